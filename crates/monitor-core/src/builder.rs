@@ -1,0 +1,372 @@
+//! Building a monitor, where bad settings are found.
+
+use std::{
+    env, fmt, io,
+    sync::{Arc, Once, mpsc},
+};
+
+use metrics::Recorder;
+
+use crate::{
+    Bridge, ErrorEvent, Identity, LogReporter, Method, Monitor, Redaction, Reporter, Signal, Traffic,
+    drops::Drops,
+    housekeeping::{self, Bridges},
+    intake::{BeforeReport, Intake},
+    issue::Issues,
+    monitor::{Inner, PanicHook, Shared},
+    panic,
+    queue::Queue,
+    reporter::{FnReporter, Guarded, Outlets},
+    source::Sources,
+};
+
+/// Settings of a [`Monitor`]. Made by [`Monitor::builder`].
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::{Monitor, Redaction};
+///
+/// let monitor = Monitor::builder("shop")
+///     .release("1.4.2")
+///     .environment("production")
+///     .routes([("GET", "/items/{id}"), ("POST", "/orders")])
+///     .untracked(["/internal"])
+///     .redaction(Redaction::new().secret_keys(["iban"]))
+///     .before_report(|event| (event.type_name != "shop::OutOfStock").then_some(event))
+///     .build()?;
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[must_use]
+pub struct MonitorBuilder {
+    service: String,
+    release: Option<String>,
+    revision: String,
+    environment: Option<String>,
+    routes: Vec<(String, String)>,
+    untracked: Vec<String>,
+    raw_paths: bool,
+    redaction: Redaction,
+    before_report: Option<BeforeReport>,
+    log: Option<LogReporter>,
+    reporters: Vec<Box<dyn Reporter>>,
+    recorder: Option<Arc<dyn Recorder + Send + Sync>>,
+    panic_hook: PanicHook,
+    bounds: Bounds,
+}
+
+/// How much is kept at most.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    queue: usize,
+    series: usize,
+    sources: usize,
+    issues: usize,
+}
+
+/// Why a monitor could not be built.
+#[derive(Debug)]
+pub struct BuildError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Setting(String),
+    Thread(io::Error),
+}
+
+// === impl MonitorBuilder ===
+
+impl MonitorBuilder {
+    pub(crate) fn new(service: String) -> Self {
+        Self {
+            service,
+            release: None,
+            revision: String::new(),
+            environment: None,
+            routes: Vec::new(),
+            untracked: vec![String::from("/health"), String::from("/metrics")],
+            raw_paths: false,
+            redaction: Redaction::new(),
+            before_report: None,
+            log: Some(LogReporter::new()),
+            reporters: Vec::new(),
+            recorder: None,
+            panic_hook: PanicHook::Instead,
+            bounds: Bounds { queue: 1024, series: 1000, sources: 4096, issues: 1000 },
+        }
+    }
+
+    /// Sets the release. Defaults to the environment variable `RELEASE_VERSION`, else `unknown`.
+    pub fn release(mut self, release: impl Into<String>) -> Self {
+        self.release = Some(release.into());
+        self
+    }
+
+    /// Sets the revision the release was built from, such as a commit's hash. Defaults to none.
+    pub fn revision(mut self, revision: impl Into<String>) -> Self {
+        self.revision = revision.into();
+        self
+    }
+
+    /// Sets the environment. Defaults to the environment variable `ENVIRONMENT`, else `development`.
+    pub fn environment(mut self, environment: impl Into<String>) -> Self {
+        self.environment = Some(environment.into());
+        self
+    }
+
+    /// Declares routes by method and template. Their series exist from the start at 0, so that an alert on an increase
+    /// sees the very first failure. Defaults to none.
+    pub fn routes<M: Into<String>, R: Into<String>>(mut self, routes: impl IntoIterator<Item = (M, R)>) -> Self {
+        self.routes.extend(routes.into_iter().map(|(method, route)| (method.into(), route.into())));
+        self
+    }
+
+    /// Leaves requests to these paths, and to all below them, out of everything that is counted and reported. Defaults
+    /// to `/health` and `/metrics`, which stay in the list.
+    pub fn untracked(mut self, paths: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.untracked.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Shows paths as the client sent them, masked but with whatever identifiers they hold. Defaults to `false`: a path
+    /// is shown as its route.
+    pub fn raw_paths(mut self, raw_paths: bool) -> Self {
+        self.raw_paths = raw_paths;
+        self
+    }
+
+    /// Sets what is masked. Defaults to [`Redaction::new`].
+    pub fn redaction(mut self, redaction: Redaction) -> Self {
+        self.redaction = redaction;
+        self
+    }
+
+    /// Sets a function that may change an event, or drop it by returning `None`, before any reporter sees it. It runs
+    /// on the intake's thread; a panic in it is counted and the event goes on as it was. Defaults to none.
+    pub fn before_report(mut self, f: impl FnMut(ErrorEvent) -> Option<ErrorEvent> + Send + 'static) -> Self {
+        self.before_report = Some(Box::new(f));
+        self
+    }
+
+    /// Adds a reporter. Defaults to none beside the [`LogReporter`].
+    pub fn reporter(mut self, reporter: impl Reporter) -> Self {
+        self.reporters.push(Box::new(reporter));
+        self
+    }
+
+    /// Adds a reporter made of a name and a function.
+    pub fn reporter_fn(self, name: impl Into<String>, report: impl FnMut(&Signal) + Send + 'static) -> Self {
+        self.reporter(FnReporter { name: name.into(), report })
+    }
+
+    /// Sets the reporter that writes events to the log, or none. Defaults to [`LogReporter::new`].
+    pub fn log(mut self, log: impl Into<Option<LogReporter>>) -> Self {
+        self.log = log.into();
+        self
+    }
+
+    /// Publishes metrics to this recorder instead of the global one.
+    pub fn recorder(mut self, recorder: impl Recorder + Send + Sync + 'static) -> Self {
+        self.recorder = Some(Arc::new(recorder));
+        self
+    }
+
+    /// Sets whether the panic hook is installed, once in the process. Without it a panic has no place and no
+    /// backtrace. Defaults to `true`.
+    pub fn panic_hook(mut self, on: bool) -> Self {
+        self.panic_hook = if on { PanicHook::Instead } else { PanicHook::Off };
+        self
+    }
+
+    /// Calls the hook that was there before for monitored panics as well. It prints the message unredacted. Defaults to
+    /// `false`.
+    pub fn chain_monitored(mut self, on: bool) -> Self {
+        self.panic_hook = if on { PanicHook::Chained } else { PanicHook::Instead };
+        self
+    }
+
+    /// Sets how many events or signals each queue holds. Defaults to 1024.
+    pub fn queue_bound(mut self, bound: usize) -> Self {
+        self.bounds.queue = bound;
+        self
+    }
+
+    /// Sets how many pairs of method and route are told apart. Defaults to 1000.
+    pub fn series_limit(mut self, limit: usize) -> Self {
+        self.bounds.series = limit;
+        self
+    }
+
+    /// Sets how many pairs of place and route errors are told apart by. Defaults to 4096.
+    pub fn source_limit(mut self, limit: usize) -> Self {
+        self.bounds.sources = limit;
+        self
+    }
+
+    /// Sets how many issues are kept; past it the one least recently seen goes. Defaults to 1000.
+    pub fn issue_limit(mut self, limit: usize) -> Self {
+        self.bounds.issues = limit;
+        self
+    }
+
+    /// Builds the monitor and starts its threads.
+    ///
+    /// # Errors
+    ///
+    /// When a setting cannot work: an empty service name, a bound of 0, a route or path that does not begin with `/`, a
+    /// route that is declared with an unknown method, two reporters of one name. When a thread cannot be started.
+    pub fn build(mut self) -> Result<Monitor, BuildError> {
+        self.check()?;
+        if let Some(log) = self.log.take() {
+            self.reporters.insert(0, Box::new(log));
+        }
+        let guarded = guard(std::mem::take(&mut self.reporters))?;
+        let shared = Arc::new(self.shared(guarded.iter().map(|guarded| Arc::clone(&guarded.drops))));
+        let outlets = guarded.into_iter().map(|guarded| self.outlet(guarded));
+        let outlets = Arc::new(Outlets(outlets.collect::<Result<_, _>>()?));
+        let (shared_, outlets_) = (Arc::clone(&shared), Arc::clone(&outlets));
+        let intake = Intake { shared: shared_, outlets: outlets_, before_report: self.before_report };
+        let intake = Queue::spawn("intake", self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
+        let bridges = Arc::new(Bridges::new(Bridge::new(Arc::clone(&shared), self.recorder)));
+        let (housekeeping, end) = mpsc::channel();
+        housekeeping::spawn(Arc::clone(&bridges), end)?;
+        if self.panic_hook != PanicHook::Off {
+            panic::install_hook();
+        }
+        outlets.publish(Signal::Started(Arc::clone(&shared.identity)));
+        Ok(Monitor::new(Inner {
+            shared,
+            intake,
+            outlets,
+            bridges,
+            panic_hook: self.panic_hook,
+            housekeeping,
+            missing_hook: Once::new(),
+        }))
+    }
+
+    fn check(&self) -> Result<(), BuildError> {
+        let Self { service, routes, untracked, bounds, .. } = self;
+        if service.trim().is_empty() {
+            return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
+        }
+        for (method, route) in routes {
+            if Method::from_name(method) == Method::Other {
+                return setting(format!(
+                    "the declared route `{method} {route}` has an unknown method: use GET, POST, …"
+                ));
+            }
+            if !route.starts_with('/') {
+                return setting(format!("the declared route `{method} {route}` must begin with `/`"));
+            }
+        }
+        if let Some(path) = untracked.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
+            return setting(format!("the untracked path `{path}` must begin with `/` and name something below it"));
+        }
+        let Bounds { queue, series, sources, issues } = *bounds;
+        let named =
+            [("queue_bound", queue), ("series_limit", series), ("source_limit", sources), ("issue_limit", issues)];
+        if let Some((name, _)) = named.into_iter().find(|(_, bound)| *bound == 0) {
+            return setting(format!("{name} is 0, which would keep nothing: give it at least 1"));
+        }
+        if let Some((name, bound)) = named.into_iter().find(|(_, bound)| *bound > LARGEST) {
+            return setting(format!(
+                "{name} is {bound}, which would reserve too much memory: give it at most {LARGEST}"
+            ));
+        }
+        if routes.len() > series {
+            return setting(format!("{} routes are declared but series_limit is {series}: raise it", routes.len()));
+        }
+        Ok(())
+    }
+
+    fn shared(&mut self, reporters: impl Iterator<Item = Arc<Drops>>) -> Shared {
+        let traffic_drops = Arc::new(Drops::new("traffic"));
+        let intake_drops = Arc::new(Drops::new("intake"));
+        let traffic = Traffic::new(self.bounds.series, Arc::clone(&traffic_drops));
+        for (method, route) in &self.routes {
+            traffic.declare(Method::from_name(method), route);
+        }
+        Shared {
+            identity: Arc::new(self.identity()),
+            redaction: self.redaction.clone(),
+            raw_paths: self.raw_paths,
+            untracked: std::mem::take(&mut self.untracked),
+            traffic,
+            sources: Sources::new(self.bounds.sources, Arc::clone(&intake_drops)),
+            issues: Issues::new(self.bounds.issues, Arc::clone(&intake_drops)),
+            intake_drops: Arc::clone(&intake_drops),
+            drops: [traffic_drops, intake_drops].into_iter().chain(reporters).collect(),
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        let from = |setting: &Option<String>, variable: &str, default: &str| {
+            let text = setting.clone().or_else(|| env::var(variable).ok()).unwrap_or_default();
+            if text.is_empty() { default.to_owned() } else { text }
+        };
+        Identity {
+            service: self.service.clone(),
+            release: from(&self.release, "RELEASE_VERSION", "unknown"),
+            revision: self.revision.clone(),
+            environment: from(&self.environment, "ENVIRONMENT", "development"),
+        }
+    }
+
+    fn outlet(&self, guarded: Guarded) -> Result<Queue<Arc<Signal>>, BuildError> {
+        let drops = Arc::clone(&guarded.drops);
+        Ok(Queue::spawn(&drops.owner().to_owned(), self.bounds.queue, drops, guarded)?)
+    }
+}
+
+impl fmt::Debug for MonitorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MonitorBuilder").field("service", &self.service).finish_non_exhaustive()
+    }
+}
+
+fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, BuildError> {
+    let mut guarded: Vec<Guarded> = Vec::with_capacity(reporters.len());
+    for reporter in reporters {
+        let name = reporter.name();
+        let taken = ["traffic", "intake"].contains(&name) || guarded.iter().any(|other| other.drops.owner() == name);
+        if taken || name.is_empty() {
+            return setting(format!("the reporter name `{name}` is taken or empty: give each reporter one of its own"));
+        }
+        guarded.push(Guarded { drops: Arc::new(Drops::new(name)), reporter });
+    }
+    Ok(guarded)
+}
+
+fn setting<T>(text: impl Into<String>) -> Result<T, BuildError> {
+    Err(BuildError(Kind::Setting(text.into())))
+}
+
+// === impl BuildError ===
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Setting(text) => f.write_str(text),
+            Kind::Thread(_) => f.write_str("a thread of the monitor could not be started"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Kind::Setting(_) => None,
+            Kind::Thread(error) => Some(error),
+        }
+    }
+}
+
+impl From<io::Error> for BuildError {
+    fn from(error: io::Error) -> Self {
+        Self(Kind::Thread(error))
+    }
+}
+
+/// Keeps a slip of the pen from reserving the machine's memory.
+const LARGEST: usize = 1 << 20;

@@ -1,0 +1,336 @@
+//! Capture: from an error in hand to an event on its way to the intake.
+
+use std::{
+    borrow::Cow,
+    error::Error,
+    fmt::{self, Write as _},
+    hash::{DefaultHasher, Hash, Hasher},
+    panic::Location,
+    thread,
+};
+
+use backtrace::Backtrace;
+use uuid::Uuid;
+
+use crate::{
+    CodeLocation, EventKind, Level, Monitor, Scope, clock,
+    drops::Reason,
+    intake::RawEvent,
+    panic::{self, Caught, Note},
+    scope::{self, bounded},
+};
+
+/// Captures `error`, with its chain of causes, in the current scope. Outside a scope it does nothing;
+/// [`Monitor::capture_error`] needs none.
+///
+/// The event is marked as handled: whoever captures an error deals with it.
+///
+/// # Example
+///
+/// ```
+/// # fn charge() -> Result<(), std::io::Error> { Ok(()) }
+/// use monitor_core::capture_error;
+///
+/// if let Err(error) = charge() {
+///     capture_error(&error);
+/// }
+/// ```
+#[track_caller]
+pub fn capture_error<E: Error + ?Sized>(error: &E) {
+    if let Some(scope) = scope::current() {
+        scope.monitor().capture(Some(&scope), error, Location::caller());
+    }
+}
+
+/// Captures a message in the current scope. Outside a scope it does nothing.
+#[track_caller]
+pub fn capture_message(level: Level, message: impl Into<String>) {
+    if let Some(scope) = scope::current() {
+        scope.monitor().capture_text(Some(&scope), level, message.into(), Location::caller());
+    }
+}
+
+/// Captures the error of a result on its way.
+pub trait CaptureExt {
+    /// Captures the error, where there is one, as [`capture_error`] does, and returns the result unchanged.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_core::CaptureExt;
+    ///
+    /// fn age(text: &str) -> Result<u8, std::num::ParseIntError> {
+    ///     text.parse().capture()
+    /// }
+    /// # assert!(age("x").is_err());
+    /// ```
+    #[must_use]
+    #[track_caller]
+    fn capture(self) -> Self;
+}
+
+impl<T, E: Error> CaptureExt for Result<T, E> {
+    fn capture(self) -> Self {
+        self.inspect_err(|error| capture_error(error))
+    }
+}
+
+/// What somebody other than the program itself saw of an error: a layer, for instance.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "whoever saw the error says all of it")]
+pub struct ObservedError {
+    /// What kind of failure.
+    pub kind: EventKind,
+    /// Whether the program dealt with it.
+    pub handled: bool,
+    /// The error's type.
+    pub type_name: Cow<'static, str>,
+    /// What it says.
+    pub message: String,
+    /// What caused it, the direct cause first.
+    pub chain: Vec<String>,
+    /// Where it was handed over, where known.
+    pub location: Option<&'static Location<'static>>,
+}
+
+impl ObservedError {
+    /// Returns what is to be seen of `error`.
+    #[must_use]
+    pub fn new<E: Error + ?Sized>(kind: EventKind, error: &E) -> Self {
+        Self {
+            kind,
+            handled: false,
+            type_name: type_name(error),
+            message: bounded(error.to_string()),
+            chain: chain(error),
+            location: None,
+        }
+    }
+}
+
+impl Monitor {
+    /// Captures `error`, with its chain of causes, in the current scope or outside any.
+    #[track_caller]
+    pub fn capture_error<E: Error + ?Sized>(&self, error: &E) {
+        self.capture(scope::current().as_ref(), error, Location::caller());
+    }
+
+    /// Captures a message in the current scope or outside any.
+    #[track_caller]
+    pub fn capture_message(&self, level: Level, message: impl Into<String>) {
+        self.capture_text(scope::current().as_ref(), level, message.into(), Location::caller());
+    }
+
+    fn capture<E: Error + ?Sized>(&self, scope: Option<&Scope>, error: &E, at: &'static Location<'static>) {
+        let draft = || Draft {
+            handled: true,
+            type_name: type_name(error),
+            message: bounded(error.to_string()),
+            chain: chain(error),
+            location: Some(at.into()),
+            backtrace: Some(Backtrace::new_unresolved()),
+            ..Draft::new(EventKind::Error)
+        };
+        let place = (EventKind::Error, place(at), std::any::type_name::<E>());
+        self.submit(scope, place, mark(error), draft);
+    }
+
+    fn capture_text(&self, scope: Option<&Scope>, level: Level, message: String, at: &'static Location<'static>) {
+        let mark = mark(&message);
+        let draft = || Draft {
+            handled: true,
+            level,
+            message: bounded(message),
+            location: Some(at.into()),
+            ..Draft::new(EventKind::Message)
+        };
+        self.submit(scope, (EventKind::Message, place(at), level), mark, draft);
+    }
+
+    pub(crate) fn wants_backtrace(&self, location: Option<&CodeLocation>, scope: &Scope) -> bool {
+        self.inner().is_some_and(|inner| {
+            let source = inner.shared.sources.find(panic_place(location), scope.route());
+            source.is_some_and(|source| source.would_admit(clock::wall()))
+        })
+    }
+
+    /// Captures a panic of which there is a note, or nothing but its message.
+    pub(crate) fn capture_note(&self, scope: &Scope, note: Option<Note>, message: String) {
+        let mark = mark(&message);
+        let location = panic::is_noted_at(note.as_ref()).cloned();
+        let draft = || {
+            let thread = note.as_ref().map_or_else(String::new, |note| note.thread.clone());
+            Draft {
+                type_name: Cow::Borrowed("panic"),
+                message,
+                location: location.clone(),
+                backtrace: note.and_then(|note| note.backtrace),
+                thread: Some(thread),
+                ..Draft::new(EventKind::Panic)
+            }
+        };
+        self.submit(Some(scope), panic_place(location.as_ref()), mark, draft);
+    }
+
+    /// Counts an error at its source, and hands it to the intake where it is one of those to capture whole.
+    fn submit(&self, scope: Option<&Scope>, place: impl Hash, mark: u64, draft: impl FnOnce() -> Draft) {
+        let Some(inner) = self.inner() else { return };
+        if let Some(scope) = scope {
+            scope.mark_captured(mark);
+        }
+        if scope.is_some_and(Scope::is_untracked) {
+            inner.shared.intake_drops.count(Reason::Untracked);
+            return;
+        }
+        let at = clock::wall();
+        let route = scope.map_or("", Scope::route);
+        let Some(source) = inner.shared.sources.find(place, route) else { return };
+        if let Some(user) = scope.and_then(Scope::user) {
+            source.add_user(inner.shared.sources.mark(&user));
+        }
+        if !source.count(at) {
+            inner.shared.intake_drops.count(Reason::Throttled);
+            return;
+        }
+        let draft = draft();
+        let event = RawEvent {
+            id: Uuid::new_v4(),
+            at,
+            kind: draft.kind,
+            handled: draft.handled,
+            level: draft.level,
+            type_name: draft.type_name,
+            message: draft.message,
+            chain: draft.chain,
+            location: draft.location,
+            backtrace: draft.backtrace,
+            thread: draft.thread.unwrap_or_else(|| thread::current().name().unwrap_or_default().to_owned()),
+            scope: scope.map(Scope::record).unwrap_or_default(),
+            source: std::sync::Arc::clone(&source),
+        };
+        if !inner.intake.push(event) {
+            source.readmit();
+        }
+    }
+}
+
+impl Scope {
+    /// Captures a caught panic in this scope, unless a scope further in did.
+    pub fn capture_panic(&self, caught: &mut Caught) {
+        if caught.is_captured {
+            self.mark_captured(mark(&caught.message()));
+            return;
+        }
+        if caught.note.is_none() {
+            self.monitor().warn_of_missing_hook();
+        }
+        self.monitor().capture_note(self, caught.note.take(), caught.message().into_owned());
+        caught.is_captured = true;
+        caught.mark_captured();
+    }
+
+    /// Captures an error somebody saw in this scope, unless the same error was captured in it before.
+    pub fn capture_observed(&self, error: ObservedError) {
+        let mark = mark(&error.message);
+        if self.has_seen(mark) {
+            return;
+        }
+        let place = (error.kind, error.location.map(place), error.type_name.to_string());
+        let draft = || Draft {
+            handled: error.handled,
+            type_name: error.type_name,
+            message: error.message,
+            chain: error.chain,
+            location: error.location.map(CodeLocation::from),
+            ..Draft::new(error.kind)
+        };
+        self.monitor().submit(Some(self), place, mark, draft);
+    }
+
+    /// Captures a response of 500 or above, unless some error was captured in this scope that explains it.
+    pub fn capture_status(&self, status: u16) {
+        if self.has_captured() {
+            return;
+        }
+        let draft = || Draft {
+            type_name: Cow::Owned(status.to_string()),
+            message: format!("{} {} answered {status} and no error was captured", self.method().as_str(), self.route()),
+            ..Draft::new(EventKind::Status)
+        };
+        self.monitor().submit(Some(self), (EventKind::Status, status, self.method()), u64::from(status), draft);
+    }
+}
+
+struct Draft {
+    kind: EventKind,
+    handled: bool,
+    level: Level,
+    type_name: Cow<'static, str>,
+    message: String,
+    chain: Vec<String>,
+    location: Option<CodeLocation>,
+    backtrace: Option<Backtrace>,
+    /// `None` for the current thread.
+    thread: Option<String>,
+}
+
+impl Draft {
+    fn new(kind: EventKind) -> Self {
+        Self {
+            kind,
+            handled: false,
+            level: Level::Error,
+            type_name: Cow::Borrowed(""),
+            message: String::new(),
+            chain: Vec::new(),
+            location: None,
+            backtrace: None,
+            thread: None,
+        }
+    }
+}
+
+fn place(at: &'static Location<'static>) -> (&'static str, u32, u32) {
+    (at.file(), at.line(), at.column())
+}
+
+fn panic_place(at: Option<&CodeLocation>) -> (EventKind, Option<(&str, u32, u32)>) {
+    (EventKind::Panic, at.map(|at| (at.file.as_str(), at.line, at.column)))
+}
+
+/// Returns the type's name; of a trait object, the name its `Debug` begins with.
+fn type_name<E: Error + ?Sized>(error: &E) -> Cow<'static, str> {
+    let name = std::any::type_name::<E>();
+    if !name.contains("dyn ") {
+        return Cow::Borrowed(name);
+    }
+    let debug = format!("{error:?}");
+    let name: String = debug.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
+    if name.is_empty() { Cow::Borrowed("error") } else { Cow::Owned(bounded(name)) }
+}
+
+fn chain<E: Error + ?Sized>(error: &E) -> Vec<String> {
+    let mut chain = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next.filter(|_| chain.len() < CHAIN) {
+        chain.push(bounded(cause.to_string()));
+        next = cause.source();
+    }
+    chain
+}
+
+/// Returns a mark of what `error` says, the same for the same text.
+fn mark(error: &(impl fmt::Display + ?Sized)) -> u64 {
+    struct Writer(DefaultHasher);
+    impl fmt::Write for Writer {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut writer = Writer(DefaultHasher::new());
+    let _ = write!(writer, "{error}");
+    writer.0.finish()
+}
+
+const CHAIN: usize = 20;

@@ -1,0 +1,41 @@
+//! The only place that reads time.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Returns the monotonic time.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// Returns the wall-clock time.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+pub fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Returns `time` as RFC 3339 in UTC with milliseconds, such as `2025-07-29T12:30:00.000Z`.
+///
+/// # Example
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// let time = UNIX_EPOCH + Duration::from_millis(1_753_792_200_250);
+/// assert_eq!(monitor_core::clock::rfc3339(time), "2025-07-29T12:30:00.250Z");
+/// ```
+#[must_use]
+pub fn rfc3339(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map_or_else(|_| String::from("unknown"), |stamp| format!("{stamp:.3}"))
+}
+
+pub(crate) fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub(crate) fn from_millis(millis: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis)
+}

@@ -1,0 +1,100 @@
+//! What was not kept, by who dropped it and why.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What one part of the monitor did not keep.
+#[derive(Debug)]
+pub(crate) struct Drops {
+    owner: String,
+    counts: [AtomicU64; Reason::ALL.len()],
+}
+
+/// Why something was not kept.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A bounded queue was full.
+    QueueFull,
+    /// The monitor was shut down.
+    Closed,
+    /// `before_report` dropped the event.
+    BeforeReport,
+    /// `before_report` panicked; the event went on as it was.
+    BeforeReportPanicked,
+    /// The reporter returned an error.
+    Failed,
+    /// The reporter panicked.
+    Panicked,
+    /// The event was one of many of its source within a minute: counted, but not kept whole.
+    Throttled,
+    /// The event belonged to an untracked request.
+    Untracked,
+    /// There were too many sources of errors.
+    SourceLimit,
+    /// There were too many issues, and the one least recently seen went.
+    IssueLimit,
+    /// There were too many series.
+    SeriesLimit,
+}
+
+// === impl Drops ===
+
+impl Drops {
+    pub(crate) fn new(owner: impl Into<String>) -> Self {
+        Self { owner: owner.into(), counts: Default::default() }
+    }
+
+    pub(crate) fn count(&self, reason: Reason) {
+        self.add(reason, 1);
+    }
+
+    pub(crate) fn add(&self, reason: Reason, count: u64) {
+        self.counts[reason as usize].fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    pub(crate) fn read(&self) -> impl Iterator<Item = (Reason, u64)> {
+        let counts = self.counts.iter().map(|count| count.load(Ordering::Relaxed));
+        Reason::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0)
+    }
+}
+
+// === impl Reason ===
+
+impl Reason {
+    /// All reasons, in the order in which they are counted.
+    pub const ALL: [Self; 11] = [
+        Self::QueueFull,
+        Self::Closed,
+        Self::BeforeReport,
+        Self::BeforeReportPanicked,
+        Self::Failed,
+        Self::Panicked,
+        Self::Throttled,
+        Self::Untracked,
+        Self::SourceLimit,
+        Self::IssueLimit,
+        Self::SeriesLimit,
+    ];
+
+    /// Returns the label of this reason.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::Closed => "closed",
+            Self::BeforeReport => "before_report",
+            Self::BeforeReportPanicked => "before_report_panicked",
+            Self::Failed => "failed",
+            Self::Panicked => "panicked",
+            Self::Throttled => "throttled",
+            Self::Untracked => "untracked",
+            Self::SourceLimit => "source_limit",
+            Self::IssueLimit => "issue_limit",
+            Self::SeriesLimit => "series_limit",
+        }
+    }
+}

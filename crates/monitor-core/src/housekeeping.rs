@@ -1,0 +1,64 @@
+//! Housekeeping: a thread that publishes to every bridge when its time has come.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+use crate::{Bridge, clock};
+
+/// All bridges of a monitor: its own, and those somebody holds.
+#[derive(Debug)]
+pub(crate) struct Bridges {
+    own: Arc<Bridge>,
+    others: Mutex<Vec<Weak<Bridge>>>,
+}
+
+impl Bridges {
+    pub(crate) fn new(own: Bridge) -> Self {
+        Self { own: Arc::new(own), others: Mutex::default() }
+    }
+
+    pub(crate) fn first(&self) -> Arc<Bridge> {
+        Arc::clone(&self.own)
+    }
+
+    pub(crate) fn add(&self, bridge: &Arc<Bridge>) {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(bridge));
+    }
+
+    pub(crate) fn publish_all(&self) {
+        self.all().iter().for_each(|bridge| {
+            bridge.publish();
+        });
+    }
+
+    fn publish_due(&self) {
+        let now = clock::now();
+        self.all().iter().for_each(|bridge| bridge.publish_when_due(now));
+    }
+
+    fn all(&self) -> Vec<Arc<Bridge>> {
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        others.retain(|bridge| bridge.strong_count() > 0);
+        [self.first()].into_iter().chain(others.iter().filter_map(Weak::upgrade)).collect()
+    }
+}
+
+/// Starts the thread. It ends on a word through `end`, or when nobody is left to give one.
+pub(crate) fn spawn(bridges: Arc<Bridges>, end: Receiver<()>) -> io::Result<()> {
+    let run = move || {
+        while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            bridges.publish_due();
+        }
+    };
+    thread::Builder::new().name(String::from("monitor-housekeeping")).spawn(run)?;
+    Ok(())
+}
+
+const TICK: Duration = Duration::from_secs(1);

@@ -1,0 +1,155 @@
+//! The intake: one thread that turns raw captures into events and issues.
+//!
+//! It resolves symbols, redacts, asks `before_report`, fingerprints, updates the issues and publishes signals: all that
+//! is too slow for a request.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Once},
+    time::SystemTime,
+};
+
+use backtrace::Backtrace;
+use uuid::Uuid;
+
+use crate::{
+    CodeLocation, ErrorEvent, EventKind, Fingerprint, Frame, Level, Signal, drops::Reason, monitor::Shared, panic,
+    queue::Handler, reporter::Outlets, scope::ScopeRecord, source::Source,
+};
+
+/// A failure as the request's thread hands it over.
+#[derive(Debug)]
+pub(crate) struct RawEvent {
+    pub(crate) id: Uuid,
+    pub(crate) at: SystemTime,
+    pub(crate) kind: EventKind,
+    pub(crate) handled: bool,
+    pub(crate) level: Level,
+    pub(crate) type_name: Cow<'static, str>,
+    pub(crate) message: String,
+    pub(crate) chain: Vec<String>,
+    pub(crate) location: Option<CodeLocation>,
+    pub(crate) backtrace: Option<Backtrace>,
+    pub(crate) thread: String,
+    pub(crate) scope: ScopeRecord,
+    pub(crate) source: Arc<Source>,
+}
+
+/// May change an event before it is reported, or drop it by returning `None`.
+pub(crate) type BeforeReport = Box<dyn FnMut(ErrorEvent) -> Option<ErrorEvent> + Send>;
+
+pub(crate) struct Intake {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) outlets: Arc<Outlets>,
+    pub(crate) before_report: Option<BeforeReport>,
+}
+
+impl Handler<RawEvent> for Intake {
+    /// Resolves one trace for nobody: the first resolution in a process reads the debug information, which takes tens
+    /// of milliseconds.
+    fn begin(&mut self) {
+        static RESOLVED: Once = Once::new();
+        RESOLVED.call_once(|| Backtrace::new_unresolved().resolve());
+    }
+
+    fn handle(&mut self, raw: RawEvent) {
+        let source = Arc::clone(&raw.source);
+        let mut event = self.resolve(raw);
+        event.redact(&self.shared.redaction, self.shared.raw_paths);
+        let Some(mut event) = self.ask(event) else {
+            source.exclude();
+            return;
+        };
+        event.fingerprint = self.shared.issues.of(&source).unwrap_or_else(|| Fingerprint::of(&event));
+        let event = Arc::new(event);
+        let opened = self.shared.issues.add(&event, Some(&source));
+        self.outlets.publish(Signal::Error(event));
+        if let Some(issue) = opened {
+            self.outlets.publish(Signal::IssueOpened(issue));
+        }
+    }
+}
+
+impl Intake {
+    fn resolve(&self, raw: RawEvent) -> ErrorEvent {
+        ErrorEvent {
+            id: raw.id,
+            at: raw.at,
+            kind: raw.kind,
+            handled: raw.handled,
+            level: raw.level,
+            type_name: raw.type_name.into_owned(),
+            message: raw.message,
+            chain: raw.chain,
+            location: raw.location,
+            backtrace: raw.backtrace.map(frames).unwrap_or_default(),
+            thread: raw.thread,
+            scope: raw.scope,
+            identity: Arc::clone(&self.shared.identity),
+            fingerprint: Fingerprint::default(),
+        }
+    }
+
+    /// Asks `before_report`. A panic in it is counted, and the event goes on as it was.
+    fn ask(&mut self, event: ErrorEvent) -> Option<ErrorEvent> {
+        let Some(before_report) = &mut self.before_report else { return Some(event) };
+        let untouched = event.clone();
+        match catch_unwind(AssertUnwindSafe(|| before_report(event))) {
+            Ok(Some(mut event)) => {
+                // What it added is masked as well.
+                event.redact(&self.shared.redaction, true);
+                Some(event)
+            }
+            Ok(None) => {
+                self.shared.intake_drops.count(Reason::BeforeReport);
+                None
+            }
+            Err(payload) => {
+                panic::dispose(payload);
+                self.shared.intake_drops.count(Reason::BeforeReportPanicked);
+                Some(untouched)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake").finish_non_exhaustive()
+    }
+}
+
+/// Resolves a backtrace, without the frames of the capture itself.
+fn frames(mut backtrace: Backtrace) -> Vec<Frame> {
+    backtrace.resolve();
+    let symbols = backtrace.frames().iter().flat_map(|frame| frame.symbols());
+    let frames = symbols.map(|symbol| Frame {
+        function: symbol.name().map_or_else(|| String::from("?"), |name| format!("{name:#}")),
+        location: symbol.filename().map(|file| CodeLocation {
+            file: file.display().to_string(),
+            line: symbol.lineno().unwrap_or(0),
+            column: symbol.colno().unwrap_or(0),
+        }),
+    });
+    frames.skip_while(|frame| is_capture(&frame.function)).take(FRAMES).collect()
+}
+
+fn is_capture(function: &str) -> bool {
+    let function = function.trim_start_matches(['<', '_']);
+    CAPTURE.iter().any(|prefix| function.starts_with(prefix))
+}
+
+const CAPTURE: [&str; 8] = [
+    "backtrace::",
+    "monitor_core::",
+    "std::panicking::",
+    "std::sys::backtrace::",
+    "core::panicking::",
+    "rust_begin_unwind",
+    "alloc::boxed::",
+    "core::ops::function::",
+];
+
+const FRAMES: usize = 100;

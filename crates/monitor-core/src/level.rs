@@ -1,0 +1,28 @@
+//! How serious an event is.
+
+/// How serious an event is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[expect(clippy::exhaustive_enums, reason = "the levels of tracing and of Sentry; there will be no others")]
+pub enum Level {
+    /// For developers.
+    Debug,
+    /// For the record.
+    Info,
+    /// Something is not as it should be.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+impl Level {
+    /// Returns the level in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The ground floor of monitor-kit: the [`Monitor`] handle, [scopes](scope), capture, issues, [reporters](Reporter)
+//! and [traffic]. It knows no HTTP type, no tower and no async runtime.
+//!
+//! Most programs use it through `monitor-tower`, whose layer opens a scope for every request and captures what goes
+//! wrong in it. What a program adds by itself is a line here and there:
+//!
+//! ```
+//! use monitor_core::{CaptureExt, scope};
+//!
+//! fn price(text: &str) -> Option<u32> {
+//!     scope::set_tag("feature", "pricing");
+//!     text.parse().capture().ok()
+//! }
+//! # assert_eq!(price("7"), Some(7));
+//! ```
+//!
+//! # The way of an error
+//!
+//! On the thread it happens on, an error is counted at its source, a pair of place and route. Ten of each source and
+//! minute are captured whole and handed to the intake, a thread of its own, which resolves, redacts, groups them into
+//! [issues](Issue) and tells every reporter. A queue that is full drops and counts; nothing here ever blocks a request.
+//!
+//! # Features
+//!
+//! - `test-util`: `MemoryReporter`, which keeps what was reported for a test to look at.
+
+mod builder;
+mod capture;
+pub mod clock;
+mod drops;
+mod event;
+mod fingerprint;
+mod housekeeping;
+mod identity;
+mod intake;
+mod issue;
+mod level;
+mod log_reporter;
+#[cfg(feature = "test-util")]
+mod memory_reporter;
+mod method;
+mod monitor;
+pub mod names;
+mod outcome;
+pub mod panic;
+mod queue;
+pub mod redact;
+mod reporter;
+pub mod scope;
+mod signal;
+mod source;
+pub mod traffic;
+
+#[cfg(feature = "test-util")]
+pub use self::memory_reporter::MemoryReporter;
+pub use self::{
+    builder::{BuildError, MonitorBuilder},
+    capture::{CaptureExt, ObservedError, capture_error, capture_message},
+    drops::Reason,
+    event::{CodeLocation, ErrorEvent, EventKind, Frame},
+    fingerprint::Fingerprint,
+    identity::Identity,
+    issue::Issue,
+    level::Level,
+    log_reporter::LogReporter,
+    method::Method,
+    monitor::{BoxError, Dropped, Monitor},
+    outcome::{ErrorType, Outcome},
+    redact::Redaction,
+    reporter::Reporter,
+    scope::{Scope, ScopeFutureExt},
+    signal::Signal,
+    traffic::{Bridge, Traffic},
+};

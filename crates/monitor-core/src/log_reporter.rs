@@ -1,0 +1,120 @@
+//! Writes every error event to the log, as an event of `tracing`.
+
+use std::error::Error;
+
+use tracing::Dispatch;
+
+use crate::{ErrorEvent, EventKind, Level, Reporter, Signal};
+
+/// Writes every error event to the log. On by default.
+///
+/// | message | when | level |
+/// | --- | --- | --- |
+/// | `unhandled_exception` | a panic, an error a service returned, a bare 5xx | ERROR |
+/// | `handled_exception` | an error the program captured or attached | ERROR |
+/// | `captured_message` | a message the program captured, in the field `exception` | its own |
+///
+/// Fields: `exception`, `exception_type`, `chain`, `location`, `trace`, `request_id`, `method`, `path`, `route`,
+/// `user_id`, `fingerprint`, `release`. All of it is redacted.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::{LogReporter, Monitor};
+///
+/// let subscriber = tracing_subscriber::fmt().json().finish();
+/// let log = LogReporter::new().dispatch(tracing::Dispatch::new(subscriber));
+/// let monitor = Monitor::builder("shop").log(log).build()?;
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct LogReporter {
+    dispatch: Option<Dispatch>,
+}
+
+impl LogReporter {
+    /// Creates a reporter that writes to the global subscriber.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Writes to this subscriber instead of the global one.
+    #[must_use]
+    pub fn dispatch(mut self, dispatch: Dispatch) -> Self {
+        self.dispatch = Some(dispatch);
+        self
+    }
+}
+
+impl Reporter for LogReporter {
+    fn name(&self) -> &str {
+        "log"
+    }
+
+    fn report(&mut self, signal: &Signal) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if let Signal::Error(event) = signal {
+            match &self.dispatch {
+                Some(dispatch) => tracing::dispatcher::with_default(dispatch, || write(event)),
+                None => write(event),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Levels and messages are part of a callsite, so each combination is one of its own.
+macro_rules! write_at {
+    ($level:ident, $message:literal, $event:ident, $texts:ident) => {
+        tracing::$level!(
+            target: "monitor::error",
+            exception = $event.message,
+            exception_type = $event.type_name,
+            chain = $texts.chain,
+            location = $texts.location,
+            trace = $texts.trace,
+            request_id = $texts.request_id,
+            method = $event.scope.method,
+            path = $event.scope.path,
+            route = $event.scope.route,
+            user_id = $event.scope.user,
+            fingerprint = $texts.fingerprint,
+            release = $event.identity.release(),
+            $message
+        )
+    };
+}
+
+fn write(event: &ErrorEvent) {
+    let texts = Texts::new(event);
+    match (event.kind, event.level, event.handled) {
+        (EventKind::Message, Level::Debug, _) => write_at!(debug, "captured_message", event, texts),
+        (EventKind::Message, Level::Info, _) => write_at!(info, "captured_message", event, texts),
+        (EventKind::Message, Level::Warn, _) => write_at!(warn, "captured_message", event, texts),
+        (EventKind::Message, Level::Error, _) => write_at!(error, "captured_message", event, texts),
+        (_, _, true) => write_at!(error, "handled_exception", event, texts),
+        (_, _, false) => write_at!(error, "unhandled_exception", event, texts),
+    }
+}
+
+/// Fields that are texts in the log only; those that are absent are left out of the line.
+struct Texts {
+    chain: Option<String>,
+    location: Option<String>,
+    trace: Option<String>,
+    request_id: Option<String>,
+    fingerprint: String,
+}
+
+impl Texts {
+    fn new(event: &ErrorEvent) -> Self {
+        let joined = |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join("\n"));
+        Self {
+            chain: joined(event.chain.clone()),
+            location: event.location.as_ref().map(ToString::to_string),
+            trace: joined(event.backtrace.iter().map(ToString::to_string).collect()),
+            request_id: event.scope.request_id.map(|id| id.to_string()),
+            fingerprint: event.fingerprint.to_string(),
+        }
+    }
+}

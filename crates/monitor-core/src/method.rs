@@ -1,0 +1,66 @@
+//! Request methods as a closed set, so that no client can invent a label.
+
+/// A request method, or [`Method::Other`] for any that is not known.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each variant is the method it is called after")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+    Connect,
+    Trace,
+    Query,
+    Other,
+}
+
+impl Method {
+    /// Returns the method called `name`, which is case-sensitive (RFC 9110, section 9.1).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_core::Method;
+    ///
+    /// assert_eq!(Method::from_name("GET"), Method::Get);
+    /// assert_eq!(Method::from_name("BREW").as_str(), "_OTHER");
+    /// ```
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "PATCH" => Self::Patch,
+            "DELETE" => Self::Delete,
+            "OPTIONS" => Self::Options,
+            "CONNECT" => Self::Connect,
+            "TRACE" => Self::Trace,
+            "QUERY" => Self::Query,
+            _ => Self::Other,
+        }
+    }
+
+    /// Returns the label of this method; `_OTHER` is OpenTelemetry's for the unknown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Connect => "CONNECT",
+            Self::Trace => "TRACE",
+            Self::Query => "QUERY",
+            Self::Other => "_OTHER",
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The handle that is passed to layers, probes and reporters.
+
+use std::{
+    error::Error,
+    fmt,
+    sync::{Arc, LazyLock, Once, mpsc::Sender},
+    time::{Duration, Instant},
+};
+
+use metrics::Recorder;
+
+use crate::{
+    Bridge, Fingerprint, Identity, Issue, Redaction, Signal, Traffic,
+    builder::MonitorBuilder,
+    clock,
+    drops::{Drops, Reason},
+    housekeeping::Bridges,
+    intake::RawEvent,
+    issue::Issues,
+    queue::{Pending, Queue},
+    reporter::Outlets,
+    source::Sources,
+};
+
+/// Watches one service. Cloning it gives another handle to the same monitor.
+///
+/// There is no global monitor: two in one process never meet. When the last handle is dropped, what is queued is
+/// worked off in the background for at most two seconds; [`shutdown`](Self::shutdown) waits for it.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+///
+/// let monitor = Monitor::builder("shop").release("1.4.2").environment("production").build()?;
+/// assert_eq!(monitor.identity().map(|identity| identity.release()), Some("1.4.2"));
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct Monitor(Option<Arc<Inner>>);
+
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) intake: Queue<RawEvent>,
+    pub(crate) outlets: Arc<Outlets>,
+    pub(crate) bridges: Arc<Bridges>,
+    pub(crate) panic_hook: PanicHook,
+    /// Dropping it ends the housekeeping.
+    pub(crate) housekeeping: Sender<()>,
+    pub(crate) missing_hook: Once,
+}
+
+/// What the monitor's own threads share with it. It holds no queue, so that they end when the monitor is dropped.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) redaction: Redaction,
+    pub(crate) raw_paths: bool,
+    pub(crate) untracked: Vec<String>,
+    pub(crate) traffic: Traffic,
+    pub(crate) sources: Sources,
+    pub(crate) issues: Issues,
+    pub(crate) intake_drops: Arc<Drops>,
+    pub(crate) drops: Vec<Arc<Drops>>,
+}
+
+/// What the monitor does in the panic hook.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum PanicHook {
+    Off,
+    Instead,
+    Chained,
+}
+
+/// How much of something was not kept, by whom and why.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// Which part of the monitor or which reporter.
+    pub reporter: String,
+    /// Why.
+    pub reason: Reason,
+    /// How often.
+    pub count: u64,
+}
+
+impl Monitor {
+    /// Begins to build a monitor for `service`.
+    #[must_use]
+    pub fn builder(service: impl Into<String>) -> MonitorBuilder {
+        MonitorBuilder::new(service.into())
+    }
+
+    /// Creates a monitor that does nothing and costs next to nothing.
+    #[must_use]
+    pub const fn disabled() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Some(Arc::new(inner)))
+    }
+
+    /// Returns whether this monitor does anything.
+    #[must_use]
+    pub const fn is_enabled(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Returns service, release and environment, or `None` when disabled.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.0.as_ref().map(|inner| &*inner.shared.identity)
+    }
+
+    /// Returns the counters of all requests, or `None` when disabled.
+    #[must_use]
+    pub fn traffic(&self) -> Option<&Traffic> {
+        self.0.as_ref().map(|inner| &inner.shared.traffic)
+    }
+
+    /// Returns every issue, the one last seen first. Counts are exact up to now; an event still on its way to the
+    /// intake is not among the samples.
+    #[must_use]
+    pub fn issues(&self) -> Vec<Issue> {
+        self.0.as_ref().map(|inner| inner.shared.issues.list()).unwrap_or_default()
+    }
+
+    /// Returns the issue with this fingerprint.
+    #[must_use]
+    pub fn issue(&self, fingerprint: Fingerprint) -> Option<Issue> {
+        self.0.as_ref().and_then(|inner| inner.shared.issues.get(fingerprint))
+    }
+
+    /// Returns what was not kept.
+    #[must_use]
+    pub fn dropped(&self) -> Vec<Dropped> {
+        let drops = self.0.iter().flat_map(|inner| &inner.shared.drops);
+        let read = drops.flat_map(|drops| drops.read().map(|(reason, count)| (drops.owner(), reason, count)));
+        read.map(|(owner, reason, count)| Dropped { reporter: owner.to_owned(), reason, count }).collect()
+    }
+
+    /// Returns how texts are redacted.
+    #[must_use]
+    pub fn redaction(&self) -> &Redaction {
+        static DISABLED: LazyLock<Redaction> = LazyLock::new(Redaction::new);
+        self.0.as_ref().map_or_else(|| &*DISABLED, |inner| &inner.shared.redaction)
+    }
+
+    /// Returns whether paths are shown as the client sent them, not as their route.
+    #[must_use]
+    pub fn shows_raw_paths(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| inner.shared.raw_paths)
+    }
+
+    /// Returns whether requests to `path` stay out of everything that is counted and reported.
+    #[must_use]
+    pub fn is_untracked(&self, path: &str) -> bool {
+        let prefixes = self.0.iter().flat_map(|inner| &inner.shared.untracked);
+        prefixes.into_iter().any(|prefix| {
+            path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// Tells every reporter of `signal`. Never blocks; a reporter whose queue is full misses it, which is counted.
+    pub fn publish(&self, signal: Signal) {
+        if let Some(inner) = &self.0 {
+            inner.outlets.publish(signal);
+        }
+    }
+
+    /// Returns the bridge to the recorder this monitor was built with, which is the global one unless another was
+    /// given.
+    #[must_use]
+    pub fn bridge(&self) -> Option<Arc<Bridge>> {
+        self.0.as_ref().map(|inner| inner.bridges.first())
+    }
+
+    /// Makes a bridge that publishes to `recorder` as well, for as long as it is held.
+    #[must_use]
+    pub fn bridge_to(&self, recorder: impl Recorder + Send + Sync + 'static) -> Option<Arc<Bridge>> {
+        let inner = self.0.as_ref()?;
+        let bridge = Arc::new(Bridge::new(Arc::clone(&inner.shared), Some(Arc::new(recorder))));
+        inner.bridges.add(&bridge);
+        Some(bridge)
+    }
+
+    /// Waits until everything captured so far has reached every reporter, for at most `timeout`. Returns whether it
+    /// has. A reporter that hangs does not hold up the others.
+    pub fn flush(&self, timeout: Duration) -> bool {
+        self.settle(timeout, Queue::flush, Queue::flush)
+    }
+
+    /// Does the same, and ends all threads. What comes after that is dropped and counted.
+    pub fn shutdown(&self, timeout: Duration) -> bool {
+        let flushed = self.settle(timeout, Queue::stop, Queue::stop);
+        if let Some(inner) = &self.0 {
+            inner.bridges.publish_all();
+            let _ = inner.housekeeping.send(());
+        }
+        flushed
+    }
+
+    fn settle(
+        &self,
+        timeout: Duration,
+        intake: impl Fn(&Queue<RawEvent>, Instant) -> Pending,
+        outlet: impl Fn(&Queue<Arc<Signal>>, Instant) -> Pending,
+    ) -> bool {
+        let Some(inner) = &self.0 else { return true };
+        let deadline = clock::now() + timeout;
+        let taken_in = intake(&inner.intake, deadline).wait(deadline);
+        let pending: Vec<_> = inner.outlets.0.iter().map(|queue| outlet(queue, deadline)).collect();
+        // Every outlet is waited for, also when one before it did not make it.
+        pending.into_iter().fold(taken_in, |done, pending| pending.wait(deadline) && done)
+    }
+
+    pub(crate) fn inner(&self) -> Option<&Inner> {
+        self.0.as_deref()
+    }
+
+    pub(crate) fn hooks_panics(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| inner.panic_hook != PanicHook::Off)
+    }
+
+    pub(crate) fn chains_panics(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| inner.panic_hook == PanicHook::Chained)
+    }
+
+    /// Warns once that a panic came without a note, where one was to be expected.
+    pub(crate) fn warn_of_missing_hook(&self) {
+        if let Some(inner) = self.0.as_ref().filter(|inner| inner.panic_hook != PanicHook::Off) {
+            inner.missing_hook.call_once(|| {
+                tracing::warn!(
+                    target: "monitor",
+                    "a panic was caught that the panic hook did not see, so its place is unknown: the hook was \
+                     replaced after the monitor was built, or the panic was resumed"
+                );
+            });
+        }
+    }
+}
+
+impl fmt::Debug for Monitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(inner) => f.debug_tuple("Monitor").field(&inner.shared.identity).finish(),
+            None => f.write_str("Monitor::disabled()"),
+        }
+    }
+}
+
+/// The error type at the seams.
+pub type BoxError = Box<dyn Error + Send + Sync>;

@@ -1,0 +1,81 @@
+//! The names of every metric, and the bounds of the duration histogram.
+//!
+//! They are OpenTelemetry's stable HTTP names in Prometheus form. One set of label names is used by all of them, so
+//! that series join.
+
+/// Ended requests. Labels: method, route, status (`499` when the client left before the head, `500` when the service
+/// failed without a response). Untracked and refused requests are not in it.
+pub const REQUESTS: &str = "http_server_requests_total";
+/// Failed requests. Labels: method, route, error type. Over [`REQUESTS`] this is the error ratio.
+pub const ERRORS: &str = "http_server_errors_total";
+/// Requests that entered the service. Labels: method, route.
+pub const STARTED: &str = "http_server_requests_started_total";
+/// How requests ended. Labels: method, route, outcome. Their sum and the requests in flight make [`STARTED`].
+pub const OUTCOMES: &str = "http_server_request_outcomes_total";
+/// Seconds from the request to the end of its body. Labels: method, route, status.
+pub const DURATION: &str = "http_server_request_duration_seconds";
+/// Requests in flight. Labels: method, route.
+pub const ACTIVE: &str = "http_server_active_requests";
+/// Panics in a service or in a response body. Labels: method, route.
+pub const PANICS: &str = "http_server_panics_total";
+/// Errors and panics of `poll_ready`, which belong to no request. No labels.
+pub const READY_ERRORS: &str = "http_server_ready_errors_total";
+/// Issues opened. Label: kind.
+pub const ISSUES: &str = "monitor_issues_total";
+/// Whatever was not kept. Labels: reporter, reason.
+pub const DROPPED: &str = "monitor_dropped_total";
+/// Always 1. Labels: version, revision.
+pub const BUILD_INFO: &str = "app_build_info";
+/// When the process started, in seconds since the Unix epoch.
+pub const START_TIME: &str = "process_start_time_seconds";
+
+/// The label for the request's method.
+pub const METHOD: &str = "http_request_method";
+/// The label for the route's template.
+pub const ROUTE: &str = "http_route";
+/// The label for the response's status code.
+pub const STATUS: &str = "http_response_status_code";
+/// The label for what failed.
+pub const ERROR_TYPE: &str = "error_type";
+/// The label for how a request ended.
+pub const OUTCOME: &str = "outcome";
+
+/// The route of every request that no route template matched.
+pub const UNMATCHED: &str = "_unmatched";
+/// The route of every request past the limit of series.
+pub const OVERFLOW: &str = "_overflow";
+
+/// The upper bounds of the duration histogram in seconds, as OpenTelemetry recommends them for HTTP servers.
+///
+/// Give them to a recorder of your own, so that its buckets are ours:
+///
+/// ```
+/// use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+/// use monitor_core::names;
+///
+/// let builder = PrometheusBuilder::new()
+///     .set_buckets_for_metric(Matcher::Full(names::DURATION.into()), &names::DURATION_BOUNDS)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub const DURATION_BOUNDS: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+pub(crate) const COUNTERS: [(&str, &str); 8] = [
+    (REQUESTS, "Requests that ended."),
+    (ERRORS, "Requests that failed."),
+    (STARTED, "Requests that entered the service."),
+    (OUTCOMES, "How requests ended."),
+    (PANICS, "Panics in a service or in a response body."),
+    (READY_ERRORS, "Errors and panics of poll_ready."),
+    (ISSUES, "Issues opened."),
+    (DROPPED, "Events, signals and series that were not kept."),
+];
+
+pub(crate) const GAUGES: [(&str, &str); 3] = [
+    (ACTIVE, "Requests in flight."),
+    (BUILD_INFO, "The release that runs; always 1."),
+    (START_TIME, "When the process started, in seconds since the Unix epoch."),
+];
+
+pub(crate) const HISTOGRAMS: [(&str, &str); 1] =
+    [(DURATION, "Seconds from the request to the end of its response body.")];

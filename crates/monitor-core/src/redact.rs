@@ -1,0 +1,153 @@
+//! Redaction: what must not leave the process is masked before any reporter sees it.
+//!
+//! One scanner passes over a text once. It masks
+//!
+//! - e-mail addresses;
+//! - the credentials of `Bearer` and `Basic`;
+//! - JSON web tokens;
+//! - user and password in a URL or connection string;
+//! - the value of every `key=value` and `key: value` whose key sounds like a secret;
+//! - card numbers, told from other digits by their check digit (ISO/IEC 7812-1, annex B).
+//!
+//! Headers are kept by an allow-list, which is empty unless [`Redaction::headers`] names some. Values of a query are
+//! always masked.
+
+mod text;
+
+use std::borrow::Cow;
+
+/// What is written in place of what is masked.
+pub const FILTERED: &str = "[Filtered]";
+
+/// What is masked, and which headers are kept. On by default.
+///
+/// See the [module docs](self).
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Redaction;
+///
+/// let redaction = Redaction::new();
+/// let text = redaction.text("login of jo@example.org failed: password=hunter2");
+/// assert_eq!(text, "login of [Filtered] failed: password=[Filtered]");
+/// ```
+///
+/// # Example: keep a header, and mask a key of one's own
+///
+/// ```
+/// use monitor_core::Redaction;
+///
+/// let redaction = Redaction::new().headers(["content-type"]).secret_keys(["iban"]);
+/// assert!(redaction.keeps_header("Content-Type"));
+/// assert_eq!(redaction.text("iban=DE00"), "iban=[Filtered]");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Redaction {
+    on: bool,
+    headers: Vec<String>,
+    secret_keys: Vec<String>,
+}
+
+impl Redaction {
+    /// Creates the default: everything listed in the [module docs](self) is masked and no header is kept.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { on: true, headers: Vec::new(), secret_keys: Vec::new() }
+    }
+
+    /// Creates a policy that masks nothing. For programs that never see personal data.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { on: false, ..Self::new() }
+    }
+
+    /// Keeps the values of these headers in error events. Defaults to none.
+    #[must_use]
+    pub fn headers(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.headers.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Masks the values of these keys as well, compared without case and as part of a longer key. Defaults to none.
+    #[must_use]
+    pub fn secret_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.secret_keys.extend(keys.into_iter().map(|key| key.into().to_ascii_lowercase()));
+        self
+    }
+
+    /// Returns the headers to keep.
+    pub fn kept_headers(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(String::as_str)
+    }
+
+    /// Returns whether the header called `name` is kept.
+    #[must_use]
+    pub fn keeps_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|kept| kept.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns `text` with everything masked that must not leave the process, in one pass and time linear in its
+    /// length.
+    #[must_use]
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.on { text::mask(text, |key| self.is_secret(key)) } else { Cow::Borrowed(text) }
+    }
+
+    /// Returns `value`, masked as a whole when `key` sounds like a secret, else as [`text`](Self::text) does.
+    #[must_use]
+    pub fn value<'a>(&self, key: &str, value: &'a str) -> Cow<'a, str> {
+        if self.on && self.is_secret(key) { Cow::Borrowed(FILTERED) } else { self.text(value) }
+    }
+
+    pub(crate) fn json(&self, key: &str, value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => {
+                if let Cow::Owned(masked) = self.value(key, text) {
+                    *text = masked;
+                } else if self.on && self.is_secret(key) {
+                    FILTERED.clone_into(text);
+                }
+            }
+            serde_json::Value::Array(values) => values.iter_mut().for_each(|value| self.json(key, value)),
+            serde_json::Value::Object(map) => map.iter_mut().for_each(|(key, value)| self.json(key, value)),
+            serde_json::Value::Null | serde_json::Value::Bool(_) => {}
+            serde_json::Value::Number(_) if self.on && self.is_secret(key) => {
+                *value = serde_json::Value::from(FILTERED);
+            }
+            serde_json::Value::Number(_) => {}
+        }
+    }
+
+    fn is_secret(&self, key: &str) -> bool {
+        let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        SECRET_KEYS.iter().any(|secret| key.contains(secret))
+            || self.secret_keys.iter().any(|secret| key.contains(secret.as_str()))
+    }
+}
+
+impl Default for Redaction {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Parts of keys whose values are secrets, as letters only: `API-Key` and `api_key` are both `apikey`.
+const SECRET_KEYS: [&str; 16] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "token",
+    "authorization",
+    "credential",
+    "cookie",
+    "session",
+    "csrf",
+    "xsrf",
+    "signature",
+];

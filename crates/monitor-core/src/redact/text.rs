@@ -1,0 +1,234 @@
+//! The scanner that masks secrets in a text.
+
+use std::borrow::Cow;
+
+use super::FILTERED;
+
+/// Returns `text` with its secrets masked, borrowed where there are none.
+///
+/// The text is read word by word. A word ends at white space, at a quote or bracket, or at one of `,;|<>`.
+pub(super) fn mask(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    if !text.bytes().any(may_begin_a_secret) {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = Masked { text, written: String::new(), upto: 0 };
+    let (mut expect_value, mut previous) = (false, "");
+    let mut at = 0;
+    while at < text.len() {
+        let word = word_at(text, at);
+        if word.is_empty() {
+            // A separator; all of them are one byte long but white space may be more.
+            let width = text[at..].chars().next().map_or(1, char::len_utf8);
+            expect_value &= text[at..at + width].chars().all(|c| c.is_whitespace() || c == '"' || c == '\'');
+            at += width;
+            continue;
+        }
+        let end = at + word.len();
+        if expect_value && !is_scheme(word) {
+            masked.replace(at, end);
+            expect_value = false;
+        } else if let Some(end) = card_at(text, at) {
+            masked.replace(at, end);
+            at = end;
+            continue;
+        } else if matches!(word, "=" | ":") {
+            expect_value = is_secret(previous);
+        } else {
+            expect_value = mask_word(&mut masked, at, word, &is_secret);
+        }
+        (at, previous) = (end, word);
+    }
+    masked.finish()
+}
+
+struct Masked<'a> {
+    text: &'a str,
+    written: String,
+    upto: usize,
+}
+
+impl<'a> Masked<'a> {
+    fn replace(&mut self, from: usize, to: usize) {
+        self.written.push_str(&self.text[self.upto..from]);
+        self.written.push_str(FILTERED);
+        self.upto = to;
+    }
+
+    fn finish(mut self) -> Cow<'a, str> {
+        if self.upto == 0 {
+            return Cow::Borrowed(self.text);
+        }
+        self.written.push_str(&self.text[self.upto..]);
+        Cow::Owned(self.written)
+    }
+}
+
+/// Masks what one word holds, and returns whether the next word is a secret.
+fn mask_word(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn(&str) -> bool) -> bool {
+    if is_scheme(word) {
+        return true;
+    }
+    if let Some(begin) = word.find("://").map(|scheme| scheme + 3)
+        && let Some(length) = word[begin..].rfind('@')
+    {
+        masked.replace(at + begin, at + begin + length);
+        return mask_query(masked, at + begin + length, &word[begin + length..], is_secret);
+    }
+    if let Some(split) = word.find(['=', ':'])
+        && !word[split..].starts_with("://")
+        && is_secret(&word[..split])
+    {
+        let value = &word[split + 1..];
+        if value.is_empty() || is_scheme(value) {
+            return true;
+        }
+        masked.replace(at + split + 1, at + word.len());
+        return false;
+    }
+    if is_email(word) || is_web_token(word) {
+        let core = word.trim_end_matches(['.', '!', '?', ':']);
+        masked.replace(at, at + core.len());
+        return false;
+    }
+    mask_query(masked, at, word, is_secret)
+}
+
+/// Masks every value behind the `?` of a URL; which of them are secret, nobody here can know.
+fn mask_query(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn(&str) -> bool) -> bool {
+    let looks_like_a_url = word.contains('/');
+    if let Some(query) = word.find('?')
+        && looks_like_a_url
+        && query + 1 < word.len()
+    {
+        masked.replace(at + query + 1, at + word.len());
+        return false;
+    }
+    if let Some(split) = word.rfind('=')
+        && split + 1 < word.len()
+        && word[..split].rsplit(['?', '/', '=', ':']).next().is_some_and(is_secret)
+    {
+        masked.replace(at + split + 1, at + word.len());
+    }
+    false
+}
+
+fn word_at(text: &str, at: usize) -> &str {
+    let rest = &text[at..];
+    &rest[..rest.find(|c: char| c.is_whitespace() || SEPARATORS.contains(c)).unwrap_or(rest.len())]
+}
+
+fn is_scheme(word: &str) -> bool {
+    word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
+}
+
+fn is_email(word: &str) -> bool {
+    word.split_once('@')
+        .is_some_and(|(local, domain)| !local.is_empty() && domain.trim_end_matches(['.', '!', '?', ':']).contains('.'))
+}
+
+fn is_web_token(word: &str) -> bool {
+    word.starts_with("eyJ") && word.split('.').count() == 3
+}
+
+/// Returns where the card number that begins at `at` ends: 13 to 19 digits, single spaces or hyphens between them.
+fn card_at(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if at > 0 && bytes[at - 1].is_ascii_alphanumeric() {
+        return None;
+    }
+    let mut digits = Vec::with_capacity(19);
+    let mut end = at;
+    while let Some(byte) = bytes.get(end) {
+        match byte {
+            b'0'..=b'9' if digits.len() < 19 => digits.push(byte - b'0'),
+            b' ' | b'-' if bytes.get(end + 1).is_some_and(u8::is_ascii_digit) && !digits.is_empty() => {}
+            _ => break,
+        }
+        end += 1;
+    }
+    let whole = !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
+    (whole && digits.len() >= 13 && check_digit_is_right(&digits)).then_some(end)
+}
+
+fn check_digit_is_right(digits: &[u8]) -> bool {
+    let sum: u32 = digits.iter().rev().enumerate().map(|(place, digit)| luhn(place, u32::from(*digit))).sum();
+    sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != 0)
+}
+
+fn luhn(place: usize, digit: u32) -> u32 {
+    match (place % 2, digit) {
+        (0, digit) => digit,
+        (_, digit) if digit > 4 => digit * 2 - 9,
+        (_, digit) => digit * 2,
+    }
+}
+
+/// Every secret holds one of these, or is a number; texts without them are done after one look.
+fn may_begin_a_secret(byte: u8) -> bool {
+    matches!(byte, b'@' | b'=' | b':' | b'?' | b'0'..=b'9' | b'.') || byte == b' '
+}
+
+const SEPARATORS: &str = "\"'`()[]{}<>,;|";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Redaction;
+
+    #[track_caller]
+    fn masks(text: &str, expected: &str) {
+        assert_eq!(Redaction::new().text(text), expected);
+    }
+
+    #[test]
+    fn secrets_are_masked_and_the_rest_is_left() {
+        masks("no such todo: 17", "no such todo: 17");
+        masks("mail jo.doe@example.org now", "mail [Filtered] now");
+        masks("sent to <jo@example.org>.", "sent to <[Filtered]>.");
+        masks("Authorization: Bearer abc.def", "Authorization: Bearer [Filtered]");
+        masks("authorization=Basic Zm9vOmJhcg==", "authorization=Basic [Filtered]");
+        masks("bearer abc", "bearer [Filtered]");
+        masks("password=hunter2, user=jo", "password=[Filtered], user=jo");
+        masks("password = hunter2", "password = [Filtered]");
+        masks("a = b, token := c", "a = b, token := c");
+        masks("db password: hunter2", "db password: [Filtered]");
+        masks("{\"api_key\": \"k-1\"}", "{\"api_key\": \"[Filtered]\"}");
+        masks("postgres://app:pw@db/todo", "postgres://[Filtered]@db/todo");
+        masks("GET /todos?page=2&token=x", "GET /todos?[Filtered]");
+        masks("eyJhbGciOi.eyJzdWIi.c2ln", "[Filtered]");
+        masks("card 4111 1111 1111 1111!", "card [Filtered]!");
+        masks("card 4111-1111-1111-1112", "card 4111-1111-1111-1112");
+        masks("order 1234567890123", "order 1234567890123");
+        masks("at src/main.rs:12:5", "at src/main.rs:12:5");
+        masks("https://example.org/a/b", "https://example.org/a/b");
+    }
+
+    #[test]
+    fn nothing_is_masked_when_it_is_off() {
+        assert_eq!(Redaction::off().text("password=hunter2"), "password=hunter2");
+    }
+
+    #[test]
+    fn values_of_secret_keys_are_masked_in_json() {
+        let mut value = serde_json::json!({"order": {"id": 7, "accessToken": "t", "pwd": 1, "mail": "a@b.org"}});
+        Redaction::new().json("", &mut value);
+        let expected = serde_json::json!(
+            {"order": {"id": 7, "accessToken": "[Filtered]", "pwd": "[Filtered]", "mail": "[Filtered]"}}
+        );
+        assert_eq!(value, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,200}") {
+            let _ = Redaction::new().text(&text);
+        }
+
+        #[test]
+        fn a_password_is_masked_wherever_it_stands(before in "[a-z ]{0,20}", after in "[a-z ,;]{0,20}") {
+            let text = format!("{before} password=hunter2 {after}");
+            prop_assert!(!Redaction::new().text(&text).contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! Scopes: what is known of the unit of work in hand.
+//!
+//! [`MonitorLayer`] enters a scope around every poll of a request, as a tracing span is entered. Everything below may
+//! read it and write to it: a handler sets a tag, a database helper leaves a breadcrumb. An error captured there
+//! carries it all.
+//!
+//! A scope does not follow into a spawned task or thread by itself:
+//! [`in_current_scope`](ScopeFutureExt::in_current_scope) and [`wrap`] carry it there.
+//!
+//! Outside a scope every function here does nothing.
+//!
+//! [`MonitorLayer`]: https://docs.rs/monitor-tower
+//!
+//! # Example
+//!
+//! ```
+//! use monitor_core::{Monitor, capture_message, Level, scope::{self, Scope}};
+//!
+//! let monitor = Monitor::builder("mailer").build()?;
+//! Scope::new(&monitor).enter(|| {
+//!     scope::set_user("42");
+//!     scope::set_tag("feature", "newsletter");
+//!     scope::add_breadcrumb("template", "rendered");
+//!     capture_message(Level::Warn, "no subscribers left");
+//! });
+//! # Ok::<(), monitor_core::BuildError>(())
+//! ```
+
+mod carry;
+mod record;
+
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use uuid::Uuid;
+
+pub use self::{
+    carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
+    record::{Breadcrumb, ScopeRecord},
+};
+use crate::{Method, Monitor};
+
+/// What is known of the unit of work in hand. Cloning it gives another handle to the same scope.
+///
+/// See the [module docs](self).
+#[derive(Clone)]
+pub struct Scope(Arc<Inner>);
+
+/// What a request brings into its scope.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "whoever opens a scope says all of it")]
+pub struct RequestFacts<'a> {
+    /// The request's own identifier.
+    pub id: Uuid,
+    /// The method.
+    pub method: Method,
+    /// The route's template.
+    pub route: Arc<str>,
+    /// The path as the client sent it, without its query.
+    pub path: &'a str,
+    /// The `User-Agent` header.
+    pub user_agent: &'a str,
+    /// The identifier the client sent, validated.
+    pub client_request_id: &'a str,
+    /// The client's address, truncated.
+    pub remote_addr: &'a str,
+    /// Whether the request stays out of everything that is counted and reported.
+    pub untracked: bool,
+}
+
+struct Inner {
+    monitor: Monitor,
+    parent: Option<Scope>,
+    id: Uuid,
+    method: Method,
+    route: Arc<str>,
+    untracked: bool,
+    texts: Texts,
+    captured: AtomicBool,
+    notes: Mutex<Notes>,
+}
+
+/// Path, user agent, client's identifier and address in one allocation, so that nothing holds on to the connection's
+/// read buffer.
+#[derive(Default)]
+struct Texts {
+    all: Box<str>,
+    ends: [usize; 3],
+}
+
+/// What was written to the scope.
+#[derive(Clone, Default)]
+struct Notes {
+    user: Option<String>,
+    tags: Vec<(String, String)>,
+    contexts: Vec<(String, serde_json::Value)>,
+    breadcrumbs: VecDeque<Breadcrumb>,
+    /// Which errors were captured here, so that a layer further out does not capture them again.
+    seen: Vec<u64>,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Scope>> = const { Cell::new(None) };
+}
+
+/// Returns the scope this code runs in.
+#[must_use]
+pub fn current() -> Option<Scope> {
+    CURRENT
+        .try_with(|cell| {
+            let scope = cell.take();
+            let clone = scope.clone();
+            cell.set(scope);
+            clone
+        })
+        .ok()
+        .flatten()
+}
+
+/// Sets the user on whose behalf the work is done: an identifier, never a name or an address.
+pub fn set_user(id: impl Into<String>) {
+    if let Some(scope) = current() {
+        scope.notes().user = Some(bounded(id.into()));
+    }
+}
+
+/// Sets a tag: a short word to find events by, such as `user_tier` = `premium`. At most 50 are kept.
+pub fn set_tag(name: impl Into<String>, value: impl Into<String>) {
+    if let Some(scope) = current() {
+        put(&mut scope.notes().tags, name.into(), bounded(value.into()));
+    }
+}
+
+/// Sets a context: structured data to read an event by, such as `order` = `{"id": 7}`. At most 50 are kept.
+pub fn set_context(name: impl Into<String>, value: impl Into<serde_json::Value>) {
+    if let Some(scope) = current() {
+        put(&mut scope.notes().contexts, name.into(), value.into());
+    }
+}
+
+/// Leaves a breadcrumb at level INFO: what happened on the way. The latest 100 are kept.
+pub fn add_breadcrumb(category: impl Into<String>, message: impl Into<String>) {
+    add(Breadcrumb::new(category, message));
+}
+
+/// Leaves a breadcrumb with a level or data of its own. The latest 100 are kept.
+pub fn add(breadcrumb: Breadcrumb) {
+    if let Some(scope) = current() {
+        let breadcrumbs = &mut scope.notes().breadcrumbs;
+        if breadcrumbs.len() == BREADCRUMBS {
+            breadcrumbs.pop_front();
+        }
+        breadcrumbs.push_back(breadcrumb);
+    }
+}
+
+// === impl Scope ===
+
+impl Scope {
+    /// Creates a scope for work that is no request, with an identifier of its own.
+    #[must_use]
+    pub fn new(monitor: &Monitor) -> Self {
+        Self::for_request(
+            monitor,
+            RequestFacts {
+                id: Uuid::new_v4(),
+                method: Method::Other,
+                route: Arc::from(""),
+                path: "",
+                user_agent: "",
+                client_request_id: "",
+                remote_addr: "",
+                untracked: false,
+            },
+        )
+    }
+
+    /// Creates the scope of a request, inside the current scope where there is one.
+    #[must_use]
+    pub fn for_request(monitor: &Monitor, facts: RequestFacts<'_>) -> Self {
+        Self(Arc::new(Inner {
+            monitor: monitor.clone(),
+            parent: current(),
+            id: facts.id,
+            method: facts.method,
+            texts: Texts::new([facts.path, facts.user_agent, facts.client_request_id, facts.remote_addr]),
+            route: facts.route,
+            untracked: facts.untracked,
+            captured: AtomicBool::new(false),
+            notes: Mutex::default(),
+        }))
+    }
+
+    /// Runs `f` inside this scope.
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        ScopeSlot::new(self.clone()).enter(f)
+    }
+
+    /// Returns the monitor this scope reports to.
+    #[must_use]
+    pub fn monitor(&self) -> &Monitor {
+        &self.0.monitor
+    }
+
+    /// Returns the request's identifier.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.0.id
+    }
+
+    /// Returns the request's method.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.0.method
+    }
+
+    /// Returns the route's template, [`names::UNMATCHED`](crate::names::UNMATCHED) where none matched, and an empty text for work that is no
+    /// request.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        &self.0.route
+    }
+
+    /// Returns the path as the client sent it, not redacted.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.0.texts.at(0)
+    }
+
+    /// Returns the `User-Agent` header, not redacted.
+    #[must_use]
+    pub fn user_agent(&self) -> &str {
+        self.0.texts.at(1)
+    }
+
+    /// Returns the identifier the client sent, validated, or an empty text.
+    #[must_use]
+    pub fn client_request_id(&self) -> &str {
+        self.0.texts.at(2)
+    }
+
+    /// Returns the client's address, truncated, or an empty text.
+    #[must_use]
+    pub fn remote_addr(&self) -> &str {
+        self.0.texts.at(3)
+    }
+
+    /// Returns the user set by [`set_user`].
+    #[must_use]
+    pub fn user(&self) -> Option<String> {
+        self.notes().user.clone()
+    }
+
+    /// Returns whether an error was captured in this scope or in one below it.
+    #[must_use]
+    pub fn has_captured(&self) -> bool {
+        self.0.captured.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_untracked(&self) -> bool {
+        self.0.untracked
+    }
+
+    /// Marks this scope and those around it: the error with this mark is captured.
+    pub(crate) fn mark_captured(&self, mark: u64) {
+        let mut scope = Some(self);
+        while let Some(at) = scope {
+            at.0.captured.store(true, Ordering::Relaxed);
+            let seen = &mut at.notes().seen;
+            if seen.len() < SEEN {
+                seen.push(mark);
+            }
+            scope = at.0.parent.as_ref();
+        }
+    }
+
+    pub(crate) fn has_seen(&self, mark: u64) -> bool {
+        self.has_captured() && self.notes().seen.contains(&mark)
+    }
+
+    pub(crate) fn record(&self) -> ScopeRecord {
+        let notes = self.notes().clone();
+        ScopeRecord {
+            request_id: Some(self.id()),
+            client_request_id: self.client_request_id().to_owned(),
+            method: if self.route().is_empty() { "" } else { self.method().as_str() },
+            route: self.route().to_owned(),
+            path: self.path().to_owned(),
+            user_agent: self.user_agent().to_owned(),
+            remote_addr: self.remote_addr().to_owned(),
+            user: notes.user,
+            tags: notes.tags,
+            contexts: notes.contexts,
+            breadcrumbs: notes.breadcrumbs.into(),
+        }
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("id", &self.id()).field("route", &self.route()).finish_non_exhaustive()
+    }
+}
+
+// === impl Texts ===
+
+impl Texts {
+    fn new(texts: [&str; 4]) -> Self {
+        if texts.iter().all(|text| text.is_empty()) {
+            return Self::default();
+        }
+        let all = texts.concat().into_boxed_str();
+        let path = texts[0].len();
+        let user_agent = path + texts[1].len();
+        Self { all, ends: [path, user_agent, user_agent + texts[2].len()] }
+    }
+
+    fn at(&self, index: usize) -> &str {
+        let begin = if index == 0 { 0 } else { self.ends[index - 1] };
+        let end = self.ends.get(index).copied().unwrap_or(self.all.len());
+        &self.all[begin..end]
+    }
+}
+
+fn put<T>(pairs: &mut Vec<(String, T)>, name: String, value: T) {
+    if let Some((_, old)) = pairs.iter_mut().find(|(known, _)| *known == name) {
+        *old = value;
+    } else if pairs.len() < PAIRS {
+        pairs.push((bounded(name), value));
+    }
+}
+
+/// Cuts a text to [`TEXT`] bytes at a character's border.
+pub(crate) fn bounded(mut text: String) -> String {
+    if text.len() > TEXT {
+        text.truncate(text.floor_char_boundary(TEXT));
+        text.push('…');
+    }
+    text
+}
+
+const BREADCRUMBS: usize = 100;
+const PAIRS: usize = 50;
+const SEEN: usize = 16;
+const TEXT: usize = 8 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn monitor() -> Monitor {
+        Monitor::disabled()
+    }
+
+    #[test]
+    fn a_scope_is_current_only_while_it_is_entered() {
+        let scope = Scope::new(&monitor());
+        assert!(current().is_none());
+        let id = scope.enter(|| current().map(|scope| scope.id()));
+        assert_eq!(id, Some(scope.id()));
+        assert!(current().is_none());
+    }
+
+    #[test]
+    fn scopes_nest_and_a_panic_leaves_the_outer_one_current() {
+        let (outer, inner) = (Scope::new(&monitor()), Scope::new(&monitor()));
+        outer.enter(|| {
+            let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inner.enter(|| panic!("inside"))));
+            assert!(panicked.is_err());
+            assert_eq!(current().map(|scope| scope.id()), Some(outer.id()));
+        });
+    }
+
+    #[test]
+    fn what_is_written_below_is_in_the_record() {
+        let scope = Scope::new(&monitor());
+        scope.enter(|| {
+            set_user("42");
+            set_tag("tier", "free");
+            set_tag("tier", "premium");
+            set_context("order", serde_json::json!({"id": 7}));
+            (0..101).for_each(|number| add_breadcrumb("step", number.to_string()));
+        });
+        let record = scope.record();
+        assert_eq!(record.user.as_deref(), Some("42"));
+        assert_eq!(record.tags, [(String::from("tier"), String::from("premium"))]);
+        assert_eq!(record.contexts[0].1["id"], 7);
+        assert_eq!((record.breadcrumbs.len(), &*record.breadcrumbs[0].message), (100, "1"));
+    }
+
+    #[test]
+    fn an_error_captured_inside_is_seen_by_the_scopes_around() {
+        let outer = Scope::new(&monitor());
+        let inner = outer.enter(|| Scope::new(&monitor()));
+        inner.mark_captured(7);
+        assert!(outer.has_captured() && outer.has_seen(7));
+        assert!(!outer.has_seen(8));
+    }
+
+    #[test]
+    fn texts_are_cut_at_a_border_between_characters() {
+        let text = bounded("é".repeat(TEXT));
+        assert_eq!(text.len(), TEXT + '…'.len_utf8());
+    }
+}

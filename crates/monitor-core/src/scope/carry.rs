@@ -1,0 +1,132 @@
+//! Carrying a scope: around a poll, into a task, into a thread.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+
+use super::{CURRENT, Scope, current};
+use crate::panic;
+
+/// Holds a scope between the polls of whatever runs in it.
+///
+/// Entering moves the scope into place and back, so that a poll costs no reference counting.
+#[derive(Debug, Default)]
+pub struct ScopeSlot(Option<Scope>);
+
+/// Puts back whatever was current before, also when unwinding.
+struct Entered<'a>(&'a mut ScopeSlot);
+
+pin_project! {
+    /// A future that runs in a scope. Made by [`ScopeFutureExt::in_current_scope`].
+    #[derive(Debug)]
+    pub struct InScope<F> {
+        slot: ScopeSlot,
+        #[pin]
+        future: F,
+    }
+}
+
+/// Carries the current scope into a spawned task.
+pub trait ScopeFutureExt: Future + Sized {
+    /// Runs this future in the scope that is current now, wherever it is polled.
+    ///
+    /// A panic in it is captured in that scope before it goes on to whoever polls.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn send() {}
+    /// use monitor_core::scope::ScopeFutureExt;
+    ///
+    /// # fn spawn(_: impl Future) {}
+    /// spawn(send().in_current_scope());
+    /// ```
+    fn in_current_scope(self) -> InScope<Self> {
+        InScope { slot: ScopeSlot(current()), future: self }
+    }
+}
+
+impl<F: Future> ScopeFutureExt for F {}
+
+/// Returns a function that runs `f` in the scope that is current now, for instance on another thread.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::scope;
+///
+/// let handle = std::thread::spawn(scope::wrap(|| scope::add_breadcrumb("thread", "started")));
+/// # handle.join().expect("the thread does not panic");
+/// ```
+pub fn wrap<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    let mut slot = ScopeSlot(current());
+    move || slot.enter_captured(f)
+}
+
+// === impl ScopeSlot ===
+
+impl ScopeSlot {
+    /// Creates a slot with `scope` in it.
+    #[must_use]
+    pub fn new(scope: Scope) -> Self {
+        Self(Some(scope))
+    }
+
+    /// Returns the scope. While it is entered, the slot is empty.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Scope> {
+        self.0.as_ref()
+    }
+
+    /// Runs `f` inside the scope, or outside any where the slot is empty.
+    pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let _entered = Entered::new(self);
+        f()
+    }
+
+    /// The same, and captures a panic in the scope before it goes on.
+    fn enter_captured<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        match self.enter(|| catch_unwind(AssertUnwindSafe(f)).map_err(panic::Caught::new)) {
+            Ok(result) => result,
+            Err(mut caught) => {
+                if let Some(scope) = self.scope() {
+                    scope.capture_panic(&mut caught);
+                }
+                resume_unwind(caught.into_payload())
+            }
+        }
+    }
+}
+
+impl<'a> Entered<'a> {
+    fn new(slot: &'a mut ScopeSlot) -> Self {
+        swap(slot);
+        Self(slot)
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        swap(self.0);
+    }
+}
+
+fn swap(slot: &mut ScopeSlot) {
+    // Where the thread is being torn down there is no scope to enter.
+    let _ = CURRENT.try_with(|cell| slot.0 = cell.replace(slot.0.take()));
+}
+
+// === impl InScope ===
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.slot.enter_captured(|| this.future.poll(cx))
+    }
+}

@@ -1,0 +1,17 @@
+//! Signals: what a monitor tells its reporters.
+
+use std::sync::Arc;
+
+use crate::{ErrorEvent, Identity, Issue};
+
+/// Something happened that somebody may want to be told of.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Signal {
+    /// The monitor was built: the process runs this release.
+    Started(Arc<Identity>),
+    /// An error was captured whole. Of many from one source within a minute, only the first ten are.
+    Error(Arc<ErrorEvent>),
+    /// An error was seen for the first time.
+    IssueOpened(Issue),
+}

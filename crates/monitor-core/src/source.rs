@@ -1,0 +1,222 @@
+//! Sources of errors: the place and route an error comes from, known before anything is resolved.
+//!
+//! A source counts every error exactly, and admits the first ten of each minute to be captured whole. All of it is
+//! atomic, so that an error storm costs its requests next to nothing.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, Hash, RandomState},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
+
+use crate::{
+    Fingerprint, clock,
+    drops::{Drops, Reason},
+};
+
+/// All sources of this process, up to a limit.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    /// Keyed by a hash of place and route: a chance of one in 2^40 that two of 4096 are taken for one.
+    table: RwLock<HashMap<u64, Arc<Source>>>,
+    hasher: RandomState,
+    limit: usize,
+    drops: Arc<Drops>,
+}
+
+/// One source of errors.
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    total: AtomicU64,
+    /// Errors that belong to no issue, because `before_report` dropped them.
+    excluded: AtomicU64,
+    /// The minute in the upper half, how many it admitted in the lower.
+    window: AtomicU64,
+    first_seen: AtomicU64,
+    last_seen: AtomicU64,
+    users: OnceLock<UserSet>,
+    /// Which issue the source's errors belong to, and how many of them it has counted.
+    ledger: Mutex<Ledger>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) issue: Option<Fingerprint>,
+    pub(crate) counted: u64,
+}
+
+/// Hashes of users, so that they can be counted without being kept. Open addressing, lock-free, bounded.
+#[derive(Debug)]
+struct UserSet(Box<[AtomicU64; USERS]>);
+
+/// What a source has seen since the ledger was last brought up to date.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Totals {
+    pub(crate) count: u64,
+    pub(crate) first_seen: SystemTime,
+    pub(crate) last_seen: SystemTime,
+}
+
+// === impl Sources ===
+
+impl Sources {
+    pub(crate) fn new(limit: usize, drops: Arc<Drops>) -> Self {
+        Self { table: RwLock::new(HashMap::with_capacity(limit)), hasher: RandomState::new(), limit, drops }
+    }
+
+    /// Returns the source of errors at `place` and `route`, or `None` past the limit.
+    pub(crate) fn find(&self, place: impl Hash, route: &str) -> Option<Arc<Source>> {
+        let key = self.hasher.hash_one((place, route));
+        let known = self.table.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        known.or_else(|| self.insert(key))
+    }
+
+    /// Returns a mark of `user`, which tells nobody who it is.
+    pub(crate) fn mark(&self, user: &str) -> u64 {
+        self.hasher.hash_one(user).max(1)
+    }
+
+    fn insert(&self, key: u64) -> Option<Arc<Source>> {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if table.len() >= self.limit && !table.contains_key(&key) {
+            self.drops.count(Reason::SourceLimit);
+            return None;
+        }
+        Some(Arc::clone(table.entry(key).or_default()))
+    }
+}
+
+// === impl Source ===
+
+impl Source {
+    /// Counts an error, and returns whether it is one of those to capture whole.
+    pub(crate) fn count(&self, at: SystemTime) -> bool {
+        let now = clock::millis(at);
+        let _ = self.first_seen.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+        self.last_seen.fetch_max(now, Ordering::Relaxed);
+        self.total.fetch_add(1, Ordering::Relaxed);
+        let take = |window| admitted(window, now).filter(|next| next & COUNT <= WHOLE_PER_MINUTE);
+        self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Returns whether an error at `at` would be captured whole, without counting it.
+    pub(crate) fn would_admit(&self, at: SystemTime) -> bool {
+        let next = admitted(self.window.load(Ordering::Relaxed), clock::millis(at));
+        next.is_some_and(|next| next & COUNT <= WHOLE_PER_MINUTE)
+    }
+
+    /// Takes an admission back, for an event that found the queue full.
+    pub(crate) fn readmit(&self) {
+        let give = |window: u64| (window & COUNT > 0).then(|| window - 1);
+        let _ = self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
+    }
+
+    pub(crate) fn exclude(&self) {
+        self.excluded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_user(&self, mark: u64) {
+        self.users.get_or_init(UserSet::new).add(mark);
+    }
+
+    pub(crate) fn users(&self) -> impl Iterator<Item = u64> {
+        self.users.get().into_iter().flat_map(UserSet::iter)
+    }
+
+    pub(crate) fn ledger<R>(&self, f: impl FnOnce(&mut Ledger, Totals) -> R) -> R {
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let excluded = self.excluded.load(Ordering::Relaxed);
+        let totals = Totals {
+            count: self.total.load(Ordering::Relaxed).saturating_sub(excluded),
+            first_seen: clock::from_millis(self.first_seen.load(Ordering::Relaxed)),
+            last_seen: clock::from_millis(self.last_seen.load(Ordering::Relaxed)),
+        };
+        f(&mut ledger, totals)
+    }
+}
+
+/// Returns the window with one more admitted.
+fn admitted(window: u64, now: u64) -> Option<u64> {
+    let minute = (now / 60_000) << 32;
+    if window & !COUNT == minute { window.checked_add(1) } else { Some(minute + 1) }
+}
+
+// === impl UserSet ===
+
+impl UserSet {
+    fn new() -> Self {
+        Self(Box::new([const { AtomicU64::new(0) }; USERS]))
+    }
+
+    fn add(&self, mark: u64) {
+        let begin = usize::try_from(mark % USERS as u64).unwrap_or(0);
+        for at in (begin..USERS).chain(0..begin) {
+            match self.0[at].compare_exchange(0, mark, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(known) if known == mark => return,
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|mark| mark.load(Ordering::Relaxed)).filter(|mark| *mark != 0)
+    }
+}
+
+const WHOLE_PER_MINUTE: u64 = 10;
+const COUNT: u64 = u32::MAX as u64;
+/// How many users of one source are told apart.
+pub(crate) const USERS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn sources(limit: usize) -> Sources {
+        Sources::new(limit, Arc::new(Drops::new("intake")))
+    }
+
+    #[test]
+    fn ten_a_minute_are_admitted_and_all_are_counted() {
+        let source = Source::default();
+        let at = clock::from_millis(60_000);
+        assert_eq!((0..25).filter(|_| source.count(at)).count(), 10);
+        assert!(!source.would_admit(at));
+        assert!(source.count(at + Duration::from_secs(60)));
+        source.ledger(|_, totals| assert_eq!((totals.count, totals.first_seen), (26, at)));
+    }
+
+    #[test]
+    fn an_event_that_found_no_room_may_be_followed_by_another() {
+        let source = Source::default();
+        let at = clock::from_millis(60_000);
+        (0..10).for_each(|_| assert!(source.count(at)));
+        source.readmit();
+        assert!(source.count(at));
+        assert!(!source.count(at));
+    }
+
+    #[test]
+    fn past_the_limit_there_is_no_new_source() {
+        let sources = sources(1);
+        assert!(sources.find(1, "/a").is_some());
+        assert!(sources.find(1, "/b").is_none());
+        assert!(sources.find(1, "/a").is_some());
+    }
+
+    #[test]
+    fn users_are_counted_once() {
+        let (sources, source) = (sources(1), Source::default());
+        for user in ["1", "2", "1"] {
+            source.add_user(sources.mark(user));
+        }
+        assert_eq!(source.users().count(), 2);
+    }
+}

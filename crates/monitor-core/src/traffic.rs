@@ -1,0 +1,238 @@
+//! Traffic: what is counted of every request, once, in one place.
+//!
+//! A request pays for atomic additions only. Everything that shows numbers, the metrics published by the
+//! [bridge](Bridge) among them, reads these.
+
+mod bridge;
+mod histogram;
+mod process;
+mod series;
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use self::series::RouteSeries;
+pub use self::{
+    bridge::Bridge,
+    histogram::{BUCKETS, BucketCount},
+    series::{RouteCounts, StatusCounts},
+};
+use crate::{
+    Method, Outcome,
+    drops::{Drops, Reason},
+    names,
+};
+
+/// The counters of every method and route.
+///
+/// # Example
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use monitor_core::{Method, Monitor, Outcome};
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let traffic = monitor.traffic().expect("the monitor is not disabled");
+/// let series = traffic.series(Method::Get, &Arc::from("/items/{id}"));
+/// traffic.start(series);
+/// traffic.end(series, Outcome::Completed, 200, Duration::from_millis(3));
+/// assert_eq!(traffic.read()[0].outcome(Outcome::Completed), 1);
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct Traffic {
+    /// An open-addressed table that only grows: finding a series takes no lock.
+    slots: Box<[OnceLock<Box<RouteSeries>>]>,
+    limit: usize,
+    len: AtomicUsize,
+    overflow: RouteSeries,
+    ready_errors: AtomicU64,
+    drops: Arc<Drops>,
+}
+
+/// Names the series of one method and route; cheap to copy and to keep for the time of a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Series(u32);
+
+impl Traffic {
+    pub(crate) fn new(limit: usize, drops: Arc<Drops>) -> Self {
+        let slots = limit.saturating_mul(2).next_power_of_two();
+        Self {
+            slots: (0..slots).map(|_| OnceLock::new()).collect(),
+            limit,
+            len: AtomicUsize::new(0),
+            overflow: RouteSeries::new(Method::Other, Arc::from(names::OVERFLOW), false),
+            ready_errors: AtomicU64::new(0),
+            drops,
+        }
+    }
+
+    /// Returns the series of `method` and `route`, made where it is new.
+    ///
+    /// `route` is a template such as `/todos/{id}`, never a path. Past the limit of series, all that is new shares
+    /// the route [`names::OVERFLOW`], and every such request is counted as dropped with reason `series_limit`.
+    #[must_use]
+    pub fn series(&self, method: Method, route: &Arc<str>) -> Series {
+        self.find_or_insert(method, route, false)
+    }
+
+    pub(crate) fn declare(&self, method: Method, route: &str) {
+        self.find_or_insert(method, &Arc::from(route), true);
+    }
+
+    /// Counts a request that enters.
+    pub fn start(&self, series: Series) {
+        self.at(series).start();
+    }
+
+    /// Counts the end of a request that entered before. Call it once for every [`start`](Self::start).
+    pub fn end(&self, series: Series, outcome: Outcome, status: u16, duration: Duration) {
+        self.at(series).end(outcome, status, duration);
+    }
+
+    /// Counts an error or a panic of `poll_ready`, which belongs to no request.
+    pub fn ready_error(&self) {
+        self.ready_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how often `poll_ready` failed.
+    #[must_use]
+    pub fn ready_errors(&self) -> u64 {
+        self.ready_errors.load(Ordering::Relaxed)
+    }
+
+    /// Returns the counters of every series as they are now, the overflow series last.
+    #[must_use]
+    pub fn read(&self) -> Vec<RouteCounts> {
+        let mut routes: Vec<_> = self.slots.iter().filter_map(OnceLock::get).map(|series| series.read()).collect();
+        let overflow = self.overflow.read();
+        if overflow.started > 0 {
+            routes.push(overflow);
+        }
+        routes
+    }
+
+    /// Returns the route of `series`.
+    #[must_use]
+    pub fn route(&self, series: Series) -> &Arc<str> {
+        &self.at(series).route
+    }
+
+    fn at(&self, series: Series) -> &RouteSeries {
+        self.slots.get(series.0 as usize).and_then(OnceLock::get).map_or(&self.overflow, |series| &**series)
+    }
+
+    fn find_or_insert(&self, method: Method, route: &Arc<str>, declared: bool) -> Series {
+        let mask = self.slots.len() - 1;
+        let mut at = hash(method, route) & mask;
+        for _ in 0..self.slots.len() {
+            let found = match self.slots[at].get() {
+                Some(found) => found,
+                None if self.reserve() => self.fill(at, method, route, declared),
+                None => break,
+            };
+            if found.method == method && *found.route == **route {
+                return Series(u32::try_from(at).unwrap_or(u32::MAX));
+            }
+            at = (at + 1) & mask;
+        }
+        self.drops.count(Reason::SeriesLimit);
+        Series(u32::MAX)
+    }
+
+    fn reserve(&self) -> bool {
+        let take = |len| (len < self.limit).then_some(len + 1);
+        self.len.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Returns what stands at `at` afterwards, which may be what another thread put there first.
+    fn fill(&self, at: usize, method: Method, route: &Arc<str>, declared: bool) -> &RouteSeries {
+        let mut ours = false;
+        let series = self.slots[at].get_or_init(|| {
+            ours = true;
+            Box::new(RouteSeries::new(method, Arc::clone(route), declared))
+        });
+        if !ours {
+            self.len.fetch_sub(1, Ordering::Relaxed);
+        }
+        series
+    }
+}
+
+/// Mixes eight bytes at a time: routes are the user's templates, so nobody can choose them to collide.
+fn hash(method: Method, route: &str) -> usize {
+    let mut hash = route.len() as u64 ^ ((method as u64) << 32);
+    let mut chunks = route.as_bytes().chunks_exact(8);
+    for chunk in &mut chunks {
+        hash = mix(hash, chunk);
+    }
+    let hash = mix(hash, chunks.remainder());
+    usize::try_from(hash >> 32).unwrap_or(0)
+}
+
+fn mix(hash: u64, bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn traffic(limit: usize) -> Traffic {
+        Traffic::new(limit, Arc::new(Drops::new("traffic")))
+    }
+
+    #[test]
+    fn the_same_method_and_route_share_a_series() {
+        let traffic = traffic(4);
+        let first = traffic.series(Method::Get, &Arc::from("/a"));
+        assert_eq!(traffic.series(Method::Get, &Arc::from("/a")), first);
+        assert_ne!(traffic.series(Method::Post, &Arc::from("/a")), first);
+        assert_ne!(traffic.series(Method::Get, &Arc::from("/b")), first);
+    }
+
+    #[test]
+    fn past_the_limit_everything_new_overflows_and_is_counted() {
+        let traffic = traffic(2);
+        let kept = traffic.series(Method::Get, &Arc::from("/0"));
+        for number in 1..10 {
+            let series = traffic.series(Method::Get, &Arc::from(format!("/{number}")));
+            traffic.start(series);
+        }
+        assert_eq!(traffic.series(Method::Get, &Arc::from("/0")), kept);
+        let read = traffic.read();
+        assert_eq!(read.len(), 3);
+        assert_eq!((&*read[2].route, read[2].started), (names::OVERFLOW, 8));
+        assert_eq!(traffic.drops.read().collect::<Vec<_>>(), [(Reason::SeriesLimit, 8)]);
+    }
+
+    #[test]
+    fn a_declared_route_has_its_failures_from_the_start() {
+        let traffic = traffic(4);
+        traffic.declare(Method::Get, "/error");
+        let failures = traffic.read()[0].failures();
+        assert_eq!(failures, [(crate::ErrorType::Status(500), 0), (crate::ErrorType::Panic, 0)]);
+    }
+
+    #[test]
+    fn started_is_the_outcomes_and_those_in_flight() {
+        let traffic = traffic(4);
+        let series = traffic.series(Method::Get, &Arc::from("/a"));
+        for outcome in Outcome::ALL {
+            traffic.start(series);
+            traffic.end(series, outcome, 200, Duration::from_millis(1));
+        }
+        traffic.start(series);
+        let read = &traffic.read()[0];
+        assert_eq!(read.active(), 1);
+        assert!(read.settled);
+        assert_eq!(read.statuses[0].count(), Outcome::ALL.len() as u64 - 1, "refused requests have no duration");
+    }
+}

@@ -1,0 +1,230 @@
+//! The bridge: publishes what is counted here to a recorder of the `metrics` facade.
+//!
+//! | what | how | so that |
+//! | --- | --- | --- |
+//! | counters | `absolute` | nothing counted before there was a recorder is lost |
+//! | gauges | `set` | the last value stands |
+//! | histograms | the mean of each bucket, as often as the bucket grew | buckets and count are exact where the recorder's bounds are [`names::DURATION_BOUNDS`], the sum up to rounding |
+//!
+//! Handles are taken anew each time, for a recorder may drop a series it thinks idle. What a recorder did not take,
+//! because there is none yet, is published again later.
+
+use std::{
+    cell::Cell,
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use metrics::{IntoF64, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
+
+use super::{BUCKETS, BucketCount, RouteCounts, process};
+use crate::{Method, Outcome, clock, monitor::Shared, names};
+
+type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
+
+/// Publishes a monitor's numbers to one recorder.
+///
+/// See the [traffic docs](crate::traffic). A monitor has one to the global recorder from the start;
+/// [`Monitor::bridge_to`](crate::Monitor::bridge_to) makes another to a recorder of your own.
+pub struct Bridge {
+    shared: Arc<Shared>,
+    /// `None` for the global recorder, whichever it is at the time.
+    recorder: Option<SharedRecorder>,
+    started_at: f64,
+    pace: Mutex<Pace>,
+    published: Mutex<Published>,
+}
+
+/// When to publish unasked, and what to do afterwards.
+struct Pace {
+    interval: Duration,
+    last: Instant,
+    upkeep: Arc<dyn Fn() + Send + Sync>,
+}
+
+#[derive(Default)]
+struct Published {
+    described: bool,
+    durations: HashMap<(Method, Arc<str>, u16), [BucketCount; BUCKETS]>,
+}
+
+// === impl Bridge ===
+
+impl Bridge {
+    pub(crate) fn new(shared: Arc<Shared>, recorder: Option<SharedRecorder>) -> Self {
+        let started_at = clock::millis(process::started_at()) as f64 / 1000.0;
+        let pace = Pace { interval: Duration::ZERO, last: clock::now(), upkeep: Arc::new(|| ()) };
+        Self { shared, recorder, started_at, pace: Mutex::new(pace), published: Mutex::default() }
+    }
+
+    /// Publishes unasked every `interval` only, and calls `upkeep` after it. Defaults to once a second and nothing.
+    ///
+    /// A recorder that keeps samples until somebody asks for them is to be drained in `upkeep`.
+    pub fn every(&self, interval: Duration, upkeep: impl Fn() + Send + Sync + 'static) {
+        *self.pace() = Pace { interval, last: clock::now(), upkeep: Arc::new(upkeep) };
+    }
+
+    pub(crate) fn publish_when_due(&self, now: Instant) {
+        let upkeep = {
+            let mut pace = self.pace();
+            if now.saturating_duration_since(pace.last) < pace.interval {
+                return;
+            }
+            pace.last = now;
+            Arc::clone(&pace.upkeep)
+        };
+        self.publish();
+        upkeep();
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Publishes every number as it is now, and returns whether there was a recorder to take it.
+    pub fn publish(&self) -> bool {
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        match &self.recorder {
+            Some(recorder) => self.publish_to(recorder, &mut published),
+            None => metrics::with_recorder(|recorder| self.publish_to(recorder, &mut published)),
+        }
+    }
+
+    fn publish_to(&self, recorder: &dyn Recorder, published: &mut Published) -> bool {
+        if !self.is_taken_by(recorder) {
+            published.described = false;
+            return false;
+        }
+        if !published.described {
+            describe(recorder);
+            published.described = true;
+        }
+        for route in self.shared.traffic.read() {
+            publish_counts(recorder, &route);
+            if route.settled {
+                publish_durations(recorder, &route, published);
+            }
+        }
+        self.publish_monitor(recorder);
+        true
+    }
+
+    fn is_taken_by(&self, recorder: &dyn Recorder) -> bool {
+        let asked = Cell::new(false);
+        let key = Key::from_static_name(names::START_TIME);
+        recorder.register_gauge(&key, &METADATA).set(Asked(self.started_at, &asked));
+        asked.get()
+    }
+
+    fn publish_monitor(&self, recorder: &dyn Recorder) {
+        counter(recorder, names::READY_ERRORS, Vec::new(), self.shared.traffic.ready_errors());
+        for (kind, count) in self.shared.issues.opened() {
+            counter(recorder, names::ISSUES, vec![Label::new("kind", kind.as_str())], count);
+        }
+        for drops in &self.shared.drops {
+            for (reason, count) in drops.read() {
+                let reporter = Label::new("reporter", drops.owner().to_owned());
+                counter(recorder, names::DROPPED, vec![reporter, Label::new("reason", reason.as_str())], count);
+            }
+        }
+        let identity = &self.shared.identity;
+        let build = vec![
+            Label::new("version", identity.release().to_owned()),
+            Label::new("revision", identity.revision().to_owned()),
+        ];
+        gauge(recorder, names::BUILD_INFO, build, 1.0);
+    }
+}
+
+impl fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bridge").field("global", &self.recorder.is_none()).finish_non_exhaustive()
+    }
+}
+
+fn publish_counts(recorder: &dyn Recorder, route: &RouteCounts) {
+    let labels = || labels(route);
+    counter(recorder, names::STARTED, labels(), route.started);
+    gauge(recorder, names::ACTIVE, labels(), route.active() as f64);
+    for outcome in Outcome::ALL {
+        let count = route.outcome(outcome);
+        if count > 0 || outcome == Outcome::Completed {
+            counter(recorder, names::OUTCOMES, with(labels(), names::OUTCOME, outcome.as_str()), count);
+        }
+    }
+    for status in &route.statuses {
+        counter(recorder, names::REQUESTS, with(labels(), names::STATUS, status.status.to_string()), status.count());
+    }
+    for (kind, count) in route.failures() {
+        counter(recorder, names::ERRORS, with(labels(), names::ERROR_TYPE, kind.label()), count);
+    }
+    let panics = route.outcome(Outcome::Panic) + route.outcome(Outcome::PanicInBody);
+    if panics > 0 || route.declared {
+        counter(recorder, names::PANICS, labels(), panics);
+    }
+}
+
+fn publish_durations(recorder: &dyn Recorder, route: &RouteCounts, published: &mut Published) {
+    for status in &route.statuses {
+        let key = (route.method, Arc::clone(&route.route), status.status);
+        let before = published.durations.entry(key).or_insert([BucketCount::default(); BUCKETS]);
+        if *before == status.buckets {
+            continue;
+        }
+        let key = Key::from_parts(names::DURATION, with(labels(route), names::STATUS, status.status.to_string()));
+        let histogram = recorder.register_histogram(&key, &METADATA);
+        let bounds = names::DURATION_BOUNDS.into_iter().chain([f64::INFINITY]);
+        for ((before, now), bound) in before.iter_mut().zip(status.buckets).zip(bounds) {
+            let grown = now.count - before.count;
+            if grown > 0 {
+                let mean = (now.nanos - before.nanos) as f64 / grown as f64 / 1e9;
+                histogram.record_many(mean.min(bound), usize::try_from(grown).unwrap_or(usize::MAX));
+            }
+            *before = now;
+        }
+    }
+}
+
+fn labels(route: &RouteCounts) -> Vec<Label> {
+    vec![Label::new(names::METHOD, route.method.as_str()), Label::new(names::ROUTE, Arc::clone(&route.route))]
+}
+
+fn with(mut labels: Vec<Label>, name: &'static str, value: impl Into<metrics::SharedString>) -> Vec<Label> {
+    labels.push(Label::new(name, value));
+    labels
+}
+
+fn counter(recorder: &dyn Recorder, name: &'static str, labels: Vec<Label>, value: u64) {
+    recorder.register_counter(&Key::from_parts(name, labels), &METADATA).absolute(value);
+}
+
+fn gauge(recorder: &dyn Recorder, name: &'static str, labels: Vec<Label>, value: f64) {
+    recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
+}
+
+fn describe(recorder: &dyn Recorder) {
+    for (name, text) in names::COUNTERS {
+        recorder.describe_counter(KeyName::from_const_str(name), None, text.into());
+    }
+    for (name, text) in names::GAUGES {
+        recorder.describe_gauge(KeyName::from_const_str(name), None, text.into());
+    }
+    for (name, text) in names::HISTOGRAMS {
+        recorder.describe_histogram(KeyName::from_const_str(name), Some(Unit::Seconds), text.into());
+    }
+}
+
+/// A number that tells whether it was asked for. The facade does not say whether a recorder is there, but a handle that
+/// leads nowhere never asks for its value.
+struct Asked<'a>(f64, &'a Cell<bool>);
+
+impl IntoF64 for Asked<'_> {
+    fn into_f64(self) -> f64 {
+        self.1.set(true);
+        self.0
+    }
+}
+
+static METADATA: Metadata<'static> = Metadata::new("monitor_core", Level::INFO, Some("monitor_core"));

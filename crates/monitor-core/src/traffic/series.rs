@@ -1,0 +1,199 @@
+//! What is counted of one method and route.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use super::histogram::{BUCKETS, BucketCount, Histogram};
+use crate::{ErrorType, Method, Outcome};
+
+/// The counters of one method and route. They only grow.
+#[derive(Debug)]
+pub(super) struct RouteSeries {
+    pub(super) method: Method,
+    pub(super) route: Arc<str>,
+    /// Declared by the user: the series of a failure exist from the start, at 0.
+    declared: bool,
+    started: AtomicU64,
+    outcomes: [AtomicU64; Outcome::ALL.len()],
+    classes: [OnceLock<Box<StatusClass>>; 9],
+}
+
+/// The statuses that begin with the same digit; boxed one by one, for most are never seen.
+type StatusClass = [OnceLock<Box<StatusSeries>>; 100];
+
+#[derive(Debug, Default)]
+struct StatusSeries {
+    failed: AtomicU64,
+    durations: Histogram,
+}
+
+/// The counters of one method and route at one moment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RouteCounts {
+    /// The method.
+    pub method: Method,
+    /// The route's template.
+    pub route: Arc<str>,
+    /// Whether the route was declared when the monitor was built.
+    pub declared: bool,
+    /// Requests that entered.
+    pub started: u64,
+    /// Requests that ended, by [`Outcome::ALL`].
+    pub outcomes: [u64; Outcome::ALL.len()],
+    /// Durations by status, ascending. Refused requests are not in it.
+    pub statuses: Vec<StatusCounts>,
+    /// Whether all of the above was read between two requests' ends. Only then do sums and counts belong together.
+    pub settled: bool,
+}
+
+/// All requests that ended with one status.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StatusCounts {
+    /// The status code.
+    pub status: u16,
+    /// How many failed by this status alone: completed, with 500 or above.
+    pub failed: u64,
+    /// Durations by [`names::DURATION_BOUNDS`](crate::names::DURATION_BOUNDS), and one more above them all.
+    pub buckets: [BucketCount; BUCKETS],
+}
+
+// === impl RouteSeries ===
+
+impl RouteSeries {
+    pub(super) fn new(method: Method, route: Arc<str>, declared: bool) -> Self {
+        let series = Self {
+            method,
+            route,
+            declared,
+            started: AtomicU64::new(0),
+            outcomes: Default::default(),
+            classes: Default::default(),
+        };
+        if declared {
+            series.status(500);
+        }
+        series
+    }
+
+    pub(super) fn start(&self) {
+        self.started.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The outcome comes first and the duration's count last: between the two a reader sees an end that has not
+    /// settled, and looks again.
+    pub(super) fn end(&self, outcome: Outcome, status: u16, duration: Duration) {
+        self.outcomes[outcome.index()].fetch_add(1, Ordering::Relaxed);
+        if outcome == Outcome::Refused {
+            return;
+        }
+        let series = self.status(status);
+        if let Some(ErrorType::Status(_)) = outcome.error_type(status) {
+            series.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        series.durations.record(duration);
+    }
+
+    pub(super) fn read(&self) -> RouteCounts {
+        let mut counts = self.read_once();
+        for _ in 0..ATTEMPTS {
+            if counts.settled {
+                break;
+            }
+            thread::yield_now();
+            counts = self.read_once();
+        }
+        counts
+    }
+
+    fn read_once(&self) -> RouteCounts {
+        let statuses = self.read_statuses();
+        let outcomes = self.outcomes.each_ref().map(|count| count.load(Ordering::Relaxed));
+        let timed: u64 = statuses.iter().map(StatusCounts::count).sum();
+        RouteCounts {
+            method: self.method,
+            route: Arc::clone(&self.route),
+            declared: self.declared,
+            started: self.started.load(Ordering::Relaxed),
+            settled: timed == outcomes.iter().sum::<u64>() - outcomes[Outcome::Refused.index()],
+            outcomes,
+            statuses,
+        }
+    }
+
+    fn read_statuses(&self) -> Vec<StatusCounts> {
+        let mut statuses = Vec::new();
+        for (class, first) in self.classes.iter().zip((100u16..).step_by(100)) {
+            for (series, status) in class.get().into_iter().flat_map(|class| class.iter()).zip(first..) {
+                if let Some(series) = series.get() {
+                    let buckets = series.durations.read();
+                    statuses.push(StatusCounts { status, failed: series.failed.load(Ordering::Relaxed), buckets });
+                }
+            }
+        }
+        statuses
+    }
+
+    fn status(&self, status: u16) -> &StatusSeries {
+        let status = usize::from(status.clamp(100, 999));
+        let class = self.classes[status / 100 - 1].get_or_init(|| Box::new([const { OnceLock::new() }; 100]));
+        class[status % 100].get_or_init(Box::default)
+    }
+}
+
+// === impl RouteCounts ===
+
+impl RouteCounts {
+    /// Returns how many requests ended so.
+    #[must_use]
+    pub fn outcome(&self, outcome: Outcome) -> u64 {
+        self.outcomes[outcome.index()]
+    }
+
+    /// Returns how many requests are in flight.
+    #[must_use]
+    pub fn active(&self) -> u64 {
+        self.started.saturating_sub(self.outcomes.iter().sum())
+    }
+
+    /// Returns how many requests failed, by what failed. A declared route has its `500` and `panic` from the start.
+    #[must_use]
+    pub fn failures(&self) -> Vec<(ErrorType, u64)> {
+        let by_status =
+            self.statuses.iter().filter(|status| status.failed > 0 || (self.declared && status.status == 500));
+        let mut failures: Vec<_> = by_status.map(|status| (ErrorType::Status(status.status), status.failed)).collect();
+        let other = [
+            (ErrorType::Panic, Outcome::Panic),
+            (ErrorType::PanicInBody, Outcome::PanicInBody),
+            (ErrorType::InnerError, Outcome::InnerError),
+            (ErrorType::BodyError, Outcome::BodyError),
+        ];
+        for (kind, outcome) in other {
+            let count = self.outcome(outcome);
+            if count > 0 || (self.declared && kind == ErrorType::Panic) {
+                failures.push((kind, count));
+            }
+        }
+        failures
+    }
+}
+
+// === impl StatusCounts ===
+
+impl StatusCounts {
+    /// Returns how many requests ended with this status.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().map(|bucket| bucket.count).sum()
+    }
+}
+
+/// How often an unsettled reading is tried again before it is taken as it is.
+const ATTEMPTS: usize = 64;
