@@ -16,7 +16,7 @@ use crate::{
     CodeLocation, EventKind, Level, Monitor, Scope, clock,
     drops::Reason,
     intake::RawEvent,
-    panic::{self, Caught, Note},
+    panic::{Caught, Note},
     scope::{self, bounded},
 };
 
@@ -147,17 +147,36 @@ impl Monitor {
         self.submit(scope, (EventKind::Message, place(at), level), mark, draft);
     }
 
-    pub(crate) fn wants_backtrace(&self, location: Option<&CodeLocation>, scope: &Scope) -> bool {
+    /// Captures a caught panic in the current scope or outside any, unless a scope further in did.
+    pub fn capture_panic(&self, caught: &mut Caught) {
+        self.capture_caught(scope::current().as_ref(), caught);
+    }
+
+    fn capture_caught(&self, scope: Option<&Scope>, caught: &mut Caught) {
+        if caught.is_captured {
+            if let Some(scope) = scope {
+                scope.mark_captured(mark(&caught.message()));
+            }
+            return;
+        }
+        if caught.note.is_none() {
+            self.warn_of_missing_hook();
+        }
+        self.capture_note(scope, caught.note.take(), caught.message().into_owned());
+        caught.mark_captured();
+    }
+
+    pub(crate) fn wants_backtrace(&self, location: Option<&CodeLocation>, route: &str) -> bool {
         self.inner().is_some_and(|inner| {
-            let source = inner.shared.sources.find(panic_place(location), scope.route());
+            let source = inner.shared.sources.find(panic_place(location), route);
             source.is_some_and(|source| source.would_admit(clock::wall()))
         })
     }
 
     /// Captures a panic of which there is a note, or nothing but its message.
-    pub(crate) fn capture_note(&self, scope: &Scope, note: Option<Note>, message: String) {
+    pub(crate) fn capture_note(&self, scope: Option<&Scope>, note: Option<Note>, message: String) {
         let mark = mark(&message);
-        let location = panic::is_noted_at(note.as_ref()).cloned();
+        let location = note.as_ref().and_then(|note| note.location.clone());
         let draft = || {
             let thread = note.as_ref().map_or_else(String::new, |note| note.thread.clone());
             Draft {
@@ -169,7 +188,7 @@ impl Monitor {
                 ..Draft::new(EventKind::Panic)
             }
         };
-        self.submit(Some(scope), panic_place(location.as_ref()), mark, draft);
+        self.submit(scope, panic_place(location.as_ref()), mark, draft);
     }
 
     /// Counts an error at its source, and hands it to the intake where it is one of those to capture whole.
@@ -217,16 +236,7 @@ impl Monitor {
 impl Scope {
     /// Captures a caught panic in this scope, unless a scope further in did.
     pub fn capture_panic(&self, caught: &mut Caught) {
-        if caught.is_captured {
-            self.mark_captured(mark(&caught.message()));
-            return;
-        }
-        if caught.note.is_none() {
-            self.monitor().warn_of_missing_hook();
-        }
-        self.monitor().capture_note(self, caught.note.take(), caught.message().into_owned());
-        caught.is_captured = true;
-        caught.mark_captured();
+        self.monitor().capture_caught(Some(self), caught);
     }
 
     /// Captures an error somebody saw in this scope, unless the same error was captured in it before.

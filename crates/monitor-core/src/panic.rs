@@ -13,7 +13,7 @@
 use std::{
     any::Any,
     borrow::Cow,
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fmt,
     io::{self, Write},
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook},
@@ -52,6 +52,7 @@ enum Last {
 }
 
 thread_local! {
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
     static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
 }
 
@@ -87,7 +88,8 @@ impl Caught {
         dispose(self.payload);
     }
 
-    pub(crate) fn mark_captured(&self) {
+    pub(crate) fn mark_captured(&mut self) {
+        self.is_captured = true;
         let captured = Last::Captured(address(&*self.payload));
         let _ = LAST.try_with(|last| last.replace(Some(captured)));
     }
@@ -97,6 +99,18 @@ impl fmt::Debug for Caught {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caught").field("note", &self.note).finish_non_exhaustive()
     }
+}
+
+/// Runs `f` and returns its panic, of which the hook takes a note also outside a scope.
+///
+/// # Errors
+///
+/// When `f` panicked.
+pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
+    let before = WATCHED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(f));
+    WATCHED.set(before);
+    result.map_err(Caught::new)
 }
 
 /// Drops a panic's payload. A panic in its `Drop` goes no further.
@@ -112,28 +126,33 @@ pub(crate) fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let previous = take_hook();
-        set_hook(Box::new(move |info| match scope::current().filter(|scope| scope.monitor().hooks_panics()) {
-            Some(scope) => {
-                note(info, &scope);
-                if scope.monitor().chains_panics() {
-                    previous(info);
-                }
+        set_hook(Box::new(move |info| {
+            let scope = scope::current().filter(|scope| scope.monitor().hooks_panics());
+            if scope.is_none() && !WATCHED.try_with(Cell::get).unwrap_or_default() {
+                return previous(info);
             }
-            None => previous(info),
+            let note = note(info, scope.as_ref());
+            if scope.as_ref().is_some_and(|scope| scope.monitor().chains_panics()) {
+                previous(info);
+            }
+            match scope {
+                Some(scope) if cfg!(panic = "abort") => last_words(&scope, note, &message(info.payload())),
+                _ => leave(note),
+            }
         }));
     });
 }
 
-fn note(info: &PanicHookInfo<'_>, scope: &Scope) {
+fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
     let location = info.location().map(CodeLocation::from);
-    let backtrace = scope.monitor().wants_backtrace(location.as_ref(), scope).then(Backtrace::new_unresolved);
+    let wanted = scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope.route()));
     let thread = thread::current().name().unwrap_or_default().to_owned();
-    let note = Note { location, backtrace, thread };
-    if cfg!(panic = "abort") {
-        last_words(scope, note, &message(info.payload()));
-    } else {
-        let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(Last::Noted(note))));
-    }
+    Note { location, backtrace: wanted.then(Backtrace::new_unresolved), thread }
+}
+
+/// Leaves the note for whoever catches the panic.
+fn leave(note: Note) {
+    let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(Last::Noted(note))));
 }
 
 fn last_words(scope: &Scope, note: Note, message: &str) {
@@ -142,7 +161,7 @@ fn last_words(scope: &Scope, note: Note, message: &str) {
     let masked = monitor.redaction().text(message).replace(char::is_control, " ");
     let (method, route, id) = (scope.method().as_str(), scope.route(), scope.id());
     let _ = writeln!(io::stderr(), "panic in {method} {route} at {place}: {masked} (request_id {id}), aborting");
-    monitor.capture_note(scope, Some(note), message.to_owned());
+    monitor.capture_note(Some(scope), Some(note), message.to_owned());
     monitor.flush(LAST_FLUSH);
 }
 
@@ -158,10 +177,6 @@ fn message(payload: &(dyn Any + Send)) -> Cow<'static, str> {
 
 fn address(payload: &(dyn Any + Send)) -> usize {
     std::ptr::from_ref(payload).cast::<()>().addr()
-}
-
-pub(crate) fn is_noted_at(note: Option<&Note>) -> Option<&CodeLocation> {
-    note.and_then(|note| note.location.as_ref())
 }
 
 const LAST_FLUSH: Duration = Duration::from_millis(200);

@@ -50,7 +50,7 @@ impl<T: Send + 'static> Queue<T> {
         let (sender, receiver) = mpsc::sync_channel(bound);
         let give_up_at = Arc::new(OnceLock::new());
         let worker = Worker { handler, drops: Arc::clone(&drops), give_up_at: Arc::clone(&give_up_at) };
-        thread::Builder::new().name(format!("monitor-{name}")).spawn(move || worker.run(&receiver))?;
+        thread::Builder::new().name(format!("monitor-{name}")).spawn(move || worker.run(receiver))?;
         Ok(Self { sender, drops, give_up_at })
     }
 
@@ -122,7 +122,7 @@ struct Worker<H> {
 }
 
 impl<H> Worker<H> {
-    fn run<T>(mut self, receiver: &Receiver<Work<T>>)
+    fn run<T>(mut self, receiver: Receiver<Work<T>>)
     where
         H: Handler<T>,
     {
@@ -137,6 +137,8 @@ impl<H> Worker<H> {
                 }
                 Work::Stop(done) => {
                     self.handler.flush();
+                    self.drops.add(Reason::Closed, count_items(&receiver));
+                    drop(receiver);
                     let _ = done.try_send(());
                     return;
                 }
@@ -148,6 +150,10 @@ impl<H> Worker<H> {
     fn is_late(&self) -> bool {
         self.give_up_at.get().is_some_and(|at| clock::now() > *at)
     }
+}
+
+fn count_items<T>(receiver: &Receiver<Work<T>>) -> u64 {
+    receiver.try_iter().map(|work| u64::from(matches!(work, Work::Item(_)))).sum()
 }
 
 const DRAIN: Duration = Duration::from_secs(2);

@@ -33,12 +33,12 @@ use crate::{
 /// # Example
 ///
 /// ```
-/// use std::{sync::Arc, time::Duration};
+/// use std::time::Duration;
 /// use monitor_core::{Method, Monitor, Outcome};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let traffic = monitor.traffic().expect("the monitor is not disabled");
-/// let series = traffic.series(Method::Get, &Arc::from("/items/{id}"));
+/// let series = traffic.series(Method::Get, "/items/{id}");
 /// traffic.start(series);
 /// traffic.end(series, Outcome::Completed, 200, Duration::from_millis(3));
 /// assert_eq!(traffic.read()[0].outcome(Outcome::Completed), 1);
@@ -77,12 +77,12 @@ impl Traffic {
     /// `route` is a template such as `/todos/{id}`, never a path. Past the limit of series, all that is new shares
     /// the route [`names::OVERFLOW`], and every such request is counted as dropped with reason `series_limit`.
     #[must_use]
-    pub fn series(&self, method: Method, route: &Arc<str>) -> Series {
+    pub fn series(&self, method: Method, route: &str) -> Series {
         self.find_or_insert(method, route, false)
     }
 
     pub(crate) fn declare(&self, method: Method, route: &str) {
-        self.find_or_insert(method, &Arc::from(route), true);
+        self.find_or_insert(method, route, true);
     }
 
     /// Counts a request that enters.
@@ -127,7 +127,7 @@ impl Traffic {
         self.slots.get(series.0 as usize).and_then(OnceLock::get).map_or(&self.overflow, |series| &**series)
     }
 
-    fn find_or_insert(&self, method: Method, route: &Arc<str>, declared: bool) -> Series {
+    fn find_or_insert(&self, method: Method, route: &str, declared: bool) -> Series {
         let mask = self.slots.len() - 1;
         let mut at = hash(method, route) & mask;
         for _ in 0..self.slots.len() {
@@ -136,7 +136,7 @@ impl Traffic {
                 None if self.reserve() => self.fill(at, method, route, declared),
                 None => break,
             };
-            if found.method == method && *found.route == **route {
+            if found.method == method && *found.route == *route {
                 return Series(u32::try_from(at).unwrap_or(u32::MAX));
             }
             at = (at + 1) & mask;
@@ -151,11 +151,11 @@ impl Traffic {
     }
 
     /// Returns what stands at `at` afterwards, which may be what another thread put there first.
-    fn fill(&self, at: usize, method: Method, route: &Arc<str>, declared: bool) -> &RouteSeries {
+    fn fill(&self, at: usize, method: Method, route: &str, declared: bool) -> &RouteSeries {
         let mut ours = false;
         let series = self.slots[at].get_or_init(|| {
             ours = true;
-            Box::new(RouteSeries::new(method, Arc::clone(route), declared))
+            Box::new(RouteSeries::new(method, Arc::from(route), declared))
         });
         if !ours {
             self.len.fetch_sub(1, Ordering::Relaxed);
@@ -192,21 +192,21 @@ mod tests {
     #[test]
     fn the_same_method_and_route_share_a_series() {
         let traffic = traffic(4);
-        let first = traffic.series(Method::Get, &Arc::from("/a"));
-        assert_eq!(traffic.series(Method::Get, &Arc::from("/a")), first);
-        assert_ne!(traffic.series(Method::Post, &Arc::from("/a")), first);
-        assert_ne!(traffic.series(Method::Get, &Arc::from("/b")), first);
+        let first = traffic.series(Method::Get, "/a");
+        assert_eq!(traffic.series(Method::Get, "/a"), first);
+        assert_ne!(traffic.series(Method::Post, "/a"), first);
+        assert_ne!(traffic.series(Method::Get, "/b"), first);
     }
 
     #[test]
     fn past_the_limit_everything_new_overflows_and_is_counted() {
         let traffic = traffic(2);
-        let kept = traffic.series(Method::Get, &Arc::from("/0"));
+        let kept = traffic.series(Method::Get, "/0");
         for number in 1..10 {
-            let series = traffic.series(Method::Get, &Arc::from(format!("/{number}")));
+            let series = traffic.series(Method::Get, &format!("/{number}"));
             traffic.start(series);
         }
-        assert_eq!(traffic.series(Method::Get, &Arc::from("/0")), kept);
+        assert_eq!(traffic.series(Method::Get, "/0"), kept);
         let read = traffic.read();
         assert_eq!(read.len(), 3);
         assert_eq!((&*read[2].route, read[2].started), (names::OVERFLOW, 8));
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn started_is_the_outcomes_and_those_in_flight() {
         let traffic = traffic(4);
-        let series = traffic.series(Method::Get, &Arc::from("/a"));
+        let series = traffic.series(Method::Get, "/a");
         for outcome in Outcome::ALL {
             traffic.start(series);
             traffic.end(series, outcome, 200, Duration::from_millis(1));

@@ -1,7 +1,7 @@
 //! Carrying a scope: around a poll, into a task, into a thread.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -90,7 +90,7 @@ impl ScopeSlot {
 
     /// The same, and captures a panic in the scope before it goes on.
     fn enter_captured<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        match self.enter(|| catch_unwind(AssertUnwindSafe(f)).map_err(panic::Caught::new)) {
+        match self.enter(|| panic::catch(f)) {
             Ok(result) => result,
             Err(mut caught) => {
                 if let Some(scope) = self.scope() {
