@@ -1,1 +1,19 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+pub use monitor_core::{
+    BoxError, Bridge, BuildError, CaptureExt, CodeLocation, Dropped, ErrorEvent, ErrorType, EventKind, Fingerprint,
+    Frame, Identity, Issue, Level, LogReporter, Method, Monitor, MonitorBuilder, Outcome, Reason, Redaction, Reporter,
+    Scope, ScopeFutureExt, Signal, Traffic, capture_error, capture_message, clock, names, panic, redact, scope,
+    traffic,
+};
+#[cfg(feature = "health")]
+pub use monitor_health as health;
+#[cfg(feature = "axum")]
+pub use monitor_tower::CurrentScope;
+#[cfg(feature = "tower")]
+pub use monitor_tower::{
+    AttachedError, CatchPanicLayer, MonitorLayer, MonitorService, PanicAnswer, RequestHead, RequestIdLayer,
+    ResponseBody, ResponseFuture, TextBody, TimingLayer, problem,
+};
+#[cfg(feature = "prometheus")]
+pub use monitor_tower::{InstallError, PrometheusEndpoint};

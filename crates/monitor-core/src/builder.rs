@@ -226,7 +226,7 @@ impl MonitorBuilder {
         let outlets = Arc::new(Outlets(outlets.collect::<Result<_, _>>()?));
         let (shared_, outlets_) = (Arc::clone(&shared), Arc::clone(&outlets));
         let intake = Intake { shared: shared_, outlets: outlets_, before_report: self.before_report };
-        let intake = Queue::spawn("intake", self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
+        let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
         let bridges = Arc::new(Bridges::new(Bridge::new(Arc::clone(&shared), self.recorder)));
         let (housekeeping, end) = mpsc::channel();
         housekeeping::spawn(Arc::clone(&bridges), end)?;
@@ -314,8 +314,7 @@ impl MonitorBuilder {
     }
 
     fn outlet(&self, guarded: Guarded) -> Result<Queue<Arc<Signal>>, BuildError> {
-        let drops = Arc::clone(&guarded.drops);
-        Ok(Queue::spawn(&drops.owner().to_owned(), self.bounds.queue, drops, guarded)?)
+        Ok(Queue::spawn(self.bounds.queue, Arc::clone(&guarded.drops), guarded)?)
     }
 }
 

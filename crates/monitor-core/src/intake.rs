@@ -67,7 +67,7 @@ impl Handler<RawEvent> for Intake {
         let opened = self.shared.issues.add(&event, Some(&source));
         self.outlets.publish(Signal::Error(event));
         if let Some(issue) = opened {
-            self.outlets.publish(Signal::IssueOpened(issue));
+            self.outlets.publish(Signal::IssueOpened(Arc::new(issue)));
         }
     }
 }

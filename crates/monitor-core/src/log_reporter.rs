@@ -22,7 +22,7 @@ use crate::{ErrorEvent, EventKind, Level, Reporter, Signal};
 /// ```
 /// use monitor_core::{LogReporter, Monitor};
 ///
-/// let subscriber = tracing_subscriber::fmt().json().finish();
+/// let subscriber = tracing_subscriber::fmt().finish();
 /// let log = LogReporter::new().dispatch(tracing::Dispatch::new(subscriber));
 /// let monitor = Monitor::builder("shop").log(log).build()?;
 /// # Ok::<(), monitor_core::BuildError>(())

@@ -86,7 +86,6 @@ pub struct Dropped {
 
 impl Monitor {
     /// Begins to build a monitor for `service`.
-    #[must_use]
     pub fn builder(service: impl Into<String>) -> MonitorBuilder {
         MonitorBuilder::new(service.into())
     }

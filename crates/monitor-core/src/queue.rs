@@ -46,11 +46,12 @@ pub(crate) struct Pending(Option<Receiver<()>>);
 // === impl Queue ===
 
 impl<T: Send + 'static> Queue<T> {
-    pub(crate) fn spawn(name: &str, bound: usize, drops: Arc<Drops>, handler: impl Handler<T>) -> io::Result<Self> {
+    pub(crate) fn spawn(bound: usize, drops: Arc<Drops>, handler: impl Handler<T>) -> io::Result<Self> {
         let (sender, receiver) = mpsc::sync_channel(bound);
         let give_up_at = Arc::new(OnceLock::new());
+        let name = format!("monitor-{}", drops.owner());
         let worker = Worker { handler, drops: Arc::clone(&drops), give_up_at: Arc::clone(&give_up_at) };
-        thread::Builder::new().name(format!("monitor-{name}")).spawn(move || worker.run(receiver))?;
+        thread::Builder::new().name(name).spawn(move || worker.run(receiver))?;
         Ok(Self { sender, drops, give_up_at })
     }
 
@@ -182,7 +183,7 @@ mod tests {
         let (begun, seen) = mpsc::channel();
         let (go, leave) = mpsc::channel();
         let drops = Arc::new(Drops::new("slow"));
-        let queue = Queue::spawn("slow", 1, Arc::clone(&drops), Slow { begun, leave }).expect("a thread");
+        let queue = Queue::spawn(1, Arc::clone(&drops), Slow { begun, leave }).expect("a thread");
 
         assert!(queue.push(1));
         assert_eq!(seen.recv(), Ok(1));
@@ -202,7 +203,7 @@ mod tests {
         let (begun, seen) = mpsc::channel();
         let (_, leave) = mpsc::channel();
         let drops = Arc::new(Drops::new("slow"));
-        let queue = Queue::spawn("slow", 8, Arc::clone(&drops), Slow { begun, leave }).expect("a thread");
+        let queue = Queue::spawn(8, Arc::clone(&drops), Slow { begun, leave }).expect("a thread");
         queue.push(1);
         let deadline = clock::now() + Duration::from_secs(10);
         assert!(queue.stop(deadline).wait(deadline));
@@ -215,7 +216,7 @@ mod tests {
     fn a_dropped_queue_works_off_what_it_holds() {
         let (begun, seen) = mpsc::channel();
         let (_, leave) = mpsc::channel();
-        let queue = Queue::spawn("slow", 8, Arc::new(Drops::new("slow")), Slow { begun, leave }).expect("a thread");
+        let queue = Queue::spawn(8, Arc::new(Drops::new("slow")), Slow { begun, leave }).expect("a thread");
         (0..8).for_each(|item| assert!(queue.push(item)));
         drop(queue);
         assert_eq!(seen.iter().count(), 8);

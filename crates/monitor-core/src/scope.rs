@@ -344,7 +344,8 @@ fn put<T>(pairs: &mut Vec<(String, T)>, name: String, value: T) {
 /// Cuts a text to [`TEXT`] bytes at a character's border.
 pub(crate) fn bounded(mut text: String) -> String {
     if text.len() > TEXT {
-        text.truncate(text.floor_char_boundary(TEXT));
+        let border = (0..=TEXT).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(border.unwrap_or(0));
         text.push('…');
     }
     text

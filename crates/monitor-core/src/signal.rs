@@ -13,5 +13,5 @@ pub enum Signal {
     /// An error was captured whole. Of many from one source within a minute, only the first ten are.
     Error(Arc<ErrorEvent>),
     /// An error was seen for the first time.
-    IssueOpened(Issue),
+    IssueOpened(Arc<Issue>),
 }

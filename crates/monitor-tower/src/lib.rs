@@ -1,1 +1,86 @@
-//! x
+//! One tower layer that identifies, times, counts and catches what goes wrong in every request.
+//!
+//! ```
+//! use monitor_core::Monitor;
+//! use monitor_tower::MonitorLayer;
+//! use tower::{ServiceBuilder, service_fn};
+//!
+//! # async fn handle(_: http::Request<String>) -> Result<http::Response<http_body_util::Full<bytes::Bytes>>, std::convert::Infallible> {
+//! #     Ok(http::Response::default())
+//! # }
+//! let monitor = Monitor::builder("shop").build()?;
+//! let service = ServiceBuilder::new().layer(MonitorLayer::new(&monitor)).service(service_fn(handle));
+//! # Ok::<(), monitor_core::BuildError>(())
+//! ```
+//!
+//! # Where to put it
+//!
+//! Outermost: what is outside of it is not seen. In axum, call [`Router::layer`] after every route, for it covers only
+//! the routes there are, and each of them has its route template by then. The counters belong to the monitor, so it
+//! does not matter how many copies of the layer a router makes.
+//!
+//! Stacked twice around one service, an error is captured once, but the request is counted twice.
+//!
+//! # When a request ends
+//!
+//! A request ends when its body ends, not when its head is sent. Each one has exactly one outcome:
+//!
+//! | outcome | when |
+//! | --- | --- |
+//! | `completed` | the whole response went out, whatever its status |
+//! | `inner_error` | the service returned an error instead of a response; it is passed on |
+//! | `panic` | the service panicked before the head; it is answered with a 500 |
+//! | `panic_in_body` | the body panicked; the client sees an aborted response |
+//! | `body_error` | the body returned an error |
+//! | `cancelled` | the client left before the head; counted with status 499 |
+//! | `body_aborted` | the body was dropped before its end |
+//! | `upgraded` | the connection was handed over to another protocol |
+//!
+//! # The log line
+//!
+//! When a request ends, one event of target `monitor::request` says so: `request_error` at ERROR for what failed or has
+//! a status from 500, `request_warning` at WARN from 400, `slow_request` at WARN past one second, else `request` at
+//! INFO. Untracked requests are logged at DEBUG only. Its fields are `request_id`, `client_request_id`, `method`,
+//! `path` (the route, unless [raw paths] are asked for), `route`, `status_code`, `duration_ms`, `outcome`,
+//! `user_agent`, `remote_addr` and `user_id`.
+//!
+//! # Features
+//!
+//! - `axum`: routes from axum's `MatchedPath`, untracked paths by `OriginalUri`, addresses from `ConnectInfo`, and an
+//!   extractor for the scope.
+//! - `prometheus`: `PrometheusEndpoint`, a service for `/metrics`.
+//!
+//! [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
+//! [raw paths]: monitor_core::MonitorBuilder::raw_paths
+
+mod attach;
+mod body;
+mod concern;
+#[cfg(feature = "axum")]
+mod extract;
+mod future;
+mod guard;
+mod head;
+mod layer;
+mod log;
+mod problem;
+#[cfg(feature = "prometheus")]
+mod prometheus;
+mod service;
+mod settings;
+
+#[cfg(feature = "axum")]
+pub use self::extract::CurrentScope;
+#[cfg(feature = "prometheus")]
+pub use self::prometheus::{InstallError, PrometheusEndpoint};
+pub use self::{
+    attach::AttachedError,
+    body::{ResponseBody, TextBody},
+    concern::{CatchPanicLayer, RequestIdLayer, TimingLayer},
+    future::ResponseFuture,
+    head::RequestHead,
+    layer::MonitorLayer,
+    problem::problem,
+    service::MonitorService,
+    settings::PanicAnswer,
+};

@@ -169,7 +169,7 @@ fn publish_counts(recorder: &dyn Recorder, route: &RouteCounts) {
 fn publish_durations(recorder: &dyn Recorder, route: &RouteCounts, published: &mut Published) {
     for status in &route.statuses {
         let key = (route.method, Arc::clone(&route.route), status.status);
-        let before = published.durations.entry(key).or_insert([BucketCount::default(); BUCKETS]);
+        let before = published.durations.entry(key).or_default();
         if *before == status.buckets {
             continue;
         }

@@ -1,0 +1,214 @@
+//! The body of a watched request, which ends when its last frame is out.
+
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    thread,
+};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use monitor_core::{BoxError, Outcome};
+use pin_project_lite::pin_project;
+
+use crate::guard::Guard;
+
+pin_project! {
+    /// The response body of [`MonitorService`](crate::MonitorService): the service's own, watched to its end, or the
+    /// answer to a panic.
+    ///
+    /// Size hint and end of stream are the inner body's. A panic in the inner body becomes an error.
+    pub struct ResponseBody<B> {
+        #[pin]
+        state: State<B>,
+        guard: Option<Guard>,
+        // Data still to come until the length the body promised; `None` where it promised none.
+        remaining: Option<u64>,
+    }
+
+    impl<B> PinnedDrop for ResponseBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(guard) = this.guard.take() {
+                let is_whole = *this.remaining == Some(0);
+                abort(guard, is_whole, || this.state.set(State::Gone));
+            }
+        }
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<B> {
+        Inner { #[pin] body: B },
+        Ours { body: TextBody },
+        Gone,
+    }
+}
+
+/// A body that is one piece of text.
+#[derive(Clone, Debug, Default)]
+pub struct TextBody(Option<Bytes>);
+
+/// The error of a body that panicked. What the panic says is not the client's business.
+#[derive(Clone, Copy, Debug)]
+struct BodyPanicked;
+
+// === impl ResponseBody ===
+
+impl<B: Body> ResponseBody<B> {
+    pub(crate) fn off(body: B) -> Self {
+        Self { state: State::Inner { body }, guard: None, remaining: None }
+    }
+
+    pub(crate) fn watching(body: B, guard: Guard) -> Self {
+        let remaining = body.size_hint().exact();
+        Self { state: State::Inner { body }, guard: Some(guard), remaining }
+    }
+
+    pub(crate) fn ours(text: Bytes) -> Self {
+        Self { state: State::Ours { body: TextBody::new(text) }, guard: None, remaining: None }
+    }
+}
+
+impl<B> Body for ResponseBody<B>
+where
+    B: Body,
+    B::Data: From<Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = B::Data;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let mut this = self.project();
+        let mut body = match this.state.as_mut().project() {
+            StateProjection::Inner { body } => body,
+            StateProjection::Ours { body } => return Poll::Ready(body.next().map(|text| Ok(Frame::data(text.into())))),
+            StateProjection::Gone => return Poll::Ready(None),
+        };
+        let Some(guard) = this.guard.as_mut() else {
+            return body.poll_frame(cx).map_err(Into::into);
+        };
+        let polled = guard.catch(|| {
+            let frame = ready!(body.as_mut().poll_frame(cx));
+            Poll::Ready((frame, body.is_end_stream()))
+        });
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready((Some(Ok(frame)), is_end))) => {
+                if let (Some(remaining), Some(data)) = (this.remaining.as_mut(), frame.data_ref()) {
+                    *remaining = remaining.saturating_sub(data.remaining() as u64);
+                }
+                if is_end {
+                    end(this.guard, Outcome::Completed);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Ok(Poll::Ready((None, _))) => {
+                end(this.guard, Outcome::Completed);
+                Poll::Ready(None)
+            }
+            Ok(Poll::Ready((Some(Err(error)), _))) => {
+                end(this.guard, Outcome::BodyError);
+                Poll::Ready(Some(Err(error.into())))
+            }
+            Err(caught) => {
+                caught.dispose();
+                if let Some(mut guard) = this.guard.take() {
+                    guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(|second| second.dispose());
+                    guard.end(Outcome::PanicInBody);
+                }
+                Poll::Ready(Some(Err(BodyPanicked.into())))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.state {
+            State::Inner { body } => body.is_end_stream(),
+            State::Ours { body } => body.0.is_none(),
+            State::Gone => true,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.state {
+            State::Inner { body } => body.size_hint(),
+            State::Ours { body } => body.size_hint(),
+            State::Gone => SizeHint::with_exact(0),
+        }
+    }
+}
+
+impl<B> fmt::Debug for ResponseBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").field("watching", &self.guard.is_some()).finish_non_exhaustive()
+    }
+}
+
+fn end(guard: &mut Option<Guard>, outcome: Outcome) {
+    if let Some(guard) = guard.take() {
+        guard.end(outcome);
+    }
+}
+
+/// Drops a body that was not polled to its end. A server drops a body whose length is met without asking whether there
+/// is more.
+fn abort(mut guard: Guard, is_whole: bool, drop_body: impl FnOnce()) {
+    let outcome = if is_whole { Outcome::Completed } else { Outcome::BodyAborted };
+    match guard.catch(drop_body) {
+        Ok(()) => guard.end(outcome),
+        Err(caught) => {
+            let goes_on = !guard.answers_panics() && !thread::panicking();
+            guard.end(Outcome::PanicInBody);
+            if goes_on {
+                std::panic::resume_unwind(caught.into_payload());
+            }
+            caught.dispose();
+        }
+    }
+}
+
+// === impl TextBody ===
+
+impl TextBody {
+    pub(crate) fn new(text: impl Into<Bytes>) -> Self {
+        Self(Some(text.into()).filter(|text| !text.is_empty()))
+    }
+
+    fn next(&mut self) -> Option<Bytes> {
+        self.0.take()
+    }
+}
+
+impl Body for TextBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Poll::Ready(self.next().map(|text| Ok(Frame::data(text))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.as_ref().map_or(0, |text| text.len() as u64))
+    }
+}
+
+// === impl BodyPanicked ===
+
+impl fmt::Display for BodyPanicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the response body panicked")
+    }
+}
+
+impl std::error::Error for BodyPanicked {}

@@ -1,0 +1,125 @@
+//! The layers of one concern each, for those who want no more.
+
+use std::sync::Arc;
+
+use monitor_core::Monitor;
+use tower_layer::Layer;
+
+use crate::{MonitorService, settings::Settings};
+
+/// Gives every request an identifier: in its [scope](monitor_core::scope), and as `X-Request-ID` on its response.
+///
+/// # Example
+///
+/// ```
+/// use monitor_tower::RequestIdLayer;
+/// use tower::ServiceBuilder;
+///
+/// let stack = ServiceBuilder::new().layer(RequestIdLayer::new());
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct RequestIdLayer(Arc<Settings>);
+
+/// Counts and times every request, and says in `X-Request-Duration` how long it took to the head.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_tower::TimingLayer;
+/// use tower::ServiceBuilder;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let stack = ServiceBuilder::new().layer(TimingLayer::new(&monitor));
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+///
+/// # Example: the header alone
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_tower::TimingLayer;
+///
+/// let layer = TimingLayer::new(&Monitor::disabled());
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct TimingLayer(Arc<Settings>);
+
+/// Answers a panic with a 500 as `application/problem+json`, and captures it.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_tower::CatchPanicLayer;
+/// use tower::ServiceBuilder;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let stack = ServiceBuilder::new().layer(CatchPanicLayer::new(&monitor));
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+///
+/// # Example: without a monitor
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_tower::CatchPanicLayer;
+///
+/// let layer = CatchPanicLayer::new(&Monitor::disabled());
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct CatchPanicLayer(Arc<Settings>);
+
+impl RequestIdLayer {
+    /// Creates the layer. It needs no monitor.
+    pub fn new() -> Self {
+        Self(Arc::new(Settings { identify: true, ..Settings::none(&Monitor::disabled()) }))
+    }
+}
+
+impl Default for RequestIdLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TimingLayer {
+    /// Creates the layer. With a disabled monitor it counts nothing and sets the header only.
+    pub fn new(monitor: &Monitor) -> Self {
+        Self(Arc::new(Settings { show_duration: true, count: monitor.is_enabled(), ..Settings::none(monitor) }))
+    }
+}
+
+impl CatchPanicLayer {
+    /// Creates the layer. With a disabled monitor it answers and captures nothing.
+    pub fn new(monitor: &Monitor) -> Self {
+        Self(Arc::new(Settings { answer_panics: true, capture: monitor.is_enabled(), ..Settings::none(monitor) }))
+    }
+}
+
+impl<S> Layer<S> for RequestIdLayer {
+    type Service = MonitorService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        MonitorService::new(inner, Arc::clone(&self.0))
+    }
+}
+
+impl<S> Layer<S> for TimingLayer {
+    type Service = MonitorService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        MonitorService::new(inner, Arc::clone(&self.0))
+    }
+}
+
+impl<S> Layer<S> for CatchPanicLayer {
+    type Service = MonitorService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        MonitorService::new(inner, Arc::clone(&self.0))
+    }
+}

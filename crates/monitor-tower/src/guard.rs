@@ -1,0 +1,219 @@
+//! The guard of one request: made before the service is called, moved from the future to the body, and ended exactly
+//! once by its `Drop`.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use monitor_core::{
+    BoxError, EventKind, Method, ObservedError, Outcome, Scope, clock,
+    panic::{self, Caught},
+    scope::{self, RequestFacts, ScopeSlot},
+    traffic::Series,
+};
+use uuid::Uuid;
+
+use crate::{AttachedError, PanicAnswer, RequestHead, log, problem::internal_error, settings::Settings};
+
+/// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
+pub(crate) struct Guard {
+    settings: Arc<Settings>,
+    slot: ScopeSlot,
+    series: Option<Series>,
+    started: Instant,
+    id: Uuid,
+    status: u16,
+    outcome: Outcome,
+}
+
+impl Guard {
+    pub(crate) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> Self {
+        let started = clock::now();
+        let head = RequestHead::of(request);
+        let monitor = &settings.monitor;
+        let method = Method::from_name(head.method.as_str());
+        let untracked = monitor.is_untracked(head.path());
+        let counted = monitor.traffic().filter(|_| settings.count && !untracked);
+        let series = counted.map(|traffic| (traffic, traffic.series(method, head.route(settings))));
+        // Inside another layer of ours the request has its identifier already.
+        let id = scope::current().map_or_else(Uuid::new_v4, |scope| scope.id());
+        let facts = RequestFacts {
+            id,
+            method,
+            route: series
+                .map_or_else(|| Arc::from(head.route(settings)), |(traffic, series)| Arc::clone(traffic.route(series))),
+            path: head.path(),
+            user_agent: head.user_agent(),
+            client_request_id: head.client_request_id(),
+            remote_addr: &head.remote_addr(),
+            untracked,
+        };
+        let scope = Scope::for_request(monitor, facts);
+        keep_headers(&scope, &head);
+        if let Some((traffic, series)) = series {
+            traffic.start(series);
+        }
+        Self {
+            settings: Arc::clone(settings),
+            slot: ScopeSlot::new(scope),
+            series: series.map(|(_, series)| series),
+            started,
+            id,
+            status: CLIENT_CLOSED_REQUEST,
+            outcome: Outcome::Cancelled,
+        }
+    }
+
+    /// Runs a piece of the request in its scope, and returns its panic, captured.
+    pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
+        self.slot.enter(|| panic::catch(f)).map_err(|mut caught| {
+            if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture) {
+                scope.capture_panic(&mut caught);
+            }
+            caught
+        })
+    }
+
+    pub(crate) fn is_method(&self, method: Method) -> bool {
+        self.slot.scope().is_some_and(|scope| scope.method() == method)
+    }
+
+    /// Takes note of the head, and puts on it what is ours. From here on the request is `body_aborted` unless its body
+    /// says otherwise.
+    pub(crate) fn head<C>(&mut self, response: &mut Response<C>) {
+        self.status = response.status().as_u16();
+        self.outcome = Outcome::BodyAborted;
+        if let Some(AttachedError(error)) = response.extensions_mut().remove::<AttachedError>()
+            && let Some(scope) = self.slot.scope().filter(|_| self.settings.capture)
+        {
+            scope.capture_observed(error);
+        }
+        self.put_headers(response);
+    }
+
+    /// Takes note of an error the service returned instead of a response. No response, no status: it is counted as the
+    /// 500 a server makes of it.
+    pub(crate) fn inner_error<E: std::fmt::Display + 'static>(&mut self, error: &E) {
+        self.status = StatusCode::INTERNAL_SERVER_ERROR.as_u16();
+        self.outcome = Outcome::InnerError;
+        if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture) {
+            let described = self.settings.describe_error.as_ref().and_then(|describe| describe(error));
+            scope.capture_observed(described.unwrap_or_else(|| observe(error)));
+        }
+    }
+
+    pub(crate) fn panicked(&mut self) {
+        self.status = StatusCode::INTERNAL_SERVER_ERROR.as_u16();
+        self.outcome = Outcome::Panic;
+    }
+
+    pub(crate) fn answers_panics(&self) -> bool {
+        self.settings.answer_panics
+    }
+
+    /// Makes the response to a panic. One that cannot be made, because the user's own function panics too, is ours.
+    pub(crate) fn answer_panic(&mut self) -> Response<Bytes> {
+        let answer = PanicAnswer { request_id: self.id };
+        let custom = self.settings.answer_panic.clone();
+        let response = custom.and_then(|custom| match self.catch(|| custom(&answer)) {
+            Ok(response) => Some(response),
+            Err(caught) => {
+                caught.dispose();
+                None
+            }
+        });
+        let mut response = response.unwrap_or_else(|| internal_error(self.id));
+        self.status = response.status().as_u16();
+        self.put_headers(&mut response);
+        response
+    }
+
+    /// Ends the request.
+    pub(crate) fn end(mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+
+    fn put_headers<C>(&self, response: &mut Response<C>) {
+        if self.settings.identify {
+            let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+            let id = self.id.hyphenated().encode_lower(&mut text);
+            if let Ok(value) = HeaderValue::from_str(id) {
+                response.headers_mut().insert(REQUEST_ID, value);
+            }
+        }
+        if self.settings.show_duration {
+            let text = format!("{:.2}ms", millis(self.started.elapsed()));
+            if let Ok(value) = HeaderValue::try_from(text) {
+                response.headers_mut().insert(REQUEST_DURATION, value);
+            }
+        }
+    }
+}
+
+impl Drop for Guard {
+    /// Nothing in here may panic: it may run while another panic unwinds.
+    fn drop(&mut self) {
+        let Self { settings, slot, series, started, id: _, status, outcome } = self;
+        let duration = started.elapsed();
+        if settings.capture
+            && let Some(scope) = slot.scope()
+            && *outcome == Outcome::Completed
+            && *status >= 500
+        {
+            scope.capture_status(*status);
+        }
+        if let (Some(traffic), Some(series)) = (settings.monitor.traffic(), *series) {
+            traffic.end(series, *outcome, *status, duration);
+        }
+        if settings.log
+            && let Some(scope) = slot.scope().cloned()
+        {
+            let line =
+                log::Line { scope, outcome: *outcome, status: *status, duration, slow_after: settings.slow_after };
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| slot.enter(|| line.write(series.is_none())))) {
+                panic::dispose(payload);
+            }
+        }
+    }
+}
+
+/// Notes the headers the redaction policy keeps; without any, headers are not looked at.
+fn keep_headers(scope: &Scope, head: &RequestHead<'_>) {
+    let kept = scope.monitor().redaction().kept_headers().filter_map(|name| {
+        let value = head.headers.get(name)?;
+        Some((name.to_ascii_lowercase(), String::from_utf8_lossy(value.as_bytes()).into()))
+    });
+    let kept: serde_json::Map<_, _> = kept.collect();
+    if !kept.is_empty() {
+        scope.enter(|| scope::set_context("request", serde_json::json!({ "headers": kept })));
+    }
+}
+
+/// Returns what is to be seen of an error of any type: its `Display`, and the chain where it is a box of an error.
+fn observe<E: std::fmt::Display + 'static>(error: &E) -> ObservedError {
+    if let Some(error) = (error as &dyn std::any::Any).downcast_ref::<BoxError>() {
+        return ObservedError::new(EventKind::InnerError, &**error);
+    }
+    ObservedError {
+        kind: EventKind::InnerError,
+        handled: false,
+        type_name: std::any::type_name::<E>().into(),
+        message: error.to_string(),
+        chain: Vec::new(),
+        location: None,
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+/// nginx's status for a client that left before there was a head. No such response is ever sent.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_DURATION: HeaderName = HeaderName::from_static("x-request-duration");

@@ -1,0 +1,114 @@
+//! The layer that does everything.
+
+use std::{any::Any, error::Error, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::Response;
+use monitor_core::{EventKind, Monitor, ObservedError};
+use tower_layer::Layer;
+
+use crate::{MonitorService, PanicAnswer, RequestHead, settings::Settings};
+
+/// Identifies, times, counts and logs every request, and captures what goes wrong in it.
+///
+/// See the [crate docs](crate). With [`Monitor::disabled`] it hands requests on untouched.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_tower::MonitorLayer;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let layer = MonitorLayer::new(&monitor);
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+///
+/// # Example: routes of a router of one's own
+///
+/// ```
+/// use std::time::Duration;
+/// use monitor_core::Monitor;
+/// use monitor_tower::MonitorLayer;
+///
+/// #[derive(Clone)]
+/// struct Template(&'static str);
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let layer = MonitorLayer::new(&monitor)
+///     .route(|head| head.extensions.get::<Template>().map(|template| template.0))
+///     .slow_after(Duration::from_millis(250))
+///     .request_duration_header(false);
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct MonitorLayer {
+    settings: Arc<Settings>,
+}
+
+impl MonitorLayer {
+    /// Creates the layer with every concern on.
+    pub fn new(monitor: &Monitor) -> Self {
+        Self { settings: Arc::new(Settings::all(monitor)) }
+    }
+
+    /// Sets how a request's route template is found. It must come from a closed set, for it becomes a label; `None`
+    /// counts as unmatched. Defaults to axum's `MatchedPath` with the feature `axum`, else to none.
+    pub fn route(self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.route_of = Some(Arc::new(f)))
+    }
+
+    /// Sets what is answered after a panic. The request's identifier is added as a header. Defaults to a 500 as
+    /// `application/problem+json`.
+    pub fn panic_response(self, f: impl Fn(&PanicAnswer) -> Response<Bytes> + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.answer_panic = Some(Arc::new(f)))
+    }
+
+    /// Sets how the service's error shows its chain of causes, for an error that is neither [`Error`] by itself nor a
+    /// box of one.
+    ///
+    /// Without it, an error other than a `Box<dyn Error + Send + Sync>` gives its `Display` only.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use monitor_core::Monitor;
+    /// # let monitor = Monitor::disabled();
+    /// use monitor_tower::MonitorLayer;
+    ///
+    /// let layer = MonitorLayer::new(&monitor).describe_error(|error: &std::io::Error| error);
+    /// ```
+    pub fn describe_error<E: 'static>(self, f: impl Fn(&E) -> &(dyn Error + 'static) + Send + Sync + 'static) -> Self {
+        let describe = move |error: &dyn Any| {
+            error.downcast_ref::<E>().map(|error| ObservedError {
+                type_name: std::any::type_name::<E>().into(),
+                ..ObservedError::new(EventKind::InnerError, f(error))
+            })
+        };
+        self.with(|settings| settings.describe_error = Some(Arc::new(describe)))
+    }
+
+    /// Sets from which duration on a request is logged as slow. Defaults to one second.
+    pub fn slow_after(self, duration: Duration) -> Self {
+        self.with(|settings| settings.slow_after = duration)
+    }
+
+    /// Sets whether responses say in `X-Request-Duration` how long it took to the head. Defaults to `true`.
+    pub fn request_duration_header(self, on: bool) -> Self {
+        self.with(|settings| settings.show_duration = on && settings.monitor.is_enabled())
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
+        self
+    }
+}
+
+impl<S> Layer<S> for MonitorLayer {
+    type Service = MonitorService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        MonitorService::new(inner, Arc::clone(&self.settings))
+    }
+}

@@ -1,0 +1,67 @@
+//! The line in the log at a request's end.
+
+use std::time::Duration;
+
+use monitor_core::{Outcome, Scope};
+
+use crate::guard::millis;
+
+pub(crate) struct Line {
+    pub(crate) scope: Scope,
+    pub(crate) outcome: Outcome,
+    pub(crate) status: u16,
+    pub(crate) duration: Duration,
+    pub(crate) slow_after: Duration,
+}
+
+/// Levels and messages are part of a callsite, so each combination is one of its own.
+macro_rules! write_at {
+    ($level:ident, $message:literal, $line:ident) => {
+        tracing::$level!(
+            target: "monitor::request",
+            request_id = %$line.scope.id(),
+            client_request_id = some($line.scope.client_request_id()),
+            method = $line.scope.method().as_str(),
+            path = $line.path().as_ref(),
+            route = $line.scope.route(),
+            status_code = $line.status,
+            duration_ms = millis($line.duration),
+            outcome = $line.outcome.as_str(),
+            user_agent = $line.user_agent().as_deref(),
+            remote_addr = some($line.scope.remote_addr()),
+            user_id = $line.user().as_deref(),
+            $message
+        )
+    };
+}
+
+impl Line {
+    pub(crate) fn write(&self, untracked: bool) {
+        let failed = self.outcome.error_type(self.status).is_some();
+        match self.status {
+            _ if untracked => write_at!(debug, "request", self),
+            _ if failed => write_at!(error, "request_error", self),
+            500.. => write_at!(error, "request_error", self),
+            400.. => write_at!(warn, "request_warning", self),
+            _ if self.duration > self.slow_after => write_at!(warn, "slow_request", self),
+            _ => write_at!(info, "request", self),
+        }
+    }
+
+    fn path(&self) -> std::borrow::Cow<'_, str> {
+        let monitor = self.scope.monitor();
+        if monitor.shows_raw_paths() { monitor.redaction().text(self.scope.path()) } else { self.scope.route().into() }
+    }
+
+    fn user_agent(&self) -> Option<std::borrow::Cow<'_, str>> {
+        some(self.scope.user_agent()).map(|text| self.scope.monitor().redaction().text(text))
+    }
+
+    fn user(&self) -> Option<String> {
+        self.scope.user().map(|user| self.scope.monitor().redaction().text(&user).into_owned())
+    }
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,42 @@
+//! Errors as `application/problem+json` (RFC 9457), which say nothing of the inside.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use monitor_core::scope;
+use serde_json::json;
+use uuid::Uuid;
+
+/// Creates a response of `status` as `application/problem+json` (RFC 9457): `type`, `title`, `status`, and where it is
+/// made inside a request its `request_id`.
+///
+/// `title` is for the client. Defaults to the status's own name when it is empty.
+///
+/// # Example
+///
+/// ```
+/// use http::StatusCode;
+/// use monitor_tower::problem;
+///
+/// let response = problem(StatusCode::NOT_FOUND, "no such todo");
+/// assert_eq!(response.body(), r#"{"status":404,"title":"no such todo","type":"about:blank"}"#);
+/// ```
+#[must_use]
+pub fn problem(status: StatusCode, title: &str) -> Response<Bytes> {
+    response(status, title, scope::current().map(|scope| scope.id()))
+}
+
+pub(crate) fn internal_error(id: Uuid) -> Response<Bytes> {
+    response(StatusCode::INTERNAL_SERVER_ERROR, "", Some(id))
+}
+
+fn response(status: StatusCode, title: &str, id: Option<Uuid>) -> Response<Bytes> {
+    let title = if title.is_empty() { status.canonical_reason().unwrap_or("Error") } else { title };
+    let mut body = json!({ "type": "about:blank", "title": title, "status": status.as_u16() });
+    if let Some(id) = id {
+        body["request_id"] = id.to_string().into();
+    }
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}

@@ -1,0 +1,97 @@
+//! The service that every layer of this crate makes.
+
+use std::{
+    fmt,
+    panic::resume_unwind,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use monitor_core::{BoxError, panic};
+use tower_service::Service;
+
+use crate::{ResponseBody, ResponseFuture, guard::Guard, settings::Settings};
+
+/// Watches the service inside. Made by [`MonitorLayer`](crate::MonitorLayer) and its relatives.
+///
+/// See the [crate docs](crate).
+#[derive(Clone, Debug)]
+pub struct MonitorService<S> {
+    inner: S,
+    settings: Arc<Settings>,
+}
+
+impl<S> MonitorService<S> {
+    pub(crate) fn new(inner: S, settings: Arc<Settings>) -> Self {
+        Self { inner, settings }
+    }
+
+    /// Returns the service inside.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// Returns the service inside, to be changed.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Takes the service out.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, B, C> Service<Request<B>> for MonitorService<S>
+where
+    S: Service<Request<B>, Response = Response<C>>,
+    S::Error: fmt::Display + 'static,
+    C: Body,
+    C::Data: From<Bytes>,
+    C::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<C>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    /// A failure here belongs to no request: it is counted apart and passed on.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        if !self.settings.count {
+            return self.inner.poll_ready(cx);
+        }
+        let Self { inner, settings } = self;
+        match panic::catch(|| inner.poll_ready(cx)) {
+            Ok(Poll::Ready(Err(error))) => {
+                count_ready_error(settings);
+                Poll::Ready(Err(error))
+            }
+            Ok(ready) => ready,
+            Err(mut caught) => {
+                count_ready_error(settings);
+                settings.monitor.capture_panic(&mut caught);
+                resume_unwind(caught.into_payload())
+            }
+        }
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let Self { inner, settings } = self;
+        if settings.is_off() {
+            return ResponseFuture::off(inner.call(request));
+        }
+        let mut guard = Guard::begin(settings, &request);
+        match guard.catch(|| inner.call(request)) {
+            Ok(future) => ResponseFuture::watching(future, guard),
+            Err(caught) => ResponseFuture::panicked(caught, guard),
+        }
+    }
+}
+
+fn count_ready_error(settings: &Settings) {
+    if let Some(traffic) = settings.monitor.traffic() {
+        traffic.ready_error();
+    }
+}

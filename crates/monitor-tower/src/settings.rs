@@ -1,0 +1,98 @@
+//! What a layer does, decided once and shared by all its services.
+
+use std::{any::Any, fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::Response;
+use monitor_core::{Monitor, ObservedError};
+use uuid::Uuid;
+
+use crate::RequestHead;
+
+type RouteOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync;
+type DescribeError = dyn Fn(&dyn Any) -> Option<ObservedError> + Send + Sync;
+type AnswerPanic = dyn Fn(&PanicAnswer) -> Response<Bytes> + Send + Sync;
+
+/// Every concern is a setting: one service serves them all.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) monitor: Monitor,
+    /// Sets `X-Request-ID` on the response.
+    pub(crate) identify: bool,
+    /// Sets `X-Request-Duration` on the response.
+    pub(crate) show_duration: bool,
+    /// Counts the request.
+    pub(crate) count: bool,
+    /// Captures what goes wrong.
+    pub(crate) capture: bool,
+    /// Answers a panic instead of passing it on.
+    pub(crate) answer_panics: bool,
+    /// Writes the log line.
+    pub(crate) log: bool,
+    pub(crate) slow_after: Duration,
+    pub(crate) route_of: Option<Arc<RouteOf>>,
+    pub(crate) describe_error: Option<Arc<DescribeError>>,
+    pub(crate) answer_panic: Option<Arc<AnswerPanic>>,
+}
+
+/// What is known to whoever answers a panic. It says nothing of the panic itself, which is no business of the client's.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PanicAnswer {
+    /// The request's identifier.
+    pub request_id: Uuid,
+}
+
+impl Settings {
+    /// Everything off.
+    pub(crate) fn none(monitor: &Monitor) -> Self {
+        Self {
+            monitor: monitor.clone(),
+            identify: false,
+            show_duration: false,
+            count: false,
+            capture: false,
+            answer_panics: false,
+            log: false,
+            slow_after: Duration::from_secs(1),
+            route_of: None,
+            describe_error: None,
+            answer_panic: None,
+        }
+    }
+
+    /// Everything on, or nothing where the monitor is disabled.
+    pub(crate) fn all(monitor: &Monitor) -> Self {
+        let on = monitor.is_enabled();
+        Self {
+            identify: on,
+            show_duration: on,
+            count: on,
+            capture: on,
+            answer_panics: on,
+            log: on,
+            ..Self::none(monitor)
+        }
+    }
+
+    /// Whether there is anything to do for a request at all.
+    pub(crate) fn is_off(&self) -> bool {
+        let Self { identify, show_duration, count, capture, answer_panics, log, .. } = *self;
+        !(identify || show_duration || count || capture || answer_panics || log)
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { monitor, identify, show_duration, count, capture, answer_panics, log, .. } = self;
+        f.debug_struct("Settings")
+            .field("monitor", monitor)
+            .field("identify", identify)
+            .field("show_duration", show_duration)
+            .field("count", count)
+            .field("capture", capture)
+            .field("answer_panics", answer_panics)
+            .field("log", log)
+            .finish_non_exhaustive()
+    }
+}
