@@ -1,1 +1,59 @@
-//! x
+//! Health probes and the tower service that answers for them.
+//!
+//! ```
+//! use monitor_health::{Health, Outcome, Probe};
+//!
+//! let health = Health::builder()
+//!     .version("1.4.2")
+//!     .probe(Probe::new("database", || async { Outcome::ok() }).critical().ready())
+//!     .probe(Probe::new("search", || async { Outcome::warning("index is rebuilt") }))
+//!     .alias("db", "database")
+//!     .build()?;
+//! let service = health.service();
+//! # Ok::<(), monitor_health::BuildError>(())
+//! ```
+//!
+//! # Paths
+//!
+//! Each with and without a slash at its end, below wherever the service is mounted, `/health` by custom:
+//!
+//! | path | answers | 503 when |
+//! | --- | --- | --- |
+//! | `/` | `status` `healthy` or `unhealthy`, and every check | a critical probe fails, the service starts or drains |
+//! | `/ready` | `ready` or `not_ready` with the names of what keeps it | a gate is closed, it drains, a critical probe of readiness fails |
+//! | `/live` | `alive` | never |
+//! | `/{probe}` | the probe's own status and values; aliases work | the probe fails |
+//!
+//! Liveness asks no probe: a process is not better for being restarted because its database is away.
+//!
+//! # What a stranger may read
+//!
+//! An [`Outcome`]'s message and values are published, so write them for strangers. Its [source](Outcome::source) goes
+//! to the log only, redacted.
+//!
+//! # Features
+//!
+//! - `disk`: `DiskSpace`, for the free space of a file system.
+//! - `sqlite`: `SqliteProbe`, over sqlx. Needs Rust 1.94.
+
+mod builder;
+mod drain;
+mod health;
+mod outcome;
+mod probe;
+mod probes;
+mod report;
+mod service;
+
+#[cfg(feature = "disk")]
+pub use self::probes::DiskSpace;
+#[cfg(feature = "sqlite")]
+pub use self::probes::SqliteProbe;
+pub use self::{
+    builder::{BuildError, HealthBuilder},
+    drain::StartupGate,
+    health::Health,
+    outcome::{Level, Outcome},
+    probe::{HealthProbe, Probe, ProbeFuture},
+    service::{HealthBody, HealthFuture, HealthService},
+};

@@ -1,0 +1,64 @@
+//! The two ends of a service's life: gates that are closed while it starts, and the drain before it stops.
+
+use std::{sync::PoisonError, sync::atomic::Ordering, time::Duration};
+
+use crate::Health;
+
+/// Keeps readiness failing until it is dropped. Made by [`Health::startup_gate`].
+#[derive(Debug)]
+pub struct StartupGate {
+    health: Health,
+    name: String,
+}
+
+impl StartupGate {
+    pub(crate) fn close(health: Health, name: String) -> Self {
+        health.0.gates.lock().unwrap_or_else(PoisonError::into_inner).push(name.clone());
+        Self { health, name }
+    }
+}
+
+impl Drop for StartupGate {
+    fn drop(&mut self) {
+        let mut gates = self.health.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = gates.iter().position(|gate| *gate == self.name) {
+            gates.remove(at);
+        }
+    }
+}
+
+impl Health {
+    /// Drains: waits for `signal`, turns readiness to 503 at once, and ends after `grace`, in which a load balancer has
+    /// time to see it. Liveness stays 200 throughout.
+    ///
+    /// Made for a server's graceful shutdown, as in axum's `with_graceful_shutdown`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_health::Health;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), monitor_health::BuildError> {
+    /// let health = Health::builder().build()?;
+    /// let sigterm = async {};
+    /// health.drain_on(sigterm, Duration::from_secs(15)).await;
+    /// assert!(health.is_draining());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn drain_on<T>(
+        &self,
+        signal: impl Future<Output = T> + Send + 'static,
+        grace: Duration,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let health = self.clone();
+        async move {
+            signal.await;
+            health.0.draining.store(true, Ordering::Relaxed);
+            tracing::info!(target: "monitor::health", grace_seconds = grace.as_secs_f64(), "draining");
+            tokio::time::sleep(grace).await;
+        }
+    }
+}

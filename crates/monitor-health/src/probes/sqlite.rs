@@ -1,0 +1,71 @@
+//! Whether a SQLite database answers.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+use monitor_core::clock;
+use sqlx::SqlitePool;
+
+use crate::{HealthProbe, Outcome, ProbeFuture};
+
+/// Asks a SQLite database `SELECT 1` over the program's own pool.
+///
+/// Publishes `connections`, and `oldest_connection_seconds`: for how long this probe has found the pool holding
+/// connections, as SQLite itself does not tell their ages.
+///
+/// # Example
+///
+/// ```
+/// use monitor_health::{Probe, SqliteProbe};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), sqlx::Error> {
+/// let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+/// let probe = Probe::new("database", SqliteProbe::new(pool)).critical().ready();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SqliteProbe {
+    pool: SqlitePool,
+    connected_since: Mutex<Option<Instant>>,
+}
+
+impl SqliteProbe {
+    /// Looks at the database behind `pool`.
+    #[must_use]
+    pub fn new(pool: SqlitePool) -> Self {
+        let connected_since = Mutex::new((pool.size() > 0).then(clock::now));
+        Self { pool, connected_since }
+    }
+
+    fn seconds_connected(&self) -> u64 {
+        let mut since = self.connected_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::now();
+        now.duration_since(*since.get_or_insert(now)).as_secs()
+    }
+
+    fn forget(&self) {
+        if self.pool.size() == 0 {
+            *self.connected_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+}
+
+impl HealthProbe for SqliteProbe {
+    fn check(&self) -> ProbeFuture<'_> {
+        Box::pin(async move {
+            match sqlx::query("SELECT 1").execute(&self.pool).await {
+                Ok(_) => Outcome::ok()
+                    .value("connections", self.pool.size())
+                    .value("oldest_connection_seconds", self.seconds_connected()),
+                Err(error) => {
+                    self.forget();
+                    Outcome::error("Database connection failed").source(error)
+                }
+            }
+        })
+    }
+}
