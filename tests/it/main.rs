@@ -1,2 +1,13 @@
-//! x
-fn main() {}
+//! Behaviour of the whole kit through its public API: one file a behaviour.
+
+mod auto_traits;
+mod axum;
+mod capture;
+mod config;
+mod identity;
+mod metrics;
+mod outcomes;
+mod panics;
+mod redaction;
+mod reporters;
+mod support;

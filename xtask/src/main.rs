@@ -1,2 +1,72 @@
-//! x
-fn main() {}
+//! The commands of this workspace: `cargo xtask test` and `cargo xtask lint`.
+
+mod failure;
+mod lint;
+mod machine;
+mod manifest;
+mod requirement;
+mod run;
+mod services;
+mod test;
+
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use self::failure::Failure;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "xtask: {failure}");
+            failure.code()
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Result<(), Failure> {
+    match words {
+        ["test", options @ ..] => test::test(options),
+        ["lint", options @ ..] => lint::lint(options),
+        ["help" | "--help" | "-h"] => {
+            let _ = io::stdout().write_all(USAGE.as_bytes());
+            Ok(())
+        }
+        [] => Err(Failure::usage("a command is missing")),
+        [unknown, ..] => Err(Failure::usage(format!("`{unknown}` is not a command"))),
+    }
+}
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  test [--no-services]  installs what the tests need and runs all of them
+                        --no-services: leaves out the tests that need a program of their own
+  lint                  checks format, lints, documentation, and each library with each of its features
+
+Exit status: 0 when all is well, 1 when a step failed, 2 when the command is wrong or something it needs is missing.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::dispatch;
+
+    #[track_caller]
+    fn refusal(words: &[&str]) -> String {
+        dispatch(words).expect_err("must be refused before anything runs").to_string()
+    }
+
+    #[test]
+    fn what_is_not_known_is_answered_with_the_usage() {
+        assert!(refusal(&[]).starts_with("a command is missing\n\nUsage: "));
+        assert!(refusal(&["tset"]).starts_with("`tset` is not a command\n\nUsage: "));
+        assert!(refusal(&["test", "--fast"]).starts_with("`--fast` is not an option of `test`\n\nUsage: "));
+        assert!(refusal(&["test", "--no-services", "x"]).starts_with("`x` is not an option of `test`\n\nUsage: "));
+        assert!(refusal(&["lint", "--fix"]).starts_with("`--fix` is not an option of `lint`\n\nUsage: "));
+    }
+}

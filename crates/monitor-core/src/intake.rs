@@ -126,30 +126,43 @@ fn frames(mut backtrace: Backtrace) -> Vec<Frame> {
     backtrace.resolve();
     let symbols = backtrace.frames().iter().flat_map(|frame| frame.symbols());
     let frames = symbols.map(|symbol| Frame {
-        function: symbol.name().map_or_else(|| String::from("?"), |name| format!("{name:#}")),
+        function: symbol.name().map_or_else(|| String::from("?"), |name| short(format!("{name:#}"))),
         location: symbol.filename().map(|file| CodeLocation {
             file: file.display().to_string(),
             line: symbol.lineno().unwrap_or(0),
             column: symbol.colno().unwrap_or(0),
         }),
     });
-    frames.skip_while(|frame| is_capture(&frame.function)).take(FRAMES).collect()
+    let frames: Vec<_> = frames.take(FRAMES).collect();
+    let capture = frames.iter().take(CAPTURE_DEPTH).rposition(|frame| is_capture(&frame.function));
+    frames.into_iter().skip(capture.map_or(0, |at| at + 1)).collect()
+}
+
+/// Cuts the name of a function whose type parameters fill a page.
+fn short(mut name: String) -> String {
+    if let Some((at, _)) = name.char_indices().nth(NAME) {
+        name.truncate(at);
+        name.push('…');
+    }
+    name
 }
 
 fn is_capture(function: &str) -> bool {
-    let function = function.trim_start_matches(['<', '_']);
-    CAPTURE.iter().any(|prefix| function.starts_with(prefix))
+    CAPTURE.iter().any(|part| function.contains(part))
 }
 
-const CAPTURE: [&str; 8] = [
-    "backtrace::",
-    "monitor_core::",
-    "std::panicking::",
-    "std::sys::backtrace::",
+/// Functions that are called between the failure and the moment the backtrace is taken.
+const CAPTURE: [&str; 5] = [
     "core::panicking::",
     "rust_begin_unwind",
-    "alloc::boxed::",
-    "core::ops::function::",
+    "monitor_core::panic::note",
+    "monitor_core::capture::",
+    "backtrace::trace",
 ];
+
+/// How many frames lie between them at most.
+const CAPTURE_DEPTH: usize = 30;
+
+const NAME: usize = 160;
 
 const FRAMES: usize = 100;

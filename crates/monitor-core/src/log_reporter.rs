@@ -112,9 +112,12 @@ impl Texts {
         Self {
             chain: joined(event.chain.clone()),
             location: event.location.as_ref().map(ToString::to_string),
-            trace: joined(event.backtrace.iter().map(ToString::to_string).collect()),
+            trace: joined(event.backtrace.iter().take(FRAMES).map(ToString::to_string).collect()),
             request_id: event.scope.request_id.map(|id| id.to_string()),
             fingerprint: event.fingerprint.to_string(),
         }
     }
 }
+
+/// How much of a backtrace fits a line: what called the first few is the server.
+const FRAMES: usize = 20;

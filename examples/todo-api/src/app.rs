@@ -1,0 +1,76 @@
+//! The whole application: routes, probes and layers put together.
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use monitor_health::{DiskSpace, Health, Probe, SqliteProbe};
+use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint};
+
+use crate::{ApiError, Config, fault, issues, openapi, store::Store, todos, user};
+
+/// Every route but those that fail on purpose, declared so that its series exist from the start.
+pub const ROUTES: [(&str, &str); 8] = [
+    ("GET", "/todos"),
+    ("POST", "/todos"),
+    ("GET", "/todos/{id}"),
+    ("PATCH", "/todos/{id}"),
+    ("DELETE", "/todos/{id}"),
+    ("POST", "/todos/{id}/complete"),
+    ("GET", "/openapi.json"),
+    ("GET", "/issues"),
+];
+
+/// The application, ready to be served.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct App {
+    /// Its routes, under the monitor's layer.
+    pub router: Router,
+    /// Its monitor.
+    pub monitor: Monitor,
+    /// Its health.
+    pub health: Health,
+}
+
+impl App {
+    /// Opens the database and puts everything together.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be opened or migrated, or a setting is bad.
+    pub async fn new(config: &Config) -> Result<Self, BoxError> {
+        let faults = config.fault_routes.then_some([("GET", "/error"), ("GET", "/flaky")]);
+        let monitor = Monitor::builder("todo-api")
+            .release(&config.release)
+            .environment(&config.environment)
+            .routes(ROUTES.into_iter().chain(faults.into_iter().flatten()))
+            .build()?;
+        let store = Store::open(&config.database).await?;
+        let health = health(config, &store)?;
+        let mut routes = todos::router().merge(openapi::router()).merge(issues::router(monitor.clone()));
+        if config.fault_routes {
+            routes = routes.merge(fault::router(config.division));
+        }
+        let router = routes
+            .with_state(store)
+            .route_service("/metrics", PrometheusEndpoint::local(&monitor)?)
+            .nest_service("/health", health.service())
+            .fallback(async || ApiError::NoSuchPath)
+            .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(middleware::from_fn(user::note))
+            .layer(MonitorLayer::new(&monitor));
+        Ok(Self { router, monitor, health })
+    }
+}
+
+fn health(config: &Config, store: &Store) -> Result<Health, BoxError> {
+    let health = Health::builder()
+        .version(&config.release)
+        .environment(&config.environment)
+        .probe(Probe::new("database", SqliteProbe::new(store.pool().clone())).critical().ready())
+        .probe(Probe::new("disk", DiskSpace::new(".")))
+        .alias("db", "database")
+        .build()?;
+    Ok(health)
+}
+
+const BODY_LIMIT: usize = 16 * 1024;

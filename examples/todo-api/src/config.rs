@@ -1,0 +1,67 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Parser, ValueEnum};
+
+/// A TODO API that shows every part of monitor-kit at work.
+///
+/// Paths: /todos, /todos/{id}, /todos/{id}/complete, /openapi.json, /metrics, /health, /health/ready, /health/live,
+/// /health/{probe}, /issues (from this machine only). The user of a request is told in the header X-Demo-User.
+#[derive(Clone, Debug, Parser)]
+#[command(version)]
+#[expect(clippy::exhaustive_structs, reason = "a program's own settings")]
+pub struct Config {
+    /// Address to listen on. A socket handed over as LISTEN_FDS has it goes first.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// SQLite database, created where it is missing.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://todo.db")]
+    pub database: String,
+
+    /// Also write the log to this file.
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+
+    /// Do not write the log to stdout.
+    #[arg(long)]
+    pub quiet: bool,
+
+    /// Serve /error and /flaky, which fail on purpose.
+    #[arg(long)]
+    pub fault_routes: bool,
+
+    /// Seconds between readiness turning 503 and the end of accepting connections.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub drain: f64,
+
+    /// Release to report.
+    #[arg(long, env = "RELEASE_VERSION", default_value = env!("CARGO_PKG_VERSION"))]
+    pub release: String,
+
+    /// Environment to report.
+    #[arg(long, env = "ENVIRONMENT", default_value = "development")]
+    pub environment: String,
+
+    /// How this release divides.
+    #[arg(long, value_enum, default_value_t = Division::Unhandled, hide = true)]
+    pub division: Division,
+}
+
+/// How a release divides: the fault of the story, and its mending.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[expect(clippy::exhaustive_enums, reason = "the story has two releases")]
+pub enum Division {
+    /// A division by zero panics.
+    Unhandled,
+    /// A division by zero is a typed error.
+    Handled,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err(String::from("give a number of seconds from 0 to 3600")),
+    }
+}

@@ -1,0 +1,123 @@
+//! Everything that can go wrong in a request, and how it is answered.
+
+use std::{error::Error, fmt};
+
+use axum::{
+    body::Body,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use monitor_kit::{AttachedError, problem};
+
+/// Why a request failed. It is answered as `application/problem+json`, which says what the client can change and
+/// nothing of the inside.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// The request is not what the API takes; the text says why.
+    Invalid(StatusCode, String),
+    /// There is no such todo.
+    NoSuchTodo,
+    /// There is nothing at this path.
+    NoSuchPath,
+    /// The path does not take this method.
+    MethodNotAllowed,
+    /// It is not for this caller.
+    Forbidden,
+    /// The route divided by zero.
+    DivisionByZero(DivisionByZero),
+    /// The database failed.
+    Database(sqlx::Error),
+    /// The flaky route failed, as it does.
+    Flaky,
+}
+
+/// Somebody divided by zero.
+#[derive(Clone, Copy, Debug)]
+pub struct DivisionByZero;
+
+impl ApiError {
+    /// An error of validation: the request is JSON, but not of a todo.
+    pub(crate) fn unprocessable(text: impl Into<String>) -> Self {
+        Self::Invalid(StatusCode::UNPROCESSABLE_ENTITY, text.into())
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Invalid(status, _) => *status,
+            Self::NoSuchTodo | Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::DivisionByZero(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Database(_) | Self::Flaky => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What the client may read.
+    fn title(&self) -> String {
+        match self {
+            Self::Database(_) | Self::Flaky => String::new(),
+            shown => shown.to_string(),
+        }
+    }
+
+    fn to_attach(&self) -> Option<AttachedError> {
+        match self {
+            Self::DivisionByZero(error) => Some(AttachedError::new(error)),
+            Self::Database(_) | Self::Flaky => Some(AttachedError::new(self)),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = problem(self.status(), &self.title()).map(Body::from);
+        if let Some(attached) = self.to_attach() {
+            response.extensions_mut().insert(attached);
+        }
+        response
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(_, text) => f.write_str(text),
+            Self::NoSuchTodo => f.write_str("there is no such todo"),
+            Self::NoSuchPath => f.write_str("there is nothing at this path"),
+            Self::MethodNotAllowed => f.write_str("this path does not take this method"),
+            Self::Forbidden => f.write_str("this is for callers on the same machine only"),
+            Self::DivisionByZero(error) => error.fmt(f),
+            Self::Database(_) => f.write_str("the database failed"),
+            Self::Flaky => f.write_str("the flaky route failed, as it does every third time"),
+        }
+    }
+}
+
+impl Error for ApiError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Database(error) => Some(error),
+            Self::DivisionByZero(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<sqlx::Error> for ApiError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::RowNotFound => Self::NoSuchTodo,
+            error => Self::Database(error),
+        }
+    }
+}
+
+impl fmt::Display for DivisionByZero {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("division by zero")
+    }
+}
+
+impl Error for DivisionByZero {}

@@ -1,0 +1,38 @@
+//! Extractors whose rejections are problems like any other.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Query, Request},
+    http::{StatusCode, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use crate::ApiError;
+
+/// A body of JSON: 400 where it is none, 413 where it is too long, 415 where it is called something else, 422 where it
+/// is not what is wanted.
+pub(crate) struct Json<T>(pub(crate) T);
+
+/// Parameters of a query: 400 where they are not what is wanted.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match axum::Json::from_request(request, state).await {
+            Ok(axum::Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(ApiError::Invalid(rejection.status(), rejection.body_text())),
+        }
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => Err(ApiError::Invalid(StatusCode::BAD_REQUEST, rejection.body_text())),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A listener that can stop accepting before the server shuts its connections down.
+//!
+//! A server that shuts down closes connections it has accepted but not yet read a request from. Between the end of
+//! accepting and the shutdown there is a pause in which those requests are read. What is not accepted waits in the
+//! socket's queue for whoever else holds the socket.
+
+use std::{future::pending, io, net::SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, Request, connect_info::Connected},
+    serve::{IncomingStream, Listener},
+};
+use listenfd::ListenFd;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+use crate::StartError;
+
+#[derive(Debug)]
+pub(crate) struct StoppableListener {
+    inner: TcpListener,
+    stopped: watch::Receiver<bool>,
+}
+
+/// The peer's address, as this listener tells it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(SocketAddr);
+
+impl StoppableListener {
+    /// Listens on the socket that was handed over, else on `addr`. `true` through `stopped` ends accepting.
+    pub(crate) async fn bind(addr: SocketAddr, stopped: watch::Receiver<bool>) -> Result<Self, StartError> {
+        let inherited = ListenFd::from_env().take_tcp_listener(0);
+        let inherited = inherited.map_err(|error| StartError::new("use the socket that was handed over", error))?;
+        let inner = match inherited {
+            Some(listener) => listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener)),
+            None => TcpListener::bind(addr).await,
+        };
+        let inner = inner.map_err(|error| StartError::new(format!("listen on {addr}"), error))?;
+        Ok(Self { inner, stopped })
+    }
+}
+
+impl Listener for StoppableListener {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        let Self { inner, stopped } = self;
+        tokio::select! {
+            // Once stopped, no connection is taken that happens to be there.
+            biased;
+            () = until(stopped) => pending().await,
+            connection = Listener::accept(inner) => connection,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, StoppableListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, StoppableListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+async fn until(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|stopped| *stopped).await);
+}
+
+/// Tells the peer's address in the form the rest of axum knows.
+pub(crate) async fn tell_peer(mut request: Request) -> Request {
+    if let Some(ConnectInfo(Peer(addr))) = request.extensions().get().copied() {
+        request.extensions_mut().insert(ConnectInfo(addr));
+    }
+    request
+}

@@ -1,0 +1,92 @@
+//! Serving: from the command line to the last request.
+
+use std::{error::Error, fmt, time::Duration};
+
+use axum::{Router, middleware::map_request};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use crate::{
+    App, Config,
+    listener::{Peer, StoppableListener, tell_peer},
+    logging,
+};
+
+/// Serves until SIGTERM or Ctrl-C, then drains.
+///
+/// # Errors
+///
+/// When it cannot start.
+pub async fn run(config: Config) -> Result<(), StartError> {
+    run_with(config, |router| router).await
+}
+
+/// Does the same with a router that `wrap` has put something around.
+///
+/// # Errors
+///
+/// When it cannot start.
+pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Result<(), StartError> {
+    logging::init(&config)?;
+    let (stop, stopped) = watch::channel(false);
+    let listener = StoppableListener::bind(config.listen, stopped).await?;
+    let App { router, monitor, health, .. } = match App::new(&config).await {
+        Ok(app) => app,
+        Err(error) => return Err(StartError::new(format!("start with the database {}", config.database), error)),
+    };
+    let told = signals().map_err(|error| StartError::new("listen for signals", error))?;
+    let drained = health.drain_on(told, Duration::from_secs_f64(config.drain));
+    let shutdown = async move {
+        drained.await;
+        let _ = stop.send(true);
+        tokio::time::sleep(LINGER).await;
+    };
+    tracing::info!(release = config.release, fault_routes = config.fault_routes, "listening");
+    let app = wrap(router).layer(map_request(tell_peer)).into_make_service_with_connect_info::<Peer>();
+    let served = axum::serve(listener, app).with_graceful_shutdown(shutdown).await;
+    tracing::info!("stopped");
+    monitor.shutdown(Duration::from_secs(2));
+    served.map_err(|error| StartError::new("serve", error))
+}
+
+/// Ends on SIGTERM or Ctrl-C.
+fn signals() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Why the server did not start: one line.
+#[derive(Debug)]
+pub struct StartError {
+    what: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl StartError {
+    pub(crate) fn new(what: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { what: what.into(), source: source.into() }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = self.source.to_string().replace('\n', " ");
+        write!(f, "cannot {}: {reason}", self.what)
+    }
+}
+
+impl Error for StartError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// How long connections that were accepted last have for their request before they are shut down.
+const LINGER: Duration = Duration::from_millis(300);

@@ -1,0 +1,13 @@
+//! Who asks: the demo tells it in a header.
+
+use axum::{extract::Request, middleware::Next, response::Response};
+use monitor_kit::scope;
+
+/// Notes the user of the request in its scope.
+pub(crate) async fn note(request: Request, next: Next) -> Response {
+    let user = request.headers().get("x-demo-user").and_then(|value| value.to_str().ok());
+    if let Some(user) = user.filter(|user| (1..=64).contains(&user.len())) {
+        scope::set_user(user);
+    }
+    next.run(request).await
+}

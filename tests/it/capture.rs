@@ -1,0 +1,317 @@
+//! An error is captured once, counted exactly, and kept within bounds.
+
+use http::Response;
+use monitor_kit::{
+    AttachedError, BoxError, CaptureExt, ErrorEvent, EventKind, Level, Monitor, MonitorLayer, Outcome, Reason, Scope,
+    capture_error, scope,
+};
+use tower::{Layer, ServiceExt};
+
+use crate::support::{
+    Failure, Text, assert_nothing_captured, builder, call, dropped, flush, get, only_event, ready, service, status,
+    visit, watched, watched_by,
+};
+
+#[test]
+fn an_inner_error_is_captured_with_its_chain() {
+    let (monitor, memory) = watched();
+    fail(&MonitorLayer::new(&monitor), || charge_failed().into());
+    let event = only_event(&monitor, &memory);
+    assert_eq!((event.kind, event.handled, &*event.message), (EventKind::InnerError, false, "charge failed"));
+    assert_eq!(event.chain, ["bank did not answer", "timed out"]);
+}
+
+#[test]
+fn an_error_that_is_no_box_is_described_by_a_function() {
+    let (monitor, memory) = watched();
+    let layer = MonitorLayer::new(&monitor).describe_error(|error: &Failure| error);
+    let failing = layer.layer(service(|_| Err::<Response<Text>, _>(charge_failed())));
+    ready(failing.oneshot(get("/"))).unwrap_err();
+    assert_eq!(only_event(&monitor, &memory).chain, ["bank did not answer", "timed out"]);
+}
+
+#[test]
+fn an_attached_error_is_handled_and_has_its_place() {
+    let (monitor, memory) = watched();
+    let line = line!() + 1;
+    visit(&monitor, get("/"), || with_attached(500, AttachedError::new(&charge_failed())));
+    let event = only_event(&monitor, &memory);
+    assert_eq!((event.kind, event.handled, &*event.message), (EventKind::Error, true, "charge failed"));
+    assert_eq!(event.chain.len(), 2);
+    assert_eq!(event.location.as_ref().map(|location| location.line), Some(line));
+}
+
+#[test]
+fn an_attached_error_is_taken_out_of_the_response() {
+    let (monitor, _) = watched();
+    let layer = MonitorLayer::new(&monitor);
+    let response = call(&layer, get("/"), || with_attached(500, AttachedError::new(&charge_failed())));
+    assert!(response.extensions().get::<AttachedError>().is_none());
+}
+
+#[test]
+fn a_bare_500_is_one_issue_a_route() {
+    let (monitor, _) = watched();
+    let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
+    for path in ["/a", "/b", "/a"] {
+        call(&layer, get(path), || status(500, ""));
+    }
+    flush(&monitor);
+    let mut issues: Vec<_> =
+        monitor.issues().into_iter().map(|issue| (issue.routes[0].clone(), issue.kind, issue.count)).collect();
+    issues.sort_unstable();
+    let expected = [("/a", EventKind::Status, 2), ("/b", EventKind::Status, 1)];
+    assert_eq!(issues, expected.map(|(route, kind, count)| (route.to_owned(), kind, count)));
+}
+
+#[test]
+fn a_404_is_no_issue() {
+    let (monitor, memory) = watched();
+    visit(&monitor, get("/"), || status(404, ""));
+    assert_nothing_captured(&monitor, &memory);
+}
+
+#[test]
+fn a_500_explained_by_a_captured_error_is_no_issue_of_its_own() {
+    let (monitor, memory) = watched();
+    visit(&monitor, get("/"), || {
+        capture_error(&charge_failed());
+        status(500, "")
+    });
+    assert_eq!(only_event(&monitor, &memory).kind, EventKind::Error);
+}
+
+#[test]
+fn an_error_captured_and_then_returned_is_captured_once() {
+    let (monitor, memory) = watched();
+    fail(&MonitorLayer::new(&monitor), || {
+        let error = charge_failed();
+        capture_error(&error);
+        error.into()
+    });
+    assert_eq!(only_event(&monitor, &memory).kind, EventKind::Error);
+}
+
+#[test]
+fn a_long_error_captured_and_then_returned_is_captured_once() {
+    let (monitor, memory) = watched();
+    fail(&MonitorLayer::new(&monitor), || {
+        let error = Failure::new(&"ä".repeat(10_000));
+        capture_error(&error);
+        error.into()
+    });
+    only_event(&monitor, &memory);
+}
+
+#[test]
+fn two_different_errors_of_one_request_are_both_captured() {
+    let (monitor, memory) = watched();
+    fail(&MonitorLayer::new(&monitor), || {
+        capture_error(&Failure::new("cache is cold"));
+        charge_failed().into()
+    });
+    flush(&monitor);
+    assert_eq!(memory.events().len(), 2);
+}
+
+#[test]
+fn nested_layers_capture_an_inner_error_once() {
+    let (monitor, memory) = watched();
+    let layer = MonitorLayer::new(&monitor);
+    let failing = layer.layer(service(|_| Err::<Response<Text>, BoxError>(charge_failed().into())));
+    ready(layer.layer(failing).oneshot(get("/"))).unwrap_err();
+    assert_eq!(only_event(&monitor, &memory).kind, EventKind::InnerError);
+}
+
+#[test]
+fn an_error_of_any_length_is_cut() {
+    let (monitor, memory) = watched();
+    let failing = MonitorLayer::new(&monitor).layer(service(|_| Err::<Response<Text>, _>("x".repeat(1 << 20))));
+    ready(failing.oneshot(get("/"))).unwrap_err();
+    assert!(only_event(&monitor, &memory).message.len() < 10_000);
+}
+
+#[test]
+fn a_result_is_captured_on_its_way() {
+    let (monitor, memory) = watched();
+    let line = line!() + 1;
+    let result = Scope::new(&monitor).enter(|| "x".parse::<u8>().capture());
+    assert!(result.is_err());
+    let event = only_event(&monitor, &memory);
+    assert_eq!((event.handled, event.location.as_ref().map(|location| location.line)), (true, Some(line)));
+}
+
+#[test]
+fn a_result_without_an_error_is_left_alone() {
+    let (monitor, memory) = watched();
+    assert_eq!(Scope::new(&monitor).enter(|| "7".parse::<u8>().capture()), Ok(7));
+    assert_nothing_captured(&monitor, &memory);
+}
+
+#[test]
+fn outside_a_scope_only_the_monitor_captures() {
+    let (monitor, memory) = watched();
+    capture_error(&Failure::new("lost"));
+    monitor.capture_error(&Failure::new("kept"));
+    assert_eq!(only_event(&monitor, &memory).message, "kept");
+}
+
+#[test]
+fn what_was_written_to_the_scope_is_in_the_event() {
+    let (monitor, memory) = watched();
+    visit(&monitor, get("/"), || {
+        scope::set_user("42");
+        scope::set_tag("tier", "premium");
+        scope::add_breadcrumb("cache", "miss");
+        status(500, "")
+    });
+    let scope = &only_event(&monitor, &memory).scope;
+    assert_eq!(scope.user.as_deref(), Some("42"));
+    assert_eq!(scope.tags, [(String::from("tier"), String::from("premium"))]);
+    assert_eq!(scope.breadcrumbs[0].message, "miss");
+}
+
+#[test]
+fn an_error_storm_is_counted_exactly_and_kept_within_bounds() {
+    let (monitor, memory) = watched();
+    let error = charge_failed();
+    Scope::new(&monitor).enter(|| (0..100_000).for_each(|_| capture_error(&error)));
+    flush(&monitor);
+    let issue = &monitor.issues()[0];
+    assert_eq!((monitor.issues().len(), issue.count), (1, 100_000));
+    assert!(issue.samples.len() <= 21, "{}", issue.samples.len());
+    let kept = memory.events().len() as u64;
+    assert!(kept >= 10, "{kept}");
+    assert_eq!(dropped(&monitor, "intake", Reason::Throttled), 100_000 - kept);
+}
+
+#[test]
+fn past_the_limit_the_issue_least_recently_seen_goes() {
+    let (monitor, _) = watched_by(builder().issue_limit(2));
+    for message in ["first", "second", "first", "third"] {
+        monitor.capture_error(&Failure::new(message));
+        flush(&monitor);
+    }
+    let left: Vec<_> = monitor.issues().into_iter().map(|issue| issue.message).collect();
+    assert_eq!(left.len(), 2);
+    assert_eq!(dropped(&monitor, "intake", Reason::IssueLimit), 1);
+}
+
+#[test]
+fn an_evicted_issue_is_the_one_least_recently_seen() {
+    let (monitor, _) = watched_by(builder().issue_limit(2));
+    let capture: [fn(&Monitor); 3] = [
+        |monitor| monitor.capture_message(Level::Error, "first"),
+        |monitor| monitor.capture_message(Level::Error, "second"),
+        |monitor| monitor.capture_message(Level::Error, "third"),
+    ];
+    for number in [0, 1, 0, 2] {
+        capture[number](&monitor);
+        flush(&monitor);
+    }
+    let left: Vec<_> = monitor.issues().into_iter().map(|issue| (issue.message, issue.count)).collect();
+    assert_eq!(left, [(String::from("third"), 1), (String::from("first"), 2)]);
+}
+
+#[test]
+fn past_the_limit_of_sources_an_error_is_dropped_and_counted() {
+    let (monitor, memory) = watched_by(builder().source_limit(1));
+    monitor.capture_message(Level::Error, "first");
+    monitor.capture_message(Level::Error, "second");
+    assert_eq!(only_event(&monitor, &memory).message, "first");
+    assert_eq!(dropped(&monitor, "intake", Reason::SourceLimit), 1);
+}
+
+#[test]
+fn each_affected_user_is_counted_once() {
+    let (monitor, _) = watched();
+    for user in ["1", "2", "1"] {
+        visit(&monitor, get("/"), || {
+            scope::set_user(user);
+            status(500, "")
+        });
+    }
+    flush(&monitor);
+    assert_eq!((monitor.issues()[0].count, monitor.issues()[0].users_affected), (3, 2));
+}
+
+#[test]
+fn before_report_may_change_an_event() {
+    let change = |mut event: ErrorEvent| {
+        event.message = String::from("changed");
+        Some(event)
+    };
+    let (monitor, memory) = watched_by(builder().before_report(change));
+    monitor.capture_error(&charge_failed());
+    assert_eq!(only_event(&monitor, &memory).message, "changed");
+}
+
+#[test]
+fn what_before_report_drops_is_counted_and_no_issue() {
+    let (monitor, memory) = watched_by(builder().before_report(|_| None));
+    monitor.capture_error(&charge_failed());
+    assert_nothing_captured(&monitor, &memory);
+    assert_eq!(dropped(&monitor, "intake", Reason::BeforeReport), 1);
+}
+
+#[test]
+fn an_issue_counts_no_event_that_before_report_dropped() {
+    let mut calls = 0;
+    let (monitor, _) = watched_by(builder().before_report(move |event| {
+        calls += 1;
+        (calls != 2).then_some(event)
+    }));
+    for _ in 0..3 {
+        monitor.capture_error(&charge_failed());
+        flush(&monitor);
+    }
+    assert_eq!(monitor.issues()[0].count, 2);
+}
+
+#[test]
+fn an_event_goes_on_as_it_was_when_before_report_panics() {
+    let (monitor, memory) = watched_by(builder().before_report(|mut event| {
+        event.message.clear();
+        std::panic::resume_unwind(Box::new("in before_report"))
+    }));
+    monitor.capture_error(&charge_failed());
+    assert_eq!(only_event(&monitor, &memory).message, "charge failed");
+    assert_eq!(dropped(&monitor, "intake", Reason::BeforeReportPanicked), 1);
+}
+
+#[test]
+fn a_failure_of_an_untracked_request_is_dropped_and_counted() {
+    let (monitor, memory) = watched();
+    visit(&monitor, get("/health"), || {
+        capture_error(&charge_failed());
+        status(503, "")
+    });
+    assert_nothing_captured(&monitor, &memory);
+    assert_eq!(dropped(&monitor, "intake", Reason::Untracked), 1);
+}
+
+#[test]
+fn an_error_of_the_body_is_a_failure_of_its_request() {
+    use crate::support::{Step, next_frame, script, serve};
+    let (monitor, _) = watched();
+    next_frame(serve(&monitor, script([Step::Error("disk gone")])).body_mut());
+    assert_eq!(monitor.traffic().unwrap().read()[0].outcome(Outcome::BodyError), 1);
+    assert_eq!(monitor.traffic().unwrap().read()[0].failures().len(), 1);
+}
+
+fn charge_failed() -> Failure {
+    let cause = Failure::new("bank did not answer").because(Failure::new("timed out"));
+    Failure::new("charge failed").because(cause)
+}
+
+fn with_attached(code: u16, error: AttachedError) -> Response<Text> {
+    let mut response = status(code, "");
+    response.extensions_mut().insert(error);
+    response
+}
+
+#[track_caller]
+fn fail(layer: &MonitorLayer, mut error: impl FnMut() -> BoxError) {
+    let failing = layer.layer(service(move |_| Err::<Response<Text>, BoxError>(error())));
+    assert!(ready(failing.oneshot(get("/"))).is_err());
+}

@@ -1,0 +1,233 @@
+//! A panic becomes a clean answer for the client and an event with its cause for everybody else.
+
+use std::{
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
+    thread,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, header::CONTENT_TYPE};
+use monitor_kit::{
+    CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, ScopeFutureExt, TimingLayer, scope,
+};
+use serde_json::Value;
+use tower::{Layer, ServiceExt};
+
+use crate::support::{
+    Text, assert_ended, assert_nothing_captured, call, flush, get, monitor, only_event, ready, service, status, text,
+    watched,
+};
+
+#[test]
+fn the_answer_is_problem_json_with_four_members() {
+    let response = call::<Text>(&MonitorLayer::new(&monitor()), get("/"), || panic!("stock table is locked"));
+    let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+    let body: Value = serde_json::from_str(&text(response)).unwrap();
+    let expected = serde_json::json!(
+        {"type": "about:blank", "title": "Internal Server Error", "status": 500, "request_id": id}
+    );
+    assert_eq!(body, expected);
+}
+
+#[test]
+fn the_answer_says_nothing_of_the_inside() {
+    let response = call::<Text>(&MonitorLayer::new(&monitor()), get("/"), || panic!("stock table is locked"));
+    let sent = format!("{:?} {}", response.headers(), text(response));
+    assert!(!sent.contains("stock table") && !sent.contains("panics.rs"), "{sent}");
+}
+
+#[test]
+fn the_event_tells_what_happened_and_where() {
+    let (monitor, memory) = watched();
+    let line = line!() + 1;
+    call::<Text>(&MonitorLayer::new(&monitor), get("/"), || panic!("no todo {}", 7));
+    let event = only_event(&monitor, &memory);
+    let location = event.location.clone().unwrap();
+    assert_eq!((event.kind, event.handled, &*event.message), (EventKind::Panic, false, "no todo 7"));
+    assert!(location.file.ends_with("panics.rs"), "{location}");
+    assert_eq!(location.line, line);
+}
+
+#[test]
+fn the_event_tells_how_it_came_there() {
+    let (monitor, memory) = watched();
+    call::<Text>(&MonitorLayer::new(&monitor), get("/"), divide);
+    let event = only_event(&monitor, &memory);
+    assert!(event.backtrace[0].function.contains("panics::divide"), "{:#?}", event.backtrace);
+}
+
+#[test]
+fn the_event_tells_which_request_it_was() {
+    let (monitor, memory) = watched();
+    let layer = MonitorLayer::new(&monitor).route(|_| Some("/todos/{id}"));
+    let request = Request::post("/todos/7").body(()).unwrap();
+    let response = call::<Text>(&layer, request, || panic!("boom"));
+    let event = only_event(&monitor, &memory);
+    assert_eq!((event.scope.method, &*event.scope.route), ("POST", "/todos/{id}"));
+    assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.unwrap().to_string());
+}
+
+#[test]
+fn a_panic_in_the_body_is_captured_in_its_request() {
+    use crate::support::{Step, next_frame, script, serve};
+    let (monitor, memory) = watched();
+    let mut response = serve(&monitor, script([Step::Panic("late")]));
+    next_frame(response.body_mut());
+    let event = only_event(&monitor, &memory);
+    assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.unwrap().to_string());
+}
+
+#[test]
+fn the_answer_can_be_replaced() {
+    let monitor = monitor();
+    let layer = MonitorLayer::new(&monitor).panic_response(|answer| {
+        Response::builder().status(503).body(Bytes::from(format!("sorry {}", answer.request_id))).unwrap()
+    });
+    let response = call::<Text>(&layer, get("/"), || panic!("boom"));
+    let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    assert_eq!(response.status(), 503);
+    assert_eq!(text(response), format!("sorry {id}"));
+    assert_ended(&monitor, Outcome::Panic, 503);
+}
+
+#[test]
+fn an_answer_that_panics_itself_is_replaced_by_ours() {
+    let (monitor, memory) = watched();
+    let layer = MonitorLayer::new(&monitor).panic_response(|_| panic!("the template is gone"));
+    let response = call::<Text>(&layer, get("/"), || panic!("boom"));
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+    flush(&monitor);
+    let messages: Vec<_> = memory.events().iter().map(|event| event.message.clone()).collect();
+    assert_eq!(messages, ["boom", "the template is gone"]);
+    assert_ended(&monitor, Outcome::Panic, 500);
+}
+
+#[test]
+fn without_a_monitor_a_panic_is_answered_as_well() {
+    let layer = CatchPanicLayer::new(&Monitor::disabled());
+    let watched = layer.layer(service::<Text, Infallible>(|_| panic!("boom")));
+    let response = ready(watched.oneshot(get("/"))).unwrap();
+    assert_eq!(response.status(), 500);
+    let body: Value = serde_json::from_str(&text(response)).unwrap();
+    assert_eq!(body["title"], "Internal Server Error");
+}
+
+#[test]
+fn the_catching_layer_alone_captures_and_counts_nothing() {
+    let (monitor, memory) = watched();
+    let watched = CatchPanicLayer::new(&monitor).layer(service::<Text, Infallible>(|_| panic!("boom")));
+    assert_eq!(ready(watched.oneshot(get("/"))).unwrap().status(), 500);
+    assert_eq!(only_event(&monitor, &memory).message, "boom");
+    assert!(monitor.traffic().unwrap().read().is_empty());
+}
+
+#[test]
+fn a_payload_that_panics_when_dropped_is_answered() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("and again");
+        }
+    }
+    let monitor = monitor();
+    let response = call::<Text>(&MonitorLayer::new(&monitor), get("/"), || panic_any(Bomb));
+    assert_eq!(response.status(), 500);
+    assert_ended(&monitor, Outcome::Panic, 500);
+}
+
+#[test]
+fn a_panic_in_a_thread_is_tied_to_its_request_and_captured_once() {
+    let (monitor, memory) = watched();
+    let response = call(&MonitorLayer::new(&monitor), get("/"), || {
+        let joined = thread::spawn(scope::wrap(|| panic!("in the thread"))).join();
+        assert!(joined.is_err());
+        status(500, "")
+    });
+    let event = only_event(&monitor, &memory);
+    assert_eq!(event.message, "in the thread");
+    assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.unwrap().to_string());
+}
+
+#[tokio::test]
+async fn a_panic_in_a_task_is_tied_to_its_request_and_captured_once() {
+    let (monitor, memory) = watched();
+    let watched = MonitorLayer::new(&monitor).layer(tower::service_fn(|_| async {
+        let task = tokio::spawn(async { panic!("in the task") }.in_current_scope());
+        assert!(task.await.is_err());
+        Ok::<_, Infallible>(status(500, ""))
+    }));
+    let response = watched.oneshot(get("/")).await.unwrap();
+    let event = only_event(&monitor, &memory);
+    assert_eq!(event.message, "in the task");
+    assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.unwrap().to_string());
+}
+
+#[test]
+fn a_panic_of_a_thread_that_the_request_resumes_is_captured_once() {
+    let (monitor, memory) = watched();
+    call::<Text>(&MonitorLayer::new(&monitor), get("/"), || {
+        let joined = thread::spawn(scope::wrap(|| -> Response<Text> { panic!("in the thread") })).join();
+        joined.unwrap_or_else(|payload| resume_unwind(payload))
+    });
+    let event = only_event(&monitor, &memory);
+    assert!(event.location.is_some());
+    assert_eq!(monitor.issues()[0].count, 1);
+}
+
+#[test]
+fn a_panic_the_hook_has_not_seen_is_an_event_each_time() {
+    let (monitor, memory) = watched();
+    for _ in 0..3 {
+        call::<Text>(&MonitorLayer::new(&monitor), get("/"), || resume_unwind(Box::new("resumed")));
+    }
+    flush(&monitor);
+    assert_eq!(memory.events().len(), 3);
+    assert!(memory.events().iter().all(|event| event.message == "resumed" && event.location.is_none()));
+}
+
+#[test]
+fn a_panic_caught_by_the_service_is_not_captured() {
+    let (monitor, memory) = watched();
+    call(&MonitorLayer::new(&monitor), get("/"), || {
+        catch_unwind(|| panic!("kept inside")).unwrap_err();
+        status(200, "")
+    });
+    assert_nothing_captured(&monitor, &memory);
+}
+
+#[test]
+fn the_timing_layer_alone_counts_a_panic_and_resumes_it() {
+    let (monitor, memory) = watched();
+    let watched = TimingLayer::new(&monitor).layer(service::<Text, Infallible>(|_| panic!("boom")));
+    let payload = catch_unwind(AssertUnwindSafe(|| ready(watched.oneshot(get("/"))))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"boom"));
+    assert_ended(&monitor, Outcome::Panic, 500);
+    assert_nothing_captured(&monitor, &memory);
+}
+
+#[test]
+fn a_panic_resumed_by_a_layer_further_in_keeps_its_place() {
+    let (monitor, memory) = watched();
+    let timed = TimingLayer::new(&monitor).layer(service::<Text, Infallible>(|_| panic!("boom")));
+    let watched = CatchPanicLayer::new(&monitor).layer(RequestIdLayer::new().layer(timed));
+    assert_eq!(ready(watched.oneshot(get("/"))).unwrap().status(), 500);
+    let event = only_event(&monitor, &memory);
+    assert!(event.location.is_some() && !event.backtrace.is_empty(), "{event:#?}");
+}
+
+#[test]
+fn nested_layers_capture_a_panic_once() {
+    let (monitor, memory) = watched();
+    let inner = CatchPanicLayer::new(&monitor).layer(service::<Text, Infallible>(|_| panic!("boom")));
+    let response = ready(MonitorLayer::new(&monitor).layer(inner).oneshot(get("/"))).unwrap();
+    assert_eq!(response.status(), 500);
+    assert_eq!(only_event(&monitor, &memory).kind, EventKind::Panic);
+}
+
+#[inline(never)]
+fn divide() -> Response<Text> {
+    let zero = std::hint::black_box(0);
+    status(200 / zero, "")
+}

@@ -1,0 +1,172 @@
+//! A reporter that hangs, panics, fails or fills up harms nobody else.
+
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender},
+    },
+    time::Duration,
+};
+
+use monitor_kit::{Level, Monitor, MonitorBuilder, Reason, Reporter, Signal, clock};
+
+use crate::support::{builder, dropped, flush, get, status, visit, watched, watched_by};
+
+#[test]
+fn a_hung_reporter_delays_no_other() {
+    let (_leave, builder) = with_hung(builder());
+    let (monitor, memory) = watched_by(builder);
+    visit(&monitor, get("/"), || status(500, ""));
+    assert!(!monitor.flush(Duration::from_millis(200)), "one of them hangs");
+    assert_eq!(memory.events().len(), 1);
+}
+
+#[test]
+fn a_hung_reporter_delays_no_response() {
+    let (_leave, builder) = with_hung(builder().queue_bound(1));
+    let (monitor, _) = watched_by(builder);
+    (0..100).for_each(|_| visit(&monitor, get("/"), || status(500, "")));
+    assert_eq!(monitor.traffic().unwrap().read()[0].started, 100);
+}
+
+#[test]
+fn a_flush_keeps_its_time_when_a_reporter_hangs() {
+    let (_leave, builder) = with_hung(builder());
+    let monitor = builder.build().unwrap();
+    let begun = clock::now();
+    assert!(!monitor.flush(Duration::from_millis(300)));
+    let taken = begun.elapsed();
+    assert!(taken >= Duration::from_millis(300) && taken < Duration::from_millis(600), "{taken:?}");
+}
+
+#[test]
+fn a_hung_reporter_whose_queue_is_full_does_not_keep_a_flush_from_the_others() {
+    let (_leave, builder) = with_hung(builder().queue_bound(1));
+    let (flushed, seen) = mpsc::channel();
+    let monitor = builder.reporter(Flushing(flushed)).build().unwrap();
+    fill(&monitor, 3);
+    assert!(!monitor.flush(Duration::from_millis(500)));
+    assert_eq!(seen.try_iter().count(), 1);
+}
+
+#[test]
+fn a_panicking_reporter_is_counted_and_asked_again() {
+    let (monitor, memory) = watched_by(
+        builder().reporter_fn("broken", |_| std::panic::resume_unwind(Box::new("the webhook is not a URL"))),
+    );
+    monitor.capture_message(Level::Error, "kept");
+    flush(&monitor);
+    assert_eq!(memory.events().len(), 1);
+    assert_eq!(dropped(&monitor, "broken", Reason::Panicked), 3, "the start, the error and its issue");
+}
+
+#[test]
+fn a_failing_reporter_is_counted() {
+    let (monitor, memory) = watched_by(builder().reporter(Failing));
+    monitor.capture_message(Level::Error, "kept");
+    flush(&monitor);
+    assert_eq!(memory.events().len(), 1);
+    assert_eq!(dropped(&monitor, "failing", Reason::Failed), 3);
+}
+
+#[test]
+fn what_finds_the_queue_full_is_counted() {
+    let (begun, has_begun) = mpsc::channel();
+    let (_leave, wait) = mpsc::channel::<()>();
+    let hang = move |_: &Signal| {
+        let _ = begun.send(());
+        let _ = wait.recv();
+    };
+    let monitor = builder().queue_bound(1).reporter_fn("hung", hang).build().unwrap();
+    has_begun.recv().unwrap();
+    fill(&monitor, 3);
+    assert_eq!(dropped(&monitor, "hung", Reason::QueueFull), 2, "one fits while one is in work");
+}
+
+#[test]
+fn dropping_the_last_handle_lets_reporters_finish() {
+    let (told, seen) = mpsc::channel();
+    let monitor = builder().reporter_fn("slow", move |signal| told.send(signal.clone()).unwrap()).build().unwrap();
+    (0..5).for_each(|_| monitor.capture_message(Level::Error, "on the way out"));
+    drop(monitor);
+    let errors = seen.iter().filter(|signal| matches!(signal, Signal::Error(_)));
+    assert_eq!(errors.count(), 5, "and then the thread has ended");
+}
+
+#[test]
+fn after_a_shutdown_events_are_dropped_and_counted() {
+    let (monitor, memory) = watched();
+    monitor.capture_message(Level::Error, "before");
+    assert!(monitor.shutdown(Duration::from_secs(20)));
+    monitor.capture_message(Level::Error, "after");
+    assert_eq!(memory.events().len(), 1);
+    assert_eq!(dropped(&monitor, "intake", Reason::Closed), 1);
+}
+
+#[test]
+fn after_a_shutdown_requests_are_served_and_counted() {
+    let (monitor, _) = watched();
+    assert!(monitor.shutdown(Duration::from_secs(20)));
+    visit(&monitor, get("/"), || status(200, ""));
+    assert_eq!(monitor.traffic().unwrap().read()[0].started, 1);
+}
+
+#[test]
+fn reporters_are_told_of_the_start_the_error_and_the_new_issue() {
+    let (monitor, memory) = watched();
+    (0..2).for_each(|_| monitor.capture_message(Level::Error, "out of stock"));
+    flush(&monitor);
+    let told: Vec<_> = memory.signals().iter().map(kind).collect();
+    assert_eq!(told, ["started", "error", "issue opened", "error"]);
+}
+
+fn kind(signal: &Signal) -> &'static str {
+    match signal {
+        Signal::Started(_) => "started",
+        Signal::Error(_) => "error",
+        Signal::IssueOpened(_) => "issue opened",
+        _ => "unknown",
+    }
+}
+
+/// Adds a reporter that hangs until what is returned with it is dropped.
+fn with_hung(builder: MonitorBuilder) -> (Sender<()>, MonitorBuilder) {
+    let (leave, wait): (_, Receiver<()>) = mpsc::channel();
+    let hang = move |_: &Signal| drop(wait.recv());
+    (leave, builder.reporter_fn("hung", hang))
+}
+
+fn fill(monitor: &Monitor, signals: usize) {
+    let identity = Arc::new(monitor.identity().expect("the monitor is enabled").clone());
+    (0..signals).for_each(|_| monitor.publish(Signal::Started(Arc::clone(&identity))));
+}
+
+/// Says when it was asked to flush.
+struct Flushing(Sender<()>);
+
+impl Reporter for Flushing {
+    fn name(&self) -> &str {
+        "flushing"
+    }
+
+    fn report(&mut self, _: &Signal) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.0.send(())?)
+    }
+}
+
+struct Failing;
+
+impl Reporter for Failing {
+    fn name(&self) -> &str {
+        "failing"
+    }
+
+    fn report(&mut self, _: &Signal) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Err("the server said no".into())
+    }
+}

@@ -1,0 +1,60 @@
+//! `cargo xtask lint`: everything that can be said of the sources without running them.
+
+use crate::{
+    failure::Failure,
+    manifest::{self, Manifest},
+    run::{cargo, run},
+};
+
+/// Runs every check in turn and stops at the first that fails.
+pub(crate) fn lint(options: &[&str]) -> Result<(), Failure> {
+    if let [unknown, ..] = options {
+        return Err(Failure::usage(format!("`{unknown}` is not an option of `lint`")));
+    }
+    let failed = |what| move |failure: Failure| failure.during(what);
+    format().map_err(failed("lint stopped at the format"))?;
+    clippy().map_err(failed("lint stopped at clippy"))?;
+    documentation().map_err(failed("lint stopped at the documentation"))?;
+    for library in manifest::libraries()? {
+        alone(&library).map_err(failed("lint stopped at the libraries alone"))?;
+    }
+    Ok(())
+}
+
+fn format() -> Result<(), Failure> {
+    run(&mut cargo("fmt --all --check"))
+}
+
+fn clippy() -> Result<(), Failure> {
+    run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
+}
+
+fn documentation() -> Result<(), Failure> {
+    run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Checks a library as its users build it: by itself, without its dev-dependencies, with none of its features and with
+/// each of them. A build of the whole workspace hides what a crate forgets, because features add up across it.
+fn alone(library: &Manifest) -> Result<(), Failure> {
+    feature_choices(library).iter().try_for_each(|choice| {
+        // Warnings are denied through clippy: in `RUSTFLAGS` they would have every dependency compiled anew.
+        let package = &library.package;
+        run(&mut cargo(&format!("clippy --package {package} --lib --no-default-features{choice} -- -D warnings")))
+    })
+}
+
+fn feature_choices(library: &Manifest) -> Vec<String> {
+    let each = library.features.iter().map(|feature| format!(" --features {feature}"));
+    [String::new()].into_iter().chain(each).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Manifest, feature_choices};
+
+    #[test]
+    fn a_library_is_checked_with_no_feature_and_with_each() {
+        let library = Manifest { package: "a".to_owned(), features: vec!["b".to_owned(), "c".to_owned()] };
+        assert_eq!(feature_choices(&library), ["", " --features b", " --features c"]);
+    }
+}

@@ -1,0 +1,117 @@
+//! The commands that the tests need beside Rust.
+
+use std::{env, fs, os::unix::fs::PermissionsExt, path::Path};
+
+use crate::{
+    run::{cargo, succeeds},
+    services::Services,
+};
+
+/// One command that must be there.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Requirement {
+    pub(crate) command: &'static str,
+    pub(crate) needed_by: &'static str,
+    pub(crate) need: Need,
+    pub(crate) origin: Origin,
+}
+
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Need {
+    /// Nothing runs without it.
+    Always,
+    /// Only the ignored tests need it.
+    Services,
+}
+
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Origin {
+    /// Debian packages, and who has it elsewhere.
+    Debian { packages: &'static [&'static str], elsewhere: &'static str },
+    /// A crate that cargo installs.
+    Cargo(&'static str),
+}
+
+/// Returns what of the table is not here.
+pub(crate) fn missing() -> Vec<&'static Requirement> {
+    REQUIREMENTS.iter().filter(|requirement| !requirement.is_met()).collect()
+}
+
+// === impl Requirement ===
+
+impl Requirement {
+    pub(crate) fn is_wanted(&self, services: Services) -> bool {
+        self.need == Need::Always || services == Services::Wanted
+    }
+
+    fn is_met(&self) -> bool {
+        match self.origin {
+            Origin::Debian { .. } => is_on_path(self.command),
+            // cargo finds its commands in folders of its own, too.
+            Origin::Cargo(name) => succeeds(cargo(name.trim_start_matches("cargo-")).arg("--version")),
+        }
+    }
+}
+
+// === impl Origin ===
+
+impl Origin {
+    /// Says how to get it.
+    pub(crate) fn how(&self) -> String {
+        match self {
+            Self::Debian { packages, elsewhere } => {
+                format!("on Debian: apt-get install {}; elsewhere: {elsewhere}", packages.join(" "))
+            }
+            Self::Cargo(name) => format!("cargo install --locked {name}"),
+        }
+    }
+}
+
+fn is_on_path(command: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| is_executable(&folder.join(command)))
+}
+
+fn is_executable(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+/// Everything there is to need.
+pub(crate) const REQUIREMENTS: [Requirement; 3] = [
+    Requirement {
+        command: "cc",
+        needed_by: "every test: SQLite is compiled from C",
+        need: Need::Always,
+        origin: Origin::Debian {
+            // The headers are only recommended by `gcc`.
+            packages: &["gcc", "libc6-dev"],
+            elsewhere: "any C compiler that is called cc",
+        },
+    },
+    Requirement {
+        command: "cargo-nextest",
+        needed_by: "every test: it runs them",
+        need: Need::Always,
+        origin: Origin::Cargo("cargo-nextest"),
+    },
+    Requirement {
+        command: "promtool",
+        needed_by: "the tests that let Prometheus judge what /metrics answers",
+        need: Need::Services,
+        origin: Origin::Debian {
+            packages: &["prometheus"],
+            elsewhere: "the archives or packages of the Prometheus project",
+        },
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::is_on_path;
+
+    #[test]
+    fn commands_are_looked_for_on_the_path() {
+        assert!(is_on_path("sh"));
+        assert!(!is_on_path("no-such-command"));
+    }
+}

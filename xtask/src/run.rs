@@ -1,0 +1,101 @@
+//! Running a command: it is echoed first, and its failure becomes a sentence.
+
+use std::{
+    env,
+    ffi::OsStr,
+    io::{self, Write},
+    path::Path,
+    process::{Command, ExitStatus, Stdio},
+};
+
+use crate::failure::Failure;
+
+/// Returns the folder of the workspace.
+pub(crate) fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}
+
+/// Returns `cargo` with these words, to be run in the folder of the workspace.
+pub(crate) fn cargo(words: &str) -> Command {
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.args(words.split_whitespace()).current_dir(root());
+    command
+}
+
+/// Runs `command` and waits for its end.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    let line = line(command);
+    let _ = writeln!(io::stderr(), "$ {line}");
+    ended(&line, command.status())
+}
+
+/// Runs `command` and returns what it wrote to its standard output.
+pub(crate) fn read(command: &mut Command) -> Result<String, Failure> {
+    let line = line(command);
+    let output = command.stderr(Stdio::inherit()).output();
+    let (status, text) = match output {
+        Ok(output) => (Ok(output.status), String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(error) => (Err(error), String::new()),
+    };
+    ended(&line, status).map(|()| text)
+}
+
+/// Returns whether `command` can be run and succeeds, in silence.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+fn ended(line: &str, status: io::Result<ExitStatus>) -> Result<(), Failure> {
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Failure::step(format!("`{line}` ended with {status}"))),
+        Err(error) => Err(Failure::step(format!("`{line}` cannot be run: {error}"))),
+    }
+}
+
+fn line(command: &Command) -> String {
+    let set = command.get_envs().filter_map(|(key, value)| Some(format!("{}={}", key.display(), quoted(value?))));
+    let program = Path::new(command.get_program()).file_name().unwrap_or_else(|| command.get_program());
+    let words = [program].into_iter().chain(command.get_args()).map(quoted);
+    set.chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    if word.contains(' ') { format!("'{word}'") } else { word.into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::{line, read, run, succeeds};
+
+    #[test]
+    fn a_command_is_echoed_as_one_would_type_it() {
+        let mut command = Command::new("toolchain/bin/cargo");
+        command.args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(line(&command), "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
+    }
+
+    #[test]
+    fn a_command_that_fails_is_named() {
+        let failure = run(&mut Command::new("false")).expect_err("must fail");
+        assert_eq!(failure.to_string(), "`false` ended with exit status: 1");
+        assert!(!succeeds(&mut Command::new("false")));
+    }
+
+    #[test]
+    fn a_command_that_does_not_exist_is_named() {
+        let failure = run(&mut Command::new("no-such-command")).expect_err("must fail");
+        assert!(failure.to_string().starts_with("`no-such-command` cannot be run: "), "{failure}");
+        assert!(!succeeds(&mut Command::new("no-such-command")));
+    }
+
+    #[test]
+    fn what_a_command_writes_is_returned() {
+        assert_eq!(read(Command::new("echo").arg("a b")).expect("must run"), "a b\n");
+    }
+}

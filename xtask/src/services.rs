@@ -1,0 +1,75 @@
+//! What the tests need beside Rust, and how it gets here.
+//!
+//! Debian packages are installed by root on Debian alone. Anywhere else the command says what is missing and ends.
+
+use std::{fmt::Write, process::Command};
+
+use crate::{
+    failure::Failure,
+    machine::Machine,
+    requirement::{Need, Origin, Requirement, missing},
+    run::{cargo, run},
+};
+
+/// Whether the tests that need a program of their own are to run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Services {
+    Wanted,
+    LeftOut,
+}
+
+#[derive(Debug, Eq, PartialEq)]
+enum Plan {
+    Install { packages: Vec<&'static str>, crates: Vec<&'static str> },
+    Refuse(Vec<&'static Requirement>),
+}
+
+/// Sees to it that everything needed is there.
+pub(crate) fn provide(services: Services) -> Result<(), Failure> {
+    match plan(&missing(), Machine::probe(), services) {
+        Plan::Install { packages, crates } => install(&packages, &crates)?,
+        Plan::Refuse(unmet) => return Err(Failure::unmet(wants(NOT_INSTALLED_HERE, &unmet))),
+    }
+    let still: Vec<_> = missing().into_iter().filter(|requirement| requirement.is_wanted(services)).collect();
+    if still.is_empty() { Ok(()) } else { Err(Failure::unmet(wants(NOT_FOUND, &still))) }
+}
+
+fn plan(missing: &[&'static Requirement], machine: Machine, services: Services) -> Plan {
+    let (mut packages, mut crates, mut unmet) = (Vec::new(), Vec::new(), Vec::new());
+    for &requirement in missing.iter().filter(|requirement| requirement.is_wanted(services)) {
+        match requirement.origin {
+            Origin::Cargo(name) => crates.push(name),
+            Origin::Debian { packages: names, .. } if machine.is_debian && machine.is_root => packages.extend(names),
+            Origin::Debian { .. } => unmet.push(requirement),
+        }
+    }
+    if unmet.is_empty() { Plan::Install { packages, crates } } else { Plan::Refuse(unmet) }
+}
+
+fn install(packages: &[&str], crates: &[&str]) -> Result<(), Failure> {
+    if !packages.is_empty() {
+        run(Command::new("apt-get").arg("update"))?;
+        let mut install = Command::new("apt-get");
+        install.env("DEBIAN_FRONTEND", "noninteractive");
+        run(install.args(["install", "-y", "--no-install-recommends"]).args(packages))?;
+    }
+    crates.iter().try_for_each(|name| run(&mut cargo(&format!("install --locked {name}"))))
+}
+
+fn wants(why: &str, unmet: &[&Requirement]) -> String {
+    let mut text = format!("{why}\n");
+    for requirement in unmet {
+        let Requirement { command, needed_by, .. } = requirement;
+        let _ = write!(text, "\n  {command}\n    needed by {needed_by}\n    {}\n", requirement.origin.how());
+    }
+    if unmet.iter().all(|requirement| requirement.need == Need::Services) {
+        text.push_str("\nTo run the tests that do without: cargo xtask test --no-services");
+    }
+    text.trim_end().to_owned()
+}
+
+const NOT_INSTALLED_HERE: &str = "something is missing, and this command installs it for root on Debian only";
+const NOT_FOUND: &str = "something was installed and is still not found";
+
+#[cfg(test)]
+mod tests;

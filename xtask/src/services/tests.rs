@@ -1,0 +1,75 @@
+//! The decisions, for every kind of machine.
+
+use super::{NOT_INSTALLED_HERE, Plan, Services, plan, wants};
+use crate::{
+    machine::Machine,
+    requirement::{REQUIREMENTS, Requirement},
+};
+
+const ROOT_ON_DEBIAN: Machine = Machine { is_debian: true, is_root: true };
+const USER_ON_DEBIAN: Machine = Machine { is_debian: true, is_root: false };
+const ROOT_ELSEWHERE: Machine = Machine { is_debian: false, is_root: true };
+
+#[track_caller]
+fn missing(commands: &[&str]) -> Vec<&'static Requirement> {
+    let find = |command: &&str| REQUIREMENTS.iter().find(|known| known.command == *command).expect("in the table");
+    commands.iter().map(find).collect()
+}
+
+fn install(packages: &[&'static str], crates: &[&'static str]) -> Plan {
+    Plan::Install { packages: packages.to_vec(), crates: crates.to_vec() }
+}
+
+#[test]
+fn nothing_is_installed_when_nothing_is_missing() {
+    assert_eq!(plan(&[], USER_ON_DEBIAN, Services::Wanted), install(&[], &[]));
+}
+
+#[test]
+fn root_on_debian_installs_everything() {
+    let all = missing(&["cc", "cargo-nextest", "promtool"]);
+    let expected = install(&["gcc", "libc6-dev", "prometheus"], &["cargo-nextest"]);
+    assert_eq!(plan(&all, ROOT_ON_DEBIAN, Services::Wanted), expected);
+}
+
+#[test]
+fn without_services_only_the_ground_is_installed() {
+    let all = missing(&["cc", "cargo-nextest", "promtool"]);
+    let expected = install(&["gcc", "libc6-dev"], &["cargo-nextest"]);
+    assert_eq!(plan(&all, ROOT_ON_DEBIAN, Services::LeftOut), expected);
+}
+
+#[test]
+fn a_user_and_another_system_are_refused() {
+    let some = missing(&["promtool", "cargo-nextest"]);
+    for machine in [USER_ON_DEBIAN, ROOT_ELSEWHERE] {
+        assert_eq!(plan(&some, machine, Services::Wanted), Plan::Refuse(missing(&["promtool"])));
+    }
+}
+
+#[test]
+fn without_services_nobody_is_refused_for_a_service() {
+    let some = missing(&["promtool", "cargo-nextest"]);
+    for machine in [USER_ON_DEBIAN, ROOT_ELSEWHERE] {
+        assert_eq!(plan(&some, machine, Services::LeftOut), install(&[], &["cargo-nextest"]));
+    }
+}
+
+#[test]
+fn a_missing_compiler_is_refused_without_services_too() {
+    let some = missing(&["cc", "promtool"]);
+    assert_eq!(plan(&some, USER_ON_DEBIAN, Services::LeftOut), Plan::Refuse(missing(&["cc"])));
+}
+
+#[test]
+fn a_refusal_names_the_command_its_tests_and_the_way_to_it() {
+    let text = wants(NOT_INSTALLED_HERE, &missing(&["promtool"]));
+    assert!(text.contains("  promtool\n    needed by the tests that let Prometheus judge"), "{text}");
+    assert!(text.contains("apt-get install prometheus; elsewhere: "), "{text}");
+    assert!(text.ends_with("cargo xtask test --no-services"), "{text}");
+}
+
+#[test]
+fn a_refusal_names_no_way_round_where_there_is_none() {
+    assert!(!wants(NOT_INSTALLED_HERE, &missing(&["cc", "promtool"])).contains("--no-services"));
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask test`: every test of the workspace, with all it needs.
+
+use std::io::{self, Write};
+
+use crate::{
+    failure::Failure,
+    run::{cargo, read, run},
+    services::{self, Services},
+};
+
+/// Provides what the tests need, and runs them and the examples of the documentation.
+pub(crate) fn test(options: &[&str]) -> Result<(), Failure> {
+    let services = services_of(options)?;
+    services::provide(services)?;
+    run(&mut cargo(&match services {
+        Services::Wanted => format!("nextest run {EVERYTHING} --run-ignored all"),
+        Services::LeftOut => format!("nextest run {EVERYTHING}"),
+    }))?;
+    run(&mut cargo(&format!("test --doc {EVERYTHING}")))?;
+    match services {
+        Services::Wanted => Ok(()),
+        Services::LeftOut => say_what_was_left_out(),
+    }
+}
+
+fn services_of(options: &[&str]) -> Result<Services, Failure> {
+    match options {
+        [] => Ok(Services::Wanted),
+        ["--no-services"] => Ok(Services::LeftOut),
+        ["--no-services", unknown, ..] | [unknown, ..] => {
+            Err(Failure::usage(format!("`{unknown}` is not an option of `test`")))
+        }
+    }
+}
+
+fn say_what_was_left_out() -> Result<(), Failure> {
+    let list = read(&mut cargo(&format!("nextest list {EVERYTHING} --run-ignored only")))?;
+    let mut out = io::stdout();
+    let _ = match list.trim_end() {
+        "" => writeln!(out, "No test was left out."),
+        names => writeln!(out, "Left out, for they need a service:\n{names}\nTo run them as well: cargo xtask test"),
+    };
+    Ok(())
+}
+
+/// The benches are a package of their own so that no test build compiles them.
+const EVERYTHING: &str = "--workspace --exclude benches --all-features";
