@@ -34,7 +34,8 @@ fn the_answer_is_problem_json_with_four_members() {
 #[test]
 fn the_answer_says_nothing_of_the_inside() {
     let response = call::<Text>(&MonitorLayer::new(&monitor()), get("/"), || panic!("stock table is locked"));
-    let sent = format!("{:?} {}", response.headers(), text(response));
+    let headers = format!("{:?}", response.headers());
+    let sent = headers + &text(response);
     assert!(!sent.contains("stock table") && !sent.contains("panics.rs"), "{sent}");
 }
 
@@ -180,11 +181,11 @@ fn a_panic_of_a_thread_that_the_request_resumes_is_captured_once() {
 fn a_panic_the_hook_has_not_seen_is_an_event_each_time() {
     let (monitor, memory) = watched();
     for _ in 0..3 {
-        call::<Text>(&MonitorLayer::new(&monitor), get("/"), || resume_unwind(Box::new("resumed")));
+        call::<Text>(&MonitorLayer::new(&monitor), get("/"), || resume_unwind(Box::new(NoText)));
     }
     flush(&monitor);
     assert_eq!(memory.events().len(), 3);
-    assert!(memory.events().iter().all(|event| event.message == "resumed" && event.location.is_none()));
+    assert!(memory.events().iter().all(|event| event.location.is_none()));
 }
 
 #[test]
@@ -225,6 +226,9 @@ fn nested_layers_capture_a_panic_once() {
     assert_eq!(response.status(), 500);
     assert_eq!(only_event(&monitor, &memory).kind, EventKind::Panic);
 }
+
+/// A payload of no size, so that all of them are at the same address.
+struct NoText;
 
 #[inline(never)]
 fn divide() -> Response<Text> {

@@ -70,8 +70,13 @@ pub trait CaptureExt {
 }
 
 impl<T, E: Error> CaptureExt for Result<T, E> {
+    // No closure here: inside one the caller's place is lost.
+    #[track_caller]
     fn capture(self) -> Self {
-        self.inspect_err(|error| capture_error(error))
+        if let Err(error) = &self {
+            capture_error(error);
+        }
+        self
     }
 }
 
@@ -153,9 +158,15 @@ impl Monitor {
     }
 
     fn capture_caught(&self, scope: Option<&Scope>, caught: &mut Caught) {
-        if caught.is_captured {
+        if !self.is_enabled() {
+            return;
+        }
+        let mark = mark(&caught.message());
+        // A panic resumed from another thread comes without its note.
+        let is_seen = caught.note.is_none() && scope.is_some_and(|scope| scope.has_seen(mark));
+        if caught.is_captured || is_seen {
             if let Some(scope) = scope {
-                scope.mark_captured(mark(&caught.message()));
+                scope.mark_captured(mark);
             }
             return;
         }
@@ -249,7 +260,7 @@ impl Scope {
         let draft = || Draft {
             handled: error.handled,
             type_name: error.type_name,
-            message: error.message,
+            message: bounded(error.message),
             chain: error.chain,
             location: error.location.map(CodeLocation::from),
             ..Draft::new(error.kind)
@@ -329,18 +340,25 @@ fn chain<E: Error + ?Sized>(error: &E) -> Vec<String> {
     chain
 }
 
-/// Returns a mark of what `error` says, the same for the same text.
+/// Returns a mark of what `error` says, the same for the same text, whether or not it was cut already.
 fn mark(error: &(impl fmt::Display + ?Sized)) -> u64 {
-    struct Writer(DefaultHasher);
+    struct Writer {
+        hasher: DefaultHasher,
+        left: usize,
+    }
     impl fmt::Write for Writer {
         fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0.write(text.as_bytes());
-            Ok(())
+            let marked = text.len().min(self.left);
+            self.hasher.write(&text.as_bytes()[..marked]);
+            self.left -= marked;
+            if self.left == 0 { Err(fmt::Error) } else { Ok(()) }
         }
     }
-    let mut writer = Writer(DefaultHasher::new());
+    let mut writer = Writer { hasher: DefaultHasher::new(), left: MARKED };
     let _ = write!(writer, "{error}");
-    writer.0.finish()
+    writer.hasher.finish()
 }
 
 const CHAIN: usize = 20;
+/// How much of a text is marked; less than what a text is cut to.
+const MARKED: usize = 4 * 1024;

@@ -202,7 +202,8 @@ impl State {
         for source in &self.sources {
             let totals = source.ledger(|ledger, totals| {
                 self.count += totals.count.saturating_sub(ledger.counted);
-                ledger.counted = totals.count;
+                // An event that was counted before `before_report` dropped it is not counted a second time.
+                ledger.counted = ledger.counted.max(totals.count);
                 totals
             });
             self.first_seen = self.first_seen.min(totals.first_seen);

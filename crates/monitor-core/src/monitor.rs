@@ -4,6 +4,7 @@ use std::{
     error::Error,
     fmt,
     sync::{Arc, LazyLock, Once, mpsc::Sender},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -209,7 +210,15 @@ impl Monitor {
         let Some(inner) = &self.0 else { return true };
         let deadline = clock::now() + timeout;
         let taken_in = intake(&inner.intake, deadline).wait(deadline);
-        let pending: Vec<_> = inner.outlets.0.iter().map(|queue| outlet(queue, deadline)).collect();
+        let outlets = &inner.outlets.0;
+        let mut pending: Vec<_> = outlets.iter().map(|queue| outlet(queue, clock::now())).collect();
+        // One that is full is asked again, but only after all the others were asked.
+        while pending.iter().any(Pending::found_no_room) && clock::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+            for (queue, pending) in outlets.iter().zip(&mut pending).filter(|(_, pending)| pending.found_no_room()) {
+                *pending = outlet(queue, clock::now());
+            }
+        }
         // Every outlet is waited for, also when one before it did not make it.
         pending.into_iter().fold(taken_in, |done, pending| pending.wait(deadline) && done)
     }

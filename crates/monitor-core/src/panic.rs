@@ -77,14 +77,21 @@ impl Caught {
         message(&*self.payload)
     }
 
-    /// Returns the payload, to resume the panic with.
+    /// Returns the payload, to resume the panic with. Whoever catches it next finds the hook's note again.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
+        if let Some(note) = self.note {
+            leave(note);
+        }
         self.payload
     }
 
     /// Drops the payload. A panic in its `Drop` goes no further.
     pub fn dispose(self) {
+        if self.is_captured {
+            // The next payload may lie at the same address.
+            let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| last.take()));
+        }
         dispose(self.payload);
     }
 

@@ -41,7 +41,11 @@ enum Work<T> {
 
 /// A flush under way.
 #[must_use]
-pub(crate) struct Pending(Option<Receiver<()>>);
+pub(crate) enum Pending {
+    Asked(Receiver<()>),
+    NoRoom,
+    Gone,
+}
 
 // === impl Queue ===
 
@@ -85,9 +89,10 @@ impl<T: Send + 'static> Queue<T> {
         let mut work = work(done);
         loop {
             work = match self.sender.try_send(work) {
-                Ok(()) => return Pending(Some(pending)),
+                Ok(()) => return Pending::Asked(pending),
                 Err(TrySendError::Full(back)) if clock::now() < deadline => back,
-                Err(_) => return Pending(None),
+                Err(TrySendError::Full(_)) => return Pending::NoRoom,
+                Err(TrySendError::Disconnected(_)) => return Pending::Gone,
             };
             thread::sleep(Duration::from_millis(1));
         }
@@ -112,7 +117,11 @@ impl Pending {
     /// Waits until it is done, and returns whether it was done before `deadline`.
     pub(crate) fn wait(self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(clock::now());
-        self.0.is_some_and(|done| done.recv_timeout(left).is_ok())
+        matches!(self, Self::Asked(done) if done.recv_timeout(left).is_ok())
+    }
+
+    pub(crate) fn found_no_room(&self) -> bool {
+        matches!(self, Self::NoRoom)
     }
 }
 

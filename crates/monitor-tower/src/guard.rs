@@ -40,7 +40,8 @@ impl Guard {
         let counted = monitor.traffic().filter(|_| settings.count && !untracked);
         let series = counted.map(|traffic| (traffic, traffic.series(method, head.route(settings))));
         // Inside another layer of ours the request has its identifier already.
-        let id = scope::current().map_or_else(Uuid::new_v4, |scope| scope.id());
+        let around = scope::current();
+        let id = around.as_ref().map_or_else(Uuid::new_v4, Scope::id);
         let facts = RequestFacts {
             id,
             method,
@@ -52,7 +53,11 @@ impl Guard {
             remote_addr: &head.remote_addr(),
             untracked,
         };
-        let scope = Scope::for_request(monitor, facts);
+        let scope = match around {
+            // A scope without a monitor would hide the one around it.
+            Some(around) if !monitor.is_enabled() => around,
+            _ => Scope::for_request(monitor, facts),
+        };
         keep_headers(&scope, &head);
         if let Some((traffic, series)) = series {
             traffic.start(series);

@@ -20,7 +20,7 @@ macro_rules! write_at {
         tracing::$level!(
             target: "monitor::request",
             request_id = %$line.scope.id(),
-            client_request_id = some($line.scope.client_request_id()),
+            client_request_id = $line.client_request_id().as_deref(),
             method = $line.scope.method().as_str(),
             path = $line.path().as_ref(),
             route = $line.scope.route(),
@@ -51,6 +51,10 @@ impl Line {
     fn path(&self) -> std::borrow::Cow<'_, str> {
         let monitor = self.scope.monitor();
         if monitor.shows_raw_paths() { monitor.redaction().text(self.scope.path()) } else { self.scope.route().into() }
+    }
+
+    fn client_request_id(&self) -> Option<std::borrow::Cow<'_, str>> {
+        some(self.scope.client_request_id()).map(|text| self.scope.monitor().redaction().text(text))
     }
 
     fn user_agent(&self) -> Option<std::borrow::Cow<'_, str>> {

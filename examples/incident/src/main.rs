@@ -1,2 +1,101 @@
-//! x
-fn main() {}
+//! Plays the incident of the TODO API end to end, over real HTTP against a process of its own, and writes its report.
+//!
+//! ```sh
+//! cargo run -p incident
+//! ```
+
+mod client;
+mod load;
+mod ratio;
+mod report;
+mod sabotage;
+mod scrape;
+mod serve;
+mod server;
+mod story;
+mod timeline;
+mod world;
+
+use std::{
+    io::{Write, stderr},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Args, Parser, Subcommand};
+use jiff::tz::TimeZone;
+
+use crate::{sabotage::Sabotage, timeline::Timeline, world::World};
+
+/// Plays the incident of the TODO API: somebody calls /error, it divides by zero, the 500 is counted, explained,
+/// noticed, mended by a new release and written up. Ends with 1 at the first step that does not hold.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    play: Play,
+}
+
+#[derive(Debug, Args)]
+struct Play {
+    /// Time zone of the report, such as Europe/Paris. Defaults to the system's.
+    #[arg(long, value_name = "ZONE", value_parser = |name: &str| TimeZone::get(name))]
+    tz: Option<TimeZone>,
+
+    /// Where to write the report.
+    #[arg(long, value_name = "FILE", default_value = "incident-report.md")]
+    report: PathBuf,
+
+    /// Breaks what the step checks, to show that it would be found.
+    #[arg(long, value_name = "STEP", hide = true, value_parser = clap::value_parser!(u8).range(2..=9))]
+    break_step: Option<u8>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the TODO API.
+    #[command(hide = true)]
+    Serve(Box<serve::Serve>),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(1, &format!("cannot start: {error}")),
+    };
+    match cli.command {
+        Some(Command::Serve(serve)) => match runtime.block_on(serve::run(*serve)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(1, &error.to_string()),
+        },
+        None => runtime.block_on(play(cli.play)),
+    }
+}
+
+async fn play(play: Play) -> ExitCode {
+    let mut timeline = Timeline::new(play.tz.unwrap_or_else(TimeZone::system));
+    let mut world = match World::new(play.break_step.and_then(Sabotage::of_step)) {
+        Ok(world) => world,
+        Err(error) => return fail(1, &format!("cannot start: {error}")),
+    };
+    // Whichever way it ends, the world goes out of scope below and takes its processes with it.
+    tokio::select! {
+        told = story::tell(&mut world, &mut timeline, &play.report) => match told {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                timeline.fail(&failure);
+                let logs = world.last_words();
+                fail(1, &format!("step {} does not hold: {failure}{logs}", failure.step))
+            }
+        },
+        _ = tokio::signal::ctrl_c() => fail(130, "interrupted"),
+    }
+}
+
+fn fail(code: u8, text: &str) -> ExitCode {
+    let _ = writeln!(stderr(), "incident: {text}");
+    ExitCode::from(code)
+}

@@ -106,6 +106,7 @@ impl ScopeRecord {
             redaction.json(name, value);
         }
         for breadcrumb in &mut self.breadcrumbs {
+            mask(&mut breadcrumb.category, redaction);
             mask(&mut breadcrumb.message, redaction);
             redaction.json("", &mut breadcrumb.data);
         }

@@ -1,0 +1,122 @@
+//! Breaking the world, to show that the story notices. The story itself knows nothing of it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use clap::ValueEnum;
+use http::{StatusCode, header};
+use http_body_util::BodyExt;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use serde_json::Value;
+use sqlx::SqlitePool;
+
+/// What is broken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Sabotage {
+    /// The server answers wrongly.
+    Tamper(Tampering),
+    /// The log goes nowhere.
+    NoLog,
+    /// So much traffic succeeds that the failures are few beside it.
+    Dilute,
+    /// The database breaks after step 7.
+    Database,
+}
+
+/// How the server answers wrongly.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Tampering {
+    /// A 500 tells what happened inside.
+    Leak,
+    /// `/metrics` shows a recorder nobody publishes to.
+    Metrics,
+    /// `/issues` is empty.
+    Issues,
+    /// Readiness is always 200.
+    Ready,
+    /// `/issues` does not say where it happened.
+    Location,
+}
+
+impl Sabotage {
+    pub(crate) fn of_step(step: u8) -> Option<Self> {
+        match step {
+            2 => Some(Self::Tamper(Tampering::Leak)),
+            3 => Some(Self::Tamper(Tampering::Metrics)),
+            4 => Some(Self::NoLog),
+            5 => Some(Self::Tamper(Tampering::Issues)),
+            6 => Some(Self::Dilute),
+            7 => Some(Self::Tamper(Tampering::Ready)),
+            8 => Some(Self::Database),
+            9 => Some(Self::Tamper(Tampering::Location)),
+            _ => None,
+        }
+    }
+}
+
+impl Tampering {
+    pub(crate) fn as_arg(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+#[derive(Clone)]
+struct Tamperer {
+    tampering: Tampering,
+    empty: Arc<PrometheusHandle>,
+}
+
+/// Puts the tampering around the whole application.
+pub(crate) fn around(router: Router, tampering: Tampering) -> Router {
+    let empty = Arc::new(PrometheusBuilder::new().build_recorder().handle());
+    router.layer(from_fn_with_state(Tamperer { tampering, empty }, tamper))
+}
+
+async fn tamper(State(tamperer): State<Tamperer>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    match (tamperer.tampering, path.as_str()) {
+        (Tampering::Leak, "/error") => leak(response).await,
+        (Tampering::Metrics, "/metrics") => tamperer.empty.render().into_response(),
+        (Tampering::Issues, "/issues") => axum::Json(Value::Array(Vec::new())).into_response(),
+        (Tampering::Ready, "/health/ready") => StatusCode::OK.into_response(),
+        (Tampering::Location, "/issues") => without_location(response).await,
+        _ => response,
+    }
+}
+
+async fn leak(response: Response) -> Response {
+    edit(response, |body| body["detail"] = "attempt to divide by zero at src/fault.rs".into()).await
+}
+
+async fn without_location(response: Response) -> Response {
+    edit(response, |issues| {
+        for issue in issues.as_array_mut().into_iter().flatten() {
+            issue["location"] = Value::Null;
+        }
+    })
+    .await
+}
+
+async fn edit(response: Response, change: impl FnOnce(&mut Value)) -> Response {
+    let (mut head, body) = response.into_parts();
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let mut value = serde_json::from_slice(&body).unwrap_or_default();
+    change(&mut value);
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(value.to_string()))
+}
+
+/// Takes the table away from under everybody.
+pub(crate) async fn break_database(url: &str) {
+    if let Ok(pool) = SqlitePool::connect(url).await {
+        let _ = sqlx::query("DROP TABLE todos").execute(&pool).await;
+        pool.close().await;
+    }
+}

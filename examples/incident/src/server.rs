@@ -1,0 +1,71 @@
+//! One process of the TODO API, which never outlives its handle.
+
+use std::{
+    env,
+    error::Error,
+    fs::File,
+    io,
+    net::TcpListener,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use command_fds::{CommandFdExt, FdMapping};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::sleep;
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    stderr: PathBuf,
+}
+
+impl Server {
+    /// Starts a process that serves on `listener`, handed over as file descriptor 3 (systemd's convention of
+    /// `LISTEN_FDS`).
+    pub(crate) fn start(listener: &TcpListener, args: &[String], stderr: &Path) -> Result<Self, Box<dyn Error>> {
+        let socket = OwnedFd::from(listener.try_clone()?);
+        let mut command = Command::new(env::current_exe()?);
+        command.arg("serve").args(args).env("LISTEN_FDS", "1").env_remove("LISTEN_PID").env_remove("RELEASE_VERSION");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(stderr)?);
+        command.fd_mappings(vec![FdMapping { parent_fd: socket, child_fd: 3 }])?;
+        Ok(Self { child: command.spawn()?, stderr: stderr.to_owned() })
+    }
+
+    /// Asks the process to end.
+    pub(crate) fn terminate(&self) -> io::Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        Ok(())
+    }
+
+    /// Waits until the process has ended, and returns whether it ended well.
+    pub(crate) async fn ended(&mut self, within: Duration) -> Result<bool, String> {
+        let deadline = Instant::now() + within;
+        while Instant::now() < deadline {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Ok(status.success()),
+                Ok(None) => sleep(Duration::from_millis(20)).await,
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Err(format!("still running after {within:?}"))
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Returns what the process wrote to stderr.
+    pub(crate) fn stderr(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

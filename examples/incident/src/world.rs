@@ -1,0 +1,133 @@
+//! The world the story plays in: a socket, processes, a database, logs, traffic.
+
+use std::{
+    error::Error,
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    load::Load,
+    sabotage::{self, Sabotage},
+    server::Server,
+};
+
+pub(crate) struct World {
+    sabotage: Option<Sabotage>,
+    listener: TcpListener,
+    addr: SocketAddr,
+    /// Kept for its `Drop`: they add to the traffic.
+    extra_load: Vec<Load>,
+    stderrs: Vec<PathBuf>,
+    // Last, so that the processes are gone before their folder is.
+    folder: TempDir,
+}
+
+/// A release of the TODO API as it is started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Release {
+    pub(crate) version: &'static str,
+    pub(crate) fault_routes: bool,
+    pub(crate) divides: &'static str,
+    /// Names its log.
+    pub(crate) name: &'static str,
+}
+
+impl World {
+    pub(crate) fn new(sabotage: Option<Sabotage>) -> Result<Self, Box<dyn Error>> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        Ok(Self {
+            sabotage,
+            addr: listener.local_addr()?,
+            listener,
+            extra_load: Vec::new(),
+            stderrs: Vec::new(),
+            folder: tempfile::Builder::new().prefix("incident-").tempdir()?,
+        })
+    }
+
+    /// Where the service is reached, whichever release serves it.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Starts a release on the service's own socket.
+    pub(crate) fn start(&mut self, release: Release) -> Result<Server, Box<dyn Error>> {
+        let listener = self.listener.try_clone()?;
+        self.start_on(&listener, release, "todos")
+    }
+
+    /// Starts a release beside the service, on a socket and a database of its own.
+    pub(crate) fn start_aside(&mut self, release: Release) -> Result<(Server, SocketAddr), Box<dyn Error>> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let addr = listener.local_addr()?;
+        Ok((self.start_on(&listener, release, "aside")?, addr))
+    }
+
+    fn start_on(&mut self, listener: &TcpListener, release: Release, db: &str) -> Result<Server, Box<dyn Error>> {
+        let mut args = vec![
+            format!("--database={}", self.database(db)),
+            format!("--release={}", release.version),
+            format!("--division={}", release.divides),
+            format!("--log-file={}", self.log_file(release).display()),
+            String::from("--environment=drill"),
+            String::from("--quiet"),
+            String::from("--drain=1"),
+        ];
+        if release.fault_routes {
+            args.push(String::from("--fault-routes"));
+        }
+        if let Some(Sabotage::Tamper(tampering)) = self.sabotage {
+            args.push(format!("--tamper={}", tampering.as_arg()));
+        }
+        let stderr = self.folder.path().join(format!("{}.stderr", release.name));
+        self.stderrs.push(stderr.clone());
+        Server::start(listener, &args, &stderr)
+    }
+
+    /// Starts the service's traffic.
+    pub(crate) fn start_load(&mut self) -> Load {
+        if self.sabotage == Some(Sabotage::Dilute) {
+            self.extra_load.push(Load::start(self.addr, 10 * PER_SECOND));
+        }
+        Load::start(self.addr, PER_SECOND)
+    }
+
+    /// Returns what a release has logged so far.
+    pub(crate) fn log(&self, release: Release) -> String {
+        fs::read_to_string(self.folder.path().join(log_name(release))).unwrap_or_default()
+    }
+
+    /// What happens in the world after a step, unasked.
+    pub(crate) async fn go_on_after(&mut self, step: u8) {
+        if self.sabotage == Some(Sabotage::Database) && step == 7 {
+            sabotage::break_database(&self.database("todos")).await;
+        }
+    }
+
+    /// Returns what the processes wrote to stderr.
+    pub(crate) fn last_words(&self) -> String {
+        let words = self.stderrs.iter().filter_map(|path| fs::read_to_string(path).ok());
+        words.filter(|words| !words.is_empty()).map(|words| format!("\n{}", words.trim_end())).collect()
+    }
+
+    fn database(&self, name: &str) -> String {
+        format!("sqlite://{}", self.folder.path().join(name).with_extension("db").display())
+    }
+
+    fn log_file(&self, release: Release) -> PathBuf {
+        match self.sabotage {
+            Some(Sabotage::NoLog) => PathBuf::from("/dev/null"),
+            _ => self.folder.path().join(log_name(release)),
+        }
+    }
+}
+
+fn log_name(release: Release) -> String {
+    format!("{}.log", release.name)
+}
+
+const PER_SECOND: u32 = 20;

@@ -1,0 +1,84 @@
+//! Which auto traits the public types have, so that no field takes one away unnoticed.
+
+use std::{cell::Cell, fmt::Debug};
+
+use monitor_kit as kit;
+
+/// What a response body or future of somebody else's may be: bound to one thread.
+type Local = Cell<*const ()>;
+
+#[test]
+fn handles_and_settings_can_be_shared_and_cloned() {
+    shared_and_cloned::<kit::Monitor>();
+    shared_and_cloned::<kit::Scope>();
+    shared_and_cloned::<kit::Redaction>();
+    shared_and_cloned::<kit::LogReporter>();
+    shared_and_cloned::<kit::Identity>();
+    shared_and_cloned::<kit::MonitorLayer>();
+    shared_and_cloned::<kit::RequestIdLayer>();
+    shared_and_cloned::<kit::TimingLayer>();
+    shared_and_cloned::<kit::CatchPanicLayer>();
+    shared_and_cloned::<kit::PrometheusEndpoint>();
+    shared_and_cloned::<kit::CurrentScope>();
+    shared_and_cloned::<monitor_core::MemoryReporter>();
+}
+
+#[test]
+fn what_is_reported_can_be_shared_and_cloned() {
+    shared_and_cloned::<kit::Signal>();
+    shared_and_cloned::<kit::ErrorEvent>();
+    shared_and_cloned::<kit::Issue>();
+    shared_and_cloned::<kit::Dropped>();
+    shared_and_cloned::<kit::AttachedError>();
+    shared_and_cloned::<kit::PanicAnswer>();
+    shared_and_cloned::<kit::scope::ScopeRecord>();
+    shared_and_cloned::<kit::scope::Breadcrumb>();
+    shared_and_cloned::<kit::traffic::RouteCounts>();
+}
+
+#[test]
+fn small_words_can_be_copied() {
+    copied::<kit::Outcome>();
+    copied::<kit::ErrorType>();
+    copied::<kit::EventKind>();
+    copied::<kit::Level>();
+    copied::<kit::Method>();
+    copied::<kit::Reason>();
+    copied::<kit::Fingerprint>();
+    copied::<kit::traffic::Series>();
+}
+
+#[test]
+fn counters_and_bridges_can_be_shared() {
+    shared::<kit::Traffic>();
+    shared::<kit::Bridge>();
+    shared::<kit::BuildError>();
+    shared::<kit::InstallError>();
+}
+
+#[test]
+fn a_service_is_cloned_and_shared_as_the_one_inside() {
+    shared_and_cloned::<kit::MonitorService<()>>();
+}
+
+#[test]
+fn a_future_and_a_body_move_between_threads_as_the_ones_inside() {
+    sent::<kit::ResponseFuture<()>>();
+    sent::<kit::ResponseBody<()>>();
+    sent::<kit::scope::InScope<()>>();
+    moved::<kit::ResponseFuture<Local>>();
+    moved::<kit::ResponseBody<Local>>();
+    shared::<kit::TextBody>();
+}
+
+#[test]
+fn a_caught_panic_and_a_builder_move_between_threads() {
+    sent::<kit::panic::Caught>();
+    sent::<kit::MonitorBuilder>();
+}
+
+fn shared_and_cloned<T: Clone + Debug + Send + Sync + Unpin + 'static>() {}
+fn shared<T: Debug + Send + Sync + Unpin + 'static>() {}
+fn sent<T: Debug + Send + Unpin + 'static>() {}
+fn moved<T: Debug + Unpin>() {}
+fn copied<T: Copy + Debug + Send + Sync + PartialEq>() {}

@@ -1,0 +1,147 @@
+//! Bad settings are a sentence when the monitor is built; a disabled monitor is not there at all.
+
+use std::{
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use http_body::Body;
+use monitor_core::MemoryReporter;
+use monitor_kit::{Monitor, MonitorBuilder, MonitorLayer, capture_error};
+use tower::{Layer, ServiceExt};
+
+use crate::support::{Failure, Text, builder, get, ready, serve, service, status, text};
+
+#[test]
+fn a_service_needs_a_name() {
+    refuses(Monitor::builder(" "), "the service has no name: give Monitor::builder one, such as \"todo-api\"");
+}
+
+#[test]
+fn a_declared_route_needs_a_known_method() {
+    refuses(
+        builder().routes([("BREW", "/pot")]),
+        "the declared route `BREW /pot` has an unknown method: use GET, POST, …",
+    );
+}
+
+#[test]
+fn a_declared_route_begins_with_a_slash() {
+    refuses(builder().routes([("GET", "todos")]), "the declared route `GET todos` must begin with `/`");
+}
+
+#[test]
+fn an_untracked_path_begins_with_a_slash() {
+    refuses(builder().untracked(["ping"]), "the untracked path `ping` must begin with `/` and name something below it");
+}
+
+#[test]
+fn not_everything_can_be_untracked() {
+    refuses(builder().untracked(["/"]), "the untracked path `/` must begin with `/` and name something below it");
+}
+
+#[test]
+fn a_bound_is_at_least_one() {
+    refuses(builder().queue_bound(0), "queue_bound is 0, which would keep nothing: give it at least 1");
+    refuses(builder().series_limit(0), "series_limit is 0, which would keep nothing: give it at least 1");
+    refuses(builder().source_limit(0), "source_limit is 0, which would keep nothing: give it at least 1");
+    refuses(builder().issue_limit(0), "issue_limit is 0, which would keep nothing: give it at least 1");
+}
+
+#[test]
+fn a_bound_does_not_reserve_the_whole_memory() {
+    refuses(
+        builder().source_limit(usize::MAX),
+        &format!(
+            "source_limit is {}, which would reserve too much memory: give it at most {}",
+            usize::MAX,
+            1 << 20
+        ),
+    );
+}
+
+#[test]
+fn declared_routes_must_find_room() {
+    refuses(
+        builder().routes([("GET", "/a"), ("GET", "/b")]).series_limit(1),
+        "2 routes are declared but series_limit is 1: raise it",
+    );
+}
+
+#[test]
+fn two_reporters_need_two_names() {
+    refuses(
+        builder().reporter(MemoryReporter::new()).reporter(MemoryReporter::new()),
+        "the reporter name `memory` is taken or empty: give each reporter one of its own",
+    );
+}
+
+#[test]
+fn a_reporter_needs_a_name() {
+    refuses(
+        builder().reporter_fn("", |_| ()),
+        "the reporter name `` is taken or empty: give each reporter one of its own",
+    );
+}
+
+#[test]
+fn a_reporter_is_not_called_like_a_part_of_the_monitor() {
+    refuses(
+        builder().reporter_fn("intake", |_| ()),
+        "the reporter name `intake` is taken or empty: give each reporter one of its own",
+    );
+}
+
+#[test]
+fn release_and_environment_are_what_was_set() {
+    let monitor = builder().release("1.4.2").revision("feed").environment("staging").build().unwrap();
+    let identity = monitor.identity().unwrap();
+    assert_eq!(
+        (identity.service(), identity.release(), identity.revision(), identity.environment()),
+        ("shop", "1.4.2", "feed", "staging")
+    );
+}
+
+#[test]
+fn a_disabled_monitor_passes_everything_through() {
+    let response = serve(&Monitor::disabled(), status(503, "untouched"));
+    assert_eq!((response.status().as_u16(), response.headers().len()), (503, 0));
+    assert_eq!(response.body().size_hint().exact(), Some(9));
+    assert_eq!(text(response), "untouched");
+}
+
+#[test]
+fn a_disabled_monitor_passes_errors_on() {
+    let failing = service(|_| Err::<http::Response<Text>, _>(Failure::new("no stock")));
+    let watched = MonitorLayer::new(&Monitor::disabled()).layer(failing);
+    assert_eq!(ready(watched.oneshot(get("/"))).unwrap_err().text, "no stock");
+}
+
+#[test]
+fn a_disabled_monitor_lets_panics_go_on() {
+    let watched = MonitorLayer::new(&Monitor::disabled())
+        .layer(service::<Text, Infallible>(|_| std::panic::resume_unwind(Box::new("boom"))));
+    assert!(catch_unwind(AssertUnwindSafe(|| ready(watched.oneshot(get("/"))))).is_err());
+}
+
+#[test]
+fn a_setting_of_the_layer_does_not_enable_a_disabled_monitor() {
+    let layer = MonitorLayer::new(&Monitor::disabled()).request_duration_header(true);
+    assert!(crate::support::call(&layer, get("/"), || status(200, "")).headers().is_empty());
+}
+
+#[test]
+fn a_disabled_monitor_knows_nothing() {
+    let monitor = Monitor::disabled();
+    monitor.capture_error(&Failure::new("nobody hears it"));
+    capture_error(&Failure::new("nobody hears it"));
+    assert!(monitor.flush(Duration::ZERO));
+    assert!(monitor.issues().is_empty() && monitor.dropped().is_empty());
+    assert!(monitor.traffic().is_none() && monitor.bridge().is_none() && monitor.identity().is_none());
+}
+
+#[track_caller]
+fn refuses(builder: MonitorBuilder, sentence: &str) {
+    assert_eq!(builder.build().expect_err("the settings are wrong").to_string(), sentence);
+}

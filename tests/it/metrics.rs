@@ -1,0 +1,280 @@
+//! What Prometheus is told are the calls that were made, no more and no less.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use http::{Request, Response, header};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use monitor_kit::{Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, TextBody, names};
+use tower::ServiceExt;
+
+use crate::support::{Text, builder, call, get, monitor, ready, script, status, text, visit};
+
+#[test]
+fn counts_are_the_calls_that_were_made() {
+    let monitor = monitor();
+    let layer = MonitorLayer::new(&monitor).route(|_| Some("/todos/{id}"));
+    (0..3).for_each(|_| drop(call(&layer, get("/todos/1"), || status(200, ""))));
+    (0..2).for_each(|_| drop(call(&layer, get("/todos/1"), || status(503, ""))));
+    call::<Text>(&layer, get("/todos/1"), || panic!("boom"));
+    let page = page(&monitor);
+    let route = r#"http_request_method="GET",http_route="/todos/{id}""#;
+    shows(&page, &format!("http_server_requests_started_total{{{route}}} 6"));
+    shows(&page, &format!(r#"http_server_requests_total{{{route},http_response_status_code="200"}} 3"#));
+    shows(&page, &format!(r#"http_server_requests_total{{{route},http_response_status_code="503"}} 2"#));
+    shows(&page, &format!(r#"http_server_errors_total{{{route},error_type="503"}} 2"#));
+    shows(&page, &format!(r#"http_server_errors_total{{{route},error_type="panic"}} 1"#));
+    shows(&page, &format!("http_server_panics_total{{{route}}} 1"));
+    shows(&page, &format!(r#"http_server_request_outcomes_total{{{route},outcome="completed"}} 5"#));
+    shows(&page, &format!("http_server_active_requests{{{route}}} 0"));
+}
+
+#[test]
+fn a_request_in_flight_is_active() {
+    let monitor = monitor();
+    let _open = call(&MonitorLayer::new(&monitor), get("/"), || status(200, "unread"));
+    shows(&page(&monitor), r#"http_server_active_requests{http_request_method="GET",http_route="_unmatched"} 1"#);
+}
+
+#[test]
+fn a_cancelled_request_has_status_499_and_is_no_error() {
+    let monitor = monitor();
+    let traffic = monitor.traffic().unwrap();
+    let series = traffic.series(Method::Get, "/slow");
+    traffic.start(series);
+    traffic.end(series, Outcome::Cancelled, 499, Duration::from_millis(1));
+    let page = page(&monitor);
+    shows(
+        &page,
+        r#"http_server_requests_total{http_request_method="GET",http_route="/slow",http_response_status_code="499"} 1"#,
+    );
+    assert!(series_of(&page, names::ERRORS).is_empty());
+}
+
+#[test]
+fn a_declared_route_has_its_failures_at_0_before_any_request() {
+    let monitor = builder().routes([("GET", "/error")]).build().unwrap();
+    let page = page(&monitor);
+    let route = r#"http_request_method="GET",http_route="/error""#;
+    shows(&page, &format!(r#"http_server_errors_total{{{route},error_type="500"}} 0"#));
+    shows(&page, &format!(r#"http_server_errors_total{{{route},error_type="panic"}} 0"#));
+    shows(&page, &format!("http_server_panics_total{{{route}}} 0"));
+}
+
+#[test]
+fn the_histogram_has_every_duration_in_its_bucket() {
+    let monitor = monitor();
+    took(&monitor, [1, 5, 6, 80, 999, 1000, 20_000].map(Duration::from_millis));
+    let page = page(&monitor);
+    for (bound, count) in [("0.005", 2), ("0.01", 3), ("0.075", 3), ("0.1", 4), ("0.75", 4), ("1", 6), ("10", 6)] {
+        shows(&page, &format!(r#"http_server_request_duration_seconds_bucket{{{TOOK},le="{bound}"}} {count}"#));
+    }
+    shows(&page, &format!(r#"http_server_request_duration_seconds_bucket{{{TOOK},le="+Inf"}} 7"#));
+    shows(&page, &format!("http_server_request_duration_seconds_count{{{TOOK}}} 7"));
+}
+
+#[test]
+fn the_sum_of_the_histogram_is_the_time_spent() {
+    let monitor = monitor();
+    took(&monitor, [1, 3, 70, 80, 20_000].map(Duration::from_millis));
+    let sum = value(&page(&monitor), &format!("http_server_request_duration_seconds_sum{{{TOOK}}} "));
+    assert!((sum - 20.154).abs() < 1e-6, "{sum}");
+}
+
+#[test]
+fn a_second_scrape_adds_only_what_is_new() {
+    let monitor = monitor();
+    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    took(&monitor, [Duration::from_millis(1)]);
+    let _ = endpoint.render();
+    took(&monitor, [Duration::from_millis(1)]);
+    shows(&endpoint.render(), &format!("http_server_request_duration_seconds_count{{{TOOK}}} 2"));
+    shows(&endpoint.render(), &format!("http_server_request_duration_seconds_count{{{TOOK}}} 2"));
+}
+
+#[test]
+fn ten_thousand_unknown_paths_are_one_series() {
+    let monitor = monitor();
+    let layer = MonitorLayer::new(&monitor);
+    (0..10_000).for_each(|number| drop(call(&layer, get(&format!("/wp-{number}")), || status(404, ""))));
+    let started = r#"http_server_requests_started_total{http_request_method="GET",http_route="_unmatched"} 10000"#;
+    assert_eq!(series_of(&page(&monitor), names::STARTED), [started]);
+}
+
+#[test]
+fn unknown_methods_are_one_series() {
+    let monitor = monitor();
+    for method in ["BREW", "get", "X-1"] {
+        visit(&monitor, Request::builder().method(method).uri("/").body(()).unwrap(), || status(200, ""));
+    }
+    let started = r#"http_server_requests_started_total{http_request_method="_OTHER",http_route="_unmatched"} 3"#;
+    assert_eq!(series_of(&page(&monitor), names::STARTED), [started]);
+}
+
+#[test]
+fn past_the_limit_of_series_requests_overflow_and_are_counted() {
+    let monitor = builder().series_limit(1).build().unwrap();
+    let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
+    ["/a", "/b", "/c"].into_iter().for_each(|path| drop(call(&layer, get(path), || status(200, ""))));
+    let page = page(&monitor);
+    shows(&page, r#"http_server_requests_started_total{http_request_method="_OTHER",http_route="_overflow"} 2"#);
+    shows(&page, r#"monitor_dropped_total{reporter="traffic",reason="series_limit"} 2"#);
+}
+
+#[test]
+fn what_was_counted_before_the_endpoint_existed_is_shown() {
+    let monitor = monitor();
+    took(&monitor, [Duration::from_millis(1)]);
+    visit(&monitor, get("/"), || status(200, ""));
+    let page = page(&monitor);
+    shows(&page, &format!("http_server_request_duration_seconds_count{{{TOOK}}} 1"));
+    shows(&page, r#"http_server_requests_started_total{http_request_method="GET",http_route="_unmatched"} 1"#);
+}
+
+#[test]
+fn a_hundred_thousand_unscraped_requests_are_shown_exactly() {
+    let monitor = monitor();
+    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    took(&monitor, (0..100_000).map(|number| Duration::from_micros(number % 20_000)));
+    let page = endpoint.render();
+    shows(&page, &format!("http_server_request_duration_seconds_count{{{TOOK}}} 100000"));
+    shows(&page, &format!(r#"http_server_request_duration_seconds_bucket{{{TOOK},le="0.005"}} 25005"#));
+    shows(&page, &format!(r#"http_server_request_duration_seconds_bucket{{{TOOK},le="0.025"}} 100000"#));
+}
+
+#[test]
+fn a_recorder_of_the_users_own_gets_the_same_counts() {
+    let monitor = monitor();
+    (0..3).for_each(|_| visit(&monitor, get("/"), || status(200, "")));
+    let own = Counters::default();
+    let bridge = monitor.bridge_to(own.clone()).unwrap();
+    assert!(bridge.publish());
+    assert_eq!(own.sum(names::STARTED), 3);
+    visit(&monitor, get("/"), || status(200, ""));
+    assert!(bridge.publish());
+    assert_eq!(own.sum(names::STARTED), 4);
+}
+
+#[test]
+fn a_recorder_given_to_the_builder_is_the_one_of_its_bridge() {
+    let own = Counters::default();
+    let monitor = builder().recorder(own.clone()).build().unwrap();
+    visit(&monitor, get("/"), || status(200, ""));
+    assert!(monitor.bridge().unwrap().publish());
+    assert_eq!(own.sum(names::REQUESTS), 1);
+}
+
+#[test]
+fn issues_and_drops_are_shown() {
+    let monitor = builder().before_report(|event| (event.message == "kept").then_some(event)).build().unwrap();
+    monitor.capture_message(Level::Error, "kept");
+    monitor.capture_message(Level::Error, "dropped");
+    crate::support::flush(&monitor);
+    let page = page(&monitor);
+    shows(&page, r#"monitor_issues_total{kind="message"} 1"#);
+    shows(&page, r#"monitor_issues_total{kind="panic"} 0"#);
+    shows(&page, r#"monitor_dropped_total{reporter="intake",reason="before_report"} 1"#);
+}
+
+#[test]
+fn the_build_and_the_start_of_the_process_are_shown() {
+    let monitor = builder().release("1.4.2").revision("feed").build().unwrap();
+    let page = page(&monitor);
+    shows(&page, r#"app_build_info{version="1.4.2",revision="feed"} 1"#);
+    assert!(value(&page, "process_start_time_seconds ") > 1e9);
+}
+
+#[test]
+fn the_endpoint_names_its_format() {
+    let response = ask("GET");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+    assert!(text(response).contains("# TYPE app_build_info gauge"));
+}
+
+#[test]
+fn the_endpoint_only_reads() {
+    let response = ask("POST");
+    assert_eq!((response.status().as_u16(), &response.headers()[header::ALLOW]), (405, &"GET, HEAD".parse().unwrap()));
+}
+
+#[test]
+fn an_aborted_body_is_no_error() {
+    let monitor = monitor();
+    drop(crate::support::serve(&monitor, script([crate::support::Step::Data("a")])));
+    assert!(series_of(&page(&monitor), names::ERRORS).is_empty());
+}
+
+const TOOK: &str = r#"http_request_method="GET",http_route="/took",http_response_status_code="200""#;
+
+/// Counts requests to `/took` that took so long.
+fn took(monitor: &Monitor, durations: impl IntoIterator<Item = Duration>) {
+    let traffic = monitor.traffic().expect("the monitor is enabled");
+    for duration in durations {
+        let series = traffic.series(Method::Get, "/took");
+        traffic.start(series);
+        traffic.end(series, Outcome::Completed, 200, duration);
+    }
+}
+
+fn page(monitor: &Monitor) -> String {
+    PrometheusEndpoint::local(monitor).expect("a recorder of its own can always be built").render()
+}
+
+fn ask(method: &str) -> Response<TextBody> {
+    let endpoint = PrometheusEndpoint::local(&monitor()).expect("a recorder of its own can always be built");
+    let request = Request::builder().method(method).uri("/metrics").body(()).expect("the method is right");
+    ready(endpoint.oneshot(request)).unwrap_or_else(|error| match error {})
+}
+
+#[track_caller]
+fn shows(page: &str, line: &str) {
+    assert!(page.lines().any(|shown| shown == line), "`{line}` is not in\n{page}");
+}
+
+#[track_caller]
+fn value(page: &str, series: &str) -> f64 {
+    let value = page.lines().find_map(|line| line.strip_prefix(series)).expect("the series is there");
+    value.parse().expect("a number")
+}
+
+/// Returns the lines of the metric called `name`.
+fn series_of<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    page.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))).collect()
+}
+
+/// A recorder that keeps counters.
+#[derive(Clone, Debug, Default)]
+struct Counters(Arc<Mutex<HashMap<Key, Arc<AtomicU64>>>>);
+
+impl Counters {
+    fn sum(&self, name: &str) -> u64 {
+        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = counters.iter().filter(|(key, _)| key.name() == name);
+        named.map(|(_, count)| count.load(Ordering::Relaxed)).sum()
+    }
+}
+
+impl Recorder for Counters {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Counter::from_arc(Arc::clone(counters.entry(key.clone()).or_default()))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(Arc::new(AtomicU64::new(0)))
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}

@@ -1,0 +1,226 @@
+//! What must not leave the process leaves it through no outlet.
+
+use http::{Request, Response};
+use monitor_core::MemoryReporter;
+use monitor_kit::{
+    BoxError, LogReporter, Monitor, MonitorLayer, Redaction, capture_error,
+    scope::{self, Breadcrumb},
+};
+use tower::{Layer, ServiceExt};
+
+use crate::support::{Failure, Log, Text, builder, call, flush, get, only_event, ready, service, status, visit, watched_by};
+
+/// A text with everything that must not leave.
+const LEAKY: &str = "login of jo.doe@example.org with Bearer s3cr3t-b failed: password=s3cr3t-p, token: s3cr3t-t, \
+                     card 4111 1111 1111 1111, db postgres://app:s3cr3t-d@db/todo";
+
+#[test]
+fn a_panic_leaks_nothing() {
+    let outlets = Outlets::new();
+    outlets.run(|monitor| drop(call::<Text>(&MonitorLayer::new(monitor), get("/"), || panic!("{LEAKY}"))));
+    outlets.assert_clean();
+}
+
+#[test]
+fn an_inner_error_and_its_causes_leak_nothing() {
+    let outlets = Outlets::new();
+    outlets.run(|monitor| {
+        let error = || Failure::new(LEAKY).because(Failure::new(LEAKY));
+        let failing = service(|_| Err::<Response<Text>, BoxError>(error().into()));
+        ready(MonitorLayer::new(monitor).layer(failing).oneshot(get("/"))).unwrap_err();
+    });
+    outlets.assert_clean();
+}
+
+#[test]
+fn a_captured_error_leaks_nothing() {
+    let outlets = Outlets::new();
+    outlets.run(|monitor| {
+        visit(monitor, get("/"), || {
+            capture_error(&Failure::new(LEAKY));
+            status(500, "")
+        });
+    });
+    outlets.assert_clean();
+}
+
+#[test]
+fn a_tag_leaks_nothing() {
+    leaks_nothing_of(|| {
+        scope::set_tag("note", LEAKY);
+        scope::set_tag("session", "s3cr3t-s");
+    });
+}
+
+#[test]
+fn a_context_leaks_nothing() {
+    leaks_nothing_of(|| {
+        scope::set_context("form", serde_json::json!({"fields": [LEAKY], "apiKey": "s3cr3t-k", "pwd": 4711_0815}));
+    });
+}
+
+#[test]
+fn a_breadcrumb_leaks_nothing() {
+    leaks_nothing_of(|| {
+        let data = serde_json::json!({"sent": LEAKY});
+        scope::add(Breadcrumb::new(format!("mail to {LEAKY}"), LEAKY).data(data));
+    });
+}
+
+#[test]
+fn a_user_who_is_an_address_leaks_nothing() {
+    leaks_nothing_of(|| scope::set_user("jo.doe@example.org"));
+}
+
+#[test]
+fn a_user_agent_leaks_nothing() {
+    leaks_nothing_in(get("/"), "user-agent", "bot (jo.doe@example.org) token=s3cr3t-u");
+}
+
+#[test]
+fn an_identifier_of_the_client_leaks_nothing() {
+    leaks_nothing_in(get("/"), "x-request-id", "token=s3cr3t-i");
+}
+
+#[test]
+fn a_query_is_nowhere() {
+    leaks_nothing_in(get("/todos?q=s3cr3t-q"), "accept", "*/*");
+}
+
+#[test]
+fn a_path_is_shown_as_its_route() {
+    leaks_nothing_in(get("/reset/s3cr3t-r"), "accept", "*/*");
+}
+
+#[test]
+fn a_raw_path_is_shown_when_asked_for_and_masked() {
+    let outlets = Outlets::with(|builder| builder.raw_paths(true));
+    outlets.run(|monitor| visit(monitor, get("/mail/jo.doe@example.org,7?q=s3cr3t-q"), || status(500, "")));
+    outlets.assert_clean();
+    assert_eq!(outlets.log.request_line()["path"], "[Filtered],7");
+}
+
+#[test]
+fn a_header_is_kept_by_name_only() {
+    let (monitor, memory) = watched_by(builder().redaction(Redaction::new().headers(["Accept-Language"])));
+    let request = with(with(get("/"), "accept-language", "de"), "x-internal", "s3cr3t-h");
+    visit(&monitor, request, || status(500, ""));
+    let event = only_event(&monitor, &memory);
+    assert_eq!(event.scope.contexts[0].1, serde_json::json!({"headers": {"accept-language": "de"}}));
+    assert!(!event.to_json().to_string().contains("s3cr3t"));
+}
+
+#[test]
+fn no_header_is_kept_unless_named() {
+    leaks_nothing_in(get("/"), "x-internal", "s3cr3t-h");
+}
+
+#[test]
+fn a_kept_header_whose_name_is_a_secret_is_masked() {
+    let (monitor, memory) = watched_by(builder().redaction(Redaction::new().headers(["authorization"])));
+    visit(&monitor, with(get("/"), "authorization", "s3cr3t-a"), || status(500, ""));
+    assert!(!only_event(&monitor, &memory).to_json().to_string().contains("s3cr3t"));
+}
+
+#[test]
+fn what_before_report_adds_is_masked() {
+    let (monitor, memory) = watched_by(builder().before_report(|mut event| {
+        event.message = LEAKY.to_owned();
+        Some(event)
+    }));
+    visit(&monitor, get("/"), || status(500, ""));
+    assert_clean(&only_event(&monitor, &memory).to_json().to_string());
+}
+
+#[test]
+fn an_issue_leaks_nothing() {
+    let (monitor, memory) = watched_by(builder());
+    monitor.capture_error(&Failure::new(LEAKY));
+    only_event(&monitor, &memory);
+    assert_clean(&monitor.issues()[0].to_json().to_string());
+}
+
+#[test]
+fn a_line_break_of_the_client_begins_no_line_in_the_log() {
+    let outlets = Outlets::new();
+    outlets.run(|monitor| {
+        let layer = MonitorLayer::new(monitor);
+        call::<Text>(&layer, get("/"), || panic!("a\n{{\"level\":\"FATAL\"}}\u{1b}[31m"));
+    });
+    assert!(!outlets.log.text().contains("\n{\"level\"") && !outlets.log.text().contains('\u{1b}'));
+}
+
+#[test]
+fn redaction_can_be_turned_off() {
+    let (monitor, memory) = watched_by(builder().redaction(Redaction::off()));
+    monitor.capture_error(&Failure::new(LEAKY));
+    assert_eq!(only_event(&monitor, &memory).message, LEAKY);
+}
+
+/// Everything a monitor says anything through.
+struct Outlets {
+    log: Log,
+    memory: MemoryReporter,
+    monitor: Monitor,
+}
+
+impl Outlets {
+    fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    fn with(set: impl FnOnce(monitor_kit::MonitorBuilder) -> monitor_kit::MonitorBuilder) -> Self {
+        let log = Log::default();
+        let (monitor, memory) = watched_by(set(builder().log(LogReporter::new().dispatch(log.dispatch()))));
+        Self { log, memory, monitor }
+    }
+
+    /// Runs `f`, and waits until everything is said.
+    #[track_caller]
+    fn run(&self, f: impl FnOnce(&Monitor)) {
+        self.log.during(|| f(&self.monitor));
+        flush(&self.monitor);
+    }
+
+    #[track_caller]
+    fn assert_clean(&self) {
+        let (events, errors) = (self.memory.events(), self.log.lines("monitor::error"));
+        assert_eq!((events.len(), errors.len()), (1, 1), "{events:#?} {errors:#?}");
+        self.log.request_line();
+        assert_clean(&events[0].to_json().to_string());
+        assert_clean(&self.log.text());
+    }
+}
+
+/// Runs a handler that does this and answers 500.
+#[track_caller]
+fn leaks_nothing_of(f: impl Fn()) {
+    let outlets = Outlets::new();
+    outlets.run(|monitor| {
+        visit(monitor, get("/"), || {
+            f();
+            status(500, "")
+        });
+    });
+    outlets.assert_clean();
+}
+
+/// Sends the request with this header to a handler that answers 500.
+#[track_caller]
+fn leaks_nothing_in(request: Request<()>, name: &'static str, value: &'static str) {
+    let outlets = Outlets::new();
+    outlets.run(|monitor| visit(monitor, with(request, name, value), || status(500, "")));
+    outlets.assert_clean();
+}
+
+#[track_caller]
+fn assert_clean(text: &str) {
+    for secret in ["s3cr3t", "jo.doe", "example.org", "4111 1111", "47110815"] {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+}
+
+fn with(mut request: Request<()>, name: &'static str, value: &'static str) -> Request<()> {
+    request.headers_mut().insert(name, http::HeaderValue::from_static(value));
+    request
+}
