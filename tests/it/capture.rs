@@ -1,8 +1,10 @@
 //! An error is captured once, counted exactly, and kept within bounds.
 
+use std::sync::mpsc;
+
 use http::Response;
 use monitor_kit::{
-    AttachedError, BoxError, CaptureExt, ErrorEvent, EventKind, Level, Monitor, MonitorLayer, Outcome, Reason, Scope,
+    AttachedError, BoxError, CaptureExt, ErrorEvent, EventKind, Level, Monitor, MonitorLayer, Reason, Scope,
     capture_error, scope,
 };
 use tower::{Layer, ServiceExt};
@@ -62,6 +64,13 @@ fn a_bare_500_is_one_issue_a_route() {
     issues.sort_unstable();
     let expected = [("/a", EventKind::Status, 2), ("/b", EventKind::Status, 1)];
     assert_eq!(issues, expected.map(|(route, kind, count)| (route.to_owned(), kind, count)));
+}
+
+#[test]
+fn a_500_the_client_did_not_wait_for_is_no_issue() {
+    let (monitor, memory) = watched();
+    drop(call(&MonitorLayer::new(&monitor), get("/"), || status(500, "unread")));
+    assert_nothing_captured(&monitor, &memory);
 }
 
 #[test]
@@ -258,6 +267,24 @@ fn an_issue_counts_no_event_that_before_report_dropped() {
 }
 
 #[test]
+fn an_event_counted_before_it_was_dropped_is_made_up_for() {
+    let ((ask, asked), (answer, answers)) = (mpsc::channel(), mpsc::channel());
+    let (monitor, _) = watched_by(builder().before_report(move |event| {
+        ask.send(()).unwrap();
+        answers.recv().unwrap_or(true).then_some(event)
+    }));
+    for keep in [true, false, true] {
+        monitor.capture_error(&charge_failed());
+        asked.recv().unwrap();
+        let _ = monitor.issues();
+        answer.send(keep).unwrap();
+        flush(&monitor);
+        let _ = monitor.issues();
+    }
+    assert_eq!(monitor.issues()[0].count, 2);
+}
+
+#[test]
 fn an_event_goes_on_as_it_was_when_before_report_panics() {
     let (monitor, memory) = watched_by(builder().before_report(|mut event| {
         event.message.clear();
@@ -277,15 +304,6 @@ fn a_failure_of_an_untracked_request_is_dropped_and_counted() {
     });
     assert_nothing_captured(&monitor, &memory);
     assert_eq!(dropped(&monitor, "intake", Reason::Untracked), 1);
-}
-
-#[test]
-fn an_error_of_the_body_is_a_failure_of_its_request() {
-    use crate::support::{Step, next_frame, script, serve};
-    let (monitor, _) = watched();
-    next_frame(serve(&monitor, script([Step::Error("disk gone")])).body_mut());
-    assert_eq!(monitor.traffic().unwrap().read()[0].outcome(Outcome::BodyError), 1);
-    assert_eq!(monitor.traffic().unwrap().read()[0].failures().len(), 1);
 }
 
 fn charge_failed() -> Failure {

@@ -11,7 +11,7 @@ use monitor_core::MemoryReporter;
 use monitor_kit::{Monitor, MonitorBuilder, MonitorLayer, capture_error};
 use tower::{Layer, ServiceExt};
 
-use crate::support::{Failure, Text, builder, get, ready, serve, service, status, text};
+use crate::support::{Failure, Text, builder, call, get, ready, serve, service, status, text};
 
 #[test]
 fn a_service_needs_a_name() {
@@ -53,11 +53,7 @@ fn a_bound_is_at_least_one() {
 fn a_bound_does_not_reserve_the_whole_memory() {
     refuses(
         builder().source_limit(usize::MAX),
-        &format!(
-            "source_limit is {}, which would reserve too much memory: give it at most {}",
-            usize::MAX,
-            1 << 20
-        ),
+        &format!("source_limit is {}, which would reserve too much memory: give it at most {}", usize::MAX, 1 << 20),
     );
 }
 
@@ -128,7 +124,7 @@ fn a_disabled_monitor_lets_panics_go_on() {
 #[test]
 fn a_setting_of_the_layer_does_not_enable_a_disabled_monitor() {
     let layer = MonitorLayer::new(&Monitor::disabled()).request_duration_header(true);
-    assert!(crate::support::call(&layer, get("/"), || status(200, "")).headers().is_empty());
+    assert!(call(&layer, get("/"), || status(200, "")).headers().is_empty());
 }
 
 #[test]

@@ -14,7 +14,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 use monitor_kit::{Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, TextBody, names};
 use tower::ServiceExt;
 
-use crate::support::{Text, builder, call, get, monitor, ready, script, status, text, visit};
+use crate::support::{Step, Text, builder, call, flush, get, monitor, ready, script, serve, status, text, visit};
 
 #[test]
 fn counts_are_the_calls_that_were_made() {
@@ -175,7 +175,7 @@ fn issues_and_drops_are_shown() {
     let monitor = builder().before_report(|event| (event.message == "kept").then_some(event)).build().unwrap();
     monitor.capture_message(Level::Error, "kept");
     monitor.capture_message(Level::Error, "dropped");
-    crate::support::flush(&monitor);
+    flush(&monitor);
     let page = page(&monitor);
     shows(&page, r#"monitor_issues_total{kind="message"} 1"#);
     shows(&page, r#"monitor_issues_total{kind="panic"} 0"#);
@@ -206,7 +206,7 @@ fn the_endpoint_only_reads() {
 #[test]
 fn an_aborted_body_is_no_error() {
     let monitor = monitor();
-    drop(crate::support::serve(&monitor, script([crate::support::Step::Data("a")])));
+    drop(serve(&monitor, script([Step::Data("a")])));
     assert!(series_of(&page(&monitor), names::ERRORS).is_empty());
 }
 

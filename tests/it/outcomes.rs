@@ -6,12 +6,13 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     task::{Context, Poll},
+    thread,
 };
 
 use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use monitor_kit::{BoxError, EventKind, Monitor, MonitorLayer, Outcome};
+use monitor_kit::{BoxError, ErrorType, EventKind, Monitor, MonitorLayer, Outcome};
 use tower::{Layer, Service, ServiceExt};
 
 use crate::support::{
@@ -162,6 +163,7 @@ fn an_error_of_the_body_is_passed_on_and_counted() {
     assert_eq!(next_frame(&mut body).unwrap().unwrap_err().to_string(), "disk gone");
     drop(body);
     assert_ended(&monitor, Outcome::BodyError, 200);
+    assert_eq!(monitor.traffic().unwrap().read()[0].failures(), [(ErrorType::BodyError, 1)]);
 }
 
 #[test]
@@ -290,6 +292,18 @@ fn started_is_the_sum_of_all_outcomes_and_those_in_flight() {
 }
 
 #[test]
+fn requests_in_parallel_are_all_counted() {
+    let monitor = monitor();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..1000).for_each(|_| visit(&monitor, get("/"), || status(200, "ok"))));
+        }
+    });
+    let route = monitor.traffic().unwrap().read().remove(0);
+    assert_eq!((route.started, route.outcome(Outcome::Completed), route.statuses[0].count()), (4000, 4000, 4000));
+}
+
+#[test]
 fn a_cancelled_request_is_no_failure() {
     let monitor = monitor();
     drop(MonitorLayer::new(&monitor).layer(never()).call(get("/")));
@@ -303,10 +317,8 @@ fn never() -> impl Service<Request<()>, Response = Response<Text>, Error = Infal
     tower::service_fn(|_| future::pending())
 }
 
-fn panicking_late(
-    monitor: &Monitor,
-) -> impl Service<Request<()>, Response = Response<impl Body>, Error = Infallible> {
-    MonitorLayer::new(monitor).layer(tower::service_fn(|_| async { later().await }))
+fn panicking_late(monitor: &Monitor) -> impl Service<Request<()>, Response = Response<impl Body>, Error = Infallible> {
+    MonitorLayer::new(monitor).layer(tower::service_fn(|_| later()))
 }
 
 async fn later() -> Answer {

@@ -15,8 +15,8 @@ use serde_json::Value;
 use tower::{Layer, ServiceExt};
 
 use crate::support::{
-    Text, assert_ended, assert_nothing_captured, call, flush, get, monitor, only_event, ready, service, status, text,
-    watched,
+    Step, Text, assert_ended, assert_nothing_captured, call, flush, get, monitor, next_frame, only_event, ready,
+    script, serve, service, status, text, watched,
 };
 
 #[test]
@@ -72,7 +72,6 @@ fn the_event_tells_which_request_it_was() {
 
 #[test]
 fn a_panic_in_the_body_is_captured_in_its_request() {
-    use crate::support::{Step, next_frame, script, serve};
     let (monitor, memory) = watched();
     let mut response = serve(&monitor, script([Step::Panic("late")]));
     next_frame(response.body_mut());

@@ -8,7 +8,9 @@ use monitor_kit::{
 };
 use tower::{Layer, ServiceExt};
 
-use crate::support::{Failure, Log, Text, builder, call, flush, get, only_event, ready, service, status, visit, watched_by};
+use crate::support::{
+    Failure, Log, Text, builder, call, flush, get, only_event, ready, service, status, visit, watched_by,
+};
 
 /// A text with everything that must not leave.
 const LEAKY: &str = "login of jo.doe@example.org with Bearer s3cr3t-b failed: password=s3cr3t-p, token: s3cr3t-t, \

@@ -183,7 +183,10 @@ pub(crate) fn assert_nothing_counted(monitor: &Monitor) {
 /// How often `reporter` did not keep something for this reason.
 pub(crate) fn dropped(monitor: &Monitor, reporter: &str, reason: Reason) -> u64 {
     let dropped = monitor.dropped();
-    dropped.iter().find(|dropped| dropped.reporter == reporter && dropped.reason == reason).map_or(0, |found| found.count)
+    dropped
+        .iter()
+        .find(|dropped| dropped.reporter == reporter && dropped.reason == reason)
+        .map_or(0, |found| found.count)
 }
 
 // === impl Script ===

@@ -8,6 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use monitor_kit::clock;
 use tokio::{task::JoinHandle, time::sleep};
 
 use crate::scrape::Scrape;
@@ -128,7 +129,7 @@ impl Sample {
     fn of(scrape: &Scrape) -> Option<Self> {
         let cancelled = scrape.sum("http_server_request_outcomes_total", &[("outcome", "cancelled")]);
         Some(Self {
-            at: Instant::now(),
+            at: clock::now(),
             release: scrape.label("app_build_info", "version")?.to_owned(),
             failed: scrape.sum("http_server_errors_total", &[]),
             ended: scrape.sum("http_server_requests_total", &[]) - cancelled,
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_ratio_is_of_what_grew_within_the_window() {
-        let (begin, mut seen) = (Instant::now(), Seen::default());
+        let (begin, mut seen) = (clock::now(), Seen::default());
         let at = |seconds| begin + Duration::from_secs(seconds);
         seen.add(sample(at(0), "1", 5.0, 100.0));
         assert_eq!(seen.ratio, 0.0);

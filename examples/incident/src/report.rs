@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     ratio::{THRESHOLD, WINDOW},
     story::percent,
-    timeline::{Timeline, seconds},
+    timeline::{Timeline, between},
 };
 
 /// What the story has observed.
@@ -50,7 +50,7 @@ impl Facts {
     }
 
     fn after(&self, at: Option<Timestamp>) -> String {
-        at.map_or_else(|| String::from("not recorded"), |at| seconds(self.first_error, at))
+        at.map_or_else(|| String::from("not recorded"), |at| between(self.first_error, at))
     }
 
     fn issue(&self, key: &str) -> String {
@@ -73,7 +73,7 @@ pub(crate) fn write(facts: &Facts, timeline: &Timeline) -> String {
         actions(facts),
         lessons(facts),
     ];
-    let body = HEADINGS[1..].iter().zip(sections).map(|(heading, section)| format!("{heading}\n\n{section}\n"));
+    let body = HEADINGS[1..].iter().zip(sections).map(|(heading, section)| format!("{heading}\n\n{section}"));
     format!("{}\n\n{}", HEADINGS[0], body.collect::<Vec<_>>().join("\n"))
 }
 
@@ -137,7 +137,7 @@ fn cause(facts: &Facts) -> String {
          ### Contributing factors\n\n\
          - The route fails on purpose, and release 1.0.0 served it beside the productive ones (`--fault-routes`).\n\
          - The error was not handled where it happened.\n\
-         - No test of the route expected an answer other than a panic.\n",
+         - Nothing could switch the route off, so it went on failing until the next release.\n",
         facts.issue("message"),
         facts.issue("location"),
         facts.issue("kind"),
@@ -162,8 +162,8 @@ fn lessons(facts: &Facts) -> String {
     format!(
         "- Test routes are kept apart from production ones: they are served only with `--fault-routes`.\n\
          - The panic was answered, counted and captured; the process lived and every other route was served.\n\
-         - An alert on a rise of errors would have told somebody after {}.\n\
-         - Expected behaviour of every route needs a test, its failures included.\n",
+         - An automatic alert on a rise of errors is still to be set up; the ratio crossed its threshold after {}.\n\
+         - The expected behaviour of every route needs unit and integration tests, its failures included.\n",
         facts.after(facts.noticed),
     )
 }

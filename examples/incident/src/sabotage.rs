@@ -85,7 +85,7 @@ async fn tamper(State(tamperer): State<Tamperer>, request: Request, next: Next) 
         (Tampering::Leak, "/error") => leak(response).await,
         (Tampering::Metrics, "/metrics") => tamperer.empty.render().into_response(),
         (Tampering::Issues, "/issues") => axum::Json(Value::Array(Vec::new())).into_response(),
-        (Tampering::Ready, "/health/ready") => StatusCode::OK.into_response(),
+        (Tampering::Ready, "/health/ready") => (StatusCode::OK, response.into_body()).into_response(),
         (Tampering::Location, "/issues") => without_location(response).await,
         _ => response,
     }

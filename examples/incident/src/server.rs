@@ -9,10 +9,11 @@ use std::{
     os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use command_fds::{CommandFdExt, FdMapping};
+use monitor_kit::clock;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
 
@@ -42,8 +43,8 @@ impl Server {
 
     /// Waits until the process has ended, and returns whether it ended well.
     pub(crate) async fn ended(&mut self, within: Duration) -> Result<bool, String> {
-        let deadline = Instant::now() + within;
-        while Instant::now() < deadline {
+        let deadline = clock::now() + within;
+        while clock::now() < deadline {
             match self.child.try_wait() {
                 Ok(Some(status)) => return Ok(status.success()),
                 Ok(None) => sleep(Duration::from_millis(20)).await,

@@ -1,13 +1,10 @@
 //! The story, step by step. Each step is checked from outside; the first that does not hold ends it.
 
-use std::{
-    fmt,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fmt, path::Path, time::Duration};
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use monitor_kit::clock;
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -18,7 +15,7 @@ use crate::{
     report::{self, Facts},
     scrape::Scrape,
     server::Server,
-    timeline::{BOLD, Source, Timeline, seconds},
+    timeline::{BOLD, Source, Timeline, between},
     world::{Release, World},
 };
 
@@ -176,14 +173,14 @@ async fn grouped(world: &World, timeline: &mut Timeline, facts: &mut Facts) -> C
 
 async fn noticed(timeline: &mut Timeline, watch: &RatioWatch, facts: &mut Facts) -> Checked {
     let limit = format!("the ratio over {} s reaches {}", WINDOW.as_secs(), percent(THRESHOLD));
-    let deadline = Instant::now() + Duration::from_secs(6);
-    while watch.crossed().is_none() && Instant::now() < deadline {
+    let deadline = clock::now() + Duration::from_secs(6);
+    while watch.crossed().is_none() && clock::now() < deadline {
         sleep(POLL).await;
     }
     let Some(crossed) = watch.crossed() else {
         return Err((limit, format!("at most {}", percent(watch.peak()))));
     };
-    let after = seconds(facts.first_error, crossed);
+    let after = between(facts.first_error, crossed);
     timeline.note_at(crossed, Source::Metrics, format!("error ratio crosses {}", percent(THRESHOLD)));
     timeline.holds(&format!("noticed {after} after the first 500; the original took 1 minute"));
     facts.noticed = Some(crossed);
@@ -249,8 +246,8 @@ async fn handled(world: &mut World, timeline: &mut Timeline, facts: &mut Facts) 
 
 async fn recovered(timeline: &mut Timeline, watch: &RatioWatch, load: &Load, facts: &mut Facts) -> Checked {
     let answered = load.answered();
-    let deadline = Instant::now() + WINDOW + Duration::from_secs(5);
-    while (watch.ratio() > 0.0 || load.answered() < answered + 20) && Instant::now() < deadline {
+    let deadline = clock::now() + WINDOW + Duration::from_secs(5);
+    while (watch.ratio() > 0.0 || load.answered() < answered + 20) && clock::now() < deadline {
         sleep(POLL).await;
     }
     let expected = format!("the ratio over {} s is 0", WINDOW.as_secs());
@@ -260,7 +257,7 @@ async fn recovered(timeline: &mut Timeline, watch: &RatioWatch, load: &Load, fac
     expect("background traffic succeeds", Vec::<String>::new(), load.surprises())?;
     let Some(recovered) = watch.recovered() else { return Err(unmet(&expected, "it was never seen back at 0")) };
     timeline.note_at(recovered, Source::Metrics, "error ratio 0");
-    let after = seconds(facts.first_error, recovered);
+    let after = between(facts.first_error, recovered);
     timeline.holds(&format!("recovered {after} after the first 500; the original took 35 minutes"));
     facts.peak_ratio = watch.peak();
     facts.recovered = Some(recovered);
@@ -283,7 +280,7 @@ fn written_up(timeline: &mut Timeline, path: &Path, facts: &Facts) -> Checked {
 
 fn summary(timeline: &Timeline, facts: &Facts) {
     let row = |what: &str, original: &str, at: Option<Timestamp>| {
-        let now = at.map_or_else(|| String::from("not recorded"), |at| seconds(facts.first_error, at));
+        let now = at.map_or_else(|| String::from("not recorded"), |at| between(facts.first_error, at));
         timeline.say(&format!("   {what:<12}{original:>12}{now:>12}"));
     };
     timeline.say(&format!("\n   {}", timeline.paint(BOLD, &format!("{:<12}{:>12}{:>12}", "", "original", "now"))));
@@ -305,8 +302,8 @@ async fn ready(world: &World, server: &mut Server) -> Checked<Value> {
 /// Waits until the service at `addr` answers readiness with 200.
 async fn ready_at(addr: std::net::SocketAddr, server: &mut Server) -> Checked<Value> {
     let mut last = String::from("no answer");
-    let deadline = Instant::now() + START;
-    while Instant::now() < deadline && server.is_running() {
+    let deadline = clock::now() + START;
+    while clock::now() < deadline && server.is_running() {
         match client::get(addr, "/health/ready").await {
             Ok(response) if response.status == StatusCode::OK => return Ok(response.json()),
             Ok(response) => last = response.body,
@@ -319,8 +316,8 @@ async fn ready_at(addr: std::net::SocketAddr, server: &mut Server) -> Checked<Va
 
 /// Waits until some answer comes from the release called `version`.
 async fn answers_as(world: &World, version: &str, server: &mut Server) -> Checked {
-    let deadline = Instant::now() + START;
-    while Instant::now() < deadline && server.is_running() {
+    let deadline = clock::now() + START;
+    while clock::now() < deadline && server.is_running() {
         if sent(client::get(world.addr(), "/health").await)?.json()["version"] == version {
             return Ok(());
         }
@@ -361,8 +358,8 @@ fn find(log: &str, id: &str, message: &str) -> Value {
 }
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Checked {
-    let deadline = Instant::now() + START;
-    while Instant::now() < deadline {
+    let deadline = clock::now() + START;
+    while clock::now() < deadline {
         if holds() {
             return Ok(());
         }

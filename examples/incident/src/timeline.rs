@@ -57,7 +57,7 @@ impl Timeline {
     pub(crate) fn note_at(&mut self, at: Timestamp, source: Source, text: impl Into<String>) {
         let event = Event { at, text: text.into(), source };
         let clock = self.local(at).strftime("%H:%M:%S%.3f").to_string();
-        let offset = format!("{:>8}", format!("+{}", seconds(self.begin, at)));
+        let offset = format!("{:>+7.1} s", at.duration_since(self.begin).as_secs_f64());
         let (clock, offset) = (self.paint(DIM, &clock), self.paint(DIM, &offset));
         self.print(&format!("   {clock} {offset}  {:<8} {}", source.as_str(), event.text));
         self.events.push(event);
@@ -112,9 +112,10 @@ impl Source {
     }
 }
 
-/// Returns the seconds from `from` to `to`, such as `1.2 s`.
-pub(crate) fn seconds(from: Timestamp, to: Timestamp) -> String {
-    format!("{:.1} s", to.duration_since(from).as_secs_f64())
+/// Returns the time from `from` to `to`, such as `1.2 s` or `48 ms`.
+pub(crate) fn between(from: Timestamp, to: Timestamp) -> String {
+    let span = to.duration_since(from);
+    if span.as_secs() == 0 { format!("{} ms", span.as_millis()) } else { format!("{:.1} s", span.as_secs_f64()) }
 }
 
 pub(crate) const BOLD: &str = "1";
