@@ -265,7 +265,7 @@ async fn recovered(timeline: &mut Timeline, watch: &RatioWatch, load: &Load, fac
     Ok(())
 }
 
-fn written_up(timeline: &mut Timeline, path: &Path, facts: &Facts) -> Checked {
+fn written_up(timeline: &Timeline, path: &Path, facts: &Facts) -> Checked {
     let location = text(&facts.issue["location"]);
     expect("the issue names file and line as the log does", facts.logged_location.as_str(), location.as_str())?;
     let report = report::write(facts, timeline);

@@ -102,7 +102,7 @@ impl World {
     }
 
     /// What happens in the world after a step, unasked.
-    pub(crate) async fn go_on_after(&mut self, step: u8) {
+    pub(crate) async fn go_on_after(&self, step: u8) {
         if self.sabotage == Some(Sabotage::Database) && step == 7 {
             sabotage::break_database(&self.database("todos")).await;
         }

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use axum::{Router, middleware::map_request};
+use axum::{Router, middleware::map_request, serve::Listener};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -43,7 +43,8 @@ pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Re
         let _ = stop.send(true);
         tokio::time::sleep(LINGER).await;
     };
-    tracing::info!(release = config.release, fault_routes = config.fault_routes, "listening");
+    let addr = listener.local_addr().map_err(|error| StartError::new("tell the address", error))?;
+    tracing::info!(%addr, release = config.release, fault_routes = config.fault_routes, "listening");
     let app = wrap(router).layer(map_request(tell_peer)).into_make_service_with_connect_info::<Peer>();
     let served = axum::serve(listener, app).with_graceful_shutdown(shutdown).await;
     tracing::info!("stopped");

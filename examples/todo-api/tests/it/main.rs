@@ -1,0 +1,7 @@
+//! The TODO API as a process, spoken to from outside.
+
+mod api;
+mod counting;
+mod metrics;
+mod start;
+mod support;

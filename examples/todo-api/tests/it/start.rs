@@ -1,0 +1,53 @@
+//! Starting, and not starting.
+
+use std::net::TcpListener;
+
+use crate::support::{Api, folder, output};
+
+#[track_caller]
+fn refuses(args: &[&str], says: &str) {
+    let folder = folder();
+    let output = output(&folder, args);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("todo-api: cannot ") && stderr.contains(says), "{stderr}");
+}
+
+#[test]
+fn a_port_in_use_is_one_line_and_exit_code_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = taken.local_addr().expect("an address").to_string();
+    refuses(&[&format!("--listen={addr}"), "--quiet"], &format!("listen on {addr}"));
+}
+
+#[test]
+fn an_unwritable_log_is_one_line_and_exit_code_1() {
+    refuses(&["--log-file=no/such/folder/log"], "write the log no/such/folder/log");
+}
+
+#[test]
+fn an_unwritable_database_is_one_line_and_exit_code_1() {
+    refuses(&["--listen=127.0.0.1:0", "--quiet", "--database=sqlite://no/such/folder/db"], "no/such/folder/db");
+}
+
+#[test]
+fn help_says_it_all() {
+    let output = output(&folder(), &["--help"]);
+    let help = String::from_utf8_lossy(&output.stdout);
+    for option in ["--listen", "--database", "--log-file", "--fault-routes", "--drain", "--release", "X-Demo-User"] {
+        assert!(help.contains(option), "{option} is missing:\n{help}");
+    }
+    assert!(!help.contains("--division"), "{help}");
+}
+
+#[tokio::test]
+async fn todos_outlive_the_process() {
+    let folder = folder();
+    let database = format!("--database=sqlite://{}", folder.path().join("todos.db").display());
+    let first = Api::start(&[&database]).await;
+    first.json(axum::http::Method::POST, "/todos", r#"{"title":"remember"}"#).await;
+    drop(first);
+    let page = Api::start(&[&database]).await.get("/todos").await.value();
+    assert_eq!(page["items"][0]["title"], "remember");
+}

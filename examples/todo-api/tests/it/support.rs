@@ -1,0 +1,136 @@
+//! A process of the API, and a client for it.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use axum::{
+    body::Bytes,
+    http::{Method, Request, StatusCode},
+};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{net::TcpStream, time::sleep};
+
+/// A process that ends with its handle.
+pub(crate) struct Api {
+    child: Child,
+    pub(crate) addr: SocketAddr,
+    folder: TempDir,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: String,
+    pub(crate) body: String,
+}
+
+/// Returns the program in an empty folder of its own.
+pub(crate) fn program(folder: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_todo-api"));
+    command.current_dir(folder.path()).stdin(Stdio::null()).env_remove("LISTEN_FDS");
+    command
+}
+
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// Runs the program to its end.
+pub(crate) fn output(folder: &TempDir, args: &[&str]) -> Output {
+    program(folder).args(args).output().expect("it starts")
+}
+
+impl Api {
+    pub(crate) async fn start(args: &[&str]) -> Self {
+        let folder = folder();
+        let mut command = program(&folder);
+        command.args(["--listen=127.0.0.1:0", "--log-file=log", "--quiet", "--drain=0"]).args(args);
+        let child = command.spawn().expect("it starts");
+        let mut api = Self { child, addr: SocketAddr::from(([0, 0, 0, 0], 0)), folder };
+        api.addr = api.wait_for("listening").await["addr"].as_str().expect("an address").parse().expect("an address");
+        api
+    }
+
+    /// Waits for a line of the log with this message.
+    pub(crate) async fn wait_for(&mut self, message: &str) -> Value {
+        for _ in 0..1000 {
+            if let Some(line) = self.log().into_iter().find(|line| line["message"] == message) {
+                return line;
+            }
+            assert!(matches!(self.child.try_wait(), Ok(None)), "the process has ended");
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no line says {message}");
+    }
+
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) async fn send(&self, request: Request<String>) -> Answer {
+        let stream = TcpStream::connect(self.addr).await.expect("it listens");
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.expect("it speaks HTTP");
+        let connection = tokio::spawn(connection);
+        let response = sender.send_request(request.map(|body| Full::new(Bytes::from(body)))).await.expect("an answer");
+        let (head, body) = response.into_parts();
+        let content_type = head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        connection.abort();
+        Answer {
+            status: head.status,
+            content_type: content_type.to_owned(),
+            body: String::from_utf8(body.to_vec()).expect("text"),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path, "")).await
+    }
+
+    pub(crate) async fn json(&self, method: Method, path: &str, body: &str) -> Answer {
+        self.send(self.request(method, path, body)).await
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str, body: &str) -> Request<String> {
+        let request = Request::builder().method(method).uri(path).header("host", self.addr.to_string());
+        let request = request.header("content-type", "application/json");
+        request.body(body.to_owned()).expect("a request")
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Answer {
+    pub(crate) fn value(&self) -> Value {
+        serde_json::from_str(&self.body).expect("JSON")
+    }
+
+    /// Asserts that it is a problem of this status.
+    #[track_caller]
+    pub(crate) fn is_problem(&self, status: u16) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        assert_eq!(self.content_type, "application/problem+json");
+        let problem = self.value();
+        assert_eq!(problem["status"], status);
+        assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
+        assert!(problem["request_id"].is_string(), "{problem}");
+    }
+}
