@@ -8,7 +8,8 @@
 //! # With `panic = "abort"`
 //!
 //! Nothing can be caught and no response can be answered. The hook then captures the event itself, writes one redacted
-//! line to stderr and flushes the reporters for at most 200 ms before the process aborts.
+//! line to stderr and flushes the reporters for at most 200 ms before the process aborts. The event has no backtrace: to
+//! resolve one may take longer than that.
 
 use std::{
     any::Any,
@@ -152,7 +153,8 @@ pub(crate) fn install_hook() {
 
 fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
     let location = info.location().map(CodeLocation::from);
-    let wanted = scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope.route()));
+    let wanted = !cfg!(panic = "abort")
+        && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope.route()));
     let thread = thread::current().name().unwrap_or_default().to_owned();
     Note { location, backtrace: wanted.then(Backtrace::new_unresolved), thread }
 }

@@ -1,0 +1,65 @@
+//! What is left of a panic in a build with `panic = "abort"`. A binary of its own, for it needs a profile of its own.
+
+use std::{
+    env,
+    path::PathBuf,
+    process::{Command, Output},
+    time::{Duration, Instant},
+};
+
+#[test]
+fn an_aborting_build_writes_one_redacted_line_reports_and_answers_nothing() {
+    let output = run(&[]);
+    let (stdout, stderr) = texts(&output);
+    assert!(!output.status.success());
+    assert_eq!(stdout, "reported: no such user: [Filtered], password=[Filtered]\n", "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("panic in GET _unmatched at crates/monitor-tower/examples/panic_abort.rs:"), "{stderr}");
+    assert!(stderr.contains(": no such user: [Filtered], password=[Filtered] (request_id "), "{stderr}");
+}
+
+#[test]
+fn a_hung_reporter_holds_up_the_abort_for_a_moment_only() {
+    let program = build("abort");
+    let begun = begin();
+    let output = Command::new(program).arg("--hang").output().expect("it starts");
+    // Two hundred milliseconds, and what a busy machine adds: not the hour of the reporter.
+    assert!(begun.elapsed() < Duration::from_secs(60));
+    assert!(!output.status.success());
+}
+
+#[test]
+fn a_build_that_unwinds_answers() {
+    let output = Command::new(build("dev")).output().expect("it starts");
+    let (stdout, stderr) = texts(&output);
+    assert!(output.status.success(), "{stderr}");
+    assert!(stdout.contains("answered: true"), "{stdout}");
+    assert_eq!(stderr, "");
+}
+
+fn run(args: &[&str]) -> Output {
+    Command::new(build("abort")).args(args).output().expect("it starts")
+}
+
+/// Builds the example and returns where it is.
+fn build(profile: &str) -> PathBuf {
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "monitor-tower", "--example", "panic_abort", "--profile", profile])
+        .status()
+        .expect("cargo starts");
+    assert!(status.success(), "the example does not build");
+    let folder = if profile == "dev" { "debug" } else { profile };
+    // This test lies in target/debug/deps.
+    let target = env::current_exe().expect("a path").ancestors().nth(3).expect("a target folder").to_owned();
+    target.join(folder).join("examples").join("panic_abort")
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long another process takes is the question")]
+fn begin() -> Instant {
+    Instant::now()
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}

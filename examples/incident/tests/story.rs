@@ -1,0 +1,78 @@
+//! The story holds, and no step of it holds when what it checks is broken.
+
+use std::process::{Command, Output};
+
+fn tell(args: &[&str]) -> (Output, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_incident")).args(args).current_dir(folder.path()).output().expect("it starts");
+    (output, folder)
+}
+
+#[track_caller]
+fn breaks(step: u8) {
+    let (output, _folder) = tell(&["--break-step", &step.to_string()]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.starts_with(&format!("incident: step {step} does not hold: expected ")), "{stderr}");
+}
+
+#[test]
+fn the_story_is_told_to_its_end_and_the_report_is_written() {
+    let (output, folder) = tell(&["--tz", "Europe/Paris"]);
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stdout}{stderr}");
+    assert!(!stdout.contains('\x1b'), "no colour in a pipe: {stdout}");
+    assert_eq!(stdout.matches("\n   ok ").count(), 9, "{stdout}");
+    let report = std::fs::read_to_string(folder.path().join("incident-report.md")).expect("a report");
+    for fact in ["**Users affected**: 4", "**Requests affected**: 10 of", "fault.rs:", " CE", "(UTC+0"] {
+        assert!(report.contains(fact), "{fact} is missing:\n{report}");
+    }
+}
+
+#[test]
+fn an_unknown_step_is_a_usage_error() {
+    for step in ["0", "1", "10", "x"] {
+        assert_eq!(tell(&["--break-step", step]).0.status.code(), Some(2), "{step}");
+    }
+}
+
+#[test]
+fn a_handler_that_leaks_its_message_breaks_step_2() {
+    breaks(2);
+}
+
+#[test]
+fn a_recorder_nobody_publishes_to_breaks_step_3() {
+    breaks(3);
+}
+
+#[test]
+fn a_log_that_goes_nowhere_breaks_step_4() {
+    breaks(4);
+}
+
+#[test]
+fn an_empty_list_of_issues_breaks_step_5() {
+    breaks(5);
+}
+
+#[test]
+fn a_diluted_ratio_breaks_step_6() {
+    breaks(6);
+}
+
+#[test]
+fn readiness_that_never_turns_503_breaks_step_7() {
+    breaks(7);
+}
+
+#[test]
+fn a_broken_database_breaks_step_8() {
+    breaks(8);
+}
+
+#[test]
+fn an_issue_without_its_place_breaks_step_9() {
+    breaks(9);
+}
