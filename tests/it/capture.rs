@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use http::Response;
 use monitor_kit::{
     AttachedError, BoxError, CaptureExt, ErrorEvent, EventKind, Level, Monitor, MonitorLayer, Reason, Scope,
-    capture_error, scope,
+    capture_error, capture_message, scope,
 };
 use tower::{Layer, ServiceExt};
 
@@ -321,4 +321,16 @@ fn with_attached(code: u16, error: AttachedError) -> Response<Text> {
 fn fail(layer: &MonitorLayer, mut error: impl FnMut() -> BoxError) {
     let failing = layer.layer(service(move |_| Err::<Response<Text>, BoxError>(error())));
     assert!(ready(failing.oneshot(get("/"))).is_err());
+}
+
+#[test]
+fn a_message_below_error_does_not_explain_a_500() {
+    let (monitor, memory) = watched();
+    visit(&monitor, get("/"), || {
+        capture_message(Level::Info, "about to answer");
+        status(500, "")
+    });
+    flush(&monitor);
+    let kinds: Vec<_> = memory.events().iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [EventKind::Message, EventKind::Status]);
 }

@@ -10,4 +10,5 @@ mod outcomes;
 mod panics;
 mod redaction;
 mod reporters;
+mod sockets;
 mod support;

@@ -164,6 +164,9 @@ fn an_error_of_the_body_is_passed_on_and_counted() {
     drop(body);
     assert_ended(&monitor, Outcome::BodyError, 200);
     assert_eq!(monitor.traffic().unwrap().read()[0].failures(), [(ErrorType::BodyError, 1)]);
+    flush(&monitor);
+    let issues = monitor.issues();
+    assert_eq!((issues.len(), issues[0].kind, &*issues[0].message), (1, EventKind::BodyError, "disk gone"));
 }
 
 #[test]

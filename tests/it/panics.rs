@@ -9,7 +9,8 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, header::CONTENT_TYPE};
 use monitor_kit::{
-    CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, ScopeFutureExt, TimingLayer, scope,
+    CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, TimingLayer,
+    scope,
 };
 use serde_json::Value;
 use tower::{Layer, ServiceExt};
@@ -215,6 +216,15 @@ fn a_panic_resumed_by_a_layer_further_in_keeps_its_place() {
     assert_eq!(ready(watched.oneshot(get("/"))).unwrap().status(), 500);
     let event = only_event(&monitor, &memory);
     assert!(event.location.is_some() && !event.backtrace.is_empty(), "{event:#?}");
+}
+
+#[test]
+fn a_panic_in_a_scope_without_a_monitor_is_captured_further_out() {
+    let (monitor, memory) = watched();
+    call::<Text>(&MonitorLayer::new(&monitor), get("/"), || {
+        Scope::new(&Monitor::disabled()).enter(|| scope::wrap(|| panic!("boom"))())
+    });
+    assert!(only_event(&monitor, &memory).location.is_some());
 }
 
 #[test]

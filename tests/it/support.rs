@@ -8,7 +8,7 @@ use std::{
     future::{self, Ready},
     io,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -242,7 +242,15 @@ impl Error for Failure {
 // === impl Log ===
 
 impl Log {
+    /// Returns a subscriber that writes here. Another is kept alive beside it: while there is but one, `tracing` lets
+    /// whichever thread comes by a line first decide, for all threads, whether the line is written.
     pub(crate) fn dispatch(&self) -> Dispatch {
+        static OTHER: LazyLock<Dispatch> = LazyLock::new(|| Log::default().subscribe());
+        LazyLock::force(&OTHER);
+        self.subscribe()
+    }
+
+    fn subscribe(&self) -> Dispatch {
         let log = self.clone();
         let format = tracing_subscriber::fmt().json().with_max_level(tracing::Level::DEBUG);
         Dispatch::new(format.with_writer(move || log.clone()).finish())

@@ -137,11 +137,11 @@ impl Monitor {
             ..Draft::new(EventKind::Error)
         };
         let place = (EventKind::Error, place(at), std::any::type_name::<E>());
-        self.submit(scope, place, mark(error), draft);
+        self.submit(scope, place, Some(mark(error)), draft);
     }
 
     fn capture_text(&self, scope: Option<&Scope>, level: Level, message: String, at: &'static Location<'static>) {
-        let mark = mark(&message);
+        let mark = (level == Level::Error).then(|| mark(&message));
         let draft = || Draft {
             handled: true,
             level,
@@ -199,13 +199,13 @@ impl Monitor {
                 ..Draft::new(EventKind::Panic)
             }
         };
-        self.submit(scope, panic_place(location.as_ref()), mark, draft);
+        self.submit(scope, panic_place(location.as_ref()), Some(mark), draft);
     }
 
-    /// Counts an error at its source, and hands it to the intake where it is one of those to capture whole.
-    fn submit(&self, scope: Option<&Scope>, place: impl Hash, mark: u64, draft: impl FnOnce() -> Draft) {
+    /// Marks the scope, unless what is captured explains no failure; counts an error at its source, and hands it to the intake where it is one of those to capture whole.
+    fn submit(&self, scope: Option<&Scope>, place: impl Hash, mark: Option<u64>, draft: impl FnOnce() -> Draft) {
         let Some(inner) = self.inner() else { return };
-        if let Some(scope) = scope {
+        if let (Some(scope), Some(mark)) = (scope, mark) {
             scope.mark_captured(mark);
         }
         if scope.is_some_and(Scope::is_untracked) {
@@ -265,7 +265,7 @@ impl Scope {
             location: error.location.map(CodeLocation::from),
             ..Draft::new(error.kind)
         };
-        self.monitor().submit(Some(self), place, mark, draft);
+        self.monitor().submit(Some(self), place, Some(mark), draft);
     }
 
     /// Captures a response of 500 or above, unless some error was captured in this scope that explains it.
@@ -278,7 +278,7 @@ impl Scope {
             message: format!("{} {} answered {status} and no error was captured", self.method().as_str(), self.route()),
             ..Draft::new(EventKind::Status)
         };
-        self.monitor().submit(Some(self), (EventKind::Status, status, self.method()), u64::from(status), draft);
+        self.monitor().submit(Some(self), (EventKind::Status, status, self.method()), Some(u64::from(status)), draft);
     }
 }
 

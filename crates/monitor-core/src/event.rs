@@ -51,6 +51,8 @@ pub enum EventKind {
     Error,
     /// An error a service returned instead of a response.
     InnerError,
+    /// An error of a response body, after the head was sent.
+    BodyError,
     /// A response of 500 or above with nothing captured in its scope.
     Status,
     /// A message captured by the program.
@@ -118,7 +120,8 @@ impl ErrorEvent {
 
 impl EventKind {
     /// All kinds, in the order in which they are counted.
-    pub const ALL: [Self; 5] = [Self::Panic, Self::Error, Self::InnerError, Self::Status, Self::Message];
+    pub const ALL: [Self; 6] =
+        [Self::Panic, Self::Error, Self::InnerError, Self::BodyError, Self::Status, Self::Message];
 
     /// Returns the label of this kind.
     #[must_use]
@@ -127,6 +130,7 @@ impl EventKind {
             Self::Panic => "panic",
             Self::Error => "error",
             Self::InnerError => "inner_error",
+            Self::BodyError => "body_error",
             Self::Status => "status",
             Self::Message => "message",
         }

@@ -3,7 +3,7 @@
 //! | kind | told apart by |
 //! | --- | --- |
 //! | panic | file and column of the panic, and the template of its message |
-//! | error, inner error | type, route, file and column of the capture, and the template of the message |
+//! | error, inner error, body error | type, route, file and column of the capture, and the template of the message |
 //! | status | status, method and route |
 //! | message | the template of the message |
 //!
@@ -36,7 +36,7 @@ impl Fingerprint {
         let mut hash = Hash::default().part(event.kind.as_str());
         hash = match event.kind {
             EventKind::Panic => hash.part(file).part(&column.to_string()).part(&template),
-            EventKind::Error | EventKind::InnerError => {
+            EventKind::Error | EventKind::InnerError | EventKind::BodyError => {
                 let place = hash.part(&event.type_name).part(&event.scope.route).part(file);
                 place.part(&column.to_string()).part(&template)
             }

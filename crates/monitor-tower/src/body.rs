@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
-use monitor_core::{BoxError, Outcome};
+use monitor_core::{BoxError, EventKind, Outcome};
 use pin_project_lite::pin_project;
 
 use crate::guard::Guard;
@@ -111,8 +111,12 @@ where
                 Poll::Ready(None)
             }
             Ok(Poll::Ready((Some(Err(error)), _))) => {
-                end(this.guard, Outcome::BodyError);
-                Poll::Ready(Some(Err(error.into())))
+                let error = error.into();
+                if let Some(guard) = this.guard.take() {
+                    guard.capture(EventKind::BodyError, &error);
+                    guard.end(Outcome::BodyError);
+                }
+                Poll::Ready(Some(Err(error)))
             }
             Err(caught) => {
                 caught.dispose();

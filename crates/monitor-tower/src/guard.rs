@@ -2,6 +2,7 @@
 //! once by its `Drop`.
 
 use std::{
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
@@ -102,12 +103,17 @@ impl Guard {
 
     /// Takes note of an error the service returned instead of a response. No response, no status: it is counted as the
     /// 500 a server makes of it.
-    pub(crate) fn inner_error<E: std::fmt::Display + 'static>(&mut self, error: &E) {
+    pub(crate) fn inner_error<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.status = StatusCode::INTERNAL_SERVER_ERROR.as_u16();
         self.outcome = Outcome::InnerError;
+        self.capture(EventKind::InnerError, error);
+    }
+
+    /// Captures an error of the service or of its body.
+    pub(crate) fn capture<E: fmt::Display + 'static>(&self, kind: EventKind, error: &E) {
         if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture) {
             let described = self.settings.describe_error.as_ref().and_then(|describe| describe(error));
-            scope.capture_observed(described.unwrap_or_else(|| observe(error)));
+            scope.capture_observed(ObservedError { kind, ..described.unwrap_or_else(|| observe(kind, error)) });
         }
     }
 
@@ -199,12 +205,12 @@ fn keep_headers(scope: &Scope, head: &RequestHead<'_>) {
 }
 
 /// Returns what is to be seen of an error of any type: its `Display`, and the chain where it is a box of an error.
-fn observe<E: std::fmt::Display + 'static>(error: &E) -> ObservedError {
+fn observe<E: fmt::Display + 'static>(kind: EventKind, error: &E) -> ObservedError {
     if let Some(error) = (error as &dyn std::any::Any).downcast_ref::<BoxError>() {
-        return ObservedError::new(EventKind::InnerError, &**error);
+        return ObservedError::new(kind, &**error);
     }
     ObservedError {
-        kind: EventKind::InnerError,
+        kind,
         handled: false,
         type_name: std::any::type_name::<E>().into(),
         message: error.to_string(),

@@ -59,7 +59,7 @@ where
 
     /// A failure here belongs to no request: it is counted apart and passed on.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        if !self.settings.count {
+        if !self.settings.count && !self.settings.capture {
             return self.inner.poll_ready(cx);
         }
         let Self { inner, settings } = self;
@@ -71,7 +71,9 @@ where
             Ok(ready) => ready,
             Err(mut caught) => {
                 count_ready_error(settings);
-                settings.monitor.capture_panic(&mut caught);
+                if settings.capture {
+                    settings.monitor.capture_panic(&mut caught);
+                }
                 resume_unwind(caught.into_payload())
             }
         }
@@ -91,7 +93,7 @@ where
 }
 
 fn count_ready_error(settings: &Settings) {
-    if let Some(traffic) = settings.monitor.traffic() {
+    if let Some(traffic) = settings.monitor.traffic().filter(|_| settings.count) {
         traffic.ready_error();
     }
 }

@@ -1,0 +1,1 @@
+//! Benchmarks only; there is nothing to use here.
