@@ -5,7 +5,7 @@ use std::str::FromStr;
 use monitor_kit::{clock, scope};
 use serde::Serialize;
 use sqlx::{
-    SqlitePool,
+    ConnectOptions, Connection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 use utoipa::ToSchema;
@@ -32,16 +32,16 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the database at `url` and brings its tables up to date.
     pub(crate) async fn open(url: &str) -> Result<Self, sqlx::Error> {
+        if url.contains(":memory:") {
+            let text = "a database in memory is another one for each connection: give a file";
+            return Err(sqlx::Error::Configuration(text.into()));
+        }
         let options = SqliteConnectOptions::from_str(url)?.create_if_missing(true);
-        let options = options.journal_mode(SqliteJournalMode::Wal);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(if url.contains(":memory:") { 1 } else { 5 })
-            .min_connections(1)
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .connect_with(options)
-            .await?;
-        sqlx::migrate!().run(&pool).await?;
+        // A file is made ready by one connection, before there are others to lock it against each other.
+        let mut first = options.clone().journal_mode(SqliteJournalMode::Wal).connect().await?;
+        sqlx::migrate!().run(&mut first).await?;
+        first.close().await?;
+        let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None).connect_with(options).await?;
         Ok(Self { pool })
     }
 

@@ -32,6 +32,11 @@ fn an_unwritable_database_is_one_line_and_exit_code_1() {
 }
 
 #[test]
+fn a_database_in_memory_is_refused() {
+    refuses(&["--listen=127.0.0.1:0", "--quiet", "--database=sqlite::memory:"], "give a file");
+}
+
+#[test]
 fn help_says_it_all() {
     let output = output(&folder(), &["--help"]);
     let help = String::from_utf8_lossy(&output.stdout);
