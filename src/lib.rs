@@ -12,8 +12,8 @@ pub use monitor_health as health;
 pub use monitor_tower::CurrentScope;
 #[cfg(feature = "tower")]
 pub use monitor_tower::{
-    AttachedError, CatchPanicLayer, MonitorLayer, MonitorService, PanicAnswer, RequestHead, RequestIdLayer,
-    ResponseBody, ResponseFuture, TextBody, TimingLayer, problem,
+    AttachedError, CatchPanicLayer, MonitorLayer, MonitorService, PanicAnswer, RequestHead, RequestIdLayer, Respond,
+    RespondFuture, RespondLayer, ResponseBody, ResponseFuture, TextBody, TimingLayer, problem,
 };
 #[cfg(feature = "prometheus")]
 pub use monitor_tower::{InstallError, PrometheusEndpoint};

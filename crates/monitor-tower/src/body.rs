@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
-use monitor_core::{BoxError, EventKind, Outcome};
+use monitor_core::{BoxError, EventKind, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
 
 use crate::guard::Guard;
@@ -62,9 +62,9 @@ impl<B: Body> ResponseBody<B> {
         Self { state: State::Inner { body }, guard: None, remaining: None }
     }
 
-    pub(crate) fn watching(body: B, guard: Guard) -> Self {
-        let remaining = body.size_hint().exact();
-        Self { state: State::Inner { body }, guard: Some(guard), remaining }
+    /// `length` is what the body promised to be, where it promised anything.
+    pub(crate) fn watching(body: B, length: Option<u64>, guard: Guard) -> Self {
+        Self { state: State::Inner { body }, guard: Some(guard), remaining: length }
     }
 
     pub(crate) fn ours(text: Bytes) -> Self {
@@ -102,17 +102,17 @@ where
                     *remaining = remaining.saturating_sub(data.remaining() as u64);
                 }
                 if is_end {
-                    end(this.guard, Outcome::Completed);
+                    complete(this.guard, || this.state.set(State::Gone));
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             Ok(Poll::Ready((None, _))) => {
-                end(this.guard, Outcome::Completed);
+                complete(this.guard, || this.state.set(State::Gone));
                 Poll::Ready(None)
             }
             Ok(Poll::Ready((Some(Err(error)), _))) => {
                 let error = error.into();
-                if let Some(guard) = this.guard.take() {
+                if let Some(mut guard) = this.guard.take() {
                     guard.capture(EventKind::BodyError, &error);
                     guard.end(Outcome::BodyError);
                 }
@@ -121,7 +121,7 @@ where
             Err(caught) => {
                 caught.dispose();
                 if let Some(mut guard) = this.guard.take() {
-                    guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(|second| second.dispose());
+                    guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(Caught::dispose);
                     guard.end(Outcome::PanicInBody);
                 }
                 Poll::Ready(Some(Err(BodyPanicked.into())))
@@ -152,9 +152,12 @@ impl<B> fmt::Debug for ResponseBody<B> {
     }
 }
 
-fn end(guard: &mut Option<Guard>, outcome: Outcome) {
-    if let Some(guard) = guard.take() {
-        guard.end(outcome);
+/// Ends a request whose body is out. The body is dropped inside its scope: a panic of its `Drop` is captured, and changes
+/// nothing for the client.
+fn complete(guard: &mut Option<Guard>, drop_body: impl FnOnce()) {
+    if let Some(mut guard) = guard.take() {
+        guard.catch(drop_body).unwrap_or_else(Caught::dispose);
+        guard.end(Outcome::Completed);
     }
 }
 

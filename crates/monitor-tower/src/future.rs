@@ -9,12 +9,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, header};
 use http_body::Body;
 use monitor_core::{BoxError, Method, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
 
-use crate::{ResponseBody, guard::Guard};
+use crate::{ResponseBody, guard::Guard, problem::PROBLEM};
 
 pin_project! {
     /// The future of [`MonitorService`](crate::MonitorService).
@@ -118,22 +118,40 @@ enum Ended<C, E> {
     Panic(Caught),
 }
 
+/// Hands the guard over to the body, or ends the request where there is nothing more to come.
 fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<ResponseBody<C>> {
-    guard.head(&mut response);
-    let (head, body) = response.into_parts();
+    let answered = guard.head(&mut response);
+    // What a body says of itself is the program's own code, too.
+    let shape = guard.catch(|| (response.body().is_end_stream(), response.body().size_hint().exact()));
+    let (is_empty, length) = match shape {
+        Ok(shape) => shape,
+        Err(caught) => return answer(caught, guard),
+    };
+    let (mut head, body) = response.into_parts();
     let is_upgrade = head.status == StatusCode::SWITCHING_PROTOCOLS
         || (guard.is_method(Method::Connect) && head.status.is_success());
     let has_no_body = guard.is_method(Method::Head)
         || head.status == StatusCode::NO_CONTENT
         || head.status == StatusCode::NOT_MODIFIED;
-    let body = if is_upgrade {
+    let body = if let Some(outcome) = answered {
+        guard.end(outcome);
+        ResponseBody::off(body)
+    } else if is_upgrade {
         guard.end(Outcome::Upgraded);
         ResponseBody::off(body)
-    } else if has_no_body || body.is_end_stream() {
+    } else if has_no_body || is_empty {
+        let problem = guard.problem().filter(|_| !has_no_body);
         guard.end(Outcome::Completed);
-        ResponseBody::off(body)
+        match problem {
+            Some(problem) => {
+                head.headers.remove(header::CONTENT_LENGTH);
+                head.headers.insert(header::CONTENT_TYPE, PROBLEM);
+                ResponseBody::ours(problem)
+            }
+            None => ResponseBody::off(body),
+        }
     } else {
-        ResponseBody::watching(body, guard)
+        ResponseBody::watching(body, length, guard)
     };
     Response::from_parts(head, body)
 }

@@ -18,7 +18,7 @@ use monitor_core::{
 };
 use uuid::Uuid;
 
-use crate::{AttachedError, PanicAnswer, RequestHead, log, problem::internal_error, settings::Settings};
+use crate::{AttachedError, PanicAnswer, RequestHead, log, problem::of_request, respond::Answered, settings::Settings};
 
 /// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
 pub(crate) struct Guard {
@@ -39,15 +39,15 @@ impl Guard {
         let method = Method::from_name(head.method.as_str());
         let untracked = monitor.is_untracked(head.path());
         let counted = monitor.traffic().filter(|_| settings.count && !untracked);
-        let series = counted.map(|traffic| (traffic, traffic.series(method, head.route(settings))));
+        let route = head.route(settings);
+        let series = counted.map(|traffic| (traffic, traffic.series(method, route)));
         // Inside another layer of ours the request has its identifier already.
         let around = scope::current();
         let id = around.as_ref().map_or_else(Uuid::new_v4, Scope::id);
         let facts = RequestFacts {
             id,
             method,
-            route: series
-                .map_or_else(|| Arc::from(head.route(settings)), |(traffic, series)| Arc::clone(traffic.route(series))),
+            route: series.map_or_else(|| Arc::from(route), |(traffic, series)| Arc::clone(traffic.route(series))),
             path: head.path(),
             user_agent: head.user_agent(),
             client_request_id: head.client_request_id(),
@@ -89,16 +89,25 @@ impl Guard {
     }
 
     /// Takes note of the head, and puts on it what is ours. From here on the request is `body_aborted` unless its body
-    /// says otherwise.
-    pub(crate) fn head<C>(&mut self, response: &mut Response<C>) {
+    /// says otherwise. Returns the outcome the response has already, which is that of an answered error.
+    pub(crate) fn head<C>(&mut self, response: &mut Response<C>) -> Option<Outcome> {
         self.status = response.status().as_u16();
         self.outcome = Outcome::BodyAborted;
-        if let Some(AttachedError(error)) = response.extensions_mut().remove::<AttachedError>()
-            && let Some(scope) = self.slot.scope().filter(|_| self.settings.capture)
-        {
-            scope.capture_observed(error);
+        if let Some(AttachedError(error)) = response.extensions_mut().remove::<AttachedError>() {
+            self.capture_observed(error);
         }
+        let answered = response.extensions_mut().remove::<Answered>();
         self.put_headers(response);
+        answered.map(|answered| {
+            self.capture_observed(answered.error);
+            Outcome::InnerError
+        })
+    }
+
+    /// Returns a problem for a response that says nothing but a status of 500 or above.
+    pub(crate) fn problem(&self) -> Option<Bytes> {
+        let status = StatusCode::from_u16(self.status).ok()?;
+        (self.settings.answer_panics && status.is_server_error()).then(|| of_request(status, self.id).into_body())
     }
 
     /// Takes note of an error the service returned instead of a response. No response, no status: it is counted as the
@@ -109,11 +118,22 @@ impl Guard {
         self.capture(EventKind::InnerError, error);
     }
 
-    /// Captures an error of the service or of its body.
-    pub(crate) fn capture<E: fmt::Display + 'static>(&self, kind: EventKind, error: &E) {
+    /// Captures an error of the service or of its body. What runs here is the program's own: its `Display`, its
+    /// function that describes.
+    pub(crate) fn capture<E: fmt::Display + 'static>(&mut self, kind: EventKind, error: &E) {
+        if !self.settings.capture {
+            return;
+        }
+        let settings = Arc::clone(&self.settings);
+        match self.catch(|| observe(&settings, kind, error)) {
+            Ok(error) => self.capture_observed(error),
+            Err(caught) => caught.dispose(),
+        }
+    }
+
+    fn capture_observed(&self, error: ObservedError) {
         if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture) {
-            let described = self.settings.describe_error.as_ref().and_then(|describe| describe(error));
-            scope.capture_observed(ObservedError { kind, ..described.unwrap_or_else(|| observe(kind, error)) });
+            scope.capture_observed(error);
         }
     }
 
@@ -137,7 +157,7 @@ impl Guard {
                 None
             }
         });
-        let mut response = response.unwrap_or_else(|| internal_error(self.id));
+        let mut response = response.unwrap_or_else(|| of_request(StatusCode::INTERNAL_SERVER_ERROR, self.id));
         self.status = response.status().as_u16();
         self.put_headers(&mut response);
         response
@@ -183,8 +203,14 @@ impl Drop for Guard {
         if settings.log
             && let Some(scope) = slot.scope().cloned()
         {
-            let line =
-                log::Line { scope, outcome: *outcome, status: *status, duration, slow_after: settings.slow_after };
+            let line = log::Line {
+                scope,
+                outcome: *outcome,
+                status: *status,
+                duration,
+                slow_after: settings.slow_after,
+                one_in: settings.log_one_in,
+            };
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| slot.enter(|| line.write(series.is_none())))) {
                 panic::dispose(payload);
             }
@@ -204,8 +230,12 @@ fn keep_headers(scope: &Scope, head: &RequestHead<'_>) {
     }
 }
 
-/// Returns what is to be seen of an error of any type: its `Display`, and the chain where it is a box of an error.
-fn observe<E: fmt::Display + 'static>(kind: EventKind, error: &E) -> ObservedError {
+/// Returns what is to be seen of an error of any type: what the program's own function describes, else its `Display`,
+/// and the chain where it is a box of an error.
+pub(crate) fn observe<E: fmt::Display + 'static>(settings: &Settings, kind: EventKind, error: &E) -> ObservedError {
+    if let Some(described) = settings.describe_error.as_ref().and_then(|describe| describe(error)) {
+        return ObservedError { kind, ..described };
+    }
     if let Some(error) = (error as &dyn std::any::Any).downcast_ref::<BoxError>() {
         return ObservedError::new(kind, &**error);
     }

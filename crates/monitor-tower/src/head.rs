@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::{Extensions, HeaderMap, Method, Request, Uri, header};
-use monitor_core::names;
+use monitor_core::{names, panic};
 
 use crate::settings::Settings;
 
@@ -33,7 +33,11 @@ impl<'a> RequestHead<'a> {
 
     pub(crate) fn route(&self, settings: &Settings) -> &'a str {
         let route = match &settings.route_of {
-            Some(route_of) => route_of(self),
+            Some(route_of) => panic::catch(|| route_of(self)).unwrap_or_else(|mut caught| {
+                settings.monitor.capture_panic(&mut caught);
+                caught.dispose();
+                None
+            }),
             None => self.matched_path(),
         };
         route.unwrap_or(names::UNMATCHED)

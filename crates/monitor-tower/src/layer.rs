@@ -7,7 +7,7 @@ use http::Response;
 use monitor_core::{EventKind, Monitor, ObservedError};
 use tower_layer::Layer;
 
-use crate::{MonitorService, PanicAnswer, RequestHead, settings::Settings};
+use crate::{MonitorService, PanicAnswer, RequestHead, RespondLayer, settings::Settings};
 
 /// Identifies, times, counts and logs every request, and captures what goes wrong in it.
 ///
@@ -87,6 +87,33 @@ impl MonitorLayer {
             })
         };
         self.with(|settings| settings.describe_error = Some(Arc::new(describe)))
+    }
+
+    /// Answers the service's errors as problems and makes the service infallible, so that axum takes it without
+    /// `HandleErrorLayer`. Set everything else before. Without it errors are counted, captured and passed on.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_core::Monitor;
+    /// use monitor_tower::MonitorLayer;
+    /// use tower::ServiceBuilder;
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let stack = ServiceBuilder::new()
+    ///     .layer(MonitorLayer::new(&monitor).respond_to_errors())
+    ///     .timeout(Duration::from_secs(10));
+    /// # Ok::<(), monitor_core::BuildError>(())
+    /// ```
+    pub fn respond_to_errors(self) -> RespondLayer {
+        RespondLayer::new(self.settings)
+    }
+
+    /// Logs only about one in `n` requests that neither failed nor were slow nor have a status from 400. They are
+    /// counted all the same. Defaults to 1, which logs all; 0 logs none.
+    pub fn log_one_success_in(self, n: u32) -> Self {
+        self.with(|settings| settings.log_one_in = n)
     }
 
     /// Sets from which duration on a request is logged as slow. Defaults to one second.

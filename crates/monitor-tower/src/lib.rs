@@ -44,10 +44,22 @@
 //! `path` (the route, unless [raw paths] are asked for), `route`, `status_code`, `duration_ms`, `outcome`,
 //! `user_agent`, `remote_addr` and `user_id`.
 //!
+//! # What is answered
+//!
+//! | what happened | answer |
+//! | --- | --- |
+//! | a panic | a 500 as `application/problem+json` (RFC 9457), or what [`MonitorLayer::panic_response`] makes |
+//! | a response of 500 or above without a body | its status, and a problem as its body |
+//! | a response of 500 or above with a body | that response, untouched |
+//! | an error instead of a response | the error goes on; after [`MonitorLayer::respond_to_errors`] it is a problem |
+//!
+//! No answer of ours says anything of the inside.
+//!
 //! # Features
 //!
 //! - `axum`: routes from axum's `MatchedPath`, untracked paths by `OriginalUri`, addresses from `ConnectInfo`, and an
 //!   extractor for the scope.
+//! - `tower`: [`MonitorLayer::respond_to_errors`] knows the errors of tower's time-out and load-shed.
 //! - `prometheus`: `PrometheusEndpoint`, a service for `/metrics`.
 //!
 //! [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
@@ -66,6 +78,7 @@ mod log;
 mod problem;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+mod respond;
 mod service;
 mod settings;
 
@@ -81,6 +94,7 @@ pub use self::{
     head::RequestHead,
     layer::MonitorLayer,
     problem::problem,
+    respond::{Respond, RespondFuture, RespondLayer},
     service::MonitorService,
     settings::PanicAnswer,
 };

@@ -12,6 +12,7 @@ pub(crate) struct Line {
     pub(crate) status: u16,
     pub(crate) duration: Duration,
     pub(crate) slow_after: Duration,
+    pub(crate) one_in: u32,
 }
 
 /// Levels and messages are part of a callsite, so each combination is one of its own.
@@ -44,8 +45,14 @@ impl Line {
             500.. => write_at!(error, "request_error", self),
             400.. => write_at!(warn, "request_warning", self),
             _ if self.duration > self.slow_after => write_at!(warn, "slow_request", self),
-            _ => write_at!(info, "request", self),
+            _ if self.is_sampled() => write_at!(info, "request", self),
+            _ => {}
         }
+    }
+
+    /// The identifier is random already.
+    fn is_sampled(&self) -> bool {
+        self.scope.id().as_u128().checked_rem(self.one_in.into()) == Some(0)
     }
 
     fn path(&self) -> std::borrow::Cow<'_, str> {

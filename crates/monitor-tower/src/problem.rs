@@ -25,9 +25,12 @@ pub fn problem(status: StatusCode, title: &str) -> Response<Bytes> {
     response(status, title, scope::current().map(|scope| scope.id()))
 }
 
-pub(crate) fn internal_error(id: Uuid) -> Response<Bytes> {
-    response(StatusCode::INTERNAL_SERVER_ERROR, "", Some(id))
+pub(crate) fn of_request(status: StatusCode, id: Uuid) -> Response<Bytes> {
+    response(status, "", Some(id))
 }
+
+/// The media type of problems.
+pub(crate) const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 fn response(status: StatusCode, title: &str, id: Option<Uuid>) -> Response<Bytes> {
     let title = if title.is_empty() { status.canonical_reason().unwrap_or("Error") } else { title };
@@ -37,6 +40,6 @@ fn response(status: StatusCode, title: &str, id: Option<Uuid>) -> Response<Bytes
     }
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
     response
 }

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) answer_panics: bool,
     /// Writes the log line.
     pub(crate) log: bool,
+    /// One in how many successes is logged.
+    pub(crate) log_one_in: u32,
     pub(crate) slow_after: Duration,
     pub(crate) route_of: Option<Arc<RouteOf>>,
     pub(crate) describe_error: Option<Arc<DescribeError>>,
@@ -54,6 +56,7 @@ impl Settings {
             capture: false,
             answer_panics: false,
             log: false,
+            log_one_in: 1,
             slow_after: Duration::from_secs(1),
             route_of: None,
             describe_error: None,

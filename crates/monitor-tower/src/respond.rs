@@ -1,0 +1,214 @@
+//! Errors answered: a service's error becomes a problem, so that nothing but responses leaves the stack.
+
+use std::{
+    any::Any,
+    convert::Infallible,
+    error::Error,
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use monitor_core::{BoxError, EventKind, ObservedError};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{MonitorService, ResponseBody, guard::observe, problem::problem, settings::Settings};
+
+type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
+
+/// Does what [`MonitorLayer`](crate::MonitorLayer) does, and answers the service's errors. Made by
+/// [`MonitorLayer::respond_to_errors`](crate::MonitorLayer::respond_to_errors).
+///
+/// | error | status |
+/// | --- | --- |
+/// | one of the program's own table, see [`error_status`](Self::error_status) | as the table says |
+/// | tower's `Elapsed`, with the feature `tower` | 504 |
+/// | tower's `Overloaded`, with the feature `tower` | 503 |
+/// | any other | 500 |
+///
+/// The answer is a problem (RFC 9457) that says nothing of the error. It is still counted as `inner_error`, with the
+/// status it was answered with.
+///
+/// # Example
+///
+/// ```
+/// use http::StatusCode;
+/// use monitor_core::Monitor;
+/// use monitor_tower::MonitorLayer;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let layer = MonitorLayer::new(&monitor)
+///     .respond_to_errors()
+///     .error_status(|error: &std::io::Error| (error.kind() == std::io::ErrorKind::NotFound).then_some(StatusCode::NOT_FOUND));
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct RespondLayer {
+    settings: Arc<Settings>,
+    table: Arc<[Arc<StatusOf>]>,
+}
+
+/// Answers the errors of the service inside. Made by [`RespondLayer`].
+#[derive(Clone)]
+pub struct Respond<S> {
+    inner: S,
+    settings: Arc<Settings>,
+    table: Arc<[Arc<StatusOf>]>,
+    /// What the service said instead of being ready; the next request is told.
+    not_ready: Option<Answered>,
+}
+
+pin_project! {
+    /// The future of [`Respond`].
+    pub struct RespondFuture<F> {
+        #[pin]
+        inner: Option<F>,
+        // What to answer without asking the service.
+        answered: Option<Answered>,
+        settings: Arc<Settings>,
+        table: Arc<[Arc<StatusOf>]>,
+    }
+}
+
+/// An error and the status it is answered with. It goes out with the response, for the guard to take.
+#[derive(Clone, Debug)]
+pub(crate) struct Answered {
+    status: StatusCode,
+    pub(crate) error: ObservedError,
+}
+
+// === impl RespondLayer ===
+
+impl RespondLayer {
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
+        Self { settings, table: Arc::new([]) }
+    }
+
+    /// Adds an entry to the table: which status errors of type `E` are answered with; `None` leaves it to the next. The
+    /// entry added last is asked first.
+    pub fn error_status<E: 'static>(self, f: impl Fn(&E) -> Option<StatusCode> + Send + Sync + 'static) -> Self {
+        let entry: Arc<StatusOf> = Arc::new(move |error: &dyn Any| f(error.downcast_ref::<E>()?));
+        let table = [entry].into_iter().chain(self.table.iter().cloned()).collect();
+        Self { table, ..self }
+    }
+}
+
+impl<S> Layer<S> for RespondLayer {
+    type Service = MonitorService<Respond<S>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let (settings, table) = (Arc::clone(&self.settings), Arc::clone(&self.table));
+        let respond = Respond { inner, settings, table, not_ready: None };
+        MonitorService::new(respond, Arc::clone(&self.settings))
+    }
+}
+
+impl fmt::Debug for RespondLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RespondLayer").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+// === impl Respond ===
+
+impl<S, B, C> Service<Request<B>> for Respond<S>
+where
+    S: Service<Request<B>, Response = Response<C>>,
+    S::Error: fmt::Display + 'static,
+    C: Body,
+    C::Data: From<Bytes>,
+    C::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<C>>;
+    type Error = Infallible;
+    type Future = RespondFuture<S::Future>;
+
+    /// Is ready when the service is, and when it says that it never will be: then the request is told.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        if self.not_ready.is_none()
+            && let Err(error) = ready!(self.inner.poll_ready(cx))
+        {
+            if let Some(traffic) = self.settings.monitor.traffic() {
+                traffic.ready_error();
+            }
+            self.not_ready = Some(answer(&error, &self.settings, &self.table));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let answered = self.not_ready.take();
+        let inner = answered.is_none().then(|| self.inner.call(request));
+        RespondFuture { inner, answered, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Respond<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Respond").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+// === impl RespondFuture ===
+
+impl<F, C, E> Future for RespondFuture<F>
+where
+    F: Future<Output = Result<Response<C>, E>>,
+    C: Body,
+    E: fmt::Display + 'static,
+{
+    type Output = Result<Response<ResponseBody<C>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answered = match (this.answered.take(), this.inner.as_pin_mut()) {
+            (Some(answered), _) => answered,
+            (None, Some(inner)) => match ready!(inner.poll(cx)) {
+                Ok(response) => return Poll::Ready(Ok(response.map(ResponseBody::off))),
+                Err(error) => answer(&error, this.settings, this.table),
+            },
+            (None, None) => return Poll::Pending,
+        };
+        let mut response = problem(answered.status, "").map(ResponseBody::ours);
+        response.extensions_mut().insert(answered);
+        Poll::Ready(Ok(response))
+    }
+}
+
+impl<F> fmt::Debug for RespondFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RespondFuture").finish_non_exhaustive()
+    }
+}
+
+fn answer<E: fmt::Display + 'static>(error: &E, settings: &Settings, table: &[Arc<StatusOf>]) -> Answered {
+    let of_table = table.iter().find_map(|entry| entry(error));
+    let of_tower = || (error as &dyn Any).downcast_ref::<BoxError>().and_then(|error| status_of(&**error));
+    let status = of_table.or_else(of_tower).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Answered { status, error: observe(settings, EventKind::InnerError, error) }
+}
+
+/// Returns the status of tower's own errors, wherever in the chain they are.
+fn status_of(error: &(dyn Error + 'static)) -> Option<StatusCode> {
+    tower_status(error).or_else(|| status_of(error.source()?))
+}
+
+#[cfg(feature = "tower")]
+fn tower_status(error: &(dyn Error + 'static)) -> Option<StatusCode> {
+    if error.is::<tower::timeout::error::Elapsed>() {
+        return Some(StatusCode::GATEWAY_TIMEOUT);
+    }
+    error.is::<tower::load_shed::error::Overloaded>().then_some(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+#[cfg(not(feature = "tower"))]
+fn tower_status(_: &(dyn Error + 'static)) -> Option<StatusCode> {
+    None
+}
