@@ -1,6 +1,6 @@
 //! In an axum router, routes are its templates and the scope is an extractor.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
 };
 use http::{Request, Response};
 use monitor_kit::{CurrentScope, Monitor, MonitorLayer, scope};
-use tower::ServiceExt;
+use tower::{ServiceBuilder, ServiceExt, timeout::TimeoutLayer};
 
 use crate::support::{Log, assert_nothing_captured, assert_nothing_counted, monitor, only_event, ready, text, watched};
 
@@ -190,4 +190,16 @@ fn level_and_message(status: u16, path: &str) -> (serde_json::Value, serde_json:
     log.during(|| send(app, path));
     let line = log.request_line();
     (line["level"].clone(), line["message"].clone())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_with_a_time_out_needs_no_handler_of_its_errors() {
+    let monitor = monitor();
+    let stack = ServiceBuilder::new()
+        .layer(MonitorLayer::new(&monitor).respond_to_errors())
+        .layer(TimeoutLayer::new(Duration::from_secs(1)));
+    let app: Router = Router::new().route("/slow", get(std::future::pending::<()>)).layer(stack);
+    let response = app.oneshot(Request::get("/slow").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 504);
+    assert_eq!(&*monitor.traffic().unwrap().read()[0].route, "/slow");
 }

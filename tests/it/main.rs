@@ -1,5 +1,6 @@
 //! Behaviour of the whole kit through its public API: one file a behaviour.
 
+mod answers;
 mod auto_traits;
 mod axum;
 mod capture;

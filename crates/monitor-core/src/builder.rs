@@ -8,12 +8,12 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    Bridge, ErrorEvent, Identity, LogReporter, Method, Monitor, Redaction, Reporter, Signal, Traffic,
+    Bridge, ErrorEvent, EventKind, Identity, LogReporter, Method, Monitor, Redaction, Reporter, Signal, Traffic,
     drops::Drops,
     housekeeping::{self, Bridges},
     intake::{BeforeReport, Intake},
     issue::Issues,
-    monitor::{Inner, PanicHook, Shared},
+    monitor::{Ignore, Inner, PanicHook, Shared},
     panic,
     queue::Queue,
     reporter::{FnReporter, Guarded, Outlets},
@@ -46,6 +46,7 @@ pub struct MonitorBuilder {
     routes: Vec<(String, String)>,
     untracked: Vec<String>,
     raw_paths: bool,
+    ignore: Ignore,
     redaction: Redaction,
     before_report: Option<BeforeReport>,
     log: Option<LogReporter>,
@@ -86,6 +87,7 @@ impl MonitorBuilder {
             routes: Vec::new(),
             untracked: vec![String::from("/health"), String::from("/metrics")],
             raw_paths: false,
+            ignore: Ignore::default(),
             redaction: Redaction::new(),
             before_report: None,
             log: Some(LogReporter::new()),
@@ -125,6 +127,25 @@ impl MonitorBuilder {
     /// to `/health` and `/metrics`, which stay in the list.
     pub fn untracked(mut self, paths: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.untracked.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Ignores errors of these kinds: they are counted in metrics and as dropped, but become no issue and reach no
+    /// reporter. Defaults to none. A status below 500 becomes no issue by itself.
+    pub fn ignore_kinds(mut self, kinds: impl IntoIterator<Item = EventKind>) -> Self {
+        self.ignore.kinds.extend(kinds);
+        self
+    }
+
+    /// Ignores responses of these statuses with nothing captured in their scope. Defaults to none.
+    pub fn ignore_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.ignore.statuses.extend(statuses);
+        self
+    }
+
+    /// Ignores errors on these route templates. Defaults to none.
+    pub fn ignore_routes(mut self, routes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.ignore.routes.extend(routes.into_iter().map(Into::into));
         self
     }
 
@@ -292,6 +313,7 @@ impl MonitorBuilder {
             redaction: self.redaction.clone(),
             raw_paths: self.raw_paths,
             untracked: std::mem::take(&mut self.untracked),
+            ignore: std::mem::take(&mut self.ignore),
             traffic,
             sources: Sources::new(self.bounds.sources, Arc::clone(&intake_drops)),
             issues: Issues::new(self.bounds.issues, Arc::clone(&intake_drops)),

@@ -136,8 +136,8 @@ impl Monitor {
             backtrace: Some(Backtrace::new_unresolved()),
             ..Draft::new(EventKind::Error)
         };
-        let place = (EventKind::Error, place(at), std::any::type_name::<E>());
-        self.submit(scope, place, Some(mark(error)), draft);
+        let place = (place(at), std::any::type_name::<E>());
+        self.submit(scope, (EventKind::Error, place), Some(mark(error)), draft);
     }
 
     fn capture_text(&self, scope: Option<&Scope>, level: Level, message: String, at: &'static Location<'static>) {
@@ -149,7 +149,7 @@ impl Monitor {
             location: Some(at.into()),
             ..Draft::new(EventKind::Message)
         };
-        self.submit(scope, (EventKind::Message, place(at), level), mark, draft);
+        self.submit(scope, (EventKind::Message, (place(at), level)), mark, draft);
     }
 
     /// Captures a caught panic in the current scope or outside any, unless a scope further in did.
@@ -202,8 +202,15 @@ impl Monitor {
         self.submit(scope, panic_place(location.as_ref()), Some(mark), draft);
     }
 
-    /// Marks the scope, unless what is captured explains no failure; counts an error at its source, and hands it to the intake where it is one of those to capture whole.
-    fn submit(&self, scope: Option<&Scope>, place: impl Hash, mark: Option<u64>, draft: impl FnOnce() -> Draft) {
+    /// Marks the scope, unless what is captured explains no failure; counts an error at its source, and hands it to the
+    /// intake where it is one of those to capture whole.
+    fn submit(
+        &self,
+        scope: Option<&Scope>,
+        (kind, place): (EventKind, impl Hash),
+        mark: Option<u64>,
+        draft: impl FnOnce() -> Draft,
+    ) {
         let Some(inner) = self.inner() else { return };
         if let (Some(scope), Some(mark)) = (scope, mark) {
             scope.mark_captured(mark);
@@ -212,9 +219,13 @@ impl Monitor {
             inner.shared.intake_drops.count(Reason::Untracked);
             return;
         }
-        let at = clock::wall();
         let route = scope.map_or("", Scope::route);
-        let Some(source) = inner.shared.sources.find(place, route) else { return };
+        if inner.shared.ignore.kinds.contains(&kind) || inner.shared.ignore.routes.iter().any(|other| other == route) {
+            inner.shared.intake_drops.count(Reason::Ignored);
+            return;
+        }
+        let at = clock::wall();
+        let Some(source) = inner.shared.sources.find((kind, place), route) else { return };
         if let Some(user) = scope.and_then(Scope::user) {
             source.add_user(inner.shared.sources.mark(&user));
         }
@@ -256,7 +267,7 @@ impl Scope {
         if self.has_seen(mark) {
             return;
         }
-        let place = (error.kind, error.location.map(place), error.type_name.to_string());
+        let place = (error.kind, (error.location.map(place), error.type_name.to_string()));
         let draft = || Draft {
             handled: error.handled,
             type_name: error.type_name,
@@ -273,12 +284,16 @@ impl Scope {
         if self.has_captured() {
             return;
         }
+        if let Some(inner) = self.monitor().inner().filter(|inner| inner.shared.ignore.statuses.contains(&status)) {
+            inner.shared.intake_drops.count(Reason::Ignored);
+            return;
+        }
         let draft = || Draft {
             type_name: Cow::Owned(status.to_string()),
             message: format!("{} {} answered {status} and no error was captured", self.method().as_str(), self.route()),
             ..Draft::new(EventKind::Status)
         };
-        self.monitor().submit(Some(self), (EventKind::Status, status, self.method()), Some(u64::from(status)), draft);
+        self.monitor().submit(Some(self), (EventKind::Status, (status, self.method())), Some(u64::from(status)), draft);
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Reason {
     Throttled,
     /// The event belonged to an untracked request.
     Untracked,
+    /// The program said that such errors are to be ignored.
+    Ignored,
     /// There were too many sources of errors.
     SourceLimit,
     /// There were too many issues, and the one least recently seen went.
@@ -66,7 +68,7 @@ impl Drops {
 
 impl Reason {
     /// All reasons, in the order in which they are counted.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::QueueFull,
         Self::Closed,
         Self::BeforeReport,
@@ -75,6 +77,7 @@ impl Reason {
         Self::Panicked,
         Self::Throttled,
         Self::Untracked,
+        Self::Ignored,
         Self::SourceLimit,
         Self::IssueLimit,
         Self::SeriesLimit,
@@ -92,6 +95,7 @@ impl Reason {
             Self::Panicked => "panicked",
             Self::Throttled => "throttled",
             Self::Untracked => "untracked",
+            Self::Ignored => "ignored",
             Self::SourceLimit => "source_limit",
             Self::IssueLimit => "issue_limit",
             Self::SeriesLimit => "series_limit",

@@ -11,7 +11,7 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    Bridge, Fingerprint, Identity, Issue, Redaction, Signal, Traffic,
+    Bridge, EventKind, Fingerprint, Identity, Issue, Redaction, Signal, Traffic,
     builder::MonitorBuilder,
     clock,
     drops::{Drops, Reason},
@@ -58,11 +58,20 @@ pub(crate) struct Shared {
     pub(crate) redaction: Redaction,
     pub(crate) raw_paths: bool,
     pub(crate) untracked: Vec<String>,
+    pub(crate) ignore: Ignore,
     pub(crate) traffic: Traffic,
     pub(crate) sources: Sources,
     pub(crate) issues: Issues,
     pub(crate) intake_drops: Arc<Drops>,
     pub(crate) drops: Vec<Arc<Drops>>,
+}
+
+/// Which errors become no issue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ignore {
+    pub(crate) kinds: Vec<EventKind>,
+    pub(crate) statuses: Vec<u16>,
+    pub(crate) routes: Vec<String>,
 }
 
 /// What the monitor does in the panic hook.
