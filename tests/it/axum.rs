@@ -158,7 +158,7 @@ fn an_untracked_request_is_there_for_debugging_only() {
 #[test]
 fn a_slow_request_is_a_warning_in_the_log() {
     let log = Log::default();
-    let layer = MonitorLayer::new(&monitor()).slow_after(std::time::Duration::ZERO);
+    let layer = MonitorLayer::new(&monitor()).slow_after(Duration::ZERO);
     log.during(|| send(Router::new().route("/", get(|| async {})).layer(layer), "/"));
     assert_eq!(log.request_line()["message"], "slow_request");
 }

@@ -250,7 +250,7 @@ impl MonitorBuilder {
         let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
         let bridges = Arc::new(Bridges::new(Bridge::new(Arc::clone(&shared), self.recorder)));
         let (housekeeping, end) = mpsc::channel();
-        housekeeping::spawn(Arc::clone(&bridges), end)?;
+        housekeeping::spawn(Arc::clone(&shared), Arc::clone(&bridges), end)?;
         if self.panic_hook != PanicHook::Off {
             panic::install_hook();
         }

@@ -1,4 +1,4 @@
-//! Housekeeping: a thread that publishes to every bridge when its time has come.
+//! Housekeeping: a thread that samples the windows once a second, and publishes to every bridge when its time has come.
 
 use std::{
     io,
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Bridge, clock};
+use crate::{Bridge, clock, monitor::Shared};
 
 /// All bridges of a monitor: its own, and those somebody holds.
 #[derive(Debug)]
@@ -51,9 +51,10 @@ impl Bridges {
 }
 
 /// Starts the thread. It ends on a word through `end`, or when nobody is left to give one.
-pub(crate) fn spawn(bridges: Arc<Bridges>, end: Receiver<()>) -> io::Result<()> {
+pub(crate) fn spawn(shared: Arc<Shared>, bridges: Arc<Bridges>, end: Receiver<()>) -> io::Result<()> {
     let run = move || {
         while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            shared.traffic.tick();
             bridges.publish_due();
         }
     };

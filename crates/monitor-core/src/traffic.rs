@@ -7,23 +7,25 @@ mod bridge;
 mod histogram;
 mod process;
 mod series;
+mod window;
 
 use std::{
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use self::series::RouteSeries;
 pub use self::{
     bridge::Bridge,
     histogram::{BUCKETS, BucketCount},
     series::{RouteCounts, StatusCounts},
+    window::{Ended, Recent, Window},
 };
+use self::{series::RouteSeries, window::Windows};
 use crate::{
-    Method, Outcome,
+    Method, Outcome, clock,
     drops::{Drops, Reason},
     names,
 };
@@ -53,6 +55,9 @@ pub struct Traffic {
     overflow: RouteSeries,
     ready_errors: AtomicU64,
     drops: Arc<Drops>,
+    begun: Instant,
+    /// Touched once a second, and by whoever asks for what was lately.
+    windows: Mutex<Windows>,
 }
 
 /// Names the series of one method and route; cheap to copy and to keep for the time of a request.
@@ -69,6 +74,8 @@ impl Traffic {
             overflow: RouteSeries::new(Method::Other, Arc::from(names::OVERFLOW), false),
             ready_errors: AtomicU64::new(0),
             drops,
+            begun: clock::now(),
+            windows: Mutex::default(),
         }
     }
 
@@ -115,6 +122,42 @@ impl Traffic {
             routes.push(overflow);
         }
         routes
+    }
+
+    /// Returns what ended lately, up to now.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_core::{Method, Monitor, Outcome, traffic::Window};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let traffic = monitor.traffic().expect("the monitor is not disabled");
+    /// for status in [200, 200, 200, 500] {
+    ///     let series = traffic.series(Method::Get, "/items/{id}");
+    ///     traffic.start(series);
+    ///     traffic.end(series, Outcome::Completed, status, Duration::from_millis(3));
+    /// }
+    /// let recent = traffic.recent(Window::Seconds(10));
+    /// assert_eq!(recent.total.error_ratio(), Some(0.25));
+    /// # Ok::<(), monitor_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn recent(&self, window: Window) -> Recent {
+        self.sample().recent(window)
+    }
+
+    /// Takes note of what ended since this was last called.
+    fn sample(&self) -> MutexGuard<'_, Windows> {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        windows.sample(clock::now().saturating_duration_since(self.begun), &self.read());
+        windows
+    }
+
+    /// Samples the windows, so that they know what ended in which second.
+    pub(crate) fn tick(&self) {
+        drop(self.sample());
     }
 
     /// Returns the route of `series`.

@@ -1,0 +1,270 @@
+//! Windows: what was counted lately, sampled from the series once a second.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    histogram::BUCKETS,
+    series::{RouteCounts, StatusCounts},
+};
+use crate::{Method, Outcome, names};
+
+/// How far a window reaches back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Window {
+    /// The second in hand and those before it, this many in all: from 1 to 60.
+    Seconds(u8),
+    /// The minute in hand and those before it, this many in all: from 1 to 60.
+    Minutes(u8),
+}
+
+/// What ended within a window.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Recent {
+    /// All routes together.
+    pub total: Ended,
+    /// Each method and route that had a request end.
+    pub routes: Vec<(Method, Arc<str>, Ended)>,
+}
+
+/// Requests that ended.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// How many, without the refused and the cancelled.
+    pub count: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// How many of them, and of the cancelled, took how long, by [`names::DURATION_BOUNDS`] and one more above them.
+    pub durations: [u64; BUCKETS],
+}
+
+/// The sampled past of all series. Its size is bounded by that of the series.
+#[derive(Debug, Default)]
+pub(super) struct Windows {
+    /// What each series had counted when it was last looked at.
+    seen: HashMap<(Method, Arc<str>), Ended>,
+    seconds: Ring,
+    minutes: Ring,
+}
+
+/// The last sixty ticks in which anything ended.
+#[derive(Debug, Default)]
+struct Ring(VecDeque<Slot>);
+
+#[derive(Debug)]
+struct Slot {
+    tick: u64,
+    ended: HashMap<(Method, Arc<str>), Ended>,
+}
+
+// === impl Ended ===
+
+impl Ended {
+    /// Returns failed over ended, without the refused and the cancelled: the one error ratio there is. `None` when
+    /// nothing ended.
+    #[must_use]
+    pub fn error_ratio(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.failed as f64 / self.count as f64)
+    }
+
+    /// Returns the duration in seconds that this share of requests did not exceed, from 0 to 1, interpolated within its
+    /// bucket as Prometheus' `histogram_quantile` does. Above the highest bound it is that bound. `None` when nothing
+    /// ended.
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> Option<f64> {
+        let all: u64 = self.durations.iter().sum();
+        if all == 0 {
+            return None;
+        }
+        let rank = share.clamp(0.0, 1.0) * all as f64;
+        let (mut below, mut low) = (0.0, 0.0);
+        for (count, high) in self.durations.iter().zip(names::DURATION_BOUNDS) {
+            let count = *count as f64;
+            if count > 0.0 && below + count >= rank {
+                return Some(low + (high - low) * ((rank - below) / count).clamp(0.0, 1.0));
+            }
+            (below, low) = (below + count, high);
+        }
+        Some(low)
+    }
+
+    pub(super) fn of(counts: &RouteCounts) -> Self {
+        let ended: u64 = counts.outcomes.iter().sum();
+        let left_out = counts.outcome(Outcome::Refused) + counts.outcome(Outcome::Cancelled);
+        let mut durations = [0; BUCKETS];
+        for bucket in counts.statuses.iter().flat_map(|StatusCounts { buckets, .. }| buckets.iter().enumerate()) {
+            durations[bucket.0] += bucket.1.count;
+        }
+        let failed = counts.failures().iter().map(|(_, count)| count).sum();
+        Self { count: ended - left_out, failed, durations }
+    }
+
+    fn since(&self, before: &Self) -> Self {
+        let mut durations = self.durations;
+        durations.iter_mut().zip(before.durations).for_each(|(now, before)| *now = now.saturating_sub(before));
+        Self {
+            count: self.count.saturating_sub(before.count),
+            failed: self.failed.saturating_sub(before.failed),
+            durations,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.failed += other.failed;
+        self.durations.iter_mut().zip(other.durations).for_each(|(sum, more)| *sum += more);
+    }
+}
+
+// === impl Windows ===
+
+impl Windows {
+    /// Puts what ended since the last sample into the second and the minute of `elapsed`, the time since the beginning.
+    pub(super) fn sample(&mut self, elapsed: Duration, counts: &[RouteCounts]) {
+        let seconds = elapsed.as_secs();
+        self.seconds.begin(seconds);
+        self.minutes.begin(seconds / 60);
+        for route in counts {
+            let key = (route.method, Arc::clone(&route.route));
+            let now = Ended::of(route);
+            let before = self.seen.entry(key.clone()).or_default();
+            let grown = now.since(before);
+            if grown != Ended::default() {
+                *before = now;
+                self.seconds.add(&key, &grown);
+                self.minutes.add(&key, &grown);
+            }
+        }
+    }
+
+    pub(super) fn recent(&self, window: Window) -> Recent {
+        match window {
+            Window::Seconds(ticks) => self.seconds.recent(ticks),
+            Window::Minutes(ticks) => self.minutes.recent(ticks),
+        }
+    }
+}
+
+// === impl Ring ===
+
+impl Ring {
+    /// Begins a tick. A clock that went back stays in the tick in hand; one that jumped leaves a gap.
+    fn begin(&mut self, tick: u64) {
+        if self.0.back().is_some_and(|slot| slot.tick >= tick) {
+            return;
+        }
+        self.0.push_back(Slot { tick, ended: HashMap::new() });
+        while self.0.front().is_some_and(|slot| tick - slot.tick >= TICKS) {
+            self.0.pop_front();
+        }
+    }
+
+    fn add(&mut self, key: &(Method, Arc<str>), grown: &Ended) {
+        if let Some(slot) = self.0.back_mut() {
+            slot.ended.entry(key.clone()).or_default().add(grown);
+        }
+    }
+
+    fn recent(&self, ticks: u8) -> Recent {
+        let mut routes: HashMap<&(Method, Arc<str>), Ended> = HashMap::new();
+        let mut total = Ended::default();
+        let last = self.0.back().map_or(0, |slot| slot.tick);
+        for slot in self.0.iter().filter(|slot| last - slot.tick < u64::from(ticks)) {
+            for (key, ended) in &slot.ended {
+                routes.entry(key).or_default().add(ended);
+                total.add(ended);
+            }
+        }
+        let routes = routes.into_iter().map(|((method, route), ended)| (*method, Arc::clone(route), ended));
+        Recent { total, routes: routes.collect() }
+    }
+}
+
+const TICKS: u64 = 60;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{drops::Drops, traffic::Traffic};
+
+    #[derive(Clone, Debug)]
+    struct Step {
+        jump: i64,
+        ends: Vec<(u8, Outcome, u16, u64)>,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let jump = prop_oneof![Just(0i64), 1i64..3, -5i64..0, 60i64..4000];
+        let outcome = proptest::sample::select(Outcome::ALL.to_vec());
+        let end = (0u8..3, outcome, proptest::sample::select(vec![200u16, 404, 500, 503]), 0u64..20_000);
+        (jump, proptest::collection::vec(end, 0..6)).prop_map(|(jump, ends)| Step { jump, ends })
+    }
+
+    fn failed(outcome: Outcome, status: u16) -> bool {
+        match outcome {
+            Outcome::Completed => status >= 500,
+            Outcome::InnerError | Outcome::Panic | Outcome::PanicInBody | Outcome::BodyError => true,
+            _ => false,
+        }
+    }
+
+    proptest! {
+        /// The model keeps every end with the latest second there was, and counts those within the window.
+        #[test]
+        fn windows_equal_a_naive_model(steps in proptest::collection::vec(step(), 1..40), ticks in 1u8..=60) {
+            let traffic = Traffic::new(8, Arc::new(Drops::new("traffic")));
+            let mut windows = Windows::default();
+            let mut model: Vec<(u64, Outcome, u16)> = Vec::new();
+            let (mut clock, mut latest) = (100i64, 0u64);
+            for Step { jump, ends } in steps {
+                clock = (clock + jump).max(0);
+                latest = latest.max(clock.unsigned_abs());
+                for (route, outcome, status, millis) in ends {
+                    let series = traffic.series(Method::Get, ["/a", "/b", "/c"][usize::from(route)]);
+                    traffic.start(series);
+                    traffic.end(series, outcome, status, Duration::from_millis(millis));
+                    model.push((latest, outcome, status));
+                }
+                windows.sample(Duration::from_secs(clock.unsigned_abs()), &traffic.read());
+            }
+            for (window, width) in [(Window::Seconds(ticks), 1), (Window::Minutes(ticks), 60)] {
+                let within = |second: u64| latest / width - second / width < u64::from(ticks);
+                let counted = |outcome| !matches!(outcome, Outcome::Refused | Outcome::Cancelled);
+                let ended = model.iter().filter(|(second, outcome, _)| within(*second) && counted(*outcome));
+                let failures = ended.clone().filter(|(_, outcome, status)| failed(*outcome, *status)).count() as u64;
+                let recent = windows.recent(window);
+                prop_assert_eq!((recent.total.count, recent.total.failed), (ended.count() as u64, failures));
+                let by_route: u64 = recent.routes.iter().map(|(_, _, ended)| ended.count).sum();
+                prop_assert_eq!(by_route, recent.total.count);
+                let timed = model.iter().filter(|(second, outcome, _)| within(*second) && *outcome != Outcome::Refused);
+                prop_assert_eq!(recent.total.durations.iter().sum::<u64>(), timed.count() as u64);
+            }
+        }
+    }
+
+    #[test]
+    fn the_ratio_is_of_those_that_ended_and_none_of_nothing() {
+        let ended = Ended { count: 40, failed: 2, ..Ended::default() };
+        assert_eq!(ended.error_ratio(), Some(0.05));
+        assert_eq!(Ended::default().error_ratio(), None);
+    }
+
+    #[test]
+    fn a_quantile_is_interpolated_within_its_bucket() {
+        let mut ended = Ended::default();
+        assert_eq!(ended.quantile(0.5), None);
+        ended.durations[5] = 10; // From 75 to 100 ms.
+        assert_eq!(ended.quantile(0.5), Some(0.0875));
+        assert_eq!(ended.quantile(1.0), Some(0.1));
+        ended.durations[BUCKETS - 1] = 90;
+        assert_eq!(ended.quantile(0.99), Some(10.0));
+    }
+}
