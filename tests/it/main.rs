@@ -7,6 +7,7 @@ mod capture;
 mod config;
 mod identity;
 mod metrics;
+mod model;
 mod outcomes;
 mod panics;
 mod redaction;

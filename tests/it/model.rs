@@ -1,0 +1,237 @@
+//! Random sequences of polls, drops, errors, panics and frames over many requests, against a model that is told by heart.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame};
+use monitor_kit::{
+    BoxError, Method, Monitor, MonitorLayer, Outcome, ResponseBody, ResponseFuture, traffic::RouteCounts,
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+use tower::{Layer, Service};
+
+use crate::support::builder;
+
+/// What a request's service will do.
+#[derive(Clone, Debug)]
+struct Plan {
+    pending: u8,
+    end: End,
+}
+
+#[derive(Clone, Debug)]
+enum End {
+    Panic,
+    Error,
+    Response { status: u16, frames: VecDeque<Piece>, knows_its_end: bool },
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Piece {
+    Pending,
+    Data,
+    Error,
+    Panic,
+}
+
+/// What is done to the requests, each told by its number.
+#[derive(Clone, Debug)]
+enum Step {
+    Start(Plan),
+    Poll(usize),
+    Drop(usize),
+}
+
+/// A request in hand, and what the model knows of it.
+enum Held {
+    Future(Pin<Box<ResponseFuture<Planned>>>, Plan),
+    Body(Pin<Box<ResponseBody<Pieces>>>, VecDeque<Piece>, bool),
+}
+
+struct Planned(Plan);
+
+struct Pieces {
+    frames: VecDeque<Piece>,
+    knows_its_end: bool,
+}
+
+#[derive(Clone)]
+struct Planner;
+
+impl Service<Request<Plan>> for Planner {
+    type Response = Response<Pieces>;
+    type Error = BoxError;
+    type Future = Planned;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Plan>) -> Planned {
+        Planned(request.into_body())
+    }
+}
+
+impl Future for Planned {
+    type Output = Result<Response<Pieces>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.0.pending > 0 {
+            self.0.pending -= 1;
+            return Poll::Pending;
+        }
+        Poll::Ready(match self.0.end.clone() {
+            End::Panic => panic!("planned"),
+            End::Error => Err("planned".into()),
+            End::Response { status, frames, knows_its_end } => {
+                let body = Pieces { frames, knows_its_end };
+                Ok(Response::builder().status(status).body(body).expect("a response"))
+            }
+        })
+    }
+}
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self.frames.pop_front() {
+            None => Poll::Ready(None),
+            Some(Piece::Pending) => Poll::Pending,
+            Some(Piece::Data) => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"data"))))),
+            Some(Piece::Error) => Poll::Ready(Some(Err("planned".into()))),
+            Some(Piece::Panic) => panic!("planned"),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.knows_its_end && self.frames.is_empty()
+    }
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let pieces = vec(select(vec![Piece::Pending, Piece::Data, Piece::Data, Piece::Error, Piece::Panic]), 0..5);
+    let response = (select(vec![200u16, 404, 500]), pieces, any::<bool>());
+    let response = response.prop_map(|(status, frames, knows_its_end)| End::Response {
+        status,
+        frames: frames.into(),
+        knows_its_end,
+    });
+    let end = prop_oneof![1 => Just(End::Panic), 1 => Just(End::Error), 4 => response];
+    (0u8..3, end).prop_map(|(pending, end)| Plan { pending, end })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => plan().prop_map(Step::Start),
+        8 => (0usize..8).prop_map(Step::Poll),
+        1 => (0usize..8).prop_map(Step::Drop),
+    ]
+}
+
+/// Polls once, and returns what is left of the request and how it ended, as the model has it.
+fn poll(held: Held) -> (Option<Held>, Option<Outcome>) {
+    let mut context = Context::from_waker(Waker::noop());
+    match held {
+        Held::Future(mut future, mut plan) => match (future.as_mut().poll(&mut context), plan.pending) {
+            (Poll::Pending, 0) => panic!("it was to be ready"),
+            (Poll::Pending, left) => {
+                plan.pending = left - 1;
+                (Some(Held::Future(future, plan)), None)
+            }
+            (Poll::Ready(result), _) => match (result, plan.end) {
+                (Ok(response), End::Panic) => {
+                    assert_eq!(response.status(), 500);
+                    (None, Some(Outcome::Panic))
+                }
+                (Err(_), End::Error) => (None, Some(Outcome::InnerError)),
+                (Ok(_), End::Response { frames, knows_its_end: true, .. }) if frames.is_empty() => {
+                    (None, Some(Outcome::Completed))
+                }
+                (Ok(response), End::Response { frames, knows_its_end, .. }) => {
+                    (Some(Held::Body(Box::pin(response.into_body()), frames, knows_its_end)), None)
+                }
+                (result, end) => panic!("planned {end:?}, got {:?}", result.map(|response| response.status())),
+            },
+        },
+        Held::Body(mut body, mut frames, knows_its_end) => {
+            let polled = body.as_mut().poll_frame(&mut context);
+            let outcome = match (frames.pop_front(), polled) {
+                (Some(Piece::Pending), Poll::Pending) => None,
+                (Some(Piece::Data), Poll::Ready(Some(Ok(_)))) => {
+                    (knows_its_end && frames.is_empty()).then_some(Outcome::Completed)
+                }
+                (Some(Piece::Error), Poll::Ready(Some(Err(_)))) => Some(Outcome::BodyError),
+                (Some(Piece::Panic), Poll::Ready(Some(Err(_)))) => Some(Outcome::PanicInBody),
+                (None, Poll::Ready(None)) => Some(Outcome::Completed),
+                (piece, polled) => panic!("planned {piece:?}, got {:?}", polled.map(|frame| frame.map(|f| f.is_ok()))),
+            };
+            (outcome.is_none().then_some(Held::Body(body, frames, knows_its_end)), outcome)
+        }
+    }
+}
+
+fn dropped(held: &Held) -> Outcome {
+    match held {
+        Held::Future(..) => Outcome::Cancelled,
+        Held::Body(..) => Outcome::BodyAborted,
+    }
+}
+
+fn counts(monitor: &Monitor) -> RouteCounts {
+    let traffic = monitor.traffic().expect("it is enabled");
+    // So that there is a series to read, whatever was started.
+    let _ = traffic.series(Method::Get, "_unmatched");
+    traffic.read().remove(0)
+}
+
+fn equation(monitor: &Monitor, started: u64, ended: &[u64; 9], held: usize) -> Result<(), TestCaseError> {
+    let counts = counts(monitor);
+    prop_assert_eq!(counts.started, started);
+    prop_assert_eq!(&counts.outcomes, ended);
+    prop_assert_eq!(counts.active(), held as u64);
+    prop_assert_eq!(counts.started, ended.iter().sum::<u64>() + held as u64);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn started_is_always_the_outcomes_and_those_in_flight(steps in vec(step(), 1..60)) {
+        let monitor = builder().build().expect("the settings are good");
+        let mut service = MonitorLayer::new(&monitor).layer(Planner);
+        let (mut held, mut started, mut ended) = (VecDeque::new(), 0, [0; 9]);
+        for step in steps {
+            match step {
+                Step::Start(plan) => {
+                    let future = Box::pin(service.call(Request::new(plan.clone())));
+                    held.push_back(Held::Future(future, plan));
+                    started += 1;
+                }
+                Step::Poll(number) if number < held.len() => {
+                    let Some(request) = held.remove(number) else { continue };
+                    let (left, outcome) = poll(request);
+                    held.extend(left);
+                    if let Some(outcome) = outcome {
+                        ended[outcome as usize] += 1;
+                    }
+                }
+                Step::Drop(number) if number < held.len() => {
+                    let Some(request) = held.remove(number) else { continue };
+                    ended[dropped(&request) as usize] += 1;
+                }
+                Step::Poll(_) | Step::Drop(_) => {}
+            }
+            equation(&monitor, started, &ended, held.len())?;
+        }
+        for request in held.drain(..) {
+            ended[dropped(&request) as usize] += 1;
+        }
+        equation(&monitor, started, &ended, 0)?;
+    }
+}
