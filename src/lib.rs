@@ -2,9 +2,9 @@
 
 pub use monitor_core::{
     BoxError, Bridge, BuildError, CaptureExt, CodeLocation, Dropped, ErrorEvent, ErrorType, EventKind, Fingerprint,
-    Frame, Identity, Issue, Level, LogReporter, Method, Monitor, MonitorBuilder, Outcome, Reason, Redaction, Reporter,
-    Scope, ScopeFutureExt, Signal, Traffic, capture_error, capture_message, clock, names, panic, redact, scope,
-    traffic,
+    Frame, Identity, Issue, Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method, Monitor, MonitorBuilder,
+    Outcome, Reason, Redaction, Reporter, Scope, ScopeFutureExt, Signal, Traffic, capture_error, capture_message,
+    clock, names, panic, redact, scope, traffic,
 };
 #[cfg(feature = "health")]
 pub use monitor_health as health;

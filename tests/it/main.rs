@@ -6,6 +6,7 @@ mod axum;
 mod capture;
 mod config;
 mod identity;
+mod jobs;
 mod metrics;
 mod model;
 mod outcomes;

@@ -18,7 +18,10 @@ fn a_hung_reporter_delays_no_other() {
     let (_hung, builder) = with_hung(builder());
     let (monitor, memory) = watched_by(builder);
     visit(&monitor, get("/"), || status(500, ""));
-    assert!(!monitor.flush(Duration::from_millis(200)), "one of them hangs");
+    // One of them hangs, so no flush ends well; the other has the event as soon as the intake has.
+    while memory.events().is_empty() {
+        assert!(!monitor.flush(Duration::from_millis(20)));
+    }
     assert_eq!(memory.events().len(), 1);
 }
 
@@ -46,7 +49,7 @@ fn a_hung_reporter_whose_queue_is_full_does_not_keep_a_flush_from_the_others() {
     let monitor = builder.reporter(Freeing(Some(hung.leave))).build().unwrap();
     hung.begun.recv().unwrap();
     fill(&monitor, 3);
-    assert!(monitor.flush(Duration::from_secs(5)), "the other is asked first, and frees the one that hangs");
+    assert!(monitor.flush(Duration::from_secs(60)), "the other is asked first, and frees the one that hangs");
 }
 
 #[test]

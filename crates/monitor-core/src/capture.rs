@@ -111,6 +111,19 @@ impl ObservedError {
             location: None,
         }
     }
+
+    /// Returns what is to be seen of an error that shows nothing but a text.
+    #[must_use]
+    pub fn of_text(kind: EventKind, type_name: &'static str, error: &impl fmt::Display) -> Self {
+        Self {
+            kind,
+            handled: false,
+            type_name: Cow::Borrowed(type_name),
+            message: bounded(error.to_string()),
+            chain: Vec::new(),
+            location: None,
+        }
+    }
 }
 
 impl Monitor {

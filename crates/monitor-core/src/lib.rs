@@ -34,6 +34,7 @@ mod housekeeping;
 mod identity;
 mod intake;
 mod issue;
+mod job;
 mod level;
 mod log_reporter;
 #[cfg(feature = "test-util")]
@@ -61,6 +62,7 @@ pub use self::{
     fingerprint::Fingerprint,
     identity::Identity,
     issue::Issue,
+    job::{Job, JobCounts, JobOutcome, JobOutput},
     level::Level,
     log_reporter::LogReporter,
     method::Method,

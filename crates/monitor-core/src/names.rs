@@ -20,6 +20,16 @@ pub const ACTIVE: &str = "http_server_active_requests";
 pub const PANICS: &str = "http_server_panics_total";
 /// Errors and panics of `poll_ready`, which belong to no request. No labels.
 pub const READY_ERRORS: &str = "http_server_ready_errors_total";
+/// Jobs that began. Label: `job`.
+pub const JOBS_STARTED: &str = "monitor_jobs_started_total";
+/// Jobs that ended. Labels: `job`, `outcome`.
+pub const JOBS: &str = "monitor_jobs_total";
+/// Jobs under way. Label: `job`.
+pub const JOBS_ACTIVE: &str = "monitor_jobs_active";
+/// Seconds from a job's beginning to its end. Label: `job`.
+pub const JOB_DURATION: &str = "monitor_job_duration_seconds";
+/// When a job last completed, in seconds since the Unix epoch; absent before the first. Label: `job`.
+pub const JOB_LAST_SUCCESS: &str = "monitor_job_last_success_timestamp_seconds";
 /// Issues opened. Label: kind.
 pub const ISSUES: &str = "monitor_issues_total";
 /// Whatever was not kept. Labels: reporter, reason.
@@ -60,22 +70,28 @@ pub const OVERFLOW: &str = "_overflow";
 pub const DURATION_BOUNDS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-pub(crate) const COUNTERS: [(&str, &str); 8] = [
+pub(crate) const COUNTERS: [(&str, &str); 10] = [
     (REQUESTS, "Requests that ended."),
     (ERRORS, "Requests that failed."),
     (STARTED, "Requests that entered the service."),
     (OUTCOMES, "How requests ended."),
     (PANICS, "Panics in a service or in a response body."),
     (READY_ERRORS, "Errors and panics of poll_ready."),
+    (JOBS_STARTED, "Jobs that began."),
+    (JOBS, "Jobs that ended."),
     (ISSUES, "Issues opened."),
     (DROPPED, "Events, signals and series that were not kept."),
 ];
 
-pub(crate) const GAUGES: [(&str, &str); 3] = [
+pub(crate) const GAUGES: [(&str, &str); 5] = [
     (ACTIVE, "Requests in flight."),
+    (JOBS_ACTIVE, "Jobs under way."),
+    (JOB_LAST_SUCCESS, "When a job last completed, in seconds since the Unix epoch."),
     (BUILD_INFO, "The release that runs; always 1."),
     (START_TIME, "When the process started, in seconds since the Unix epoch."),
 ];
 
-pub(crate) const HISTOGRAMS: [(&str, &str); 1] =
-    [(DURATION, "Seconds from the request to the end of its response body.")];
+pub(crate) const HISTOGRAMS: [(&str, &str); 2] = [
+    (DURATION, "Seconds from the request to the end of its response body."),
+    (JOB_DURATION, "Seconds from a job's beginning to its end."),
+];

@@ -82,6 +82,7 @@ struct Inner {
     method: Method,
     route: Arc<str>,
     untracked: bool,
+    is_request: bool,
     texts: Texts,
     captured: AtomicBool,
     notes: Mutex<Notes>,
@@ -167,24 +168,34 @@ impl Scope {
     /// Creates a scope for work that is no request, with an identifier of its own.
     #[must_use]
     pub fn new(monitor: &Monitor) -> Self {
-        Self::for_request(
+        Self::for_job(monitor, "")
+    }
+
+    /// Creates the scope of a job, whose name stands where a request has its route.
+    pub(crate) fn for_job(monitor: &Monitor, name: &str) -> Self {
+        Self::create(
             monitor,
             RequestFacts {
                 id: Uuid::new_v4(),
                 method: Method::Other,
-                route: Arc::from(""),
+                route: Arc::from(name),
                 path: "",
                 user_agent: "",
                 client_request_id: "",
                 remote_addr: "",
                 untracked: false,
             },
+            false,
         )
     }
 
     /// Creates the scope of a request, inside the current scope where there is one.
     #[must_use]
     pub fn for_request(monitor: &Monitor, facts: RequestFacts<'_>) -> Self {
+        Self::create(monitor, facts, true)
+    }
+
+    fn create(monitor: &Monitor, facts: RequestFacts<'_>, is_request: bool) -> Self {
         Self(Arc::new(Inner {
             monitor: monitor.clone(),
             parent: current(),
@@ -193,6 +204,7 @@ impl Scope {
             texts: Texts::new([facts.path, facts.user_agent, facts.client_request_id, facts.remote_addr]),
             route: facts.route,
             untracked: facts.untracked,
+            is_request,
             captured: AtomicBool::new(false),
             notes: Mutex::default(),
         }))
@@ -221,8 +233,8 @@ impl Scope {
         self.0.method
     }
 
-    /// Returns the route's template, [`names::UNMATCHED`](crate::names::UNMATCHED) where none matched, and an empty text for work that is no
-    /// request.
+    /// Returns the route's template, [`names::UNMATCHED`](crate::names::UNMATCHED) where none matched, the name of a job,
+    /// and an empty text for any other work.
     #[must_use]
     pub fn route(&self) -> &str {
         &self.0.route
@@ -290,7 +302,7 @@ impl Scope {
         ScopeRecord {
             request_id: Some(self.id()),
             client_request_id: self.client_request_id().to_owned(),
-            method: if self.route().is_empty() { "" } else { self.method().as_str() },
+            method: if self.0.is_request { self.method().as_str() } else { "" },
             route: self.route().to_owned(),
             path: self.path().to_owned(),
             user_agent: self.user_agent().to_owned(),

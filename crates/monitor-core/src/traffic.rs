@@ -17,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use self::histogram::Histogram;
 pub use self::{
     bridge::Bridge,
     histogram::{BUCKETS, BucketCount},

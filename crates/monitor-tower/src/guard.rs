@@ -239,14 +239,7 @@ pub(crate) fn observe<E: fmt::Display + 'static>(settings: &Settings, kind: Even
     if let Some(error) = (error as &dyn std::any::Any).downcast_ref::<BoxError>() {
         return ObservedError::new(kind, &**error);
     }
-    ObservedError {
-        kind,
-        handled: false,
-        type_name: std::any::type_name::<E>().into(),
-        message: error.to_string(),
-        chain: Vec::new(),
-        location: None,
-    }
+    ObservedError::of_text(kind, std::any::type_name::<E>(), error)
 }
 
 pub(crate) fn millis(duration: Duration) -> f64 {

@@ -144,9 +144,10 @@ impl std::error::Error for InstallError {
 }
 
 fn builder() -> Result<PrometheusBuilder, InstallError> {
-    PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Full(names::DURATION.to_owned()), &names::DURATION_BOUNDS)
-        .map_err(InstallError)
+    [names::DURATION, names::JOB_DURATION].into_iter().try_fold(PrometheusBuilder::new(), |builder, name| {
+        let matcher = Matcher::Full(name.to_owned());
+        builder.set_buckets_for_metric(matcher, &names::DURATION_BOUNDS).map_err(InstallError)
+    })
 }
 
 const DRAIN: Duration = Duration::from_secs(10);

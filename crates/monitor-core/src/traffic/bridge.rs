@@ -19,8 +19,8 @@ use std::{
 
 use metrics::{IntoF64, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
 
-use super::{BUCKETS, BucketCount, RouteCounts, process};
-use crate::{Method, Outcome, clock, monitor::Shared, names};
+use super::{BUCKETS, BucketCount, RouteCounts, StatusCounts, process};
+use crate::{JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
 
@@ -47,7 +47,7 @@ struct Pace {
 #[derive(Default)]
 struct Published {
     described: bool,
-    durations: HashMap<(Method, Arc<str>, u16), [BucketCount; BUCKETS]>,
+    durations: HashMap<Key, [BucketCount; BUCKETS]>,
 }
 
 // === impl Bridge ===
@@ -103,9 +103,13 @@ impl Bridge {
         }
         for route in self.shared.traffic.read() {
             publish_counts(recorder, &route);
-            if route.settled {
-                publish_durations(recorder, &route, published);
+            for StatusCounts { status, buckets, .. } in route.statuses.iter().filter(|_| route.settled) {
+                let labels = with(labels(&route), names::STATUS, status.to_string());
+                publish_durations(recorder, Key::from_parts(names::DURATION, labels), buckets, published);
             }
+        }
+        for job in self.shared.jobs.read() {
+            publish_job(recorder, &job, published);
         }
         self.publish_monitor(recorder);
         true
@@ -166,25 +170,37 @@ fn publish_counts(recorder: &dyn Recorder, route: &RouteCounts) {
     }
 }
 
-fn publish_durations(recorder: &dyn Recorder, route: &RouteCounts, published: &mut Published) {
-    for status in &route.statuses {
-        let key = (route.method, Arc::clone(&route.route), status.status);
-        let before = published.durations.entry(key).or_default();
-        if *before == status.buckets {
-            continue;
-        }
-        let key = Key::from_parts(names::DURATION, with(labels(route), names::STATUS, status.status.to_string()));
-        let histogram = recorder.register_histogram(&key, &METADATA);
-        let bounds = names::DURATION_BOUNDS.into_iter().chain([f64::INFINITY]);
-        for ((before, now), bound) in before.iter_mut().zip(status.buckets).zip(bounds) {
-            let grown = now.count - before.count;
-            if grown > 0 {
-                let mean = (now.nanos - before.nanos) as f64 / grown as f64 / 1e9;
-                histogram.record_many(mean.min(bound), usize::try_from(grown).unwrap_or(usize::MAX));
-            }
-            *before = now;
+fn publish_job(recorder: &dyn Recorder, job: &JobCounts, published: &mut Published) {
+    let labels = || vec![Label::new("job", job.job.clone())];
+    counter(recorder, names::JOBS_STARTED, labels(), job.started);
+    gauge(recorder, names::JOBS_ACTIVE, labels(), job.active() as f64);
+    for outcome in JobOutcome::ALL {
+        counter(recorder, names::JOBS, with(labels(), names::OUTCOME, outcome.as_str()), job.outcome(outcome));
+    }
+    if let Some(at) = job.last_success {
+        gauge(recorder, names::JOB_LAST_SUCCESS, labels(), clock::millis(at) as f64 / 1000.0);
+    }
+    if job.settled {
+        publish_durations(recorder, Key::from_parts(names::JOB_DURATION, labels()), &job.durations, published);
+    }
+}
+
+/// Records what each bucket grew by since the last time, as the mean of what it grew by.
+fn publish_durations(recorder: &dyn Recorder, key: Key, buckets: &[BucketCount; BUCKETS], published: &mut Published) {
+    let before = published.durations.get(&key).copied().unwrap_or_default();
+    if before == *buckets {
+        return;
+    }
+    let histogram = recorder.register_histogram(&key, &METADATA);
+    let bounds = names::DURATION_BOUNDS.into_iter().chain([f64::INFINITY]);
+    for ((before, now), bound) in before.into_iter().zip(buckets).zip(bounds) {
+        let grown = now.count - before.count;
+        if grown > 0 {
+            let mean = (now.nanos - before.nanos) as f64 / grown as f64 / 1e9;
+            histogram.record_many(mean.min(bound), usize::try_from(grown).unwrap_or(usize::MAX));
         }
     }
+    published.durations.insert(key, *buckets);
 }
 
 fn labels(route: &RouteCounts) -> Vec<Label> {

@@ -11,7 +11,7 @@ use crate::names::DURATION_BOUNDS;
 pub const BUCKETS: usize = DURATION_BOUNDS.len() + 1;
 
 #[derive(Debug, Default)]
-pub(super) struct Histogram {
+pub(crate) struct Histogram {
     buckets: [Bucket; BUCKETS],
 }
 
@@ -33,7 +33,7 @@ pub struct BucketCount {
 
 impl Histogram {
     /// Adds the sum before the count, so that whoever sees the count sees its part of the sum.
-    pub(super) fn record(&self, duration: Duration) {
+    pub(crate) fn record(&self, duration: Duration) {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let bucket = &self.buckets[index(nanos)];
         bucket.nanos.fetch_add(nanos, Ordering::Release);
@@ -41,7 +41,7 @@ impl Histogram {
     }
 
     /// Reads the counts before the sums, so that no count lacks its part of the sum.
-    pub(super) fn read(&self) -> [BucketCount; BUCKETS] {
+    pub(crate) fn read(&self) -> [BucketCount; BUCKETS] {
         let mut read = [BucketCount::default(); BUCKETS];
         for (to, from) in read.iter_mut().zip(&self.buckets) {
             to.count = from.count.load(Ordering::Acquire);

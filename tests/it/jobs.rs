@@ -1,0 +1,110 @@
+//! Work that is no request is watched as one is.
+
+use std::{
+    future::{pending, poll_fn, ready as done},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
+
+use monitor_kit::{BoxError, EventKind, JobCounts, JobOutcome, Monitor, PrometheusEndpoint, scope};
+
+use crate::support::{Failure, builder, flush, monitor, only_event, poll_once, ready, watched};
+
+fn job(monitor: &Monitor, name: &str) -> JobCounts {
+    monitor.jobs().into_iter().find(|counts| counts.job == name).expect("the job is counted")
+}
+
+#[test]
+fn a_job_that_ends_is_completed_and_its_success_is_dated() {
+    let monitor = monitor();
+    ready(monitor.job("clean-up", done(())));
+    let counts = job(&monitor, "clean-up");
+    assert_eq!((counts.started, counts.outcome(JobOutcome::Completed), counts.active()), (1, 1, 0));
+    assert!(counts.last_success.is_some() && counts.settled);
+}
+
+#[test]
+fn a_job_that_fails_is_captured_with_its_causes_and_has_no_success() {
+    let (monitor, memory) = watched();
+    let failure = Failure::new("not sent").because(Failure::new("no route"));
+    ready(monitor.job("send-email", done(Err::<(), BoxError>(failure.into())))).unwrap_err();
+    let event = only_event(&monitor, &memory);
+    assert_eq!((event.kind, &*event.message, &*event.scope.route), (EventKind::Error, "not sent", "send-email"));
+    assert_eq!((event.chain.as_slice(), event.scope.method), (["no route".to_owned()].as_slice(), ""));
+    let counts = job(&monitor, "send-email");
+    assert_eq!((counts.outcome(JobOutcome::Failed), counts.last_success), (1, None));
+}
+
+#[test]
+fn an_error_that_is_no_box_shows_its_type() {
+    let (monitor, memory) = watched();
+    ready(monitor.job("send-email", done(Err::<(), _>(io::Error::other("full"))))).unwrap_err();
+    assert_eq!(only_event(&monitor, &memory).type_name, "std::io::error::Error");
+}
+
+#[test]
+fn a_job_that_panics_is_captured_with_its_place_and_the_panic_goes_on() {
+    let (monitor, memory) = watched();
+    let panicking = monitor.job(
+        "clean-up",
+        poll_fn(|_| -> Poll<()> {
+            scope::set_tag("table", "orders");
+            panic!("no disk");
+        }),
+    );
+    let panicked = catch_unwind(AssertUnwindSafe(|| ready(panicking)));
+    assert!(panicked.is_err());
+    let event = only_event(&monitor, &memory);
+    assert_eq!((event.kind, &*event.message), (EventKind::Panic, "no disk"));
+    assert!(event.location.as_ref().is_some_and(|location| location.file.ends_with("jobs.rs")));
+    assert_eq!(event.scope.tags, [("table".to_owned(), "orders".to_owned())]);
+    assert_eq!(job(&monitor, "clean-up").outcome(JobOutcome::Panicked), 1);
+}
+
+#[test]
+fn a_job_under_way_is_active_and_a_dropped_one_cancelled() {
+    let monitor = monitor();
+    {
+        let mut waiting = pin!(monitor.job("sync", pending::<()>()));
+        assert!(poll_once(waiting.as_mut()).is_pending());
+        assert_eq!(job(&monitor, "sync").active(), 1);
+    }
+    let counts = job(&monitor, "sync");
+    assert_eq!((counts.active(), counts.outcome(JobOutcome::Cancelled)), (0, 1));
+}
+
+#[test]
+fn jobs_are_among_the_metrics() {
+    let monitor = monitor();
+    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    ready(monitor.job("clean-up", done(())));
+    let text = endpoint.render();
+    for line in [
+        r#"monitor_jobs_started_total{job="clean-up"} 1"#,
+        r#"monitor_jobs_total{job="clean-up",outcome="completed"} 1"#,
+        r#"monitor_jobs_total{job="clean-up",outcome="failed"} 0"#,
+        r#"monitor_jobs_active{job="clean-up"} 0"#,
+        r#"monitor_job_duration_seconds_bucket{job="clean-up",le="0.005"} 1"#,
+        r#"monitor_job_duration_seconds_count{job="clean-up"} 1"#,
+    ] {
+        assert!(text.lines().any(|other| other == line), "no line {line} in\n{text}");
+    }
+    assert!(text.contains(r#"monitor_job_last_success_timestamp_seconds{job="clean-up"} "#), "{text}");
+}
+
+#[test]
+fn too_many_names_share_one_series_and_are_counted() {
+    let monitor = monitor();
+    (0..300).for_each(|number| ready(monitor.job(format!("job-{number}"), done(()))));
+    assert_eq!(job(&monitor, "_overflow").started, 300 - 256);
+}
+
+#[test]
+fn a_disabled_monitor_runs_the_job_all_the_same() {
+    assert_eq!(ready(Monitor::disabled().job("clean-up", done(Ok::<_, BoxError>(7)))).unwrap(), 7);
+    let monitor = builder().build().unwrap();
+    flush(&monitor);
+    assert!(monitor.jobs().is_empty());
+}
