@@ -334,3 +334,16 @@ fn a_message_below_error_does_not_explain_a_500() {
     let kinds: Vec<_> = memory.events().iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [EventKind::Message, EventKind::Status]);
 }
+
+#[test]
+fn different_errors_from_one_place_are_issues_of_their_own() {
+    let (monitor, _) = watched();
+    for text in ["payment refused", "stock down", "payment refused", "row 7 gone", "row 8 gone"] {
+        monitor.capture_error(&Failure::new(text));
+    }
+    flush(&monitor);
+    let mut issues: Vec<_> = monitor.issues().into_iter().map(|issue| (issue.message, issue.count)).collect();
+    issues.sort();
+    let expected = [("payment refused", 2), ("row 7 gone", 2), ("stock down", 1)];
+    assert_eq!(issues, expected.map(|(text, count)| (text.to_owned(), count)));
+}

@@ -140,29 +140,33 @@ impl Monitor {
     }
 
     fn capture<E: Error + ?Sized>(&self, scope: Option<&Scope>, error: &E, at: &'static Location<'static>) {
-        let draft = || Draft {
+        if !self.is_enabled() {
+            return;
+        }
+        let message = bounded(error.to_string());
+        let draft = |message| Draft {
             handled: true,
             type_name: type_name(error),
-            message: bounded(error.to_string()),
+            message,
             chain: chain(error),
             location: Some(at.into()),
             backtrace: Some(Backtrace::new_unresolved()),
             ..Draft::new(EventKind::Error)
         };
         let place = (place(at), std::any::type_name::<E>());
-        self.submit(scope, (EventKind::Error, place), Some(mark(error)), draft);
+        self.submit(scope, (EventKind::Error, place), Some(mark(&message)), message, draft);
     }
 
     fn capture_text(&self, scope: Option<&Scope>, level: Level, message: String, at: &'static Location<'static>) {
         let mark = (level == Level::Error).then(|| mark(&message));
-        let draft = || Draft {
+        let draft = |message| Draft {
             handled: true,
             level,
-            message: bounded(message),
+            message,
             location: Some(at.into()),
             ..Draft::new(EventKind::Message)
         };
-        self.submit(scope, (EventKind::Message, (place(at), level)), mark, draft);
+        self.submit(scope, (EventKind::Message, (place(at), level)), mark, bounded(message), draft);
     }
 
     /// Captures a caught panic in the current scope or outside any, unless a scope further in did.
@@ -190,9 +194,9 @@ impl Monitor {
         caught.mark_captured();
     }
 
-    pub(crate) fn wants_backtrace(&self, location: Option<&CodeLocation>, route: &str) -> bool {
+    pub(crate) fn wants_backtrace(&self, location: Option<&CodeLocation>, route: &str, message: &str) -> bool {
         self.inner().is_some_and(|inner| {
-            let source = inner.shared.sources.find(panic_place(location), route);
+            let source = inner.shared.sources.find(panic_place(location), route, message);
             source.is_some_and(|source| source.would_admit(clock::wall()))
         })
     }
@@ -201,7 +205,7 @@ impl Monitor {
     pub(crate) fn capture_note(&self, scope: Option<&Scope>, note: Option<Note>, message: String) {
         let mark = mark(&message);
         let location = note.as_ref().and_then(|note| note.location.clone());
-        let draft = || {
+        let draft = |message| {
             let thread = note.as_ref().map_or_else(String::new, |note| note.thread.clone());
             Draft {
                 type_name: Cow::Borrowed("panic"),
@@ -212,7 +216,7 @@ impl Monitor {
                 ..Draft::new(EventKind::Panic)
             }
         };
-        self.submit(scope, panic_place(location.as_ref()), Some(mark), draft);
+        self.submit(scope, panic_place(location.as_ref()), Some(mark), message, draft);
     }
 
     /// Marks the scope, unless what is captured explains no failure; counts an error at its source, and hands it to the
@@ -222,7 +226,8 @@ impl Monitor {
         scope: Option<&Scope>,
         (kind, place): (EventKind, impl Hash),
         mark: Option<u64>,
-        draft: impl FnOnce() -> Draft,
+        message: String,
+        draft: impl FnOnce(String) -> Draft,
     ) {
         let Some(inner) = self.inner() else { return };
         if let (Some(scope), Some(mark)) = (scope, mark) {
@@ -237,8 +242,9 @@ impl Monitor {
             inner.shared.intake_drops.count(Reason::Ignored);
             return;
         }
-        let at = clock::wall();
-        let Some(source) = inner.shared.sources.find((kind, place), route) else { return };
+        // As exact as a source keeps it, so that all that is said of the time agrees.
+        let at = clock::from_micros(clock::micros(clock::wall()));
+        let Some(source) = inner.shared.sources.find((kind, place), route, &message) else { return };
         if let Some(user) = scope.and_then(Scope::user) {
             source.add_user(inner.shared.sources.mark(&user));
         }
@@ -246,7 +252,7 @@ impl Monitor {
             inner.shared.intake_drops.count(Reason::Throttled);
             return;
         }
-        let draft = draft();
+        let draft = draft(message);
         let event = RawEvent {
             id: Uuid::new_v4(),
             at,
@@ -281,15 +287,15 @@ impl Scope {
             return;
         }
         let place = (error.kind, (error.location.map(place), error.type_name.to_string()));
-        let draft = || Draft {
+        let draft = |message| Draft {
             handled: error.handled,
             type_name: error.type_name,
-            message: bounded(error.message),
+            message,
             chain: error.chain,
             location: error.location.map(CodeLocation::from),
             ..Draft::new(error.kind)
         };
-        self.monitor().submit(Some(self), place, Some(mark), draft);
+        self.monitor().submit(Some(self), place, Some(mark), bounded(error.message), draft);
     }
 
     /// Captures a response of 500 or above, unless some error was captured in this scope that explains it.
@@ -301,12 +307,17 @@ impl Scope {
             inner.shared.intake_drops.count(Reason::Ignored);
             return;
         }
-        let draft = || Draft {
-            type_name: Cow::Owned(status.to_string()),
-            message: format!("{} {} answered {status} and no error was captured", self.method().as_str(), self.route()),
-            ..Draft::new(EventKind::Status)
-        };
-        self.monitor().submit(Some(self), (EventKind::Status, (status, self.method())), Some(u64::from(status)), draft);
+        let message =
+            format!("{} {} answered {status} and no error was captured", self.method().as_str(), self.route());
+        let draft =
+            |message| Draft { type_name: Cow::Owned(status.to_string()), message, ..Draft::new(EventKind::Status) };
+        self.monitor().submit(
+            Some(self),
+            (EventKind::Status, (status, self.method())),
+            Some(u64::from(status)),
+            message,
+            draft,
+        );
     }
 }
 

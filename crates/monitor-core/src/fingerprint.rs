@@ -7,6 +7,8 @@
 //! | status | status, method and route |
 //! | message | the template of the message |
 //!
+//! A place with very many messages shows the first of them as issues of their own and the rest as one.
+//!
 //! The line is never part of it, so that an edit further up in a file does not open a new issue. A message's template
 //! is the message without what changes from event to event: numbers, identifiers and quoted texts.
 
@@ -17,7 +19,7 @@ use crate::event::{ErrorEvent, EventKind};
 /// Identifies an issue: the same for the same error in every process and release.
 ///
 /// It begins with the version of the algorithm, so that an old fingerprint is never mistaken for a new one.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Fingerprint(u128);
 
 impl Fingerprint {
@@ -47,6 +49,12 @@ impl Fingerprint {
     }
 }
 
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{VERSION}{:032x}", self.0)
@@ -72,7 +80,7 @@ impl Hash {
 }
 
 /// Returns `message` with every word that holds a digit and every quoted text replaced by `*`.
-fn template(message: &str) -> String {
+pub(crate) fn template(message: &str) -> String {
     let mut template = String::with_capacity(message.len());
     let mut quote = None;
     for word in message.split_inclusive(|c: char| c.is_whitespace() || QUOTES.contains(c)) {

@@ -154,7 +154,9 @@ pub(crate) fn install_hook() {
 fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
     let location = info.location().map(CodeLocation::from);
     let wanted = !cfg!(panic = "abort")
-        && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope.route()));
+        && scope.is_none_or(|scope| {
+            scope.monitor().wants_backtrace(location.as_ref(), scope.route(), &message(info.payload()))
+        });
     let thread = thread::current().name().unwrap_or_default().to_owned();
     Note { location, backtrace: wanted.then(Backtrace::new_unresolved), thread }
 }

@@ -1,4 +1,4 @@
-//! Sources of errors: the place and route an error comes from, known before anything is resolved.
+//! Sources of errors: the place and route an error comes from and what it says, known before anything is resolved.
 //!
 //! A source counts every error exactly, and admits the first ten of each minute to be captured whole. All of it is
 //! atomic, so that an error storm costs its requests next to nothing.
@@ -16,12 +16,13 @@ use std::{
 use crate::{
     Fingerprint, clock,
     drops::{Drops, Reason},
+    fingerprint::template,
 };
 
 /// All sources of this process, up to a limit.
 #[derive(Debug)]
 pub(crate) struct Sources {
-    /// Keyed by a hash of place and route: a chance of one in 2^40 that two of 4096 are taken for one.
+    /// Keyed by a hash of place, route and message: a chance of one in 2^40 that two of 4096 are taken for one.
     table: RwLock<HashMap<u64, Arc<Source>>>,
     hasher: RandomState,
     limit: usize,
@@ -39,6 +40,8 @@ pub(crate) struct Source {
     first_seen: AtomicU64,
     last_seen: AtomicU64,
     users: OnceLock<UserSet>,
+    /// How many messages of this place have a source of their own; this one stands for the rest.
+    messages: AtomicU64,
     /// Which issue the source's errors belong to, and how many of them it has counted.
     ledger: Mutex<Ledger>,
 }
@@ -68,11 +71,13 @@ impl Sources {
         Self { table: RwLock::new(HashMap::with_capacity(limit)), hasher: RandomState::new(), limit, drops }
     }
 
-    /// Returns the source of errors at `place` and `route`, or `None` past the limit.
-    pub(crate) fn find(&self, place: impl Hash, route: &str) -> Option<Arc<Source>> {
-        let key = self.hasher.hash_one((place, route));
+    /// Returns the source of errors at `place` and `route` that say `message`, but for what changes from one to the next.
+    /// Past the limit of messages of a place it is the place's own source, past the limit of sources `None`.
+    pub(crate) fn find(&self, place: impl Hash, route: &str, message: &str) -> Option<Arc<Source>> {
+        let place = self.hasher.hash_one((place, route));
+        let key = self.hasher.hash_one((place, template(message)));
         let known = self.table.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        known.or_else(|| self.insert(key))
+        known.or_else(|| self.insert(place, key))
     }
 
     /// Returns a mark of `user`, which tells nobody who it is.
@@ -80,12 +85,23 @@ impl Sources {
         self.hasher.hash_one(user).max(1)
     }
 
-    fn insert(&self, key: u64) -> Option<Arc<Source>> {
+    fn insert(&self, place: u64, key: u64) -> Option<Arc<Source>> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        if table.len() >= self.limit && !table.contains_key(&key) {
+        if let Some(known) = table.get(&key) {
+            return Some(Arc::clone(known));
+        }
+        let room = self.limit.saturating_sub(table.len());
+        let (is_known, messages) =
+            table.get(&place).map_or((false, 0), |place| (true, place.messages.load(Ordering::Relaxed)));
+        if room == 0 && !is_known {
             self.drops.count(Reason::SourceLimit);
             return None;
         }
+        let rest = table.entry(place).or_default();
+        if messages >= MESSAGES || room < 2 - usize::from(is_known) {
+            return Some(Arc::clone(rest));
+        }
+        rest.messages.fetch_add(1, Ordering::Relaxed);
         Some(Arc::clone(table.entry(key).or_default()))
     }
 }
@@ -95,7 +111,7 @@ impl Sources {
 impl Source {
     /// Counts an error, and returns whether it is one of those to capture whole.
     pub(crate) fn count(&self, at: SystemTime) -> bool {
-        let now = clock::millis(at);
+        let now = clock::micros(at);
         let _ = self.first_seen.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
         self.last_seen.fetch_max(now, Ordering::Relaxed);
         self.total.fetch_add(1, Ordering::Relaxed);
@@ -105,7 +121,7 @@ impl Source {
 
     /// Returns whether an error at `at` would be captured whole, without counting it.
     pub(crate) fn would_admit(&self, at: SystemTime) -> bool {
-        let next = admitted(self.window.load(Ordering::Relaxed), clock::millis(at));
+        let next = admitted(self.window.load(Ordering::Relaxed), clock::micros(at));
         next.is_some_and(|next| next & COUNT <= WHOLE_PER_MINUTE)
     }
 
@@ -132,8 +148,8 @@ impl Source {
         let excluded = self.excluded.load(Ordering::Relaxed);
         let totals = Totals {
             count: self.total.load(Ordering::Relaxed).saturating_sub(excluded),
-            first_seen: clock::from_millis(self.first_seen.load(Ordering::Relaxed)),
-            last_seen: clock::from_millis(self.last_seen.load(Ordering::Relaxed)),
+            first_seen: clock::from_micros(self.first_seen.load(Ordering::Relaxed)),
+            last_seen: clock::from_micros(self.last_seen.load(Ordering::Relaxed)),
         };
         f(&mut ledger, totals)
     }
@@ -141,7 +157,7 @@ impl Source {
 
 /// Returns the window with one more admitted.
 fn admitted(window: u64, now: u64) -> Option<u64> {
-    let minute = (now / 60_000) << 32;
+    let minute = (now / 60_000_000) << 32;
     if window & !COUNT == minute { window.checked_add(1) } else { Some(minute + 1) }
 }
 
@@ -168,6 +184,8 @@ impl UserSet {
     }
 }
 
+/// How many messages of one place are told apart.
+const MESSAGES: u64 = 32;
 const WHOLE_PER_MINUTE: u64 = 10;
 const COUNT: u64 = u32::MAX as u64;
 /// How many users of one source are told apart.
@@ -186,7 +204,7 @@ mod tests {
     #[test]
     fn ten_a_minute_are_admitted_and_all_are_counted() {
         let source = Source::default();
-        let at = clock::from_millis(60_000);
+        let at = clock::from_micros(60_000_000);
         assert_eq!((0..25).filter(|_| source.count(at)).count(), 10);
         assert!(!source.would_admit(at));
         assert!(source.count(at + Duration::from_secs(60)));
@@ -196,7 +214,7 @@ mod tests {
     #[test]
     fn an_event_that_found_no_room_may_be_followed_by_another() {
         let source = Source::default();
-        let at = clock::from_millis(60_000);
+        let at = clock::from_micros(60_000_000);
         (0..10).for_each(|_| assert!(source.count(at)));
         source.readmit();
         assert!(source.count(at));
@@ -205,10 +223,23 @@ mod tests {
 
     #[test]
     fn past_the_limit_there_is_no_new_source() {
-        let sources = sources(1);
-        assert!(sources.find(1, "/a").is_some());
-        assert!(sources.find(1, "/b").is_none());
-        assert!(sources.find(1, "/a").is_some());
+        let sources = sources(2);
+        assert!(sources.find(1, "/a", "gone").is_some());
+        assert!(sources.find(1, "/b", "gone").is_none());
+        assert!(sources.find(1, "/a", "gone").is_some());
+    }
+
+    #[test]
+    fn messages_of_a_place_are_told_apart_up_to_a_limit() {
+        let sources = sources(1000);
+        let find = |message: &str| sources.find(1, "/a", message).expect("there is room");
+        let same = |first: &str, second: &str| Arc::ptr_eq(&find(first), &find(second));
+        assert!(same("row 1 is gone", "row 2 is gone"));
+        assert!(!same("row 1 is gone", "no space left"));
+        let word = |number: u8| char::from(b'a' + number % 26).to_string().repeat(usize::from(number / 26) + 1);
+        (0..100).for_each(|number| drop(find(&word(number))));
+        assert!(same(&word(98), &word(99)), "what came past the limit shares the place's own source");
+        assert!(!same(&word(0), &word(1)));
     }
 
     #[test]

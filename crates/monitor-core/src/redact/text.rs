@@ -12,33 +12,77 @@ pub(super) fn mask(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str>
         return Cow::Borrowed(text);
     }
     let mut masked = Masked { text, written: String::new(), upto: 0 };
-    let (mut expect_value, mut previous) = (false, "");
+    let (mut expected, mut previous) = (Expected::Nothing, "");
     let mut at = 0;
     while at < text.len() {
         let word = word_at(text, at);
         if word.is_empty() {
-            // A separator; all of them are one byte long but white space may be more.
-            let width = text[at..].chars().next().map_or(1, char::len_utf8);
-            expect_value &= text[at..at + width].chars().all(|c| c.is_whitespace() || c == '"' || c == '\'');
-            at += width;
+            let separator = text[at..].chars().next().unwrap_or_default();
+            if !is_before_a_value(separator) {
+                expected = Expected::Nothing;
+            }
+            at += separator.len_utf8();
             continue;
         }
         let end = at + word.len();
-        if expect_value && !is_scheme(word) {
-            masked.replace(at, end);
-            expect_value = false;
-        } else if let Some(end) = card_at(text, at) {
-            masked.replace(at, end);
-            at = end;
-            continue;
-        } else if matches!(word, "=" | ":") {
-            expect_value = is_secret(previous);
-        } else {
-            expect_value = mask_word(&mut masked, at, word, &is_secret);
-        }
-        (at, previous) = (end, word);
+        let next = match expected {
+            // A scheme or a wrapper: `Bearer abc`, `Some("abc")`.
+            Expected::Word if is_scheme(word) || text[end..].starts_with('(') => Some((end, expected)),
+            Expected::Word | Expected::Line => {
+                let end = value_end(text, at, expected);
+                masked.replace(at, end);
+                Some((end, Expected::Nothing))
+            }
+            Expected::Nothing => card_at(text, at).map(|end| {
+                masked.replace(at, end);
+                (end, Expected::Nothing)
+            }),
+        };
+        (at, expected) = next.unwrap_or_else(|| match word {
+            "=" | ":" => (end, Expected::after(previous, &is_secret)),
+            _ => (end, mask_word(&mut masked, at, word, &is_secret)),
+        });
+        previous = word;
     }
     masked.finish()
+}
+
+/// What is a secret of that which comes next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Expected {
+    Nothing,
+    /// The next word, or all that is quoted.
+    Word,
+    /// All up to the end of the line or of what is quoted, as in the headers for credentials and cookies.
+    Line,
+}
+
+impl Expected {
+    fn after(key: &str, is_secret: &impl Fn(&str) -> bool) -> Self {
+        let lower = key.to_ascii_lowercase();
+        match is_secret(key) {
+            true if lower.ends_with("authorization") || lower.ends_with("cookie") => Self::Line,
+            true => Self::Word,
+            false => Self::Nothing,
+        }
+    }
+}
+
+/// Returns where the value that begins at `at` ends: where its quote closes, else with the line or the word.
+fn value_end(text: &str, at: usize, expected: Expected) -> usize {
+    let rest = &text[at..];
+    let quote = text[..at].chars().next_back().filter(|c| QUOTES.contains(*c));
+    let length = match (quote, expected) {
+        (Some(quote), _) => rest.find([quote, '\n']),
+        (None, Expected::Line) => rest.find(['\n', '"', '\'']),
+        (None, _) => Some(word_at(text, at).len()),
+    };
+    at + length.unwrap_or(rest.len())
+}
+
+/// Whether a value may still come after it: `password = ("abc")`.
+fn is_before_a_value(separator: char) -> bool {
+    separator.is_whitespace() || QUOTES.contains(separator) || separator == '('
 }
 
 struct Masked<'a> {
@@ -63,45 +107,47 @@ impl<'a> Masked<'a> {
     }
 }
 
-/// Masks what one word holds, and returns whether the next word is a secret.
-fn mask_word(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn(&str) -> bool) -> bool {
+/// Masks what one word holds, and returns what is a secret of that which comes next.
+fn mask_word(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn(&str) -> bool) -> Expected {
     if is_scheme(word) {
-        return true;
+        return Expected::Word;
     }
     if let Some(begin) = word.find("://").map(|scheme| scheme + 3)
         && let Some(length) = word[begin..].rfind('@')
     {
         masked.replace(at + begin, at + begin + length);
-        return mask_query(masked, at + begin + length, &word[begin + length..], is_secret);
+        mask_query(masked, at + begin + length, &word[begin + length..], is_secret);
+        return Expected::Nothing;
     }
     if let Some(split) = word.find(['=', ':'])
         && !word[split..].starts_with("://")
         && is_secret(&word[..split])
     {
-        let value = &word[split + 1..];
+        let (value, expected) = (&word[split + 1..], Expected::after(&word[..split], is_secret));
         if value.is_empty() || is_scheme(value) {
-            return true;
+            return if value.is_empty() { expected } else { Expected::Word };
         }
         masked.replace(at + split + 1, at + word.len());
-        return false;
+        return Expected::Nothing;
     }
     if is_email(word) || is_web_token(word) {
         let core = word.trim_end_matches(['.', '!', '?', ':']);
         masked.replace(at, at + core.len());
-        return false;
+        return Expected::Nothing;
     }
-    mask_query(masked, at, word, is_secret)
+    mask_query(masked, at, word, is_secret);
+    Expected::Nothing
 }
 
 /// Masks every value behind the `?` of a URL; which of them are secret, nobody here can know.
-fn mask_query(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn(&str) -> bool) -> bool {
+fn mask_query(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn(&str) -> bool) {
     let looks_like_a_url = word.contains('/');
     if let Some(query) = word.find('?')
         && looks_like_a_url
         && query + 1 < word.len()
     {
         masked.replace(at + query + 1, at + word.len());
-        return false;
+        return;
     }
     if let Some(split) = word.rfind('=')
         && split + 1 < word.len()
@@ -109,7 +155,6 @@ fn mask_query(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl F
     {
         masked.replace(at + split + 1, at + word.len());
     }
-    false
 }
 
 fn word_at(text: &str, at: usize) -> &str {
@@ -168,6 +213,7 @@ fn may_begin_a_secret(byte: u8) -> bool {
     matches!(byte, b'@' | b'=' | b':' | b'?' | b'0'..=b'9' | b'.') || byte == b' '
 }
 
+const QUOTES: &str = "\"'`";
 const SEPARATORS: &str = "\"'`()[]{}<>,;|";
 
 #[cfg(test)]
@@ -186,7 +232,13 @@ mod tests {
         masks("no such todo: 17", "no such todo: 17");
         masks("mail jo.doe@example.org now", "mail [Filtered] now");
         masks("sent to <jo@example.org>.", "sent to <[Filtered]>.");
-        masks("Authorization: Bearer abc.def", "Authorization: Bearer [Filtered]");
+        masks("Authorization: Bearer abc.def", "Authorization: [Filtered]");
+        masks("Authorization: Token abc\nHost: a", "Authorization: [Filtered]\nHost: a");
+        masks("Cookie: session=abc; theme=dark", "Cookie: [Filtered]");
+        masks("{\"cookie\": \"a=b; c=d\", \"n\": 1}", "{\"cookie\": \"[Filtered]\", \"n\": 1}");
+        masks("Login { password: Some(\"hunter2 x\"), n: 1 }", "Login { password: Some(\"[Filtered]\"), n: 1 }");
+        masks("PASSWORD='a b c' next", "PASSWORD='[Filtered]' next");
+        masks("{\"password\":\"x y\",\"n\":1}", "{\"password\":\"[Filtered]\",\"n\":1}");
         masks("authorization=Basic Zm9vOmJhcg==", "authorization=Basic [Filtered]");
         masks("bearer abc", "bearer [Filtered]");
         masks("password=hunter2, user=jo", "password=[Filtered], user=jo");
