@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "test-util")]
+pub use monitor_core::MemoryReporter;
 pub use monitor_core::{
     BoxError, Bridge, BuildError, CaptureExt, CodeLocation, Dropped, ErrorEvent, ErrorType, EventKind, Fingerprint,
     Frame, Identity, Issue, Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method, Monitor, MonitorBuilder,

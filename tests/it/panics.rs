@@ -6,11 +6,10 @@ use std::{
     thread,
 };
 
-use bytes::Bytes;
 use http::{Request, Response, header::CONTENT_TYPE};
 use monitor_kit::{
-    CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, TimingLayer,
-    scope,
+    CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, TextBody,
+    TimingLayer, scope,
 };
 use serde_json::Value;
 use tower::{Layer, ServiceExt};
@@ -84,7 +83,7 @@ fn a_panic_in_the_body_is_captured_in_its_request() {
 fn the_answer_can_be_replaced() {
     let monitor = monitor();
     let layer = MonitorLayer::new(&monitor).panic_response(|answer| {
-        Response::builder().status(503).body(Bytes::from(format!("sorry {}", answer.request_id))).unwrap()
+        Response::builder().status(503).body(TextBody::new(format!("sorry {}", answer.request_id))).unwrap()
     });
     let response = call::<Text>(&layer, get("/"), || panic!("boom"));
     let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();

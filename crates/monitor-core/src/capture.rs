@@ -35,6 +35,15 @@ use crate::{
 ///     capture_error(&error);
 /// }
 /// ```
+///
+/// # Example: an error in a box
+///
+/// ```
+/// # fn charge() -> Result<(), Box<dyn std::error::Error + Send + Sync>> { Ok(()) }
+/// use monitor_core::capture_error;
+///
+/// let charged = charge().inspect_err(|error| capture_error(&**error));
+/// ```
 #[track_caller]
 pub fn capture_error<E: Error + ?Sized>(error: &E) {
     if let Some(scope) = scope::current() {
@@ -52,7 +61,8 @@ pub fn capture_message(level: Level, message: impl Into<String>) {
 
 /// Captures the error of a result on its way.
 pub trait CaptureExt {
-    /// Captures the error, where there is one, as [`capture_error`] does, and returns the result unchanged.
+    /// Captures the error, where there is one, as [`capture_error`] does, and returns the result unchanged. A box of an
+    /// error is no [`Error`] by itself: capture what is in it with [`capture_error`].
     ///
     /// # Example
     ///

@@ -21,7 +21,7 @@ pub struct ErrorEvent {
     pub handled: bool,
     /// How serious it is.
     pub level: Level,
-    /// The error's type, `panic` for a panic, the status line for a bare 5xx.
+    /// The error's type, `panic` for a panic, the status code for a bare 5xx.
     pub type_name: String,
     /// What it says.
     pub message: String,

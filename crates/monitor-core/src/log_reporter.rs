@@ -4,7 +4,7 @@ use std::error::Error;
 
 use tracing::Dispatch;
 
-use crate::{ErrorEvent, EventKind, Level, Reporter, Signal};
+use crate::{ErrorEvent, EventKind, Frame, Level, Reporter, Signal};
 
 /// Writes every error event to the log. On by default.
 ///
@@ -14,7 +14,7 @@ use crate::{ErrorEvent, EventKind, Level, Reporter, Signal};
 /// | `handled_exception` | an error the program captured or attached | ERROR |
 /// | `captured_message` | a message the program captured, in the field `exception` | its own |
 ///
-/// Fields: `exception`, `exception_type`, `chain`, `location`, `trace`, `request_id`, `method`, `path`, `route`,
+/// Fields: `exception`, `exception_type`, `chain`, `location`, `trace` (the program's own frames), `request_id`, `method`, `path`, `route`,
 /// `user_id`, `fingerprint`, `release`. All of it is redacted.
 ///
 /// # Example
@@ -112,12 +112,26 @@ impl Texts {
         Self {
             chain: joined(event.chain.clone()),
             location: event.location.as_ref().map(ToString::to_string),
-            trace: joined(event.backtrace.iter().take(FRAMES).map(ToString::to_string).collect()),
+            trace: joined(trace(&event.backtrace)),
             request_id: event.scope.request_id.map(|id| id.to_string()),
             fingerprint: event.fingerprint.to_string(),
         }
     }
 }
 
-/// How much of a backtrace fits a line: what called the first few is the server.
+/// Returns the frames of the program's own code, or the innermost few where none is told apart.
+fn trace(backtrace: &[Frame]) -> Vec<String> {
+    let own: Vec<_> = backtrace.iter().filter(|frame| is_own(frame)).take(FRAMES).map(ToString::to_string).collect();
+    if own.is_empty() { backtrace.iter().take(5).map(ToString::to_string).collect() } else { own }
+}
+
+fn is_own(frame: &Frame) -> bool {
+    let is_ours = frame.function.contains("monitor_core::") || frame.function.contains("monitor_tower::");
+    let is_foreign = |file: &str| FOREIGN.iter().any(|part| file.contains(part));
+    !is_ours && frame.location.as_ref().is_some_and(|location| !is_foreign(&location.file))
+}
+
+/// Parts of the paths of code that is the standard library's or a dependency's.
+const FOREIGN: [&str; 5] = ["/rustc/", "/rustlib/", "/.cargo/registry/", "/.cargo/git/", "crates/monitor-"];
+
 const FRAMES: usize = 20;

@@ -1,6 +1,8 @@
 //! Building a registry of probes, where bad settings are found.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, sync::atomic::AtomicU8};
+
+use monitor_core::{Monitor, Redaction};
 
 use crate::{Health, Probe, health::Registry};
 
@@ -12,6 +14,7 @@ pub struct HealthBuilder {
     environment: String,
     probes: Vec<Probe>,
     aliases: Vec<(String, String)>,
+    redaction: Redaction,
 }
 
 /// Why a registry could not be built.
@@ -19,6 +22,16 @@ pub struct HealthBuilder {
 pub struct BuildError(String);
 
 impl HealthBuilder {
+    /// Publishes the release and environment of `monitor`, and redacts as it does. What is set afterwards goes before.
+    pub fn monitor(mut self, monitor: &Monitor) -> Self {
+        if let Some(identity) = monitor.identity() {
+            self.version = identity.release().to_owned();
+            self.environment = identity.environment().to_owned();
+        }
+        self.redaction = monitor.redaction().clone();
+        self
+    }
+
     /// Sets the version to publish. Defaults to `unknown`.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
@@ -67,8 +80,10 @@ impl HealthBuilder {
         Ok(Health::new(Registry {
             version: or(self.version, "unknown"),
             environment: or(self.environment, "development"),
+            known: self.probes.iter().map(|_| AtomicU8::default()).collect(),
             probes: self.probes,
             paths,
+            redaction: self.redaction,
         }))
     }
 }

@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
 };
 
@@ -27,7 +27,6 @@ pub(crate) struct Inner {
     pub(crate) registry: Registry,
     pub(crate) gates: Mutex<Vec<String>>,
     pub(crate) draining: AtomicBool,
-    redaction: Redaction,
 }
 
 pub(crate) struct Registry {
@@ -36,6 +35,9 @@ pub(crate) struct Registry {
     pub(crate) probes: Vec<Probe>,
     /// Where each name and alias leads.
     pub(crate) paths: HashMap<String, usize>,
+    /// How well each was when it was last looked at: only a change is logged.
+    pub(crate) known: Vec<AtomicU8>,
+    pub(crate) redaction: Redaction,
 }
 
 impl Health {
@@ -46,7 +48,7 @@ impl Health {
 
     pub(crate) fn new(registry: Registry) -> Self {
         let gates = Mutex::default();
-        Self(Arc::new(Inner { registry, gates, draining: AtomicBool::new(false), redaction: Redaction::new() }))
+        Self(Arc::new(Inner { registry, gates, draining: AtomicBool::new(false) }))
     }
 
     /// Returns the service that answers for the probes. Mount it at `/health`.
@@ -92,8 +94,7 @@ impl Health {
 
     /// Asks the probe at `path`.
     pub(crate) async fn check(&self, path: &str) -> Option<Check> {
-        let probe = &self.0.registry.probes[*self.0.registry.paths.get(path)?];
-        Some(self.look_at(probe).await)
+        Some(self.look_at(*self.0.registry.paths.get(path)?).await)
     }
 
     /// Returns what keeps the service from traffic, whatever the probes say.
@@ -107,31 +108,36 @@ impl Health {
 
     async fn look(&self, wanted: impl Fn(&Probe) -> bool) -> Vec<Check> {
         let mut looks = JoinSet::new();
-        for (at, probe) in self.0.registry.probes.iter().enumerate().filter(|(_, probe)| wanted(probe)) {
-            let (health, probe) = (self.clone(), probe.clone());
-            looks.spawn(async move { (at, health.look_at(&probe).await) });
+        for (at, _) in self.0.registry.probes.iter().enumerate().filter(|(_, probe)| wanted(probe)) {
+            let health = self.clone();
+            looks.spawn(async move { (at, health.look_at(at).await) });
         }
         let mut checks = looks.join_all().await;
         checks.sort_by_key(|(at, _)| *at);
         checks.into_iter().map(|(_, check)| check).collect()
     }
 
-    async fn look_at(&self, probe: &Probe) -> Check {
+    async fn look_at(&self, at: usize) -> Check {
+        let probe = &self.0.registry.probes[at];
         let outcome = probe.look().await;
-        if outcome.level() != Level::Ok {
+        if self.0.registry.known[at].swap(outcome.level as u8, Ordering::Relaxed) != outcome.level as u8 {
             self.log(probe, &outcome);
         }
         Check { name: probe.name.clone(), critical: probe.critical, at: clock::now(), outcome }
     }
 
     fn log(&self, probe: &Probe, outcome: &Outcome) {
+        if outcome.level == Level::Ok {
+            tracing::info!(target: "monitor::health", probe = probe.name, status = "ok", "health_probe_recovered");
+            return;
+        }
         let source = outcome.source.as_ref().map(|source| source.to_string());
         tracing::warn!(
             target: "monitor::health",
             probe = probe.name,
             status = outcome.level.as_str(),
             reason = outcome.message,
-            source = source.as_deref().map(|source| self.0.redaction.text(source)).as_deref(),
+            source = source.as_deref().map(|source| self.0.registry.redaction.text(source)).as_deref(),
             "health_probe_failed"
         );
     }

@@ -1,6 +1,8 @@
 //! Probes: one health check each, with its settings.
 
-use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration};
+
+use monitor_core::panic::{self, Caught};
 
 use crate::Outcome;
 
@@ -71,8 +73,8 @@ impl Probe {
         Self::new(name, move || {
             let probe = Arc::clone(&probe);
             async move {
-                let looked = tokio::task::spawn_blocking(move || probe()).await;
-                looked.unwrap_or_else(|_| Outcome::error(PANICKED))
+                let looked = tokio::task::spawn_blocking(move || panic::catch(|| probe())).await;
+                looked.map_or_else(|error| Outcome::error(PANICKED).source(error), caught)
             }
         })
     }
@@ -105,10 +107,21 @@ impl Probe {
     /// Looks once, in a task of its own: a panic or a time-out is an error like any other.
     pub(crate) async fn look(&self) -> Outcome {
         let check = Arc::clone(&self.check);
-        let mut task = tokio::spawn(async move { check.check().await });
+        let mut task = tokio::spawn(async move {
+            let mut look = match panic::catch(|| check.check()) {
+                Ok(look) => look,
+                Err(panic) => return caught(Err(panic)),
+            };
+            // Caught here, it is not printed by the panic hook, which would not redact it.
+            poll_fn(|cx| match panic::catch(|| look.as_mut().poll(cx)) {
+                Ok(polled) => polled,
+                Err(panic) => Poll::Ready(caught(Err(panic))),
+            })
+            .await
+        });
         match tokio::time::timeout(self.timeout, &mut task).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Outcome::error(PANICKED),
+            Ok(Err(error)) => Outcome::error(PANICKED).source(error),
             Err(_) => {
                 task.abort();
                 Outcome::error(format!("no answer within {} ms", self.timeout.as_millis()))
@@ -127,6 +140,14 @@ impl fmt::Debug for Probe {
             .field("timeout", timeout)
             .finish_non_exhaustive()
     }
+}
+
+fn caught(looked: Result<Outcome, Caught>) -> Outcome {
+    looked.unwrap_or_else(|caught| {
+        let source = caught.message();
+        caught.dispose();
+        Outcome::error(PANICKED).source(source)
+    })
 }
 
 const TIMEOUT: Duration = Duration::from_secs(2);

@@ -198,6 +198,60 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn release_and_environment_are_the_monitors() {
+        let monitor = monitor_core::Monitor::builder("shop").release("1.4.2").environment("test").build();
+        let health = Health::builder().monitor(&monitor.expect("it builds")).build().expect("it builds");
+        let (_, body) = get(&health, "/").await;
+        assert_eq!((&body["version"], &body["environment"]), (&"1.4.2".into(), &"test".into()));
+    }
+
+    #[tokio::test]
+    async fn only_a_change_of_a_probe_is_logged_and_without_its_secrets() {
+        use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+        let (well, log) = (std::sync::Arc::new(AtomicBool::new(false)), Log::default());
+        let asked = std::sync::Arc::clone(&well);
+        let probe = Probe::blocking("cache", move || match asked.load(Relaxed) {
+            true => Outcome::ok(),
+            false => panic!("no cache: password=hunter2"),
+        });
+        let health = Health::builder().probe(probe).build().expect("it builds");
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let _subscribed = tracing::subscriber::set_default(subscriber);
+        for is_well in [false, false, true, true] {
+            well.store(is_well, Relaxed);
+            get(&health, "/").await;
+        }
+        let text = log.text();
+        assert_eq!(
+            (text.matches("health_probe_failed").count(), text.matches("health_probe_recovered").count()),
+            (1, 1)
+        );
+        assert!(text.contains("password=[Filtered]") && !text.contains("hunter2"), "{text}");
+    }
+
+    /// A log in memory.
+    #[derive(Clone, Default)]
+    struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl Log {
+        fn text(&self) -> String {
+            String::from_utf8_lossy(&self.0.lock().expect("nobody panics with it")).into_owned()
+        }
+    }
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("nobody panics with it").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
     async fn one_probe_answers_alone_and_under_its_alias() {
         let up = Probe::new("database", || async { Outcome::ok().value("connections", 3) });
         let health = Health::builder().probe(up).alias("db", "database").build().expect("it builds");

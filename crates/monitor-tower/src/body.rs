@@ -47,7 +47,7 @@ pin_project! {
     }
 }
 
-/// A body that is one piece of text.
+/// A body that is one piece of text, such as that of a [`problem`](crate::problem()).
 #[derive(Clone, Debug, Default)]
 pub struct TextBody(Option<Bytes>);
 
@@ -67,8 +67,8 @@ impl<B: Body> ResponseBody<B> {
         Self { state: State::Inner { body }, guard: Some(guard), remaining: length }
     }
 
-    pub(crate) fn ours(text: Bytes) -> Self {
-        Self { state: State::Ours { body: TextBody::new(text) }, guard: None, remaining: None }
+    pub(crate) fn ours(body: TextBody) -> Self {
+        Self { state: State::Ours { body }, guard: None, remaining: None }
     }
 }
 
@@ -181,8 +181,16 @@ fn abort(mut guard: Guard, is_whole: bool, drop_body: impl FnOnce()) {
 // === impl TextBody ===
 
 impl TextBody {
-    pub(crate) fn new(text: impl Into<Bytes>) -> Self {
+    /// Creates a body of `text`.
+    #[must_use]
+    pub fn new(text: impl Into<Bytes>) -> Self {
         Self(Some(text.into()).filter(|text| !text.is_empty()))
+    }
+
+    /// Returns what is left to be sent.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
     }
 
     fn next(&mut self) -> Option<Bytes> {

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use monitor_core::{
     BoxError, EventKind, Method, ObservedError, Outcome, Scope, clock,
@@ -18,7 +17,9 @@ use monitor_core::{
 };
 use uuid::Uuid;
 
-use crate::{AttachedError, PanicAnswer, RequestHead, log, problem::of_request, respond::Answered, settings::Settings};
+use crate::{
+    AttachedError, PanicAnswer, RequestHead, TextBody, log, problem::of_request, respond::Answered, settings::Settings,
+};
 
 /// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
 pub(crate) struct Guard {
@@ -105,7 +106,7 @@ impl Guard {
     }
 
     /// Returns a problem for a response that says nothing but a status of 500 or above.
-    pub(crate) fn problem(&self) -> Option<Bytes> {
+    pub(crate) fn problem(&self) -> Option<TextBody> {
         let status = StatusCode::from_u16(self.status).ok()?;
         (self.settings.answer_panics && status.is_server_error()).then(|| of_request(status, self.id).into_body())
     }
@@ -147,7 +148,7 @@ impl Guard {
     }
 
     /// Makes the response to a panic. One that cannot be made, because the user's own function panics too, is ours.
-    pub(crate) fn answer_panic(&mut self) -> Response<Bytes> {
+    pub(crate) fn answer_panic(&mut self) -> Response<TextBody> {
         let answer = PanicAnswer { request_id: self.id };
         let custom = self.settings.answer_panic.clone();
         let response = custom.and_then(|custom| match self.catch(|| custom(&answer)) {

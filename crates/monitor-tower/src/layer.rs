@@ -2,12 +2,11 @@
 
 use std::{any::Any, error::Error, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use http::Response;
 use monitor_core::{EventKind, Monitor, ObservedError};
 use tower_layer::Layer;
 
-use crate::{MonitorService, PanicAnswer, RequestHead, RespondLayer, settings::Settings};
+use crate::{MonitorService, PanicAnswer, RequestHead, RespondLayer, TextBody, settings::Settings};
 
 /// Identifies, times, counts and logs every request, and captures what goes wrong in it.
 ///
@@ -61,7 +60,7 @@ impl MonitorLayer {
 
     /// Sets what is answered after a panic. The request's identifier is added as a header. Defaults to a 500 as
     /// `application/problem+json`.
-    pub fn panic_response(self, f: impl Fn(&PanicAnswer) -> Response<Bytes> + Send + Sync + 'static) -> Self {
+    pub fn panic_response(self, f: impl Fn(&PanicAnswer) -> Response<TextBody> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.answer_panic = Some(Arc::new(f)))
     }
 

@@ -1,13 +1,16 @@
 //! Errors as `application/problem+json` (RFC 9457), which say nothing of the inside.
 
-use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use monitor_core::scope;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::TextBody;
+
 /// Creates a response of `status` as `application/problem+json` (RFC 9457): `type`, `title`, `status`, and where it is
 /// made inside a request its `request_id`.
+///
+/// In axum it is a response as it is.
 ///
 /// `title` is for the client. Defaults to the status's own name when it is empty.
 ///
@@ -18,27 +21,27 @@ use uuid::Uuid;
 /// use monitor_tower::problem;
 ///
 /// let response = problem(StatusCode::NOT_FOUND, "no such todo");
-/// assert_eq!(response.body(), r#"{"status":404,"title":"no such todo","type":"about:blank"}"#);
+/// assert_eq!(response.body().as_bytes(), br#"{"status":404,"title":"no such todo","type":"about:blank"}"#);
 /// ```
 #[must_use]
-pub fn problem(status: StatusCode, title: &str) -> Response<Bytes> {
+pub fn problem(status: StatusCode, title: &str) -> Response<TextBody> {
     response(status, title, scope::current().map(|scope| scope.id()))
 }
 
-pub(crate) fn of_request(status: StatusCode, id: Uuid) -> Response<Bytes> {
+pub(crate) fn of_request(status: StatusCode, id: Uuid) -> Response<TextBody> {
     response(status, "", Some(id))
 }
 
 /// The media type of problems.
 pub(crate) const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-fn response(status: StatusCode, title: &str, id: Option<Uuid>) -> Response<Bytes> {
+fn response(status: StatusCode, title: &str, id: Option<Uuid>) -> Response<TextBody> {
     let title = if title.is_empty() { status.canonical_reason().unwrap_or("Error") } else { title };
     let mut body = json!({ "type": "about:blank", "title": title, "status": status.as_u16() });
     if let Some(id) = id {
         body["request_id"] = id.to_string().into();
     }
-    let mut response = Response::new(Bytes::from(body.to_string()));
+    let mut response = Response::new(TextBody::new(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
     response

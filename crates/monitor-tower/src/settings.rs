@@ -2,16 +2,15 @@
 
 use std::{any::Any, fmt, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use http::Response;
 use monitor_core::{Monitor, ObservedError};
 use uuid::Uuid;
 
-use crate::RequestHead;
+use crate::{RequestHead, TextBody};
 
 type RouteOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync;
 type DescribeError = dyn Fn(&dyn Any) -> Option<ObservedError> + Send + Sync;
-type AnswerPanic = dyn Fn(&PanicAnswer) -> Response<Bytes> + Send + Sync;
+type AnswerPanic = dyn Fn(&PanicAnswer) -> Response<TextBody> + Send + Sync;
 
 /// Every concern is a setting: one service serves them all.
 #[derive(Clone)]

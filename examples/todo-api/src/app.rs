@@ -1,7 +1,7 @@
 //! The whole application: routes, probes and layers put together.
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use monitor_health::{DiskSpace, Health, Probe, SqliteProbe};
+use monitor_kit::health::{DiskSpace, Health, Probe, SqliteProbe};
 use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint};
 
 use crate::{ApiError, Config, fault, issues, openapi, store::Store, todos, user};
@@ -44,7 +44,7 @@ impl App {
             .routes(ROUTES.into_iter().chain(faults.into_iter().flatten()))
             .build()?;
         let store = Store::open(&config.database).await?;
-        let health = health(config, &store)?;
+        let health = health(&monitor, &store)?;
         let mut routes = todos::router().merge(openapi::router()).merge(issues::router(monitor.clone()));
         if config.fault_routes {
             routes = routes.merge(fault::router(config.division));
@@ -62,10 +62,9 @@ impl App {
     }
 }
 
-fn health(config: &Config, store: &Store) -> Result<Health, BoxError> {
+fn health(monitor: &Monitor, store: &Store) -> Result<Health, BoxError> {
     let health = Health::builder()
-        .version(&config.release)
-        .environment(&config.environment)
+        .monitor(monitor)
         .probe(Probe::new("database", SqliteProbe::new(store.pool().clone())).critical().ready())
         .probe(Probe::new("disk", DiskSpace::new(".")))
         .alias("db", "database")

@@ -3,7 +3,6 @@
 use std::{error::Error, fmt};
 
 use axum::{
-    body::Body,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -72,7 +71,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = problem(self.status(), &self.title()).map(Body::from);
+        let mut response = problem(self.status(), &self.title()).into_response();
         if let Some(attached) = self.to_attach() {
             response.extensions_mut().insert(attached);
         }
