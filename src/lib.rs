@@ -8,6 +8,8 @@ pub use monitor_core::{
     Outcome, Reason, Redaction, Reporter, Scope, ScopeFutureExt, Signal, Traffic, capture_error, capture_message,
     clock, names, panic, redact, scope, traffic,
 };
+#[cfg(feature = "tokio")]
+pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
 #[cfg(feature = "health")]
 pub use monitor_health as health;
 #[cfg(feature = "axum")]

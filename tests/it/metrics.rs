@@ -278,3 +278,23 @@ impl Recorder for Counters {
         Histogram::noop()
     }
 }
+
+#[test]
+fn a_dashboard_of_the_flask_exporter_keeps_working() {
+    let monitor = builder().flask_names(true).release("1.0.0").build().unwrap();
+    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
+    call(&layer, get("/a"), || status(200, ""));
+    call(&layer, get("/b"), || status(200, ""));
+    call(&layer, get("/b"), || -> Response<Text> { panic!("boom") });
+    let shown = endpoint.render();
+    for line in [
+        r#"flask_http_request_total{method="GET",status="200"} 2"#,
+        r#"flask_http_request_total{method="GET",status="500"} 1"#,
+        r#"flask_http_request_exceptions_total{method="GET",status="500"} 1"#,
+        r#"flask_http_request_duration_seconds_count{method="GET",status="200",path="/b"} 1"#,
+        r#"flask_exporter_info{version="1.0.0"} 1"#,
+    ] {
+        assert!(shown.lines().any(|other| other == line), "no line {line} in\n{shown}");
+    }
+}

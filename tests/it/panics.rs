@@ -9,7 +9,7 @@ use std::{
 use http::{Request, Response, header::CONTENT_TYPE};
 use monitor_kit::{
     CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, TextBody,
-    TimingLayer, scope,
+    TimingLayer, scope, spawn_blocking_supervised, spawn_supervised,
 };
 use serde_json::Value;
 use tower::{Layer, ServiceExt};
@@ -242,4 +242,26 @@ struct NoText;
 fn divide() -> Response<Text> {
     let zero = std::hint::black_box(0);
     status(200 / zero, "")
+}
+
+#[tokio::test]
+async fn a_supervised_task_is_tied_to_the_request_that_spawned_it() {
+    let (monitor, memory) = watched();
+    let scope = Scope::new(&monitor);
+    let (task, blocking) = scope.enter(|| {
+        (
+            spawn_supervised(async { assert!(false_now(), "in a task") }),
+            spawn_blocking_supervised(|| assert!(false_now(), "in a thread")),
+        )
+    });
+    assert!(task.await.is_err() && blocking.await.is_err());
+    flush(&monitor);
+    let mut texts: Vec<_> =
+        memory.events().iter().map(|event| (event.message.clone(), event.scope.request_id)).collect();
+    texts.sort();
+    assert_eq!(texts, ["in a task", "in a thread"].map(|text| (text.to_owned(), Some(scope.id()))));
+}
+
+fn false_now() -> bool {
+    std::hint::black_box(false)
 }

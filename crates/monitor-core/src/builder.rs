@@ -47,6 +47,7 @@ pub struct MonitorBuilder {
     routes: Vec<(String, String)>,
     untracked: Vec<String>,
     raw_paths: bool,
+    flask_names: bool,
     ignore: Ignore,
     redaction: Redaction,
     before_report: Option<BeforeReport>,
@@ -88,6 +89,7 @@ impl MonitorBuilder {
             routes: Vec::new(),
             untracked: vec![String::from("/health"), String::from("/metrics")],
             raw_paths: false,
+            flask_names: false,
             ignore: Ignore::default(),
             redaction: Redaction::new(),
             before_report: None,
@@ -154,6 +156,14 @@ impl MonitorBuilder {
     /// is shown as its route.
     pub fn raw_paths(mut self, raw_paths: bool) -> Self {
         self.raw_paths = raw_paths;
+        self
+    }
+
+    /// Publishes requests by the names of Prometheus' Flask exporter as well: `flask_http_request_total` with `method` and
+    /// `status`, `flask_http_request_exceptions_total`, `flask_http_request_duration_seconds`, `flask_exporter_info`. A
+    /// dashboard made for it keeps working. Defaults to `false`.
+    pub fn flask_names(mut self, on: bool) -> Self {
+        self.flask_names = on;
         self
     }
 
@@ -313,6 +323,7 @@ impl MonitorBuilder {
             identity: Arc::new(self.identity()),
             redaction: self.redaction.clone(),
             raw_paths: self.raw_paths,
+            flask_names: self.flask_names,
             untracked: std::mem::take(&mut self.untracked),
             ignore: std::mem::take(&mut self.ignore),
             traffic,

@@ -22,6 +22,7 @@
 //!
 //! # Features
 //!
+//! - `tokio`: `spawn_supervised`, which ties a task's panic to the request that spawned it.
 //! - `test-util`: `MemoryReporter`, which keeps what was reported for a test to look at.
 
 mod builder;
@@ -50,10 +51,14 @@ mod reporter;
 pub mod scope;
 mod signal;
 mod source;
+#[cfg(feature = "tokio")]
+mod spawn;
 pub mod traffic;
 
 #[cfg(feature = "test-util")]
 pub use self::memory_reporter::MemoryReporter;
+#[cfg(feature = "tokio")]
+pub use self::spawn::{spawn_blocking_supervised, spawn_supervised};
 pub use self::{
     builder::{BuildError, MonitorBuilder},
     capture::{CaptureExt, ObservedError, capture_error, capture_message},

@@ -58,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) identity: Arc<Identity>,
     pub(crate) redaction: Redaction,
     pub(crate) raw_paths: bool,
+    pub(crate) flask_names: bool,
     pub(crate) untracked: Vec<String>,
     pub(crate) ignore: Ignore,
     pub(crate) traffic: Traffic,

@@ -30,6 +30,9 @@ pub const JOBS_ACTIVE: &str = "monitor_jobs_active";
 pub const JOB_DURATION: &str = "monitor_job_duration_seconds";
 /// When a job last completed, in seconds since the Unix epoch; absent before the first. Label: `job`.
 pub const JOB_LAST_SUCCESS: &str = "monitor_job_last_success_timestamp_seconds";
+/// The duration histogram by the name of Prometheus' Flask exporter, see
+/// [`MonitorBuilder::flask_names`](crate::MonitorBuilder::flask_names).
+pub const FLASK_DURATION: &str = "flask_http_request_duration_seconds";
 /// Issues opened. Label: kind.
 pub const ISSUES: &str = "monitor_issues_total";
 /// Whatever was not kept. Labels: reporter, reason.

@@ -4,6 +4,7 @@
 //! [bridge](Bridge) among them, reads these.
 
 mod bridge;
+mod flask;
 mod histogram;
 mod process;
 mod series;

@@ -144,10 +144,13 @@ impl std::error::Error for InstallError {
 }
 
 fn builder() -> Result<PrometheusBuilder, InstallError> {
-    [names::DURATION, names::JOB_DURATION].into_iter().try_fold(PrometheusBuilder::new(), |builder, name| {
-        let matcher = Matcher::Full(name.to_owned());
-        builder.set_buckets_for_metric(matcher, &names::DURATION_BOUNDS).map_err(InstallError)
-    })
+    [names::DURATION, names::JOB_DURATION, names::FLASK_DURATION].into_iter().try_fold(
+        PrometheusBuilder::new(),
+        |builder, name| {
+            let matcher = Matcher::Full(name.to_owned());
+            builder.set_buckets_for_metric(matcher, &names::DURATION_BOUNDS).map_err(InstallError)
+        },
+    )
 }
 
 const DRAIN: Duration = Duration::from_secs(10);

@@ -19,7 +19,7 @@ use std::{
 
 use metrics::{IntoF64, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
 
-use super::{BUCKETS, BucketCount, RouteCounts, StatusCounts, process};
+use super::{BUCKETS, BucketCount, RouteCounts, StatusCounts, flask, process};
 use crate::{JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
@@ -45,7 +45,7 @@ struct Pace {
 }
 
 #[derive(Default)]
-struct Published {
+pub(super) struct Published {
     described: bool,
     durations: HashMap<Key, [BucketCount; BUCKETS]>,
 }
@@ -99,12 +99,19 @@ impl Bridge {
         }
         if !published.described {
             describe(recorder);
+            if self.shared.flask_names {
+                flask::describe(recorder);
+            }
             published.described = true;
         }
-        for route in self.shared.traffic.read() {
-            publish_counts(recorder, &route);
+        let routes = self.shared.traffic.read();
+        if self.shared.flask_names {
+            flask::publish(recorder, &routes, self.shared.identity.release(), published);
+        }
+        for route in &routes {
+            publish_counts(recorder, route);
             for StatusCounts { status, buckets, .. } in route.statuses.iter().filter(|_| route.settled) {
-                let labels = with(labels(&route), names::STATUS, status.to_string());
+                let labels = with(labels(route), names::STATUS, status.to_string());
                 publish_durations(recorder, Key::from_parts(names::DURATION, labels), buckets, published);
             }
         }
@@ -186,7 +193,12 @@ fn publish_job(recorder: &dyn Recorder, job: &JobCounts, published: &mut Publish
 }
 
 /// Records what each bucket grew by since the last time, as the mean of what it grew by.
-fn publish_durations(recorder: &dyn Recorder, key: Key, buckets: &[BucketCount; BUCKETS], published: &mut Published) {
+pub(super) fn publish_durations(
+    recorder: &dyn Recorder,
+    key: Key,
+    buckets: &[BucketCount; BUCKETS],
+    published: &mut Published,
+) {
     let before = published.durations.get(&key).copied().unwrap_or_default();
     if before == *buckets {
         return;
@@ -212,11 +224,11 @@ fn with(mut labels: Vec<Label>, name: &'static str, value: impl Into<metrics::Sh
     labels
 }
 
-fn counter(recorder: &dyn Recorder, name: &'static str, labels: Vec<Label>, value: u64) {
+pub(super) fn counter(recorder: &dyn Recorder, name: &'static str, labels: Vec<Label>, value: u64) {
     recorder.register_counter(&Key::from_parts(name, labels), &METADATA).absolute(value);
 }
 
-fn gauge(recorder: &dyn Recorder, name: &'static str, labels: Vec<Label>, value: f64) {
+pub(super) fn gauge(recorder: &dyn Recorder, name: &'static str, labels: Vec<Label>, value: f64) {
     recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
 }
 

@@ -1,0 +1,40 @@
+//! Tasks of tokio that stay tied to the request that spawned them.
+
+use tokio::task::{self, JoinHandle};
+
+use crate::scope::{self, ScopeFutureExt};
+
+/// Spawns a task in the current scope. Its panic is captured with the request's identifier, user and breadcrumbs before
+/// it reaches the handle, which may well be dropped.
+///
+/// # Panics
+///
+/// Outside a tokio runtime, as [`tokio::spawn`] does.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tokio::task::JoinError> {
+/// # async fn index(_: u64) {}
+/// monitor_core::spawn_supervised(index(7)).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn spawn_supervised<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    task::spawn(future.in_current_scope())
+}
+
+/// Runs a function that blocks on a thread for such, in the current scope. Its panic is captured as that of
+/// [`spawn_supervised`] is.
+///
+/// # Panics
+///
+/// Outside a tokio runtime, as [`tokio::task::spawn_blocking`] does.
+pub fn spawn_blocking_supervised<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+    task::spawn_blocking(scope::wrap(f))
+}
