@@ -1,7 +1,7 @@
 //! Building a monitor, where bad settings are found.
 
 use std::{
-    env, fmt, io,
+    env, fmt,
     sync::{Arc, Once, mpsc},
 };
 
@@ -10,6 +10,7 @@ use metrics::Recorder;
 use crate::{
     Bridge, ErrorEvent, EventKind, Identity, LogReporter, Method, Monitor, Redaction, Reporter, Signal, Traffic,
     drops::Drops,
+    error::{BuildError, setting},
     housekeeping::{self, Bridges},
     intake::{BeforeReport, Intake},
     issue::Issues,
@@ -65,16 +66,6 @@ struct Bounds {
     series: usize,
     sources: usize,
     issues: usize,
-}
-
-/// Why a monitor could not be built.
-#[derive(Debug)]
-pub struct BuildError(Kind);
-
-#[derive(Debug)]
-enum Kind {
-    Setting(String),
-    Thread(io::Error),
 }
 
 // === impl MonitorBuilder ===
@@ -370,36 +361,6 @@ fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, BuildError> 
         guarded.push(Guarded { drops: Arc::new(Drops::new(name)), reporter });
     }
     Ok(guarded)
-}
-
-fn setting<T>(text: impl Into<String>) -> Result<T, BuildError> {
-    Err(BuildError(Kind::Setting(text.into())))
-}
-
-// === impl BuildError ===
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Setting(text) => f.write_str(text),
-            Kind::Thread(_) => f.write_str("a thread of the monitor could not be started"),
-        }
-    }
-}
-
-impl std::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0 {
-            Kind::Setting(_) => None,
-            Kind::Thread(error) => Some(error),
-        }
-    }
-}
-
-impl From<io::Error> for BuildError {
-    fn from(error: io::Error) -> Self {
-        Self(Kind::Thread(error))
-    }
 }
 
 /// Keeps a slip of the pen from reserving the machine's memory.

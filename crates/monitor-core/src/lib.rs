@@ -29,6 +29,7 @@ mod builder;
 mod capture;
 pub mod clock;
 mod drops;
+mod error;
 mod event;
 mod fingerprint;
 mod housekeeping;
@@ -43,6 +44,7 @@ mod memory_reporter;
 mod method;
 mod monitor;
 pub mod names;
+mod observed;
 mod outcome;
 pub mod panic;
 mod queue;
@@ -60,9 +62,10 @@ pub use self::memory_reporter::MemoryReporter;
 #[cfg(feature = "tokio")]
 pub use self::spawn::{spawn_blocking_supervised, spawn_supervised};
 pub use self::{
-    builder::{BuildError, MonitorBuilder},
-    capture::{CaptureExt, ObservedError, capture_error, capture_message},
+    builder::MonitorBuilder,
+    capture::{CaptureExt, capture_error, capture_message},
     drops::Reason,
+    error::BuildError,
     event::{CodeLocation, ErrorEvent, EventKind, Frame},
     fingerprint::Fingerprint,
     identity::Identity,
@@ -72,6 +75,7 @@ pub use self::{
     log_reporter::LogReporter,
     method::Method,
     monitor::{BoxError, Dropped, Monitor},
+    observed::ObservedError,
     outcome::{ErrorType, Outcome},
     redact::Redaction,
     reporter::Reporter,

@@ -28,6 +28,7 @@
 
 mod carry;
 mod record;
+mod texts;
 
 use std::{
     cell::Cell,
@@ -41,6 +42,7 @@ use std::{
 
 use uuid::Uuid;
 
+use self::texts::Texts;
 pub use self::{
     carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
     record::{Breadcrumb, ScopeRecord},
@@ -86,14 +88,6 @@ struct Inner {
     texts: Texts,
     captured: AtomicBool,
     notes: Mutex<Notes>,
-}
-
-/// Path, user agent, client's identifier and address in one allocation, so that nothing holds on to the connection's
-/// read buffer.
-#[derive(Default)]
-struct Texts {
-    all: Box<str>,
-    ends: [usize; 3],
 }
 
 /// What was written to the scope.
@@ -325,26 +319,6 @@ impl fmt::Debug for Scope {
     }
 }
 
-// === impl Texts ===
-
-impl Texts {
-    fn new(texts: [&str; 4]) -> Self {
-        if texts.iter().all(|text| text.is_empty()) {
-            return Self::default();
-        }
-        let all = texts.concat().into_boxed_str();
-        let path = texts[0].len();
-        let user_agent = path + texts[1].len();
-        Self { all, ends: [path, user_agent, user_agent + texts[2].len()] }
-    }
-
-    fn at(&self, index: usize) -> &str {
-        let begin = if index == 0 { 0 } else { self.ends[index - 1] };
-        let end = self.ends.get(index).copied().unwrap_or(self.all.len());
-        &self.all[begin..end]
-    }
-}
-
 fn put<T>(pairs: &mut Vec<(String, T)>, name: String, value: T) {
     if let Some((_, old)) = pairs.iter_mut().find(|(known, _)| *known == name) {
         *old = value;
@@ -369,61 +343,4 @@ const SEEN: usize = 16;
 const TEXT: usize = 8 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn monitor() -> Monitor {
-        Monitor::disabled()
-    }
-
-    #[test]
-    fn a_scope_is_current_only_while_it_is_entered() {
-        let scope = Scope::new(&monitor());
-        assert!(current().is_none());
-        let id = scope.enter(|| current().map(|scope| scope.id()));
-        assert_eq!(id, Some(scope.id()));
-        assert!(current().is_none());
-    }
-
-    #[test]
-    fn scopes_nest_and_a_panic_leaves_the_outer_one_current() {
-        let (outer, inner) = (Scope::new(&monitor()), Scope::new(&monitor()));
-        outer.enter(|| {
-            let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inner.enter(|| panic!("inside"))));
-            assert!(panicked.is_err());
-            assert_eq!(current().map(|scope| scope.id()), Some(outer.id()));
-        });
-    }
-
-    #[test]
-    fn what_is_written_below_is_in_the_record() {
-        let scope = Scope::new(&monitor());
-        scope.enter(|| {
-            set_user("42");
-            set_tag("tier", "free");
-            set_tag("tier", "premium");
-            set_context("order", serde_json::json!({"id": 7}));
-            (0..101).for_each(|number| add_breadcrumb("step", number.to_string()));
-        });
-        let record = scope.record();
-        assert_eq!(record.user.as_deref(), Some("42"));
-        assert_eq!(record.tags, [(String::from("tier"), String::from("premium"))]);
-        assert_eq!(record.contexts[0].1["id"], 7);
-        assert_eq!((record.breadcrumbs.len(), &*record.breadcrumbs[0].message), (100, "1"));
-    }
-
-    #[test]
-    fn an_error_captured_inside_is_seen_by_the_scopes_around() {
-        let outer = Scope::new(&monitor());
-        let inner = outer.enter(|| Scope::new(&monitor()));
-        inner.mark_captured(7);
-        assert!(outer.has_captured() && outer.has_seen(7));
-        assert!(!outer.has_seen(8));
-    }
-
-    #[test]
-    fn texts_are_cut_at_a_border_between_characters() {
-        let text = bounded("é".repeat(TEXT));
-        assert_eq!(text.len(), TEXT + '…'.len_utf8());
-    }
-}
+mod tests;

@@ -1,0 +1,42 @@
+//! Why a monitor could not be built.
+
+use std::{fmt, io};
+
+/// Why a monitor could not be built.
+#[derive(Debug)]
+pub struct BuildError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Setting(String),
+    Thread(io::Error),
+}
+
+/// Says what is wrong with a setting, and what to change.
+pub(crate) fn setting<T>(text: impl Into<String>) -> Result<T, BuildError> {
+    Err(BuildError(Kind::Setting(text.into())))
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Setting(text) => f.write_str(text),
+            Kind::Thread(_) => f.write_str("a thread of the monitor could not be started"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Kind::Setting(_) => None,
+            Kind::Thread(error) => Some(error),
+        }
+    }
+}
+
+impl From<io::Error> for BuildError {
+    fn from(error: io::Error) -> Self {
+        Self(Kind::Thread(error))
+    }
+}

@@ -1,0 +1,58 @@
+//! What a scope keeps, and for how long it is current.
+
+use super::*;
+
+fn monitor() -> Monitor {
+    Monitor::disabled()
+}
+
+#[test]
+fn a_scope_is_current_only_while_it_is_entered() {
+    let scope = Scope::new(&monitor());
+    assert!(current().is_none());
+    let id = scope.enter(|| current().map(|scope| scope.id()));
+    assert_eq!(id, Some(scope.id()));
+    assert!(current().is_none());
+}
+
+#[test]
+fn scopes_nest_and_a_panic_leaves_the_outer_one_current() {
+    let (outer, inner) = (Scope::new(&monitor()), Scope::new(&monitor()));
+    outer.enter(|| {
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inner.enter(|| panic!("inside"))));
+        assert!(panicked.is_err());
+        assert_eq!(current().map(|scope| scope.id()), Some(outer.id()));
+    });
+}
+
+#[test]
+fn what_is_written_below_is_in_the_record() {
+    let scope = Scope::new(&monitor());
+    scope.enter(|| {
+        set_user("42");
+        set_tag("tier", "free");
+        set_tag("tier", "premium");
+        set_context("order", serde_json::json!({"id": 7}));
+        (0..101).for_each(|number| add_breadcrumb("step", number.to_string()));
+    });
+    let record = scope.record();
+    assert_eq!(record.user.as_deref(), Some("42"));
+    assert_eq!(record.tags, [(String::from("tier"), String::from("premium"))]);
+    assert_eq!(record.contexts[0].1["id"], 7);
+    assert_eq!((record.breadcrumbs.len(), &*record.breadcrumbs[0].message), (100, "1"));
+}
+
+#[test]
+fn an_error_captured_inside_is_seen_by_the_scopes_around() {
+    let outer = Scope::new(&monitor());
+    let inner = outer.enter(|| Scope::new(&monitor()));
+    inner.mark_captured(7);
+    assert!(outer.has_captured() && outer.has_seen(7));
+    assert!(!outer.has_seen(8));
+}
+
+#[test]
+fn texts_are_cut_at_a_border_between_characters() {
+    let text = bounded("é".repeat(TEXT));
+    assert_eq!(text.len(), TEXT + '…'.len_utf8());
+}
