@@ -3,20 +3,28 @@
 use std::{
     convert::Infallible,
     future::pending,
+    io::{self, Write},
+    net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use axum::{Router, body::Body as AxumBody, routing::get};
 use bytes::Bytes;
+use http::{Request, StatusCode, Version};
 use http_body::{Body, Frame};
-use monitor_kit::{Monitor, MonitorLayer, PrometheusEndpoint};
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use monitor_kit::{Monitor, MonitorLayer, Outcome, PrometheusEndpoint};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
-    time::sleep,
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+    time::{sleep, timeout},
 };
 
 use crate::support::builder;
@@ -90,4 +98,108 @@ async fn assert_shows(endpoint: &PrometheusEndpoint, name: &str, label: &str, va
         sleep(Duration::from_millis(5)).await;
     }
     panic!("no line {line} in\n{}", endpoint.render());
+}
+
+/// Serves `app` over both versions of HTTP, to clients that leave at random points, and returns when all have left.
+async fn crowd(app: Router, version: Version, clients: u64) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let addr = listener.local_addr().expect("an address");
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    let room = Arc::new(Semaphore::new(64));
+    let mut visits = JoinSet::new();
+    for number in 0..clients {
+        let room = Arc::clone(&room);
+        visits.spawn(async move {
+            let _room = room.acquire().await.expect("it is never closed");
+            // Some leave before the head, some in the middle of the body, most stay to the end.
+            let patience = match number % 10 {
+                0 => Duration::from_micros(number % 700),
+                1 => Duration::from_millis(number % 5),
+                _ => Duration::from_secs(60),
+            };
+            let _ = timeout(patience, visit(addr, version, number)).await;
+        });
+    }
+    visits.join_all().await;
+    server.abort();
+}
+
+async fn visit(addr: SocketAddr, version: Version, number: u64) {
+    let path = ["/empty", "/text", "/stream", "/fail", "/panic", "/slow"][usize::try_from(number % 6).unwrap_or(0)];
+    let request = Request::get(format!("http://{addr}{path}")).version(version).body(Empty::<Bytes>::new());
+    let request = request.expect("a request");
+    let stream = TokioIo::new(TcpStream::connect(addr).await.expect("it listens"));
+    let response = if version == Version::HTTP_2 {
+        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.expect("it speaks HTTP/2");
+        tokio::spawn(connection);
+        sender.send_request(request).await
+    } else {
+        let (mut sender, connection) = http1::handshake(stream).await.expect("it speaks HTTP/1");
+        tokio::spawn(connection);
+        sender.send_request(request).await
+    };
+    if let Ok(response) = response {
+        let _ = response.into_body().collect().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_requests_of_which_some_are_left_all_end_exactly_once() {
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let (monitor, _) = watched();
+        let app = Router::new()
+            .route("/empty", get(|| async {}))
+            .route("/text", get(|| async { "text" }))
+            .route("/stream", get(|| async { AxumBody::new(Pieces { left: 20, waits: true }) }))
+            .route("/fail", get(|| async { StatusCode::SERVICE_UNAVAILABLE }))
+            .route("/panic", get(|| async { assert_eq!(std::hint::black_box(1), 2) }))
+            .route("/slow", get(|| sleep(Duration::from_millis(2))))
+            .layer(MonitorLayer::new(&monitor));
+        crowd(app, version, 10_000).await;
+        assert_equation(&monitor, version).await;
+    }
+}
+
+/// Data in pieces, each of which has to be waited for.
+struct Pieces {
+    left: u8,
+    waits: bool,
+}
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.waits = !self.waits;
+        if !self.waits {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Some(left) = self.left.checked_sub(1) else { return Poll::Ready(None) };
+        self.left = left;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"piece")))))
+    }
+}
+
+/// Waits until nothing is in flight any more, and says what there was.
+async fn assert_equation(monitor: &Monitor, version: Version) {
+    let mut routes = Vec::new();
+    for _ in 0..2000 {
+        routes = monitor.traffic().expect("it is enabled").read();
+        if routes.iter().all(|route| route.active() == 0) {
+            break;
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    let started: u64 = routes.iter().map(|route| route.started).sum();
+    let in_flight: u64 = routes.iter().map(monitor_kit::traffic::RouteCounts::active).sum();
+    let outcomes = Outcome::ALL.map(|outcome| routes.iter().map(|route| route.outcome(outcome)).sum::<u64>());
+    let named: Vec<_> = Outcome::ALL.iter().zip(outcomes).filter(|(_, count)| *count > 0).collect();
+    let _ = writeln!(io::stdout(), "{version:?}: started {started}, outcomes {named:?}, in flight {in_flight}");
+    assert_eq!((in_flight, outcomes.iter().sum::<u64>()), (0, started));
+    assert!(started >= 8_000, "most of the clients came through: {started}");
+    for outcome in [Outcome::Completed, Outcome::Panic] {
+        assert!(outcomes[outcome as usize] > 1_000, "{outcome:?}");
+    }
 }

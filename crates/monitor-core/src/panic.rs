@@ -136,7 +136,9 @@ pub(crate) fn install_hook() {
         let previous = take_hook();
         set_hook(Box::new(move |info| {
             let scope = scope::current().filter(|scope| scope.monitor().hooks_panics());
-            if scope.is_none() && !WATCHED.try_with(Cell::get).unwrap_or_default() {
+            // Where the process aborts, nobody catches what is watched.
+            let is_watched = !cfg!(panic = "abort") && WATCHED.try_with(Cell::get).unwrap_or_default();
+            if scope.is_none() && !is_watched {
                 return previous(info);
             }
             let note = note(info, scope.as_ref());
