@@ -3,6 +3,7 @@
 mod answers;
 mod auto_traits;
 mod axum;
+mod bridge;
 mod capture;
 mod config;
 mod identity;
