@@ -4,6 +4,7 @@
 //! cargo run -p incident
 //! ```
 
+mod check;
 mod client;
 mod load;
 mod ratio;

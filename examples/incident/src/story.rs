@@ -1,6 +1,6 @@
 //! The story, step by step. Each step is checked from outside; the first that does not hold ends it.
 
-use std::{fmt, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
@@ -9,7 +9,8 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::{
-    client::{self, Connection, NoResponse, Response},
+    check::{Checked, Failure, POLL, START, at, expect, find, problem, sent, text, unmet, until},
+    client::{self, Connection},
     load::Load,
     ratio::{RatioWatch, THRESHOLD, WINDOW},
     report::{self, Facts},
@@ -18,17 +19,6 @@ use crate::{
     timeline::{BOLD, Source, Timeline, between},
     world::{Release, World},
 };
-
-/// Why a step does not hold.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) step: u8,
-    pub(crate) expected: String,
-    pub(crate) saw: String,
-}
-
-/// What the checks of one step say.
-type Checked<T = ()> = Result<T, (String, String)>;
 
 const FIRST: Release = Release { version: "1.0.0", fault_routes: true, divides: "unhandled", name: "1.0.0" };
 const SECOND: Release = Release { version: "1.0.1", fault_routes: false, divides: "handled", name: "1.0.1" };
@@ -340,66 +330,10 @@ async fn drained(connection: &mut Connection) -> Checked {
     Err(unmet("the old release's readiness turns 503", last))
 }
 
-/// Checks that `response` is a problem of `status` with one request ID, and returns the ID.
-fn problem(response: &Response, status: StatusCode) -> Checked<String> {
-    expect("the answer's status", status.as_u16(), response.status.as_u16())?;
-    expect("the answer's content type", "application/problem+json", response.header("content-type"))?;
-    let id = response.header("x-request-id").to_owned();
-    expect("the header and the problem name one request ID", id.as_str(), &response.json()["request_id"])?;
-    expect("the request ID is a UUID", 36, id.len())?;
-    Ok(id)
-}
-
-/// Returns the line of the log with this request ID and message.
-fn find(log: &str, id: &str, message: &str) -> Value {
-    let lines = log.lines().filter(|line| line.contains(id));
-    let mut lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.find(|line| line["message"] == message).unwrap_or_default()
-}
-
-async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Checked {
-    let deadline = clock::now() + START;
-    while clock::now() < deadline {
-        if holds() {
-            return Ok(());
-        }
-        sleep(POLL).await;
-    }
-    Err(unmet(what, format!("not within {START:?}")))
-}
-
-fn expect<T: fmt::Debug + PartialEq<U>, U: fmt::Debug>(what: &str, expected: T, saw: U) -> Checked {
-    if expected == saw { Ok(()) } else { Err((format!("{what}: {expected:?}"), format!("{saw:?}"))) }
-}
-
-fn sent<T>(result: Result<T, NoResponse>) -> Checked<T> {
-    result.map_err(|error| unmet("the service answers", error))
-}
-
-fn unmet(expected: &str, saw: impl fmt::Display) -> (String, String) {
-    (expected.to_owned(), saw.to_string())
-}
-
-fn at<T>(step: u8, checked: Checked<T>) -> Result<T, Failure> {
-    checked.map_err(|(expected, saw)| Failure { step, expected, saw })
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
 pub(crate) fn percent(ratio: f64) -> String {
     format!("{:.1} %", ratio * 100.0)
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected {}, saw {}", self.expected, self.saw)
-    }
 }
 
 const MESSAGE: &str = "attempt to divide by zero";
 const CALLS: u64 = 10;
 const USERS: u64 = 4;
-const POLL: Duration = Duration::from_millis(50);
-const START: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
-use crate::story::Failure;
+use crate::check::Failure;
 
 /// The events so far.
 #[derive(Debug)]
