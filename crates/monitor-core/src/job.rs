@@ -6,7 +6,6 @@
 //! one finds the periodic job that does not run any more.
 
 use std::{
-    any::Any,
     collections::BTreeMap,
     fmt,
     panic::resume_unwind,
@@ -22,7 +21,7 @@ use std::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    BoxError, EventKind, Monitor, ObservedError, Scope, clock,
+    EventKind, Monitor, ObservedError, Scope, clock,
     drops::{Drops, Reason},
     names, panic,
     scope::ScopeSlot,
@@ -191,11 +190,7 @@ impl JobOutput for () {
 
 impl<T, E: fmt::Display + 'static> JobOutput for Result<T, E> {
     fn failure(&self) -> Option<ObservedError> {
-        let error = self.as_ref().err()?;
-        if let Some(error) = (error as &dyn Any).downcast_ref::<BoxError>() {
-            return Some(ObservedError::new(EventKind::Error, &**error));
-        }
-        Some(ObservedError::of_text(EventKind::Error, std::any::type_name::<E>(), error))
+        self.as_ref().err().map(|error| ObservedError::of_any(EventKind::Error, error))
     }
 }
 

@@ -1,8 +1,8 @@
 //! What is to be seen of an error: its type, what it says, what caused it.
 
-use std::{borrow::Cow, error::Error, fmt, panic::Location};
+use std::{any::Any, borrow::Cow, error::Error, fmt, panic::Location};
 
-use crate::{EventKind, scope::bounded};
+use crate::{BoxError, EventKind, scope::bounded};
 
 /// What somebody other than the program itself saw of an error: a layer, for instance.
 #[derive(Clone, Debug)]
@@ -36,13 +36,17 @@ impl ObservedError {
         }
     }
 
-    /// Returns what is to be seen of an error that shows nothing but a text.
+    /// Returns what is to be seen of an error of any type: its `Display`, and its causes where it is a
+    /// `Box<dyn Error + Send + Sync>`.
     #[must_use]
-    pub fn of_text(kind: EventKind, type_name: &'static str, error: &impl fmt::Display) -> Self {
+    pub fn of_any<E: fmt::Display + 'static>(kind: EventKind, error: &E) -> Self {
+        if let Some(error) = (error as &dyn Any).downcast_ref::<BoxError>() {
+            return Self::new(kind, &**error);
+        }
         Self {
             kind,
             handled: false,
-            type_name: Cow::Borrowed(type_name),
+            type_name: Cow::Borrowed(std::any::type_name::<E>()),
             message: bounded(error.to_string()),
             chain: Vec::new(),
             location: None,

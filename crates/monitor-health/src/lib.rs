@@ -55,5 +55,5 @@ pub use self::{
     health::Health,
     outcome::{Level, Outcome},
     probe::{HealthProbe, Probe, ProbeFuture},
-    service::{HealthBody, HealthFuture, HealthService},
+    service::{HealthFuture, HealthService},
 };

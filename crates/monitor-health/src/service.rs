@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
 use serde_json::{Value, json};
 use tower_service::Service;
 
@@ -22,11 +22,7 @@ use crate::Health;
 pub struct HealthService(Health);
 
 /// The future of [`HealthService`].
-pub struct HealthFuture(Pin<Box<dyn Future<Output = Response<HealthBody>> + Send>>);
-
-/// The body of [`HealthService`].
-#[derive(Clone, Debug, Default)]
-pub struct HealthBody(Option<Bytes>);
+pub struct HealthFuture(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>);
 
 impl HealthService {
     pub(crate) fn new(health: Health) -> Self {
@@ -35,7 +31,7 @@ impl HealthService {
 }
 
 impl<B> Service<Request<B>> for HealthService {
-    type Response = Response<HealthBody>;
+    type Response = Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = HealthFuture;
 
@@ -58,7 +54,7 @@ impl<B> Service<Request<B>> for HealthService {
     }
 }
 
-async fn answer(health: &Health, path: &str) -> Response<HealthBody> {
+async fn answer(health: &Health, path: &str) -> Response<Full<Bytes>> {
     match path {
         "" => {
             let report = health.report().await;
@@ -80,32 +76,32 @@ fn unless(well: bool) -> StatusCode {
     if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response<HealthBody> {
+fn json_response(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     let body = Bytes::from(body.to_string());
-    let mut response = Response::new(HealthBody(None));
+    let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    *response.body_mut() = HealthBody(Some(body));
+    *response.body_mut() = Full::new(body);
     response
 }
 
 /// The same headers as with a body, its length among them (RFC 9110, section 9.3.2).
-fn without_body(mut response: Response<HealthBody>) -> Response<HealthBody> {
-    *response.body_mut() = HealthBody(None);
+fn without_body(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    *response.body_mut() = Full::default();
     response
 }
 
-fn not_allowed() -> Response<HealthBody> {
+fn not_allowed() -> Response<Full<Bytes>> {
     let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "Method not allowed" }));
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     response
 }
 
 impl Future for HealthFuture {
-    type Output = Result<Response<HealthBody>, Infallible>;
+    type Output = Result<Response<Full<Bytes>>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.as_mut().poll(cx).map(Ok)
@@ -118,30 +114,11 @@ impl fmt::Debug for HealthFuture {
     }
 }
 
-impl Body for HealthBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Poll::Ready(self.0.take().map(|text| Ok(Frame::data(text))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, |text| text.len() as u64))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use http_body::Body;
     use http_body_util::BodyExt;
     use tower::ServiceExt;
 

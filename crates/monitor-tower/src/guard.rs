@@ -10,7 +10,7 @@ use std::{
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use monitor_core::{
-    BoxError, EventKind, Method, ObservedError, Outcome, Scope, clock,
+    EventKind, Method, ObservedError, Outcome, Scope, clock,
     panic::{self, Caught},
     scope::{self, RequestFacts, ScopeSlot},
     traffic::Series,
@@ -231,16 +231,10 @@ fn keep_headers(scope: &Scope, head: &RequestHead<'_>) {
     }
 }
 
-/// Returns what is to be seen of an error of any type: what the program's own function describes, else its `Display`,
-/// and the chain where it is a box of an error.
+/// Returns what is to be seen of an error: what the program's own function describes, else what any error shows.
 pub(crate) fn observe<E: fmt::Display + 'static>(settings: &Settings, kind: EventKind, error: &E) -> ObservedError {
-    if let Some(described) = settings.describe_error.as_ref().and_then(|describe| describe(error)) {
-        return ObservedError { kind, ..described };
-    }
-    if let Some(error) = (error as &dyn std::any::Any).downcast_ref::<BoxError>() {
-        return ObservedError::new(kind, &**error);
-    }
-    ObservedError::of_text(kind, std::any::type_name::<E>(), error)
+    let described = settings.describe_error.as_ref().and_then(|describe| describe(error));
+    described.map_or_else(|| ObservedError::of_any(kind, error), |described| ObservedError { kind, ..described })
 }
 
 pub(crate) fn millis(duration: Duration) -> f64 {
