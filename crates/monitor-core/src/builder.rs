@@ -20,6 +20,7 @@ use crate::{
     queue::Queue,
     reporter::{FnReporter, Guarded, Outlets},
     source::Sources,
+    traffic::Measured,
 };
 
 /// Settings of a [`Monitor`]. Made by [`Monitor::builder`].
@@ -49,6 +50,7 @@ pub struct MonitorBuilder {
     untracked: Vec<String>,
     raw_paths: bool,
     flask_names: bool,
+    measured: Measured,
     ignore: Ignore,
     redaction: Redaction,
     before_report: Option<BeforeReport>,
@@ -81,6 +83,7 @@ impl MonitorBuilder {
             untracked: vec![String::from("/health"), String::from("/metrics")],
             raw_paths: false,
             flask_names: false,
+            measured: Measured::default(),
             ignore: Ignore::default(),
             redaction: Redaction::new(),
             before_report: None,
@@ -155,6 +158,23 @@ impl MonitorBuilder {
     /// dashboard made for it keeps working. Defaults to `false`.
     pub fn flask_names(mut self, on: bool) -> Self {
         self.flask_names = on;
+        self
+    }
+
+    /// Measures the time to the first byte of each response, as [`names::TIME_TO_FIRST_BYTE`]. A stream is answered early
+    /// and ends late; its duration alone does not tell a slow start from a long life. Defaults to `false`.
+    ///
+    /// [`names::TIME_TO_FIRST_BYTE`]: crate::names::TIME_TO_FIRST_BYTE
+    pub fn time_to_first_byte(mut self, on: bool) -> Self {
+        self.measured.first_byte = on;
+        self
+    }
+
+    /// Measures how many bytes each response body gives, as [`names::RESPONSE_BODY_SIZE`]. Defaults to `false`.
+    ///
+    /// [`names::RESPONSE_BODY_SIZE`]: crate::names::RESPONSE_BODY_SIZE
+    pub fn response_body_size(mut self, on: bool) -> Self {
+        self.measured.body_size = on;
         self
     }
 
@@ -306,7 +326,7 @@ impl MonitorBuilder {
     fn shared(&mut self, reporters: impl Iterator<Item = Arc<Drops>>) -> Shared {
         let traffic_drops = Arc::new(Drops::new("traffic"));
         let intake_drops = Arc::new(Drops::new("intake"));
-        let traffic = Traffic::new(self.bounds.series, Arc::clone(&traffic_drops));
+        let traffic = Traffic::new(self.bounds.series, self.measured, Arc::clone(&traffic_drops));
         for (method, route) in &self.routes {
             traffic.declare(Method::from_name(method), route);
         }

@@ -25,7 +25,7 @@ use crate::{
     drops::{Drops, Reason},
     names, panic,
     scope::ScopeSlot,
-    traffic::{BUCKETS, BucketCount, Histogram},
+    traffic::{self, BUCKETS, BucketCount, Histogram},
 };
 
 pin_project! {
@@ -70,7 +70,7 @@ pub(crate) struct Jobs {
 }
 
 /// What is counted of the jobs of one name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct JobSeries {
     started: AtomicU64,
     outcomes: [AtomicU64; JobOutcome::ALL.len()],
@@ -254,6 +254,17 @@ impl JobSeries {
     }
 }
 
+impl Default for JobSeries {
+    fn default() -> Self {
+        Self {
+            started: AtomicU64::new(0),
+            outcomes: Default::default(),
+            durations: Histogram::new(&traffic::DURATION),
+            last_success: AtomicU64::new(0),
+        }
+    }
+}
+
 // === impl JobCounts ===
 
 impl JobCounts {
@@ -287,7 +298,7 @@ impl Drop for End {
         }
         // Last, so that whoever counts as many durations as outcomes knows that both are whole.
         series.outcomes[*outcome as usize].fetch_add(1, Ordering::Relaxed);
-        series.durations.record(clock::now().saturating_duration_since(*begun));
+        series.durations.record_duration(clock::now().saturating_duration_since(*begun));
     }
 }
 

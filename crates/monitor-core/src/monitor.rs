@@ -119,6 +119,15 @@ impl Monitor {
         self.0.is_some()
     }
 
+    /// Returns whether both are handles to one monitor.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
     /// Returns service, release and environment, or `None` when disabled.
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {

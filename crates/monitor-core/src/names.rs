@@ -1,7 +1,9 @@
-//! The names of every metric, and the bounds of the duration histogram.
+//! The names of every metric, and the bounds of every histogram.
 //!
 //! They are OpenTelemetry's stable HTTP names in Prometheus form. One set of label names is used by all of them, so
 //! that series join.
+
+use metrics::Unit;
 
 /// Ended requests. Labels: method, route, status (`499` when the client left before the head, `500` when the service
 /// failed without a response). Untracked and refused requests are not in it.
@@ -14,6 +16,16 @@ pub const STARTED: &str = "http_server_requests_started_total";
 pub const OUTCOMES: &str = "http_server_request_outcomes_total";
 /// Seconds from the request to the end of its body. Labels: method, route, status.
 pub const DURATION: &str = "http_server_request_duration_seconds";
+/// Seconds from the request to the head of its response, which is the first a client sees of it. Labels: method, route,
+/// status. Off unless asked for, see [`MonitorBuilder::time_to_first_byte`](crate::MonitorBuilder::time_to_first_byte).
+pub const TIME_TO_FIRST_BYTE: &str = "http_server_time_to_first_byte_seconds";
+/// Bytes of data a response body gave, whether it came to its end or not. Labels: method, route, status. Off unless
+/// asked for, see [`MonitorBuilder::response_body_size`](crate::MonitorBuilder::response_body_size).
+pub const RESPONSE_BODY_SIZE: &str = "http_server_response_body_size_bytes";
+/// Upgraded connections that are open, of those the program hands over to be watched. Labels: method, route.
+pub const UPGRADED: &str = "http_server_upgraded_connections";
+/// Seconds an upgraded connection was open. Labels: method, route.
+pub const UPGRADED_DURATION: &str = "http_server_upgraded_connection_duration_seconds";
 /// Requests in flight. Labels: method, route.
 pub const ACTIVE: &str = "http_server_active_requests";
 /// Panics in a service or in a response body. Labels: method, route.
@@ -58,7 +70,33 @@ pub const UNMATCHED: &str = "_unmatched";
 /// The route of every request past the limit of series.
 pub const OVERFLOW: &str = "_overflow";
 
-/// The upper bounds of the duration histogram in seconds, as OpenTelemetry recommends them for HTTP servers.
+/// The upper bounds of durations in seconds, as OpenTelemetry recommends them for HTTP servers.
+pub const DURATION_BOUNDS: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// The upper bounds of [`RESPONSE_BODY_SIZE`] in bytes: from 64 B to 4 GiB, each four times the one before.
+pub const SIZE_BOUNDS: [f64; 14] = [
+    64.0,
+    256.0,
+    1_024.0,
+    4_096.0,
+    16_384.0,
+    65_536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
+    67_108_864.0,
+    268_435_456.0,
+    1_073_741_824.0,
+    4_294_967_296.0,
+];
+
+/// The upper bounds of [`UPGRADED_DURATION`] in seconds, as OpenTelemetry recommends them for connections.
+pub const CONNECTION_BOUNDS: [f64; 14] =
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
+
+/// Every histogram and its upper bounds.
 ///
 /// Give them to a recorder of your own, so that its buckets are ours:
 ///
@@ -66,12 +104,20 @@ pub const OVERFLOW: &str = "_overflow";
 /// use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 /// use monitor_core::names;
 ///
-/// let builder = PrometheusBuilder::new()
-///     .set_buckets_for_metric(Matcher::Full(names::DURATION.into()), &names::DURATION_BOUNDS)?;
+/// let mut builder = PrometheusBuilder::new();
+/// for (name, bounds) in names::BOUNDS {
+///     builder = builder.set_buckets_for_metric(Matcher::Full(name.into()), &bounds)?;
+/// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub const DURATION_BOUNDS: [f64; 14] =
-    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+pub const BOUNDS: [(&str, [f64; 14]); 6] = [
+    (DURATION, DURATION_BOUNDS),
+    (TIME_TO_FIRST_BYTE, DURATION_BOUNDS),
+    (RESPONSE_BODY_SIZE, SIZE_BOUNDS),
+    (UPGRADED_DURATION, CONNECTION_BOUNDS),
+    (JOB_DURATION, DURATION_BOUNDS),
+    (FLASK_DURATION, DURATION_BOUNDS),
+];
 
 pub(crate) const COUNTERS: [(&str, &str); 10] = [
     (REQUESTS, "Requests that ended."),
@@ -86,15 +132,19 @@ pub(crate) const COUNTERS: [(&str, &str); 10] = [
     (DROPPED, "Events, signals and series that were not kept."),
 ];
 
-pub(crate) const GAUGES: [(&str, &str); 5] = [
+pub(crate) const GAUGES: [(&str, &str); 6] = [
     (ACTIVE, "Requests in flight."),
+    (UPGRADED, "Upgraded connections that are open."),
     (JOBS_ACTIVE, "Jobs under way."),
     (JOB_LAST_SUCCESS, "When a job last completed, in seconds since the Unix epoch."),
     (BUILD_INFO, "The release that runs; always 1."),
     (START_TIME, "When the process started, in seconds since the Unix epoch."),
 ];
 
-pub(crate) const HISTOGRAMS: [(&str, &str); 2] = [
-    (DURATION, "Seconds from the request to the end of its response body."),
-    (JOB_DURATION, "Seconds from a job's beginning to its end."),
+pub(crate) const HISTOGRAMS: [(&str, Unit, &str); 5] = [
+    (DURATION, Unit::Seconds, "Seconds from the request to the end of its response body."),
+    (TIME_TO_FIRST_BYTE, Unit::Seconds, "Seconds from the request to the head of its response."),
+    (RESPONSE_BODY_SIZE, Unit::Bytes, "Bytes of data a response body gave."),
+    (UPGRADED_DURATION, Unit::Seconds, "Seconds an upgraded connection was open."),
+    (JOB_DURATION, Unit::Seconds, "Seconds from a job's beginning to its end."),
 ];

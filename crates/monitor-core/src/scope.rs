@@ -47,7 +47,7 @@ pub use self::{
     carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
     record::{Breadcrumb, ScopeRecord},
 };
-use crate::{Method, Monitor};
+use crate::{Method, Monitor, traffic::Series};
 
 /// What is known of the unit of work in hand. Cloning it gives another handle to the same scope.
 ///
@@ -75,6 +75,8 @@ pub struct RequestFacts<'a> {
     pub remote_addr: &'a str,
     /// Whether the request stays out of everything that is counted and reported.
     pub untracked: bool,
+    /// Whether the request is counted by whoever opens the scope.
+    pub counted: bool,
 }
 
 struct Inner {
@@ -84,6 +86,7 @@ struct Inner {
     method: Method,
     route: Arc<str>,
     untracked: bool,
+    counted: bool,
     is_request: bool,
     texts: Texts,
     captured: AtomicBool,
@@ -178,6 +181,7 @@ impl Scope {
                 client_request_id: "",
                 remote_addr: "",
                 untracked: false,
+                counted: false,
             },
             false,
         )
@@ -198,6 +202,7 @@ impl Scope {
             texts: Texts::new([facts.path, facts.user_agent, facts.client_request_id, facts.remote_addr]),
             route: facts.route,
             untracked: facts.untracked,
+            counted: facts.counted,
             is_request,
             captured: AtomicBool::new(false),
             notes: Mutex::default(),
@@ -268,6 +273,20 @@ impl Scope {
     #[must_use]
     pub fn has_captured(&self) -> bool {
         self.0.captured.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether this request is counted already by a layer of `monitor`, here or further out.
+    #[must_use]
+    pub fn is_counted_by(&self, monitor: &Monitor) -> bool {
+        let here = self.0.counted && self.monitor().is(monitor);
+        here || self.0.parent.as_ref().is_some_and(|parent| parent.is_counted_by(monitor))
+    }
+
+    /// Returns the series this request belongs to. `None` for an untracked request and for work that is no request.
+    #[must_use]
+    pub fn series(&self) -> Option<Series> {
+        let traffic = self.monitor().traffic().filter(|_| self.0.is_request && !self.0.untracked)?;
+        Some(traffic.series(self.method(), self.route()))
     }
 
     pub(crate) fn is_untracked(&self) -> bool {

@@ -4,6 +4,7 @@
 //! [bridge](Bridge) among them, reads these.
 
 mod bridge;
+mod connections;
 mod flask;
 mod histogram;
 mod process;
@@ -18,9 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(crate) use self::histogram::Histogram;
+pub(crate) use self::histogram::{DURATION, Histogram};
 pub use self::{
     bridge::Bridge,
+    connections::ConnectionCounts,
     histogram::{BUCKETS, BucketCount},
     series::{RouteCounts, StatusCounts},
     window::{Ended, Recent, Window},
@@ -55,6 +57,7 @@ pub struct Traffic {
     limit: usize,
     len: AtomicUsize,
     overflow: RouteSeries,
+    pub(crate) measured: Measured,
     ready_errors: AtomicU64,
     drops: Arc<Drops>,
     begun: Instant,
@@ -62,18 +65,26 @@ pub struct Traffic {
     windows: Mutex<Windows>,
 }
 
+/// What is measured of a response beside its duration, where asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) first_byte: bool,
+    pub(crate) body_size: bool,
+}
+
 /// Names the series of one method and route; cheap to copy and to keep for the time of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Series(u32);
 
 impl Traffic {
-    pub(crate) fn new(limit: usize, drops: Arc<Drops>) -> Self {
+    pub(crate) fn new(limit: usize, measured: Measured, drops: Arc<Drops>) -> Self {
         let slots = limit.saturating_mul(2).next_power_of_two();
         Self {
             slots: (0..slots).map(|_| OnceLock::new()).collect(),
             limit,
             len: AtomicUsize::new(0),
             overflow: RouteSeries::new(Method::Other, Arc::from(names::OVERFLOW), false),
+            measured,
             ready_errors: AtomicU64::new(0),
             drops,
             begun: clock::now(),
@@ -102,6 +113,27 @@ impl Traffic {
     /// Counts the end of a request that entered before. Call it once for every [`start`](Self::start).
     pub fn end(&self, series: Series, outcome: Outcome, status: u16, duration: Duration) {
         self.at(series).end(outcome, status, duration);
+    }
+
+    /// Takes note of a response: how long it took to its first byte, and how many bytes its body gave. Each is kept only
+    /// where the monitor was told to measure it. Call it before [`end`](Self::end), where there was a response.
+    pub fn measure(&self, series: Series, status: u16, first_byte: Duration, body_size: u64) {
+        if self.measured.first_byte {
+            self.at(series).first_byte(status, first_byte);
+        }
+        if self.measured.body_size {
+            self.at(series).body_size(status, body_size);
+        }
+    }
+
+    /// Counts an upgraded connection that opens.
+    pub fn open(&self, series: Series) {
+        self.at(series).connections().open();
+    }
+
+    /// Counts the end of an upgraded connection. Call it once for every [`open`](Self::open).
+    pub fn close(&self, series: Series, lifetime: Duration) {
+        self.at(series).connections().close(lifetime);
     }
 
     /// Counts an error or a panic of `poll_ready`, which belongs to no request.
@@ -231,7 +263,7 @@ mod tests {
     use super::*;
 
     fn traffic(limit: usize) -> Traffic {
-        Traffic::new(limit, Arc::new(Drops::new("traffic")))
+        Traffic::new(limit, Measured::default(), Arc::new(Drops::new("traffic")))
     }
 
     #[test]

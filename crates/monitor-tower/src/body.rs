@@ -23,16 +23,15 @@ pin_project! {
         #[pin]
         state: State<B>,
         guard: Option<Guard>,
-        // Data still to come until the length the body promised; `None` where it promised none.
-        remaining: Option<u64>,
+        // The length the response promised; `None` where it promised none.
+        length: Option<u64>,
     }
 
     impl<B> PinnedDrop for ResponseBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(guard) = this.guard.take() {
-                let is_whole = *this.remaining == Some(0);
-                abort(guard, is_whole, || this.state.set(State::Gone));
+                abort(guard, *this.length, || this.state.set(State::Gone));
             }
         }
     }
@@ -55,20 +54,25 @@ pub struct TextBody(Option<Bytes>);
 #[derive(Clone, Copy, Debug)]
 struct BodyPanicked;
 
+/// What is captured of a body that ended before the length its response promised.
+#[derive(Clone, Copy, Debug)]
+struct TooShort {
+    missing: u64,
+}
+
 // === impl ResponseBody ===
 
 impl<B: Body> ResponseBody<B> {
     pub(crate) fn off(body: B) -> Self {
-        Self { state: State::Inner { body }, guard: None, remaining: None }
+        Self { state: State::Inner { body }, guard: None, length: None }
     }
 
-    /// `length` is what the body promised to be, where it promised anything.
     pub(crate) fn watching(body: B, length: Option<u64>, guard: Guard) -> Self {
-        Self { state: State::Inner { body }, guard: Some(guard), remaining: length }
+        Self { state: State::Inner { body }, guard: Some(guard), length }
     }
 
     pub(crate) fn ours(body: TextBody) -> Self {
-        Self { state: State::Ours { body }, guard: None, remaining: None }
+        Self { state: State::Ours { body }, guard: None, length: None }
     }
 }
 
@@ -98,16 +102,16 @@ where
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready((Some(Ok(frame)), is_end))) => {
-                if let (Some(remaining), Some(data)) = (this.remaining.as_mut(), frame.data_ref()) {
-                    *remaining = remaining.saturating_sub(data.remaining() as u64);
+                if let Some(data) = frame.data_ref() {
+                    guard.send(data.remaining() as u64);
                 }
                 if is_end {
-                    complete(this.guard, || this.state.set(State::Gone));
+                    complete(this.guard, *this.length, || this.state.set(State::Gone));
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             Ok(Poll::Ready((None, _))) => {
-                complete(this.guard, || this.state.set(State::Gone));
+                complete(this.guard, *this.length, || this.state.set(State::Gone));
                 Poll::Ready(None)
             }
             Ok(Poll::Ready((Some(Err(error)), _))) => {
@@ -154,16 +158,25 @@ impl<B> fmt::Debug for ResponseBody<B> {
 
 /// Ends a request whose body is out. The body is dropped inside its scope: a panic of its `Drop` is captured, and changes
 /// nothing for the client.
-fn complete(guard: &mut Option<Guard>, drop_body: impl FnOnce()) {
+///
+/// One that is shorter than the response promised leaves the client with half an answer: that is a failure.
+fn complete(guard: &mut Option<Guard>, length: Option<u64>, drop_body: impl FnOnce()) {
     if let Some(mut guard) = guard.take() {
         guard.catch(drop_body).unwrap_or_else(Caught::dispose);
-        guard.end(Outcome::Completed);
+        match length.and_then(|length| length.checked_sub(guard.sent())).filter(|missing| *missing > 0) {
+            None => guard.end(Outcome::Completed),
+            Some(missing) => {
+                guard.capture(EventKind::BodyError, &TooShort { missing });
+                guard.end(Outcome::BodyError);
+            }
+        }
     }
 }
 
 /// Drops a body that was not polled to its end. A server drops a body whose length is met without asking whether there
 /// is more.
-fn abort(mut guard: Guard, is_whole: bool, drop_body: impl FnOnce()) {
+fn abort(mut guard: Guard, length: Option<u64>, drop_body: impl FnOnce()) {
+    let is_whole = length.is_some_and(|length| guard.sent() >= length);
     let outcome = if is_whole { Outcome::Completed } else { Outcome::BodyAborted };
     match guard.catch(drop_body) {
         Ok(()) => guard.end(outcome),
@@ -227,3 +240,13 @@ impl fmt::Display for BodyPanicked {
 }
 
 impl std::error::Error for BodyPanicked {}
+
+// === impl TooShort ===
+
+impl fmt::Display for TooShort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the response body ended {} bytes short of its Content-Length", self.missing)
+    }
+}
+
+impl std::error::Error for TooShort {}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode, header};
 use http_body::Body;
 use monitor_core::{BoxError, Method, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
@@ -123,10 +123,11 @@ fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<Res
     let answered = guard.head(&mut response);
     // What a body says of itself is the program's own code, too.
     let shape = guard.catch(|| (response.body().is_end_stream(), response.body().size_hint().exact()));
-    let (is_empty, length) = match shape {
+    let (is_empty, exact) = match shape {
         Ok(shape) => shape,
         Err(caught) => return answer(caught, guard),
     };
+    let length = content_length(response.headers()).or(exact);
     let (mut head, body) = response.into_parts();
     let is_upgrade = head.status == StatusCode::SWITCHING_PROTOCOLS
         || (guard.is_method(Method::Connect) && head.status.is_success());
@@ -134,26 +135,35 @@ fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<Res
         || head.status == StatusCode::NO_CONTENT
         || head.status == StatusCode::NOT_MODIFIED;
     let body = if let Some(outcome) = answered {
-        guard.end(outcome);
+        guard.end_with(outcome, &body);
         ResponseBody::off(body)
     } else if is_upgrade {
         guard.end(Outcome::Upgraded);
         ResponseBody::off(body)
     } else if has_no_body || is_empty {
-        let problem = guard.problem().filter(|_| !has_no_body);
-        guard.end(Outcome::Completed);
-        match problem {
+        match guard.problem().filter(|_| !has_no_body) {
             Some(problem) => {
+                guard.end_with(Outcome::Completed, &problem);
                 head.headers.remove(header::CONTENT_LENGTH);
                 head.headers.insert(header::CONTENT_TYPE, PROBLEM);
                 ResponseBody::ours(problem)
             }
-            None => ResponseBody::off(body),
+            None => {
+                guard.end(Outcome::Completed);
+                ResponseBody::off(body)
+            }
         }
     } else {
         ResponseBody::watching(body, length, guard)
     };
     Response::from_parts(head, body)
+}
+
+/// Returns the length a response says it has, where it says one that can be.
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
+    let only = values.next().filter(|_| values.next().is_none())?;
+    only.to_str().ok()?.parse().ok()
 }
 
 /// Answers a panic, or lets it go on.
@@ -165,7 +175,7 @@ fn answer<C: Body>(caught: Caught, mut guard: Guard) -> Response<ResponseBody<C>
     }
     caught.dispose();
     let response = guard.answer_panic();
-    guard.end(Outcome::Panic);
+    guard.end_with(Outcome::Panic, response.body());
     response.map(ResponseBody::ours)
 }
 

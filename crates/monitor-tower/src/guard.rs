@@ -9,6 +9,7 @@ use std::{
 };
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body::Body;
 use monitor_core::{
     EventKind, Method, ObservedError, Outcome, Scope, clock,
     panic::{self, Caught},
@@ -30,6 +31,10 @@ pub(crate) struct Guard {
     id: Uuid,
     status: u16,
     outcome: Outcome,
+    /// How long it took to the head; `None` before there is one.
+    first_byte: Option<Duration>,
+    /// How many bytes the body gave so far.
+    sent: u64,
 }
 
 impl Guard {
@@ -54,7 +59,9 @@ impl Guard {
             client_request_id: head.client_request_id(),
             remote_addr: &head.remote_addr(),
             untracked,
+            counted: series.is_some(),
         };
+        settings.warn_of_stacking(around.as_ref().filter(|_| series.is_some()));
         let scope = match around {
             // A scope without a monitor would hide the one around it.
             Some(around) if !monitor.is_enabled() => around,
@@ -72,6 +79,8 @@ impl Guard {
             id,
             status: CLIENT_CLOSED_REQUEST,
             outcome: Outcome::Cancelled,
+            first_byte: None,
+            sent: 0,
         }
     }
 
@@ -164,12 +173,30 @@ impl Guard {
         response
     }
 
+    /// Takes note of data that goes out.
+    pub(crate) fn send(&mut self, bytes: u64) {
+        self.sent = self.sent.saturating_add(bytes);
+    }
+
+    /// Returns how many bytes went out so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Ends a request whose whole body goes out at once.
+    pub(crate) fn end_with(mut self, outcome: Outcome, body: &impl Body) {
+        self.send(body.size_hint().exact().unwrap_or(0));
+        self.end(outcome);
+    }
+
     /// Ends the request.
     pub(crate) fn end(mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
 
-    fn put_headers<C>(&self, response: &mut Response<C>) {
+    fn put_headers<C>(&mut self, response: &mut Response<C>) {
+        let first_byte = self.started.elapsed();
+        self.first_byte = Some(first_byte);
         if self.settings.identify {
             let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
             let id = self.id.hyphenated().encode_lower(&mut text);
@@ -178,7 +205,7 @@ impl Guard {
             }
         }
         if self.settings.show_duration {
-            let text = format!("{:.2}ms", millis(self.started.elapsed()));
+            let text = format!("{:.2}ms", millis(first_byte));
             if let Ok(value) = HeaderValue::try_from(text) {
                 response.headers_mut().insert(REQUEST_DURATION, value);
             }
@@ -189,7 +216,7 @@ impl Guard {
 impl Drop for Guard {
     /// Nothing in here may panic: it may run while another panic unwinds.
     fn drop(&mut self) {
-        let Self { settings, slot, series, started, id: _, status, outcome } = self;
+        let Self { settings, slot, series, started, id: _, status, outcome, first_byte, sent } = self;
         let duration = started.elapsed();
         if settings.capture
             && let Some(scope) = slot.scope()
@@ -199,6 +226,9 @@ impl Drop for Guard {
             scope.capture_status(*status);
         }
         if let (Some(traffic), Some(series)) = (settings.monitor.traffic(), *series) {
+            if let Some(first_byte) = first_byte {
+                traffic.measure(series, *status, *first_byte, *sent);
+            }
             traffic.end(series, *outcome, *status, duration);
         }
         if settings.log

@@ -19,7 +19,7 @@
 //! the routes there are, and each of them has its route template by then. The counters belong to the monitor, so it
 //! does not matter how many copies of the layer a router makes.
 //!
-//! Stacked twice around one service, an error is captured once, but the request is counted twice.
+//! Stacked twice around one service, an error is captured once, but the request is counted twice; a debug build warns.
 //!
 //! # When a request ends
 //!
@@ -31,10 +31,10 @@
 //! | `inner_error` | the service returned an error instead of a response; it is passed on |
 //! | `panic` | the service panicked before the head; it is answered with a 500 |
 //! | `panic_in_body` | the body panicked; the client sees an aborted response |
-//! | `body_error` | the body returned an error |
+//! | `body_error` | the body returned an error, or ended short of the Content-Length |
 //! | `cancelled` | the client left before the head; counted with status 499 |
 //! | `body_aborted` | the body was dropped before its end |
-//! | `upgraded` | the connection was handed over to another protocol |
+//! | `upgraded` | the connection was handed over to another protocol; [`UpgradedConnection`] goes on from there |
 //!
 //! # The log line
 //!
@@ -61,6 +61,7 @@
 //!   extractor for the scope.
 //! - `tower`: [`MonitorLayer::respond_to_errors`] knows the errors of tower's time-out and load-shed.
 //! - `prometheus`: `PrometheusEndpoint`, a service for `/metrics`.
+//! - `tokio`: [`UpgradedConnection`] reads and writes as tokio's connections do.
 //!
 //! [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
 //! [raw paths]: monitor_core::MonitorBuilder::raw_paths
@@ -81,6 +82,7 @@ mod prometheus;
 mod respond;
 mod service;
 mod settings;
+mod upgraded;
 
 #[cfg(feature = "axum")]
 pub use self::extract::CurrentScope;
@@ -97,4 +99,5 @@ pub use self::{
     respond::{Respond, RespondFuture, RespondLayer},
     service::MonitorService,
     settings::PanicAnswer,
+    upgraded::UpgradedConnection,
 };

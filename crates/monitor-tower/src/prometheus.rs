@@ -57,7 +57,7 @@ impl PrometheusEndpoint {
 
     /// Makes an endpoint of a recorder that the program has installed as the global one.
     ///
-    /// Its buckets for [`names::DURATION`] should be [`names::DURATION_BOUNDS`].
+    /// Its buckets should be those of [`names::BOUNDS`].
     #[must_use]
     pub fn with_handle(monitor: &Monitor, handle: PrometheusHandle) -> Self {
         Self::new(monitor.bridge(), handle)
@@ -144,13 +144,9 @@ impl std::error::Error for InstallError {
 }
 
 fn builder() -> Result<PrometheusBuilder, InstallError> {
-    [names::DURATION, names::JOB_DURATION, names::FLASK_DURATION].into_iter().try_fold(
-        PrometheusBuilder::new(),
-        |builder, name| {
-            let matcher = Matcher::Full(name.to_owned());
-            builder.set_buckets_for_metric(matcher, &names::DURATION_BOUNDS).map_err(InstallError)
-        },
-    )
+    names::BOUNDS.into_iter().try_fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
+        builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &bounds).map_err(InstallError)
+    })
 }
 
 const DRAIN: Duration = Duration::from_secs(10);

@@ -1,9 +1,14 @@
 //! What a layer does, decided once and shared by all its services.
 
-use std::{any::Any, fmt, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use http::Response;
-use monitor_core::{Monitor, ObservedError};
+use monitor_core::{Monitor, ObservedError, Scope};
 use uuid::Uuid;
 
 use crate::{RequestHead, TextBody};
@@ -34,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) route_of: Option<Arc<RouteOf>>,
     pub(crate) describe_error: Option<Arc<DescribeError>>,
     pub(crate) answer_panic: Option<Arc<AnswerPanic>>,
+    /// Whether it was said that this layer is inside another that counts.
+    pub(crate) stacked: Arc<Once>,
 }
 
 /// What is known to whoever answers a panic. It says nothing of the panic itself, which is no business of the client's.
@@ -60,6 +67,7 @@ impl Settings {
             route_of: None,
             describe_error: None,
             answer_panic: None,
+            stacked: Arc::new(Once::new()),
         }
     }
 
@@ -74,6 +82,19 @@ impl Settings {
             answer_panics: on,
             log: on,
             ..Self::none(monitor)
+        }
+    }
+
+    /// Says once, in a debug build, that a request of this layer is counted already by the layer around it.
+    pub(crate) fn warn_of_stacking(&self, around: Option<&Scope>) {
+        if cfg!(debug_assertions) && around.is_some_and(|around| around.is_counted_by(&self.monitor)) {
+            self.stacked.call_once(|| {
+                tracing::warn!(
+                    target: "monitor",
+                    "a layer that counts requests is inside another one of the same monitor, so its requests are \
+                     counted twice: remove one of the two"
+                );
+            });
         }
     }
 

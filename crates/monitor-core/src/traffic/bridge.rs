@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | counters | `absolute` | nothing counted before there was a recorder is lost |
 //! | gauges | `set` | the last value stands |
-//! | histograms | the mean of each bucket, as often as the bucket grew | buckets and count are exact where the recorder's bounds are [`names::DURATION_BOUNDS`], the sum up to rounding |
+//! | histograms | the mean of each bucket, as often as the bucket grew | buckets and count are exact where the recorder's bounds are [`names::BOUNDS`], the sum up to rounding |
 //!
 //! Handles are taken anew each time, for a recorder may drop a series it thinks idle. What a recorder did not take,
 //! because there is none yet, is published again later.
@@ -17,9 +17,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use metrics::{IntoF64, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
+use metrics::{IntoF64, Key, KeyName, Label, Level, Metadata, Recorder};
 
-use super::{BUCKETS, BucketCount, RouteCounts, StatusCounts, flask, process};
+use super::{
+    BUCKETS, BucketCount, RouteCounts, flask,
+    histogram::{self, Scale},
+    process,
+};
 use crate::{JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
@@ -47,7 +51,7 @@ struct Pace {
 #[derive(Default)]
 pub(super) struct Published {
     described: bool,
-    durations: HashMap<Key, [BucketCount; BUCKETS]>,
+    histograms: HashMap<Key, [BucketCount; BUCKETS]>,
 }
 
 // === impl Bridge ===
@@ -110,10 +114,7 @@ impl Bridge {
         }
         for route in &routes {
             publish_counts(recorder, route);
-            for StatusCounts { status, buckets, .. } in route.statuses.iter().filter(|_| route.settled) {
-                let labels = with(labels(route), names::STATUS, status.to_string());
-                publish_durations(recorder, Key::from_parts(names::DURATION, labels), buckets, published);
-            }
+            publish_histograms(recorder, route, published);
         }
         for job in self.shared.jobs.read() {
             publish_job(recorder, &job, published);
@@ -177,6 +178,27 @@ fn publish_counts(recorder: &dyn Recorder, route: &RouteCounts) {
     }
 }
 
+fn publish_histograms(recorder: &dyn Recorder, route: &RouteCounts, published: &mut Published) {
+    for status in &route.statuses {
+        let durations = Some(&status.buckets).filter(|_| route.settled);
+        for (name, scale, buckets) in [
+            (names::DURATION, &histogram::DURATION, durations),
+            (names::TIME_TO_FIRST_BYTE, &histogram::DURATION, status.first_bytes.as_ref()),
+            (names::RESPONSE_BODY_SIZE, &histogram::SIZE, status.sizes.as_ref()),
+        ] {
+            if let Some(buckets) = buckets {
+                let labels = with(labels(route), names::STATUS, status.status.to_string());
+                publish_histogram(recorder, Key::from_parts(name, labels), scale, buckets, published);
+            }
+        }
+    }
+    if let Some(connections) = &route.connections {
+        gauge(recorder, names::UPGRADED, labels(route), connections.active() as f64);
+        let key = Key::from_parts(names::UPGRADED_DURATION, labels(route));
+        publish_histogram(recorder, key, &histogram::CONNECTION, &connections.lifetimes, published);
+    }
+}
+
 fn publish_job(recorder: &dyn Recorder, job: &JobCounts, published: &mut Published) {
     let labels = || vec![Label::new("job", job.job.clone())];
     counter(recorder, names::JOBS_STARTED, labels(), job.started);
@@ -188,31 +210,28 @@ fn publish_job(recorder: &dyn Recorder, job: &JobCounts, published: &mut Publish
         gauge(recorder, names::JOB_LAST_SUCCESS, labels(), clock::millis(at) as f64 / 1000.0);
     }
     if job.settled {
-        publish_durations(recorder, Key::from_parts(names::JOB_DURATION, labels()), &job.durations, published);
+        let key = Key::from_parts(names::JOB_DURATION, labels());
+        publish_histogram(recorder, key, &histogram::DURATION, &job.durations, published);
     }
 }
 
 /// Records what each bucket grew by since the last time, as the mean of what it grew by.
-pub(super) fn publish_durations(
+pub(super) fn publish_histogram(
     recorder: &dyn Recorder,
     key: Key,
+    scale: &Scale,
     buckets: &[BucketCount; BUCKETS],
     published: &mut Published,
 ) {
-    let before = published.durations.get(&key).copied().unwrap_or_default();
+    let before = published.histograms.get(&key).copied().unwrap_or_default();
     if before == *buckets {
         return;
     }
     let histogram = recorder.register_histogram(&key, &METADATA);
-    let bounds = names::DURATION_BOUNDS.into_iter().chain([f64::INFINITY]);
-    for ((before, now), bound) in before.into_iter().zip(buckets).zip(bounds) {
-        let grown = now.count - before.count;
-        if grown > 0 {
-            let mean = (now.nanos - before.nanos) as f64 / grown as f64 / 1e9;
-            histogram.record_many(mean.min(bound), usize::try_from(grown).unwrap_or(usize::MAX));
-        }
+    for (count, mean) in scale.growth(&before, buckets) {
+        histogram.record_many(mean, usize::try_from(count).unwrap_or(usize::MAX));
     }
-    published.durations.insert(key, *buckets);
+    published.histograms.insert(key, *buckets);
 }
 
 fn labels(route: &RouteCounts) -> Vec<Label> {
@@ -239,8 +258,8 @@ fn describe(recorder: &dyn Recorder) {
     for (name, text) in names::GAUGES {
         recorder.describe_gauge(KeyName::from_const_str(name), None, text.into());
     }
-    for (name, text) in names::HISTOGRAMS {
-        recorder.describe_histogram(KeyName::from_const_str(name), Some(Unit::Seconds), text.into());
+    for (name, unit, text) in names::HISTOGRAMS {
+        recorder.describe_histogram(KeyName::from_const_str(name), Some(unit), text.into());
     }
 }
 

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use metrics::{Key, KeyName, Label, Recorder};
 
 use super::{
-    bridge::{Published, counter, gauge, publish_durations},
+    bridge::{Published, counter, gauge, publish_histogram},
+    histogram,
     series::RouteCounts,
 };
 use crate::Outcome;
@@ -35,7 +36,7 @@ pub(super) fn publish(recorder: &dyn Recorder, routes: &[RouteCounts], release: 
             if route.settled {
                 let mut labels = labels(method, status.status);
                 labels.push(Label::new("path", std::sync::Arc::clone(&route.route)));
-                publish_durations(recorder, Key::from_parts(DURATION, labels), &status.buckets, published);
+                publish_histogram(recorder, Key::from_parts(DURATION, labels), &histogram::DURATION, &status.buckets, published);
             }
         }
         let raised = [Outcome::Panic, Outcome::InnerError].map(|outcome| route.outcome(outcome)).iter().sum::<u64>();

@@ -1,42 +1,62 @@
-//! Durations in buckets, each with its own sum.
+//! Durations and sizes in buckets, each with its own sum.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use crate::names::DURATION_BOUNDS;
+use crate::names::{CONNECTION_BOUNDS, DURATION_BOUNDS, SIZE_BOUNDS};
 
 /// One bucket for each bound, and one above them all.
 pub const BUCKETS: usize = DURATION_BOUNDS.len() + 1;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Histogram {
+    scale: &'static Scale,
     buckets: [Bucket; BUCKETS],
 }
 
 #[derive(Debug, Default)]
 struct Bucket {
     count: AtomicU64,
-    nanos: AtomicU64,
+    sum: AtomicU64,
 }
 
-/// What one bucket holds: durations above the bound before it, up to and including its own.
+/// What one bucket holds: values above the bound before it, up to and including its own.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "a count and a sum are all a bucket is")]
 pub struct BucketCount {
-    /// How many durations.
+    /// How many values.
     pub count: u64,
-    /// Their sum in nanoseconds.
-    pub nanos: u64,
+    /// Their sum, in nanoseconds or in bytes.
+    pub sum: u64,
 }
 
+/// Where the buckets end, and in which unit they are shown.
+#[derive(Debug)]
+pub(crate) struct Scale {
+    /// In nanoseconds or in bytes.
+    bounds: [u64; BUCKETS - 1],
+    /// In seconds or in bytes.
+    shown_bounds: [f64; BUCKETS - 1],
+    per_shown: f64,
+}
+
+// === impl Histogram ===
+
 impl Histogram {
+    pub(crate) fn new(scale: &'static Scale) -> Self {
+        Self { scale, buckets: Default::default() }
+    }
+
+    pub(crate) fn record_duration(&self, duration: Duration) {
+        self.record(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+    }
+
     /// Adds the sum before the count, so that whoever sees the count sees its part of the sum.
-    pub(crate) fn record(&self, duration: Duration) {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let bucket = &self.buckets[index(nanos)];
-        bucket.nanos.fetch_add(nanos, Ordering::Release);
+    pub(crate) fn record(&self, value: u64) {
+        let bucket = &self.buckets[self.scale.index(value)];
+        bucket.sum.fetch_add(value, Ordering::Release);
         bucket.count.fetch_add(1, Ordering::Release);
     }
 
@@ -47,25 +67,53 @@ impl Histogram {
             to.count = from.count.load(Ordering::Acquire);
         }
         for (to, from) in read.iter_mut().zip(&self.buckets) {
-            to.nanos = from.nanos.load(Ordering::Acquire);
+            to.sum = from.sum.load(Ordering::Acquire);
         }
         read
     }
 }
 
-fn index(nanos: u64) -> usize {
-    BOUNDS.iter().position(|bound| nanos <= *bound).unwrap_or(BOUNDS.len())
-}
+// === impl Scale ===
 
-const BOUNDS: [u64; BUCKETS - 1] = {
-    let mut bounds = [0; BUCKETS - 1];
-    let mut at = 0;
-    while at < bounds.len() {
-        bounds[at] = (DURATION_BOUNDS[at] * 1e9 + 0.5) as u64;
-        at += 1;
+/// Durations of requests and jobs.
+pub(crate) static DURATION: Scale = Scale::new(DURATION_BOUNDS, 1e9);
+
+/// Durations of connections.
+pub(crate) static CONNECTION: Scale = Scale::new(CONNECTION_BOUNDS, 1e9);
+
+/// Sizes.
+pub(crate) static SIZE: Scale = Scale::new(SIZE_BOUNDS, 1.0);
+
+impl Scale {
+    const fn new(shown_bounds: [f64; BUCKETS - 1], per_shown: f64) -> Self {
+        let mut bounds = [0; BUCKETS - 1];
+        let mut at = 0;
+        while at < bounds.len() {
+            bounds[at] = (shown_bounds[at] * per_shown + 0.5) as u64;
+            at += 1;
+        }
+        Self { bounds, shown_bounds, per_shown }
     }
-    bounds
-};
+
+    fn index(&self, value: u64) -> usize {
+        self.bounds.iter().position(|bound| value <= *bound).unwrap_or(BUCKETS - 1)
+    }
+
+    /// Returns by how many values each bucket grew since `before`, and their mean as it is shown. Rounding never puts a
+    /// mean into the bucket above.
+    pub(crate) fn growth(
+        &self,
+        before: &[BucketCount; BUCKETS],
+        now: &[BucketCount; BUCKETS],
+    ) -> impl Iterator<Item = (u64, f64)> {
+        let bounds = self.shown_bounds.iter().chain([&f64::INFINITY]);
+        before.iter().zip(now).zip(bounds).filter_map(|((before, now), bound)| {
+            let count = now.count - before.count;
+            let mean = now.sum.wrapping_sub(before.sum) as f64 / count as f64 / self.per_shown;
+            (count > 0).then_some((count, mean.min(*bound)))
+        })
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -73,20 +121,49 @@ mod tests {
 
     #[test]
     fn a_duration_on_a_bound_belongs_to_the_bucket_below() {
-        assert_eq!(index(5_000_000), 0);
-        assert_eq!(index(5_000_001), 1);
-        assert_eq!(index(10_000_000_000), BUCKETS - 2);
-        assert_eq!(index(u64::MAX), BUCKETS - 1);
+        assert_eq!(DURATION.index(5_000_000), 0);
+        assert_eq!(DURATION.index(5_000_001), 1);
+        assert_eq!(DURATION.index(10_000_000_000), BUCKETS - 2);
+        assert_eq!(DURATION.index(u64::MAX), BUCKETS - 1);
+    }
+
+    #[test]
+    fn every_scale_ascends() {
+        for scale in [&DURATION, &CONNECTION, &SIZE] {
+            assert!(scale.bounds.is_sorted_by(|low, high| low < high), "{scale:?}");
+        }
+        assert_eq!(SIZE.index(64), 0);
+        assert_eq!(SIZE.index(4 << 30), BUCKETS - 2);
     }
 
     #[test]
     fn each_bucket_keeps_its_own_sum() {
-        let histogram = Histogram::default();
-        histogram.record(Duration::from_millis(1));
-        histogram.record(Duration::from_millis(3));
-        histogram.record(Duration::from_secs(20));
+        let histogram = Histogram::new(&DURATION);
+        histogram.record_duration(Duration::from_millis(1));
+        histogram.record_duration(Duration::from_millis(3));
+        histogram.record_duration(Duration::from_secs(20));
         let read = histogram.read();
-        assert_eq!(read[0], BucketCount { count: 2, nanos: 4_000_000 });
-        assert_eq!(read[BUCKETS - 1], BucketCount { count: 1, nanos: 20_000_000_000 });
+        assert_eq!(read[0], BucketCount { count: 2, sum: 4_000_000 });
+        assert_eq!(read[BUCKETS - 1], BucketCount { count: 1, sum: 20_000_000_000 });
+    }
+
+    #[test]
+    fn growth_is_the_mean_of_what_came_since() {
+        let histogram = Histogram::new(&SIZE);
+        histogram.record(10);
+        let before = histogram.read();
+        histogram.record(20);
+        histogram.record(30);
+        histogram.record(100);
+        assert_eq!(SIZE.growth(&before, &histogram.read()).collect::<Vec<_>>(), [(2, 25.0), (1, 100.0)]);
+    }
+
+    #[test]
+    fn a_sum_that_wraps_around_does_not_panic() {
+        let histogram = Histogram::new(&DURATION);
+        histogram.record_duration(Duration::MAX);
+        let before = histogram.read();
+        histogram.record_duration(Duration::from_secs(11));
+        assert_eq!(DURATION.growth(&before, &histogram.read()).collect::<Vec<_>>(), [(1, 11.0)]);
     }
 }

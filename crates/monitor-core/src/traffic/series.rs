@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use super::histogram::{BUCKETS, BucketCount, Histogram};
+use super::{
+    connections::{ConnectionCounts, Connections},
+    histogram::{self, BUCKETS, BucketCount, Histogram},
+};
 use crate::{ErrorType, Method, Outcome};
 
 /// The counters of one method and route. They only grow.
@@ -22,15 +25,18 @@ pub(super) struct RouteSeries {
     started: AtomicU64,
     outcomes: [AtomicU64; Outcome::ALL.len()],
     classes: [OnceLock<Box<StatusClass>>; 9],
+    connections: OnceLock<Box<Connections>>,
 }
 
 /// The statuses that begin with the same digit; boxed one by one, for most are never seen.
 type StatusClass = [OnceLock<Box<StatusSeries>>; 100];
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct StatusSeries {
     failed: AtomicU64,
     durations: Histogram,
+    first_bytes: OnceLock<Box<Histogram>>,
+    sizes: OnceLock<Box<Histogram>>,
 }
 
 /// The counters of one method and route at one moment.
@@ -49,7 +55,9 @@ pub struct RouteCounts {
     pub outcomes: [u64; Outcome::ALL.len()],
     /// Durations by status, ascending. Refused requests are not in it.
     pub statuses: Vec<StatusCounts>,
-    /// Whether all of the above was read between two requests' ends. Only then do sums and counts belong together.
+    /// Upgraded connections; `None` where there never was one.
+    pub connections: Option<ConnectionCounts>,
+    /// Whether started, outcomes and statuses were read between two requests' ends. Only then do sums and counts belong together.
     pub settled: bool,
 }
 
@@ -63,6 +71,11 @@ pub struct StatusCounts {
     pub failed: u64,
     /// Durations by [`names::DURATION_BOUNDS`](crate::names::DURATION_BOUNDS), and one more above them all.
     pub buckets: [BucketCount; BUCKETS],
+    /// Times to the first byte, by the same bounds; `None` unless asked for.
+    pub first_bytes: Option<[BucketCount; BUCKETS]>,
+    /// Sizes of response bodies by [`names::SIZE_BOUNDS`](crate::names::SIZE_BOUNDS), and one more above them all; `None`
+    /// unless asked for.
+    pub sizes: Option<[BucketCount; BUCKETS]>,
 }
 
 // === impl RouteSeries ===
@@ -76,6 +89,7 @@ impl RouteSeries {
             started: AtomicU64::new(0),
             outcomes: Default::default(),
             classes: Default::default(),
+            connections: OnceLock::new(),
         };
         if declared {
             series.status(500);
@@ -98,7 +112,19 @@ impl RouteSeries {
         if let Some(ErrorType::Status(_)) = outcome.error_type(status) {
             series.failed.fetch_add(1, Ordering::Relaxed);
         }
-        series.durations.record(duration);
+        series.durations.record_duration(duration);
+    }
+
+    pub(super) fn first_byte(&self, status: u16, after: Duration) {
+        self.status(status).first_bytes.get_or_init(|| boxed(&histogram::DURATION)).record_duration(after);
+    }
+
+    pub(super) fn body_size(&self, status: u16, bytes: u64) {
+        self.status(status).sizes.get_or_init(|| boxed(&histogram::SIZE)).record(bytes);
+    }
+
+    pub(super) fn connections(&self) -> &Connections {
+        self.connections.get_or_init(Box::default)
     }
 
     pub(super) fn read(&self) -> RouteCounts {
@@ -125,6 +151,7 @@ impl RouteSeries {
             settled: timed == outcomes.iter().sum::<u64>() - outcomes[Outcome::Refused.index()],
             outcomes,
             statuses,
+            connections: self.connections.get().map(|connections| connections.read()),
         }
     }
 
@@ -133,8 +160,7 @@ impl RouteSeries {
         for (class, first) in self.classes.iter().zip((100u16..).step_by(100)) {
             for (series, status) in class.get().into_iter().flat_map(|class| class.iter()).zip(first..) {
                 if let Some(series) = series.get() {
-                    let buckets = series.durations.read();
-                    statuses.push(StatusCounts { status, failed: series.failed.load(Ordering::Relaxed), buckets });
+                    statuses.push(series.read(status));
                 }
             }
         }
@@ -146,6 +172,35 @@ impl RouteSeries {
         let class = self.classes[status / 100 - 1].get_or_init(|| Box::new([const { OnceLock::new() }; 100]));
         class[status % 100].get_or_init(Box::default)
     }
+}
+
+// === impl StatusSeries ===
+
+impl StatusSeries {
+    fn read(&self, status: u16) -> StatusCounts {
+        StatusCounts {
+            status,
+            buckets: self.durations.read(),
+            failed: self.failed.load(Ordering::Relaxed),
+            first_bytes: self.first_bytes.get().map(|first_bytes| first_bytes.read()),
+            sizes: self.sizes.get().map(|sizes| sizes.read()),
+        }
+    }
+}
+
+impl Default for StatusSeries {
+    fn default() -> Self {
+        Self {
+            failed: AtomicU64::new(0),
+            durations: Histogram::new(&histogram::DURATION),
+            first_bytes: OnceLock::new(),
+            sizes: OnceLock::new(),
+        }
+    }
+}
+
+fn boxed(scale: &'static histogram::Scale) -> Box<Histogram> {
+    Box::new(Histogram::new(scale))
 }
 
 // === impl RouteCounts ===

@@ -193,7 +193,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{drops::Drops, traffic::Traffic};
+    use crate::{
+        drops::Drops,
+        traffic::{Measured, Traffic},
+    };
 
     #[derive(Clone, Debug)]
     struct Step {
@@ -220,7 +223,7 @@ mod tests {
         /// The model keeps every end with the latest second there was, and counts those within the window.
         #[test]
         fn windows_equal_a_naive_model(steps in proptest::collection::vec(step(), 1..40), ticks in 1u8..=60) {
-            let traffic = Traffic::new(8, Arc::new(Drops::new("traffic")));
+            let traffic = Traffic::new(8, Measured::default(), Arc::new(Drops::new("traffic")));
             let mut windows = Windows::default();
             let mut model: Vec<(u64, Outcome, u16)> = Vec::new();
             let (mut clock, mut latest) = (100i64, 0u64);
