@@ -17,7 +17,7 @@ pub use monitor_tower::CurrentScope;
 #[cfg(feature = "tower")]
 pub use monitor_tower::{
     AttachedError, CatchPanicLayer, MonitorLayer, MonitorService, PanicAnswer, RequestHead, RequestIdLayer, Respond,
-    RespondFuture, RespondLayer, ResponseBody, ResponseFuture, TextBody, TimingLayer, problem,
+    RespondFuture, RespondLayer, ResponseBody, ResponseFuture, TextBody, TimingLayer, UpgradedConnection, problem,
 };
 #[cfg(feature = "prometheus")]
 pub use monitor_tower::{InstallError, PrometheusEndpoint};

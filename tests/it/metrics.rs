@@ -14,7 +14,9 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 use monitor_kit::{Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, TextBody, names};
 use tower::ServiceExt;
 
-use crate::support::{Step, Text, builder, call, flush, get, monitor, ready, script, serve, status, text, visit};
+use crate::support::{
+    Step, Text, builder, call, flush, get, monitor, page, ready, script, serve, shows, status, text, visit,
+};
 
 #[test]
 fn counts_are_the_calls_that_were_made() {
@@ -222,19 +224,10 @@ fn took(monitor: &Monitor, durations: impl IntoIterator<Item = Duration>) {
     }
 }
 
-fn page(monitor: &Monitor) -> String {
-    PrometheusEndpoint::local(monitor).expect("a recorder of its own can always be built").render()
-}
-
 fn ask(method: &str) -> Response<TextBody> {
     let endpoint = PrometheusEndpoint::local(&monitor()).expect("a recorder of its own can always be built");
     let request = Request::builder().method(method).uri("/metrics").body(()).expect("the method is right");
     ready(endpoint.oneshot(request)).unwrap_or_else(|error| match error {})
-}
-
-#[track_caller]
-fn shows(page: &str, line: &str) {
-    assert!(page.lines().any(|shown| shown == line), "`{line}` is not in\n{page}");
 }
 
 #[track_caller]

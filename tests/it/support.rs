@@ -18,7 +18,9 @@ use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use monitor_core::MemoryReporter;
-use monitor_kit::{BoxError, ErrorEvent, Monitor, MonitorBuilder, MonitorLayer, Outcome, Reason, ResponseBody};
+use monitor_kit::{
+    BoxError, ErrorEvent, Monitor, MonitorBuilder, MonitorLayer, Outcome, PrometheusEndpoint, Reason, ResponseBody,
+};
 use serde_json::Value;
 use tower::{Layer, Service, ServiceExt};
 use tracing::Dispatch;
@@ -173,6 +175,16 @@ pub(crate) fn assert_ended(monitor: &Monitor, outcome: Outcome, status: u16) {
     assert_eq!((route.started, route.active()), (1, 0), "{route:#?}");
     assert_eq!((outcomes, route.outcome(outcome)), (vec![outcome], 1), "{route:#?}");
     assert_eq!(statuses, [(status, 1)], "{route:#?}");
+}
+
+/// What a scrape shows now.
+pub(crate) fn page(monitor: &Monitor) -> String {
+    PrometheusEndpoint::local(monitor).expect("a recorder of its own can always be built").render()
+}
+
+#[track_caller]
+pub(crate) fn shows(page: &str, line: &str) {
+    assert!(page.lines().any(|shown| shown == line), "`{line}` is not in\n{page}");
 }
 
 #[track_caller]

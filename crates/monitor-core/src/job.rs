@@ -149,13 +149,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let polled = this.slot.enter(|| panic::catch(|| this.future.poll(cx)));
+        let polled = this.slot.catch(|| this.future.poll(cx));
         let output = match polled {
             Ok(polled) => ready!(polled),
-            Err(mut caught) => {
-                if let Some(scope) = this.slot.scope() {
-                    scope.capture_panic(&mut caught);
-                }
+            Err(caught) => {
                 end(this.end, JobOutcome::Panicked);
                 resume_unwind(caught.into_payload());
             }

@@ -2,8 +2,8 @@
 //!
 //! The panic hook notes place, thread and, for the first ten of a source and minute, an unresolved backtrace. Whoever
 //! catches the panic takes the note with [`Caught::new`]. Inside a monitored poll the hook that stood there before is
-//! not called, for it prints the raw message and may take hundreds of microseconds to format a backtrace; elsewhere
-//! nothing but that hook runs.
+//! not called, for it prints the raw message and may take hundreds of microseconds to format a backtrace. It is called
+//! where nobody is there to capture the panic.
 //!
 //! # With `panic = "abort"`
 //!
@@ -109,16 +109,27 @@ impl fmt::Debug for Caught {
     }
 }
 
-/// Runs `f` and returns its panic, of which the hook takes a note also outside a scope.
+/// Runs `f` and returns its panic, of which the hook takes a note also outside a scope. It is for those who capture the
+/// panic: the hook that stood there before ours does not print it.
 ///
 /// # Errors
 ///
 /// When `f` panicked.
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     let before = WATCHED.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(f));
+    let result = catch_printed(f);
     WATCHED.set(before);
-    result.map_err(Caught::new)
+    result
+}
+
+/// Runs `f` and returns its panic. It is for those who only look: unless somebody further out captures the panic, the
+/// hook that stood there before ours prints it.
+///
+/// # Errors
+///
+/// When `f` panicked.
+pub fn catch_printed<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(Caught::new)
 }
 
 /// Drops a panic's payload. A panic in its `Drop` goes no further.
@@ -142,7 +153,9 @@ pub(crate) fn install_hook() {
                 return previous(info);
             }
             let note = note(info, scope.as_ref());
-            if scope.as_ref().is_some_and(|scope| scope.monitor().chains_panics()) {
+            // In a scope that nobody watches, this may be all that is ever said of the panic.
+            let is_told = is_watched || cfg!(panic = "abort");
+            if !is_told || scope.as_ref().is_some_and(|scope| scope.monitor().chains_panics()) {
                 previous(info);
             }
             match scope {

@@ -1,7 +1,9 @@
 //! The body of a watched request, which ends when its last frame is out.
 
 use std::{
+    error::Error,
     fmt,
+    panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll, ready},
     thread,
@@ -117,17 +119,26 @@ where
             Ok(Poll::Ready((Some(Err(error)), _))) => {
                 let error = error.into();
                 if let Some(mut guard) = this.guard.take() {
-                    guard.capture(EventKind::BodyError, &error);
-                    guard.end(Outcome::BodyError);
+                    // A layer further in has caught and captured the panic, and made an error of it.
+                    if BodyPanicked::is_behind(&*error) {
+                        guard.end(Outcome::PanicInBody);
+                    } else {
+                        guard.capture(EventKind::BodyError, &error);
+                        guard.end(Outcome::BodyError);
+                    }
                 }
                 Poll::Ready(Some(Err(error)))
             }
             Err(caught) => {
-                caught.dispose();
                 if let Some(mut guard) = this.guard.take() {
                     guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(Caught::dispose);
+                    if !guard.answers_panics() {
+                        guard.end(Outcome::PanicInBody);
+                        resume_unwind(caught.into_payload());
+                    }
                     guard.end(Outcome::PanicInBody);
                 }
+                caught.dispose();
                 Poll::Ready(Some(Err(BodyPanicked.into())))
             }
         }
@@ -184,7 +195,7 @@ fn abort(mut guard: Guard, length: Option<u64>, drop_body: impl FnOnce()) {
             let goes_on = !guard.answers_panics() && !thread::panicking();
             guard.end(Outcome::PanicInBody);
             if goes_on {
-                std::panic::resume_unwind(caught.into_payload());
+                resume_unwind(caught.into_payload());
             }
             caught.dispose();
         }
@@ -239,7 +250,13 @@ impl fmt::Display for BodyPanicked {
     }
 }
 
-impl std::error::Error for BodyPanicked {}
+impl Error for BodyPanicked {}
+
+impl BodyPanicked {
+    fn is_behind(error: &(dyn Error + 'static)) -> bool {
+        error.is::<Self>() || error.source().is_some_and(Self::is_behind)
+    }
+}
 
 // === impl TooShort ===
 
@@ -249,4 +266,4 @@ impl fmt::Display for TooShort {
     }
 }
 
-impl std::error::Error for TooShort {}
+impl Error for TooShort {}

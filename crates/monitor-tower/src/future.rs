@@ -159,11 +159,12 @@ fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<Res
     Response::from_parts(head, body)
 }
 
-/// Returns the length a response says it has, where it says one that can be.
+/// Returns the length a response says it has, where it says one, and in digits only (RFC 9110, section 8.6).
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
     let only = values.next().filter(|_| values.next().is_none())?;
-    only.to_str().ok()?.parse().ok()
+    let digits = only.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok()
 }
 
 /// Answers a panic, or lets it go on.

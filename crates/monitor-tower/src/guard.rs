@@ -19,7 +19,7 @@ use monitor_core::{
 use uuid::Uuid;
 
 use crate::{
-    AttachedError, PanicAnswer, RequestHead, TextBody, log, problem::of_request, respond::Answered, settings::Settings,
+    AttachedError, PanicAnswer, RequestHead, TextBody, answered, log, problem::of_request, settings::Settings,
 };
 
 /// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
@@ -86,7 +86,7 @@ impl Guard {
 
     /// Runs a piece of the request in its scope, and returns its panic, captured.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
-        self.slot.enter(|| panic::catch(f)).map_err(|mut caught| {
+        self.slot.enter(|| self.settings.catch(f)).map_err(|mut caught| {
             if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture) {
                 scope.capture_panic(&mut caught);
             }
@@ -99,19 +99,19 @@ impl Guard {
     }
 
     /// Takes note of the head, and puts on it what is ours. From here on the request is `body_aborted` unless its body
-    /// says otherwise. Returns the outcome the response has already, which is that of an answered error.
+    /// says otherwise. Returns the outcome the response has already, where it answers a panic or an error.
     pub(crate) fn head<C>(&mut self, response: &mut Response<C>) -> Option<Outcome> {
         self.status = response.status().as_u16();
         self.outcome = Outcome::BodyAborted;
         if let Some(AttachedError(error)) = response.extensions_mut().remove::<AttachedError>() {
             self.capture_observed(error);
         }
-        let answered = response.extensions_mut().remove::<Answered>();
         self.put_headers(response);
-        answered.map(|answered| {
-            self.capture_observed(answered.error);
-            Outcome::InnerError
-        })
+        let (outcome, error) = answered::take(response)?;
+        if let Some(error) = error {
+            self.capture_observed(error);
+        }
+        Some(outcome)
     }
 
     /// Returns a problem for a response that says nothing but a status of 500 or above.
@@ -170,6 +170,8 @@ impl Guard {
         let mut response = response.unwrap_or_else(|| of_request(StatusCode::INTERNAL_SERVER_ERROR, self.id));
         self.status = response.status().as_u16();
         self.put_headers(&mut response);
+        put_request_id(&mut response, self.id);
+        answered::mark_panic(&mut response);
         response
     }
 
@@ -198,11 +200,7 @@ impl Guard {
         let first_byte = self.started.elapsed();
         self.first_byte = Some(first_byte);
         if self.settings.identify {
-            let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-            let id = self.id.hyphenated().encode_lower(&mut text);
-            if let Ok(value) = HeaderValue::from_str(id) {
-                response.headers_mut().insert(REQUEST_ID, value);
-            }
+            put_request_id(response, self.id);
         }
         if self.settings.show_duration {
             let text = format!("{:.2}ms", millis(first_byte));
@@ -220,7 +218,7 @@ impl Drop for Guard {
         let duration = started.elapsed();
         if settings.capture
             && let Some(scope) = slot.scope()
-            && *outcome == Outcome::Completed
+            && matches!(outcome, Outcome::Completed | Outcome::Panic)
             && *status >= 500
         {
             scope.capture_status(*status);
@@ -246,6 +244,13 @@ impl Drop for Guard {
                 panic::dispose(payload);
             }
         }
+    }
+}
+
+fn put_request_id<C>(response: &mut Response<C>, id: Uuid) {
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
+        response.headers_mut().insert(REQUEST_ID, value);
     }
 }
 

@@ -66,6 +66,7 @@
 //! [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
 //! [raw paths]: monitor_core::MonitorBuilder::raw_paths
 
+mod answered;
 mod attach;
 mod body;
 mod concern;

@@ -18,7 +18,9 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{MonitorService, ResponseBody, guard::observe, problem::problem, settings::Settings};
+use crate::{
+    MonitorService, ResponseBody, answered::mark_error, guard::observe, problem::problem, settings::Settings,
+};
 
 type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 
@@ -62,7 +64,7 @@ pub struct Respond<S> {
     settings: Arc<Settings>,
     table: Arc<[Arc<StatusOf>]>,
     /// What the service said instead of being ready; the next request is told.
-    not_ready: Option<Answered>,
+    not_ready: Option<Answer>,
 }
 
 pin_project! {
@@ -71,17 +73,17 @@ pin_project! {
         #[pin]
         inner: Option<F>,
         // What to answer without asking the service.
-        answered: Option<Answered>,
+        answer: Option<Answer>,
         settings: Arc<Settings>,
         table: Arc<[Arc<StatusOf>]>,
     }
 }
 
-/// An error and the status it is answered with. It goes out with the response, for the guard to take.
+/// An error and the status it is answered with.
 #[derive(Clone, Debug)]
-pub(crate) struct Answered {
+struct Answer {
     status: StatusCode,
-    pub(crate) error: ObservedError,
+    error: ObservedError,
 }
 
 // === impl RespondLayer ===
@@ -138,15 +140,15 @@ where
             if let Some(traffic) = self.settings.monitor.traffic() {
                 traffic.ready_error();
             }
-            self.not_ready = Some(answer(&error, &self.settings, &self.table));
+            self.not_ready = Some(answer_to(&error, &self.settings, &self.table));
         }
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let answered = self.not_ready.take();
-        let inner = answered.is_none().then(|| self.inner.call(request));
-        RespondFuture { inner, answered, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
+        let answer = self.not_ready.take();
+        let inner = answer.is_none().then(|| self.inner.call(request));
+        RespondFuture { inner, answer, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
     }
 }
 
@@ -168,16 +170,16 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answered = match (this.answered.take(), this.inner.as_pin_mut()) {
-            (Some(answered), _) => answered,
+        let answer = match (this.answer.take(), this.inner.as_pin_mut()) {
+            (Some(answer), _) => answer,
             (None, Some(inner)) => match ready!(inner.poll(cx)) {
                 Ok(response) => return Poll::Ready(Ok(response.map(ResponseBody::off))),
-                Err(error) => answer(&error, this.settings, this.table),
+                Err(error) => answer_to(&error, this.settings, this.table),
             },
             (None, None) => return Poll::Pending,
         };
-        let mut response = problem(answered.status, "").map(ResponseBody::ours);
-        response.extensions_mut().insert(answered);
+        let mut response = problem(answer.status, "").map(ResponseBody::ours);
+        mark_error(&mut response, answer.error);
         Poll::Ready(Ok(response))
     }
 }
@@ -188,11 +190,11 @@ impl<F> fmt::Debug for RespondFuture<F> {
     }
 }
 
-fn answer<E: fmt::Display + 'static>(error: &E, settings: &Settings, table: &[Arc<StatusOf>]) -> Answered {
+fn answer_to<E: fmt::Display + 'static>(error: &E, settings: &Settings, table: &[Arc<StatusOf>]) -> Answer {
     let of_table = table.iter().find_map(|entry| entry(error));
     let of_tower = || (error as &dyn Any).downcast_ref::<BoxError>().and_then(|error| status_of(&**error));
     let status = of_table.or_else(of_tower).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Answered { status, error: observe(settings, EventKind::InnerError, error) }
+    Answer { status, error: observe(settings, EventKind::InnerError, error) }
 }
 
 /// Returns the status of tower's own errors, wherever in the chain they are.

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use monitor_core::{BoxError, panic};
+use monitor_core::BoxError;
 use tower_service::Service;
 
 use crate::{ResponseBody, ResponseFuture, guard::Guard, settings::Settings};
@@ -63,7 +63,7 @@ where
             return self.inner.poll_ready(cx);
         }
         let Self { inner, settings } = self;
-        match panic::catch(|| inner.poll_ready(cx)) {
+        match settings.catch(|| inner.poll_ready(cx)) {
             Ok(Poll::Ready(Err(error))) => {
                 count_ready_error(settings);
                 Poll::Ready(Err(error))

@@ -8,7 +8,10 @@ use std::{
 };
 
 use http::Response;
-use monitor_core::{Monitor, ObservedError, Scope};
+use monitor_core::{
+    Monitor, ObservedError, Scope,
+    panic::{self, Caught},
+};
 use uuid::Uuid;
 
 use crate::{RequestHead, TextBody};
@@ -96,6 +99,11 @@ impl Settings {
                 );
             });
         }
+    }
+
+    /// Runs `f` and returns its panic. Where nobody captures it, the hook that stood there before ours still prints it.
+    pub(crate) fn catch<R>(&self, f: impl FnOnce() -> R) -> Result<R, Caught> {
+        if self.capture { panic::catch(f) } else { panic::catch_printed(f) }
     }
 
     /// Whether there is anything to do for a request at all.

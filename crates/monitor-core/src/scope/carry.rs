@@ -9,7 +9,7 @@ use std::{
 use pin_project_lite::pin_project;
 
 use super::{CURRENT, Scope, current};
-use crate::panic;
+use crate::panic::{self, Caught};
 
 /// Holds a scope between the polls of whatever runs in it.
 ///
@@ -64,7 +64,7 @@ impl<F: Future> ScopeFutureExt for F {}
 /// ```
 pub fn wrap<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
     let mut slot = ScopeSlot(current());
-    move || slot.enter_captured(f)
+    move || slot.catch(f).unwrap_or_else(|caught| resume_unwind(caught.into_payload()))
 }
 
 // === impl ScopeSlot ===
@@ -88,17 +88,17 @@ impl ScopeSlot {
         f()
     }
 
-    /// The same, and captures a panic in the scope before it goes on.
-    fn enter_captured<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        match self.enter(|| panic::catch(f)) {
-            Ok(result) => result,
-            Err(mut caught) => {
-                if let Some(scope) = self.scope() {
-                    scope.capture_panic(&mut caught);
-                }
-                resume_unwind(caught.into_payload())
-            }
+    /// The same, and returns a panic, which is captured in the scope.
+    pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
+        if !self.scope().is_some_and(|scope| scope.monitor().is_enabled()) {
+            return self.enter(|| panic::catch_printed(f));
         }
+        self.enter(|| panic::catch(f)).map_err(|mut caught| {
+            if let Some(scope) = self.scope() {
+                scope.capture_panic(&mut caught);
+            }
+            caught
+        })
     }
 }
 
@@ -127,6 +127,7 @@ impl<F: Future> Future for InScope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        this.slot.enter_captured(|| this.future.poll(cx))
+        let polled = this.slot.catch(|| this.future.poll(cx));
+        polled.unwrap_or_else(|caught| resume_unwind(caught.into_payload()))
     }
 }

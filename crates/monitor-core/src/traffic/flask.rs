@@ -36,7 +36,13 @@ pub(super) fn publish(recorder: &dyn Recorder, routes: &[RouteCounts], release: 
             if route.settled {
                 let mut labels = labels(method, status.status);
                 labels.push(Label::new("path", std::sync::Arc::clone(&route.route)));
-                publish_histogram(recorder, Key::from_parts(DURATION, labels), &histogram::DURATION, &status.buckets, published);
+                publish_histogram(
+                    recorder,
+                    Key::from_parts(DURATION, labels),
+                    &histogram::DURATION,
+                    &status.buckets,
+                    published,
+                );
             }
         }
         let raised = [Outcome::Panic, Outcome::InnerError].map(|outcome| route.outcome(outcome)).iter().sum::<u64>();

@@ -1,0 +1,28 @@
+//! What a response of ours stands for, said to the layers around: to them it would be a response like any other.
+
+use http::Response;
+use monitor_core::{ObservedError, Outcome};
+
+/// Goes out with a response that answers a panic or an error.
+#[derive(Clone, Debug)]
+pub(crate) struct Answered {
+    outcome: Outcome,
+    /// The error, until it is captured.
+    error: Option<ObservedError>,
+}
+
+/// Marks a response to a panic, which is captured already wherever anything is captured.
+pub(crate) fn mark_panic<C>(response: &mut Response<C>) {
+    response.extensions_mut().insert(Answered { outcome: Outcome::Panic, error: None });
+}
+
+/// Marks a response to an error, which the guard around is to capture.
+pub(crate) fn mark_error<C>(response: &mut Response<C>, error: ObservedError) {
+    response.extensions_mut().insert(Answered { outcome: Outcome::InnerError, error: Some(error) });
+}
+
+/// Returns how the request ended inside, and takes the error out.
+pub(crate) fn take<C>(response: &mut Response<C>) -> Option<(Outcome, Option<ObservedError>)> {
+    let answered = response.extensions_mut().get_mut::<Answered>()?;
+    Some((answered.outcome, answered.error.take()))
+}
