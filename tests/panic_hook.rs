@@ -1,16 +1,26 @@
 //! The panic hook, which is the process's: a binary of its own, and one test in it.
 
 use std::{
-    panic::{catch_unwind, set_hook},
+    convert::Infallible,
+    future::Ready,
+    panic::{AssertUnwindSafe, catch_unwind, set_hook},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Waker},
     time::Duration,
 };
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
 use monitor_core::MemoryReporter;
-use monitor_kit::{Monitor, MonitorBuilder, Scope, panic};
+use monitor_kit::{
+    CatchPanicLayer, Monitor, MonitorBuilder, MonitorService, RequestIdLayer, Scope, TimingLayer, panic, scope,
+};
+use tower::{Layer, Service, service_fn, util::ServiceFn};
 
 #[test]
 fn the_hook_before_ours_sees_what_is_not_monitored_and_the_rest_only_where_asked_for() {
@@ -38,8 +48,19 @@ fn the_hook_before_ours_sees_what_is_not_monitored_and_the_rest_only_where_asked
     assert_eq!(calls(&|| panic_in(&chained)), 1);
     assert!(place(&chained, &memory).is_some());
 
-    let outside = || drop(catch_unwind(|| panic!("outside")));
+    let outside = || quietly(|| panic!("outside"));
     assert_eq!(calls(&outside), 1);
+
+    // What nobody captures is still printed, whichever of our layers it passes through.
+    let uncaptured: [&dyn Fn(); 5] = [
+        &|| through(RequestIdLayer::new()),
+        &|| through(TimingLayer::new(&instead)),
+        &|| through(CatchPanicLayer::new(&Monitor::disabled())),
+        &|| quietly(|| scope::wrap(|| panic!("outside any scope"))()),
+        &|| quietly(|| poll(Monitor::disabled().job("job", async { quiet_panic() }))),
+    ];
+    assert_eq!(uncaptured.map(calls), [1; 5]);
+    assert_eq!(calls(&|| through(CatchPanicLayer::new(&instead))), 0);
 
     // The hook is the process's: what somebody catches with our means is not printed any more.
     assert_eq!(calls(&|| panic_in(&off)), 0);
@@ -48,6 +69,24 @@ fn the_hook_before_ours_sees_what_is_not_monitored_and_the_rest_only_where_asked
 fn watched(builder: MonitorBuilder) -> (Monitor, MemoryReporter) {
     let memory = MemoryReporter::new();
     (builder.log(None).reporter(memory.clone()).build().expect("the settings are good"), memory)
+}
+
+type Answer = Ready<Result<Response<Full<Bytes>>, Infallible>>;
+type Panicking = ServiceFn<fn(Request<()>) -> Answer>;
+
+/// Sends a request through `layer` to a service that panics.
+fn through(layer: impl Layer<Panicking, Service = MonitorService<Panicking>>) {
+    let panicking: fn(_) -> Answer = |_| panic!("in a service");
+    let mut watched = layer.layer(service_fn(panicking));
+    quietly(|| poll(watched.call(Request::new(()))));
+}
+
+fn quietly(f: impl FnOnce()) {
+    drop(catch_unwind(AssertUnwindSafe(f)));
+}
+
+fn poll(future: impl Future) {
+    let _ = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
 }
 
 fn panic_in(monitor: &Monitor) {
@@ -62,4 +101,8 @@ fn place(monitor: &Monitor, memory: &MemoryReporter) -> Option<String> {
     let events = memory.events();
     let event = events.last().expect("it is captured");
     event.location.as_ref().map(|location| location.file.clone())
+}
+
+fn quiet_panic() {
+    panic!("in a job");
 }

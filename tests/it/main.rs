@@ -17,5 +17,6 @@ mod panics;
 mod redaction;
 mod reporters;
 mod sockets;
+mod stacks;
 mod support;
 mod upgrades;

@@ -23,7 +23,7 @@ use pin_project_lite::pin_project;
 use crate::{
     EventKind, Monitor, ObservedError, Scope, clock,
     drops::{Drops, Reason},
-    names, panic,
+    names,
     scope::ScopeSlot,
     traffic::{self, BUCKETS, BucketCount, Histogram},
 };

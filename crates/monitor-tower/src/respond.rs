@@ -18,9 +18,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{
-    MonitorService, ResponseBody, answered::mark_error, guard::observe, problem::problem, settings::Settings,
-};
+use crate::{MonitorService, ResponseBody, answered::mark_error, guard::observe, problem::problem, settings::Settings};
 
 type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 
