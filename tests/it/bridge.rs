@@ -1,11 +1,32 @@
 //! After any history, what Prometheus is shown equals a model that keeps every duration by heart.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::UdpSocket,
+    thread,
+    time::{Duration, Instant},
+};
 
-use monitor_kit::{Method, Monitor, Outcome, PrometheusEndpoint, names};
+use metrics_exporter_dogstatsd::DogStatsDBuilder;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_util::MetricKindMask;
+use monitor_kit::{Method, Monitor, Outcome, PrometheusEndpoint, clock, names};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::support::builder;
+
+/// Returns the page of a recorder.
+type Scrape = Box<dyn Fn() -> String + Sync>;
+
+#[derive(Clone, Copy, Debug)]
+enum Recorder {
+    /// With the bounds that are ours.
+    Ours,
+    /// Drops what did not change for a while (metrics#372).
+    Idle,
+    /// With bounds of which all but the last are ours.
+    OtherBounds,
+}
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -13,6 +34,8 @@ enum Step {
     End { route: usize, outcome: Outcome, status: u16, nanos: u64 },
     /// Somebody scrapes; the first time, the recorder is installed only now.
     Scrape,
+    /// Nothing happens for as long as a recorder waits.
+    Wait,
     /// Two threads end as many requests each while a third scrapes.
     Race(u16),
 }
@@ -36,6 +59,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => end.prop_map(|(route, outcome, status, nanos)| Step::End { route, outcome, status, nanos }),
         3 => Just(Step::Scrape),
+        1 => Just(Step::Wait),
         1 => (1u16..200).prop_map(Step::Race),
     ]
 }
@@ -47,12 +71,40 @@ fn end(monitor: &Monitor, route: &str, outcome: Outcome, status: u16, nanos: u64
     traffic.end(series, outcome, status, Duration::from_nanos(nanos));
 }
 
-fn race(monitor: &Monitor, endpoint: Option<&PrometheusEndpoint>, each: u16) {
-    std::thread::scope(|threads| {
+impl Recorder {
+    /// What of the bounds is exact.
+    fn bounds(self) -> &'static [f64] {
+        match self {
+            Self::Ours | Self::Idle => &names::DURATION_BOUNDS,
+            Self::OtherBounds => &[0.025, 1.0],
+        }
+    }
+
+    fn install(self, monitor: &Monitor) -> Scrape {
+        let recorder = match self {
+            Self::Ours => {
+                let endpoint = PrometheusEndpoint::local(monitor).expect("a recorder");
+                return Box::new(move || endpoint.render());
+            }
+            Self::Idle => {
+                let idle = PrometheusBuilder::new().set_buckets(&names::DURATION_BOUNDS).expect("there are bounds");
+                idle.idle_timeout(MetricKindMask::ALL, Some(IDLE))
+            }
+            Self::OtherBounds => PrometheusBuilder::new().set_buckets(&[0.025, 1.0, 12.0]).expect("there are bounds"),
+        };
+        let recorder = recorder.build_recorder();
+        let handle = recorder.handle();
+        let bridge = monitor.bridge_to(recorder).expect("it is enabled");
+        Box::new(move || bridge.scrape(|| handle.render()).0)
+    }
+}
+
+fn race(monitor: &Monitor, scrape: Option<&Scrape>, each: u16) {
+    thread::scope(|threads| {
         for _ in 0..2 {
             threads.spawn(|| (0..each).for_each(|turn| end(monitor, ROUTES[0], Outcome::Completed, 200, nanos(turn))));
         }
-        (0..3).for_each(|_| drop(endpoint.map(PrometheusEndpoint::render)));
+        (0..3).for_each(|_| drop(scrape.map(|scrape| scrape())));
     });
 }
 
@@ -65,14 +117,14 @@ fn shown(page: &str, series: &str) -> f64 {
     line.and_then(|line| line.rsplit_once(' ')).and_then(|(_, value)| value.parse().ok()).unwrap_or(0.0)
 }
 
-fn equals(page: &str, model: &Model) -> Result<(), TestCaseError> {
+fn equals(page: &str, model: &Model, bounds: &[f64]) -> Result<(), TestCaseError> {
     for ((route, status), ended) in model {
         let labels = format!(r#"http_request_method="GET",http_route="{route}",http_response_status_code="{status}""#);
         let count = ended.len() as f64;
         prop_assert_eq!(shown(page, &format!("http_server_requests_total{{{labels}}}")), count);
         let histogram = "http_server_request_duration_seconds";
         prop_assert_eq!(shown(page, &format!("{histogram}_count{{{labels}}}")), count);
-        for bound in names::DURATION_BOUNDS {
+        for bound in bounds {
             let below = ended.iter().filter(|nanos| **nanos <= (bound * 1e9).round() as u64).count() as f64;
             let bucket = format!(r#"{histogram}_bucket{{{labels},le="{bound}"}}"#);
             prop_assert_eq!(shown(page, &bucket), below, "{}", bucket);
@@ -86,26 +138,82 @@ fn equals(page: &str, model: &Model) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn what_is_shown_equals_the_model(steps in vec(step(), 1..60)) {
-        let monitor = builder().build().expect("the settings are good");
-        let (mut endpoint, mut model): (Option<PrometheusEndpoint>, Model) = (None, Model::new());
-        for step in steps {
-            match step {
-                Step::End { route, outcome, status, nanos } => {
-                    end(&monitor, ROUTES[route], outcome, status, nanos);
-                    model.entry((ROUTES[route], status)).or_default().push(nanos);
-                }
-                Step::Scrape => {
-                    let scraped = endpoint.get_or_insert_with(|| PrometheusEndpoint::local(&monitor).expect("a recorder"));
-                    equals(&scraped.render(), &model)?;
-                }
-                Step::Race(each) => {
-                    race(&monitor, endpoint.as_ref(), each);
-                    model.entry((ROUTES[0], 200)).or_default().extend((0..each).chain(0..each).map(nanos));
+    fn what_is_shown_equals_the_model(
+        recorder in select(vec![Recorder::Ours, Recorder::OtherBounds]),
+        steps in vec(step(), 1..60),
+    ) {
+        check(recorder, steps)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn what_is_shown_equals_the_model_whatever_the_recorder_drops(steps in vec(step(), 1..60)) {
+        check(Recorder::Idle, steps)?;
+    }
+}
+
+fn check(recorder: Recorder, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let monitor = builder().build().expect("the settings are good");
+    let (mut scrape, mut model): (Option<Scrape>, Model) = (None, Model::new());
+    for step in steps {
+        match step {
+            Step::End { route, outcome, status, nanos } => {
+                end(&monitor, ROUTES[route], outcome, status, nanos);
+                model.entry((ROUTES[route], status)).or_default().push(nanos);
+            }
+            Step::Scrape => {
+                let scrape = scrape.get_or_insert_with(|| recorder.install(&monitor));
+                equals(&scrape(), &model, recorder.bounds())?;
+            }
+            Step::Wait if matches!(recorder, Recorder::Idle) => thread::sleep(IDLE),
+            Step::Wait => {}
+            Step::Race(each) => {
+                race(&monitor, scrape.as_ref(), each);
+                model.entry((ROUTES[0], 200)).or_default().extend((0..each).chain(0..each).map(nanos));
+            }
+        }
+    }
+    let scrape = scrape.unwrap_or_else(|| recorder.install(&monitor));
+    equals(&scrape(), &model, recorder.bounds())?;
+    Ok(())
+}
+
+/// How long a recorder keeps what does not change.
+const IDLE: Duration = Duration::from_millis(50);
+
+/// Such a recorder is told differences: what it is told first must not be lost.
+#[test]
+fn dogstatsd_is_told_of_every_request_from_the_first() {
+    let agent = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    agent.set_read_timeout(Some(Duration::from_secs(5))).expect("a time-out");
+    let addr = agent.local_addr().expect("an address").to_string();
+    let dogstatsd = DogStatsDBuilder::default().with_remote_address(addr).expect("an address");
+    let dogstatsd = dogstatsd.with_flush_interval(Duration::from_millis(50)).with_telemetry(false);
+    let monitor =
+        builder().recorder(dogstatsd.build().expect("its thread starts")).build().expect("the settings are good");
+    let bridge = monitor.bridge().expect("it is enabled");
+    let (mut requests, mut durations) = (0.0, 0);
+    for round in 1..=2 {
+        (0..3).for_each(|_| end(&monitor, "/a", Outcome::Completed, 200, 1_000_000));
+        bridge.publish();
+        let begun: Instant = clock::now();
+        while (requests, durations) != (f64::from(round) * 3.0, round as usize * 3) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{requests} requests and {durations} durations arrived");
+            let mut packet = [0; 8192];
+            let Ok(length) = agent.recv(&mut packet) else { continue };
+            for line in String::from_utf8_lossy(&packet[..length]).lines() {
+                let (name, values) = line.split_once(':').expect("a name and its values");
+                let values = values.split('|').next().unwrap_or_default().split(':').map(|value| value.parse::<f64>());
+                let values: Vec<_> = values.map(|value| value.expect("a number")).collect();
+                match name {
+                    names::REQUESTS => requests += values.iter().sum::<f64>(),
+                    names::DURATION => durations += values.len(),
+                    _ => {}
                 }
             }
         }
-        let endpoint = endpoint.unwrap_or_else(|| PrometheusEndpoint::local(&monitor).expect("a recorder"));
-        equals(&endpoint.render(), &model)?;
     }
 }

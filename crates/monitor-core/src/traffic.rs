@@ -7,8 +7,10 @@ mod bridge;
 mod connections;
 mod flask;
 mod histogram;
+mod page;
 mod process;
 mod series;
+mod sink;
 mod window;
 
 use std::{

@@ -86,9 +86,9 @@ impl PrometheusEndpoint {
     /// Publishes and renders everything as it is now.
     #[must_use]
     pub fn render(&self) -> String {
-        if let Some(bridge) = &self.bridge
-            && !bridge.publish()
-        {
+        let render = || self.handle.render();
+        let (page, is_taken) = self.bridge.as_ref().map_or_else(|| (render(), true), |bridge| bridge.scrape(render));
+        if !is_taken {
             self.missing.call_once(|| {
                 tracing::warn!(
                     target: "monitor",
@@ -97,9 +97,8 @@ impl PrometheusEndpoint {
                 );
             });
         }
-        let text = self.handle.render();
         self.handle.run_upkeep();
-        text
+        page
     }
 }
 

@@ -8,21 +8,28 @@
 //!
 //! Handles are taken anew each time, for a recorder may drop a series it thinks idle. What a recorder did not take,
 //! because there is none yet, is published again later.
+//!
+//! # Other recorders
+//!
+//! | recorder | what is kept |
+//! | --- | --- |
+//! | Prometheus, without the bounds of [`names::BOUNDS`] | counters, gauges, each histogram's count and sum; of its buckets those whose bound is one of ours |
+//! | Prometheus without any bounds: a summary | the same; its quantiles are those of the buckets' means, over the time since they were published |
+//! | Prometheus with an idle time-out | all, where it is rendered through [`Bridge::scrape`]; else a histogram that was idle begins anew at 0 |
+//! | `DogStatsD`, with its histograms or distributions | counters and gauges; each histogram's count and sum, and its quantiles as above |
 
 use std::{
     cell::Cell,
-    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use metrics::{IntoF64, Key, KeyName, Label, Level, Metadata, Recorder};
+use metrics::{IntoF64, Key, KeyName, Label, Recorder};
 
 use super::{
-    BUCKETS, BucketCount, RouteCounts, flask,
-    histogram::{self, Scale},
-    process,
+    RouteCounts, flask, histogram, process,
+    sink::{METADATA, Published, Sink},
 };
 use crate::{JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
 
@@ -46,12 +53,6 @@ struct Pace {
     interval: Duration,
     last: Instant,
     upkeep: Arc<dyn Fn() + Send + Sync>,
-}
-
-#[derive(Default)]
-pub(super) struct Published {
-    described: bool,
-    histograms: HashMap<Key, [BucketCount; BUCKETS]>,
 }
 
 // === impl Bridge ===
@@ -89,10 +90,32 @@ impl Bridge {
 
     /// Publishes every number as it is now, and returns whether there was a recorder to take it.
     pub fn publish(&self) -> bool {
+        self.publish_once(&mut self.published.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Publishes every number as it is now, and returns the page `render` makes of it in Prometheus' text format, and
+    /// whether there was a recorder to take the numbers.
+    ///
+    /// A recorder with an idle time-out drops a histogram that did not grow for a while and would begin it anew at 0.
+    /// One that was on the page before and is not on this one is published whole again, and `render` called once more.
+    pub fn scrape(&self, render: impl Fn() -> String) -> (String, bool) {
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_taken = self.publish_once(&mut published);
+        let mut page = render();
+        for _ in 0..ATTEMPTS {
+            if !published.forget_missing(&page) {
+                break;
+            }
+            self.publish_once(&mut published);
+            page = render();
+        }
+        (page, is_taken)
+    }
+
+    fn publish_once(&self, published: &mut Published) -> bool {
         match &self.recorder {
-            Some(recorder) => self.publish_to(recorder, &mut published),
-            None => metrics::with_recorder(|recorder| self.publish_to(recorder, &mut published)),
+            Some(recorder) => self.publish_to(recorder, published),
+            None => metrics::with_recorder(|recorder| self.publish_to(recorder, published)),
         }
     }
 
@@ -108,18 +131,19 @@ impl Bridge {
             }
             published.described = true;
         }
+        let sink = &mut Sink { recorder, published };
         let routes = self.shared.traffic.read();
         if self.shared.flask_names {
-            flask::publish(recorder, &routes, self.shared.identity.release(), published);
+            flask::publish(sink, &routes, self.shared.identity.release());
         }
         for route in &routes {
-            publish_counts(recorder, route);
-            publish_histograms(recorder, route, published);
+            publish_counts(sink, route);
+            publish_histograms(sink, route);
         }
         for job in self.shared.jobs.read() {
-            publish_job(recorder, &job, published);
+            publish_job(sink, &job);
         }
-        self.publish_monitor(recorder);
+        self.publish_monitor(sink);
         true
     }
 
@@ -130,15 +154,15 @@ impl Bridge {
         asked.get()
     }
 
-    fn publish_monitor(&self, recorder: &dyn Recorder) {
-        counter(recorder, names::READY_ERRORS, Vec::new(), self.shared.traffic.ready_errors());
+    fn publish_monitor(&self, sink: &mut Sink<'_>) {
+        sink.counter(names::READY_ERRORS, Vec::new(), self.shared.traffic.ready_errors());
         for (kind, count) in self.shared.issues.opened() {
-            counter(recorder, names::ISSUES, vec![Label::new("kind", kind.as_str())], count);
+            sink.counter(names::ISSUES, vec![Label::new("kind", kind.as_str())], count);
         }
         for drops in &self.shared.drops {
             for (reason, count) in drops.read() {
                 let reporter = Label::new("reporter", drops.owner().to_owned());
-                counter(recorder, names::DROPPED, vec![reporter, Label::new("reason", reason.as_str())], count);
+                sink.counter(names::DROPPED, vec![reporter, Label::new("reason", reason.as_str())], count);
             }
         }
         let identity = &self.shared.identity;
@@ -146,7 +170,7 @@ impl Bridge {
             Label::new("version", identity.release().to_owned()),
             Label::new("revision", identity.revision().to_owned()),
         ];
-        gauge(recorder, names::BUILD_INFO, build, 1.0);
+        sink.gauge(names::BUILD_INFO, build, 1.0);
     }
 }
 
@@ -156,29 +180,29 @@ impl fmt::Debug for Bridge {
     }
 }
 
-fn publish_counts(recorder: &dyn Recorder, route: &RouteCounts) {
+fn publish_counts(sink: &mut Sink<'_>, route: &RouteCounts) {
     let labels = || labels(route);
-    counter(recorder, names::STARTED, labels(), route.started);
-    gauge(recorder, names::ACTIVE, labels(), route.active() as f64);
+    sink.counter(names::STARTED, labels(), route.started);
+    sink.gauge(names::ACTIVE, labels(), route.active() as f64);
     for outcome in Outcome::ALL {
         let count = route.outcome(outcome);
         if count > 0 || outcome == Outcome::Completed {
-            counter(recorder, names::OUTCOMES, with(labels(), names::OUTCOME, outcome.as_str()), count);
+            sink.counter(names::OUTCOMES, with(labels(), names::OUTCOME, outcome.as_str()), count);
         }
     }
     for status in &route.statuses {
-        counter(recorder, names::REQUESTS, with(labels(), names::STATUS, status.status.to_string()), status.count());
+        sink.counter(names::REQUESTS, with(labels(), names::STATUS, status.status.to_string()), status.count());
     }
     for (kind, count) in route.failures() {
-        counter(recorder, names::ERRORS, with(labels(), names::ERROR_TYPE, kind.label()), count);
+        sink.counter(names::ERRORS, with(labels(), names::ERROR_TYPE, kind.label()), count);
     }
     let panics = route.outcome(Outcome::Panic) + route.outcome(Outcome::PanicInBody);
     if panics > 0 || route.declared {
-        counter(recorder, names::PANICS, labels(), panics);
+        sink.counter(names::PANICS, labels(), panics);
     }
 }
 
-fn publish_histograms(recorder: &dyn Recorder, route: &RouteCounts, published: &mut Published) {
+fn publish_histograms(sink: &mut Sink<'_>, route: &RouteCounts) {
     for status in &route.statuses {
         let durations = Some(&status.buckets).filter(|_| route.settled);
         for (name, scale, buckets) in [
@@ -188,50 +212,29 @@ fn publish_histograms(recorder: &dyn Recorder, route: &RouteCounts, published: &
         ] {
             if let Some(buckets) = buckets {
                 let labels = with(labels(route), names::STATUS, status.status.to_string());
-                publish_histogram(recorder, Key::from_parts(name, labels), scale, buckets, published);
+                sink.histogram(name, labels, scale, buckets);
             }
         }
     }
     if let Some(connections) = &route.connections {
-        gauge(recorder, names::UPGRADED, labels(route), connections.active() as f64);
-        let key = Key::from_parts(names::UPGRADED_DURATION, labels(route));
-        publish_histogram(recorder, key, &histogram::CONNECTION, &connections.lifetimes, published);
+        sink.gauge(names::UPGRADED, labels(route), connections.active() as f64);
+        sink.histogram(names::UPGRADED_DURATION, labels(route), &histogram::CONNECTION, &connections.lifetimes);
     }
 }
 
-fn publish_job(recorder: &dyn Recorder, job: &JobCounts, published: &mut Published) {
+fn publish_job(sink: &mut Sink<'_>, job: &JobCounts) {
     let labels = || vec![Label::new("job", job.job.clone())];
-    counter(recorder, names::JOBS_STARTED, labels(), job.started);
-    gauge(recorder, names::JOBS_ACTIVE, labels(), job.active() as f64);
+    sink.counter(names::JOBS_STARTED, labels(), job.started);
+    sink.gauge(names::JOBS_ACTIVE, labels(), job.active() as f64);
     for outcome in JobOutcome::ALL {
-        counter(recorder, names::JOBS, with(labels(), names::OUTCOME, outcome.as_str()), job.outcome(outcome));
+        sink.counter(names::JOBS, with(labels(), names::OUTCOME, outcome.as_str()), job.outcome(outcome));
     }
     if let Some(at) = job.last_success {
-        gauge(recorder, names::JOB_LAST_SUCCESS, labels(), clock::millis(at) as f64 / 1000.0);
+        sink.gauge(names::JOB_LAST_SUCCESS, labels(), clock::millis(at) as f64 / 1000.0);
     }
     if job.settled {
-        let key = Key::from_parts(names::JOB_DURATION, labels());
-        publish_histogram(recorder, key, &histogram::DURATION, &job.durations, published);
+        sink.histogram(names::JOB_DURATION, labels(), &histogram::DURATION, &job.durations);
     }
-}
-
-/// Records what each bucket grew by since the last time, as the mean of what it grew by.
-pub(super) fn publish_histogram(
-    recorder: &dyn Recorder,
-    key: Key,
-    scale: &Scale,
-    buckets: &[BucketCount; BUCKETS],
-    published: &mut Published,
-) {
-    let before = published.histograms.get(&key).copied().unwrap_or_default();
-    if before == *buckets {
-        return;
-    }
-    let histogram = recorder.register_histogram(&key, &METADATA);
-    for (count, mean) in scale.growth(&before, buckets) {
-        histogram.record_many(mean, usize::try_from(count).unwrap_or(usize::MAX));
-    }
-    published.histograms.insert(key, *buckets);
 }
 
 fn labels(route: &RouteCounts) -> Vec<Label> {
@@ -241,14 +244,6 @@ fn labels(route: &RouteCounts) -> Vec<Label> {
 fn with(mut labels: Vec<Label>, name: &'static str, value: impl Into<metrics::SharedString>) -> Vec<Label> {
     labels.push(Label::new(name, value));
     labels
-}
-
-pub(super) fn counter(recorder: &dyn Recorder, name: &'static str, labels: Vec<Label>, value: u64) {
-    recorder.register_counter(&Key::from_parts(name, labels), &METADATA).absolute(value);
-}
-
-pub(super) fn gauge(recorder: &dyn Recorder, name: &'static str, labels: Vec<Label>, value: f64) {
-    recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
 }
 
 fn describe(recorder: &dyn Recorder) {
@@ -274,4 +269,6 @@ impl IntoF64 for Asked<'_> {
     }
 }
 
-static METADATA: Metadata<'static> = Metadata::new("monitor_core", Level::INFO, Some("monitor_core"));
+/// How often a page is rendered again. A recorder whose time-out is shorter than rendering takes would drop something
+/// each time.
+const ATTEMPTS: usize = 3;

@@ -9,13 +9,9 @@
 
 use std::collections::BTreeMap;
 
-use metrics::{Key, KeyName, Label, Recorder};
+use metrics::{KeyName, Label, Recorder};
 
-use super::{
-    bridge::{Published, counter, gauge, publish_histogram},
-    histogram,
-    series::RouteCounts,
-};
+use super::{histogram, series::RouteCounts, sink::Sink};
 use crate::Outcome;
 
 pub(super) fn describe(recorder: &dyn Recorder) {
@@ -27,7 +23,7 @@ pub(super) fn describe(recorder: &dyn Recorder) {
     recorder.describe_gauge(KeyName::from_const_str(INFO), None, "The release that runs; always 1.".into());
 }
 
-pub(super) fn publish(recorder: &dyn Recorder, routes: &[RouteCounts], release: &str, published: &mut Published) {
+pub(super) fn publish(sink: &mut Sink<'_>, routes: &[RouteCounts], release: &str) {
     let (mut totals, mut exceptions) = (BTreeMap::new(), BTreeMap::new());
     for route in routes {
         let method = route.method.as_str();
@@ -36,13 +32,7 @@ pub(super) fn publish(recorder: &dyn Recorder, routes: &[RouteCounts], release: 
             if route.settled {
                 let mut labels = labels(method, status.status);
                 labels.push(Label::new("path", std::sync::Arc::clone(&route.route)));
-                publish_histogram(
-                    recorder,
-                    Key::from_parts(DURATION, labels),
-                    &histogram::DURATION,
-                    &status.buckets,
-                    published,
-                );
+                sink.histogram(DURATION, labels, &histogram::DURATION, &status.buckets);
             }
         }
         let raised = [Outcome::Panic, Outcome::InnerError].map(|outcome| route.outcome(outcome)).iter().sum::<u64>();
@@ -52,10 +42,10 @@ pub(super) fn publish(recorder: &dyn Recorder, routes: &[RouteCounts], release: 
     }
     for (name, counts) in [(TOTAL, totals), (EXCEPTIONS, exceptions)] {
         for ((method, status), count) in counts {
-            counter(recorder, name, labels(method, status), count);
+            sink.counter(name, labels(method, status), count);
         }
     }
-    gauge(recorder, INFO, vec![Label::new("version", release.to_owned())], 1.0);
+    sink.gauge(INFO, vec![Label::new("version", release.to_owned())], 1.0);
 }
 
 fn labels(method: &'static str, status: u16) -> Vec<Label> {
