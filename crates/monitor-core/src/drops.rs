@@ -1,6 +1,6 @@
 //! What was not kept, by who dropped it and why.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// What one part of the monitor did not keep.
 #[derive(Debug)]

@@ -3,10 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError},
     time::SystemTime,
 };
 
@@ -16,6 +13,10 @@ use crate::{
     CodeLocation, ErrorEvent, EventKind, Fingerprint, clock,
     drops::{Drops, Reason},
     source::{Source, USERS},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// All events with one fingerprint, as they stand at one moment.

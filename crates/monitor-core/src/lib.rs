@@ -35,6 +35,8 @@ mod fingerprint;
 mod housekeeping;
 mod identity;
 mod intake;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod issue;
 mod job;
 mod level;
@@ -55,6 +57,7 @@ mod signal;
 mod source;
 #[cfg(feature = "tokio")]
 mod spawn;
+mod sync;
 pub mod traffic;
 
 #[cfg(feature = "test-util")]

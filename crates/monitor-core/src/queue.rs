@@ -2,17 +2,18 @@
 
 use std::{
     fmt, io,
-    sync::{
-        Arc, OnceLock,
-        mpsc::{self, Receiver, SyncSender, TrySendError},
-    },
-    thread,
+    sync::{Arc, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
 use crate::{
     clock,
     drops::{Drops, Reason},
+    sync::{
+        RwLock,
+        mpsc::{self, Receiver, SyncSender, TrySendError},
+        thread,
+    },
 };
 
 /// What is done with each item, on the queue's thread.
@@ -29,6 +30,8 @@ pub(crate) trait Handler<T>: Send + 'static {
 /// The sending side. Dropping it ends the thread, which first works off what is queued for at most two seconds.
 pub(crate) struct Queue<T> {
     sender: SyncSender<Work<T>>,
+    /// Whether nothing more is taken. Whoever pushes holds it meanwhile, so that nothing is taken after the last work.
+    closed: RwLock<bool>,
     drops: Arc<Drops>,
     give_up_at: Arc<OnceLock<Instant>>,
 }
@@ -56,11 +59,16 @@ impl<T: Send + 'static> Queue<T> {
         let name = format!("monitor-{}", drops.owner());
         let worker = Worker { handler, drops: Arc::clone(&drops), give_up_at: Arc::clone(&give_up_at) };
         thread::Builder::new().name(name).spawn(move || worker.run(receiver))?;
-        Ok(Self { sender, drops, give_up_at })
+        Ok(Self { sender, closed: RwLock::new(false), drops, give_up_at })
     }
 
     /// Hands `item` over, or drops it where the queue is full. Never blocks. Returns whether it was handed over.
     pub(crate) fn push(&self, item: T) -> bool {
+        // Nobody but `stop` ever holds it alone.
+        let Some(_open) = self.closed.try_read().ok().filter(|closed| !**closed) else {
+            self.drops.count(Reason::Closed);
+            return false;
+        };
         match self.sender.try_send(Work::Item(item)) {
             Ok(()) => true,
             Err(TrySendError::Full(_)) => {
@@ -79,8 +87,9 @@ impl<T: Send + 'static> Queue<T> {
         self.ask(Work::Flush, deadline)
     }
 
-    /// The same, and ends the thread after that.
+    /// The same, takes nothing more, and ends the thread after that.
     pub(crate) fn stop(&self, deadline: Instant) -> Pending {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
         self.ask(Work::Stop, deadline)
     }
 
@@ -147,8 +156,6 @@ impl<H> Worker<H> {
                 }
                 Work::Stop(done) => {
                     self.handler.flush();
-                    self.drops.add(Reason::Closed, count_items(&receiver));
-                    drop(receiver);
                     let _ = done.try_send(());
                     return;
                 }
@@ -162,15 +169,11 @@ impl<H> Worker<H> {
     }
 }
 
-fn count_items<T>(receiver: &Receiver<Work<T>>) -> u64 {
-    receiver.try_iter().map(|work| u64::from(matches!(work, Work::Item(_)))).sum()
-}
-
 const DRAIN: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::Sender;
+    use crate::sync::mpsc::Sender;
 
     use super::*;
 

@@ -6,10 +6,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, Hash, RandomState},
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock, PoisonError},
     time::SystemTime,
 };
 
@@ -17,6 +14,10 @@ use crate::{
     Fingerprint, clock,
     drops::{Drops, Reason},
     fingerprint::template,
+    sync::{
+        Mutex, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// All sources of this process, up to a limit.

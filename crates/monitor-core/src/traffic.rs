@@ -14,10 +14,7 @@ mod sink;
 mod window;
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -34,6 +31,10 @@ use crate::{
     Method, Outcome, clock,
     drops::{Drops, Reason},
     names,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 /// The counters of every method and route.

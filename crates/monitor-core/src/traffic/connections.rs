@@ -1,11 +1,9 @@
 //! Upgraded connections of one method and route.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use super::histogram::{self, BUCKETS, BucketCount, Histogram};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug)]
 pub(super) struct Connections {

@@ -1,11 +1,11 @@
 //! Durations and sizes in buckets, each with its own sum.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
-use crate::names::{CONNECTION_BOUNDS, DURATION_BOUNDS, SIZE_BOUNDS};
+use crate::{
+    names::{CONNECTION_BOUNDS, DURATION_BOUNDS, SIZE_BOUNDS},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// One bucket for each bound, and one above them all.
 pub const BUCKETS: usize = DURATION_BOUNDS.len() + 1;

@@ -1,11 +1,7 @@
 //! What is counted of one method and route.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -13,7 +9,13 @@ use super::{
     connections::{ConnectionCounts, Connections},
     histogram::{self, BUCKETS, BucketCount, Histogram},
 };
-use crate::{ErrorType, Method, Outcome};
+use crate::{
+    ErrorType, Method, Outcome,
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        thread,
+    },
+};
 
 /// The counters of one method and route. They only grow.
 #[derive(Debug)]

@@ -1,0 +1,205 @@
+//! What several threads do at once, in one interleaving after another: `RUSTFLAGS="--cfg shuttle" cargo test`.
+
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use shuttle::{check_random, sync::mpsc::Sender};
+use uuid::Uuid;
+
+use crate::{
+    ErrorEvent, EventKind, Fingerprint, Identity, Level, Method, Outcome, Traffic, clock,
+    drops::{Drops, Reason},
+    issue::Issues,
+    names,
+    queue::{Handler, Queue},
+    scope::ScopeRecord,
+    source::{Source, Sources},
+    sync::{mpsc, thread},
+    traffic::Measured,
+};
+
+/// How many interleavings each test tries.
+const TRIES: usize = 2000;
+
+fn traffic(limit: usize) -> Arc<Traffic> {
+    Arc::new(Traffic::new(limit, Measured::default(), Arc::new(Drops::new("traffic"))))
+}
+
+fn visit(traffic: &Traffic, route: &str, nanos: u64) {
+    let series = traffic.series(Method::Get, route);
+    traffic.start(series);
+    traffic.end(series, Outcome::Completed, 200, Duration::from_nanos(nanos));
+}
+
+#[test]
+fn a_reader_never_takes_half_a_request_for_a_whole_one() {
+    let check = || {
+        let traffic = traffic(4);
+        let writers = [1, 10].map(|nanos| {
+            let traffic = Arc::clone(&traffic);
+            thread::spawn(move || visit(&traffic, "/a", nanos))
+        });
+        for _ in 0..3 {
+            for route in traffic.read() {
+                let ended: u64 = route.outcomes.iter().sum();
+                assert!(route.started >= ended, "{route:?}");
+                if route.settled {
+                    let buckets = route.statuses.iter().flat_map(|status| status.buckets);
+                    let (count, sum) = buckets.fold((0, 0), |all, bucket| (all.0 + bucket.count, all.1 + bucket.sum));
+                    assert!([(0, 0), (1, 1), (1, 10), (2, 11)].contains(&(count, sum)), "{count} {sum}");
+                    assert_eq!(count, ended);
+                }
+            }
+        }
+        writers.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
+        let route = traffic.read().remove(0);
+        assert_eq!((route.started, route.active(), route.settled), (2, 0, true));
+    };
+    check_random(check, TRIES);
+}
+
+#[test]
+fn however_series_are_made_at_once_no_request_is_lost() {
+    let check = || {
+        let drops = Arc::new(Drops::new("traffic"));
+        let traffic = Arc::new(Traffic::new(2, Measured::default(), Arc::clone(&drops)));
+        let writers = ["/a", "/a", "/b", "/c"].map(|route| {
+            let traffic = Arc::clone(&traffic);
+            thread::spawn(move || visit(&traffic, route, 1))
+        });
+        writers.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
+        let read = traffic.read();
+        let routes: BTreeSet<_> = read.iter().map(|route| &*route.route).collect();
+        assert_eq!(routes.len(), read.len(), "each route has one series: {read:?}");
+        assert_eq!(read.iter().map(|route| route.started).sum::<u64>(), 4);
+        let (overflow, kept): (Vec<_>, Vec<_>) = read.iter().partition(|route| &*route.route == names::OVERFLOW);
+        assert!(kept.len() <= 2, "{read:?}");
+        let overflown = overflow.iter().map(|route| route.started).sum::<u64>();
+        assert_eq!(drops.read().map(|(_, count)| count).sum::<u64>(), overflown);
+    };
+    check_random(check, TRIES);
+}
+
+fn in_an_hour() -> Instant {
+    clock::now() + Duration::from_secs(3600)
+}
+
+/// Passes on what it handles.
+struct Pass(Sender<u32>);
+
+impl Handler<u32> for Pass {
+    fn handle(&mut self, item: u32) {
+        let _ = self.0.send(item);
+    }
+}
+
+#[test]
+fn whatever_is_pushed_is_handled_or_counted() {
+    for stops in [false, true] {
+        let check = move || {
+            let (passed, handled) = mpsc::channel();
+            let drops = Arc::new(Drops::new("queue"));
+            let queue = Arc::new(Queue::spawn(1, Arc::clone(&drops), Pass(passed)).expect("a thread"));
+            let pushers = [0, 1].map(|pusher| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || (0..2).filter(|item| queue.push(pusher * 2 + item)).count())
+            });
+            if stops {
+                let _ = queue.stop(in_an_hour());
+            }
+            let pushed = pushers.map(|pusher| pusher.join().expect("it does not panic"));
+            drop(queue);
+            let handled: Vec<_> = handled.iter().collect();
+            let dropped: u64 = drops.read().map(|(_, count)| count).sum();
+            assert_eq!(pushed.iter().sum::<usize>(), handled.len(), "what was taken is handled");
+            assert_eq!(handled.len() as u64 + dropped, 4);
+        };
+        check_random(check, TRIES);
+    }
+}
+
+/// Adds events to issues, as the intake does.
+struct Grouping(Arc<Issues>);
+
+impl Handler<(Arc<ErrorEvent>, Arc<Source>)> for Grouping {
+    fn handle(&mut self, (event, source): (Arc<ErrorEvent>, Arc<Source>)) {
+        self.0.add(&event, Some(&source));
+    }
+}
+
+#[test]
+fn an_issue_counts_every_error_of_its_source_whichever_events_got_through() {
+    let check = || {
+        let drops = Arc::new(Drops::new("intake"));
+        let (sources, issues) = (Sources::new(8, Arc::clone(&drops)), Issues::new(8, Arc::clone(&drops)));
+        let (sources, issues) = (Arc::new(sources), Arc::new(issues));
+        let queue = Arc::new(Queue::spawn(1, drops, Grouping(Arc::clone(&issues))).expect("a thread"));
+        let requests = [(); 2].map(|()| {
+            let (sources, queue) = (Arc::clone(&sources), Arc::clone(&queue));
+            thread::spawn(move || (0..2).for_each(|_| fail(&sources, &queue, "/a")))
+        });
+        let _ = issues.list();
+        requests.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
+        assert!(queue.stop(in_an_hour()).wait(in_an_hour()));
+        let counts: Vec<_> = issues.list().iter().map(|issue| issue.count).collect();
+        assert_eq!(counts, [4]);
+    };
+    check_random(check, TRIES);
+}
+
+#[test]
+fn an_issue_that_goes_for_want_of_room_stands_in_nobodys_way() {
+    let check = || {
+        let drops = Arc::new(Drops::new("intake"));
+        let (sources, issues) = (Sources::new(8, Arc::clone(&drops)), Issues::new(1, Arc::clone(&drops)));
+        let (sources, issues) = (Arc::new(sources), Arc::new(issues));
+        let queue = Arc::new(Queue::spawn(4, Arc::clone(&drops), Grouping(Arc::clone(&issues))).expect("a thread"));
+        let requests = ["/a", "/b"].map(|route| {
+            let (sources, queue) = (Arc::clone(&sources), Arc::clone(&queue));
+            thread::spawn(move || (0..2).for_each(|_| fail(&sources, &queue, route)))
+        });
+        assert!(issues.list().len() <= 1);
+        requests.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
+        assert!(queue.stop(in_an_hour()).wait(in_an_hour()));
+        let opened: u64 = issues.opened().map(|(_, count)| count).sum();
+        let gone: u64 = drops.read().filter(|(reason, _)| *reason == Reason::IssueLimit).map(|(_, count)| count).sum();
+        assert_eq!((issues.list().len(), opened - gone), (1, 1));
+    };
+    check_random(check, TRIES);
+}
+
+fn fail(sources: &Sources, queue: &Queue<(Arc<ErrorEvent>, Arc<Source>)>, route: &str) {
+    let source = sources.find("place", route, "gone").expect("there is room");
+    if source.count(clock::wall()) && !queue.push((event(route), Arc::clone(&source))) {
+        source.readmit();
+    }
+}
+
+fn event(route: &str) -> Arc<ErrorEvent> {
+    let mut event = ErrorEvent {
+        id: Uuid::nil(),
+        at: SystemTime::UNIX_EPOCH,
+        kind: EventKind::Error,
+        handled: true,
+        level: Level::Error,
+        type_name: String::from("Gone"),
+        message: String::from("gone"),
+        chain: Vec::new(),
+        location: None,
+        backtrace: Vec::new(),
+        thread: String::new(),
+        scope: ScopeRecord { route: route.to_owned(), ..ScopeRecord::default() },
+        identity: Arc::new(Identity {
+            service: String::new(),
+            release: String::new(),
+            revision: String::new(),
+            environment: String::new(),
+        }),
+        fingerprint: Fingerprint::default(),
+    };
+    event.fingerprint = Fingerprint::of(&event);
+    Arc::new(event)
+}
