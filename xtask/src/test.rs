@@ -17,10 +17,17 @@ pub(crate) fn test(options: &[&str]) -> Result<(), Failure> {
         Services::LeftOut => format!("nextest run {EVERYTHING}"),
     }))?;
     run(&mut cargo(&format!("test --doc {EVERYTHING}")))?;
+    interleavings()?;
     match services {
         Services::Wanted => Ok(()),
         Services::LeftOut => say_what_was_left_out(),
     }
+}
+
+/// Runs what is tested under a scheduler of its own, in a folder of its own: everything below is compiled anew for it.
+fn interleavings() -> Result<(), Failure> {
+    let mut tests = cargo("nextest run --package monitor-core --lib interleavings --target-dir target/shuttle");
+    run(tests.env("RUSTFLAGS", "--cfg shuttle"))
 }
 
 fn services_of(options: &[&str]) -> Result<Services, Failure> {

@@ -47,11 +47,7 @@ impl Drops {
     }
 
     pub(crate) fn count(&self, reason: Reason) {
-        self.add(reason, 1);
-    }
-
-    pub(crate) fn add(&self, reason: Reason, count: u64) {
-        self.counts[reason as usize].fetch_add(count, Ordering::Relaxed);
+        self.counts[reason as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn owner(&self) -> &str {
