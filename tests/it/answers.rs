@@ -24,6 +24,7 @@ async fn failing(_: Request<()>) -> Result<Response<Text>, BoxError> {
     Err(Failure::new("secret").into())
 }
 
+/// tower-http#239, #625: the failure comes without its error.
 #[test]
 fn an_answered_error_is_a_problem_and_still_an_inner_error() {
     let (monitor, memory) = watched();

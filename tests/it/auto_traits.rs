@@ -19,8 +19,11 @@ fn handles_and_settings_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::TimingLayer>();
     shared_and_cloned::<kit::CatchPanicLayer>();
     shared_and_cloned::<kit::PrometheusEndpoint>();
+    shared_and_cloned::<kit::RespondLayer>();
     shared_and_cloned::<kit::CurrentScope>();
     shared_and_cloned::<monitor_core::MemoryReporter>();
+    shared_and_cloned::<kit::health::Health>();
+    shared_and_cloned::<kit::health::HealthService>();
 }
 
 #[test]
@@ -33,7 +36,15 @@ fn what_is_reported_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::PanicAnswer>();
     shared_and_cloned::<kit::scope::ScopeRecord>();
     shared_and_cloned::<kit::scope::Breadcrumb>();
+    shared_and_cloned::<kit::CodeLocation>();
+    shared_and_cloned::<kit::Frame>();
+    shared_and_cloned::<kit::JobCounts>();
+    shared_and_cloned::<monitor_core::ObservedError>();
+    shared_and_cloned::<kit::scope::RequestFacts<'_>>();
+    shared_and_cloned::<kit::RequestHead<'_>>();
     shared_and_cloned::<kit::traffic::RouteCounts>();
+    shared_and_cloned::<kit::traffic::StatusCounts>();
+    shared_and_cloned::<kit::traffic::Recent>();
 }
 
 #[test]
@@ -45,7 +56,12 @@ fn small_words_can_be_copied() {
     copied::<kit::Method>();
     copied::<kit::Reason>();
     copied::<kit::Fingerprint>();
+    copied::<kit::JobOutcome>();
     copied::<kit::traffic::Series>();
+    copied::<kit::traffic::Window>();
+    copied::<kit::traffic::Ended>();
+    copied::<kit::traffic::BucketCount>();
+    copied::<kit::traffic::ConnectionCounts>();
 }
 
 #[test]
@@ -54,26 +70,37 @@ fn counters_and_bridges_can_be_shared() {
     shared::<kit::Bridge>();
     shared::<kit::BuildError>();
     shared::<kit::InstallError>();
+    shared::<kit::health::StartupGate>();
+    shared::<kit::health::Outcome>();
 }
 
 #[test]
 fn a_service_is_cloned_and_shared_as_the_one_inside() {
     shared_and_cloned::<kit::MonitorService<()>>();
+    shared_and_cloned::<kit::Respond<()>>();
 }
 
+/// sentry-rust#720: axum takes no service that cannot be shared.
 #[test]
 fn a_future_and_a_body_move_between_threads_as_the_ones_inside() {
-    sent::<kit::ResponseFuture<()>>();
-    sent::<kit::ResponseBody<()>>();
-    sent::<kit::scope::InScope<()>>();
+    shared::<kit::ResponseFuture<()>>();
+    shared::<kit::ResponseBody<()>>();
+    shared::<kit::RespondFuture<()>>();
+    shared::<kit::UpgradedConnection<()>>();
+    shared::<kit::scope::InScope<()>>();
+    shared::<kit::scope::ScopeSlot>();
+    shared::<kit::Job<()>>();
     moved::<kit::ResponseFuture<Local>>();
     moved::<kit::ResponseBody<Local>>();
     shared::<kit::TextBody>();
 }
 
 #[test]
-fn a_caught_panic_and_a_builder_move_between_threads() {
-    sent::<kit::panic::Caught>();
+fn a_caught_panic_a_builder_and_a_probe_move_between_threads() {
+    sent::<kit::health::HealthBuilder>();
+    sent::<kit::health::Probe>();
+    sent::<kit::health::HealthFuture>();
+    shared::<kit::panic::Caught>();
     sent::<kit::MonitorBuilder>();
 }
 

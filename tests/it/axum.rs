@@ -1,6 +1,6 @@
 //! In an axum router, routes are its templates and the scope is an extractor.
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -9,8 +9,8 @@ use axum::{
     routing::{get, get_service, post},
 };
 use http::{Request, Response};
-use monitor_kit::{CurrentScope, Monitor, MonitorLayer, scope};
-use tower::{ServiceBuilder, ServiceExt, timeout::TimeoutLayer};
+use monitor_kit::{CurrentScope, Monitor, MonitorLayer, Outcome, scope};
+use tower::{Layer, ServiceBuilder, ServiceExt, timeout::TimeoutLayer};
 
 use crate::support::{Log, assert_nothing_captured, assert_nothing_counted, monitor, only_event, ready, text, watched};
 
@@ -22,6 +22,7 @@ fn a_route_is_its_template() {
     assert_eq!(routes(&monitor), ["GET /todos/{id}"]);
 }
 
+/// axum-prometheus#4, axum#386.
 #[test]
 fn a_nested_route_is_its_whole_template() {
     let monitor = monitor();
@@ -49,6 +50,7 @@ fn what_is_below_a_nested_service_is_unmatched() {
     assert_eq!(routes(&monitor), ["GET _unmatched"]);
 }
 
+/// fogo-sessions#618: 179,000 series.
 #[test]
 fn a_path_without_a_route_is_unmatched() {
     let monitor = monitor();
@@ -56,6 +58,55 @@ fn a_path_without_a_route_is_unmatched() {
     send(app.clone(), "/wp-login.php");
     send(app, "/wp-admin.php");
     assert_eq!(routes(&monitor), ["GET _unmatched"]);
+}
+
+/// axum#3421, axum#3567: a fallback has no `MatchedPath`.
+#[test]
+fn a_fallback_of_ones_own_is_unmatched_also_when_nested() {
+    let monitor = monitor();
+    let todos = Router::new().route("/{id}", get(ok)).fallback(ok);
+    let app = Router::new().nest("/todos", todos).fallback(ok).layer(MonitorLayer::new(&monitor));
+    for path in ["/todos/7", "/todos/7/8", "/wp-login.php"] {
+        assert_eq!(send(app.clone(), path).status(), 200);
+    }
+    assert_eq!(started(&monitor), counts([("/todos/{id}", 1), ("_unmatched", 2)]));
+}
+
+#[test]
+fn merged_routers_with_a_layer_each_count_a_request_once() {
+    let monitor = monitor();
+    let router = |route| Router::new().route(route, get(ok)).layer(MonitorLayer::new(&monitor));
+    let app = router("/a").merge(router("/b"));
+    ["/a", "/b", "/b"].into_iter().for_each(|path| drop(send(app.clone(), path)));
+    assert_eq!(started(&monitor), counts([("/a", 1), ("/b", 2)]));
+}
+
+/// The docs say so: axum puts a layer on the routes there are.
+#[test]
+fn a_route_added_after_the_layer_is_not_seen() {
+    let monitor = monitor();
+    let app = Router::new().route("/a", get(ok)).layer(MonitorLayer::new(&monitor)).route("/late", get(ok));
+    send(app, "/late");
+    assert_nothing_counted(&monitor);
+}
+
+#[test]
+fn around_the_whole_router_everything_is_seen_but_no_route() {
+    let monitor = monitor();
+    let app = MonitorLayer::new(&monitor).layer(Router::new().route("/todos/{id}", get(ok)));
+    let request = Request::get("/todos/7").body(Body::empty()).unwrap();
+    assert_eq!(ready(app.oneshot(request)).unwrap().status(), 200);
+    assert_eq!(routes(&monitor), ["GET _unmatched"]);
+}
+
+/// tower-http 0.7.1 takes it for a client that left: axum takes the body away outside of the layer.
+#[test]
+fn head_on_a_route_for_get_is_completed() {
+    let monitor = monitor();
+    let app = Router::new().route("/todos", get(ok)).layer(MonitorLayer::new(&monitor));
+    let request = Request::head("/todos").body(Body::empty()).unwrap();
+    drop(ready(app.oneshot(request)).unwrap());
+    assert_eq!(monitor.traffic().unwrap().read()[0].outcome(Outcome::Completed), 1);
 }
 
 #[test]
@@ -163,6 +214,18 @@ fn a_slow_request_is_a_warning_in_the_log() {
     assert_eq!(log.request_line()["message"], "slow_request");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stack_with_a_time_out_needs_no_handler_of_its_errors() {
+    let monitor = monitor();
+    let stack = ServiceBuilder::new()
+        .layer(MonitorLayer::new(&monitor).respond_to_errors())
+        .layer(TimeoutLayer::new(Duration::from_secs(1)));
+    let app: Router = Router::new().route("/slow", get(std::future::pending::<()>)).layer(stack);
+    let response = app.oneshot(Request::get("/slow").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 504);
+    assert_eq!(&*monitor.traffic().unwrap().read()[0].route, "/slow");
+}
+
 async fn ok() -> &'static str {
     "ok"
 }
@@ -183,6 +246,15 @@ fn routes(monitor: &Monitor) -> Vec<String> {
     read.iter().map(|route| format!("{} {}", route.method.as_str(), route.route)).collect()
 }
 
+fn counts(counts: [(&str, u64); 2]) -> BTreeMap<String, u64> {
+    counts.map(|(route, count)| (route.to_owned(), count)).into()
+}
+
+fn started(monitor: &Monitor) -> BTreeMap<String, u64> {
+    let read = monitor.traffic().expect("the monitor is enabled").read();
+    read.iter().map(|route| (route.route.to_string(), route.started)).collect()
+}
+
 fn level_and_message(status: u16, path: &str) -> (serde_json::Value, serde_json::Value) {
     let log = Log::default();
     let status = http::StatusCode::from_u16(status).expect("a status");
@@ -190,16 +262,4 @@ fn level_and_message(status: u16, path: &str) -> (serde_json::Value, serde_json:
     log.during(|| send(app, path));
     let line = log.request_line();
     (line["level"].clone(), line["message"].clone())
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stack_with_a_time_out_needs_no_handler_of_its_errors() {
-    let monitor = monitor();
-    let stack = ServiceBuilder::new()
-        .layer(MonitorLayer::new(&monitor).respond_to_errors())
-        .layer(TimeoutLayer::new(Duration::from_secs(1)));
-    let app: Router = Router::new().route("/slow", get(std::future::pending::<()>)).layer(stack);
-    let response = app.oneshot(Request::get("/slow").body(Body::empty()).unwrap()).await.unwrap();
-    assert_eq!(response.status(), 504);
-    assert_eq!(&*monitor.traffic().unwrap().read()[0].route, "/slow");
 }

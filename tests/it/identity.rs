@@ -16,6 +16,7 @@ fn every_response_carries_an_identifier() {
     assert_is_identifier(id(&serve(&monitor(), status(404, "no such todo"))));
 }
 
+/// tower-http 0.7.1: no identifier where the panic is caught further out.
 #[test]
 fn the_answer_to_a_panic_carries_it_too() {
     let monitor = monitor();
@@ -39,6 +40,7 @@ fn an_identifier_set_by_the_service_is_replaced() {
     assert_eq!(response.headers().get_all("x-request-id").iter().count(), 1);
 }
 
+/// tower-http#351: the span does not have it.
 #[test]
 fn the_service_sees_the_identifier_in_its_scope() {
     let mut seen = None;
@@ -50,6 +52,7 @@ fn the_service_sees_the_identifier_in_its_scope() {
     assert_eq!(seen.as_deref(), Some(id(&response)));
 }
 
+/// salvo#1583, SecuScan#2013: whatever a client sends is believed.
 #[test]
 fn a_new_identifier_is_made_whatever_the_client_sends() {
     let monitor = monitor();
@@ -73,12 +76,14 @@ fn the_identifier_of_the_client_is_kept_in_the_event() {
     assert_eq!(only_event(&monitor, &memory).scope.client_request_id, "edge-17");
 }
 
+/// tower-http 0.7.1 sends it back.
 #[test]
 fn an_identifier_of_16_kilobytes_is_not_kept() {
     let long = "a".repeat(16 * 1024);
     assert_not_kept(&[&long]);
 }
 
+/// tower-http 0.7.1 takes the first.
 #[test]
 fn of_two_identifiers_none_is_kept() {
     assert_not_kept(&["edge-17", "edge-18"]);

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    future,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,8 +12,8 @@ use std::{
 
 use http::{Request, Response, header};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use monitor_kit::{Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, TextBody, names};
-use tower::ServiceExt;
+use monitor_kit::{BoxError, Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, TextBody, names};
+use tower::{Layer, ServiceExt};
 
 use crate::support::{
     Step, Text, builder, call, flush, get, monitor, page, ready, script, serve, shows, status, text, visit,
@@ -69,6 +70,7 @@ fn a_declared_route_has_its_failures_at_0_before_any_request() {
     shows(&page, &format!("http_server_panics_total{{{route}}} 0"));
 }
 
+/// metrics#604, axum-prometheus#24: a summary unless one sets buckets.
 #[test]
 fn the_histogram_has_every_duration_in_its_bucket() {
     let monitor = monitor();
@@ -100,6 +102,7 @@ fn a_second_scrape_adds_only_what_is_new() {
     shows(&endpoint.render(), &format!("http_server_request_duration_seconds_count{{{TOOK}}} 2"));
 }
 
+/// actix-web-prom#80, axum-prometheus#4, lemmy#4431: scanners make series without end.
 #[test]
 fn ten_thousand_unknown_paths_are_one_series() {
     let monitor = monitor();
@@ -109,6 +112,7 @@ fn ten_thousand_unknown_paths_are_one_series() {
     assert_eq!(series_of(&page(&monitor), names::STARTED), [started]);
 }
 
+/// actix-web-prom 0.10 takes whatever the client sends.
 #[test]
 fn unknown_methods_are_one_series() {
     let monitor = monitor();
@@ -117,6 +121,18 @@ fn unknown_methods_are_one_series() {
     }
     let started = r#"http_server_requests_started_total{http_request_method="_OTHER",http_route="_unmatched"} 3"#;
     assert_eq!(series_of(&page(&monitor), names::STARTED), [started]);
+}
+
+/// salvo#1700, poem 3.1, tower-otel 0.12, axum-otel-metrics 0.14: URL, `Host`, scheme and the text of the error are labels.
+#[test]
+fn nothing_a_client_sends_and_nothing_an_error_says_is_a_label() {
+    let monitor = monitor();
+    let request = Request::get("http://host-seen/path-seen?query-seen=1").header("host", "header-seen");
+    let request = request.header("x-forwarded-proto", "proto-seen").header("user-agent", "agent-seen");
+    let failing = tower::service_fn(|_| future::ready(Err::<Response<Text>, BoxError>("error-seen".into())));
+    drop(ready(MonitorLayer::new(&monitor).layer(failing).oneshot(request.body(()).unwrap())));
+    let page = page(&monitor);
+    assert!(page.contains("inner_error") && !page.contains("seen"), "{page}");
 }
 
 #[test]
@@ -129,6 +145,7 @@ fn past_the_limit_of_series_requests_overflow_and_are_counted() {
     shows(&page, r#"monitor_dropped_total{reporter="traffic",reason="series_limit"} 2"#);
 }
 
+/// metrics#389: what came before the recorder is lost.
 #[test]
 fn what_was_counted_before_the_endpoint_existed_is_shown() {
     let monitor = monitor();
@@ -139,6 +156,7 @@ fn what_was_counted_before_the_endpoint_existed_is_shown() {
     shows(&page, r#"http_server_requests_started_total{http_request_method="GET",http_route="_unmatched"} 1"#);
 }
 
+/// metrics#465, axum-prometheus#51: samples pile up until somebody scrapes.
 #[test]
 fn a_hundred_thousand_unscraped_requests_are_shown_exactly() {
     let monitor = monitor();
@@ -163,6 +181,7 @@ fn a_recorder_of_the_users_own_gets_the_same_counts() {
     assert_eq!(own.sum(names::STARTED), 4);
 }
 
+/// metrics#368, axum-prometheus#59: a global recorder stands in the way of tests.
 #[test]
 fn a_recorder_given_to_the_builder_is_the_one_of_its_bridge() {
     let own = Counters::default();

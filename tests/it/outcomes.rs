@@ -31,6 +31,7 @@ fn a_response_read_to_its_end_is_completed() {
     assert_ended(&monitor, Outcome::Completed, 200);
 }
 
+/// tower-http#550, axum#2452: the end of the stream goes unseen.
 #[test]
 fn a_body_that_says_so_after_its_last_frame_has_ended() {
     let monitor = monitor();
@@ -39,6 +40,7 @@ fn a_body_that_says_so_after_its_last_frame_has_ended() {
     assert_ended(&monitor, Outcome::Completed, 200);
 }
 
+/// tower-http 0.7.1 never sees its end: hyper does not poll it.
 #[test]
 fn an_empty_body_that_nobody_polls_is_completed() {
     let monitor = monitor();
@@ -46,6 +48,7 @@ fn an_empty_body_that_nobody_polls_is_completed() {
     assert_ended(&monitor, Outcome::Completed, 404);
 }
 
+/// axum-prometheus 0.10.1 and actix-web-prom 0.10 do not count it.
 #[test]
 fn an_error_of_the_service_is_passed_on_unchanged() {
     let monitor = monitor();
@@ -55,6 +58,7 @@ fn an_error_of_the_service_is_passed_on_unchanged() {
     assert_ended(&monitor, Outcome::InnerError, 500);
 }
 
+/// prometheus-flask-exporter#9, then #113: not counted at all, then twice.
 #[test]
 fn a_panic_in_call_is_answered() {
     let monitor = monitor();
@@ -71,6 +75,7 @@ fn a_panic_in_the_future_is_answered() {
     assert_ended(&monitor, Outcome::Panic, 500);
 }
 
+/// tower-http 0.7.1 lets it unwind through the server.
 #[test]
 fn a_panic_in_the_body_is_an_error_and_never_a_well_formed_end() {
     let monitor = monitor();
@@ -82,6 +87,7 @@ fn a_panic_in_the_body_is_an_error_and_never_a_well_formed_end() {
     assert_ended(&monitor, Outcome::PanicInBody, 200);
 }
 
+/// tower-http#214: a panic in a `Drop` is not guarded either.
 #[test]
 fn a_panic_while_a_finished_future_is_dropped_is_answered() {
     let (monitor, memory) = watched();
@@ -101,6 +107,7 @@ fn a_panic_while_an_abandoned_future_is_dropped_goes_no_further() {
     assert_eq!(only_event(&monitor, &memory).message, "in the drop");
 }
 
+/// tower-http#396, dropshot#965, nginx's 499: peers lose such a request.
 #[test]
 fn a_client_that_leaves_before_the_head_cancels() {
     let (monitor, memory) = watched();
@@ -137,6 +144,7 @@ fn a_body_that_is_never_polled_is_aborted() {
     assert_ended(&monitor, Outcome::BodyAborted, 200);
 }
 
+/// linkerd2#1003: hyper drops a body whose length is met.
 #[test]
 fn a_body_dropped_when_its_length_is_met_is_completed() {
     let monitor = monitor();
@@ -156,6 +164,7 @@ fn a_body_dropped_one_byte_before_its_length_is_aborted() {
     assert_ended(&monitor, Outcome::BodyAborted, 200);
 }
 
+/// tower-http 0.7.1 calls neither `on_failure` nor `on_eos`.
 #[test]
 fn an_error_of_the_body_is_passed_on_and_counted() {
     let monitor = monitor();
@@ -169,6 +178,7 @@ fn an_error_of_the_body_is_passed_on_and_counted() {
     assert_eq!((issues.len(), issues[0].kind, &*issues[0].message), (1, EventKind::BodyError, "disk gone"));
 }
 
+/// tensorzero#4288: taken for a client that left.
 #[test]
 fn the_body_of_an_answer_to_head_need_not_be_polled() {
     let monitor = monitor();
@@ -216,6 +226,7 @@ fn trailers_go_through() {
     assert_ended(&monitor, Outcome::Completed, 200);
 }
 
+/// hyper#2279: a wrapper that forgets them loses the Content-Length.
 #[test]
 fn a_watched_body_keeps_its_size_hint_and_its_end() {
     let monitor = monitor();
@@ -241,6 +252,7 @@ fn an_error_of_poll_ready_is_passed_on_and_counted_apart() {
     assert_nothing_counted(&monitor);
 }
 
+/// tower-http#214: not guarded at all.
 #[test]
 fn a_panic_in_poll_ready_is_captured_counted_apart_and_resumed() {
     let (monitor, memory) = watched();
@@ -278,6 +290,7 @@ fn a_path_that_only_begins_like_an_untracked_one_is_counted() {
     assert_ended(&monitor, Outcome::Completed, 200);
 }
 
+/// axum-prometheus#7, tower-otel#85, rama#1194: peers' gauges of requests in flight leak.
 #[test]
 fn started_is_the_sum_of_all_outcomes_and_those_in_flight() {
     let monitor = monitor();

@@ -3,22 +3,24 @@
 use std::{
     convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
+    sync::mpsc,
     thread,
 };
 
 use http::{Request, Response, header::CONTENT_TYPE};
 use monitor_kit::{
-    CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, TextBody,
-    TimingLayer, scope, spawn_blocking_supervised, spawn_supervised,
+    CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, Signal,
+    TextBody, TimingLayer, scope, spawn_blocking_supervised, spawn_supervised,
 };
 use serde_json::Value;
 use tower::{Layer, ServiceExt};
 
 use crate::support::{
-    Step, Text, assert_ended, assert_nothing_captured, call, flush, get, monitor, next_frame, only_event, ready,
-    script, serve, service, status, text, watched,
+    Step, Text, assert_ended, assert_nothing_captured, builder, call, flush, get, monitor, next_frame, only_event,
+    ready, script, serve, service, status, text, watched,
 };
 
+/// problemdetails#4: a caught panic is no problem details anywhere.
 #[test]
 fn the_answer_is_problem_json_with_four_members() {
     let response = call::<Text>(&MonitorLayer::new(&monitor()), get("/"), || panic!("stock table is locked"));
@@ -31,6 +33,7 @@ fn the_answer_is_problem_json_with_four_members() {
     assert_eq!(body, expected);
 }
 
+/// tower-mcp#1306: the payload goes to the client.
 #[test]
 fn the_answer_says_nothing_of_the_inside() {
     let response = call::<Text>(&MonitorLayer::new(&monitor()), get("/"), || panic!("stock table is locked"));
@@ -39,6 +42,7 @@ fn the_answer_says_nothing_of_the_inside() {
     assert!(!sent.contains("stock table") && !sent.contains("panics.rs"), "{sent}");
 }
 
+/// axum#728, diom#502: tower-http's handler gets a payload and nothing else.
 #[test]
 fn the_event_tells_what_happened_and_where() {
     let (monitor, memory) = watched();
@@ -70,6 +74,7 @@ fn the_event_tells_which_request_it_was() {
     assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.unwrap().to_string());
 }
 
+/// tower-http#690: what happens in a body is outside of the span.
 #[test]
 fn a_panic_in_the_body_is_captured_in_its_request() {
     let (monitor, memory) = watched();
@@ -235,6 +240,30 @@ fn nested_layers_capture_a_panic_once() {
     assert_eq!(only_event(&monitor, &memory).kind, EventKind::Panic);
 }
 
+/// sentry-rust's panic integration flushes for up to two seconds on the thread of the request.
+#[test]
+fn a_storm_of_panics_on_many_threads_is_counted_exactly_and_waits_for_no_reporter() {
+    const EACH: u64 = 1000;
+    let (leave, wait) = mpsc::channel::<()>();
+    let hang = move |_: &Signal| wait.recv().unwrap_or_default();
+    let monitor = builder().queue_bound(4).reporter_fn("hung", hang).build().unwrap();
+    thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..EACH {
+                    assert_eq!(call(&MonitorLayer::new(&monitor), get("/"), divide).status(), 500);
+                }
+            });
+        }
+    });
+    let route = monitor.traffic().unwrap().read().remove(0);
+    assert_eq!((route.started, route.outcome(Outcome::Panic), route.active()), (4 * EACH, 4 * EACH, 0));
+    drop(leave);
+    flush(&monitor);
+    let issues = monitor.issues();
+    assert_eq!((issues.len(), issues[0].count), (1, 4 * EACH));
+}
+
 /// A payload of no size, so that all of them are at the same address.
 struct NoText;
 
@@ -244,6 +273,7 @@ fn divide() -> Response<Text> {
     status(200 / zero, "")
 }
 
+/// librefang#3740, nteract#1926: a spawned task's panic is lost.
 #[tokio::test]
 async fn a_supervised_task_is_tied_to_the_request_that_spawned_it() {
     let (monitor, memory) = watched();

@@ -84,6 +84,7 @@ fn an_identifier_of_the_client_leaks_nothing() {
     leaks_nothing_in(get("/"), "x-request-id", "token=s3cr3t-i");
 }
 
+/// artifact-keeper#544, tx-sitter#20: secrets of the query stand in the log.
 #[test]
 fn a_query_is_nowhere() {
     leaks_nothing_in(get("/todos?q=s3cr3t-q"), "accept", "*/*");
@@ -142,6 +143,7 @@ fn an_issue_leaks_nothing() {
     assert_clean(&monitor.issues()[0].to_json().to_string());
 }
 
+/// RUSTSEC-2025-0055.
 #[test]
 fn a_line_break_of_the_client_begins_no_line_in_the_log() {
     let outlets = Outlets::new();

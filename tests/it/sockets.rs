@@ -4,7 +4,6 @@ use std::{
     convert::Infallible,
     future::pending,
     io::{self, Write},
-    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -13,11 +12,8 @@ use std::{
 
 use axum::{Router, body::Body as AxumBody, routing::get};
 use bytes::Bytes;
-use http::{Request, StatusCode, Version};
+use http::{StatusCode, Version};
 use http_body::{Body, Frame};
-use http_body_util::{BodyExt, Empty};
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use monitor_kit::{Monitor, MonitorLayer, Outcome, PrometheusEndpoint};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,7 +23,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::support::builder;
+use crate::{client::ask, support::builder};
 
 #[tokio::test]
 async fn a_client_killed_mid_response_leaves_nothing_in_flight_and_its_outcome() {
@@ -117,30 +113,13 @@ async fn crowd(app: Router, version: Version, clients: u64) {
                 1 => Duration::from_millis(number % 5),
                 _ => Duration::from_secs(60),
             };
-            let _ = timeout(patience, visit(addr, version, number)).await;
+            let path =
+                ["/empty", "/text", "/stream", "/fail", "/panic", "/slow"][usize::try_from(number % 6).unwrap_or(0)];
+            let _ = timeout(patience, ask(addr, version, path)).await;
         });
     }
     visits.join_all().await;
     server.abort();
-}
-
-async fn visit(addr: SocketAddr, version: Version, number: u64) {
-    let path = ["/empty", "/text", "/stream", "/fail", "/panic", "/slow"][usize::try_from(number % 6).unwrap_or(0)];
-    let request = Request::get(format!("http://{addr}{path}")).version(version).body(Empty::<Bytes>::new());
-    let request = request.expect("a request");
-    let stream = TokioIo::new(TcpStream::connect(addr).await.expect("it listens"));
-    let response = if version == Version::HTTP_2 {
-        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.expect("it speaks HTTP/2");
-        tokio::spawn(connection);
-        sender.send_request(request).await
-    } else {
-        let (mut sender, connection) = http1::handshake(stream).await.expect("it speaks HTTP/1");
-        tokio::spawn(connection);
-        sender.send_request(request).await
-    };
-    if let Ok(response) = response {
-        let _ = response.into_body().collect().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

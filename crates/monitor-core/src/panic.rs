@@ -18,7 +18,7 @@ use std::{
     fmt,
     io::{self, Write},
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook},
-    sync::Once,
+    sync::{Mutex, Once, PoisonError},
     thread,
     time::Duration,
 };
@@ -32,7 +32,8 @@ use crate::{
 
 /// A caught panic, with what the hook noted of it.
 pub struct Caught {
-    payload: Box<dyn Any + Send>,
+    /// A lock that nobody contends makes a future that holds it one to be shared.
+    payload: Mutex<Box<dyn Any + Send>>,
     pub(crate) note: Option<Note>,
     pub(crate) is_captured: bool,
 }
@@ -69,13 +70,13 @@ impl Caught {
             Some(Last::Captured(address)) => (None, address == self::address(&*payload)),
             None => (None, false),
         };
-        Self { payload, note, is_captured }
+        Self { payload: Mutex::new(payload), note, is_captured }
     }
 
     /// Returns the panic's message, not redacted.
     #[must_use]
     pub fn message(&self) -> Cow<'static, str> {
-        message(&*self.payload)
+        message(&**self.payload.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the payload, to resume the panic with. Whoever catches it next finds the hook's note again.
@@ -84,7 +85,7 @@ impl Caught {
         if let Some(note) = self.note {
             leave(note);
         }
-        self.payload
+        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Drops the payload. A panic in its `Drop` goes no further.
@@ -93,12 +94,13 @@ impl Caught {
             // The next payload may lie at the same address.
             let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| last.take()));
         }
-        dispose(self.payload);
+        dispose(self.payload.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
 
     pub(crate) fn mark_captured(&mut self) {
         self.is_captured = true;
-        let captured = Last::Captured(address(&*self.payload));
+        let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let captured = Last::Captured(address(&**payload));
         let _ = LAST.try_with(|last| last.replace(Some(captured)));
     }
 }

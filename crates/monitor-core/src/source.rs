@@ -213,6 +213,16 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_goes_back_loses_no_error_and_no_time() {
+        let source = Source::default();
+        let at = clock::from_micros(180_000_000);
+        for back in [0, 60, 120, 30] {
+            assert!(source.count(at - Duration::from_secs(back)));
+        }
+        source.ledger(|_, totals| assert_eq!((totals.count, totals.last_seen), (4, at)));
+    }
+
+    #[test]
     fn an_event_that_found_no_room_may_be_followed_by_another() {
         let source = Source::default();
         let at = clock::from_micros(60_000_000);

@@ -12,7 +12,7 @@ pub(super) struct Connections {
 }
 
 /// What was counted of upgraded connections at one moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectionCounts {
     /// How many were opened.
