@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use monitor_core::{BoxError, EventKind, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
 
-use crate::guard::Guard;
+use crate::{TextBody, guard::Guard};
 
 pin_project! {
     /// The response body of [`MonitorService`](crate::MonitorService): the service's own, watched to its end, or the
@@ -47,10 +47,6 @@ pin_project! {
         Gone,
     }
 }
-
-/// A body that is one piece of text, such as that of a [`problem`](crate::problem()).
-#[derive(Clone, Debug, Default)]
-pub struct TextBody(Option<Bytes>);
 
 /// The error of a body that panicked. What the panic says is not the client's business.
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +143,7 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.state {
             State::Inner { body } => body.is_end_stream(),
-            State::Ours { body } => body.0.is_none(),
+            State::Ours { body } => body.is_end_stream(),
             State::Gone => true,
         }
     }
@@ -199,46 +195,6 @@ fn abort(mut guard: Guard, length: Option<u64>, drop_body: impl FnOnce()) {
             }
             caught.dispose();
         }
-    }
-}
-
-// === impl TextBody ===
-
-impl TextBody {
-    /// Creates a body of `text`.
-    #[must_use]
-    pub fn new(text: impl Into<Bytes>) -> Self {
-        Self(Some(text.into()).filter(|text| !text.is_empty()))
-    }
-
-    /// Returns what is left to be sent.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_deref().unwrap_or_default()
-    }
-
-    fn next(&mut self) -> Option<Bytes> {
-        self.0.take()
-    }
-}
-
-impl Body for TextBody {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Poll::Ready(self.next().map(|text| Ok(Frame::data(text))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, |text| text.len() as u64))
     }
 }
 

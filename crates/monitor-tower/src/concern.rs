@@ -1,4 +1,5 @@
-//! The layers of one concern each, for those who want no more.
+//! The layers of one concern each, for those who want no more. They work in any order: outside of the layer that answers
+//! a panic it is still known for one, and its answer has the identifier in any case.
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use monitor_core::{
     EventKind, Method, ObservedError, Outcome, Scope, clock,
@@ -19,7 +19,7 @@ use monitor_core::{
 use uuid::Uuid;
 
 use crate::{
-    AttachedError, PanicAnswer, RequestHead, TextBody, answered, log, problem::of_request, settings::Settings,
+    AttachedError, PanicAnswer, RequestHead, TextBody, answered, headers, log, problem::of_request, settings::Settings,
 };
 
 /// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
@@ -67,7 +67,7 @@ impl Guard {
             Some(around) if !monitor.is_enabled() => around,
             _ => Scope::for_request(monitor, facts),
         };
-        keep_headers(&scope, &head);
+        head.keep_headers(&scope);
         if let Some((traffic, series)) = series {
             traffic.start(series);
         }
@@ -135,7 +135,7 @@ impl Guard {
             return;
         }
         let settings = Arc::clone(&self.settings);
-        match self.catch(|| observe(&settings, kind, error)) {
+        match self.catch(|| settings.observe(kind, error)) {
             Ok(error) => self.capture_observed(error),
             Err(caught) => caught.dispose(),
         }
@@ -170,7 +170,7 @@ impl Guard {
         let mut response = response.unwrap_or_else(|| of_request(StatusCode::INTERNAL_SERVER_ERROR, self.id));
         self.status = response.status().as_u16();
         self.put_headers(&mut response);
-        put_request_id(&mut response, self.id);
+        headers::put_request_id(&mut response, self.id);
         answered::mark_panic(&mut response);
         response
     }
@@ -200,13 +200,10 @@ impl Guard {
         let first_byte = self.started.elapsed();
         self.first_byte = Some(first_byte);
         if self.settings.identify {
-            put_request_id(response, self.id);
+            headers::put_request_id(response, self.id);
         }
         if self.settings.show_duration {
-            let text = format!("{:.2}ms", millis(first_byte));
-            if let Ok(value) = HeaderValue::try_from(text) {
-                response.headers_mut().insert(REQUEST_DURATION, value);
-            }
+            headers::put_duration(response, first_byte);
         }
     }
 }
@@ -247,37 +244,5 @@ impl Drop for Guard {
     }
 }
 
-fn put_request_id<C>(response: &mut Response<C>, id: Uuid) {
-    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-    if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
-}
-
-/// Notes the headers the redaction policy keeps; without any, headers are not looked at.
-fn keep_headers(scope: &Scope, head: &RequestHead<'_>) {
-    let kept = scope.monitor().redaction().kept_headers().filter_map(|name| {
-        let value = head.headers.get(name)?;
-        Some((name.to_ascii_lowercase(), String::from_utf8_lossy(value.as_bytes()).into()))
-    });
-    let kept: serde_json::Map<_, _> = kept.collect();
-    if !kept.is_empty() {
-        scope.enter(|| scope::set_context("request", serde_json::json!({ "headers": kept })));
-    }
-}
-
-/// Returns what is to be seen of an error: what the program's own function describes, else what any error shows.
-pub(crate) fn observe<E: fmt::Display + 'static>(settings: &Settings, kind: EventKind, error: &E) -> ObservedError {
-    let described = settings.describe_error.as_ref().and_then(|describe| describe(error));
-    described.map_or_else(|| ObservedError::of_any(kind, error), |described| ObservedError { kind, ..described })
-}
-
-pub(crate) fn millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 100_000.0).round() / 100.0
-}
-
 /// nginx's status for a client that left before there was a head. No such response is ever sent.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const REQUEST_DURATION: HeaderName = HeaderName::from_static("x-request-duration");

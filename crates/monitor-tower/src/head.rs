@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::{Extensions, HeaderMap, Method, Request, Uri, header};
-use monitor_core::{names, panic};
+use monitor_core::{Scope, names, panic, scope};
 
 use crate::settings::Settings;
 
@@ -69,6 +69,18 @@ impl<'a> RequestHead<'a> {
     /// Returns the peer's address, without the part that tells one client from its neighbours.
     pub(crate) fn remote_addr(&self) -> String {
         self.peer().map_or_else(String::new, |addr| truncated(addr).to_string())
+    }
+
+    /// Notes in `scope` the headers the redaction policy keeps; without any, headers are not looked at.
+    pub(crate) fn keep_headers(&self, scope: &Scope) {
+        let kept = scope.monitor().redaction().kept_headers().filter_map(|name| {
+            let value = self.headers.get(name)?;
+            Some((name.to_ascii_lowercase(), String::from_utf8_lossy(value.as_bytes()).into()))
+        });
+        let kept: serde_json::Map<_, _> = kept.collect();
+        if !kept.is_empty() {
+            scope.enter(|| scope::set_context("request", serde_json::json!({ "headers": kept })));
+        }
     }
 
     #[cfg(feature = "axum")]

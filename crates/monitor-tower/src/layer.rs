@@ -10,7 +10,9 @@ use crate::{MonitorService, PanicAnswer, RequestHead, RespondLayer, TextBody, se
 
 /// Identifies, times, counts and logs every request, and captures what goes wrong in it.
 ///
-/// See the [crate docs](crate). With [`Monitor::disabled`] it hands requests on untouched.
+/// Put it outermost, and in axum on the router after its last route: what is outside of it is not seen, and a time-out
+/// outside of it leaves as a client does. See the [crate docs](crate). With [`Monitor::disabled`] it hands requests on
+/// untouched.
 ///
 /// # Example
 ///

@@ -15,11 +15,14 @@
 //!
 //! # Where to put it
 //!
-//! Outermost: what is outside of it is not seen. In axum, call [`Router::layer`] after every route, for it covers only
+//! Outermost: what is outside of it is not seen. A time-out belongs inside, where it is an error of the service; outside
+//! it leaves as a client does, and is counted as `cancelled`. In axum, call [`Router::layer`] after every route, for it covers only
 //! the routes there are, and each of them has its route template by then. The counters belong to the monitor, so it
 //! does not matter how many copies of the layer a router makes.
 //!
 //! Stacked twice around one service, an error is captured once, but the request is counted twice; a debug build warns.
+//!
+//! [`RequestIdLayer`], [`TimingLayer`] and [`CatchPanicLayer`] work in any order.
 //!
 //! # When a request ends
 //!
@@ -75,6 +78,7 @@ mod extract;
 mod future;
 mod guard;
 mod head;
+mod headers;
 mod layer;
 mod log;
 mod problem;
@@ -83,6 +87,7 @@ mod prometheus;
 mod respond;
 mod service;
 mod settings;
+mod text_body;
 mod upgraded;
 
 #[cfg(feature = "axum")]
@@ -91,7 +96,7 @@ pub use self::extract::CurrentScope;
 pub use self::prometheus::{InstallError, PrometheusEndpoint};
 pub use self::{
     attach::AttachedError,
-    body::{ResponseBody, TextBody},
+    body::ResponseBody,
     concern::{CatchPanicLayer, RequestIdLayer, TimingLayer},
     future::ResponseFuture,
     head::RequestHead,
@@ -100,5 +105,6 @@ pub use self::{
     respond::{Respond, RespondFuture, RespondLayer},
     service::MonitorService,
     settings::PanicAnswer,
+    text_body::TextBody,
     upgraded::UpgradedConnection,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use monitor_core::{Outcome, Scope};
 
-use crate::guard::millis;
+use crate::headers::millis;
 
 pub(crate) struct Line {
     pub(crate) scope: Scope,

@@ -18,11 +18,12 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{MonitorService, ResponseBody, answered::mark_error, guard::observe, problem::problem, settings::Settings};
+use crate::{MonitorService, ResponseBody, answered::mark_error, problem::problem, settings::Settings};
 
 type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 
-/// Does what [`MonitorLayer`](crate::MonitorLayer) does, and answers the service's errors. Made by
+/// Does what [`MonitorLayer`](crate::MonitorLayer) does, and answers the service's errors. Put it outermost: an error made
+/// outside of it is not answered. Made by
 /// [`MonitorLayer::respond_to_errors`](crate::MonitorLayer::respond_to_errors).
 ///
 /// | error | status |
@@ -192,7 +193,7 @@ fn answer_to<E: fmt::Display + 'static>(error: &E, settings: &Settings, table: &
     let of_table = table.iter().find_map(|entry| entry(error));
     let of_tower = || (error as &dyn Any).downcast_ref::<BoxError>().and_then(|error| status_of(&**error));
     let status = of_table.or_else(of_tower).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Answer { status, error: observe(settings, EventKind::InnerError, error) }
+    Answer { status, error: settings.observe(EventKind::InnerError, error) }
 }
 
 /// Returns the status of tower's own errors, wherever in the chain they are.

@@ -9,7 +9,7 @@ use std::{
 
 use http::Response;
 use monitor_core::{
-    Monitor, ObservedError, Scope,
+    EventKind, Monitor, ObservedError, Scope,
     panic::{self, Caught},
 };
 use uuid::Uuid;
@@ -104,6 +104,12 @@ impl Settings {
     /// Runs `f` and returns its panic. Where nobody captures it, the hook that stood there before ours still prints it.
     pub(crate) fn catch<R>(&self, f: impl FnOnce() -> R) -> Result<R, Caught> {
         if self.capture { panic::catch(f) } else { panic::catch_printed(f) }
+    }
+
+    /// Returns what is to be seen of an error: what the program's own function describes, else what any error shows.
+    pub(crate) fn observe<E: fmt::Display + 'static>(&self, kind: EventKind, error: &E) -> ObservedError {
+        let described = self.describe_error.as_ref().and_then(|describe| describe(error));
+        described.map_or_else(|| ObservedError::of_any(kind, error), |described| ObservedError { kind, ..described })
     }
 
     /// Whether there is anything to do for a request at all.

@@ -1,0 +1,52 @@
+//! A body that is one piece of text.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+/// A body that is one piece of text, such as that of a [`problem`](crate::problem()).
+#[derive(Clone, Debug, Default)]
+pub struct TextBody(Option<Bytes>);
+
+impl TextBody {
+    /// Creates a body of `text`.
+    #[must_use]
+    pub fn new(text: impl Into<Bytes>) -> Self {
+        Self(Some(text.into()).filter(|text| !text.is_empty()))
+    }
+
+    /// Returns what is left to be sent.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Bytes> {
+        self.0.take()
+    }
+}
+
+impl Body for TextBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Poll::Ready(self.next().map(|text| Ok(Frame::data(text))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.as_ref().map_or(0, |text| text.len() as u64))
+    }
+}
