@@ -18,6 +18,7 @@ mod outcomes;
 mod panics;
 mod redaction;
 mod reporters;
+mod requests;
 mod sockets;
 mod stacks;
 mod support;
