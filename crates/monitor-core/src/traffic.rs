@@ -11,10 +11,11 @@ mod page;
 mod process;
 mod series;
 mod sink;
+mod table;
 mod window;
 
 use std::{
-    sync::{Arc, OnceLock, PoisonError},
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -26,14 +27,18 @@ pub use self::{
     series::{RouteCounts, StatusCounts},
     window::{Ended, Recent, Window},
 };
-use self::{series::RouteSeries, window::Windows};
+use self::{
+    series::RouteSeries,
+    table::{Place, Table},
+    window::Windows,
+};
 use crate::{
     Method, Outcome, clock,
     drops::{Drops, Reason},
     names,
     sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -55,10 +60,7 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Traffic {
-    /// An open-addressed table that only grows: finding a series takes no lock.
-    slots: Box<[OnceLock<Box<RouteSeries>>]>,
-    limit: usize,
-    len: AtomicUsize,
+    table: Table,
     overflow: RouteSeries,
     pub(crate) measured: Measured,
     ready_errors: AtomicU64,
@@ -77,15 +79,12 @@ pub(crate) struct Measured {
 
 /// Names the series of one method and route; cheap to copy and to keep for the time of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Series(u32);
+pub struct Series(Option<Place>);
 
 impl Traffic {
     pub(crate) fn new(limit: usize, measured: Measured, drops: Arc<Drops>) -> Self {
-        let slots = limit.saturating_mul(2).next_power_of_two();
         Self {
-            slots: (0..slots).map(|_| OnceLock::new()).collect(),
-            limit,
-            len: AtomicUsize::new(0),
+            table: Table::new(limit),
             overflow: RouteSeries::new(Method::Other, Arc::from(names::OVERFLOW), false),
             measured,
             ready_errors: AtomicU64::new(0),
@@ -153,7 +152,7 @@ impl Traffic {
     /// Returns the counters of every series as they are now, the overflow series last.
     #[must_use]
     pub fn read(&self) -> Vec<RouteCounts> {
-        let mut routes: Vec<_> = self.slots.iter().filter_map(OnceLock::get).map(|series| series.read()).collect();
+        let mut routes: Vec<_> = self.table.iter().map(RouteSeries::read).collect();
         let overflow = self.overflow.read();
         if overflow.started > 0 {
             routes.push(overflow);
@@ -204,61 +203,16 @@ impl Traffic {
     }
 
     fn at(&self, series: Series) -> &RouteSeries {
-        self.slots.get(series.0 as usize).and_then(OnceLock::get).map_or(&self.overflow, |series| &**series)
+        series.0.and_then(|place| self.table.at(place)).unwrap_or(&self.overflow)
     }
 
     fn find_or_insert(&self, method: Method, route: &str, declared: bool) -> Series {
-        let mask = self.slots.len() - 1;
-        let mut at = hash(method, route) & mask;
-        for _ in 0..self.slots.len() {
-            let found = match self.slots[at].get() {
-                Some(found) => found,
-                None if self.reserve() => self.fill(at, method, route, declared),
-                None => break,
-            };
-            if found.method == method && *found.route == *route {
-                return Series(u32::try_from(at).unwrap_or(u32::MAX));
-            }
-            at = (at + 1) & mask;
+        let place = self.table.find_or_insert(method, route, declared);
+        if place.is_none() {
+            self.drops.count(Reason::SeriesLimit);
         }
-        self.drops.count(Reason::SeriesLimit);
-        Series(u32::MAX)
+        Series(place)
     }
-
-    fn reserve(&self) -> bool {
-        let take = |len| (len < self.limit).then_some(len + 1);
-        self.len.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
-    }
-
-    /// Returns what stands at `at` afterwards, which may be what another thread put there first.
-    fn fill(&self, at: usize, method: Method, route: &str, declared: bool) -> &RouteSeries {
-        let mut ours = false;
-        let series = self.slots[at].get_or_init(|| {
-            ours = true;
-            Box::new(RouteSeries::new(method, Arc::from(route), declared))
-        });
-        if !ours {
-            self.len.fetch_sub(1, Ordering::Relaxed);
-        }
-        series
-    }
-}
-
-/// Mixes eight bytes at a time: routes are the user's templates, so nobody can choose them to collide.
-fn hash(method: Method, route: &str) -> usize {
-    let mut hash = route.len() as u64 ^ ((method as u64) << 32);
-    let mut chunks = route.as_bytes().chunks_exact(8);
-    for chunk in &mut chunks {
-        hash = mix(hash, chunk);
-    }
-    let hash = mix(hash, chunks.remainder());
-    usize::try_from(hash >> 32).unwrap_or(0)
-}
-
-fn mix(hash: u64, bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
 }
 
 #[cfg(test)]
@@ -291,6 +245,20 @@ mod tests {
         assert_eq!(read.len(), 3);
         assert_eq!((&*read[2].route, read[2].started), (names::OVERFLOW, 8));
         assert_eq!(traffic.drops.read().collect::<Vec<_>>(), [(Reason::SeriesLimit, 8)]);
+    }
+
+    #[test]
+    fn what_ended_lately_is_seen_by_whoever_asks_and_kept_by_the_tick() {
+        let traffic = traffic(4);
+        let series = traffic.series(Method::Get, "/a");
+        traffic.start(series);
+        traffic.end(series, Outcome::Completed, 500, Duration::from_millis(1));
+        traffic.tick();
+        let kept = traffic.windows.lock().expect("nobody panicked").recent(Window::Seconds(60));
+        assert_eq!((kept.total.count, kept.total.failed), (1, 1));
+        traffic.start(series);
+        traffic.end(series, Outcome::Completed, 200, Duration::from_millis(1));
+        assert_eq!(traffic.recent(Window::Seconds(60)).total.error_ratio(), Some(0.5));
     }
 
     #[test]

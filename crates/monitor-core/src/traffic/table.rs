@@ -1,0 +1,120 @@
+//! The series by method and route: an open-addressed table that only grows, so that finding one takes no lock.
+
+use std::sync::{Arc, OnceLock};
+
+use super::series::RouteSeries;
+use crate::{
+    Method,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+#[derive(Debug)]
+pub(super) struct Table {
+    /// A power of two, and at least twice as many as are ever taken.
+    slots: Box<[OnceLock<Box<RouteSeries>>]>,
+    limit: usize,
+    len: AtomicUsize,
+}
+
+/// Where in the table a series stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Place(u32);
+
+impl Table {
+    pub(super) fn new(limit: usize) -> Self {
+        let slots = limit.saturating_mul(2).next_power_of_two();
+        Self { slots: (0..slots).map(|_| OnceLock::new()).collect(), limit, len: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn at(&self, Place(place): Place) -> Option<&RouteSeries> {
+        self.slots.get(place as usize).and_then(OnceLock::get).map(|series| &**series)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &RouteSeries> {
+        self.slots.iter().filter_map(OnceLock::get).map(|series| &**series)
+    }
+
+    /// Returns the place of a series, made where it is new; `None` past the limit.
+    pub(super) fn find_or_insert(&self, method: Method, route: &str, declared: bool) -> Option<Place> {
+        let mask = self.slots.len() - 1;
+        let first = hash(method, route);
+        for step in 0..self.slots.len() {
+            let at = first.wrapping_add(step) & mask;
+            let found = match self.slots[at].get() {
+                Some(found) => found,
+                None if self.reserve() => self.fill(at, method, route, declared),
+                None => return None,
+            };
+            if found.method == method && *found.route == *route {
+                return u32::try_from(at).ok().map(Place);
+            }
+        }
+        None
+    }
+
+    fn reserve(&self) -> bool {
+        let take = |len| (len < self.limit).then_some(len + 1);
+        self.len.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Returns what stands at `at` afterwards, which may be what another thread put there first.
+    fn fill(&self, at: usize, method: Method, route: &str, declared: bool) -> &RouteSeries {
+        let mut ours = false;
+        let series = self.slots[at].get_or_init(|| {
+            ours = true;
+            Box::new(RouteSeries::new(method, Arc::from(route), declared))
+        });
+        if !ours {
+            self.len.fetch_sub(1, Ordering::Relaxed);
+        }
+        series
+    }
+}
+
+/// Mixes eight bytes at a time: routes are the user's templates, so nobody can choose them to collide.
+fn hash(method: Method, route: &str) -> usize {
+    let mut hash = method as u64;
+    let mut chunks = route.as_bytes().chunks_exact(8);
+    for chunk in &mut chunks {
+        hash = mix(hash, chunk);
+    }
+    let hash = mix(hash, chunks.remainder());
+    usize::try_from(hash >> 32).unwrap_or(0)
+}
+
+fn mix(hash: u64, bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_table_filled_to_its_limit_finds_every_series_again() {
+        for limit in 1..100 {
+            let table = Table::new(limit);
+            let routes: Vec<_> = (0..limit).map(|number| format!("/items/{number}")).collect();
+            let find = || routes.iter().filter_map(|route| Some(table.find_or_insert(Method::Get, route, false)?.0));
+            let places: Vec<_> = find().collect();
+            assert_eq!(places.iter().collect::<HashSet<_>>().len(), limit, "each has a place of its own");
+            assert_eq!(find().collect::<Vec<_>>(), places);
+            assert_eq!((table.iter().count(), table.find_or_insert(Method::Get, "/new", false)), (limit, None));
+        }
+    }
+
+    #[test]
+    fn routes_and_methods_are_spread_over_the_table() {
+        let spread =
+            |hashes: &mut dyn Iterator<Item = usize>| hashes.map(|hash| hash % 2048).collect::<HashSet<_>>().len();
+        let routes = (0..1000).map(|number| format!("/api/v1/customers/{number}/orders"));
+        let routes = spread(&mut routes.map(|route| hash(Method::Get, &route)));
+        assert!(routes > 600, "{routes} places for 1000 routes");
+        let methods = [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete];
+        assert_eq!(spread(&mut methods.into_iter().map(|method| hash(method, "/"))), methods.len());
+    }
+}
