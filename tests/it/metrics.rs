@@ -39,6 +39,25 @@ fn counts_are_the_calls_that_were_made() {
 }
 
 #[test]
+fn every_metric_says_what_it_is() {
+    let page = page(&monitor());
+    shows(&page, "# HELP http_server_ready_errors_total Errors and panics of poll_ready.");
+    shows(&page, "# HELP app_build_info The release that runs; always 1.");
+    shows(&page, "# TYPE process_start_time_seconds gauge");
+}
+
+#[test]
+fn a_route_that_is_not_declared_has_no_failures_before_the_first() {
+    let monitor = monitor();
+    visit(&monitor, get("/"), || status(200, ""));
+    let page = page(&monitor);
+    for name in [names::PANICS, names::ERRORS, names::UPGRADED, names::JOBS] {
+        assert!(series_of(&page, name).is_empty(), "{name} is in\n{page}");
+    }
+    assert_eq!(series_of(&page, names::OUTCOMES).len(), 1, "{page}");
+}
+
+#[test]
 fn a_request_in_flight_is_active() {
     let monitor = monitor();
     let _open = call(&MonitorLayer::new(&monitor), get("/"), || status(200, "unread"));

@@ -272,3 +272,36 @@ impl IntoF64 for Asked<'_> {
 /// How often a page is rendered again. A recorder whose time-out is shorter than rendering takes would drop something
 /// each time.
 const ATTEMPTS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+    use crate::Monitor;
+
+    #[test]
+    fn unasked_it_publishes_when_its_time_has_come_and_looks_after_the_recorder() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let monitor = Monitor::builder("shop").log(None).recorder(recorder).build().expect("the settings are good");
+        let bridge = monitor.bridge().expect("it is enabled");
+        let kept = Arc::new(AtomicU32::new(0));
+        let upkeep = Arc::clone(&kept);
+        bridge.every(Duration::from_secs(3600), move || {
+            upkeep.fetch_add(1, Ordering::Relaxed);
+        });
+        let first = clock::now() + Duration::from_secs(3600);
+        let times = [first, first + Duration::from_secs(3600) - NANO, first + Duration::from_secs(3600)];
+        let kept = times.map(|now| {
+            bridge.publish_when_due(now);
+            kept.load(Ordering::Relaxed)
+        });
+        assert_eq!(kept, [1, 1, 2]);
+        assert!(handle.render().contains(names::START_TIME), "it was published");
+    }
+
+    const NANO: Duration = Duration::from_nanos(1);
+}
