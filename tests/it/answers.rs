@@ -3,6 +3,8 @@
 use std::{
     convert::Infallible,
     fmt,
+    future::{Ready, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -67,7 +69,7 @@ fn towers_overload_is_a_503() {
     impl Service<Request<()>> for Busy {
         type Response = Response<Text>;
         type Error = BoxError;
-        type Future = std::future::Ready<Result<Response<Text>, BoxError>>;
+        type Future = Ready<Result<Response<Text>, BoxError>>;
         fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
             Poll::Pending
         }
@@ -137,6 +139,41 @@ fn a_500_with_a_body_and_a_bare_404_are_left_alone() {
     assert_eq!(text(call(&layer, get("/"), || status(404, ""))), "");
     let head = Request::builder().method(Method::HEAD).body(()).unwrap();
     assert_eq!(text(call(&layer, head, || status(500, ""))), "");
+}
+
+#[test]
+fn an_error_of_poll_ready_that_cannot_be_shown_is_counted_once() {
+    let monitor = monitor();
+    let mut watched = MonitorLayer::new(&monitor).respond_to_errors().layer(NeverReady);
+    let polled =
+        catch_unwind(AssertUnwindSafe(|| ready(poll_fn(|cx| Service::<Request<()>>::poll_ready(&mut watched, cx)))));
+    assert!(polled.is_err());
+    assert_eq!(monitor.traffic().unwrap().ready_errors(), 1);
+}
+
+/// A service that is never ready, for a reason that has no words.
+struct NeverReady;
+
+struct Unshowable;
+
+impl fmt::Display for Unshowable {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl Service<Request<()>> for NeverReady {
+    type Response = Response<Text>;
+    type Error = Unshowable;
+    type Future = Ready<Result<Response<Text>, Unshowable>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Unshowable>> {
+        Poll::Ready(Err(Unshowable))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        unreachable!("it is never ready")
+    }
 }
 
 #[test]

@@ -1,17 +1,17 @@
 //! An error is captured once, counted exactly, and kept within bounds.
 
-use std::sync::mpsc;
+use std::{convert::Infallible, sync::mpsc};
 
 use http::Response;
 use monitor_kit::{
-    AttachedError, BoxError, CaptureExt, ErrorEvent, EventKind, Level, Monitor, MonitorLayer, Reason, Scope,
-    capture_error, capture_message, scope,
+    AttachedError, BoxError, CaptureExt, CatchPanicLayer, ErrorEvent, EventKind, Level, Monitor, MonitorLayer, Reason,
+    RequestIdLayer, Scope, capture_error, capture_message, scope,
 };
 use tower::{Layer, ServiceExt};
 
 use crate::support::{
     Failure, Text, assert_nothing_captured, builder, call, dropped, flush, get, only_event, ready, service, status,
-    visit, watched, watched_by,
+    text, visit, watched, watched_by,
 };
 
 #[test]
@@ -99,6 +99,56 @@ fn an_error_captured_and_then_returned_is_captured_once() {
         error.into()
     });
     assert_eq!(only_event(&monitor, &memory).kind, EventKind::Error);
+}
+
+#[test]
+fn an_error_captured_wrapped_and_then_returned_is_captured_once() {
+    let (monitor, memory) = watched();
+    fail(&MonitorLayer::new(&monitor), || {
+        let error = charge_failed();
+        capture_error(&error);
+        Failure::new("the order was not placed").because(error).into()
+    });
+    assert_eq!(only_event(&monitor, &memory).kind, EventKind::Error);
+}
+
+#[test]
+fn an_error_captured_after_many_tries_and_then_returned_is_captured_once() {
+    let (monitor, memory) = watched();
+    fail(&MonitorLayer::new(&monitor), || {
+        for number in 0..40 {
+            capture_error(&Failure::new(if number % 2 == 0 { "try again" } else { "and again" }));
+        }
+        let error = charge_failed();
+        capture_error(&error);
+        error.into()
+    });
+    flush(&monitor);
+    let last = memory.events().iter().filter(|event| event.message == charge_failed().text).count();
+    assert_eq!(last, 1);
+}
+
+#[test]
+fn an_attached_error_is_captured_through_layers_that_capture_nothing() {
+    let (monitor, memory) = watched();
+    let inner = service(|_| Ok::<_, Infallible>(with_attached(500, AttachedError::new(&charge_failed()))));
+    let inner = CatchPanicLayer::new(&monitor).layer(RequestIdLayer::new().layer(inner));
+    text(ready(MonitorLayer::new(&monitor).layer(inner).oneshot(get("/"))).unwrap());
+    assert_eq!(only_event(&monitor, &memory).message, charge_failed().text);
+}
+
+#[test]
+fn what_one_monitor_captured_is_still_news_to_another() {
+    let ((one, ours), (other, theirs)) = (watched(), watched());
+    fail(&MonitorLayer::new(&one), || {
+        let error = charge_failed();
+        other.capture_error(&error);
+        error.into()
+    });
+    assert_eq!(
+        (only_event(&one, &ours).kind, only_event(&other, &theirs).kind),
+        (EventKind::InnerError, EventKind::Error)
+    );
 }
 
 #[test]
@@ -218,6 +268,8 @@ fn past_the_limit_of_sources_an_error_is_dropped_and_counted() {
     monitor.capture_message(Level::Error, "second");
     assert_eq!(only_event(&monitor, &memory).message, "first");
     assert_eq!(dropped(&monitor, "intake", Reason::SourceLimit), 1);
+    call::<Text>(&MonitorLayer::new(&monitor), get("/"), || panic!("third"));
+    assert_eq!(dropped(&monitor, "intake", Reason::SourceLimit), 2, "a panic is looked up by the hook as well");
 }
 
 #[test]

@@ -136,6 +136,14 @@ fn nested_layers_share_the_identifier() {
 }
 
 #[test]
+fn requests_within_one_job_have_an_identifier_each() {
+    let monitor = monitor();
+    let ask = || id(&call(&MonitorLayer::new(&monitor), get("/"), || status(200, ""))).to_owned();
+    let ids = ready(monitor.job("consumer", async { Ok::<_, std::fmt::Error>([ask(), ask()]) })).unwrap();
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[test]
 fn the_identifier_layer_inside_does_not_hide_the_monitor() {
     let (monitor, memory) = watched();
     let inner = RequestIdLayer::new().layer(service(|_| {

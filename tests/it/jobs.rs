@@ -1,6 +1,7 @@
 //! Work that is no request is watched as one is.
 
 use std::{
+    fmt,
     future::{pending, poll_fn, ready as done},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -8,7 +9,7 @@ use std::{
     task::Poll,
 };
 
-use monitor_kit::{BoxError, EventKind, JobCounts, JobOutcome, Monitor, PrometheusEndpoint, scope};
+use monitor_kit::{BoxError, EventKind, JobCounts, JobOutcome, Monitor, PrometheusEndpoint, capture_error, scope};
 
 use crate::support::{Failure, builder, flush, monitor, only_event, poll_once, ready, watched};
 
@@ -42,6 +43,58 @@ fn an_error_that_is_no_box_shows_its_type() {
     let (monitor, memory) = watched();
     ready(monitor.job("send-email", done(Err::<(), _>(io::Error::other("full"))))).unwrap_err();
     assert_eq!(only_event(&monitor, &memory).type_name, "std::io::error::Error");
+}
+
+#[test]
+fn a_job_whose_error_cannot_be_shown_has_panicked() {
+    struct Unshowable;
+    impl fmt::Display for Unshowable {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("no words")
+        }
+    }
+    let (monitor, memory) = watched();
+    let unshowable = monitor.job("send-email", done(Err::<(), _>(Unshowable)));
+    assert!(catch_unwind(AssertUnwindSafe(|| ready(unshowable).is_err())).is_err());
+    assert_eq!(job(&monitor, "send-email").outcome(JobOutcome::Panicked), 1);
+    assert_eq!(only_event(&monitor, &memory).message, "no words");
+}
+
+#[test]
+fn what_a_cancelled_job_drops_is_dropped_in_its_scope() {
+    struct Reports;
+    impl Drop for Reports {
+        fn drop(&mut self) {
+            capture_error(&Failure::new("left half done"));
+        }
+    }
+    let (monitor, memory) = watched();
+    let reports = Reports;
+    drop(monitor.job("clean-up", async move {
+        let _reports = reports;
+        pending::<()>().await;
+    }));
+    assert_eq!(only_event(&monitor, &memory).scope.route, "clean-up");
+    assert_eq!(job(&monitor, "clean-up").outcome(JobOutcome::Cancelled), 1);
+}
+
+#[test]
+fn a_job_that_panics_while_it_is_dropped_has_panicked() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("in the drop");
+        }
+    }
+    let (monitor, memory) = watched();
+    let bomb = Bomb;
+    let dropped = monitor.job("clean-up", async move {
+        let _bomb = bomb;
+        pending::<()>().await;
+    });
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(dropped))).is_err());
+    assert_eq!(job(&monitor, "clean-up").outcome(JobOutcome::Panicked), 1);
+    assert_eq!(only_event(&monitor, &memory).message, "in the drop");
 }
 
 #[test]

@@ -3,17 +3,21 @@
 use std::{
     convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
+    pin::Pin,
     sync::mpsc,
+    task::{Context, Poll},
     thread,
 };
 
+use bytes::Bytes;
 use http::{Request, Response, header::CONTENT_TYPE};
+use http_body::{Body, Frame};
 use monitor_kit::{
     CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, Signal,
     TextBody, TimingLayer, scope, spawn_blocking_supervised, spawn_supervised,
 };
 use serde_json::Value;
-use tower::{Layer, ServiceExt};
+use tower::{Layer, Service, ServiceExt};
 
 use crate::support::{
     Step, Text, assert_ended, assert_nothing_captured, builder, call, flush, get, monitor, next_frame, only_event,
@@ -190,6 +194,84 @@ fn a_panic_the_hook_has_not_seen_is_an_event_each_time() {
     flush(&monitor);
     assert_eq!(memory.events().len(), 3);
     assert!(memory.events().iter().all(|event| event.location.is_none()));
+}
+
+#[test]
+fn a_panic_somebody_kept_is_not_taken_for_the_next() {
+    let (monitor, memory) = watched();
+    let layer = MonitorLayer::new(&monitor);
+    call(&layer, get("/"), || {
+        catch_unwind(|| panic!("kept inside")).unwrap_err();
+        status(200, "")
+    });
+    call::<Text>(&layer, get("/"), || {
+        let joined = thread::spawn(scope::wrap(|| -> Response<Text> { panic!("in the thread") })).join();
+        joined.unwrap_or_else(|payload| resume_unwind(payload))
+    });
+    assert_eq!(only_event(&monitor, &memory).message, "in the thread");
+}
+
+#[test]
+fn a_panic_that_went_on_to_nobody_of_ours_is_not_taken_for_the_next() {
+    let (monitor, memory) = watched();
+    let job = monitor.job("clean-up", async { resume_unwind(Box::new(NoText)) as () });
+    catch_unwind(AssertUnwindSafe(|| ready(job))).unwrap_err();
+    call::<Text>(&MonitorLayer::new(&monitor), get("/"), || resume_unwind(Box::new(NoText)));
+    flush(&monitor);
+    assert_eq!(memory.events().len(), 2);
+}
+
+#[test]
+fn a_panic_captured_by_one_monitor_is_still_news_to_another() {
+    let ((one, ours), (other, theirs)) = (watched(), watched());
+    call::<Text>(&MonitorLayer::new(&one), get("/"), || {
+        ready(other.job("clean-up", async { drop(divide()) }));
+        status(200, "")
+    });
+    assert_eq!((only_event(&one, &ours).kind, only_event(&other, &theirs).kind), (EventKind::Panic, EventKind::Panic));
+}
+
+/// tower's `Buffer` drops the answers of clients that are gone.
+#[test]
+fn a_panic_in_call_is_one_also_when_nobody_waits_for_the_answer() {
+    let (monitor, memory) = watched();
+    drop(MonitorLayer::new(&monitor).layer(service::<Text, Infallible>(|_| panic!("boom"))).call(get("/")));
+    assert_ended(&monitor, Outcome::Panic, 500);
+    assert_eq!(only_event(&monitor, &memory).message, "boom");
+}
+
+#[test]
+fn a_body_that_panics_when_a_problem_takes_its_place_changes_nothing() {
+    let (monitor, memory) = watched();
+    let mut response = Response::new(EmptyBomb);
+    *response.status_mut() = http::StatusCode::BAD_GATEWAY;
+    let response = serve(&monitor, response);
+    assert_eq!(response.status(), 502);
+    assert!(text(response).contains("Bad Gateway"));
+    assert_ended(&monitor, Outcome::Completed, 502);
+    assert_eq!(only_event(&monitor, &memory).message, "in the drop");
+}
+
+/// A body that is empty, and panics when it is dropped.
+struct EmptyBomb;
+
+impl Body for EmptyBomb {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for EmptyBomb {
+    fn drop(&mut self) {
+        panic!("in the drop");
+    }
 }
 
 #[test]

@@ -44,6 +44,11 @@ fn a_flush_keeps_its_time_when_a_reporter_hangs() {
 }
 
 #[test]
+fn a_flush_may_be_given_all_the_time_there_is() {
+    assert!(builder().build().unwrap().flush(Duration::MAX));
+}
+
+#[test]
 fn a_hung_reporter_whose_queue_is_full_does_not_keep_a_flush_from_the_others() {
     let (hung, builder) = with_hung(builder().queue_bound(1));
     let monitor = builder.reporter(Freeing(Some(hung.leave))).build().unwrap();

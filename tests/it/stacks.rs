@@ -13,6 +13,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use http_body_util::BodyExt;
 use monitor_kit::{BoxError, CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, TimingLayer};
 use tower::{
     Layer, Service, ServiceBuilder, ServiceExt,
@@ -153,6 +154,18 @@ fn a_panic_in_the_body_is_one_to_every_layer_and_captured_once() {
 }
 
 #[test]
+fn a_panic_in_the_body_is_known_behind_whatever_error_is_made_of_it() {
+    let (monitor, memory) = watched();
+    let inner = service_fn(|_| future::ready(Ok::<_, Infallible>(script([Step::Panic("in the body")]))));
+    let inner = CatchPanicLayer::new(&monitor).layer(inner);
+    let wrapped = inner.map_response(|response| response.map(|body| body.map_err(std::io::Error::other)));
+    let mut body = ready(MonitorLayer::new(&monitor).layer(wrapped).oneshot(get("/"))).unwrap().into_body();
+    next_frame(&mut body).unwrap().unwrap_err();
+    assert_ended(&monitor, Outcome::PanicInBody, 200);
+    assert_eq!(only_event(&monitor, &memory).message, "in the body");
+}
+
+#[test]
 fn a_layer_around_another_of_its_monitor_counts_twice_and_says_so_once() {
     let (monitor, layer) = (monitor(), MonitorLayer::new);
     let log = Log::default();
@@ -190,7 +203,6 @@ where
     S::Future: Send + 'static,
     C: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    use http_body_util::BodyExt;
     let erase = |response: Response<C>| response.map(|body| body.map_err(Into::into).boxed_unsync());
     BoxCloneSyncService::new(service.map_response(erase))
 }

@@ -2,7 +2,7 @@
 
 use std::{
     env, fmt,
-    sync::{Arc, Once, mpsc},
+    sync::{Arc, atomic::AtomicBool, mpsc},
 };
 
 use metrics::Recorder;
@@ -208,7 +208,8 @@ impl MonitorBuilder {
         self
     }
 
-    /// Publishes metrics to this recorder instead of the global one.
+    /// Publishes metrics to this recorder instead of the global one. Two monitors in one process need a recorder each, for
+    /// their series have the same names.
     pub fn recorder(mut self, recorder: impl Recorder + Send + Sync + 'static) -> Self {
         self.recorder = Some(Arc::new(recorder));
         self
@@ -284,7 +285,7 @@ impl MonitorBuilder {
             bridges,
             panic_hook: self.panic_hook,
             housekeeping,
-            missing_hook: Once::new(),
+            missing_hook: AtomicBool::new(false),
         }))
     }
 

@@ -146,9 +146,9 @@ impl Monitor {
         let mark = mark(&caught.message());
         // A panic resumed from another thread comes without its note.
         let is_seen = caught.note.is_none() && scope.is_some_and(|scope| scope.has_seen(mark));
-        if caught.is_captured || is_seen {
+        if caught.is_captured_by(self) || is_seen {
             if let Some(scope) = scope {
-                scope.mark_captured(mark);
+                scope.mark_captured(self, mark);
             }
             return;
         }
@@ -156,13 +156,13 @@ impl Monitor {
             self.warn_of_missing_hook();
         }
         self.capture_note(scope, caught.note.take(), caught.message().into_owned());
-        caught.mark_captured();
+        caught.mark_captured(self);
     }
 
     pub(crate) fn wants_backtrace(&self, location: Option<&CodeLocation>, route: &str, message: &str) -> bool {
         self.inner().is_some_and(|inner| {
-            let source = inner.shared.sources.find(panic_place(location), route, message);
-            source.is_some_and(|source| source.would_admit(clock::wall()))
+            let at = clock::wall();
+            inner.shared.sources.would_admit(panic_place(location), route, message, at)
         })
     }
 
@@ -196,7 +196,7 @@ impl Monitor {
     ) {
         let Some(inner) = self.inner() else { return };
         if let (Some(scope), Some(mark)) = (scope, mark) {
-            scope.mark_captured(mark);
+            scope.mark_captured(self, mark);
         }
         if scope.is_some_and(Scope::is_untracked) {
             inner.shared.intake_drops.count(Reason::Untracked);
@@ -248,7 +248,9 @@ impl Scope {
     /// Captures an error somebody saw in this scope, unless the same error was captured in it before.
     pub fn capture_observed(&self, error: ObservedError) {
         let mark = mark(&error.message);
-        if self.has_seen(mark) {
+        // What was captured and then wrapped is still the same error.
+        if self.has_seen(mark) || error.chain.iter().any(|cause| self.has_seen(self::mark(cause))) {
+            self.mark_captured(self.monitor(), mark);
             return;
         }
         let place = (error.kind, (error.location.map(place), error.type_name.to_string()));
@@ -324,7 +326,7 @@ fn panic_place(at: Option<&CodeLocation>) -> (EventKind, Option<(&str, u32, u32)
 }
 
 /// Returns a mark of what `error` says, the same for the same text, whether or not it was cut already.
-fn mark(error: &(impl fmt::Display + ?Sized)) -> u64 {
+pub(crate) fn mark(error: &(impl fmt::Display + ?Sized)) -> u64 {
     struct Writer {
         hasher: DefaultHasher,
         left: usize,

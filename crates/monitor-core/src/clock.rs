@@ -9,6 +9,11 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
+/// Returns the monotonic time after `timeout`, or in a year where that is too far to be told.
+pub(crate) fn after(timeout: Duration) -> Instant {
+    now().checked_add(timeout).unwrap_or_else(|| now() + Duration::from_secs(365 * 24 * 60 * 60))
+}
+
 /// Returns the wall-clock time.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Bridge, clock, monitor::Shared};
+use crate::{Bridge, clock, monitor::Shared, panic};
 
 /// All bridges of a monitor: its own, and those somebody holds.
 #[derive(Debug)]
@@ -33,14 +33,21 @@ impl Bridges {
     }
 
     pub(crate) fn publish_all(&self) {
-        self.all().iter().for_each(|bridge| {
+        self.each(|bridge| {
             bridge.publish();
         });
     }
 
     fn publish_due(&self) {
         let now = clock::now();
-        self.all().iter().for_each(|bridge| bridge.publish_when_due(now));
+        self.each(|bridge| bridge.publish_when_due(now));
+    }
+
+    /// Does this to every bridge. A recorder that panics has published nothing, and keeps nobody else from it.
+    fn each(&self, f: impl Fn(&Bridge)) {
+        for bridge in self.all() {
+            panic::quietly(|| f(&bridge));
+        }
     }
 
     fn all(&self) -> Vec<Arc<Bridge>> {
@@ -63,3 +70,25 @@ pub(crate) fn spawn(shared: Arc<Shared>, bridges: Arc<Bridges>, end: Receiver<()
 }
 
 const TICK: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::Monitor;
+
+    #[test]
+    fn a_recorder_that_panics_keeps_no_other_from_being_told() {
+        let monitor = Monitor::builder("shop").log(None).build().expect("the settings are good");
+        let bridges = Bridges { own: monitor.bridge().expect("it is enabled"), others: Mutex::default() };
+        let second = monitor.bridge_to(metrics::NoopRecorder).expect("it is enabled");
+        bridges.add(&second);
+        let told = Cell::new(0);
+        bridges.each(|_| {
+            told.set(told.get() + 1);
+            assert!(told.get() > 1, "the first one panics");
+        });
+        assert_eq!(told.get(), 2);
+    }
+}

@@ -19,7 +19,7 @@ use crate::{
     scope::ScopeRecord,
     source::{Source, Sources},
     sync::{mpsc, thread},
-    traffic::Measured,
+    traffic::{BucketCount, Measured},
 };
 
 /// How many interleavings each test tries.
@@ -61,6 +61,30 @@ fn a_reader_never_takes_half_a_request_for_a_whole_one() {
         writers.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
         let route = traffic.read().remove(0);
         assert_eq!((route.started, route.active(), route.settled), (2, 0, true));
+    };
+    check_pct(check, TRIES, DEPTH);
+}
+
+#[test]
+fn a_reader_of_connections_never_takes_half_a_lifetime_for_a_whole_one() {
+    let check = || {
+        let traffic = traffic(4);
+        let series = traffic.series(Method::Get, "/a");
+        let writers = [1, 10].map(|nanos| {
+            let traffic = Arc::clone(&traffic);
+            thread::spawn(move || {
+                traffic.open(series);
+                traffic.close(series, Duration::from_nanos(nanos));
+            })
+        });
+        for _ in 0..3 {
+            if let Some(connections) = traffic.read()[0].connections {
+                let all = |(count, sum), bucket: &BucketCount| (count + bucket.count, sum + bucket.sum);
+                let seen = connections.lifetimes.iter().fold((0, 0), all);
+                assert!([(0, 0), (1, 1), (1, 10), (2, 11)].contains(&seen), "{seen:?}");
+            }
+        }
+        writers.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
     };
     check_pct(check, TRIES, DEPTH);
 }

@@ -34,8 +34,19 @@ pin_project! {
     pub struct Job<F> {
         slot: ScopeSlot,
         end: Option<End>,
+        // `None` when it has ended.
         #[pin]
-        future: F,
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Job<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Err(caught) = this.slot.catch(|| this.future.set(None)) {
+                end(this.end, JobOutcome::Panicked);
+                caught.go_on();
+            }
+        }
     }
 }
 
@@ -128,7 +139,7 @@ impl Monitor {
     {
         let name = name.into();
         let end = self.inner().map(|inner| End::begin(inner.shared.jobs.find(&name)));
-        Job { slot: ScopeSlot::new(Scope::for_job(self, &name)), end, future }
+        Job { slot: ScopeSlot::new(Scope::for_job(self, &name)), end, future: Some(future) }
     }
 
     /// Returns what was counted of each job so far.
@@ -148,24 +159,22 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let polled = this.slot.catch(|| this.future.poll(cx));
-        let output = match polled {
+        let mut this = self.project();
+        let polled = this.slot.catch(|| {
+            let polled = this.future.as_mut().as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx));
+            polled.map(|output| (output.failure(), output))
+        });
+        let (failure, output) = match polled {
             Ok(polled) => ready!(polled),
             Err(caught) => {
                 end(this.end, JobOutcome::Panicked);
                 resume_unwind(caught.into_payload());
             }
         };
-        let outcome = match output.failure() {
-            Some(failure) => {
-                if let Some(scope) = this.slot.scope() {
-                    scope.capture_observed(failure);
-                }
-                JobOutcome::Failed
-            }
-            None => JobOutcome::Completed,
-        };
+        let outcome = if failure.is_some() { JobOutcome::Failed } else { JobOutcome::Completed };
+        if let (Some(failure), Some(scope)) = (failure, this.slot.scope()) {
+            scope.capture_observed(failure);
+        }
         end(this.end, outcome);
         Poll::Ready(output)
     }

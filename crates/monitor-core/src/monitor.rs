@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     fmt,
-    sync::{Arc, LazyLock, Once, mpsc::Sender},
+    sync::{Arc, LazyLock, atomic::AtomicBool, mpsc::Sender},
     thread,
     time::{Duration, Instant},
 };
@@ -19,6 +19,7 @@ use crate::{
     intake::RawEvent,
     issue::Issues,
     job::Jobs,
+    panic,
     queue::{Pending, Queue},
     reporter::Outlets,
     source::Sources,
@@ -49,7 +50,7 @@ pub(crate) struct Inner {
     pub(crate) panic_hook: PanicHook,
     /// Dropping it ends the housekeeping.
     pub(crate) housekeeping: Sender<()>,
-    pub(crate) missing_hook: Once,
+    pub(crate) missing_hook: AtomicBool,
 }
 
 /// What the monitor's own threads share with it. It holds no queue, so that they end when the monitor is dropped.
@@ -121,11 +122,12 @@ impl Monitor {
 
     /// Returns whether both are handles to one monitor.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            (None, None) => true,
-            _ => false,
-        }
+        self.address() == other.address()
+    }
+
+    /// Returns a number that no other monitor of the process has; 0 for every disabled one.
+    pub(crate) fn address(&self) -> usize {
+        self.0.as_ref().map_or(0, |inner| Arc::as_ptr(inner).addr())
     }
 
     /// Returns service, release and environment, or `None` when disabled.
@@ -229,7 +231,7 @@ impl Monitor {
         outlet: impl Fn(&Queue<Arc<Signal>>, Instant) -> Pending,
     ) -> bool {
         let Some(inner) = &self.0 else { return true };
-        let deadline = clock::now() + timeout;
+        let deadline = clock::after(timeout);
         let taken_in = intake(&inner.intake, deadline).wait(deadline);
         let outlets = &inner.outlets.0;
         let mut pending: Vec<_> = outlets.iter().map(|queue| outlet(queue, clock::now())).collect();
@@ -259,7 +261,7 @@ impl Monitor {
     /// Warns once that a panic came without a note, where one was to be expected.
     pub(crate) fn warn_of_missing_hook(&self) {
         if let Some(inner) = self.0.as_ref().filter(|inner| inner.panic_hook != PanicHook::Off) {
-            inner.missing_hook.call_once(|| {
+            panic::once(&inner.missing_hook, || {
                 tracing::warn!(
                     target: "monitor",
                     "a panic was caught that the panic hook did not see, so its place is unknown: the hook was \

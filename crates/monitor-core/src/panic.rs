@@ -17,8 +17,11 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     io::{self, Write},
-    panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook},
-    sync::{Mutex, Once, PoisonError},
+    panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, resume_unwind, set_hook, take_hook},
+    sync::{
+        Mutex, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -26,7 +29,8 @@ use std::{
 use backtrace::Backtrace;
 
 use crate::{
-    CodeLocation, Scope,
+    CodeLocation, Monitor, Scope,
+    capture::mark,
     scope::{self, bounded},
 };
 
@@ -35,12 +39,15 @@ pub struct Caught {
     /// A lock that nobody contends makes a future that holds it one to be shared.
     payload: Mutex<Box<dyn Any + Send>>,
     pub(crate) note: Option<Note>,
-    pub(crate) is_captured: bool,
+    /// Which monitor captured it, by address.
+    captured_by: Option<usize>,
 }
 
 /// What the hook saw.
 #[derive(Debug)]
 pub(crate) struct Note {
+    /// Of what the panic says, so that a note is not taken for that of another panic.
+    mark: u64,
     pub(crate) location: Option<CodeLocation>,
     pub(crate) backtrace: Option<Backtrace>,
     pub(crate) thread: String,
@@ -49,8 +56,8 @@ pub(crate) struct Note {
 enum Last {
     /// The hook ran, and nobody has caught the panic yet.
     Noted(Note),
-    /// The panic with the payload at this address was captured, and goes on to whoever catches it next.
-    Captured(usize),
+    /// The panic with this mark, whose payload is at this address, was captured, and goes on to whoever catches it next.
+    Captured { mark: u64, payload: usize, by: usize },
 }
 
 thread_local! {
@@ -64,13 +71,16 @@ impl Caught {
     /// Takes what `catch_unwind` returned, and the hook's note of it.
     #[must_use]
     pub fn new(payload: Box<dyn Any + Send>) -> Self {
-        let last = LAST.try_with(|last| last.borrow_mut().take()).ok().flatten();
-        let (note, is_captured) = match last {
-            Some(Last::Noted(note)) => (Some(note), false),
-            Some(Last::Captured(address)) => (None, address == self::address(&*payload)),
-            None => (None, false),
+        let last = take_last();
+        let mark = mark(&message(&*payload));
+        let (note, captured_by) = match last {
+            Some(Last::Noted(note)) if note.mark == mark => (Some(note), None),
+            Some(Last::Captured { mark: other, payload: at, by }) if other == mark && at == address(&*payload) => {
+                (None, Some(by))
+            }
+            _ => (None, None),
         };
-        Self { payload: Mutex::new(payload), note, is_captured }
+        Self { payload: Mutex::new(payload), note, captured_by }
     }
 
     /// Returns the panic's message, not redacted.
@@ -83,25 +93,41 @@ impl Caught {
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         if let Some(note) = self.note {
-            leave(note);
+            leave(Last::Noted(note));
+        } else if !WATCHED.try_with(Cell::get).unwrap_or_default() {
+            // Nobody of ours is left to catch it, and the next payload may lie at the same address.
+            take_last();
         }
         self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets a panic of a `Drop` go on, unless another is on its way: two at once would abort the process.
+    pub fn go_on(self) {
+        if thread::panicking() {
+            self.dispose();
+        } else {
+            resume_unwind(self.into_payload());
+        }
+    }
+
     /// Drops the payload. A panic in its `Drop` goes no further.
     pub fn dispose(self) {
-        if self.is_captured {
+        if self.captured_by.is_some() {
             // The next payload may lie at the same address.
-            let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| last.take()));
+            take_last();
         }
         dispose(self.payload.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub(crate) fn mark_captured(&mut self) {
-        self.is_captured = true;
+    pub(crate) fn is_captured_by(&self, monitor: &Monitor) -> bool {
+        self.captured_by == Some(monitor.address())
+    }
+
+    pub(crate) fn mark_captured(&mut self, by: &Monitor) {
+        let by = by.address();
+        self.captured_by = Some(by);
         let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let captured = Last::Captured(address(&**payload));
-        let _ = LAST.try_with(|last| last.replace(Some(captured)));
+        leave(Last::Captured { mark: mark(&message(&**payload)), payload: address(&**payload), by });
     }
 }
 
@@ -134,6 +160,20 @@ pub fn catch_printed<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     catch_unwind(AssertUnwindSafe(f)).map_err(Caught::new)
 }
 
+/// Runs `f` the first time it comes here. A panic in it, such as a log subscriber's, goes no further.
+pub fn once(done: &AtomicBool, f: impl FnOnce()) {
+    if !done.swap(true, Ordering::Relaxed) {
+        quietly(f);
+    }
+}
+
+/// Runs `f`. A panic in it goes no further.
+pub fn quietly(f: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        dispose(payload);
+    }
+}
+
 /// Drops a panic's payload. A panic in its `Drop` goes no further.
 pub fn dispose(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
@@ -162,7 +202,7 @@ pub(crate) fn install_hook() {
             }
             match scope {
                 Some(scope) if cfg!(panic = "abort") => last_words(&scope, note, &message(info.payload())),
-                _ => leave(note),
+                _ => leave(Last::Noted(note)),
             }
         }));
     });
@@ -170,17 +210,20 @@ pub(crate) fn install_hook() {
 
 fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
     let location = info.location().map(CodeLocation::from);
+    let message = message(info.payload());
     let wanted = !cfg!(panic = "abort")
-        && scope.is_none_or(|scope| {
-            scope.monitor().wants_backtrace(location.as_ref(), scope.route(), &message(info.payload()))
-        });
+        && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope.route(), &message));
     let thread = thread::current().name().unwrap_or_default().to_owned();
-    Note { location, backtrace: wanted.then(Backtrace::new_unresolved), thread }
+    Note { mark: mark(&message), location, backtrace: wanted.then(Backtrace::new_unresolved), thread }
 }
 
-/// Leaves the note for whoever catches the panic.
-fn leave(note: Note) {
-    let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(Last::Noted(note))));
+/// Leaves word for whoever catches the panic.
+fn leave(word: Last) {
+    let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(word)));
+}
+
+fn take_last() -> Option<Last> {
+    LAST.try_with(|last| last.try_borrow_mut().ok()?.take()).ok().flatten()
 }
 
 fn last_words(scope: &Scope, note: Note, message: &str) {
@@ -208,3 +251,20 @@ fn address(payload: &(dyn Any + Send)) -> usize {
 }
 
 const LAST_FLUSH: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_once_is_said_once_also_when_saying_it_panics() {
+        let (said, times) = (AtomicBool::new(false), Cell::new(0));
+        for _ in 0..2 {
+            once(&said, || {
+                times.set(times.get() + 1);
+                panic!("the log is full");
+            });
+        }
+        assert_eq!(times.get(), 1);
+    }
+}

@@ -34,6 +34,7 @@ use std::{
     cell::Cell,
     collections::VecDeque,
     fmt,
+    iter::successors,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -75,8 +76,8 @@ pub struct RequestFacts<'a> {
     pub remote_addr: &'a str,
     /// Whether the request stays out of everything that is counted and reported.
     pub untracked: bool,
-    /// Whether the request is counted by whoever opens the scope.
-    pub counted: bool,
+    /// The series in which whoever opens the scope counts the request, where it does.
+    pub series: Option<Series>,
 }
 
 struct Inner {
@@ -86,8 +87,9 @@ struct Inner {
     method: Method,
     route: Arc<str>,
     untracked: bool,
-    counted: bool,
+    series: Option<Series>,
     is_request: bool,
+    depth: u8,
     texts: Texts,
     captured: AtomicBool,
     notes: Mutex<Notes>,
@@ -101,7 +103,7 @@ struct Notes {
     contexts: Vec<(String, serde_json::Value)>,
     breadcrumbs: VecDeque<Breadcrumb>,
     /// Which errors were captured here, so that a layer further out does not capture them again.
-    seen: Vec<u64>,
+    seen: VecDeque<u64>,
 }
 
 thread_local! {
@@ -124,22 +126,26 @@ pub fn current() -> Option<Scope> {
 
 /// Sets the user on whose behalf the work is done: an identifier, never a name or an address.
 pub fn set_user(id: impl Into<String>) {
+    // What turns into a text may be the program's own code, so it does before anything is locked.
+    let id = bounded(id.into());
     if let Some(scope) = current() {
-        scope.notes().user = Some(bounded(id.into()));
+        scope.notes().user = Some(id);
     }
 }
 
 /// Sets a tag: a short word to find events by, such as `user_tier` = `premium`. At most 50 are kept.
 pub fn set_tag(name: impl Into<String>, value: impl Into<String>) {
+    let (name, value) = (name.into(), bounded(value.into()));
     if let Some(scope) = current() {
-        put(&mut scope.notes().tags, name.into(), bounded(value.into()));
+        put(&mut scope.notes().tags, name, value);
     }
 }
 
 /// Sets a context: structured data to read an event by, such as `order` = `{"id": 7}`. At most 50 are kept.
 pub fn set_context(name: impl Into<String>, value: impl Into<serde_json::Value>) {
+    let (name, value) = (name.into(), value.into());
     if let Some(scope) = current() {
-        put(&mut scope.notes().contexts, name.into(), value.into());
+        put(&mut scope.notes().contexts, name, value);
     }
 }
 
@@ -181,7 +187,7 @@ impl Scope {
                 client_request_id: "",
                 remote_addr: "",
                 untracked: false,
-                counted: false,
+                series: None,
             },
             false,
         )
@@ -194,15 +200,18 @@ impl Scope {
     }
 
     fn create(monitor: &Monitor, facts: RequestFacts<'_>, is_request: bool) -> Self {
+        // Work that hands on to work that hands on has no end: a scope knows the next few around it.
+        let parent = current().filter(|parent| parent.0.depth < DEPTH);
         Self(Arc::new(Inner {
             monitor: monitor.clone(),
-            parent: current(),
+            depth: parent.as_ref().map_or(0, |parent| parent.0.depth + 1),
+            parent,
             id: facts.id,
             method: facts.method,
             texts: Texts::new([facts.path, facts.user_agent, facts.client_request_id, facts.remote_addr]),
             route: facts.route,
             untracked: facts.untracked,
-            counted: facts.counted,
+            series: facts.series,
             is_request,
             captured: AtomicBool::new(false),
             notes: Mutex::default(),
@@ -278,32 +287,43 @@ impl Scope {
     /// Returns whether this request is counted already by a layer of `monitor`, here or further out.
     #[must_use]
     pub fn is_counted_by(&self, monitor: &Monitor) -> bool {
-        let here = self.0.counted && self.monitor().is(monitor);
-        here || self.0.parent.as_ref().is_some_and(|parent| parent.is_counted_by(monitor))
+        self.series_of(monitor).is_some()
     }
 
-    /// Returns the series this request belongs to. `None` for an untracked request and for work that is no request.
+    /// Returns the series in which `monitor` counts this request. `None` for a request that it does not count, and for
+    /// work that is no request.
     #[must_use]
-    pub fn series(&self) -> Option<Series> {
-        let traffic = self.monitor().traffic().filter(|_| self.0.is_request && !self.0.untracked)?;
-        Some(traffic.series(self.method(), self.route()))
+    pub fn series_of(&self, monitor: &Monitor) -> Option<Series> {
+        self.and_around().filter(|scope| scope.monitor().is(monitor)).find_map(|scope| scope.0.series)
+    }
+
+    /// Returns whether this is the scope of a request, and not of a job or other work.
+    #[must_use]
+    pub fn is_request(&self) -> bool {
+        self.0.is_request
     }
 
     pub(crate) fn is_untracked(&self) -> bool {
         self.0.untracked
     }
 
-    /// Marks this scope and those around it: the error with this mark is captured.
-    pub(crate) fn mark_captured(&self, mark: u64) {
-        let mut scope = Some(self);
-        while let Some(at) = scope {
-            at.0.captured.store(true, Ordering::Relaxed);
-            let seen = &mut at.notes().seen;
-            if seen.len() < SEEN {
-                seen.push(mark);
+    /// Marks this scope and those around it that report to the same monitor: the error with this mark is captured.
+    pub(crate) fn mark_captured(&self, by: &Monitor, mark: u64) {
+        for scope in self.and_around().filter(|scope| scope.monitor().is(by)) {
+            scope.0.captured.store(true, Ordering::Relaxed);
+            let seen = &mut scope.notes().seen;
+            if !seen.contains(&mark) {
+                if seen.len() == SEEN {
+                    seen.pop_front();
+                }
+                seen.push_back(mark);
             }
-            scope = at.0.parent.as_ref();
         }
+    }
+
+    /// Returns this scope and those around it.
+    fn and_around(&self) -> impl Iterator<Item = &Self> {
+        successors(Some(self), |scope| scope.0.parent.as_ref())
     }
 
     pub(crate) fn has_seen(&self, mark: u64) -> bool {
@@ -359,6 +379,7 @@ pub(crate) fn bounded(mut text: String) -> String {
 const BREADCRUMBS: usize = 100;
 const PAIRS: usize = 50;
 const SEEN: usize = 16;
+const DEPTH: u8 = 16;
 const TEXT: usize = 8 * 1024;
 
 #[cfg(test)]

@@ -75,10 +75,21 @@ impl Sources {
     /// Returns the source of errors at `place` and `route` that say `message`, but for what changes from one to the next.
     /// Past the limit of messages of a place it is the place's own source, past the limit of sources `None`.
     pub(crate) fn find(&self, place: impl Hash, route: &str, message: &str) -> Option<Arc<Source>> {
-        let place = self.hasher.hash_one((place, route));
-        let key = self.hasher.hash_one((place, template(message)));
+        let (place, key) = self.keys(place, route, message);
         let known = self.table.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         known.or_else(|| self.insert(place, key))
+    }
+
+    /// Returns whether an error at `at` would be captured whole, without counting it and without making its source.
+    pub(crate) fn would_admit(&self, place: impl Hash, route: &str, message: &str, at: SystemTime) -> bool {
+        let (_, key) = self.keys(place, route, message);
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.get(&key).map_or(table.len() < self.limit, |source| source.would_admit(at))
+    }
+
+    fn keys(&self, place: impl Hash, route: &str, message: &str) -> (u64, u64) {
+        let place = self.hasher.hash_one((place, route));
+        (place, self.hasher.hash_one((place, template(message))))
     }
 
     /// Returns a mark of `user`, which tells nobody who it is.
@@ -120,8 +131,7 @@ impl Source {
         self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    /// Returns whether an error at `at` would be captured whole, without counting it.
-    pub(crate) fn would_admit(&self, at: SystemTime) -> bool {
+    fn would_admit(&self, at: SystemTime) -> bool {
         let next = admitted(self.window.load(Ordering::Relaxed), clock::micros(at));
         next.is_some_and(|next| next & COUNT <= WHOLE_PER_MINUTE)
     }

@@ -21,8 +21,12 @@ pub(crate) fn mark_error<C>(response: &mut Response<C>, error: ObservedError) {
     response.extensions_mut().insert(Answered { outcome: Outcome::InnerError, error: Some(error) });
 }
 
-/// Returns how the request ended inside, and takes the error out.
-pub(crate) fn take<C>(response: &mut Response<C>) -> Option<(Outcome, Option<ObservedError>)> {
-    let answered = response.extensions_mut().get_mut::<Answered>()?;
-    Some((answered.outcome, answered.error.take()))
+/// Returns how the request ended further in, where that is known.
+pub(crate) fn outcome<C>(response: &Response<C>) -> Option<Outcome> {
+    response.extensions().get().map(|answered: &Answered| answered.outcome)
+}
+
+/// Takes the error out, for whoever captures it.
+pub(crate) fn take_error<C>(response: &mut Response<C>) -> Option<ObservedError> {
+    response.extensions_mut().get_mut::<Answered>()?.error.take()
 }

@@ -6,7 +6,6 @@ use std::{
     panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll, ready},
-    thread,
 };
 
 use bytes::{Buf, Bytes};
@@ -14,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use monitor_core::{BoxError, EventKind, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
 
-use crate::{TextBody, guard::Guard};
+use crate::{TextBody, causes::causes, guard::Guard};
 
 pin_project! {
     /// The response body of [`MonitorService`](crate::MonitorService): the service's own, watched to its end, or the
@@ -112,19 +111,10 @@ where
                 complete(this.guard, *this.length, || this.state.set(State::Gone));
                 Poll::Ready(None)
             }
-            Ok(Poll::Ready((Some(Err(error)), _))) => {
-                let error = error.into();
-                if let Some(mut guard) = this.guard.take() {
-                    // A layer further in has caught and captured the panic, and made an error of it.
-                    if BodyPanicked::is_behind(&*error) {
-                        guard.end(Outcome::PanicInBody);
-                    } else {
-                        guard.capture(EventKind::BodyError, &error);
-                        guard.end(Outcome::BodyError);
-                    }
-                }
-                Poll::Ready(Some(Err(error)))
-            }
+            Ok(Poll::Ready((Some(Err(error)), _))) => Poll::Ready(Some(Err(match this.guard.take() {
+                Some(guard) => fail(guard, error),
+                None => error.into(),
+            }))),
             Err(caught) => {
                 if let Some(mut guard) = this.guard.take() {
                     guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(Caught::dispose);
@@ -180,6 +170,26 @@ fn complete(guard: &mut Option<Guard>, length: Option<u64>, drop_body: impl FnOn
     }
 }
 
+/// Ends a request whose body failed, and returns the error the client's connection breaks off with.
+fn fail(mut guard: Guard, error: impl Into<BoxError>) -> BoxError {
+    let error = match guard.catch(|| error.into()) {
+        Ok(error) => error,
+        Err(caught) => {
+            caught.dispose();
+            guard.end(Outcome::PanicInBody);
+            return BodyPanicked.into();
+        }
+    };
+    // A layer further in has caught and captured a panic, and made this error of it.
+    if causes(&*error).any(|cause| cause.is::<BodyPanicked>()) {
+        guard.end(Outcome::PanicInBody);
+    } else {
+        guard.capture(EventKind::BodyError, &error);
+        guard.end(Outcome::BodyError);
+    }
+    error
+}
+
 /// Drops a body that was not polled to its end. A server drops a body whose length is met without asking whether there
 /// is more.
 fn abort(mut guard: Guard, length: Option<u64>, drop_body: impl FnOnce()) {
@@ -188,12 +198,9 @@ fn abort(mut guard: Guard, length: Option<u64>, drop_body: impl FnOnce()) {
     match guard.catch(drop_body) {
         Ok(()) => guard.end(outcome),
         Err(caught) => {
-            let goes_on = !guard.answers_panics() && !thread::panicking();
+            let answers = guard.answers_panics();
             guard.end(Outcome::PanicInBody);
-            if goes_on {
-                resume_unwind(caught.into_payload());
-            }
-            caught.dispose();
+            if answers { caught.dispose() } else { caught.go_on() }
         }
     }
 }
@@ -207,12 +214,6 @@ impl fmt::Display for BodyPanicked {
 }
 
 impl Error for BodyPanicked {}
-
-impl BodyPanicked {
-    fn is_behind(error: &(dyn Error + 'static)) -> bool {
-        error.is::<Self>() || error.source().is_some_and(Self::is_behind)
-    }
-}
 
 // === impl TooShort ===
 

@@ -48,7 +48,8 @@ pub struct RequestIdLayer(Arc<Settings>);
 #[must_use]
 pub struct TimingLayer(Arc<Settings>);
 
-/// Answers a panic with a 500 as `application/problem+json`, and captures it.
+/// Answers a panic with a 500 as `application/problem+json`, and captures it. Errors and responses of the service are left
+/// alone.
 ///
 /// # Example
 ///
@@ -97,7 +98,11 @@ impl TimingLayer {
 impl CatchPanicLayer {
     /// Creates the layer. With a disabled monitor it answers and captures nothing.
     pub fn new(monitor: &Monitor) -> Self {
-        Self(Arc::new(Settings { answer_panics: true, capture: monitor.is_enabled(), ..Settings::none(monitor) }))
+        Self(Arc::new(Settings {
+            answer_panics: true,
+            capture_panics: monitor.is_enabled(),
+            ..Settings::none(monitor)
+        }))
     }
 }
 

@@ -5,7 +5,6 @@ use std::{
     panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll},
-    thread,
 };
 
 use bytes::Bytes;
@@ -125,7 +124,10 @@ fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<Res
     let shape = guard.catch(|| (response.body().is_end_stream(), response.body().size_hint().exact()));
     let (is_empty, exact) = match shape {
         Ok(shape) => shape,
-        Err(caught) => return answer(caught, guard),
+        Err(caught) => {
+            guard.catch(|| drop(response)).unwrap_or_else(Caught::dispose);
+            return answer(caught, guard);
+        }
     };
     let length = content_length(response.headers()).or(exact);
     let (mut head, body) = response.into_parts();
@@ -143,8 +145,11 @@ fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<Res
     } else if has_no_body || is_empty {
         match guard.problem().filter(|_| !has_no_body) {
             Some(problem) => {
+                guard.catch(|| drop(body)).unwrap_or_else(Caught::dispose);
                 guard.end_with(Outcome::Completed, &problem);
-                head.headers.remove(header::CONTENT_LENGTH);
+                for of_body in [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::TRANSFER_ENCODING] {
+                    head.headers.remove(of_body);
+                }
                 head.headers.insert(header::CONTENT_TYPE, PROBLEM);
                 ResponseBody::ours(problem)
             }
@@ -182,13 +187,14 @@ fn answer<C: Body>(caught: Caught, mut guard: Guard) -> Response<ResponseBody<C>
 
 /// Drops a future that was not polled to its end: the client left.
 fn cancel<F>(mut state: Pin<&mut State<F>>, mut guard: Guard) {
+    if let StateProjection::Panicked { caught } = state.as_mut().project() {
+        guard.panicked();
+        caught.take().into_iter().for_each(Caught::dispose);
+    }
     if let Err(caught) = guard.catch(|| state.set(State::Gone)) {
         guard.panicked();
-        let goes_on = !guard.answers_panics() && !thread::panicking();
+        let answers = guard.answers_panics();
         drop(guard);
-        if goes_on {
-            resume_unwind(caught.into_payload());
-        }
-        caught.dispose();
+        if answers { caught.dispose() } else { caught.go_on() }
     }
 }

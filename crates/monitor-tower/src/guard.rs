@@ -3,7 +3,6 @@
 
 use std::{
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -49,7 +48,7 @@ impl Guard {
         let series = counted.map(|traffic| (traffic, traffic.series(method, route)));
         // Inside another layer of ours the request has its identifier already.
         let around = scope::current();
-        let id = around.as_ref().map_or_else(Uuid::new_v4, Scope::id);
+        let id = around.as_ref().filter(|around| around.is_request()).map_or_else(Uuid::new_v4, Scope::id);
         let facts = RequestFacts {
             id,
             method,
@@ -59,7 +58,7 @@ impl Guard {
             client_request_id: head.client_request_id(),
             remote_addr: &head.remote_addr(),
             untracked,
-            counted: series.is_some(),
+            series: series.map(|(_, series)| series),
         };
         settings.warn_of_stacking(around.as_ref().filter(|_| series.is_some()));
         let scope = match around {
@@ -87,7 +86,7 @@ impl Guard {
     /// Runs a piece of the request in its scope, and returns its panic, captured.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
         self.slot.enter(|| self.settings.catch(f)).map_err(|mut caught| {
-            if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture) {
+            if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture_panics) {
                 scope.capture_panic(&mut caught);
             }
             caught
@@ -103,21 +102,20 @@ impl Guard {
     pub(crate) fn head<C>(&mut self, response: &mut Response<C>) -> Option<Outcome> {
         self.status = response.status().as_u16();
         self.outcome = Outcome::BodyAborted;
-        if let Some(AttachedError(error)) = response.extensions_mut().remove::<AttachedError>() {
-            self.capture_observed(error);
-        }
         self.put_headers(response);
-        let (outcome, error) = answered::take(response)?;
-        if let Some(error) = error {
-            self.capture_observed(error);
+        if self.settings.capture_errors {
+            let attached = response.extensions_mut().remove::<AttachedError>().map(|AttachedError(error)| error);
+            for error in [attached, answered::take_error(response)].into_iter().flatten() {
+                self.capture_observed(error);
+            }
         }
-        Some(outcome)
+        answered::outcome(response)
     }
 
     /// Returns a problem for a response that says nothing but a status of 500 or above.
     pub(crate) fn problem(&self) -> Option<TextBody> {
         let status = StatusCode::from_u16(self.status).ok()?;
-        (self.settings.answer_panics && status.is_server_error()).then(|| of_request(status, self.id).into_body())
+        (self.settings.capture_errors && status.is_server_error()).then(|| of_request(status, self.id).into_body())
     }
 
     /// Takes note of an error the service returned instead of a response. No response, no status: it is counted as the
@@ -131,7 +129,7 @@ impl Guard {
     /// Captures an error of the service or of its body. What runs here is the program's own: its `Display`, its
     /// function that describes.
     pub(crate) fn capture<E: fmt::Display + 'static>(&mut self, kind: EventKind, error: &E) {
-        if !self.settings.capture {
+        if !self.settings.capture_errors {
             return;
         }
         let settings = Arc::clone(&self.settings);
@@ -142,7 +140,7 @@ impl Guard {
     }
 
     fn capture_observed(&self, error: ObservedError) {
-        if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture) {
+        if let Some(scope) = self.slot.scope() {
             scope.capture_observed(error);
         }
     }
@@ -213,7 +211,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let Self { settings, slot, series, started, id: _, status, outcome, first_byte, sent } = self;
         let duration = started.elapsed();
-        if settings.capture
+        if settings.capture_errors
             && let Some(scope) = slot.scope()
             && matches!(outcome, Outcome::Completed | Outcome::Panic)
             && *status >= 500
@@ -237,9 +235,7 @@ impl Drop for Guard {
                 slow_after: settings.slow_after,
                 one_in: settings.log_one_in,
             };
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| slot.enter(|| line.write(series.is_none())))) {
-                panic::dispose(payload);
-            }
+            panic::quietly(|| slot.enter(|| line.write(series.is_none())));
         }
     }
 }

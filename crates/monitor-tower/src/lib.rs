@@ -72,6 +72,7 @@
 mod answered;
 mod attach;
 mod body;
+mod causes;
 mod concern;
 #[cfg(feature = "axum")]
 mod extract;

@@ -4,14 +4,14 @@ use std::{
     convert::Infallible,
     fmt,
     future::{Ready, ready},
-    sync::{Arc, Once},
+    sync::{Arc, atomic::AtomicBool},
     task::{Context, Poll},
     time::Duration,
 };
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use monitor_core::{Bridge, Monitor, names};
+use monitor_core::{Bridge, Monitor, names, panic};
 use tower_service::Service;
 
 use crate::TextBody;
@@ -37,7 +37,7 @@ use crate::TextBody;
 pub struct PrometheusEndpoint {
     handle: PrometheusHandle,
     bridge: Option<Arc<Bridge>>,
-    missing: Arc<Once>,
+    missing: Arc<AtomicBool>,
 }
 
 /// Why a recorder could not be installed.
@@ -80,7 +80,7 @@ impl PrometheusEndpoint {
             let handle = handle.clone();
             bridge.every(DRAIN, move || handle.run_upkeep());
         }
-        Self { handle, bridge, missing: Arc::new(Once::new()) }
+        Self { handle, bridge, missing: Arc::default() }
     }
 
     /// Publishes and renders everything as it is now.
@@ -89,7 +89,7 @@ impl PrometheusEndpoint {
         let render = || self.handle.render();
         let (page, is_taken) = self.bridge.as_ref().map_or_else(|| (render(), true), |bridge| bridge.scrape(render));
         if !is_taken {
-            self.missing.call_once(|| {
+            panic::once(&self.missing, || {
                 tracing::warn!(
                     target: "monitor",
                     "/metrics was scraped, but no metrics recorder is installed, so it shows nothing of the requests: \

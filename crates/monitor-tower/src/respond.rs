@@ -18,7 +18,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{MonitorService, ResponseBody, answered::mark_error, problem::problem, settings::Settings};
+use crate::{MonitorService, ResponseBody, answered::mark_error, causes::causes, problem::problem, settings::Settings};
 
 type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 
@@ -136,10 +136,10 @@ where
         if self.not_ready.is_none()
             && let Err(error) = ready!(self.inner.poll_ready(cx))
         {
+            self.not_ready = Some(answer_to(&error, &self.settings, &self.table));
             if let Some(traffic) = self.settings.monitor.traffic() {
                 traffic.ready_error();
             }
-            self.not_ready = Some(answer_to(&error, &self.settings, &self.table));
         }
         Poll::Ready(Ok(()))
     }
@@ -198,7 +198,7 @@ fn answer_to<E: fmt::Display + 'static>(error: &E, settings: &Settings, table: &
 
 /// Returns the status of tower's own errors, wherever in the chain they are.
 fn status_of(error: &(dyn Error + 'static)) -> Option<StatusCode> {
-    tower_status(error).or_else(|| status_of(error.source()?))
+    causes(error).find_map(tower_status)
 }
 
 #[cfg(feature = "tower")]

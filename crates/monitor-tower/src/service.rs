@@ -59,7 +59,7 @@ where
 
     /// A failure here belongs to no request: it is counted apart and passed on.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        if !self.settings.count && !self.settings.capture {
+        if !self.settings.count && !self.settings.capture_panics {
             return self.inner.poll_ready(cx);
         }
         let Self { inner, settings } = self;
@@ -71,7 +71,7 @@ where
             Ok(ready) => ready,
             Err(mut caught) => {
                 count_ready_error(settings);
-                if settings.capture {
+                if settings.capture_panics {
                     settings.monitor.capture_panic(&mut caught);
                 }
                 resume_unwind(caught.into_payload())

@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     fmt,
-    sync::{Arc, Once},
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -30,8 +30,10 @@ pub(crate) struct Settings {
     pub(crate) show_duration: bool,
     /// Counts the request.
     pub(crate) count: bool,
-    /// Captures what goes wrong.
-    pub(crate) capture: bool,
+    /// Captures panics.
+    pub(crate) capture_panics: bool,
+    /// Captures errors and bare responses of 500 and above, and answers the latter with a problem.
+    pub(crate) capture_errors: bool,
     /// Answers a panic instead of passing it on.
     pub(crate) answer_panics: bool,
     /// Writes the log line.
@@ -43,7 +45,7 @@ pub(crate) struct Settings {
     pub(crate) describe_error: Option<Arc<DescribeError>>,
     pub(crate) answer_panic: Option<Arc<AnswerPanic>>,
     /// Whether it was said that this layer is inside another that counts.
-    pub(crate) stacked: Arc<Once>,
+    pub(crate) stacked: Arc<AtomicBool>,
 }
 
 /// What is known to whoever answers a panic. It says nothing of the panic itself, which is no business of the client's.
@@ -62,7 +64,8 @@ impl Settings {
             identify: false,
             show_duration: false,
             count: false,
-            capture: false,
+            capture_panics: false,
+            capture_errors: false,
             answer_panics: false,
             log: false,
             log_one_in: 1,
@@ -70,7 +73,7 @@ impl Settings {
             route_of: None,
             describe_error: None,
             answer_panic: None,
-            stacked: Arc::new(Once::new()),
+            stacked: Arc::default(),
         }
     }
 
@@ -81,7 +84,8 @@ impl Settings {
             identify: on,
             show_duration: on,
             count: on,
-            capture: on,
+            capture_panics: on,
+            capture_errors: on,
             answer_panics: on,
             log: on,
             ..Self::none(monitor)
@@ -91,7 +95,7 @@ impl Settings {
     /// Says once, in a debug build, that a request of this layer is counted already by the layer around it.
     pub(crate) fn warn_of_stacking(&self, around: Option<&Scope>) {
         if cfg!(debug_assertions) && around.is_some_and(|around| around.is_counted_by(&self.monitor)) {
-            self.stacked.call_once(|| {
+            panic::once(&self.stacked, || {
                 tracing::warn!(
                     target: "monitor",
                     "a layer that counts requests is inside another one of the same monitor, so its requests are \
@@ -103,7 +107,7 @@ impl Settings {
 
     /// Runs `f` and returns its panic. Where nobody captures it, the hook that stood there before ours still prints it.
     pub(crate) fn catch<R>(&self, f: impl FnOnce() -> R) -> Result<R, Caught> {
-        if self.capture { panic::catch(f) } else { panic::catch_printed(f) }
+        if self.capture_panics { panic::catch(f) } else { panic::catch_printed(f) }
     }
 
     /// Returns what is to be seen of an error: what the program's own function describes, else what any error shows.
@@ -114,20 +118,23 @@ impl Settings {
 
     /// Whether there is anything to do for a request at all.
     pub(crate) fn is_off(&self) -> bool {
-        let Self { identify, show_duration, count, capture, answer_panics, log, .. } = *self;
-        !(identify || show_duration || count || capture || answer_panics || log)
+        let Self { identify, show_duration, count, capture_panics, capture_errors, answer_panics, log, .. } = *self;
+        !(identify || show_duration || count || capture_panics || capture_errors || answer_panics || log)
     }
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { monitor, identify, show_duration, count, capture, answer_panics, log, .. } = self;
+        let Self {
+            monitor, identify, show_duration, count, capture_panics, capture_errors, answer_panics, log, ..
+        } = self;
         f.debug_struct("Settings")
             .field("monitor", monitor)
             .field("identify", identify)
             .field("show_duration", show_duration)
             .field("count", count)
-            .field("capture", capture)
+            .field("capture_panics", capture_panics)
+            .field("capture_errors", capture_errors)
             .field("answer_panics", answer_panics)
             .field("log", log)
             .finish_non_exhaustive()

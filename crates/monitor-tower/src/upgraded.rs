@@ -20,7 +20,7 @@ pin_project! {
     /// `AsyncWrite` too. A connection that has to be taken apart is watched by keeping
     /// `UpgradedConnection::new(&scope, ())` for as long as its halves.
     ///
-    /// It counts nothing for an untracked request and for a scope that is no request's.
+    /// It counts nothing for a request that is not counted, and for a scope that is no request's.
     ///
     /// # Example
     ///
@@ -57,7 +57,7 @@ struct Open {
 impl<T> UpgradedConnection<T> {
     /// Watches `connection`, to which the request of `scope` was upgraded.
     pub fn new(scope: &Scope, connection: T) -> Self {
-        Self { connection, open: scope.series().map(|series| Open::new(scope.monitor(), series)) }
+        Self { connection, open: scope.series_of(scope.monitor()).map(|series| Open::new(scope.monitor(), series)) }
     }
 
     /// Takes the connection out. It counts as closed.

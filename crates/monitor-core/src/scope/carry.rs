@@ -25,8 +25,18 @@ pin_project! {
     #[derive(Debug)]
     pub struct InScope<F> {
         slot: ScopeSlot,
+        // `None` when it is dropped, which it is in the scope as well.
         #[pin]
-        future: F,
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for InScope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Err(caught) = this.slot.catch(|| this.future.set(None)) {
+                caught.go_on();
+            }
+        }
     }
 }
 
@@ -46,7 +56,7 @@ pub trait ScopeFutureExt: Future + Sized {
     /// spawn(send().in_current_scope());
     /// ```
     fn in_current_scope(self) -> InScope<Self> {
-        InScope { slot: ScopeSlot(current()), future: self }
+        InScope { slot: ScopeSlot(current()), future: Some(self) }
     }
 }
 
@@ -127,7 +137,7 @@ impl<F: Future> Future for InScope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let polled = this.slot.catch(|| this.future.poll(cx));
+        let polled = this.slot.catch(|| this.future.as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx)));
         polled.unwrap_or_else(|caught| resume_unwind(caught.into_payload()))
     }
 }

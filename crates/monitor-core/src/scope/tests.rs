@@ -46,9 +46,32 @@ fn what_is_written_below_is_in_the_record() {
 fn an_error_captured_inside_is_seen_by_the_scopes_around() {
     let outer = Scope::new(&monitor());
     let inner = outer.enter(|| Scope::new(&monitor()));
-    inner.mark_captured(7);
+    inner.mark_captured(&monitor(), 7);
     assert!(outer.has_captured() && outer.has_seen(7));
     assert!(!outer.has_seen(8));
+}
+
+#[test]
+fn work_that_hands_on_to_work_for_ever_keeps_only_the_last_scopes() {
+    let mut scope = Scope::new(&monitor());
+    for _ in 0..100_000 {
+        scope = scope.enter(|| Scope::new(&monitor()));
+    }
+    assert!(scope.and_around().count() <= usize::from(DEPTH) + 1);
+}
+
+#[test]
+fn what_turns_into_a_tag_may_write_to_the_scope_itself() {
+    struct Writes;
+    impl From<Writes> for String {
+        fn from(_: Writes) -> Self {
+            set_user("42");
+            Self::from("premium")
+        }
+    }
+    let scope = Scope::new(&monitor());
+    scope.enter(|| set_tag("tier", Writes));
+    assert_eq!((scope.user().as_deref(), scope.record().tags.len()), (Some("42"), 1));
 }
 
 #[test]

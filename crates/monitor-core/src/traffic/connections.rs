@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::histogram::{self, BUCKETS, BucketCount, Histogram};
+use super::histogram::{self, BUCKETS, BucketCount, Whole};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug)]
 pub(super) struct Connections {
     opened: AtomicU64,
-    lifetimes: Histogram,
+    lifetimes: Whole,
 }
 
 /// What was counted of upgraded connections at one moment.
@@ -31,15 +31,16 @@ impl Connections {
         self.lifetimes.record_duration(lifetime);
     }
 
-    pub(super) fn read(&self) -> ConnectionCounts {
-        let lifetimes = self.lifetimes.read();
-        ConnectionCounts { opened: self.opened.load(Ordering::Relaxed), lifetimes }
+    /// Reads the counts between two ends; `None` when there is no such moment for long.
+    pub(super) fn read(&self) -> Option<ConnectionCounts> {
+        let lifetimes = self.lifetimes.read()?;
+        Some(ConnectionCounts { opened: self.opened.load(Ordering::Relaxed), lifetimes })
     }
 }
 
 impl Default for Connections {
     fn default() -> Self {
-        Self { opened: AtomicU64::new(0), lifetimes: Histogram::new(&histogram::CONNECTION) }
+        Self { opened: AtomicU64::new(0), lifetimes: Whole::new(&histogram::CONNECTION) }
     }
 }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::{
     names::{CONNECTION_BOUNDS, DURATION_BOUNDS, SIZE_BOUNDS},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        thread,
+    },
 };
 
 /// One bucket for each bound, and one above them all.
@@ -14,6 +17,13 @@ pub const BUCKETS: usize = DURATION_BOUNDS.len() + 1;
 pub(crate) struct Histogram {
     scale: &'static Scale,
     buckets: [Bucket; BUCKETS],
+}
+
+/// A histogram that knows whether a value is on its way into it.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    entered: AtomicU64,
+    histogram: Histogram,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +83,39 @@ impl Histogram {
     }
 }
 
+// === impl Whole ===
+
+impl Whole {
+    pub(crate) fn new(scale: &'static Scale) -> Self {
+        Self { entered: AtomicU64::new(0), histogram: Histogram::new(scale) }
+    }
+
+    pub(crate) fn record_duration(&self, duration: Duration) {
+        self.entered.fetch_add(1, Ordering::Relaxed);
+        self.histogram.record_duration(duration);
+    }
+
+    pub(crate) fn record(&self, value: u64) {
+        self.entered.fetch_add(1, Ordering::Relaxed);
+        self.histogram.record(value);
+    }
+
+    /// Reads the buckets between two values; `None` when there is no such moment for long.
+    pub(crate) fn read(&self) -> Option<[BucketCount; BUCKETS]> {
+        let read = || {
+            let buckets = self.histogram.read();
+            let count: u64 = buckets.iter().map(|bucket| bucket.count).sum();
+            (count == self.entered.load(Ordering::Relaxed)).then_some(buckets)
+        };
+        (0..ATTEMPTS).find_map(|_| {
+            read().or_else(|| {
+                thread::yield_now();
+                None
+            })
+        })
+    }
+}
+
 // === impl Scale ===
 
 /// Durations of requests and jobs.
@@ -108,12 +151,15 @@ impl Scale {
     ) -> impl Iterator<Item = (u64, f64)> {
         let bounds = self.shown_bounds.iter().chain([&f64::INFINITY]);
         before.iter().zip(now).zip(bounds).filter_map(|((before, now), bound)| {
-            let count = now.count - before.count;
+            let count = now.count.saturating_sub(before.count);
             let mean = now.sum.wrapping_sub(before.sum) as f64 / count as f64 / self.per_shown;
             (count > 0).then_some((count, mean.min(*bound)))
         })
     }
 }
+
+/// How often a reading in the middle of something is tried again.
+pub(super) const ATTEMPTS: usize = 64;
 
 #[cfg(test)]
 mod tests {

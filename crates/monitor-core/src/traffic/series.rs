@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     connections::{ConnectionCounts, Connections},
-    histogram::{self, BUCKETS, BucketCount, Histogram},
+    histogram::{self, ATTEMPTS, BUCKETS, BucketCount, Histogram, Whole},
 };
 use crate::{
     ErrorType, Method, Outcome,
@@ -37,8 +37,8 @@ type StatusClass = [OnceLock<Box<StatusSeries>>; 100];
 struct StatusSeries {
     failed: AtomicU64,
     durations: Histogram,
-    first_bytes: OnceLock<Box<Histogram>>,
-    sizes: OnceLock<Box<Histogram>>,
+    first_bytes: OnceLock<Box<Whole>>,
+    sizes: OnceLock<Box<Whole>>,
 }
 
 /// The counters of one method and route at one moment.
@@ -57,7 +57,7 @@ pub struct RouteCounts {
     pub outcomes: [u64; Outcome::ALL.len()],
     /// Durations by status, ascending. Refused requests are not in it.
     pub statuses: Vec<StatusCounts>,
-    /// Upgraded connections; `None` where there never was one.
+    /// Upgraded connections; `None` where there never was one, and where they never rested for a moment.
     pub connections: Option<ConnectionCounts>,
     /// Whether started, outcomes and statuses were read between two requests' ends. Only then do sums and counts belong together.
     pub settled: bool,
@@ -73,10 +73,11 @@ pub struct StatusCounts {
     pub failed: u64,
     /// Durations by [`names::DURATION_BOUNDS`](crate::names::DURATION_BOUNDS), and one more above them all.
     pub buckets: [BucketCount; BUCKETS],
-    /// Times to the first byte, by the same bounds; `None` unless asked for.
+    /// Times to the first byte, by the same bounds; `None` unless asked for, and where they never
+    /// rested for a moment.
     pub first_bytes: Option<[BucketCount; BUCKETS]>,
     /// Sizes of response bodies by [`names::SIZE_BOUNDS`](crate::names::SIZE_BOUNDS), and one more above them all; `None`
-    /// unless asked for.
+    /// as above.
     pub sizes: Option<[BucketCount; BUCKETS]>,
 }
 
@@ -153,7 +154,7 @@ impl RouteSeries {
             settled: timed == outcomes.iter().sum::<u64>() - outcomes[Outcome::Refused.index()],
             outcomes,
             statuses,
-            connections: self.connections.get().map(|connections| connections.read()),
+            connections: self.connections.get().and_then(|connections| connections.read()),
         }
     }
 
@@ -184,8 +185,8 @@ impl StatusSeries {
             status,
             buckets: self.durations.read(),
             failed: self.failed.load(Ordering::Relaxed),
-            first_bytes: self.first_bytes.get().map(|first_bytes| first_bytes.read()),
-            sizes: self.sizes.get().map(|sizes| sizes.read()),
+            first_bytes: self.first_bytes.get().and_then(|first_bytes| first_bytes.read()),
+            sizes: self.sizes.get().and_then(|sizes| sizes.read()),
         }
     }
 }
@@ -201,8 +202,8 @@ impl Default for StatusSeries {
     }
 }
 
-fn boxed(scale: &'static histogram::Scale) -> Box<Histogram> {
-    Box::new(Histogram::new(scale))
+fn boxed(scale: &'static histogram::Scale) -> Box<Whole> {
+    Box::new(Whole::new(scale))
 }
 
 // === impl RouteCounts ===
@@ -251,6 +252,3 @@ impl StatusCounts {
         self.buckets.iter().map(|bucket| bucket.count).sum()
     }
 }
-
-/// How often an unsettled reading is tried again before it is taken as it is.
-const ATTEMPTS: usize = 64;
