@@ -7,9 +7,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     task::Poll,
+    time::SystemTime,
 };
 
-use monitor_kit::{BoxError, EventKind, JobCounts, JobOutcome, Monitor, PrometheusEndpoint, capture_error, scope};
+use monitor_kit::{
+    BoxError, EventKind, JobCounts, JobOutcome, Monitor, PrometheusEndpoint, capture_error, clock, scope,
+};
 
 use crate::support::{Failure, builder, flush, monitor, only_event, poll_once, ready, watched};
 
@@ -144,7 +147,12 @@ fn jobs_are_among_the_metrics() {
     ] {
         assert!(text.lines().any(|other| other == line), "no line {line} in\n{text}");
     }
-    assert!(text.contains(r#"monitor_job_last_success_timestamp_seconds{job="clean-up"} "#), "{text}");
+    let last = text
+        .lines()
+        .find_map(|line| line.strip_prefix(r#"monitor_job_last_success_timestamp_seconds{job="clean-up"} "#));
+    let last: f64 = last.expect("there was a success").parse().expect("a number");
+    let now = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!((now - 600.0..=now).contains(&last), "{last} is a time in seconds, and it is {now}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use monitor_kit::{BoxError, Level, Method, Monitor, MonitorLayer, Outcome, Prome
 use tower::{Layer, ServiceExt};
 
 use crate::support::{
-    Step, Text, builder, call, flush, get, monitor, page, ready, script, serve, shows, status, text, visit,
+    Step, Text, builder, call, flush, get, monitor, next_frame, page, ready, script, serve, shows, status, text, visit,
 };
 
 #[test]
@@ -44,6 +44,15 @@ fn every_metric_says_what_it_is() {
     shows(&page, "# HELP http_server_ready_errors_total Errors and panics of poll_ready.");
     shows(&page, "# HELP app_build_info The release that runs; always 1.");
     shows(&page, "# TYPE process_start_time_seconds gauge");
+}
+
+#[test]
+fn a_panic_in_the_body_is_among_the_panics() {
+    let monitor = monitor();
+    drop(call(&MonitorLayer::new(&monitor), get("/"), || -> Response<Text> { panic!("in call") }));
+    let mut body = serve(&monitor, script([Step::Panic("in the body")])).into_body();
+    next_frame(&mut body);
+    shows(&page(&monitor), r#"http_server_panics_total{http_request_method="GET",http_route="_unmatched"} 2"#);
 }
 
 #[test]
@@ -317,9 +326,11 @@ fn a_dashboard_of_the_flask_exporter_keeps_working() {
     let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
     call(&layer, get("/a"), || status(200, ""));
     call(&layer, get("/b"), || status(200, ""));
+    assert!(series_of(&endpoint.render(), "flask_http_request_exceptions_total").is_empty(), "there was none yet");
     call(&layer, get("/b"), || -> Response<Text> { panic!("boom") });
     let shown = endpoint.render();
     for line in [
+        "# HELP flask_http_request_total Requests that ended.",
         r#"flask_http_request_total{method="GET",status="200"} 2"#,
         r#"flask_http_request_total{method="GET",status="500"} 1"#,
         r#"flask_http_request_exceptions_total{method="GET",status="500"} 1"#,

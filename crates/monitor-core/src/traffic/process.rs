@@ -32,5 +32,6 @@ mod tests {
     fn the_process_started_before_now_and_not_long_ago() {
         let age = clock::wall().duration_since(started_at() - Duration::from_secs(2)).expect("not in the future");
         assert!(age < Duration::from_secs(3600), "{age:?}");
+        assert!(linux().is_some() || cfg!(not(target_os = "linux")), "Linux tells");
     }
 }
