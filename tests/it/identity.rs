@@ -144,6 +144,21 @@ fn requests_within_one_job_have_an_identifier_each() {
 }
 
 #[test]
+fn the_identifier_layer_alone_within_a_job_hides_neither_its_identifier_nor_the_monitor() {
+    let (monitor, memory) = watched();
+    let mut seen = None;
+    let service = service(|_| {
+        seen = scope::current().map(|scope| scope.id().to_string());
+        monitor_kit::capture_message(monitor_kit::Level::Warn, "stock is low");
+        Ok::<_, Infallible>(status(200, ""))
+    });
+    let ask = async { RequestIdLayer::new().layer(service).oneshot(get("/")).await };
+    let response = ready(monitor.job("consumer", ask)).unwrap();
+    assert_eq!(seen.as_deref(), Some(id(&response)));
+    assert_eq!(only_event(&monitor, &memory).message, "stock is low");
+}
+
+#[test]
 fn the_identifier_layer_inside_does_not_hide_the_monitor() {
     let (monitor, memory) = watched();
     let inner = RequestIdLayer::new().layer(service(|_| {

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http::{Request, Response, header::CONTENT_TYPE};
 use http_body::{Body, Frame};
 use monitor_kit::{
@@ -250,6 +250,68 @@ fn a_body_that_panics_when_a_problem_takes_its_place_changes_nothing() {
     assert!(text(response).contains("Bad Gateway"));
     assert_ended(&monitor, Outcome::Completed, 502);
     assert_eq!(only_event(&monitor, &memory).message, "in the drop");
+}
+
+#[test]
+fn a_future_and_its_response_may_both_panic_when_they_are_dropped() {
+    struct Bomb(Option<Response<EmptyBomb>>);
+    impl Future for Bomb {
+        type Output = Result<Response<EmptyBomb>, Infallible>;
+        fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+            self.0.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
+        }
+    }
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("of the future");
+        }
+    }
+    let (monitor, memory) = watched();
+    let service = tower::service_fn(|_| Bomb(Some(Response::new(EmptyBomb))));
+    let response = ready(MonitorLayer::new(&monitor).layer(service).oneshot(get("/"))).unwrap();
+    assert_eq!(response.status(), 500);
+    assert_ended(&monitor, Outcome::Panic, 500);
+    flush(&monitor);
+    let messages: Vec<_> = memory.events().iter().map(|event| event.message.clone()).collect();
+    assert_eq!(messages, ["of the future", "in the drop"]);
+}
+
+#[test]
+fn data_that_panics_when_asked_for_its_size_is_a_panic_in_the_body() {
+    struct Sizeless;
+    impl From<Bytes> for Sizeless {
+        fn from(_: Bytes) -> Self {
+            Self
+        }
+    }
+    impl Buf for Sizeless {
+        fn remaining(&self) -> usize {
+            panic!("no size")
+        }
+        fn chunk(&self) -> &[u8] {
+            &[]
+        }
+        fn advance(&mut self, _: usize) {}
+    }
+    let (monitor, memory) = watched();
+    let answer = |_| std::future::ready(Ok::<_, Infallible>(Response::new(OneFrame(Some(Frame::data(Sizeless))))));
+    let service = tower::service_fn(answer);
+    let mut body = ready(MonitorLayer::new(&monitor).layer(service).oneshot(get("/"))).unwrap().into_body();
+    assert!(next_frame(&mut body).unwrap().is_err());
+    assert_ended(&monitor, Outcome::PanicInBody, 200);
+    assert_eq!(only_event(&monitor, &memory).message, "no size");
+}
+
+/// A body of one frame.
+struct OneFrame<D>(Option<Frame<D>>);
+
+impl<D: Buf + Unpin> Body for OneFrame<D> {
+    type Data = D;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<D>, Infallible>>> {
+        Poll::Ready(self.0.take().map(Ok))
+    }
 }
 
 /// A body that is empty, and panics when it is dropped.

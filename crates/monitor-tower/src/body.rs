@@ -92,26 +92,27 @@ where
         let Some(guard) = this.guard.as_mut() else {
             return body.poll_frame(cx).map_err(Into::into);
         };
+        // What a frame and its body say of themselves is the program's own code, too.
         let polled = guard.catch(|| {
             let frame = ready!(body.as_mut().poll_frame(cx));
-            Poll::Ready((frame, body.is_end_stream()))
+            let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
+            let size = data.map_or(0, Buf::remaining) as u64;
+            Poll::Ready((frame, size, body.is_end_stream()))
         });
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready((Some(Ok(frame)), is_end))) => {
-                if let Some(data) = frame.data_ref() {
-                    guard.send(data.remaining() as u64);
-                }
+            Ok(Poll::Ready((Some(Ok(frame)), size, is_end))) => {
+                guard.send(size);
                 if is_end {
                     complete(this.guard, *this.length, || this.state.set(State::Gone));
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Ok(Poll::Ready((None, _))) => {
+            Ok(Poll::Ready((None, ..))) => {
                 complete(this.guard, *this.length, || this.state.set(State::Gone));
                 Poll::Ready(None)
             }
-            Ok(Poll::Ready((Some(Err(error)), _))) => Poll::Ready(Some(Err(match this.guard.take() {
+            Ok(Poll::Ready((Some(Err(error)), ..))) => Poll::Ready(Some(Err(match this.guard.take() {
                 Some(guard) => fail(guard, error),
                 None => error.into(),
             }))),

@@ -100,7 +100,10 @@ where
                 second.unwrap_or_else(Caught::dispose);
                 Poll::Ready(Ok(answer(caught, guard)))
             }
-            (_, Err(caught)) => Poll::Ready(Ok(answer(caught, guard))),
+            (ended, Err(caught)) => {
+                guard.catch(|| drop(ended)).unwrap_or_else(Caught::dispose);
+                Poll::Ready(Ok(answer(caught, guard)))
+            }
         }
     }
 }
@@ -137,7 +140,8 @@ fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<Res
         || head.status == StatusCode::NO_CONTENT
         || head.status == StatusCode::NOT_MODIFIED;
     let body = if let Some(outcome) = answered {
-        guard.end_with(outcome, &body);
+        guard.send(exact.unwrap_or(0));
+        guard.end(outcome);
         ResponseBody::off(body)
     } else if is_upgrade {
         guard.end(Outcome::Upgraded);
@@ -146,7 +150,8 @@ fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<Res
         match guard.problem().filter(|_| !has_no_body) {
             Some(problem) => {
                 guard.catch(|| drop(body)).unwrap_or_else(Caught::dispose);
-                guard.end_with(Outcome::Completed, &problem);
+                guard.send(problem.as_bytes().len() as u64);
+                guard.end(Outcome::Completed);
                 for of_body in [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::TRANSFER_ENCODING] {
                     head.headers.remove(of_body);
                 }
@@ -181,7 +186,8 @@ fn answer<C: Body>(caught: Caught, mut guard: Guard) -> Response<ResponseBody<C>
     }
     caught.dispose();
     let response = guard.answer_panic();
-    guard.end_with(Outcome::Panic, response.body());
+    guard.send(response.body().as_bytes().len() as u64);
+    guard.end(Outcome::Panic);
     response.map(ResponseBody::ours)
 }
 

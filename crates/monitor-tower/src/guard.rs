@@ -8,7 +8,6 @@ use std::{
 };
 
 use http::{Request, Response, StatusCode};
-use http_body::Body;
 use monitor_core::{
     EventKind, Method, ObservedError, Outcome, Scope, clock,
     panic::{self, Caught},
@@ -61,9 +60,10 @@ impl Guard {
             series: series.map(|(_, series)| series),
         };
         settings.warn_of_stacking(around.as_ref().filter(|_| series.is_some()));
+        // A scope without a monitor would hide the one around it.
         let scope = match around {
-            // A scope without a monitor would hide the one around it.
-            Some(around) if !monitor.is_enabled() => around,
+            Some(around) if !monitor.is_enabled() && around.is_request() => around,
+            Some(around) if !monitor.is_enabled() => Scope::for_request(around.monitor(), facts),
             _ => Scope::for_request(monitor, facts),
         };
         head.keep_headers(&scope);
@@ -181,12 +181,6 @@ impl Guard {
     /// Returns how many bytes went out so far.
     pub(crate) fn sent(&self) -> u64 {
         self.sent
-    }
-
-    /// Ends a request whose whole body goes out at once.
-    pub(crate) fn end_with(mut self, outcome: Outcome, body: &impl Body) {
-        self.send(body.size_hint().exact().unwrap_or(0));
-        self.end(outcome);
     }
 
     /// Ends the request.
