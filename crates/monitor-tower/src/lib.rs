@@ -9,7 +9,9 @@
 //! #     Ok(http::Response::default())
 //! # }
 //! let monitor = Monitor::builder("shop").build()?;
-//! let service = ServiceBuilder::new().layer(MonitorLayer::new(&monitor)).service(service_fn(handle));
+//! let service = ServiceBuilder::new()
+//!     .layer(MonitorLayer::new(&monitor))
+//!     .service(service_fn(handle));
 //! # Ok::<(), monitor_core::BuildError>(())
 //! ```
 //!

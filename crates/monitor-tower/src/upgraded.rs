@@ -55,7 +55,8 @@ struct Open {
 }
 
 impl<T> UpgradedConnection<T> {
-    /// Watches `connection`, to which the request of `scope` was upgraded.
+    /// Watches `connection`, to which the request of `scope` was upgraded. The handler finds that scope with
+    /// [`scope::current`](monitor_core::scope::current).
     pub fn new(scope: &Scope, connection: T) -> Self {
         Self { connection, open: scope.series_of(scope.monitor()).map(|series| Open::new(scope.monitor(), series)) }
     }

@@ -270,4 +270,21 @@ mod tests {
         ended.durations[BUCKETS - 1] = 90;
         assert_eq!(ended.quantile(0.99), Some(10.0));
     }
+
+    #[test]
+    fn a_quantile_counts_what_lies_in_the_buckets_below() {
+        let mut ended = Ended::default();
+        ended.durations[2] = 4; // From 10 to 25 ms.
+        ended.durations[5] = 4; // From 75 to 100 ms.
+        ended.durations[7] = 8; // From 250 to 500 ms.
+        let close = |share, seconds: f64| {
+            let quantile = ended.quantile(share).expect("something ended");
+            assert!((quantile - seconds).abs() < 1e-12, "{share}: {quantile} instead of {seconds}");
+        };
+        close(0.0, 0.01);
+        close(0.25, 0.025);
+        close(0.375, 0.0875);
+        close(0.75, 0.375);
+        close(1.0, 0.5);
+    }
 }
