@@ -171,6 +171,17 @@ fn the_identifier_layer_inside_does_not_hide_the_monitor() {
 }
 
 #[test]
+fn what_is_written_within_the_identifier_layer_is_in_the_line_of_the_layer_around() {
+    let (log, monitor) = (Log::default(), monitor());
+    let inner = RequestIdLayer::new().layer(service(|_| {
+        scope::set_user("42");
+        Ok::<_, Infallible>(status(200, ""))
+    }));
+    log.during(|| drop(ready(MonitorLayer::new(&monitor).layer(inner).oneshot(get("/"))).unwrap()));
+    assert_eq!(log.request_line()["user_id"], "42");
+}
+
+#[test]
 fn a_disabled_monitor_sets_no_header() {
     let response = serve(&Monitor::disabled(), status(200, "through"));
     assert!(response.headers().is_empty());
