@@ -50,3 +50,20 @@ impl Body for TextBody {
         SizeHint::with_exact(self.0.as_ref().map_or(0, |text| text.len() as u64))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_text_is_one_frame_and_an_empty_one_none() {
+        let mut body = TextBody::new("text");
+        assert_eq!((body.is_end_stream(), body.size_hint().exact(), body.as_bytes()), (false, Some(4), &b"text"[..]));
+        let frame = body.frame().await.expect("a frame").expect("no error");
+        assert_eq!(frame.into_data().expect("data"), "text");
+        assert_eq!((body.is_end_stream(), body.size_hint().exact(), body.as_bytes()), (true, Some(0), &b""[..]));
+        assert!(TextBody::new("").is_end_stream());
+    }
+}
