@@ -134,7 +134,7 @@ async fn ten_thousand_requests_of_which_some_are_left_all_end_exactly_once() {
             .route("/panic", get(|| async { assert_eq!(std::hint::black_box(1), 2) }))
             .route("/slow", get(|| sleep(Duration::from_millis(2))))
             .layer(MonitorLayer::new(&monitor));
-        crowd(app, version, 10_000).await;
+        crowd(app, version, 13_000).await;
         assert_equation(&monitor, version).await;
     }
 }
@@ -177,7 +177,7 @@ async fn assert_equation(monitor: &Monitor, version: Version) {
     let named: Vec<_> = Outcome::ALL.iter().zip(outcomes).filter(|(_, count)| *count > 0).collect();
     let _ = writeln!(io::stdout(), "{version:?}: started {started}, outcomes {named:?}, in flight {in_flight}");
     assert_eq!((in_flight, outcomes.iter().sum::<u64>()), (0, started));
-    assert!(started >= 8_000, "most of the clients came through: {started}");
+    assert!(started >= 10_000, "some clients leave before their request is sent, but not so many: {started}");
     for outcome in [Outcome::Completed, Outcome::Panic] {
         assert!(outcomes[outcome as usize] > 1_000, "{outcome:?}");
     }
