@@ -143,7 +143,7 @@ impl Monitor {
         if !self.is_enabled() {
             return;
         }
-        let mark = mark(&caught.message());
+        let mark = caught.mark;
         // A panic resumed from another thread comes without its note.
         let is_seen = caught.note.is_none() && scope.is_some_and(|scope| scope.has_seen(mark));
         if caught.is_captured_by(self) || is_seen {
@@ -155,7 +155,7 @@ impl Monitor {
         if caught.note.is_none() {
             self.warn_of_missing_hook();
         }
-        self.capture_note(scope, caught.note.take(), caught.message().into_owned());
+        self.capture_note(scope, mark, caught.note.take().map(|note| *note), caught.message().into_owned());
         caught.mark_captured(self);
     }
 
@@ -167,8 +167,7 @@ impl Monitor {
     }
 
     /// Captures a panic of which there is a note, or nothing but its message.
-    pub(crate) fn capture_note(&self, scope: Option<&Scope>, note: Option<Note>, message: String) {
-        let mark = mark(&message);
+    pub(crate) fn capture_note(&self, scope: Option<&Scope>, mark: u64, note: Option<Note>, message: String) {
         let location = note.as_ref().and_then(|note| note.location.clone());
         let draft = |message| {
             let thread = note.as_ref().map_or_else(String::new, |note| note.thread.clone());

@@ -38,7 +38,10 @@ use crate::{
 pub struct Caught {
     /// A lock that nobody contends makes a future that holds it one to be shared.
     payload: Mutex<Box<dyn Any + Send>>,
-    pub(crate) note: Option<Note>,
+    /// Of what it says.
+    pub(crate) mark: u64,
+    /// In a box, so that the result of every poll stays small.
+    pub(crate) note: Option<Box<Note>>,
     /// Which monitor captured it, by address.
     captured_by: Option<usize>,
 }
@@ -47,7 +50,7 @@ pub struct Caught {
 #[derive(Debug)]
 pub(crate) struct Note {
     /// Of what the panic says, so that a note is not taken for that of another panic.
-    mark: u64,
+    pub(crate) mark: u64,
     pub(crate) location: Option<CodeLocation>,
     pub(crate) backtrace: Option<Backtrace>,
     pub(crate) thread: String,
@@ -55,7 +58,7 @@ pub(crate) struct Note {
 
 enum Last {
     /// The hook ran, and nobody has caught the panic yet.
-    Noted(Note),
+    Noted(Box<Note>),
     /// The panic with this mark, whose payload is at this address, was captured, and goes on to whoever catches it next.
     Captured { mark: u64, payload: usize, by: usize },
 }
@@ -80,7 +83,7 @@ impl Caught {
             }
             _ => (None, None),
         };
-        Self { payload: Mutex::new(payload), note, captured_by }
+        Self { payload: Mutex::new(payload), mark, note, captured_by }
     }
 
     /// Returns the panic's message, not redacted.
@@ -127,7 +130,7 @@ impl Caught {
         let by = by.address();
         self.captured_by = Some(by);
         let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner);
-        leave(Last::Captured { mark: mark(&message(&**payload)), payload: address(&**payload), by });
+        leave(Last::Captured { mark: self.mark, payload: address(&**payload), by });
     }
 }
 
@@ -202,7 +205,7 @@ pub(crate) fn install_hook() {
             }
             match scope {
                 Some(scope) if cfg!(panic = "abort") => last_words(&scope, note, &message(info.payload())),
-                _ => leave(Last::Noted(note)),
+                _ => leave(Last::Noted(Box::new(note))),
             }
         }));
     });
@@ -232,7 +235,7 @@ fn last_words(scope: &Scope, note: Note, message: &str) {
     let masked = monitor.redaction().text(message).replace(char::is_control, " ");
     let (method, route, id) = (scope.method().as_str(), scope.route(), scope.id());
     let _ = writeln!(io::stderr(), "panic in {method} {route} at {place}: {masked} (request_id {id}), aborting");
-    monitor.capture_note(Some(scope), Some(note), message.to_owned());
+    monitor.capture_note(Some(scope), note.mark, Some(note), message.to_owned());
     monitor.flush(LAST_FLUSH);
 }
 

@@ -82,9 +82,15 @@ impl Sources {
 
     /// Returns whether an error at `at` would be captured whole, without counting it and without making its source.
     pub(crate) fn would_admit(&self, place: impl Hash, route: &str, message: &str, at: SystemTime) -> bool {
-        let (_, key) = self.keys(place, route, message);
+        let (place, key) = self.keys(place, route, message);
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.get(&key).map_or(table.len() < self.limit, |source| source.would_admit(at))
+        let is_full = table.len() >= self.limit;
+        match (table.get(&key), table.get(&place)) {
+            (Some(source), _) => source.would_admit(at),
+            (None, Some(rest)) if is_full || rest.messages.load(Ordering::Relaxed) >= MESSAGES => rest.would_admit(at),
+            (None, Some(_)) => true,
+            (None, None) => !is_full,
+        }
     }
 
     fn keys(&self, place: impl Hash, route: &str, message: &str) -> (u64, u64) {
@@ -261,6 +267,27 @@ mod tests {
         (0..100).for_each(|number| drop(find(&word(number))));
         assert!(same(&word(98), &word(99)), "what came past the limit shares the place's own source");
         assert!(!same(&word(0), &word(1)));
+    }
+
+    #[test]
+    fn what_shares_the_rest_of_a_place_shares_what_is_admitted() {
+        let (sources, at) = (sources(1000), clock::from_micros(60_000_000));
+        let word = |number: u8| char::from(b'a' + number % 26).to_string().repeat(usize::from(number / 26) + 1);
+        let admits = |number| sources.would_admit(1, "/a", &word(number), at);
+        for number in 0..100 {
+            let expected = number < 32 + 10;
+            assert_eq!(admits(number), expected, "{number}: asked before");
+            assert_eq!(sources.find(1, "/a", &word(number)).expect("there is room").count(at), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_room_nothing_new_is_admitted() {
+        let (sources, at) = (sources(2), clock::from_micros(60_000_000));
+        assert!(sources.would_admit(1, "/a", "gone", at));
+        sources.find(1, "/a", "gone").expect("there is room");
+        assert!(sources.would_admit(1, "/a", "no space left", at), "the place's own source takes it");
+        assert!(!sources.would_admit(1, "/b", "gone", at));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a scope keeps, and for how long it is current.
 
-use super::*;
+use super::{notes::TEXT, *};
 
 fn monitor() -> Monitor {
     Monitor::disabled()
