@@ -52,12 +52,14 @@ pub mod panic;
 mod queue;
 pub mod redact;
 mod reporter;
+mod request_id;
 pub mod scope;
 mod signal;
 mod source;
 #[cfg(feature = "tokio")]
 mod spawn;
 mod sync;
+mod trace_context;
 pub mod traffic;
 
 #[cfg(feature = "test-util")]
@@ -82,7 +84,9 @@ pub use self::{
     outcome::{ErrorType, Outcome},
     redact::Redaction,
     reporter::Reporter,
+    request_id::RequestId,
     scope::{Scope, ScopeFutureExt},
     signal::Signal,
+    trace_context::{SpanId, TraceContext, TraceId},
     traffic::{Bridge, Traffic},
 };

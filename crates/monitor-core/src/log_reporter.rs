@@ -14,8 +14,8 @@ use crate::{ErrorEvent, EventKind, Frame, Level, Reporter, Signal};
 /// | `handled_exception` | an error the program captured or attached | ERROR |
 /// | `captured_message` | a message the program captured, in the field `exception` | its own |
 ///
-/// Fields: `exception`, `exception_type`, `chain`, `location`, `trace` (the program's own frames), `request_id`, `method`, `path`, `route`,
-/// `user_id`, `fingerprint`, `release`. All of it is redacted.
+/// Fields: `exception`, `exception_type`, `chain`, `location`, `trace` (the program's own frames), `request_id`,
+/// `trace_id`, `method`, `path`, `route`, `user_id`, `fingerprint`, `release`. All of it is redacted.
 ///
 /// # Example
 ///
@@ -74,6 +74,7 @@ macro_rules! write_at {
             location = $texts.location,
             trace = $texts.trace,
             request_id = $texts.request_id,
+            trace_id = $texts.trace_id,
             method = $event.scope.method,
             path = $event.scope.path,
             route = $event.scope.route,
@@ -103,6 +104,7 @@ struct Texts {
     location: Option<String>,
     trace: Option<String>,
     request_id: Option<String>,
+    trace_id: Option<String>,
     fingerprint: String,
 }
 
@@ -113,7 +115,8 @@ impl Texts {
             chain: joined(event.chain.clone()),
             location: event.location.as_ref().map(ToString::to_string),
             trace: joined(trace(&event.backtrace)),
-            request_id: event.scope.request_id.map(|id| id.to_string()),
+            request_id: event.scope.request_id.as_ref().map(ToString::to_string),
+            trace_id: event.scope.trace_id.map(|id| id.to_string()),
             fingerprint: event.fingerprint.to_string(),
         }
     }

@@ -41,8 +41,6 @@ use std::{
     },
 };
 
-use uuid::Uuid;
-
 pub(crate) use self::notes::bounded;
 pub use self::{
     carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
@@ -50,7 +48,7 @@ pub use self::{
     record::{Breadcrumb, ScopeRecord},
 };
 use self::{notes::Notes, texts::Texts};
-use crate::{Method, Monitor, traffic::Series};
+use crate::{Method, Monitor, RequestId, TraceContext, TraceId, traffic::Series};
 
 /// What is known of the unit of work in hand. Cloning it gives another handle to the same scope.
 ///
@@ -63,7 +61,9 @@ pub struct Scope(Arc<Inner>);
 #[expect(clippy::exhaustive_structs, reason = "whoever opens a scope says all of it")]
 pub struct RequestFacts<'a> {
     /// The request's own identifier.
-    pub id: Uuid,
+    pub id: RequestId,
+    /// Its place in a trace.
+    pub trace: TraceContext,
     /// The method.
     pub method: Method,
     /// The route's template.
@@ -74,7 +74,9 @@ pub struct RequestFacts<'a> {
     pub user_agent: &'a str,
     /// The identifier the client sent, validated.
     pub client_request_id: &'a str,
-    /// The client's address, truncated.
+    /// The trace the client named and that was not continued.
+    pub client_trace_id: Option<TraceId>,
+    /// The client's address, truncated unless it was asked for in full.
     pub remote_addr: &'a str,
     /// Whether the request stays out of everything that is counted and reported.
     pub untracked: bool,
@@ -85,7 +87,9 @@ pub struct RequestFacts<'a> {
 struct Inner {
     monitor: Monitor,
     parent: Option<Scope>,
-    id: Uuid,
+    id: RequestId,
+    trace: TraceContext,
+    client_trace_id: Option<TraceId>,
     method: Method,
     route: Arc<str>,
     untracked: bool,
@@ -126,10 +130,15 @@ impl Scope {
 
     /// Creates the scope of a job, whose name stands where a request has its route.
     pub(crate) fn for_job(monitor: &Monitor, name: &str) -> Self {
+        // What a request causes is of its trace.
+        let (id, around) = (RequestId::new(), current());
+        let trace = around.map_or_else(|| TraceContext::of_request(&id), |around| around.trace().child());
         Self::create(
             monitor,
             RequestFacts {
-                id: Uuid::new_v4(),
+                id,
+                trace,
+                client_trace_id: None,
                 method: Method::Other,
                 route: Arc::from(name),
                 path: "",
@@ -157,6 +166,8 @@ impl Scope {
             depth: parent.as_ref().map_or(0, |parent| parent.0.depth + 1),
             parent,
             id: facts.id,
+            trace: facts.trace,
+            client_trace_id: facts.client_trace_id,
             method: facts.method,
             texts: Texts::new([facts.path, facts.user_agent, facts.client_request_id, facts.remote_addr]),
             route: facts.route,
@@ -181,8 +192,20 @@ impl Scope {
 
     /// Returns the request's identifier.
     #[must_use]
-    pub fn id(&self) -> Uuid {
-        self.0.id
+    pub fn id(&self) -> &RequestId {
+        &self.0.id
+    }
+
+    /// Returns the place in a trace. What is done on behalf of this work in other services belongs below it.
+    #[must_use]
+    pub fn trace(&self) -> &TraceContext {
+        &self.0.trace
+    }
+
+    /// Returns the trace the client named, where it was valid and not continued.
+    #[must_use]
+    pub fn client_trace_id(&self) -> Option<TraceId> {
+        self.0.client_trace_id
     }
 
     /// Returns the request's method.
@@ -216,7 +239,7 @@ impl Scope {
         self.0.texts.at(2)
     }
 
-    /// Returns the client's address, truncated, or an empty text.
+    /// Returns the client's address, truncated unless it was asked for in full, or an empty text.
     #[must_use]
     pub fn remote_addr(&self) -> &str {
         self.0.texts.at(3)
@@ -283,7 +306,10 @@ impl Scope {
     pub(crate) fn record(&self) -> ScopeRecord {
         let notes = self.notes().clone();
         ScopeRecord {
-            request_id: Some(self.id()),
+            request_id: Some(self.id().clone()),
+            trace_id: Some(self.trace().trace_id()),
+            span_id: Some(self.trace().span_id()),
+            client_trace_id: self.client_trace_id(),
             client_request_id: self.client_request_id().to_owned(),
             method: if self.0.is_request { self.method().as_str() } else { "" },
             route: self.route().to_owned(),

@@ -3,9 +3,7 @@
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
-
-use crate::{Level, Redaction, clock};
+use crate::{Level, Redaction, RequestId, SpanId, TraceId, clock};
 
 use super::bounded;
 
@@ -30,7 +28,13 @@ pub struct Breadcrumb {
 #[non_exhaustive]
 pub struct ScopeRecord {
     /// The request's identifier; `None` outside a scope.
-    pub request_id: Option<Uuid>,
+    pub request_id: Option<RequestId>,
+    /// The trace; `None` outside a scope.
+    pub trace_id: Option<TraceId>,
+    /// The scope's own part of the trace; `None` outside a scope.
+    pub span_id: Option<SpanId>,
+    /// The trace the client named, where it was valid and not continued.
+    pub client_trace_id: Option<TraceId>,
     /// The identifier the client sent, validated.
     pub client_request_id: String,
     /// The method; empty outside a request.
@@ -42,7 +46,7 @@ pub struct ScopeRecord {
     pub path: String,
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// The client's address, truncated.
+    /// The client's address, truncated unless it was asked for in full.
     pub remote_addr: String,
     /// The user's identifier.
     pub user: Option<String>,
@@ -123,7 +127,10 @@ impl ScopeRecord {
             })
         });
         json!({
-            "request_id": self.request_id.map(|id| id.to_string()),
+            "request_id": self.request_id.as_ref().map(ToString::to_string),
+            "trace_id": self.trace_id.map(|id| id.to_string()),
+            "span_id": self.span_id.map(|id| id.to_string()),
+            "client_trace_id": self.client_trace_id.map(|id| id.to_string()),
             "client_request_id": some(&self.client_request_id),
             "method": some(self.method),
             "route": some(&self.route),

@@ -10,8 +10,8 @@ fn monitor() -> Monitor {
 fn a_scope_is_current_only_while_it_is_entered() {
     let scope = Scope::new(&monitor());
     assert!(current().is_none());
-    let id = scope.enter(|| current().map(|scope| scope.id()));
-    assert_eq!(id, Some(scope.id()));
+    let id = scope.enter(|| current().map(|scope| scope.id().clone()));
+    assert_eq!(id.as_ref(), Some(scope.id()));
     assert!(current().is_none());
 }
 
@@ -21,7 +21,7 @@ fn scopes_nest_and_a_panic_leaves_the_outer_one_current() {
     outer.enter(|| {
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inner.enter(|| panic!("inside"))));
         assert!(panicked.is_err());
-        assert_eq!(current().map(|scope| scope.id()), Some(outer.id()));
+        assert_eq!(current().as_ref().map(Scope::id), Some(outer.id()));
     });
 }
 

@@ -1,0 +1,92 @@
+//! What a request is called by.
+
+use std::{fmt, sync::Arc};
+
+use uuid::Uuid;
+
+/// What a request is called by: a random UUID (RFC 9562, version 4), or what a client was allowed to bring along.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::RequestId;
+///
+/// assert_eq!(RequestId::new().to_string().len(), 36);
+/// assert_eq!(RequestId::accept("edge-17").map(|id| id.to_string()).as_deref(), Some("edge-17"));
+/// assert_eq!(RequestId::accept("edge 17\n"), None);
+/// ```
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct RequestId(Kind);
+
+#[derive(Clone, Eq, Hash, PartialEq)]
+enum Kind {
+    Own(Uuid),
+    Client(Arc<str>),
+}
+
+impl RequestId {
+    /// Creates one that nobody else has.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "two of them are never equal")]
+    pub fn new() -> Self {
+        Self(Kind::Own(Uuid::new_v4()))
+    }
+
+    /// Takes over what a client sent, where [it may](Self::is_acceptable).
+    #[must_use]
+    pub fn accept(text: &str) -> Option<Self> {
+        Self::is_acceptable(text).then(|| Self(Kind::Client(text.into())))
+    }
+
+    /// Returns whether `text` is harmless wherever an identifier is shown: 1 to 64 letters, digits and any of `-_.:/+=`,
+    /// all of it ASCII.
+    #[must_use]
+    pub fn is_acceptable(text: &str) -> bool {
+        let plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=');
+        (1..=LONGEST).contains(&text.len()) && text.bytes().all(plain)
+    }
+
+    /// Returns the UUID, where it is one of our own making.
+    #[must_use]
+    pub fn as_uuid(&self) -> Option<Uuid> {
+        match self.0 {
+            Kind::Own(id) => Some(id),
+            Kind::Client(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Own(id) => id.hyphenated().fmt(f),
+            Kind::Client(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The length of the longest identifier that is taken over, in bytes.
+const LONGEST: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_short_and_plain_texts_are_acceptable() {
+        for text in ["a", "order-7/a.b_c:d+e=", &"a".repeat(64)] {
+            assert!(RequestId::is_acceptable(text), "{text}");
+        }
+        for text in ["", "a b", "{\"a\"}", "a\r\nset-cookie: b", "é", "<b>", "\u{1b}[31m", &"a".repeat(65)] {
+            assert!(!RequestId::is_acceptable(text), "{text}");
+            assert_eq!(RequestId::accept(text), None);
+        }
+    }
+}

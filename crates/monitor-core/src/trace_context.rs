@@ -1,0 +1,238 @@
+//! Trace context: which trace a unit of work belongs to, as the W3C Recommendation [Trace Context] writes it in
+//! `traceparent` and `tracestate`.
+//!
+//! [Trace Context]: https://www.w3.org/TR/trace-context-1/
+
+mod state;
+
+use std::{fmt, sync::Arc};
+
+use uuid::Uuid;
+
+use crate::RequestId;
+
+/// Names a trace: 16 bytes, not all of them zero. Shown as 32 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct TraceId(u128);
+
+/// Names one unit of work within a trace: 8 bytes, not all of them zero. Shown as 16 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct SpanId(u64);
+
+/// Which trace a unit of work belongs to, and which part of it is its own.
+///
+/// It is shown as the value of a `traceparent` header.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::TraceContext;
+///
+/// let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// let ours = TraceContext::from_traceparent(caller).expect("it is valid").child();
+/// assert_eq!(ours.trace_id().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+/// assert_eq!(ours.parent_id().map(|id| id.to_string()).as_deref(), Some("00f067aa0ba902b7"));
+/// assert_eq!(ours.to_string(), format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{}-01", ours.span_id()));
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TraceContext {
+    trace_id: TraceId,
+    span_id: SpanId,
+    parent_id: Option<SpanId>,
+    sampled: bool,
+    state: Option<Arc<str>>,
+}
+
+// === impl TraceContext ===
+
+impl TraceContext {
+    /// Begins a trace, which is not sampled.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "two of them are never equal")]
+    pub fn new() -> Self {
+        Self::begin(Uuid::new_v4())
+    }
+
+    /// Begins the trace of a request. Where the request's identifier is one of our own making, its digits are those of the
+    /// trace as well.
+    #[must_use]
+    pub fn of_request(id: &RequestId) -> Self {
+        Self::begin(id.as_uuid().unwrap_or_else(Uuid::new_v4))
+    }
+
+    fn begin(id: Uuid) -> Self {
+        Self { trace_id: TraceId(id.as_u128()), span_id: SpanId::new(), parent_id: None, sampled: false, state: None }
+    }
+
+    /// Puts a context together whose identifiers somebody else made, such as a tracer. `None` where one is zero.
+    #[must_use]
+    pub fn from_parts(trace_id: [u8; 16], span_id: [u8; 8], sampled: bool) -> Option<Self> {
+        let (trace_id, span_id) = (u128::from_be_bytes(trace_id), u64::from_be_bytes(span_id));
+        let (trace_id, span_id) = (TraceId::from_number(trace_id)?, SpanId::from_number(span_id)?);
+        Some(Self { trace_id, span_id, parent_id: None, sampled, state: None })
+    }
+
+    /// Reads the value of a `traceparent` header: the context of whoever sent it. `None` where it is not valid, which
+    /// means that a trace is to be begun.
+    ///
+    /// Of a version that is not known yet, what version 00 has of it is read (section 3.2.4).
+    #[must_use]
+    pub fn from_traceparent(value: &str) -> Option<Self> {
+        let value = value.trim_matches([' ', '\t']).as_bytes();
+        let (known, rest) = value.split_at_checked(KNOWN)?;
+        let version = hex(&known[..2])?;
+        let is_whole = if version == 0 { rest.is_empty() } else { rest.first().is_none_or(|byte| *byte == b'-') };
+        let is_divided = [2, 35, 52].into_iter().all(|at| known[at] == b'-');
+        if version == 0xff || !is_whole || !is_divided {
+            return None;
+        }
+        Some(Self {
+            trace_id: TraceId::from_number(hex(&known[3..35])?)?,
+            span_id: SpanId::from_number(u64::try_from(hex(&known[36..52])?).ok()?)?,
+            parent_id: None,
+            sampled: hex(&known[53..])? & SAMPLED != 0,
+            state: None,
+        })
+    }
+
+    /// Reads the values of all `tracestate` headers beside the `traceparent` this was read from. A list that is not valid
+    /// is discarded.
+    ///
+    /// Of a key that comes twice the first one stays. Past 512 characters members longer than 128 go, then the last ones
+    /// (section 3.3.1.5).
+    #[must_use]
+    pub fn with_tracestate<'a>(mut self, values: impl IntoIterator<Item = &'a str>) -> Self {
+        self.state = state::read(values);
+        self
+    }
+
+    /// Returns the same context, sampled or not.
+    #[must_use]
+    pub fn with_sampled(mut self, sampled: bool) -> Self {
+        self.sampled = sampled;
+        self
+    }
+
+    /// Returns the context of work this one causes: the same trace, a span of its own.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self { span_id: SpanId::new(), parent_id: Some(self.span_id), ..self.clone() }
+    }
+
+    /// Returns the trace.
+    #[must_use]
+    pub fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    /// Returns the part of the trace that is this work's own.
+    #[must_use]
+    pub fn span_id(&self) -> SpanId {
+        self.span_id
+    }
+
+    /// Returns the span that caused this one; `None` where the trace begins here.
+    #[must_use]
+    pub fn parent_id(&self) -> Option<SpanId> {
+        self.parent_id
+    }
+
+    /// Returns whether the trace is marked as sampled.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        self.sampled
+    }
+
+    /// Returns the value of the `tracestate` header, which is what others have to say of the trace; empty where nobody has.
+    #[must_use]
+    pub fn tracestate(&self) -> &str {
+        self.state.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{}-{}-{:02x}", self.trace_id, self.span_id, u8::from(self.sampled))
+    }
+}
+
+// === impl TraceId ===
+
+impl TraceId {
+    fn from_number(id: u128) -> Option<Self> {
+        (id != 0).then_some(Self(id))
+    }
+
+    /// Returns the sixteen bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+// === impl SpanId ===
+
+impl SpanId {
+    /// The lower half of a random UUID: 62 random bits, and two that keep it from being zero.
+    fn new() -> Self {
+        Self(Uuid::new_v4().as_u64_pair().1)
+    }
+
+    fn from_number(id: u64) -> Option<Self> {
+        (id != 0).then_some(Self(id))
+    }
+
+    /// Returns the eight bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 8] {
+        self.0.to_be_bytes()
+    }
+
+    /// Returns it as a number, random where it is of our own making.
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Reads lower-case hexadecimal digits; the upper-case ones are not valid.
+fn hex(digits: &[u8]) -> Option<u128> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(number << 4 | u128::from(value))
+    })
+}
+
+/// The length of a `traceparent` of version 00, which every later one begins with.
+const KNOWN: usize = 55;
+const SAMPLED: u128 = 1;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! The cases of the Recommendation's own test suite that are about what is read, and those of its text beside them.
+
+use super::*;
+
+const TRACE: &str = "12345678901234567890123456789012";
+const VALID: &str = "00-12345678901234567890123456789012-1234567890123456-01";
+
+fn read(value: &str) -> Option<TraceContext> {
+    TraceContext::from_traceparent(value)
+}
+
+#[track_caller]
+fn state(values: &[&str]) -> String {
+    let context = read(VALID).expect("it is valid");
+    context.with_tracestate(values.iter().copied()).tracestate().to_owned()
+}
+
+#[test]
+fn a_valid_traceparent_is_continued() {
+    for value in [VALID, &format!(" {VALID}"), &format!("\t{VALID} \t")] {
+        let context = read(value).expect(value);
+        assert_eq!((context.trace_id().to_string().as_str(), context.is_sampled()), (TRACE, true));
+        assert_eq!(context.span_id().to_string(), "1234567890123456");
+        assert_eq!(context.to_string(), VALID);
+    }
+}
+
+#[test]
+fn version_00_has_an_exact_length() {
+    for rest in [".", "-", "-what-the-future-will-be-like"] {
+        assert_eq!(read(&format!("{VALID}{rest}")), None, "{rest}");
+    }
+}
+
+#[test]
+fn of_a_later_version_what_is_known_is_read() {
+    let later = VALID.replacen("00", "cc", 1);
+    for rest in ["", "-", "-what-the-future-will-be-like"] {
+        let context = read(&format!("{later}{rest}")).expect(rest);
+        assert_eq!(context.to_string(), VALID, "it is handed on as version 00");
+    }
+    assert_eq!(read(&format!("{later}.what-the-future-will-be-like")), None);
+}
+
+#[test]
+fn what_is_not_valid_begins_a_new_trace() {
+    let whole = [
+        "",
+        "00",
+        "00-",
+        "ff-12345678901234567890123456789012-1234567890123456-01",
+        ".0-12345678901234567890123456789012-1234567890123456-01",
+        "0.-12345678901234567890123456789012-1234567890123456-01",
+        "00-.2345678901234567890123456789012-1234567890123456-01",
+        "00-1234567890123456789012345678901.-1234567890123456-01",
+        "00-00000000000000000000000000000000-1234567890123456-01",
+        "00-1234567890123456789012345678901-1234567890123456-01",
+        "00-123456789012345678901234567890123-1234567890123456-01",
+        "00-12345678901234567890123456789012-0000000000000000-01",
+        "00-12345678901234567890123456789012-.234567890123456-01",
+        "00-12345678901234567890123456789012-123456789012345.-01",
+        "00-12345678901234567890123456789012-123456789012345-01",
+        "00-12345678901234567890123456789012-12345678901234567-01",
+        "00-12345678901234567890123456789012-1234567890123456-.0",
+        "00-12345678901234567890123456789012-1234567890123456-0.",
+        "00-12345678901234567890123456789012-1234567890123456-001",
+        "00-12345678901234567890123456789012-1234567890123456-1",
+        "00-ABCDEFABCDEFABCDEFABCDEFABCDEFAB-1234567890123456-01",
+        "00-12345678901234567890123456789012-ABCDEFABCDEFABCD-01",
+        "00-12345678901234567890123456789012-1234567890123456-0A",
+        "00_12345678901234567890123456789012_1234567890123456_01",
+        "00-é2345678901234567890123456789012-1234567890123456-01",
+    ];
+    for value in whole {
+        assert_eq!(read(value), None, "{value}");
+    }
+}
+
+#[test]
+fn of_the_flags_only_sampled_is_known_and_handed_on() {
+    let flags = |flags: &str| read(&format!("00-{TRACE}-1234567890123456-{flags}")).expect(flags).to_string();
+    assert!(flags("00").ends_with("-00") && flags("fe").ends_with("-00"));
+    assert!(flags("01").ends_with("-01") && flags("ff").ends_with("-01"));
+}
+
+#[test]
+fn a_tracestate_is_kept_in_its_order_over_several_headers() {
+    assert_eq!(state(&["foo=1,bar=2", "rojo=1,congo=2", "baz=3"]), "foo=1,bar=2,rojo=1,congo=2,baz=3");
+    assert_eq!(state(&["foo=1", ""]), "foo=1");
+    assert_eq!(state(&["", "foo=1"]), "foo=1");
+    assert_eq!(state(&["foo=1,"]), "foo=1");
+    assert_eq!(state(&[",foo=1"]), "foo=1");
+    assert_eq!(state(&[]), "");
+}
+
+#[test]
+fn white_space_around_members_is_none_of_them() {
+    assert_eq!(state(&["foo=1 \t , \t bar=2, \t baz=3"]), "foo=1,bar=2,baz=3");
+    assert_eq!(state(&["foo=1\t \t,\t \tbar=2,\t \tbaz=3"]), "foo=1,bar=2,baz=3");
+    assert_eq!(state(&[" foo=1", "\tbar=2\t "]), "foo=1,bar=2");
+    assert_eq!(state(&["foo= 1"]), "foo= 1");
+}
+
+#[test]
+fn of_a_key_that_comes_twice_the_first_stays() {
+    assert_eq!(state(&["foo=1,foo=2"]), "foo=1");
+    assert_eq!(state(&["foo=1", "bar=2,foo=3"]), "foo=1,bar=2");
+}
+
+#[test]
+fn every_allowed_character_is_allowed() {
+    let key = "abcdefghijklmnopqrstuvwxyz0123456789_-*/";
+    let value: String = (' '..='~').filter(|char| !matches!(char, ',' | '=')).collect();
+    assert_eq!(state(&[&format!("{key}={value}")]), format!("{key}={value}"));
+    assert_eq!(state(&[&format!("{key}@a-z0-9_-*/={value}")]), format!("{key}@a-z0-9_-*/={value}"));
+    assert_eq!(state(&["0a@b=1"]), "0a@b=1");
+}
+
+#[test]
+fn a_list_with_anything_else_in_it_is_discarded() {
+    let keys = ["foo =1", "FOO=1", "foo.bar=1", "1foo=1", "foo@=1", "@foo=1", "foo@@bar=1", "foo@bar@baz=1", "foo@1=1"];
+    let values = ["foo=bar=baz", "foo=", "foo=a\tb", "foo=\u{7f}", "foo=é", "foo"];
+    for member in keys.into_iter().chain(values) {
+        assert_eq!(state(&[&format!("bar=2,{member}")]), "", "{member}");
+    }
+}
+
+#[test]
+fn keys_and_values_have_their_longest() {
+    let (tenant, system) = ("t".repeat(241), "v".repeat(14));
+    for key in ["z".repeat(256), format!("{tenant}@v"), format!("t@{system}")] {
+        assert_eq!(state(&[&format!("{key}=1")]), format!("{key}=1"));
+    }
+    for key in ["z".repeat(257), format!("{tenant}t@v"), format!("t@{system}v")] {
+        assert_eq!(state(&[&format!("foo=1,{key}=1")]), "");
+    }
+    assert_eq!(state(&[&format!("foo={}", "x".repeat(256))]).len(), 260);
+    assert_eq!(state(&[&format!("foo={}", "x".repeat(257))]), "");
+}
+
+#[test]
+fn a_list_has_at_most_32_members() {
+    let members = |count: usize| (0..count).map(|number| format!("bar{number:02}=1")).collect::<Vec<_>>().join(",");
+    assert_eq!(state(&[&members(32)]), members(32));
+    assert_eq!(state(&[&members(33)]), "");
+    assert_eq!(state(&[&members(16), &members(17)]), "", "those that come twice count as well");
+}
+
+#[test]
+fn past_512_characters_the_long_members_go_first_and_then_the_last() {
+    let long = format!("long={}", "x".repeat(200));
+    let short: Vec<_> = (0..4).map(|number| format!("key{number}={}", "x".repeat(95))).collect();
+    let list = [&short[..2], &[long.clone()], &short[2..]].concat().join(",");
+    assert_eq!(state(&[&list]), short.join(","));
+    let many: Vec<_> = (0..6).map(|number| format!("key{number}={}", "x".repeat(123))).collect();
+    assert_eq!(state(&[&many.join(",")]), many[..3].join(","));
+    let exact = format!("a={},b={}", "x".repeat(253), "x".repeat(254));
+    assert_eq!((exact.len(), state(&[&exact])), (512, exact));
+}
+
+#[test]
+fn a_child_is_of_the_same_trace_and_knows_its_parent() {
+    let parent = read(VALID).expect("it is valid").with_tracestate(["foo=1"]);
+    let (first, second) = (parent.child(), parent.child());
+    assert_eq!((first.trace_id(), first.parent_id()), (parent.trace_id(), Some(parent.span_id())));
+    assert_eq!((first.tracestate(), first.is_sampled()), ("foo=1", true));
+    assert_ne!(first.span_id(), second.span_id());
+}
+
+#[test]
+fn a_trace_that_begins_here_has_no_parent_and_the_digits_of_its_request() {
+    let id = RequestId::new();
+    let trace = TraceContext::of_request(&id);
+    assert_eq!(trace.trace_id().to_string(), id.to_string().replace('-', ""));
+    assert_eq!((trace.parent_id(), trace.is_sampled(), trace.tracestate()), (None, false, ""));
+    let accepted = RequestId::accept("00000000-0000-0000-0000-000000000000").expect("it is plain");
+    assert_ne!(TraceContext::of_request(&accepted).trace_id().to_string(), "0".repeat(32));
+    assert!(read(&trace.to_string()).is_some());
+}
+
+#[test]
+fn identifiers_of_zeros_make_no_context() {
+    assert!(TraceContext::from_parts([1; 16], [1; 8], true).is_some());
+    assert_eq!(TraceContext::from_parts([0; 16], [1; 8], true), None);
+    assert_eq!(TraceContext::from_parts([1; 16], [0; 8], true), None);
+}
