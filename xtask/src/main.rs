@@ -1,6 +1,7 @@
-//! The commands of this workspace: `cargo xtask test` and `cargo xtask lint`.
+//! The commands of this workspace: `cargo xtask test`, `cargo xtask lint` and `cargo xtask fuzz`.
 
 mod failure;
+mod fuzz;
 mod lint;
 mod machine;
 mod manifest;
@@ -33,6 +34,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
     match words {
         ["test", options @ ..] => test::test(options),
         ["lint", options @ ..] => lint::lint(options),
+        ["fuzz", options @ ..] => fuzz::fuzz(options),
         ["help" | "--help" | "-h"] => {
             let _ = io::stdout().write_all(USAGE.as_bytes());
             Ok(())
@@ -48,6 +50,7 @@ Usage: cargo xtask <command>
   test [--no-services]  installs what the tests need and runs all of them
                         --no-services: leaves out the tests that need a program of their own
   lint                  checks format, lints, documentation, and each library with each of its features
+  fuzz SECONDS [TARGET] lets each fuzzer, or one, run for that long; needs a nightly toolchain
 
 Exit status: 0 when all is well, 1 when a step failed, 2 when the command is wrong or something it needs is missing.
 ";
@@ -67,6 +70,12 @@ mod tests {
         assert!(refusal(&["tset"]).starts_with("`tset` is not a command\n\nUsage: "));
         assert!(refusal(&["test", "--fast"]).starts_with("`--fast` is not an option of `test`\n\nUsage: "));
         assert!(refusal(&["test", "--no-services", "x"]).starts_with("`x` is not an option of `test`\n\nUsage: "));
+        assert!(refusal(&["fuzz"]).starts_with("`fuzz` needs a number of seconds from 1 to 86400\n\nUsage: "));
+        assert!(refusal(&["fuzz", "0"]).starts_with("`fuzz` needs a number of seconds"));
+        assert!(
+            refusal(&["fuzz", "9", "x"])
+                .starts_with("`x` is no fuzzer: there are trace_context, forwarded, request_id\n\nUsage: ")
+        );
         assert!(refusal(&["lint", "--fix"]).starts_with("`--fix` is not an option of `lint`\n\nUsage: "));
     }
 }

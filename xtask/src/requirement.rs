@@ -1,11 +1,8 @@
-//! The commands that the tests need beside Rust.
+//! The commands that the tests and the fuzzers need beside Rust.
 
-use std::{env, fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
-use crate::{
-    run::{cargo, succeeds},
-    services::Services,
-};
+use crate::run::{cargo, succeeds};
 
 /// One command that must be there.
 #[derive(Debug, Eq, PartialEq)]
@@ -16,12 +13,14 @@ pub(crate) struct Requirement {
     pub(crate) origin: Origin,
 }
 
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Need {
     /// Nothing runs without it.
     Always,
     /// Only the ignored tests need it.
     Services,
+    /// No test needs it.
+    Fuzzing,
 }
 
 #[derive(Debug, Eq, PartialEq)]
@@ -30,6 +29,8 @@ pub(crate) enum Origin {
     Debian { packages: &'static [&'static str], elsewhere: &'static str },
     /// A crate that cargo installs.
     Cargo(&'static str),
+    /// A toolchain, which is never installed unasked.
+    Toolchain(&'static str),
 }
 
 /// Returns what of the table is not here.
@@ -40,8 +41,8 @@ pub(crate) fn missing() -> Vec<&'static Requirement> {
 // === impl Requirement ===
 
 impl Requirement {
-    pub(crate) fn is_wanted(&self, services: Services) -> bool {
-        self.need == Need::Always || services == Services::Wanted
+    pub(crate) fn is_wanted(&self, needs: &[Need]) -> bool {
+        needs.contains(&self.need)
     }
 
     fn is_met(&self) -> bool {
@@ -49,6 +50,7 @@ impl Requirement {
             Origin::Debian { .. } => is_on_path(self.command),
             // cargo finds its commands in folders of its own, too.
             Origin::Cargo(name) => succeeds(cargo(name.trim_start_matches("cargo-")).arg("--version")),
+            Origin::Toolchain(name) => succeeds(Command::new("rustup").args(["run", name, "rustc", "--version"])),
         }
     }
 }
@@ -63,6 +65,7 @@ impl Origin {
                 format!("on Debian: apt-get install {}; elsewhere: {elsewhere}", packages.join(" "))
             }
             Self::Cargo(name) => format!("cargo install --locked {name}"),
+            Self::Toolchain(name) => format!("rustup toolchain install {name}"),
         }
     }
 }
@@ -77,7 +80,7 @@ fn is_executable(file: &Path) -> bool {
 }
 
 /// Everything there is to need.
-pub(crate) const REQUIREMENTS: [Requirement; 3] = [
+pub(crate) const REQUIREMENTS: [Requirement; 6] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
@@ -102,6 +105,24 @@ pub(crate) const REQUIREMENTS: [Requirement; 3] = [
             packages: &["prometheus"],
             elsewhere: "the archives or packages of the Prometheus project",
         },
+    },
+    Requirement {
+        command: "rustc of the nightly toolchain",
+        needed_by: "the fuzzers: they are compiled with what only it has",
+        need: Need::Fuzzing,
+        origin: Origin::Toolchain("nightly"),
+    },
+    Requirement {
+        command: "c++",
+        needed_by: "the fuzzers: libFuzzer is compiled from C++",
+        need: Need::Fuzzing,
+        origin: Origin::Debian { packages: &["g++"], elsewhere: "any C++ compiler that is called c++" },
+    },
+    Requirement {
+        command: "cargo-fuzz",
+        needed_by: "the fuzzers: it builds and runs them",
+        need: Need::Fuzzing,
+        origin: Origin::Cargo("cargo-fuzz"),
     },
 ];
 

@@ -1,4 +1,4 @@
-//! What the tests need beside Rust, and how it gets here.
+//! What tests and fuzzers need beside Rust, and how it gets here.
 //!
 //! Debian packages are installed by root on Debian alone. Anywhere else the command says what is missing and ends.
 
@@ -11,36 +11,29 @@ use crate::{
     run::{cargo, run},
 };
 
-/// Whether the tests that need a program of their own are to run.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Services {
-    Wanted,
-    LeftOut,
-}
-
 #[derive(Debug, Eq, PartialEq)]
 enum Plan {
     Install { packages: Vec<&'static str>, crates: Vec<&'static str> },
     Refuse(Vec<&'static Requirement>),
 }
 
-/// Sees to it that everything needed is there.
-pub(crate) fn provide(services: Services) -> Result<(), Failure> {
-    match plan(&missing(), Machine::probe(), services) {
+/// Sees to it that everything of these needs is there.
+pub(crate) fn provide(needs: &[Need]) -> Result<(), Failure> {
+    match plan(&missing(), Machine::probe(), needs) {
         Plan::Install { packages, crates } => install(&packages, &crates)?,
         Plan::Refuse(unmet) => return Err(Failure::unmet(wants(NOT_INSTALLED_HERE, &unmet))),
     }
-    let still: Vec<_> = missing().into_iter().filter(|requirement| requirement.is_wanted(services)).collect();
+    let still: Vec<_> = missing().into_iter().filter(|requirement| requirement.is_wanted(needs)).collect();
     if still.is_empty() { Ok(()) } else { Err(Failure::unmet(wants(NOT_FOUND, &still))) }
 }
 
-fn plan(missing: &[&'static Requirement], machine: Machine, services: Services) -> Plan {
+fn plan(missing: &[&'static Requirement], machine: Machine, needs: &[Need]) -> Plan {
     let (mut packages, mut crates, mut unmet) = (Vec::new(), Vec::new(), Vec::new());
-    for &requirement in missing.iter().filter(|requirement| requirement.is_wanted(services)) {
+    for &requirement in missing.iter().filter(|requirement| requirement.is_wanted(needs)) {
         match requirement.origin {
             Origin::Cargo(name) => crates.push(name),
             Origin::Debian { packages: names, .. } if machine.is_debian && machine.is_root => packages.extend(names),
-            Origin::Debian { .. } => unmet.push(requirement),
+            Origin::Debian { .. } | Origin::Toolchain(_) => unmet.push(requirement),
         }
     }
     if unmet.is_empty() { Plan::Install { packages, crates } } else { Plan::Refuse(unmet) }
@@ -68,7 +61,8 @@ fn wants(why: &str, unmet: &[&Requirement]) -> String {
     text.trim_end().to_owned()
 }
 
-const NOT_INSTALLED_HERE: &str = "something is missing, and this command installs it for root on Debian only";
+const NOT_INSTALLED_HERE: &str =
+    "something is missing, and this command cannot install it: it does so for root on Debian only, and no toolchain";
 const NOT_FOUND: &str = "something was installed and is still not found";
 
 #[cfg(test)]

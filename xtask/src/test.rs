@@ -4,14 +4,25 @@ use std::io::{self, Write};
 
 use crate::{
     failure::Failure,
+    requirement::Need,
     run::{cargo, read, run},
-    services::{self, Services},
+    services,
 };
+
+/// Whether the tests that need a program of their own are to run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Services {
+    Wanted,
+    LeftOut,
+}
 
 /// Provides what the tests need, and runs them and the examples of the documentation.
 pub(crate) fn test(options: &[&str]) -> Result<(), Failure> {
     let services = services_of(options)?;
-    services::provide(services)?;
+    services::provide(match services {
+        Services::Wanted => &[Need::Always, Need::Services],
+        Services::LeftOut => &[Need::Always],
+    })?;
     run(&mut cargo(&match services {
         Services::Wanted => format!("nextest run {EVERYTHING} --run-ignored all"),
         Services::LeftOut => format!("nextest run {EVERYTHING}"),

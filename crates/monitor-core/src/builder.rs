@@ -49,6 +49,7 @@ pub struct MonitorBuilder {
     routes: Vec<(String, String)>,
     untracked: Vec<String>,
     raw_paths: bool,
+    full_addresses: bool,
     flask_names: bool,
     measured: Measured,
     ignore: Ignore,
@@ -82,6 +83,7 @@ impl MonitorBuilder {
             routes: Vec::new(),
             untracked: vec![String::from("/health"), String::from("/metrics")],
             raw_paths: false,
+            full_addresses: false,
             flask_names: false,
             measured: Measured::default(),
             ignore: Ignore::default(),
@@ -150,6 +152,13 @@ impl MonitorBuilder {
     /// is shown as its route.
     pub fn raw_paths(mut self, raw_paths: bool) -> Self {
         self.raw_paths = raw_paths;
+        self
+    }
+
+    /// Shows clients' addresses in full. Defaults to `false`: the first 24 bits of an IPv4 address are shown, and the first
+    /// 48 of an IPv6 address.
+    pub fn full_addresses(mut self, on: bool) -> Self {
+        self.full_addresses = on;
         self
     }
 
@@ -335,6 +344,7 @@ impl MonitorBuilder {
             identity: Arc::new(self.identity()),
             redaction: self.redaction.clone(),
             raw_paths: self.raw_paths,
+            full_addresses: self.full_addresses,
             flask_names: self.flask_names,
             untracked: std::mem::take(&mut self.untracked),
             ignore: std::mem::take(&mut self.ignore),

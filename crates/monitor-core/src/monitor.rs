@@ -59,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) identity: Arc<Identity>,
     pub(crate) redaction: Redaction,
     pub(crate) raw_paths: bool,
+    pub(crate) full_addresses: bool,
     pub(crate) flask_names: bool,
     pub(crate) untracked: Vec<String>,
     pub(crate) ignore: Ignore,
@@ -174,6 +175,12 @@ impl Monitor {
     #[must_use]
     pub fn shows_raw_paths(&self) -> bool {
         self.0.as_ref().is_some_and(|inner| inner.shared.raw_paths)
+    }
+
+    /// Returns whether clients' addresses are shown in full.
+    #[must_use]
+    pub fn shows_full_addresses(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| inner.shared.full_addresses)
     }
 
     /// Returns whether requests to `path` stay out of everything that is counted and reported.

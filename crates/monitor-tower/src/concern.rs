@@ -1,14 +1,16 @@
 //! The layers of one concern each, for those who want no more. They work in any order: outside of the layer that answers
 //! a panic it is still known for one, and its answer has the identifier in any case.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
+use http::HeaderName;
 use monitor_core::Monitor;
 use tower_layer::Layer;
 
-use crate::{MonitorService, settings::Settings};
+use crate::{IdPolicy, MonitorService, RequestHead, settings::Settings};
 
-/// Gives every request an identifier: in its [scope](monitor_core::scope), and as `X-Request-ID` on its response.
+/// Gives every request an identifier and a place in a trace: in its [scope](monitor_core::scope), and the identifier as
+/// `X-Request-ID` on its response.
 ///
 /// # Example
 ///
@@ -79,6 +81,25 @@ impl RequestIdLayer {
     /// Creates the layer. It needs no monitor.
     pub fn new() -> Self {
         Self(Arc::new(Settings { identify: true, ..Settings::none(&Monitor::disabled()) }))
+    }
+
+    /// Sets whose word is taken for a request's identifier and its trace. Defaults to [`IdPolicy::Own`].
+    pub fn id_policy(mut self, policy: IdPolicy) -> Self {
+        Arc::make_mut(&mut self.0).id_policy = policy;
+        self
+    }
+
+    /// Sets the header that carries a request's identifier, on requests and on responses. Defaults to `x-request-id`.
+    pub fn id_header(mut self, header: HeaderName) -> Self {
+        Arc::make_mut(&mut self.0).id_header = header;
+        self
+    }
+
+    /// Sets how the address of the peer is found, for [`IdPolicy::TrustedPeer`]. Defaults to axum's `ConnectInfo` with the
+    /// feature `axum`, else it is not known.
+    pub fn peer(mut self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.0).peer_of = Some(Arc::new(f));
+        self
     }
 }
 

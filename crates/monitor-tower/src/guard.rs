@@ -9,15 +9,15 @@ use std::{
 
 use http::{Request, Response, StatusCode};
 use monitor_core::{
-    EventKind, Method, ObservedError, Outcome, Scope, clock,
+    EventKind, Method, ObservedError, Outcome, RequestId, Scope, clock,
     panic::{self, Caught},
     scope::{self, RequestFacts, ScopeSlot},
     traffic::Series,
 };
-use uuid::Uuid;
 
 use crate::{
-    AttachedError, PanicAnswer, RequestHead, TextBody, answered, headers, log, problem::of_request, settings::Settings,
+    AttachedError, PanicAnswer, RequestHead, TextBody, answered, headers, identity::Identified, log,
+    problem::of_request, settings::Settings,
 };
 
 /// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
@@ -26,7 +26,7 @@ pub(crate) struct Guard {
     slot: ScopeSlot,
     series: Option<Series>,
     started: Instant,
-    id: Uuid,
+    id: RequestId,
     status: u16,
     outcome: Outcome,
     /// How long it took to the head; `None` before there is one.
@@ -45,24 +45,26 @@ impl Guard {
         let counted = monitor.traffic().filter(|_| settings.count && !untracked);
         let route = head.route(settings);
         let series = counted.map(|traffic| (traffic, traffic.series(method, route)));
-        // Inside another layer of ours the request has its identifier already.
-        let around = scope::current();
-        let id = around.as_ref().filter(|around| around.is_request()).map_or_else(Uuid::new_v4, Scope::id);
+        let (around, peer) = (scope::current(), head.peer(settings));
+        let Identified { id, trace, client_id, client_trace_id } =
+            Identified::new(&head, settings, peer, around.as_ref());
         let facts = RequestFacts {
-            id,
+            id: id.clone(),
+            trace,
+            client_trace_id,
             method,
             route: series.map_or_else(|| Arc::from(route), |(traffic, series)| Arc::clone(traffic.route(series))),
             path: head.path(),
             user_agent: head.user_agent(),
-            client_request_id: head.client_request_id(),
-            remote_addr: &head.remote_addr(),
+            client_request_id: client_id,
+            remote_addr: &head.remote_addr(settings, peer),
             untracked,
             series: series.map(|(_, series)| series),
         };
         settings.warn_of_stacking(around.as_ref().filter(|_| series.is_some()));
         // A scope without a monitor would hide the one around it.
-        let scope = match around {
-            Some(around) if !monitor.is_enabled() && around.is_request() => around,
+        let scope = match &around {
+            Some(around) if !monitor.is_enabled() && around.is_request() => around.clone(),
             Some(around) if !monitor.is_enabled() => Scope::for_request(around.monitor(), facts),
             _ => Scope::for_request(monitor, facts),
         };
@@ -115,7 +117,7 @@ impl Guard {
     /// Returns a problem for a response that says nothing but a status of 500 or above.
     pub(crate) fn problem(&self) -> Option<TextBody> {
         let status = StatusCode::from_u16(self.status).ok()?;
-        (self.settings.capture_errors && status.is_server_error()).then(|| of_request(status, self.id).into_body())
+        (self.settings.capture_errors && status.is_server_error()).then(|| of_request(status, &self.id).into_body())
     }
 
     /// Takes note of an error the service returned instead of a response. No response, no status: it is counted as the
@@ -156,7 +158,7 @@ impl Guard {
 
     /// Makes the response to a panic. One that cannot be made, because the user's own function panics too, is ours.
     pub(crate) fn answer_panic(&mut self) -> Response<TextBody> {
-        let answer = PanicAnswer { request_id: self.id };
+        let answer = PanicAnswer { request_id: self.id.clone() };
         let custom = self.settings.answer_panic.clone();
         let response = custom.and_then(|custom| match self.catch(|| custom(&answer)) {
             Ok(response) => Some(response),
@@ -165,10 +167,10 @@ impl Guard {
                 None
             }
         });
-        let mut response = response.unwrap_or_else(|| of_request(StatusCode::INTERNAL_SERVER_ERROR, self.id));
+        let mut response = response.unwrap_or_else(|| of_request(StatusCode::INTERNAL_SERVER_ERROR, &self.id));
         self.status = response.status().as_u16();
         self.put_headers(&mut response);
-        headers::put_request_id(&mut response, self.id);
+        headers::put_request_id(response.headers_mut(), &self.settings.id_header, &self.id);
         answered::mark_panic(&mut response);
         response
     }
@@ -192,7 +194,7 @@ impl Guard {
         let first_byte = self.started.elapsed();
         self.first_byte = Some(first_byte);
         if self.settings.identify {
-            headers::put_request_id(response, self.id);
+            headers::put_request_id(response.headers_mut(), &self.settings.id_header, &self.id);
         }
         if self.settings.show_duration {
             headers::put_duration(response, first_byte);

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::{Extensions, HeaderMap, Method, Request, Uri, header};
+use http::{Extensions, HeaderMap, HeaderName, Method, Request, Uri, header};
 use monitor_core::{Scope, names, panic, scope};
 
 use crate::settings::Settings;
@@ -33,14 +33,19 @@ impl<'a> RequestHead<'a> {
 
     pub(crate) fn route(&self, settings: &Settings) -> &'a str {
         let route = match &settings.route_of {
-            Some(route_of) => panic::catch(|| route_of(self)).unwrap_or_else(|mut caught| {
-                settings.monitor.capture_panic(&mut caught);
-                caught.dispose();
-                None
-            }),
+            Some(route_of) => self.ask(settings, |head| route_of(head)),
             None => self.matched_path(),
         };
         route.unwrap_or(names::UNMATCHED)
+    }
+
+    /// Asks a function of the program's own. One that panics knows nothing.
+    fn ask<R>(&self, settings: &Settings, f: impl FnOnce(&Self) -> Option<R>) -> Option<R> {
+        panic::catch(|| f(self)).unwrap_or_else(|mut caught| {
+            settings.monitor.capture_panic(&mut caught);
+            caught.dispose();
+            None
+        })
     }
 
     /// Returns the path the client asked for, also where a nested router cut its prefix.
@@ -57,18 +62,32 @@ impl<'a> RequestHead<'a> {
         &value[..value.len().min(USER_AGENT)]
     }
 
-    /// Returns the identifier the client sent, where there is exactly one and it is short and plain.
-    pub(crate) fn client_request_id(&self) -> &'a str {
-        let mut values = self.headers.get_all("x-request-id").iter();
+    /// Returns the value of this header, where there is exactly one and it is text.
+    pub(crate) fn single(&self, name: &HeaderName) -> Option<&'a str> {
+        let mut values = self.headers.get_all(name).iter();
         match (values.next(), values.next()) {
-            (Some(value), None) => value.to_str().ok().filter(|id| is_plain_id(id)).unwrap_or_default(),
-            _ => "",
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
         }
     }
 
-    /// Returns the peer's address, without the part that tells one client from its neighbours.
-    pub(crate) fn remote_addr(&self) -> String {
-        self.peer().map_or_else(String::new, |addr| truncated(addr).to_string())
+    /// Returns the client's address for the log and for events: without the part that tells one client from its
+    /// neighbours, unless it is asked for in full.
+    pub(crate) fn remote_addr(&self, settings: &Settings, peer: Option<IpAddr>) -> String {
+        let client = peer.map(|peer| match &settings.proxies {
+            Some(proxies) => proxies.client(peer, self.headers),
+            None => peer.to_canonical(),
+        });
+        let is_full = settings.monitor.shows_full_addresses();
+        client.map_or_else(String::new, |addr| if is_full { addr } else { truncated(addr) }.to_string())
+    }
+
+    /// Returns the address of whoever holds the connection.
+    pub(crate) fn peer(&self, settings: &Settings) -> Option<IpAddr> {
+        match &settings.peer_of {
+            Some(peer_of) => self.ask(settings, |head| peer_of(head)),
+            None => self.connect_info(),
+        }
     }
 
     /// Notes in `scope` the headers the redaction policy keeps; without any, headers are not looked at.
@@ -95,22 +114,16 @@ impl<'a> RequestHead<'a> {
     }
 
     #[cfg(feature = "axum")]
-    fn peer(&self) -> Option<IpAddr> {
+    fn connect_info(&self) -> Option<IpAddr> {
         use axum::extract::ConnectInfo;
         self.extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|ConnectInfo(addr)| addr.ip())
     }
 
     #[cfg(not(feature = "axum"))]
     #[expect(clippy::unused_self, reason = "with the feature `axum` it is used")]
-    fn peer(&self) -> Option<IpAddr> {
+    fn connect_info(&self) -> Option<IpAddr> {
         None
     }
-}
-
-fn is_plain_id(id: &str) -> bool {
-    let plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=');
-    (1..=CLIENT_ID).contains(&id.len()) && id.bytes().all(plain)
 }
 
 /// Keeps the first 24 bits of an IPv4 address and the first 48 of an IPv6 address.
@@ -121,35 +134,11 @@ fn truncated(addr: IpAddr) -> IpAddr {
     }
 }
 
-const CLIENT_ID: usize = 64;
 const USER_AGENT: usize = 256;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn client_id(values: &[&[u8]]) -> String {
-        let mut request = Request::new(());
-        for value in values {
-            let value = http::HeaderValue::from_bytes(value).expect("a header value");
-            request.headers_mut().append("x-request-id", value);
-        }
-        RequestHead::of(&request).client_request_id().to_owned()
-    }
-
-    #[test]
-    fn a_client_id_is_kept_only_when_it_is_single_short_and_plain() {
-        assert_eq!(client_id(&[b"order-7/a.b_c:d+e="]), "order-7/a.b_c:d+e=");
-        assert_eq!(client_id(&[]), "");
-        assert_eq!(client_id(&[b""]), "");
-        assert_eq!(client_id(&[b"a", b"b"]), "");
-        assert_eq!(client_id(&[b"a b"]), "");
-        assert_eq!(client_id(&[b"{\"a\"}"]), "");
-        assert_eq!(client_id(&[&[0xff; 8]]), "");
-        assert_eq!(client_id(&[&[b'a'; 64]]).len(), 64);
-        assert_eq!(client_id(&[&[b'a'; 65]]), "");
-        assert_eq!(client_id(&[&[b'a'; 16 * 1024]]), "");
-    }
 
     #[test]
     fn addresses_are_truncated() {

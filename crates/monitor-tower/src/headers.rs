@@ -1,14 +1,17 @@
-//! The headers of a response that are ours.
+//! The headers that are ours.
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Response};
-use uuid::Uuid;
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use monitor_core::RequestId;
 
-pub(crate) fn put_request_id<C>(response: &mut Response<C>, id: Uuid) {
-    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-    if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
-        response.headers_mut().insert(REQUEST_ID, value);
+pub(crate) fn put_request_id(headers: &mut HeaderMap, name: &HeaderName, id: &RequestId) {
+    let value = match id.as_uuid() {
+        Some(id) => HeaderValue::from_str(id.hyphenated().encode_lower(&mut [0; uuid::fmt::Hyphenated::LENGTH])),
+        None => HeaderValue::try_from(id.to_string()),
+    };
+    if let Ok(value) = value {
+        headers.insert(name, value);
     }
 }
 
@@ -23,5 +26,7 @@ pub(crate) fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_DURATION: HeaderName = HeaderName::from_static("x-request-duration");
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");

@@ -1,12 +1,14 @@
 //! The layer that does everything.
 
-use std::{any::Any, error::Error, sync::Arc, time::Duration};
+use std::{any::Any, error::Error, net::IpAddr, sync::Arc, time::Duration};
 
-use http::Response;
+use http::{HeaderName, Response};
 use monitor_core::{EventKind, Monitor, ObservedError};
 use tower_layer::Layer;
 
-use crate::{MonitorService, PanicAnswer, RequestHead, RespondLayer, TextBody, settings::Settings};
+use crate::{
+    IdPolicy, MonitorService, PanicAnswer, RequestHead, RespondLayer, TextBody, TrustedProxies, settings::Settings,
+};
 
 /// Identifies, times, counts and logs every request, and captures what goes wrong in it.
 ///
@@ -58,6 +60,41 @@ impl MonitorLayer {
     /// counts as unmatched. Defaults to axum's `MatchedPath` with the feature `axum`, else to none.
     pub fn route(self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.route_of = Some(Arc::new(f)))
+    }
+
+    /// Sets whose word is taken for a request's identifier and its trace. Defaults to [`IdPolicy::Own`].
+    pub fn id_policy(self, policy: IdPolicy) -> Self {
+        self.with(|settings| settings.id_policy = policy)
+    }
+
+    /// Sets the header that carries a request's identifier, on requests and on responses. Defaults to `x-request-id`.
+    pub fn id_header(self, header: HeaderName) -> Self {
+        self.with(|settings| settings.id_header = header)
+    }
+
+    /// Sets the proxies whose word is taken for where a request comes from. Defaults to none: it comes from the peer.
+    ///
+    /// Addresses are truncated to 24 bits (IPv4) and 48 bits (IPv6), unless the monitor was told to show them
+    /// [in full](monitor_core::MonitorBuilder::full_addresses).
+    pub fn trusted_proxies(self, proxies: TrustedProxies) -> Self {
+        self.with(|settings| settings.proxies = Some(proxies))
+    }
+
+    /// Sets how the address of the peer is found, which is whoever holds the connection. Defaults to axum's `ConnectInfo`
+    /// with the feature `axum`, else it is not known.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use monitor_core::Monitor;
+    /// use monitor_tower::MonitorLayer;
+    ///
+    /// let layer = MonitorLayer::new(&Monitor::disabled())
+    ///     .peer(|head| head.extensions.get::<SocketAddr>().map(SocketAddr::ip));
+    /// ```
+    pub fn peer(self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.peer_of = Some(Arc::new(f)))
     }
 
     /// Sets what is answered after a panic. The request's identifier is added as a header. Defaults to a 500 as

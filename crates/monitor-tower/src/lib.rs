@@ -78,12 +78,15 @@ mod causes;
 mod concern;
 #[cfg(feature = "axum")]
 mod extract;
+mod forwarded;
 mod future;
 mod guard;
 mod head;
 mod headers;
+mod identity;
 mod layer;
 mod log;
+mod networks;
 mod problem;
 #[cfg(feature = "prometheus")]
 mod prometheus;
@@ -101,9 +104,12 @@ pub use self::{
     attach::AttachedError,
     body::ResponseBody,
     concern::{CatchPanicLayer, RequestIdLayer, TimingLayer},
+    forwarded::{ForwardedHeader, TrustedProxies},
     future::ResponseFuture,
     head::RequestHead,
+    identity::IdPolicy,
     layer::MonitorLayer,
+    networks::{NetworkError, Networks},
     problem::problem,
     respond::{Respond, RespondFuture, RespondLayer},
     service::MonitorService,

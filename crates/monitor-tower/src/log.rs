@@ -22,6 +22,8 @@ macro_rules! write_at {
             target: "monitor::request",
             request_id = %$line.scope.id(),
             client_request_id = $line.client_request_id().as_deref(),
+            trace_id = %$line.scope.trace().trace_id(),
+            client_trace_id = $line.scope.client_trace_id().map(tracing::field::display),
             method = $line.scope.method().as_str(),
             path = $line.path().as_ref(),
             route = $line.scope.route(),
@@ -50,9 +52,9 @@ impl Line {
         }
     }
 
-    /// The identifier is random already.
+    /// The span's identifier is random already.
     fn is_sampled(&self) -> bool {
-        self.scope.id().as_u128().checked_rem(self.one_in.into()) == Some(0)
+        self.scope.trace().span_id().as_u64().checked_rem(self.one_in.into()) == Some(0)
     }
 
     fn path(&self) -> std::borrow::Cow<'_, str> {

@@ -1,9 +1,8 @@
 //! Errors as `application/problem+json` (RFC 9457), which say nothing of the inside.
 
 use http::{HeaderValue, Response, StatusCode, header};
-use monitor_core::scope;
+use monitor_core::{RequestId, Scope, scope};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::TextBody;
 
@@ -25,17 +24,17 @@ use crate::TextBody;
 /// ```
 #[must_use]
 pub fn problem(status: StatusCode, title: &str) -> Response<TextBody> {
-    response(status, title, scope::current().map(|scope| scope.id()))
+    response(status, title, scope::current().as_ref().map(Scope::id))
 }
 
-pub(crate) fn of_request(status: StatusCode, id: Uuid) -> Response<TextBody> {
+pub(crate) fn of_request(status: StatusCode, id: &RequestId) -> Response<TextBody> {
     response(status, "", Some(id))
 }
 
 /// The media type of problems.
 pub(crate) const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-fn response(status: StatusCode, title: &str, id: Option<Uuid>) -> Response<TextBody> {
+fn response(status: StatusCode, title: &str, id: Option<&RequestId>) -> Response<TextBody> {
     let title = if title.is_empty() { status.canonical_reason().unwrap_or("Error") } else { title };
     let mut body = json!({ "type": "about:blank", "title": title, "status": status.as_u16() });
     if let Some(id) = id {

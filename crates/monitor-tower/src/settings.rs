@@ -3,20 +3,21 @@
 use std::{
     any::Any,
     fmt,
+    net::IpAddr,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
-use http::Response;
+use http::{HeaderName, Response};
 use monitor_core::{
-    EventKind, Monitor, ObservedError, Scope,
+    EventKind, Monitor, ObservedError, RequestId, Scope,
     panic::{self, Caught},
 };
-use uuid::Uuid;
 
-use crate::{RequestHead, TextBody};
+use crate::{IdPolicy, RequestHead, TextBody, TrustedProxies, headers::REQUEST_ID};
 
 type RouteOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync;
+type PeerOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<IpAddr> + Send + Sync;
 type DescribeError = dyn Fn(&dyn Any) -> Option<ObservedError> + Send + Sync;
 type AnswerPanic = dyn Fn(&PanicAnswer) -> Response<TextBody> + Send + Sync;
 
@@ -44,6 +45,10 @@ pub(crate) struct Settings {
     pub(crate) route_of: Option<Arc<RouteOf>>,
     pub(crate) describe_error: Option<Arc<DescribeError>>,
     pub(crate) answer_panic: Option<Arc<AnswerPanic>>,
+    pub(crate) id_policy: IdPolicy,
+    pub(crate) id_header: HeaderName,
+    pub(crate) proxies: Option<TrustedProxies>,
+    pub(crate) peer_of: Option<Arc<PeerOf>>,
     /// Whether it was said that this layer is inside another that counts.
     pub(crate) stacked: Arc<AtomicBool>,
 }
@@ -53,7 +58,7 @@ pub(crate) struct Settings {
 #[non_exhaustive]
 pub struct PanicAnswer {
     /// The request's identifier.
-    pub request_id: Uuid,
+    pub request_id: RequestId,
 }
 
 impl Settings {
@@ -73,6 +78,10 @@ impl Settings {
             route_of: None,
             describe_error: None,
             answer_panic: None,
+            id_policy: IdPolicy::Own,
+            id_header: REQUEST_ID,
+            proxies: None,
+            peer_of: None,
             stacked: Arc::default(),
         }
     }

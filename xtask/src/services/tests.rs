@@ -1,13 +1,14 @@
 //! The decisions, for every kind of machine.
 
-use super::{NOT_INSTALLED_HERE, Plan, Services, plan, wants};
+use super::{NOT_INSTALLED_HERE, Plan, plan, wants};
 use crate::{
     machine::Machine,
-    requirement::{REQUIREMENTS, Requirement},
+    requirement::{Need, REQUIREMENTS, Requirement},
 };
 
 const ROOT_ON_DEBIAN: Machine = Machine { is_debian: true, is_root: true };
 const USER_ON_DEBIAN: Machine = Machine { is_debian: true, is_root: false };
+const ALL: [Need; 2] = [Need::Always, Need::Services];
 const ROOT_ELSEWHERE: Machine = Machine { is_debian: false, is_root: true };
 
 #[track_caller]
@@ -22,28 +23,28 @@ fn install(packages: &[&'static str], crates: &[&'static str]) -> Plan {
 
 #[test]
 fn nothing_is_installed_when_nothing_is_missing() {
-    assert_eq!(plan(&[], USER_ON_DEBIAN, Services::Wanted), install(&[], &[]));
+    assert_eq!(plan(&[], USER_ON_DEBIAN, &ALL), install(&[], &[]));
 }
 
 #[test]
 fn root_on_debian_installs_everything() {
     let all = missing(&["cc", "cargo-nextest", "promtool"]);
     let expected = install(&["gcc", "libc6-dev", "prometheus"], &["cargo-nextest"]);
-    assert_eq!(plan(&all, ROOT_ON_DEBIAN, Services::Wanted), expected);
+    assert_eq!(plan(&all, ROOT_ON_DEBIAN, &ALL), expected);
 }
 
 #[test]
 fn without_services_only_the_ground_is_installed() {
     let all = missing(&["cc", "cargo-nextest", "promtool"]);
     let expected = install(&["gcc", "libc6-dev"], &["cargo-nextest"]);
-    assert_eq!(plan(&all, ROOT_ON_DEBIAN, Services::LeftOut), expected);
+    assert_eq!(plan(&all, ROOT_ON_DEBIAN, &[Need::Always]), expected);
 }
 
 #[test]
 fn a_user_and_another_system_are_refused() {
     let some = missing(&["promtool", "cargo-nextest"]);
     for machine in [USER_ON_DEBIAN, ROOT_ELSEWHERE] {
-        assert_eq!(plan(&some, machine, Services::Wanted), Plan::Refuse(missing(&["promtool"])));
+        assert_eq!(plan(&some, machine, &ALL), Plan::Refuse(missing(&["promtool"])));
     }
 }
 
@@ -51,14 +52,14 @@ fn a_user_and_another_system_are_refused() {
 fn without_services_nobody_is_refused_for_a_service() {
     let some = missing(&["promtool", "cargo-nextest"]);
     for machine in [USER_ON_DEBIAN, ROOT_ELSEWHERE] {
-        assert_eq!(plan(&some, machine, Services::LeftOut), install(&[], &["cargo-nextest"]));
+        assert_eq!(plan(&some, machine, &[Need::Always]), install(&[], &["cargo-nextest"]));
     }
 }
 
 #[test]
 fn a_missing_compiler_is_refused_without_services_too() {
     let some = missing(&["cc", "promtool"]);
-    assert_eq!(plan(&some, USER_ON_DEBIAN, Services::LeftOut), Plan::Refuse(missing(&["cc"])));
+    assert_eq!(plan(&some, USER_ON_DEBIAN, &[Need::Always]), Plan::Refuse(missing(&["cc"])));
 }
 
 #[test]
@@ -72,4 +73,18 @@ fn a_refusal_names_the_command_its_tests_and_the_way_to_it() {
 #[test]
 fn a_refusal_names_no_way_round_where_there_is_none() {
     assert!(!wants(NOT_INSTALLED_HERE, &missing(&["cc", "promtool"])).contains("--no-services"));
+}
+
+#[test]
+fn what_only_fuzzers_need_is_not_installed_for_tests() {
+    let all = missing(&["c++", "cargo-fuzz", "promtool"]);
+    assert_eq!(plan(&all, ROOT_ON_DEBIAN, &ALL), install(&["prometheus"], &[]));
+    assert_eq!(plan(&all, ROOT_ON_DEBIAN, &[Need::Fuzzing]), install(&["g++"], &["cargo-fuzz"]));
+}
+
+#[test]
+fn a_toolchain_is_never_installed_unasked() {
+    let nightly = missing(&["rustc of the nightly toolchain"]);
+    assert_eq!(plan(&nightly, ROOT_ON_DEBIAN, &[Need::Fuzzing]), Plan::Refuse(nightly.clone()));
+    assert!(wants(NOT_INSTALLED_HERE, &nightly).contains("rustup toolchain install nightly"));
 }

@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
 use crate::{Level, Redaction, RequestId, SpanId, TraceId, clock};
+use serde_json::{Value, json};
 
 use super::bounded;
 

@@ -1,0 +1,103 @@
+//! What a request is called by, and which trace it belongs to.
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use monitor_core::{RequestId, Scope, TraceContext, TraceId};
+
+use crate::{
+    Networks, RequestHead,
+    headers::{TRACEPARENT, TRACESTATE},
+    settings::Settings,
+};
+
+/// Whose word is taken for a request's identifier and its trace.
+///
+/// What is not taken over is kept beside, where it is valid: as `client_request_id` and `client_trace_id` in the scope, the
+/// log and in events. What is not valid is kept nowhere.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_tower::{IdPolicy, MonitorLayer, Networks};
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let gateways = Networks::parse(["10.0.0.0/8"])?;
+/// let layer = MonitorLayer::new(&monitor).id_policy(IdPolicy::TrustedPeer(gateways));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum IdPolicy {
+    /// Nobody's: every request gets an identifier and a trace of its own.
+    #[default]
+    Own,
+    /// Everybody's, where it is valid. Only for a service that strangers cannot reach: whoever chooses identifiers can
+    /// make two requests look like one. Whether a trace is sampled costs whoever keeps it, so nobody is obeyed in that.
+    Accept,
+    /// That of peers in these networks, also for whether the trace is sampled. The peer is whoever holds the connection.
+    TrustedPeer(Networks),
+}
+
+/// How a request is identified.
+pub(crate) struct Identified<'a> {
+    pub(crate) id: RequestId,
+    pub(crate) trace: TraceContext,
+    /// What the client sent and was not taken over, where it is valid.
+    pub(crate) client_id: &'a str,
+    pub(crate) client_trace_id: Option<TraceId>,
+}
+
+impl<'a> Identified<'a> {
+    /// Inside another layer of ours, whose scope is `around`, the request has its identity already.
+    pub(crate) fn new(
+        head: &RequestHead<'a>,
+        settings: &Settings,
+        peer: Option<IpAddr>,
+        around: Option<&'a Scope>,
+    ) -> Self {
+        if let Some(around) = around.filter(|around| around.is_request()) {
+            return Self {
+                id: around.id().clone(),
+                trace: around.trace().clone(),
+                client_id: around.client_request_id(),
+                client_trace_id: around.client_trace_id(),
+            };
+        }
+        let client_id = head.single(&settings.id_header).filter(|id| RequestId::is_acceptable(id));
+        let (is_accepted, is_obeyed) = settings.id_policy.judge(peer);
+        let accepted_id = client_id.filter(|_| is_accepted).and_then(RequestId::accept);
+        let client_id = client_id.filter(|_| accepted_id.is_none()).unwrap_or_default();
+        let id = accepted_id.unwrap_or_else(RequestId::new);
+        // Two `traceparent` headers are none: section 3.2 of the Recommendation knows but one.
+        let client_trace = head.single(&TRACEPARENT).and_then(TraceContext::from_traceparent);
+        let (trace, client_trace_id) = match client_trace {
+            Some(trace) if is_accepted => {
+                let is_sampled = trace.is_sampled() && is_obeyed;
+                (with_state(trace, head.headers).with_sampled(is_sampled).child(), None)
+            }
+            client => (TraceContext::of_request(&id), client.map(|trace| trace.trace_id())),
+        };
+        Self { id, trace, client_id, client_trace_id }
+    }
+}
+
+impl IdPolicy {
+    /// Returns whether what `peer` sends is taken over, and whether it is obeyed in what is sampled.
+    fn judge(&self, peer: Option<IpAddr>) -> (bool, bool) {
+        match self {
+            Self::Own => (false, false),
+            Self::Accept => (true, false),
+            Self::TrustedPeer(networks) => {
+                let is_trusted = peer.is_some_and(|peer| networks.contains(peer));
+                (is_trusted, is_trusted)
+            }
+        }
+    }
+}
+
+fn with_state(trace: TraceContext, headers: &HeaderMap) -> TraceContext {
+    let values: Option<Vec<_>> = headers.get_all(TRACESTATE).iter().map(|value| value.to_str().ok()).collect();
+    trace.with_tracestate(values.unwrap_or_default())
+}

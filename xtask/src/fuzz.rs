@@ -1,0 +1,51 @@
+//! `cargo xtask fuzz SECONDS [TARGET]`: lets the fuzzers look for what breaks a parser.
+
+use std::{fs, process::Command};
+
+use crate::{
+    failure::Failure,
+    requirement::Need,
+    run::{root, run},
+    services,
+};
+
+/// Runs each fuzzer, or the one that is named, for this many seconds, and stops at the first that finds something.
+pub(crate) fn fuzz(options: &[&str]) -> Result<(), Failure> {
+    let (seconds, targets) = match options {
+        [seconds] => (seconds_of(seconds)?, &TARGETS[..]),
+        [seconds, target] => (seconds_of(seconds)?, target_of(target)?),
+        _ => return Err(no_seconds()),
+    };
+    services::provide(&[Need::Fuzzing])?;
+    targets.iter().try_for_each(|target| {
+        let found = root().join("fuzz/corpus").join(target);
+        fs::create_dir_all(&found)
+            .map_err(|error| Failure::step(format!("cannot create {}: {error}", found.display())))?;
+        let mut fuzz = Command::new("rustup");
+        fuzz.args(["run", "nightly", "cargo", "fuzz", "run", target]).current_dir(root().join("fuzz"));
+        // What it finds new goes to the first folder, what is given stands in the second.
+        fuzz.args([format!("corpus/{target}"), format!("seeds/{target}")]);
+        fuzz.args([
+            "--".into(),
+            format!("-max_total_time={seconds}"),
+            "-verbosity=0".into(),
+            "-print_final_stats=1".into(),
+        ]);
+        run(&mut fuzz).map_err(|failure| failure.during(&format!("the fuzzer {target}")))
+    })
+}
+
+fn seconds_of(text: &str) -> Result<u32, Failure> {
+    text.parse().ok().filter(|seconds| (1..=86_400).contains(seconds)).ok_or_else(no_seconds)
+}
+
+fn target_of(name: &str) -> Result<&'static [&'static str], Failure> {
+    let unknown = || Failure::usage(format!("`{name}` is no fuzzer: there are {}", TARGETS.join(", ")));
+    TARGETS.iter().position(|target| *target == name).map(|at| &TARGETS[at..=at]).ok_or_else(unknown)
+}
+
+fn no_seconds() -> Failure {
+    Failure::usage("`fuzz` needs a number of seconds from 1 to 86400")
+}
+
+const TARGETS: [&str; 3] = ["trace_context", "forwarded", "request_id"];
