@@ -3,10 +3,11 @@
 #[cfg(feature = "test-util")]
 pub use monitor_core::MemoryReporter;
 pub use monitor_core::{
-    BoxError, Bridge, BuildError, CaptureExt, CodeLocation, Dropped, ErrorEvent, ErrorType, EventKind, Fingerprint,
-    Frame, Identity, Issue, Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method, Monitor, MonitorBuilder,
-    Outcome, Reason, Redaction, Reporter, Scope, ScopeFutureExt, Signal, Traffic, capture_error, capture_message,
-    clock, names, panic, redact, scope, traffic,
+    Answer, BoxError, Bridge, BuildError, CaptureExt, CodeLocation, Dropped, ErrorEvent, ErrorType, EventKind,
+    Fingerprint, Frame, HostCounts, Identity, Issue, Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method,
+    Monitor, MonitorBuilder, Outcome, Outgoing, Reason, Redaction, Reporter, RequestId, Scope, ScopeFutureExt, Signal,
+    SpanId, TraceContext, TraceId, Traffic, capture_error, capture_message, clock, names, panic, redact, scope,
+    traffic,
 };
 #[cfg(feature = "tokio")]
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
@@ -16,8 +17,9 @@ pub use monitor_health as health;
 pub use monitor_tower::CurrentScope;
 #[cfg(feature = "tower")]
 pub use monitor_tower::{
-    AttachedError, CatchPanicLayer, MonitorLayer, MonitorService, PanicAnswer, RequestHead, RequestIdLayer, Respond,
-    RespondFuture, RespondLayer, ResponseBody, ResponseFuture, TextBody, TimingLayer, UpgradedConnection, problem,
+    AttachedError, CatchPanicLayer, ForwardedHeader, IdPolicy, MonitorLayer, MonitorService, NetworkError, Networks,
+    PanicAnswer, Propagate, PropagateFuture, PropagateLayer, RequestHead, RequestIdLayer, Respond, RespondFuture,
+    RespondLayer, ResponseBody, ResponseFuture, TextBody, TimingLayer, TrustedProxies, UpgradedConnection, problem,
 };
 #[cfg(feature = "prometheus")]
 pub use monitor_tower::{InstallError, PrometheusEndpoint};

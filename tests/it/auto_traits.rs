@@ -20,6 +20,12 @@ fn handles_and_settings_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::CatchPanicLayer>();
     shared_and_cloned::<kit::PrometheusEndpoint>();
     shared_and_cloned::<kit::RespondLayer>();
+    shared_and_cloned::<kit::PropagateLayer>();
+    shared_and_cloned::<kit::TrustedProxies>();
+    shared_and_cloned::<kit::Networks>();
+    shared_and_cloned::<kit::IdPolicy>();
+    shared_and_cloned::<kit::RequestId>();
+    shared_and_cloned::<kit::TraceContext>();
     shared_and_cloned::<kit::CurrentScope>();
     shared_and_cloned::<monitor_core::MemoryReporter>();
     shared_and_cloned::<kit::health::Health>();
@@ -57,6 +63,9 @@ fn small_words_can_be_copied() {
     copied::<kit::Reason>();
     copied::<kit::Fingerprint>();
     copied::<kit::JobOutcome>();
+    copied::<kit::Answer>();
+    copied::<kit::TraceId>();
+    copied::<kit::SpanId>();
     copied::<kit::traffic::Series>();
     copied::<kit::traffic::Window>();
     copied::<kit::traffic::Ended>();

@@ -174,7 +174,7 @@ fn the_log_line_says_what_happened() {
     let expected = serde_json::json!({
         "level": "INFO", "message": "request", "request_id": response, "method": "GET", "path": "/todos/{id}",
         "route": "/todos/{id}", "status_code": 200, "outcome": "completed", "user_agent": "curl/8",
-        "remote_addr": "192.0.2.0", "user_id": "42",
+        "remote_addr": "192.0.2.0", "user_id": "42", "trace_id": response.replace('-', ""),
     });
     assert_eq!(serde_json::Value::from(rest), expected);
 }

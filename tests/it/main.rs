@@ -1,5 +1,6 @@
 //! Behaviour of the whole kit through its public API: one file a behaviour.
 
+mod addresses;
 mod answers;
 mod auto_traits;
 mod axum;
@@ -15,7 +16,9 @@ mod measures;
 mod metrics;
 mod model;
 mod outcomes;
+mod outgoing;
 mod panics;
+mod policies;
 mod redaction;
 mod reporters;
 mod requests;

@@ -123,7 +123,7 @@ fn the_layers_of_one_concern_each_work_in_any_order() {
         assert_ended(&monitor, Outcome::Panic, 500);
         let event = only_event(&monitor, &memory);
         assert_eq!((event.kind, &*event.message), (EventKind::Panic, "boom"), "{order:?}");
-        assert_eq!(event.scope.request_id.map(|id| id.to_string()), Some(id), "{order:?}");
+        assert_eq!(event.scope.request_id.as_ref().map(|id| id.to_string()), Some(id), "{order:?}");
     }
 }
 

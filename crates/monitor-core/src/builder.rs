@@ -8,7 +8,8 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    Bridge, ErrorEvent, EventKind, Identity, LogReporter, Method, Monitor, Redaction, Reporter, Signal, Traffic,
+    Bridge, ErrorEvent, EventKind, Identity, LogReporter, Method, Monitor, Outgoing, Redaction, Reporter, Signal,
+    Traffic,
     drops::Drops,
     error::{BuildError, setting},
     housekeeping::{self, Bridges},
@@ -349,6 +350,7 @@ impl MonitorBuilder {
             untracked: std::mem::take(&mut self.untracked),
             ignore: std::mem::take(&mut self.ignore),
             traffic,
+            outgoing: Outgoing::new(Arc::clone(&traffic_drops)),
             jobs: Jobs::new(Arc::clone(&traffic_drops)),
             sources: Sources::new(self.bounds.sources, Arc::clone(&intake_drops)),
             issues: Issues::new(self.bounds.issues, Arc::clone(&intake_drops)),

@@ -48,6 +48,7 @@ mod monitor;
 pub mod names;
 mod observed;
 mod outcome;
+mod outgoing;
 pub mod panic;
 mod queue;
 pub mod redact;
@@ -82,6 +83,7 @@ pub use self::{
     monitor::{BoxError, Dropped, Monitor},
     observed::ObservedError,
     outcome::{ErrorType, Outcome},
+    outgoing::{Answer, HostCounts, Outgoing},
     redact::Redaction,
     reporter::Reporter,
     request_id::RequestId,

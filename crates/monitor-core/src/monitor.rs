@@ -11,7 +11,7 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    Bridge, EventKind, Fingerprint, Identity, Issue, Redaction, Signal, Traffic,
+    Bridge, EventKind, Fingerprint, Identity, Issue, Outgoing, Redaction, Signal, Traffic,
     builder::MonitorBuilder,
     clock,
     drops::{Drops, Reason},
@@ -64,6 +64,7 @@ pub(crate) struct Shared {
     pub(crate) untracked: Vec<String>,
     pub(crate) ignore: Ignore,
     pub(crate) traffic: Traffic,
+    pub(crate) outgoing: Outgoing,
     pub(crate) jobs: Jobs,
     pub(crate) sources: Sources,
     pub(crate) issues: Issues,
@@ -141,6 +142,12 @@ impl Monitor {
     #[must_use]
     pub fn traffic(&self) -> Option<&Traffic> {
         self.0.as_ref().map(|inner| &inner.shared.traffic)
+    }
+
+    /// Returns the counters of outgoing requests, or `None` when disabled.
+    #[must_use]
+    pub fn outgoing(&self) -> Option<&Outgoing> {
+        self.0.as_ref().map(|inner| &inner.shared.outgoing)
     }
 
     /// Returns every issue, the one last seen first. Counts are exact up to now; an event still on its way to the

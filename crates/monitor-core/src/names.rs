@@ -32,6 +32,9 @@ pub const ACTIVE: &str = "http_server_active_requests";
 pub const PANICS: &str = "http_server_panics_total";
 /// Errors and panics of `poll_ready`, which belong to no request. No labels.
 pub const READY_ERRORS: &str = "http_server_ready_errors_total";
+/// Requests sent to other services. Labels: `host_class`, `status_class`, which is `1xx` to `5xx`, `error` where there was no
+/// response, and `cancelled` where nobody waited for it.
+pub const CLIENT_REQUESTS: &str = "http_client_requests_total";
 /// Jobs that began. Label: `job`.
 pub const JOBS_STARTED: &str = "monitor_jobs_started_total";
 /// Jobs that ended. Labels: `job`, `outcome`.
@@ -62,6 +65,10 @@ pub const ROUTE: &str = "http_route";
 pub const STATUS: &str = "http_response_status_code";
 /// The label for what failed.
 pub const ERROR_TYPE: &str = "error_type";
+/// The label for where an outgoing request went.
+pub const HOST_CLASS: &str = "host_class";
+/// The label for what became of an outgoing request.
+pub const STATUS_CLASS: &str = "status_class";
 /// The label for how a request ended.
 pub const OUTCOME: &str = "outcome";
 
@@ -119,13 +126,14 @@ pub const BOUNDS: [(&str, [f64; 14]); 6] = [
     (FLASK_DURATION, DURATION_BOUNDS),
 ];
 
-pub(crate) const COUNTERS: [(&str, &str); 10] = [
+pub(crate) const COUNTERS: [(&str, &str); 11] = [
     (REQUESTS, "Requests that ended."),
     (ERRORS, "Requests that failed."),
     (STARTED, "Requests that entered the service."),
     (OUTCOMES, "How requests ended."),
     (PANICS, "Panics in a service or in a response body."),
     (READY_ERRORS, "Errors and panics of poll_ready."),
+    (CLIENT_REQUESTS, "Requests sent to other services."),
     (JOBS_STARTED, "Jobs that began."),
     (JOBS, "Jobs that ended."),
     (ISSUES, "Issues opened."),

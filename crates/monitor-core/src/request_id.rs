@@ -15,10 +15,10 @@ use uuid::Uuid;
 /// assert_eq!(RequestId::accept("edge-17").map(|id| id.to_string()).as_deref(), Some("edge-17"));
 /// assert_eq!(RequestId::accept("edge 17\n"), None);
 /// ```
-#[derive(Clone, Eq, Hash, PartialEq)]
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RequestId(Kind);
 
-#[derive(Clone, Eq, Hash, PartialEq)]
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 enum Kind {
     Own(Uuid),
     Client(Arc<str>),

@@ -90,6 +90,7 @@ mod networks;
 mod problem;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+mod propagate;
 mod respond;
 mod service;
 mod settings;
@@ -111,6 +112,7 @@ pub use self::{
     layer::MonitorLayer,
     networks::{NetworkError, Networks},
     problem::problem,
+    propagate::{Propagate, PropagateFuture, PropagateLayer},
     respond::{Respond, RespondFuture, RespondLayer},
     service::MonitorService,
     settings::PanicAnswer,

@@ -31,7 +31,7 @@ use super::{
     RouteCounts, flask, histogram, process,
     sink::{METADATA, Published, Sink},
 };
-use crate::{JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
+use crate::{Answer, HostCounts, JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
 
@@ -140,6 +140,9 @@ impl Bridge {
             publish_counts(sink, route);
             publish_histograms(sink, route);
         }
+        for host in self.shared.outgoing.read() {
+            publish_host(sink, &host);
+        }
         for job in self.shared.jobs.read() {
             publish_job(sink, &job);
         }
@@ -219,6 +222,14 @@ fn publish_histograms(sink: &mut Sink<'_>, route: &RouteCounts) {
     if let Some(connections) = &route.connections {
         sink.gauge(names::UPGRADED, labels(route), connections.active() as f64);
         sink.histogram(names::UPGRADED_DURATION, labels(route), &histogram::CONNECTION, &connections.lifetimes);
+    }
+}
+
+fn publish_host(sink: &mut Sink<'_>, host: &HostCounts) {
+    for answer in Answer::ALL {
+        let class = vec![Label::new(names::HOST_CLASS, host.host_class)];
+        let labels = with(class, names::STATUS_CLASS, answer.as_str());
+        sink.counter(names::CLIENT_REQUESTS, labels, host.answers(answer));
     }
 }
 

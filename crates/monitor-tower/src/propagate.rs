@@ -1,0 +1,273 @@
+//! Outgoing requests: they carry on the trace and the identifier of the request they are made for.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use monitor_core::{Answer, Monitor, Scope, TraceContext, scope};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::headers::{self, REQUEST_ID, TRACEPARENT, TRACESTATE};
+
+type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
+
+/// Puts the current scope's `traceparent`, `tracestate` and `x-request-id` on requests a client sends, in place of any that
+/// are there, and counts what becomes of them by class of host.
+///
+/// Around any tower client: hyper-util's, a tonic channel. Outside of a scope requests go out as they are.
+///
+/// # Example
+///
+/// ```
+/// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+/// use monitor_core::Monitor;
+/// use monitor_tower::PropagateLayer;
+/// use tower::ServiceBuilder;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let client = Client::builder(TokioExecutor::new()).build_http::<http_body_util::Empty<bytes::Bytes>>();
+/// let client = ServiceBuilder::new().layer(PropagateLayer::new(&monitor)).service(client);
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+///
+/// # Example: classes of one's own
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_tower::PropagateLayer;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let layer = PropagateLayer::new(&monitor).host_class(|uri| match uri.host() {
+///     Some("payment.internal") => "payment",
+///     Some("stock.internal") => "stock",
+///     _ => "other",
+/// });
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct PropagateLayer {
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone)]
+struct Settings {
+    monitor: Monitor,
+    id_header: HeaderName,
+    class_of: Option<Arc<ClassOf>>,
+}
+
+/// A client whose requests carry on the current scope. Made by [`PropagateLayer`].
+#[derive(Clone)]
+pub struct Propagate<S> {
+    inner: S,
+    settings: Arc<Settings>,
+}
+
+pin_project! {
+    /// The future of [`Propagate`].
+    pub struct PropagateFuture<F> {
+        #[pin]
+        inner: F,
+        counting: Counting,
+    }
+}
+
+/// Counts an outgoing request once, however it ends.
+struct Counting {
+    monitor: Monitor,
+    class: &'static str,
+    answer: Answer,
+}
+
+// === impl PropagateLayer ===
+
+impl PropagateLayer {
+    /// Creates the layer. With a disabled monitor it counts nothing.
+    pub fn new(monitor: &Monitor) -> Self {
+        let settings = Settings { monitor: monitor.clone(), id_header: REQUEST_ID, class_of: None };
+        Self { settings: Arc::new(settings) }
+    }
+
+    /// Sets how hosts are classed, of which there should be few, for each is a label. Defaults to `loopback`, `private`
+    /// (addresses of private networks, names without a dot and those below `.internal`, `.local` and `.localdomain`),
+    /// `public`, and `unknown` for a request whose URI names no host, as those of a tonic channel do not.
+    pub fn host_class(mut self, f: impl Fn(&Uri) -> &'static str + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.settings).class_of = Some(Arc::new(f));
+        self
+    }
+
+    /// Sets the header that carries the request's identifier. Defaults to `x-request-id`.
+    pub fn id_header(mut self, header: HeaderName) -> Self {
+        Arc::make_mut(&mut self.settings).id_header = header;
+        self
+    }
+}
+
+impl<S> Layer<S> for PropagateLayer {
+    type Service = Propagate<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Propagate { inner, settings: Arc::clone(&self.settings) }
+    }
+}
+
+impl fmt::Debug for PropagateLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PropagateLayer").field("monitor", &self.settings.monitor).finish_non_exhaustive()
+    }
+}
+
+// === impl Propagate ===
+
+impl<S, B, C> Service<Request<B>> for Propagate<S>
+where
+    S: Service<Request<B>, Response = Response<C>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = PropagateFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let Settings { monitor, id_header, class_of } = &*self.settings;
+        if let Some(scope) = scope::current() {
+            put(request.headers_mut(), id_header, &scope);
+        }
+        let class = class_of.as_ref().map_or_else(|| class_of_host(request.uri()), |class_of| class_of(request.uri()));
+        let counting = Counting { monitor: monitor.clone(), class, answer: Answer::Cancelled };
+        PropagateFuture { inner: self.inner.call(request), counting }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Propagate<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Propagate").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+// === impl PropagateFuture ===
+
+impl<F, C, E> Future for PropagateFuture<F>
+where
+    F: Future<Output = Result<Response<C>, E>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let result = ready!(this.inner.poll(cx));
+        this.counting.answer = match &result {
+            Ok(response) => Answer::of_status(response.status().as_u16()),
+            Err(_) => Answer::Error,
+        };
+        Poll::Ready(result)
+    }
+}
+
+impl<F> fmt::Debug for PropagateFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PropagateFuture").field("host_class", &self.counting.class).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        if let Some(outgoing) = self.monitor.outgoing() {
+            outgoing.count(self.class, self.answer);
+        }
+    }
+}
+
+/// Whatever of these is there already came from somebody else, if only by being passed on.
+fn put(headers: &mut HeaderMap, id_header: &HeaderName, scope: &Scope) {
+    headers::put_request_id(headers, id_header, scope.id());
+    put_trace(headers, scope.trace());
+}
+
+fn put_trace(headers: &mut HeaderMap, trace: &TraceContext) {
+    if let Ok(value) = HeaderValue::try_from(trace.to_string()) {
+        headers.insert(TRACEPARENT, value);
+    }
+    headers.remove(TRACESTATE);
+    if let Some(value) = HeaderValue::from_str(trace.tracestate()).ok().filter(|value| !value.is_empty()) {
+        headers.insert(TRACESTATE, value);
+    }
+}
+
+fn class_of_host(uri: &Uri) -> &'static str {
+    let Some(host) = uri.host() else { return "unknown" };
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    match bare.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => class_of_v4(address),
+        Ok(IpAddr::V6(address)) => class_of_v6(address),
+        Err(_) => class_of_name(bare.trim_end_matches('.')),
+    }
+}
+
+fn class_of_v4(address: Ipv4Addr) -> &'static str {
+    match address {
+        _ if address.is_loopback() => "loopback",
+        _ if address.is_private() || address.is_link_local() => "private",
+        _ => "public",
+    }
+}
+
+fn class_of_v6(address: Ipv6Addr) -> &'static str {
+    match address {
+        _ if address.is_loopback() => "loopback",
+        _ if address.is_unique_local() || address.is_unicast_link_local() => "private",
+        _ => "public",
+    }
+}
+
+fn class_of_name(name: &str) -> &'static str {
+    let is_below = |top: &str| {
+        name.len() > top.len() && name.is_char_boundary(name.len() - top.len()) && {
+            let (rest, end) = name.split_at(name.len() - top.len());
+            end.eq_ignore_ascii_case(top) && rest.ends_with('.')
+        }
+    };
+    match name {
+        _ if name.eq_ignore_ascii_case("localhost") || is_below("localhost") => "loopback",
+        _ if !name.contains('.') || ["internal", "local", "localdomain"].into_iter().any(is_below) => "private",
+        _ => "public",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_classed_by_where_they_are() {
+        let class = |uri: &str| class_of_host(&uri.parse().expect(uri));
+        for (expected, uris) in [
+            (
+                "loopback",
+                &["http://localhost:80/", "http://a.LOCALHOST/", "http://127.1.2.3/", "http://[::1]:8080/"][..],
+            ),
+            (
+                "private",
+                &["http://10.0.0.1/", "http://[fd00::1]/", "http://stock/", "http://a.b.internal./", "http://x.Local/"],
+            ),
+            ("public", &["https://example.org/", "http://8.8.8.8/", "http://[2001:db8::1]/", "http://internal.org/"]),
+            ("public", &["http://notlocalhost.org/", "http://mylocal.org/", "http://x.mylocal/"]),
+            ("unknown", &["/path"]),
+        ] {
+            for uri in uris {
+                assert_eq!(class(uri), expected, "{uri}");
+            }
+        }
+    }
+}

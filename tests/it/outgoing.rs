@@ -1,0 +1,135 @@
+//! Requests to other services: they carry on the scope, and are counted by class of host.
+
+use std::{convert::Infallible, future::pending, net::SocketAddr};
+
+use axum::{Router, body::Body, extract::State, routing::get};
+use http::{HeaderName, Request};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use monitor_kit::{IdPolicy, Monitor, MonitorLayer, Networks, Propagate, PropagateLayer, Scope};
+use tokio::net::TcpListener;
+use tower::{Layer, Service, ServiceExt};
+
+use crate::support::{Failure, Log, Text, builder, page, poll_once, ready, shows, status};
+
+type HttpClient = Propagate<Client<HttpConnector, Body>>;
+
+#[tokio::test]
+async fn three_services_in_a_row_log_one_trace() {
+    let log = Log::default();
+    let _guard = tracing::dispatcher::set_default(&log.dispatch());
+    let monitors = ["a", "b", "c"].map(|name| builder_of(name).build().expect("the settings are good"));
+    let last = serve(&monitors[2], Router::new().route("/", get(|| async { "done" }))).await;
+    let middle = serve(&monitors[1], caller(&monitors[1], last)).await;
+    let first = serve(&monitors[0], caller(&monitors[0], middle)).await;
+    let request = Request::get(format!("http://{first}/")).body(Body::empty()).expect("a request");
+    let response = client(&Monitor::disabled()).oneshot(request).await.expect("it answers");
+    let body = axum::body::to_bytes(Body::new(response.into_body()), 64).await.expect("it has a body");
+    assert_eq!(&body[..], b"done");
+
+    while log.lines("monitor::request").len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    let lines = log.lines("monitor::request");
+    for key in ["trace_id", "request_id"] {
+        assert!(lines[0][key].is_string() && lines.iter().all(|line| line[key] == lines[0][key]), "{lines:#?}");
+    }
+    shows(&page(&monitors[0]), r#"http_client_requests_total{host_class="loopback",status_class="2xx"} 1"#);
+}
+
+#[test]
+fn the_scopes_trace_and_identifier_are_set_in_place_of_any_that_are_there() {
+    let monitor = builder().build().expect("the settings are good");
+    let scope = Scope::new(&monitor);
+    let request = Request::get("http://stock/").header("traceparent", "forged").header("tracestate", "a=1");
+    let request = request.header("x-request-id", "forged").body(()).expect("a request");
+    let sent = scope.enter(|| sent_by(PropagateLayer::new(&monitor), request));
+    assert_eq!(sent["traceparent"], scope.trace().to_string());
+    assert_eq!(sent["x-request-id"], scope.id().to_string());
+    assert_eq!((sent.get_all("traceparent").iter().count(), sent.get("tracestate")), (1, None));
+}
+
+#[test]
+fn outside_of_a_scope_requests_go_out_as_they_are() {
+    let request = Request::get("http://stock/").header("traceparent", "mine").body(()).expect("a request");
+    let sent = sent_by(PropagateLayer::new(&Monitor::disabled()), request);
+    assert_eq!((sent.len(), &sent["traceparent"]), (1, &http::HeaderValue::from_static("mine")));
+}
+
+#[test]
+fn the_identifiers_header_may_have_another_name() {
+    let scope = Scope::new(&Monitor::disabled());
+    let layer = PropagateLayer::new(&Monitor::disabled()).id_header(HeaderName::from_static("x-correlation-id"));
+    let sent = scope.enter(|| sent_by(layer, Request::new(())));
+    assert_eq!(sent["x-correlation-id"], scope.id().to_string());
+    assert!(!sent.contains_key("x-request-id"));
+}
+
+#[test]
+fn each_end_of_a_request_is_counted_once() {
+    let monitor = builder().build().expect("the settings are good");
+    let layer = PropagateLayer::new(&monitor).host_class(|uri| if uri.path() == "/a" { "a" } else { "b" });
+    for code in [200, 204, 404, 503] {
+        let answering =
+            tower::service_fn(move |_: Request<()>| std::future::ready(Ok::<_, Infallible>(status(code, ""))));
+        ready(layer.layer(answering).oneshot(to("/a"))).unwrap();
+    }
+    let failing =
+        tower::service_fn(|_: Request<()>| std::future::ready(Err::<http::Response<Text>, _>(Failure::new("gone"))));
+    ready(layer.layer(failing).oneshot(to("/b"))).expect_err("it fails");
+    let hanging = tower::service_fn(|_: Request<()>| pending::<Result<http::Response<Text>, Infallible>>());
+    let mut hanging = layer.layer(hanging);
+    assert!(poll_once(std::pin::pin!(hanging.call(to("/b")))).is_pending());
+    let page = page(&monitor);
+    let counted = |host, class, count| {
+        shows(&page, &format!(r#"http_client_requests_total{{host_class="{host}",status_class="{class}"}} {count}"#));
+    };
+    for (host, class, count) in
+        [("a", "2xx", 2), ("a", "4xx", 1), ("a", "5xx", 1), ("a", "error", 0), ("b", "error", 1), ("b", "cancelled", 1)]
+    {
+        counted(host, class, count);
+    }
+}
+
+fn builder_of(name: &str) -> monitor_kit::MonitorBuilder {
+    Monitor::builder(name).log(None)
+}
+
+/// A service whose only route asks the next one.
+fn caller(monitor: &Monitor, next: SocketAddr) -> Router {
+    let ask = move |State(client): State<HttpClient>| async move {
+        let request = Request::get(format!("http://{next}/")).body(Body::empty()).expect("a request");
+        client.oneshot(request).await.map(|response| Body::new(response.into_body())).map_err(|error| error.to_string())
+    };
+    Router::new().route("/", get(ask)).with_state(client(monitor))
+}
+
+fn client(monitor: &Monitor) -> HttpClient {
+    PropagateLayer::new(monitor).layer(Client::builder(TokioExecutor::new()).build_http())
+}
+
+async fn serve(monitor: &Monitor, app: Router) -> SocketAddr {
+    let layer = MonitorLayer::new(monitor).id_policy(IdPolicy::TrustedPeer(Networks::loopback()));
+    let app = app.layer(layer).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let addr = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    addr
+}
+
+/// Returns the headers of `request` as it goes out.
+fn sent_by(layer: PropagateLayer, request: Request<()>) -> http::HeaderMap {
+    let mut headers = None;
+    let service = tower::service_fn(|request: Request<()>| {
+        headers = Some(request.headers().clone());
+        std::future::ready(Ok::<_, Infallible>(status(200, "")))
+    });
+    ready(layer.layer(service).oneshot(request)).unwrap();
+    headers.expect("it was sent")
+}
+
+fn to(path: &str) -> Request<()> {
+    Request::get(path).body(()).expect("a request")
+}
