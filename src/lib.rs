@@ -3,11 +3,11 @@
 #[cfg(feature = "test-util")]
 pub use monitor_core::MemoryReporter;
 pub use monitor_core::{
-    Answer, BoxError, Bridge, BuildError, CaptureExt, CodeLocation, Dropped, ErrorEvent, ErrorType, EventKind,
-    Fingerprint, Frame, HostCounts, Identity, Issue, Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method,
-    Monitor, MonitorBuilder, Outcome, Outgoing, Reason, Redaction, Reporter, RequestId, Scope, ScopeFutureExt, Signal,
-    SpanId, TraceContext, TraceId, Traffic, capture_error, capture_message, clock, names, panic, redact, scope,
-    traffic,
+    Answer, BoxError, Bridge, BuildError, CaptureExt, CodeLocation, Dropped, Ending, ErrorEvent, ErrorType, EventKind,
+    Fingerprint, Frame, GrpcCode, HostCounts, Identity, Issue, Job, JobCounts, JobOutcome, JobOutput, Level,
+    LogReporter, Method, Monitor, MonitorBuilder, Outcome, Outgoing, Reason, Redaction, Reporter, RequestId, Scope,
+    ScopeFutureExt, Signal, SpanId, TraceContext, TraceId, Traffic, capture_error, capture_message, clock, names,
+    panic, redact, scope, traffic,
 };
 #[cfg(feature = "tokio")]
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};

@@ -8,6 +8,7 @@ mod bridge;
 mod capture;
 mod client;
 mod config;
+mod grpc;
 mod hyper;
 mod identity;
 mod jobs;

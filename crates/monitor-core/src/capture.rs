@@ -13,7 +13,7 @@ use backtrace::Backtrace;
 use uuid::Uuid;
 
 use crate::{
-    CodeLocation, EventKind, Level, Monitor, Scope, clock,
+    CodeLocation, EventKind, GrpcCode, Level, Monitor, Scope, clock,
     drops::Reason,
     intake::RawEvent,
     observed::{ObservedError, chain, type_name},
@@ -273,17 +273,22 @@ impl Scope {
             inner.shared.intake_drops.count(Reason::Ignored);
             return;
         }
+        self.capture_answer(u64::from(status), status.to_string());
+    }
+
+    /// Captures a gRPC call with a status that is a failure, unless some error was captured in this scope that explains it.
+    pub fn capture_grpc_status(&self, code: GrpcCode) {
+        if !self.has_captured() {
+            self.capture_answer(u64::from(code.number()), code.as_str().to_owned());
+        }
+    }
+
+    fn capture_answer(&self, mark: u64, answer: String) {
         let message =
-            format!("{} {} answered {status} and no error was captured", self.method().as_str(), self.route());
-        let draft =
-            |message| Draft { type_name: Cow::Owned(status.to_string()), message, ..Draft::new(EventKind::Status) };
-        self.monitor().submit(
-            Some(self),
-            (EventKind::Status, (status, self.method())),
-            Some(u64::from(status)),
-            message,
-            draft,
-        );
+            format!("{} {} answered {answer} and no error was captured", self.method().as_str(), self.route());
+        let place = (EventKind::Status, (answer.clone(), self.method()));
+        let draft = |message| Draft { type_name: Cow::Owned(answer), message, ..Draft::new(EventKind::Status) };
+        self.monitor().submit(Some(self), place, Some(mark), message, draft);
     }
 }
 

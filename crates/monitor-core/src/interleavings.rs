@@ -11,7 +11,7 @@ use shuttle::{check_pct, check_random, sync::mpsc::Sender};
 use uuid::Uuid;
 
 use crate::{
-    ErrorEvent, EventKind, Fingerprint, Identity, Level, Method, Outcome, Traffic, clock,
+    Ending, ErrorEvent, EventKind, Fingerprint, Identity, Level, Method, Outcome, Traffic, clock,
     drops::{Drops, Reason},
     issue::Issues,
     names,
@@ -35,7 +35,7 @@ fn traffic(limit: usize) -> Arc<Traffic> {
 fn visit(traffic: &Traffic, route: &str, nanos: u64) {
     let series = traffic.series(Method::Get, route);
     traffic.start(series);
-    traffic.end(series, Outcome::Completed, 200, Duration::from_nanos(nanos));
+    traffic.end(series, Ending::new(Outcome::Completed, 200), Duration::from_nanos(nanos));
 }
 
 #[test]

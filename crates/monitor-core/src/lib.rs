@@ -32,6 +32,7 @@ mod drops;
 mod error;
 mod event;
 mod fingerprint;
+mod grpc_code;
 mod housekeeping;
 mod identity;
 mod intake;
@@ -74,6 +75,7 @@ pub use self::{
     error::BuildError,
     event::{CodeLocation, ErrorEvent, EventKind, Frame},
     fingerprint::Fingerprint,
+    grpc_code::GrpcCode,
     identity::Identity,
     issue::Issue,
     job::{Job, JobCounts, JobOutcome, JobOutput},
@@ -82,7 +84,7 @@ pub use self::{
     method::Method,
     monitor::{BoxError, Dropped, Monitor},
     observed::ObservedError,
-    outcome::{ErrorType, Outcome},
+    outcome::{Ending, ErrorType, Outcome},
     outgoing::{Answer, HostCounts, Outgoing},
     redact::Redaction,
     reporter::Reporter,

@@ -1,5 +1,7 @@
 //! How a request ended, and what is said of it when it failed.
 
+use crate::GrpcCode;
+
 /// How a request ended. Every request has exactly one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -54,31 +56,64 @@ impl Outcome {
         }
     }
 
-    /// Returns what failed, or `None` where nothing did.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use monitor_core::{ErrorType, Outcome};
-    ///
-    /// assert_eq!(Outcome::Completed.error_type(503), Some(ErrorType::Status(503)));
-    /// assert_eq!(Outcome::Completed.error_type(404), None);
-    /// assert_eq!(Outcome::PanicInBody.error_type(200), Some(ErrorType::PanicInBody));
-    /// ```
-    #[must_use]
-    pub const fn error_type(self, status: u16) -> Option<ErrorType> {
-        match self {
-            Self::Completed if status >= 500 => Some(ErrorType::Status(status)),
-            Self::InnerError => Some(ErrorType::InnerError),
-            Self::Panic => Some(ErrorType::Panic),
-            Self::PanicInBody => Some(ErrorType::PanicInBody),
-            Self::BodyError => Some(ErrorType::BodyError),
-            Self::Completed | Self::Cancelled | Self::BodyAborted | Self::Upgraded | Self::Refused => None,
-        }
-    }
-
     pub(crate) const fn index(self) -> usize {
         self as usize
+    }
+}
+
+/// All that is said of a request's end, but for how long it took.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::{Ending, ErrorType, GrpcCode, Outcome};
+///
+/// assert_eq!(Ending::new(Outcome::Completed, 503).error_type(), Some(ErrorType::Status(503)));
+/// assert_eq!(Ending::new(Outcome::Completed, 404).error_type(), None);
+/// assert_eq!(Ending::new(Outcome::PanicInBody, 200).error_type(), Some(ErrorType::PanicInBody));
+/// let call = Ending::new(Outcome::Completed, 200).grpc(GrpcCode::Internal);
+/// assert_eq!(call.error_type(), Some(ErrorType::Grpc(GrpcCode::Internal)));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Ending {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The response's status code.
+    pub status: u16,
+    /// The status of a gRPC call, where it is known.
+    pub grpc: Option<GrpcCode>,
+}
+
+impl Ending {
+    /// Creates the end of a request that is no gRPC call.
+    #[must_use]
+    pub const fn new(outcome: Outcome, status: u16) -> Self {
+        Self { outcome, status, grpc: None }
+    }
+
+    /// Adds the status of a gRPC call, where it is known.
+    #[must_use]
+    pub fn grpc(mut self, code: impl Into<Option<GrpcCode>>) -> Self {
+        self.grpc = code.into();
+        self
+    }
+
+    /// Returns what failed, or `None` where nothing did.
+    #[must_use]
+    pub const fn error_type(self) -> Option<ErrorType> {
+        match (self.outcome, self.grpc) {
+            (Outcome::Completed, Some(code)) if code.is_failure() => Some(ErrorType::Grpc(code)),
+            (Outcome::Completed, _) if self.status >= 500 => Some(ErrorType::Status(self.status)),
+            (Outcome::InnerError, _) => Some(ErrorType::InnerError),
+            (Outcome::Panic, _) => Some(ErrorType::Panic),
+            (Outcome::PanicInBody, _) => Some(ErrorType::PanicInBody),
+            (Outcome::BodyError, _) => Some(ErrorType::BodyError),
+            (
+                Outcome::Completed | Outcome::Cancelled | Outcome::BodyAborted | Outcome::Upgraded | Outcome::Refused,
+                _,
+            ) => None,
+        }
     }
 }
 
@@ -88,6 +123,8 @@ impl Outcome {
 pub enum ErrorType {
     /// A response with this status of 500 or above.
     Status(u16),
+    /// A gRPC call with this status.
+    Grpc(GrpcCode),
     /// A panic before the head.
     Panic,
     /// A panic in the body.
@@ -104,6 +141,7 @@ impl ErrorType {
     pub fn label(self) -> String {
         match self {
             Self::Status(status) => status.to_string(),
+            Self::Grpc(code) => code.as_str().to_owned(),
             Self::Panic => String::from("panic"),
             Self::PanicInBody => String::from("panic_in_body"),
             Self::InnerError => String::from("inner_error"),

@@ -33,7 +33,7 @@ use self::{
     window::Windows,
 };
 use crate::{
-    Method, Outcome, clock,
+    Ending, Method, clock,
     drops::{Drops, Reason},
     names,
     sync::{
@@ -48,13 +48,13 @@ use crate::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use monitor_core::{Method, Monitor, Outcome};
+/// use monitor_core::{Ending, Method, Monitor, Outcome};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let traffic = monitor.traffic().expect("the monitor is not disabled");
 /// let series = traffic.series(Method::Get, "/items/{id}");
 /// traffic.start(series);
-/// traffic.end(series, Outcome::Completed, 200, Duration::from_millis(3));
+/// traffic.end(series, Ending::new(Outcome::Completed, 200), Duration::from_millis(3));
 /// assert_eq!(traffic.read()[0].outcome(Outcome::Completed), 1);
 /// # Ok::<(), monitor_core::BuildError>(())
 /// ```
@@ -103,6 +103,12 @@ impl Traffic {
         self.find_or_insert(method, route, false)
     }
 
+    /// Returns whether these were declared as a route when the monitor was built.
+    #[must_use]
+    pub fn declares(&self, method: Method, route: &str) -> bool {
+        self.table.find(method, route).is_some_and(|series| series.declared)
+    }
+
     pub(crate) fn declare(&self, method: Method, route: &str) {
         self.find_or_insert(method, route, true);
     }
@@ -113,8 +119,8 @@ impl Traffic {
     }
 
     /// Counts the end of a request that entered before. Call it once for every [`start`](Self::start).
-    pub fn end(&self, series: Series, outcome: Outcome, status: u16, duration: Duration) {
-        self.at(series).end(outcome, status, duration);
+    pub fn end(&self, series: Series, ending: Ending, duration: Duration) {
+        self.at(series).end(ending, duration);
     }
 
     /// Takes note of a response: how long it took to its first byte, and how many bytes its body gave. Each is kept only
@@ -166,14 +172,14 @@ impl Traffic {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use monitor_core::{Method, Monitor, Outcome, traffic::Window};
+    /// use monitor_core::{Ending, Method, Monitor, Outcome, traffic::Window};
     ///
     /// let monitor = Monitor::builder("shop").build()?;
     /// let traffic = monitor.traffic().expect("the monitor is not disabled");
     /// for status in [200, 200, 200, 500] {
     ///     let series = traffic.series(Method::Get, "/items/{id}");
     ///     traffic.start(series);
-    ///     traffic.end(series, Outcome::Completed, status, Duration::from_millis(3));
+    ///     traffic.end(series, Ending::new(Outcome::Completed, status), Duration::from_millis(3));
     /// }
     /// let recent = traffic.recent(Window::Seconds(10));
     /// assert_eq!(recent.total.error_ratio(), Some(0.25));
@@ -218,6 +224,7 @@ impl Traffic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Outcome;
 
     fn traffic(limit: usize) -> Traffic {
         Traffic::new(limit, Measured::default(), Arc::new(Drops::new("traffic")))
@@ -252,13 +259,38 @@ mod tests {
         let traffic = traffic(4);
         let series = traffic.series(Method::Get, "/a");
         traffic.start(series);
-        traffic.end(series, Outcome::Completed, 500, Duration::from_millis(1));
+        traffic.end(series, Ending::new(Outcome::Completed, 500), Duration::from_millis(1));
         traffic.tick();
         let kept = traffic.windows.lock().expect("nobody panicked").recent(Window::Seconds(60));
         assert_eq!((kept.total.count, kept.total.failed), (1, 1));
         traffic.start(series);
-        traffic.end(series, Outcome::Completed, 200, Duration::from_millis(1));
+        traffic.end(series, Ending::new(Outcome::Completed, 200), Duration::from_millis(1));
         assert_eq!(traffic.recent(Window::Seconds(60)).total.error_ratio(), Some(0.5));
+    }
+
+    #[test]
+    fn a_route_is_declared_only_when_somebody_said_so() {
+        let traffic = traffic(4);
+        traffic.declare(Method::Get, "/a");
+        let _ = traffic.series(Method::Get, "/b");
+        let declared = [(Method::Get, "/a"), (Method::Post, "/a"), (Method::Get, "/b"), (Method::Get, "/c")]
+            .map(|(method, route)| traffic.declares(method, route));
+        assert_eq!(declared, [true, false, false, false]);
+        assert_eq!(traffic.read().len(), 2, "asking makes no series");
+    }
+
+    #[test]
+    fn a_grpc_call_fails_by_its_own_status() {
+        use crate::GrpcCode::{Internal, NotFound, Ok};
+        let traffic = traffic(4);
+        let series = traffic.series(Method::Post, "/shop.Stock/Read");
+        for code in [Internal, Internal, NotFound, Ok] {
+            traffic.start(series);
+            traffic.end(series, Ending::new(Outcome::Completed, 200).grpc(code), Duration::from_millis(1));
+        }
+        let read = &traffic.read()[0];
+        assert_eq!(read.failures(), [(crate::ErrorType::Grpc(Internal), 2)]);
+        assert_eq!((read.statuses[0].failed, read.statuses[0].count()), (0, 4));
     }
 
     #[test]
@@ -275,7 +307,7 @@ mod tests {
         let series = traffic.series(Method::Get, "/a");
         for outcome in Outcome::ALL {
             traffic.start(series);
-            traffic.end(series, outcome, 200, Duration::from_millis(1));
+            traffic.end(series, Ending::new(outcome, 200), Duration::from_millis(1));
         }
         traffic.start(series);
         let read = &traffic.read()[0];

@@ -103,6 +103,9 @@ where
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready((Some(Ok(frame)), size, is_end))) => {
                 guard.send(size);
+                if let Some(trailers) = frame.trailers_ref() {
+                    guard.trailers(trailers);
+                }
                 if is_end {
                     complete(this.guard, *this.length, || this.state.set(State::Gone));
                 }

@@ -7,17 +7,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use monitor_core::{
-    EventKind, Method, ObservedError, Outcome, RequestId, Scope, clock,
+    Ending, ErrorType, EventKind, GrpcCode, Method, ObservedError, Outcome, RequestId, Scope, clock,
     panic::{self, Caught},
     scope::{self, RequestFacts, ScopeSlot},
     traffic::Series,
 };
+use serde_json::json;
 
 use crate::{
-    AttachedError, PanicAnswer, RequestHead, TextBody, answered, headers, identity::Identified, log,
-    problem::of_request, settings::Settings,
+    AttachedError, PanicAnswer, RequestHead, TextBody, answered,
+    grpc::{self, GrpcStatus},
+    headers,
+    identity::Identified,
+    log,
+    problem::of_request,
+    settings::Settings,
 };
 
 /// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
@@ -29,6 +35,8 @@ pub(crate) struct Guard {
     id: RequestId,
     status: u16,
     outcome: Outcome,
+    is_grpc: bool,
+    grpc: GrpcStatus,
     /// How long it took to the head; `None` before there is one.
     first_byte: Option<Duration>,
     /// How many bytes the body gave so far.
@@ -43,7 +51,8 @@ impl Guard {
         let method = Method::from_name(head.method.as_str());
         let untracked = monitor.is_untracked(head.path());
         let counted = monitor.traffic().filter(|_| settings.count && !untracked);
-        let route = head.route(settings);
+        let is_grpc = grpc::is_grpc(head.headers);
+        let route = head.route(settings, method, is_grpc);
         let series = counted.map(|traffic| (traffic, traffic.series(method, route)));
         let (around, peer) = (scope::current(), head.peer(settings));
         let Identified { id, trace, client_id, client_trace_id } =
@@ -80,6 +89,8 @@ impl Guard {
             id,
             status: CLIENT_CLOSED_REQUEST,
             outcome: Outcome::Cancelled,
+            is_grpc,
+            grpc: GrpcStatus::None,
             first_byte: None,
             sent: 0,
         }
@@ -104,6 +115,10 @@ impl Guard {
     pub(crate) fn head<C>(&mut self, response: &mut Response<C>) -> Option<Outcome> {
         self.status = response.status().as_u16();
         self.outcome = Outcome::BodyAborted;
+        if self.is_grpc {
+            self.grpc = GrpcStatus::of_head(response.headers());
+            self.note_grpc_failure(response.headers());
+        }
         self.put_headers(response);
         if self.settings.capture_errors {
             let attached = response.extensions_mut().remove::<AttachedError>().map(|AttachedError(error)| error);
@@ -117,7 +132,26 @@ impl Guard {
     /// Returns a problem for a response that says nothing but a status of 500 or above.
     pub(crate) fn problem(&self) -> Option<TextBody> {
         let status = StatusCode::from_u16(self.status).ok()?;
-        (self.settings.capture_errors && status.is_server_error()).then(|| of_request(status, &self.id).into_body())
+        (self.settings.capture_errors && status.is_server_error() && !self.is_grpc)
+            .then(|| of_request(status, &self.id).into_body())
+    }
+
+    /// Takes note of the trailers of a body, where a gRPC call has its status.
+    pub(crate) fn trailers(&mut self, trailers: &HeaderMap) {
+        if let Some(code) = grpc::code_in(trailers).filter(|_| self.grpc == GrpcStatus::Awaited) {
+            self.grpc = GrpcStatus::Known(code);
+            self.note_grpc_failure(trailers);
+        }
+    }
+
+    /// Notes in the scope what the service says of a failed call, so that its event says it as well.
+    fn note_grpc_failure(&self, headers: &HeaderMap) {
+        if let GrpcStatus::Known(code) = self.grpc
+            && let Some(scope) = self.slot.scope().filter(|_| code.is_failure() && self.settings.capture_errors)
+        {
+            let said = json!({ "status": code.as_str(), "message": grpc::message_in(headers) });
+            scope.enter(|| scope::set_context("grpc", said));
+        }
     }
 
     /// Takes note of an error the service returned instead of a response. No response, no status: it is counted as the
@@ -159,7 +193,7 @@ impl Guard {
     /// Makes the response to a panic. One that cannot be made, because the user's own function panics too, is ours.
     pub(crate) fn answer_panic(&mut self) -> Response<TextBody> {
         let answer = PanicAnswer { request_id: self.id.clone() };
-        let custom = self.settings.answer_panic.clone();
+        let custom = self.settings.answer_panic.clone().filter(|_| !self.is_grpc);
         let response = custom.and_then(|custom| match self.catch(|| custom(&answer)) {
             Ok(response) => Some(response),
             Err(caught) => {
@@ -167,7 +201,14 @@ impl Guard {
                 None
             }
         });
-        let mut response = response.unwrap_or_else(|| of_request(StatusCode::INTERNAL_SERVER_ERROR, &self.id));
+        let mut response = response.unwrap_or_else(|| {
+            if self.is_grpc {
+                self.grpc = GrpcStatus::Known(GrpcCode::Internal);
+                grpc::response(GrpcCode::Internal)
+            } else {
+                of_request(StatusCode::INTERNAL_SERVER_ERROR, &self.id)
+            }
+        });
         self.status = response.status().as_u16();
         self.put_headers(&mut response);
         headers::put_request_id(response.headers_mut(), &self.settings.id_header, &self.id);
@@ -190,6 +231,10 @@ impl Guard {
         self.outcome = outcome;
     }
 
+    fn ending(&self) -> Ending {
+        Ending::new(self.outcome, self.status).grpc(self.grpc.at_end(self.outcome))
+    }
+
     fn put_headers<C>(&mut self, response: &mut Response<C>) {
         let first_byte = self.started.elapsed();
         self.first_byte = Some(first_byte);
@@ -205,32 +250,29 @@ impl Guard {
 impl Drop for Guard {
     /// Nothing in here may panic: it may run while another panic unwinds.
     fn drop(&mut self) {
-        let Self { settings, slot, series, started, id: _, status, outcome, first_byte, sent } = self;
+        let ending = self.ending();
+        let Self { settings, slot, series, started, first_byte, sent, .. } = self;
         let duration = started.elapsed();
-        if settings.capture_errors
-            && let Some(scope) = slot.scope()
-            && matches!(outcome, Outcome::Completed | Outcome::Panic)
-            && *status >= 500
-        {
-            scope.capture_status(*status);
+        if let Some(scope) = slot.scope().filter(|_| settings.capture_errors) {
+            match ending.error_type() {
+                Some(ErrorType::Grpc(code)) => scope.capture_grpc_status(code),
+                Some(ErrorType::Status(_) | ErrorType::Panic) if ending.status >= 500 => {
+                    scope.capture_status(ending.status);
+                }
+                _ => {}
+            }
         }
         if let (Some(traffic), Some(series)) = (settings.monitor.traffic(), *series) {
             if let Some(first_byte) = first_byte {
-                traffic.measure(series, *status, *first_byte, *sent);
+                traffic.measure(series, ending.status, *first_byte, *sent);
             }
-            traffic.end(series, *outcome, *status, duration);
+            traffic.end(series, ending, duration);
         }
         if settings.log
             && let Some(scope) = slot.scope().cloned()
         {
-            let line = log::Line {
-                scope,
-                outcome: *outcome,
-                status: *status,
-                duration,
-                slow_after: settings.slow_after,
-                one_in: settings.log_one_in,
-            };
+            let line =
+                log::Line { scope, ending, duration, slow_after: settings.slow_after, one_in: settings.log_one_in };
             panic::quietly(|| slot.enter(|| line.write(series.is_none())));
         }
     }

@@ -31,10 +31,16 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    pub(crate) fn route(&self, settings: &Settings) -> &'a str {
+    /// A path that was declared as a route is one. A gRPC router matches services only, so there what was declared goes
+    /// first.
+    pub(crate) fn route(&self, settings: &Settings, method: monitor_core::Method, is_grpc: bool) -> &'a str {
+        let is_declared =
+            |path: &&str| settings.monitor.traffic().is_some_and(|traffic| traffic.declares(method, path));
+        let declared = || Some(self.path()).filter(is_declared);
         let route = match &settings.route_of {
             Some(route_of) => self.ask(settings, |head| route_of(head)),
-            None => self.matched_path(),
+            None if is_grpc => declared().or_else(|| self.matched_path()),
+            None => self.matched_path().or_else(declared),
         };
         route.unwrap_or(names::UNMATCHED)
     }

@@ -57,7 +57,8 @@ impl MonitorLayer {
     }
 
     /// Sets how a request's route template is found. It must come from a closed set, for it becomes a label; `None`
-    /// counts as unmatched. Defaults to axum's `MatchedPath` with the feature `axum`, else to none.
+    /// counts as unmatched. Defaults to axum's `MatchedPath` with the feature `axum`, else to the path where it is
+    /// [declared](monitor_core::MonitorBuilder::routes) word for word, as the methods of a gRPC service can be.
     pub fn route(self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.route_of = Some(Arc::new(f)))
     }
@@ -98,7 +99,7 @@ impl MonitorLayer {
     }
 
     /// Sets what is answered after a panic. The request's identifier is added as a header. Defaults to a 500 as
-    /// `application/problem+json`.
+    /// `application/problem+json`. A gRPC call is always answered with `grpc-status: 13`.
     pub fn panic_response(self, f: impl Fn(&PanicAnswer) -> Response<TextBody> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.answer_panic = Some(Arc::new(f)))
     }

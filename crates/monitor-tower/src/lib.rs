@@ -80,6 +80,7 @@ mod concern;
 mod extract;
 mod forwarded;
 mod future;
+mod grpc;
 mod guard;
 mod head;
 mod headers;

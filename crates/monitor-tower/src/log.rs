@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use monitor_core::{Outcome, Scope};
+use monitor_core::{Ending, ErrorType, GrpcCode, Scope};
 
 use crate::headers::millis;
 
 pub(crate) struct Line {
     pub(crate) scope: Scope,
-    pub(crate) outcome: Outcome,
-    pub(crate) status: u16,
+    pub(crate) ending: Ending,
     pub(crate) duration: Duration,
     pub(crate) slow_after: Duration,
     pub(crate) one_in: u32,
@@ -27,9 +26,11 @@ macro_rules! write_at {
             method = $line.scope.method().as_str(),
             path = $line.path().as_ref(),
             route = $line.scope.route(),
-            status_code = $line.status,
+            status_code = $line.ending.status,
+            grpc_status = $line.ending.grpc.map(GrpcCode::as_str),
+            error_type = $line.ending.error_type().map(ErrorType::label),
             duration_ms = millis($line.duration),
-            outcome = $line.outcome.as_str(),
+            outcome = $line.ending.outcome.as_str(),
             user_agent = $line.user_agent().as_deref(),
             remote_addr = some($line.scope.remote_addr()),
             user_id = $line.user().as_deref(),
@@ -40,12 +41,14 @@ macro_rules! write_at {
 
 impl Line {
     pub(crate) fn write(&self, untracked: bool) {
-        let failed = self.outcome.error_type(self.status).is_some();
-        match self.status {
+        let failed = self.ending.error_type().is_some();
+        let refused = self.ending.grpc.is_some_and(|code| code != GrpcCode::Ok);
+        match self.ending.status {
             _ if untracked => write_at!(debug, "request", self),
             _ if failed => write_at!(error, "request_error", self),
             500.. => write_at!(error, "request_error", self),
             400.. => write_at!(warn, "request_warning", self),
+            _ if refused => write_at!(warn, "request_warning", self),
             _ if self.duration > self.slow_after => write_at!(warn, "slow_request", self),
             _ if self.is_sampled() => write_at!(info, "request", self),
             _ => {}

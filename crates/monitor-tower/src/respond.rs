@@ -18,7 +18,9 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{MonitorService, ResponseBody, answered::mark_error, causes::causes, problem::problem, settings::Settings};
+use crate::{
+    MonitorService, ResponseBody, answered::mark_error, causes::causes, grpc, problem::problem, settings::Settings,
+};
 
 type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 
@@ -33,7 +35,7 @@ type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 /// | tower's `Overloaded`, with the feature `tower` | 503 |
 /// | any other | 500 |
 ///
-/// The answer is a problem (RFC 9457) that says nothing of the error. It is still counted as `inner_error`, with the
+/// The answer is a problem (RFC 9457), and to a gRPC call the status that says the same, and nothing of the error. It is still counted as `inner_error`, with the
 /// status it was answered with.
 ///
 /// # Example
@@ -73,6 +75,7 @@ pin_project! {
         inner: Option<F>,
         // What to answer without asking the service.
         answer: Option<Answer>,
+        is_grpc: bool,
         settings: Arc<Settings>,
         table: Arc<[Arc<StatusOf>]>,
     }
@@ -145,9 +148,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let answer = self.not_ready.take();
+        let (answer, is_grpc) = (self.not_ready.take(), grpc::is_grpc(request.headers()));
         let inner = answer.is_none().then(|| self.inner.call(request));
-        RespondFuture { inner, answer, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
+        RespondFuture { inner, answer, is_grpc, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
     }
 }
 
@@ -177,7 +180,9 @@ where
             },
             (None, None) => return Poll::Pending,
         };
-        let mut response = problem(answer.status, "").map(ResponseBody::ours);
+        let response =
+            if *this.is_grpc { grpc::response(grpc::code_of(answer.status)) } else { problem(answer.status, "") };
+        let mut response = response.map(ResponseBody::ours);
         mark_error(&mut response, answer.error);
         Poll::Ready(Ok(response))
     }

@@ -10,7 +10,7 @@ use super::{
     histogram::{self, ATTEMPTS, BUCKETS, BucketCount, Histogram, Whole},
 };
 use crate::{
-    ErrorType, Method, Outcome,
+    Ending, ErrorType, GrpcCode, Method, Outcome,
     sync::{
         atomic::{AtomicU64, Ordering},
         thread,
@@ -23,10 +23,12 @@ pub(super) struct RouteSeries {
     pub(super) method: Method,
     pub(super) route: Arc<str>,
     /// Declared by the user: the series of a failure exist from the start, at 0.
-    declared: bool,
+    pub(super) declared: bool,
     started: AtomicU64,
     outcomes: [AtomicU64; Outcome::ALL.len()],
     classes: [OnceLock<Box<StatusClass>>; 9],
+    /// Calls that failed by their gRPC status.
+    grpc: OnceLock<Box<[AtomicU64; GrpcCode::ALL.len()]>>,
     connections: OnceLock<Box<Connections>>,
 }
 
@@ -57,6 +59,8 @@ pub struct RouteCounts {
     pub outcomes: [u64; Outcome::ALL.len()],
     /// Durations by status, ascending. Refused requests are not in it.
     pub statuses: Vec<StatusCounts>,
+    /// Calls that failed by their gRPC status, by that.
+    pub grpc_failures: Vec<(GrpcCode, u64)>,
     /// Upgraded connections; `None` where there never was one, and where they never rested for a moment.
     pub connections: Option<ConnectionCounts>,
     /// Whether started, outcomes and statuses were read between two requests' ends. Only then do sums and counts belong together.
@@ -92,6 +96,7 @@ impl RouteSeries {
             started: AtomicU64::new(0),
             outcomes: Default::default(),
             classes: Default::default(),
+            grpc: OnceLock::new(),
             connections: OnceLock::new(),
         };
         if declared {
@@ -106,16 +111,22 @@ impl RouteSeries {
 
     /// The outcome comes first and the duration's count last: between the two a reader sees an end that has not
     /// settled, and looks again.
-    pub(super) fn end(&self, outcome: Outcome, status: u16, duration: Duration) {
-        self.outcomes[outcome.index()].fetch_add(1, Ordering::Relaxed);
-        if outcome == Outcome::Refused {
+    pub(super) fn end(&self, ending: Ending, duration: Duration) {
+        self.outcomes[ending.outcome.index()].fetch_add(1, Ordering::Relaxed);
+        if ending.outcome == Outcome::Refused {
             return;
         }
-        let series = self.status(status);
-        if let Some(ErrorType::Status(_)) = outcome.error_type(status) {
-            series.failed.fetch_add(1, Ordering::Relaxed);
+        let series = self.status(ending.status);
+        match ending.error_type() {
+            Some(ErrorType::Status(_)) => _ = series.failed.fetch_add(1, Ordering::Relaxed),
+            Some(ErrorType::Grpc(code)) => self.grpc_failed(code),
+            _ => {}
         }
         series.durations.record_duration(duration);
+    }
+
+    fn grpc_failed(&self, code: GrpcCode) {
+        self.grpc.get_or_init(Box::default)[usize::from(code.number())].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn first_byte(&self, status: u16, after: Duration) {
@@ -154,6 +165,7 @@ impl RouteSeries {
             settled: timed == outcomes.iter().sum::<u64>() - outcomes[Outcome::Refused.index()],
             outcomes,
             statuses,
+            grpc_failures: self.read_grpc(),
             connections: self.connections.get().and_then(|connections| connections.read()),
         }
     }
@@ -168,6 +180,12 @@ impl RouteSeries {
             }
         }
         statuses
+    }
+
+    fn read_grpc(&self) -> Vec<(GrpcCode, u64)> {
+        let counts = self.grpc.get().into_iter().flat_map(|counts| counts.iter());
+        let counts = counts.map(|count| count.load(Ordering::Relaxed));
+        GrpcCode::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect()
     }
 
     fn status(&self, status: u16) -> &StatusSeries {
@@ -227,6 +245,7 @@ impl RouteCounts {
         let by_status =
             self.statuses.iter().filter(|status| status.failed > 0 || (self.declared && status.status == 500));
         let mut failures: Vec<_> = by_status.map(|status| (ErrorType::Status(status.status), status.failed)).collect();
+        failures.extend(self.grpc_failures.iter().map(|(code, count)| (ErrorType::Grpc(*code), *count)));
         let other = [
             (ErrorType::Panic, Outcome::Panic),
             (ErrorType::PanicInBody, Outcome::PanicInBody),

@@ -34,6 +34,16 @@ impl Table {
         self.slots.iter().filter_map(OnceLock::get).map(|series| &**series)
     }
 
+    /// Returns a series, where there is one.
+    pub(super) fn find(&self, method: Method, route: &str) -> Option<&RouteSeries> {
+        let mask = self.slots.len() - 1;
+        let first = hash(method, route);
+        (0..self.slots.len())
+            .map_while(|step| self.slots[first.wrapping_add(step) & mask].get())
+            .find(|series| series.method == method && *series.route == *route)
+            .map(|series| &**series)
+    }
+
     /// Returns the place of a series, made where it is new; `None` past the limit.
     pub(super) fn find_or_insert(&self, method: Method, route: &str, declared: bool) -> Option<Place> {
         let mask = self.slots.len() - 1;

@@ -194,6 +194,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        Ending,
         drops::Drops,
         traffic::{Measured, Traffic},
     };
@@ -233,7 +234,7 @@ mod tests {
                 for (route, outcome, status, millis) in ends {
                     let series = traffic.series(Method::Get, ["/a", "/b", "/c"][usize::from(route)]);
                     traffic.start(series);
-                    traffic.end(series, outcome, status, Duration::from_millis(millis));
+                    traffic.end(series, Ending::new(outcome, status), Duration::from_millis(millis));
                     model.push((latest, outcome, status));
                 }
                 windows.sample(Duration::from_secs(clock.unsigned_abs()), &traffic.read());
