@@ -3,11 +3,11 @@
 #[cfg(feature = "test-util")]
 pub use monitor_core::MemoryReporter;
 pub use monitor_core::{
-    Answer, BoxError, Bridge, BuildError, CaptureExt, CodeLocation, Dropped, Ending, ErrorEvent, ErrorType, EventKind,
-    Fingerprint, Frame, GrpcCode, HostCounts, Identity, Issue, Job, JobCounts, JobOutcome, JobOutput, Level,
-    LogReporter, Method, Monitor, MonitorBuilder, Outcome, Outgoing, Reason, Redaction, Reporter, RequestId, Scope,
-    ScopeFutureExt, Signal, SpanId, TraceContext, TraceId, Traffic, capture_error, capture_message, clock, names,
-    panic, redact, scope, traffic,
+    Answer, BoxError, Bridge, BuildError, CaptureExt, CodeLocation, DisableRoute, DisabledRoute, Dropped, EnabledRoute,
+    Ending, ErrorEvent, ErrorType, EventKind, Fingerprint, Frame, GrpcCode, HostCounts, Identity, Issue, Job,
+    JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method, Monitor, MonitorBuilder, Outcome, Outgoing, Persist,
+    Reason, Redaction, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId,
+    Traffic, capture_error, capture_message, clock, names, panic, redact, scope, traffic,
 };
 #[cfg(feature = "tokio")]
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
@@ -19,7 +19,8 @@ pub use monitor_tower::CurrentScope;
 pub use monitor_tower::{
     AttachedError, CatchPanicLayer, ForwardedHeader, IdPolicy, MonitorLayer, MonitorService, NetworkError, Networks,
     PanicAnswer, Propagate, PropagateFuture, PropagateLayer, RequestHead, RequestIdLayer, Respond, RespondFuture,
-    RespondLayer, ResponseBody, ResponseFuture, TextBody, TimingLayer, TrustedProxies, UpgradedConnection, problem,
+    RespondLayer, ResponseBody, ResponseFuture, RouteSwitchLayer, TextBody, TimingLayer, TrustedProxies,
+    UpgradedConnection, problem,
 };
 #[cfg(feature = "prometheus")]
 pub use monitor_tower::{InstallError, PrometheusEndpoint};

@@ -21,6 +21,11 @@ fn handles_and_settings_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::PrometheusEndpoint>();
     shared_and_cloned::<kit::RespondLayer>();
     shared_and_cloned::<kit::PropagateLayer>();
+    shared_and_cloned::<kit::RouteSwitchLayer>();
+    shared_and_cloned::<kit::DisableRoute>();
+    shared_and_cloned::<kit::DisabledRoute>();
+    shared_and_cloned::<kit::EnabledRoute>();
+    shared_and_cloned::<kit::SwitchError>();
     shared_and_cloned::<kit::TrustedProxies>();
     shared_and_cloned::<kit::Networks>();
     shared_and_cloned::<kit::IdPolicy>();
@@ -64,6 +69,8 @@ fn small_words_can_be_copied() {
     copied::<kit::Fingerprint>();
     copied::<kit::JobOutcome>();
     copied::<kit::Answer>();
+    copied::<kit::Ending>();
+    copied::<kit::GrpcCode>();
     copied::<kit::TraceId>();
     copied::<kit::SpanId>();
     copied::<kit::traffic::Series>();

@@ -26,4 +26,5 @@ mod requests;
 mod sockets;
 mod stacks;
 mod support;
+mod switch;
 mod upgrades;

@@ -8,8 +8,8 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    Bridge, ErrorEvent, EventKind, Identity, LogReporter, Method, Monitor, Outgoing, Redaction, Reporter, Signal,
-    Traffic,
+    Bridge, ErrorEvent, EventKind, Identity, LogReporter, Method, Monitor, Outgoing, Persist, Redaction, Reporter,
+    Signal, Traffic,
     drops::Drops,
     error::{BuildError, setting},
     housekeeping::{self, Bridges},
@@ -21,6 +21,7 @@ use crate::{
     queue::Queue,
     reporter::{FnReporter, Guarded, Outlets},
     source::Sources,
+    switch::RouteSwitch,
     traffic::Measured,
 };
 
@@ -49,6 +50,8 @@ pub struct MonitorBuilder {
     environment: Option<String>,
     routes: Vec<(String, String)>,
     untracked: Vec<String>,
+    protected: Vec<String>,
+    persist: Option<Arc<dyn Persist>>,
     raw_paths: bool,
     full_addresses: bool,
     flask_names: bool,
@@ -83,6 +86,8 @@ impl MonitorBuilder {
             environment: None,
             routes: Vec::new(),
             untracked: vec![String::from("/health"), String::from("/metrics")],
+            protected: Vec::new(),
+            persist: None,
             raw_paths: false,
             full_addresses: false,
             flask_names: false,
@@ -127,6 +132,19 @@ impl MonitorBuilder {
     /// to `/health` and `/metrics`, which stay in the list.
     pub fn untracked(mut self, paths: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.untracked.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Keeps these routes and all below them in service: nobody can [disable](Monitor::disable_route) them, as nobody can
+    /// the untracked ones. Name the routes that enable others. Defaults to none.
+    pub fn protected_routes(mut self, routes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.protected.extend(routes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets what keeps state over a restart. Defaults to nothing: a route that was disabled is back after one.
+    pub fn persist(mut self, persist: impl Persist) -> Self {
+        self.persist = Some(Arc::new(persist));
         self
     }
 
@@ -283,7 +301,7 @@ impl MonitorBuilder {
         let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
         let bridges = Arc::new(Bridges::new(Bridge::new(Arc::clone(&shared), self.recorder)));
         let (housekeeping, end) = mpsc::channel();
-        housekeeping::spawn(Arc::clone(&shared), Arc::clone(&bridges), end)?;
+        housekeeping::spawn(Arc::clone(&shared), Arc::clone(&outlets), Arc::clone(&bridges), end)?;
         if self.panic_hook != PanicHook::Off {
             panic::install_hook();
         }
@@ -300,7 +318,7 @@ impl MonitorBuilder {
     }
 
     fn check(&self) -> Result<(), BuildError> {
-        let Self { service, routes, untracked, bounds, .. } = self;
+        let Self { service, routes, untracked, protected, bounds, .. } = self;
         if service.trim().is_empty() {
             return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
         }
@@ -316,6 +334,9 @@ impl MonitorBuilder {
         }
         if let Some(path) = untracked.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
             return setting(format!("the untracked path `{path}` must begin with `/` and name something below it"));
+        }
+        if let Some(path) = protected.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
+            return setting(format!("the protected route `{path}` must begin with `/` and name something below it"));
         }
         let Bounds { queue, series, sources, issues } = *bounds;
         let named =
@@ -337,6 +358,8 @@ impl MonitorBuilder {
     fn shared(&mut self, reporters: impl Iterator<Item = Arc<Drops>>) -> Shared {
         let traffic_drops = Arc::new(Drops::new("traffic"));
         let intake_drops = Arc::new(Drops::new("intake"));
+        let switch_drops = Arc::new(Drops::new("switch"));
+        let (protected, persist) = (std::mem::take(&mut self.protected), self.persist.take());
         let traffic = Traffic::new(self.bounds.series, self.measured, Arc::clone(&traffic_drops));
         for (method, route) in &self.routes {
             traffic.declare(Method::from_name(method), route);
@@ -351,11 +374,12 @@ impl MonitorBuilder {
             ignore: std::mem::take(&mut self.ignore),
             traffic,
             outgoing: Outgoing::new(Arc::clone(&traffic_drops)),
+            switch: RouteSwitch::new(protected, persist, Arc::clone(&switch_drops)),
             jobs: Jobs::new(Arc::clone(&traffic_drops)),
             sources: Sources::new(self.bounds.sources, Arc::clone(&intake_drops)),
             issues: Issues::new(self.bounds.issues, Arc::clone(&intake_drops)),
             intake_drops: Arc::clone(&intake_drops),
-            drops: [traffic_drops, intake_drops].into_iter().chain(reporters).collect(),
+            drops: [traffic_drops, intake_drops, switch_drops].into_iter().chain(reporters).collect(),
         }
     }
 
@@ -387,7 +411,8 @@ fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, BuildError> 
     let mut guarded: Vec<Guarded> = Vec::with_capacity(reporters.len());
     for reporter in reporters {
         let name = reporter.name();
-        let taken = ["traffic", "intake"].contains(&name) || guarded.iter().any(|other| other.drops.owner() == name);
+        let taken =
+            ["traffic", "intake", "switch"].contains(&name) || guarded.iter().any(|other| other.drops.owner() == name);
         if taken || name.is_empty() {
             return setting(format!("the reporter name `{name}` is taken or empty: give each reporter one of its own"));
         }

@@ -37,6 +37,8 @@ pub enum Reason {
     IssueLimit,
     /// There were too many series.
     SeriesLimit,
+    /// Something to be kept over a restart could not be saved.
+    NotPersisted,
 }
 
 // === impl Drops ===
@@ -64,7 +66,7 @@ impl Drops {
 
 impl Reason {
     /// All reasons, in the order in which they are counted.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::QueueFull,
         Self::Closed,
         Self::BeforeReport,
@@ -77,6 +79,7 @@ impl Reason {
         Self::SourceLimit,
         Self::IssueLimit,
         Self::SeriesLimit,
+        Self::NotPersisted,
     ];
 
     /// Returns the label of this reason.
@@ -95,6 +98,7 @@ impl Reason {
             Self::SourceLimit => "source_limit",
             Self::IssueLimit => "issue_limit",
             Self::SeriesLimit => "series_limit",
+            Self::NotPersisted => "not_persisted",
         }
     }
 }

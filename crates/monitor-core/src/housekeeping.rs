@@ -1,4 +1,5 @@
-//! Housekeeping: a thread that samples the windows once a second, and publishes to every bridge when its time has come.
+//! Housekeeping: a thread that once a second samples the windows and enables the routes whose time is over, and publishes
+//! to every bridge when its time has come.
 
 use std::{
     io,
@@ -10,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Bridge, clock, monitor::Shared, panic};
+use crate::{Bridge, clock, monitor::Shared, panic, reporter::Outlets};
 
 /// All bridges of a monitor: its own, and those somebody holds.
 #[derive(Debug)]
@@ -58,10 +59,16 @@ impl Bridges {
 }
 
 /// Starts the thread. It ends on a word through `end`, or when nobody is left to give one.
-pub(crate) fn spawn(shared: Arc<Shared>, bridges: Arc<Bridges>, end: Receiver<()>) -> io::Result<()> {
+pub(crate) fn spawn(
+    shared: Arc<Shared>,
+    outlets: Arc<Outlets>,
+    bridges: Arc<Bridges>,
+    end: Receiver<()>,
+) -> io::Result<()> {
     let run = move || {
         while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             shared.traffic.tick();
+            panic::quietly(|| shared.switch.expire(clock::now(), &outlets));
             bridges.publish_due();
         }
     };

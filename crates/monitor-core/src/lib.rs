@@ -51,6 +51,7 @@ mod observed;
 mod outcome;
 mod outgoing;
 pub mod panic;
+mod persist;
 mod queue;
 pub mod redact;
 mod reporter;
@@ -60,6 +61,7 @@ mod signal;
 mod source;
 #[cfg(feature = "tokio")]
 mod spawn;
+mod switch;
 mod sync;
 mod trace_context;
 pub mod traffic;
@@ -86,11 +88,13 @@ pub use self::{
     observed::ObservedError,
     outcome::{Ending, ErrorType, Outcome},
     outgoing::{Answer, HostCounts, Outgoing},
+    persist::Persist,
     redact::Redaction,
     reporter::Reporter,
     request_id::RequestId,
     scope::{Scope, ScopeFutureExt},
     signal::Signal,
+    switch::{DisableRoute, DisabledRoute, EnabledRoute, SwitchError},
     trace_context::{SpanId, TraceContext, TraceId},
     traffic::{Bridge, Traffic},
 };

@@ -1,20 +1,22 @@
-//! Writes every error event to the log, as an event of `tracing`.
+//! Writes every error event to the log, and every change of a route, as events of `tracing`.
 
 use std::error::Error;
 
 use tracing::Dispatch;
 
-use crate::{ErrorEvent, EventKind, Frame, Level, Reporter, Signal};
+use crate::{ErrorEvent, EventKind, Frame, Level, Reporter, Signal, clock};
 
-/// Writes every error event to the log. On by default.
+/// Writes every error event to the log, and every change of a route. On by default.
 ///
 /// | message | when | level |
 /// | --- | --- | --- |
 /// | `unhandled_exception` | a panic, an error a service returned, a bare 5xx | ERROR |
 /// | `handled_exception` | an error the program captured or attached | ERROR |
 /// | `captured_message` | a message the program captured, in the field `exception` | its own |
+/// | `route_disabled` | a route was taken out of service, with `route`, `actor`, `reason`, `until` | WARN |
+/// | `route_enabled` | a route is back, with `route`, and `actor` unless its time was over | INFO |
 ///
-/// Fields: `exception`, `exception_type`, `chain`, `location`, `trace` (the program's own frames), `request_id`,
+/// Fields of an error: `exception`, `exception_type`, `chain`, `location`, `trace` (the program's own frames), `request_id`,
 /// `trace_id`, `method`, `path`, `route`, `user_id`, `fingerprint`, `release`. All of it is redacted.
 ///
 /// # Example
@@ -53,13 +55,32 @@ impl Reporter for LogReporter {
     }
 
     fn report(&mut self, signal: &Signal) -> Result<(), Box<dyn Error + Send + Sync>> {
-        if let Signal::Error(event) = signal {
-            match &self.dispatch {
-                Some(dispatch) => tracing::dispatcher::with_default(dispatch, || write(event)),
-                None => write(event),
-            }
+        match &self.dispatch {
+            Some(dispatch) => tracing::dispatcher::with_default(dispatch, || tell(signal)),
+            None => tell(signal),
         }
         Ok(())
+    }
+}
+
+fn tell(signal: &Signal) {
+    match signal {
+        Signal::Error(event) => write(event),
+        Signal::RouteDisabled(disabled) => tracing::warn!(
+            target: "monitor::switch",
+            route = disabled.name(),
+            actor = disabled.actor,
+            reason = disabled.reason,
+            until = disabled.until.map(clock::rfc3339),
+            "route_disabled"
+        ),
+        Signal::RouteEnabled(enabled) => tracing::info!(
+            target: "monitor::switch",
+            route = enabled.disabled.name(),
+            actor = enabled.actor,
+            "route_enabled"
+        ),
+        Signal::Started(_) | Signal::IssueOpened(_) => {}
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
     queue::{Pending, Queue},
     reporter::Outlets,
     source::Sources,
+    switch::{RouteSwitch, is_below},
 };
 
 /// Watches one service. Cloning it gives another handle to the same monitor.
@@ -65,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) ignore: Ignore,
     pub(crate) traffic: Traffic,
     pub(crate) outgoing: Outgoing,
+    pub(crate) switch: RouteSwitch,
     pub(crate) jobs: Jobs,
     pub(crate) sources: Sources,
     pub(crate) issues: Issues,
@@ -194,9 +196,7 @@ impl Monitor {
     #[must_use]
     pub fn is_untracked(&self, path: &str) -> bool {
         let prefixes = self.0.iter().flat_map(|inner| &inner.shared.untracked);
-        prefixes.into_iter().any(|prefix| {
-            path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        prefixes.into_iter().any(|prefix| is_below(path, prefix))
     }
 
     /// Tells every reporter of `signal`. Never blocks; a reporter whose queue is full misses it, which is counted.

@@ -32,6 +32,11 @@ pub const ACTIVE: &str = "http_server_active_requests";
 pub const PANICS: &str = "http_server_panics_total";
 /// Errors and panics of `poll_ready`, which belong to no request. No labels.
 pub const READY_ERRORS: &str = "http_server_ready_errors_total";
+/// Whether the route is disabled: 1 or 0. Labels: method, route.
+pub const ROUTE_DISABLED: &str = "http_server_route_disabled";
+/// Requests refused because the route is disabled. They are in no other count but [`STARTED`] and [`OUTCOMES`]. Labels:
+/// method, route.
+pub const REFUSED: &str = "http_server_requests_refused_total";
 /// Requests sent to other services. Labels: `host_class`, `status_class`, which is `1xx` to `5xx`, `error` where there was no
 /// response, and `cancelled` where nobody waited for it.
 pub const CLIENT_REQUESTS: &str = "http_client_requests_total";
@@ -126,13 +131,14 @@ pub const BOUNDS: [(&str, [f64; 14]); 6] = [
     (FLASK_DURATION, DURATION_BOUNDS),
 ];
 
-pub(crate) const COUNTERS: [(&str, &str); 11] = [
+pub(crate) const COUNTERS: [(&str, &str); 12] = [
     (REQUESTS, "Requests that ended."),
     (ERRORS, "Requests that failed."),
     (STARTED, "Requests that entered the service."),
     (OUTCOMES, "How requests ended."),
     (PANICS, "Panics in a service or in a response body."),
     (READY_ERRORS, "Errors and panics of poll_ready."),
+    (REFUSED, "Requests refused because the route is disabled."),
     (CLIENT_REQUESTS, "Requests sent to other services."),
     (JOBS_STARTED, "Jobs that began."),
     (JOBS, "Jobs that ended."),
@@ -140,7 +146,8 @@ pub(crate) const COUNTERS: [(&str, &str); 11] = [
     (DROPPED, "Events, signals and series that were not kept."),
 ];
 
-pub(crate) const GAUGES: [(&str, &str); 6] = [
+pub(crate) const GAUGES: [(&str, &str); 7] = [
+    (ROUTE_DISABLED, "Whether the route is disabled."),
     (ACTIVE, "Requests in flight."),
     (UPGRADED, "Upgraded connections that are open."),
     (JOBS_ACTIVE, "Jobs under way."),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{ErrorEvent, Identity, Issue};
+use crate::{DisabledRoute, EnabledRoute, ErrorEvent, Identity, Issue};
 
 /// Something happened that somebody may want to be told of.
 #[derive(Clone, Debug)]
@@ -14,4 +14,8 @@ pub enum Signal {
     Error(Arc<ErrorEvent>),
     /// An error was seen for the first time.
     IssueOpened(Arc<Issue>),
+    /// Somebody took a route out of service.
+    RouteDisabled(Arc<DisabledRoute>),
+    /// A route is back in service, because somebody said so or its time was over.
+    RouteEnabled(Arc<EnabledRoute>),
 }

@@ -3,7 +3,7 @@
 use http::Response;
 use monitor_core::{ObservedError, Outcome};
 
-/// Goes out with a response that answers a panic or an error.
+/// Goes out with a response that answers a panic or an error, or refuses a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Answered {
     outcome: Outcome,
@@ -14,6 +14,11 @@ pub(crate) struct Answered {
 /// Marks a response to a panic, which is captured already wherever anything is captured.
 pub(crate) fn mark_panic<C>(response: &mut Response<C>) {
     response.extensions_mut().insert(Answered { outcome: Outcome::Panic, error: None });
+}
+
+/// Marks the refusal of a request.
+pub(crate) fn mark_refusal<C>(response: &mut Response<C>) {
+    response.extensions_mut().insert(Answered { outcome: Outcome::Refused, error: None });
 }
 
 /// Marks a response to an error, which the guard around is to capture.

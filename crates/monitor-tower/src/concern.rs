@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use http::HeaderName;
+use http::{HeaderName, StatusCode};
 use monitor_core::Monitor;
 use tower_layer::Layer;
 
@@ -77,6 +77,24 @@ pub struct TimingLayer(Arc<Settings>);
 #[must_use]
 pub struct CatchPanicLayer(Arc<Settings>);
 
+/// Refuses requests to routes that are [disabled](Monitor::disable_route), with a problem (RFC 9457) and `Retry-After`. What
+/// the program knows as a route, `MonitorLayer` and this one find in the same way.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_tower::RouteSwitchLayer;
+/// use tower::ServiceBuilder;
+///
+/// let monitor = Monitor::builder("shop").routes([("GET", "/error")]).build()?;
+/// let stack = ServiceBuilder::new().layer(RouteSwitchLayer::new(&monitor));
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct RouteSwitchLayer(Arc<Settings>);
+
 impl RequestIdLayer {
     /// Creates the layer. It needs no monitor.
     pub fn new() -> Self {
@@ -124,6 +142,34 @@ impl CatchPanicLayer {
             capture_panics: monitor.is_enabled(),
             ..Settings::none(monitor)
         }))
+    }
+}
+
+impl RouteSwitchLayer {
+    /// Creates the layer. With a disabled monitor it refuses nothing.
+    pub fn new(monitor: &Monitor) -> Self {
+        Self(Arc::new(Settings { refuse: monitor.is_enabled(), ..Settings::none(monitor) }))
+    }
+
+    /// Sets how a request's route template is found. Defaults to what [`MonitorLayer::route`](crate::MonitorLayer::route)
+    /// does.
+    pub fn route(mut self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.0).route_of = Some(Arc::new(f));
+        self
+    }
+
+    /// Sets the status of refused requests. Defaults to 503.
+    pub fn refusal_status(mut self, status: StatusCode) -> Self {
+        Arc::make_mut(&mut self.0).refusal_status = status;
+        self
+    }
+}
+
+impl<S> Layer<S> for RouteSwitchLayer {
+    type Service = MonitorService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        MonitorService::new(inner, Arc::clone(&self.0))
     }
 }
 

@@ -13,7 +13,7 @@ use http_body::Body;
 use monitor_core::{BoxError, Method, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
 
-use crate::{ResponseBody, guard::Guard, problem::PROBLEM};
+use crate::{ResponseBody, TextBody, guard::Guard, problem::PROBLEM};
 
 pin_project! {
     /// The future of [`MonitorService`](crate::MonitorService).
@@ -39,6 +39,7 @@ pin_project! {
     enum State<F> {
         Running { #[pin] future: F },
         Panicked { caught: Option<Caught> },
+        Refused { refusal: Option<Response<TextBody>> },
         Gone,
     }
 }
@@ -50,6 +51,11 @@ impl<F> ResponseFuture<F> {
 
     pub(crate) fn watching(future: F, guard: Guard) -> Self {
         Self { state: State::Running { future }, guard: Some(guard) }
+    }
+
+    /// The service is not asked.
+    pub(crate) fn refused(refusal: Response<TextBody>, guard: Guard) -> Self {
+        Self { state: State::Refused { refusal: Some(refusal) }, guard: Some(guard) }
     }
 
     /// The service panicked in `call`, so there is no future.
@@ -79,6 +85,12 @@ where
                 Some(caught) => Err(caught),
                 None => return Poll::Pending,
             },
+            (StateProjection::Refused { refusal }, _) => {
+                drop(this.guard.take());
+                return refusal
+                    .take()
+                    .map_or(Poll::Pending, |refusal| Poll::Ready(Ok(refusal.map(ResponseBody::ours))));
+            }
             (StateProjection::Panicked { .. } | StateProjection::Gone, _) => return Poll::Pending,
         };
         let ended = match polled {

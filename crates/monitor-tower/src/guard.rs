@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 use monitor_core::{
     Ending, ErrorType, EventKind, GrpcCode, Method, ObservedError, Outcome, RequestId, Scope, clock,
     panic::{self, Caught},
@@ -221,6 +221,25 @@ impl Guard {
         self.sent = self.sent.saturating_add(bytes);
     }
 
+    /// Makes the refusal of a request whose route is disabled. It says nothing of why.
+    pub(crate) fn refuse(&mut self) -> Option<Response<TextBody>> {
+        let scope = self.slot.scope().filter(|_| self.settings.refuse)?;
+        let disabled = self.settings.monitor.find_disabled(scope.method(), scope.route(), self.started)?;
+        let mut refusal = if self.is_grpc {
+            self.grpc = GrpcStatus::Known(GrpcCode::Unavailable);
+            grpc::response(GrpcCode::Unavailable)
+        } else {
+            of_request(self.settings.refusal_status, &self.id)
+        };
+        refusal.headers_mut().insert(header::RETRY_AFTER, disabled.wait(self.started).as_secs().into());
+        self.status = refusal.status().as_u16();
+        self.outcome = Outcome::Refused;
+        self.put_headers(&mut refusal);
+        headers::put_request_id(refusal.headers_mut(), &self.settings.id_header, &self.id);
+        answered::mark_refusal(&mut refusal);
+        Some(refusal)
+    }
+
     /// Returns how many bytes went out so far.
     pub(crate) fn sent(&self) -> u64 {
         self.sent
@@ -263,8 +282,8 @@ impl Drop for Guard {
             }
         }
         if let (Some(traffic), Some(series)) = (settings.monitor.traffic(), *series) {
-            if let Some(first_byte) = first_byte {
-                traffic.measure(series, ending.status, *first_byte, *sent);
+            if let Some(first_byte) = first_byte.filter(|_| ending.outcome != Outcome::Refused) {
+                traffic.measure(series, ending.status, first_byte, *sent);
             }
             traffic.end(series, ending, duration);
         }

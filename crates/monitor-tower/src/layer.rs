@@ -2,7 +2,7 @@
 
 use std::{any::Any, error::Error, net::IpAddr, sync::Arc, time::Duration};
 
-use http::{HeaderName, Response};
+use http::{HeaderName, Response, StatusCode};
 use monitor_core::{EventKind, Monitor, ObservedError};
 use tower_layer::Layer;
 
@@ -147,6 +147,12 @@ impl MonitorLayer {
     /// ```
     pub fn respond_to_errors(self) -> RespondLayer {
         RespondLayer::new(self.settings)
+    }
+
+    /// Sets the status of refused requests, whose route is [disabled](Monitor::disable_route). A proxy may count a 503
+    /// against the whole instance. A gRPC call is refused with `grpc-status: 14`. Defaults to 503.
+    pub fn refusal_status(self, status: StatusCode) -> Self {
+        self.with(|settings| settings.refusal_status = status)
     }
 
     /// Logs only about one in `n` requests that neither failed nor were slow nor have a status from 400. They are

@@ -24,7 +24,7 @@
 //!
 //! Stacked twice around one service, an error is captured once, but the request is counted twice; a debug build warns.
 //!
-//! [`RequestIdLayer`], [`TimingLayer`] and [`CatchPanicLayer`] work in any order.
+//! [`RequestIdLayer`], [`TimingLayer`], [`CatchPanicLayer`] and [`RouteSwitchLayer`] work in any order.
 //!
 //! # When a request ends
 //!
@@ -39,26 +39,29 @@
 //! | `body_error` | the body returned an error, or ended short of the Content-Length |
 //! | `cancelled` | the client left before the head; counted with status 499 |
 //! | `body_aborted` | the body was dropped before its end |
+//! | `refused` | the route is disabled, so the service was not asked |
 //! | `upgraded` | the connection was handed over to another protocol; [`UpgradedConnection`] goes on from there |
 //!
 //! # The log line
 //!
 //! When a request ends, one event of target `monitor::request` says so: `request_error` at ERROR for what failed or has
 //! a status from 500, `request_warning` at WARN from 400, `slow_request` at WARN past one second, else `request` at
-//! INFO. Untracked requests are logged at DEBUG only. Its fields are `request_id`, `client_request_id`, `method`,
-//! `path` (the route, unless [raw paths] are asked for), `route`, `status_code`, `duration_ms`, `outcome`,
-//! `user_agent`, `remote_addr` and `user_id`.
+//! INFO; `request_refused` at WARN for a disabled route. Untracked requests are logged at DEBUG only. Its fields are
+//! `request_id`, `client_request_id`, `trace_id`, `client_trace_id`, `method`, `path` (the route, unless [raw paths] are
+//! asked for), `route`, `status_code`, `grpc_status`, `error_type`, `duration_ms`, `outcome`, `user_agent`, `remote_addr`
+//! and `user_id`.
 //!
 //! # What is answered
 //!
 //! | what happened | answer |
 //! | --- | --- |
+//! | a request to a disabled route | a 503 as a problem, with `Retry-After`; see [`MonitorLayer::refusal_status`] |
 //! | a panic | a 500 as `application/problem+json` (RFC 9457), or what [`MonitorLayer::panic_response`] makes |
 //! | a response of 500 or above without a body | its status, and a problem as its body |
 //! | a response of 500 or above with a body | that response, untouched |
 //! | an error instead of a response | the error goes on; after [`MonitorLayer::respond_to_errors`] it is a problem |
 //!
-//! No answer of ours says anything of the inside.
+//! No answer of ours says anything of the inside. A gRPC call is answered with a `grpc-status` and nothing else.
 //!
 //! # Features
 //!
@@ -105,7 +108,7 @@ pub use self::prometheus::{InstallError, PrometheusEndpoint};
 pub use self::{
     attach::AttachedError,
     body::ResponseBody,
-    concern::{CatchPanicLayer, RequestIdLayer, TimingLayer},
+    concern::{CatchPanicLayer, RequestIdLayer, RouteSwitchLayer, TimingLayer},
     forwarded::{ForwardedHeader, TrustedProxies},
     future::ResponseFuture,
     head::RequestHead,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_core::{Ending, ErrorType, GrpcCode, Scope};
+use monitor_core::{Ending, ErrorType, GrpcCode, Outcome, Scope};
 
 use crate::headers::millis;
 
@@ -45,6 +45,7 @@ impl Line {
         let refused = self.ending.grpc.is_some_and(|code| code != GrpcCode::Ok);
         match self.ending.status {
             _ if untracked => write_at!(debug, "request", self),
+            _ if self.ending.outcome == Outcome::Refused => write_at!(warn, "request_refused", self),
             _ if failed => write_at!(error, "request_error", self),
             500.. => write_at!(error, "request_error", self),
             400.. => write_at!(warn, "request_warning", self),

@@ -85,6 +85,9 @@ where
             return ResponseFuture::off(inner.call(request));
         }
         let mut guard = Guard::begin(settings, &request);
+        if let Some(refusal) = guard.refuse() {
+            return ResponseFuture::refused(refusal, guard);
+        }
         match guard.catch(|| inner.call(request)) {
             Ok(future) => ResponseFuture::watching(future, guard),
             Err(caught) => ResponseFuture::panicked(caught, guard),

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderName, Response};
+use http::{HeaderName, Response, StatusCode};
 use monitor_core::{
     EventKind, Monitor, ObservedError, RequestId, Scope,
     panic::{self, Caught},
@@ -37,6 +37,9 @@ pub(crate) struct Settings {
     pub(crate) capture_errors: bool,
     /// Answers a panic instead of passing it on.
     pub(crate) answer_panics: bool,
+    /// Refuses requests to disabled routes.
+    pub(crate) refuse: bool,
+    pub(crate) refusal_status: StatusCode,
     /// Writes the log line.
     pub(crate) log: bool,
     /// One in how many successes is logged.
@@ -72,6 +75,8 @@ impl Settings {
             capture_panics: false,
             capture_errors: false,
             answer_panics: false,
+            refuse: false,
+            refusal_status: StatusCode::SERVICE_UNAVAILABLE,
             log: false,
             log_one_in: 1,
             slow_after: Duration::from_secs(1),
@@ -96,6 +101,7 @@ impl Settings {
             capture_panics: on,
             capture_errors: on,
             answer_panics: on,
+            refuse: on,
             log: on,
             ..Self::none(monitor)
         }
@@ -127,15 +133,25 @@ impl Settings {
 
     /// Whether there is anything to do for a request at all.
     pub(crate) fn is_off(&self) -> bool {
-        let Self { identify, show_duration, count, capture_panics, capture_errors, answer_panics, log, .. } = *self;
-        !(identify || show_duration || count || capture_panics || capture_errors || answer_panics || log)
+        let Self { identify, show_duration, count, capture_panics, capture_errors, answer_panics, refuse, log, .. } =
+            *self;
+        !(identify || show_duration || count || capture_panics || capture_errors || answer_panics || refuse || log)
     }
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            monitor, identify, show_duration, count, capture_panics, capture_errors, answer_panics, log, ..
+            monitor,
+            identify,
+            show_duration,
+            count,
+            capture_panics,
+            capture_errors,
+            answer_panics,
+            refuse,
+            log,
+            ..
         } = self;
         f.debug_struct("Settings")
             .field("monitor", monitor)
@@ -145,6 +161,7 @@ impl fmt::Debug for Settings {
             .field("capture_panics", capture_panics)
             .field("capture_errors", capture_errors)
             .field("answer_panics", answer_panics)
+            .field("refuse", refuse)
             .field("log", log)
             .finish_non_exhaustive()
     }

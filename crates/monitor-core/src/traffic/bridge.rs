@@ -136,7 +136,10 @@ impl Bridge {
         if self.shared.flask_names {
             flask::publish(sink, &routes, self.shared.identity.release());
         }
+        let now = clock::now();
         for route in &routes {
+            let is_disabled = self.shared.switch.find(route.method, &route.route, now).is_some();
+            sink.gauge(names::ROUTE_DISABLED, labels(route), f64::from(u8::from(is_disabled)));
             publish_counts(sink, route);
             publish_histograms(sink, route);
         }
@@ -198,6 +201,10 @@ fn publish_counts(sink: &mut Sink<'_>, route: &RouteCounts) {
     }
     for (kind, count) in route.failures() {
         sink.counter(names::ERRORS, with(labels(), names::ERROR_TYPE, kind.label()), count);
+    }
+    let refused = route.outcome(Outcome::Refused);
+    if refused > 0 || route.declared {
+        sink.counter(names::REFUSED, labels(), refused);
     }
     let panics = route.outcome(Outcome::Panic) + route.outcome(Outcome::PanicInBody);
     if panics > 0 || route.declared {

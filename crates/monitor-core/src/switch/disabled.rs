@@ -1,0 +1,227 @@
+//! A disabled route: who disabled it, why, and until when.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use serde_json::{Value, json};
+
+use super::{SwitchError, error::check_actor};
+use crate::{BoxError, Method, Redaction, clock, scope::bounded};
+
+/// What is to be disabled. See [`Monitor::disable_route`](crate::Monitor::disable_route).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct DisableRoute {
+    route: String,
+    method: Option<Method>,
+    reason: String,
+    actor: String,
+    expires_in: Option<Duration>,
+    retry_after: Duration,
+}
+
+/// A route that is out of service.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DisabledRoute {
+    /// The route's template.
+    pub route: String,
+    /// The only method that is disabled; `None` for all of them.
+    pub method: Option<Method>,
+    /// Why, redacted.
+    pub reason: String,
+    /// Who disabled it, redacted.
+    pub actor: String,
+    /// Since when.
+    pub since: SystemTime,
+    /// Until when; `None` until somebody enables it.
+    pub until: Option<SystemTime>,
+    /// What clients are told to wait, where it does not expire by itself.
+    pub retry_after: Duration,
+    /// `until`, by a clock that nobody sets.
+    deadline: Option<Instant>,
+}
+
+/// A route that is back in service.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EnabledRoute {
+    /// How it was disabled.
+    pub disabled: Arc<DisabledRoute>,
+    /// Who enabled it, redacted; `None` where it expired.
+    pub actor: Option<String>,
+    /// When.
+    pub at: SystemTime,
+}
+
+// === impl DisableRoute ===
+
+impl DisableRoute {
+    /// Names a route by its template, and who disables it.
+    pub fn new(route: impl Into<String>, actor: impl Into<String>) -> Self {
+        Self {
+            route: route.into(),
+            method: None,
+            reason: String::new(),
+            actor: actor.into(),
+            expires_in: None,
+            retry_after: Duration::from_secs(60),
+        }
+    }
+
+    /// Disables one method only; HEAD goes with GET, for it asks for the same. Defaults to all of them.
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Says why. Clients are not told. Defaults to an empty text.
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+
+    /// Sets after what time the route is back in service by itself. Defaults to never.
+    pub fn expires_in(mut self, time: Duration) -> Self {
+        self.expires_in = Some(time);
+        self
+    }
+
+    /// Sets what clients are told to wait, where it does not expire by itself. Defaults to 60 seconds.
+    pub fn retry_after(mut self, time: Duration) -> Self {
+        self.retry_after = time;
+        self
+    }
+
+    pub(super) fn route(&self) -> &str {
+        &self.route
+    }
+
+    pub(super) fn name(&self) -> String {
+        name(self.method, &self.route)
+    }
+
+    pub(super) fn covers(&self, method: Method, route: &str) -> bool {
+        covers((self.method, &self.route), method, route)
+    }
+
+    pub(super) fn check(&self) -> Result<(), SwitchError> {
+        check_actor(&self.actor)?;
+        if self.expires_in.is_some_and(|time| time.is_zero()) { Err(SwitchError::NoTime) } else { Ok(()) }
+    }
+
+    pub(super) fn carry_out(self, redaction: &Redaction) -> DisabledRoute {
+        let masked = |text: String| redaction.text(&bounded(text)).into_owned();
+        let since = clock::wall();
+        DisabledRoute {
+            route: self.route,
+            method: self.method,
+            reason: masked(self.reason),
+            actor: masked(self.actor),
+            since,
+            // One that is too far to be told is none.
+            until: self.expires_in.and_then(|time| since.checked_add(time)),
+            retry_after: self.retry_after,
+            deadline: self.expires_in.map(clock::after),
+        }
+    }
+}
+
+// === impl DisabledRoute ===
+
+impl DisabledRoute {
+    /// Returns what a client is told to wait at `now`, in whole seconds and at least one.
+    #[must_use]
+    pub fn wait(&self, now: Instant) -> Duration {
+        let rest = self.deadline.map_or(self.retry_after, |deadline| deadline.saturating_duration_since(now));
+        let seconds = rest.as_secs() + u64::from(rest.subsec_nanos() > 0);
+        Duration::from_secs(seconds.max(1))
+    }
+
+    /// Returns method and route, or the route alone where all methods are disabled.
+    #[must_use]
+    pub fn name(&self) -> String {
+        name(self.method, &self.route)
+    }
+
+    /// Returns all of it as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "route": self.route,
+            "method": self.method.map(Method::as_str),
+            "reason": self.reason,
+            "actor": self.actor,
+            "since": clock::rfc3339(self.since),
+            "until": self.until.map(clock::rfc3339),
+            "retry_after_seconds": self.retry_after.as_secs(),
+        })
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        let text = |key: &str| value[key].as_str().map(str::to_owned);
+        let time = |key: &str| value[key].as_str()?.parse::<jiff::Timestamp>().ok().map(SystemTime::from);
+        let until = if value["until"].is_null() { None } else { Some(time("until")?) };
+        let rest = |until: SystemTime| until.duration_since(clock::wall()).unwrap_or_default();
+        Some(Self {
+            route: text("route")?,
+            method: if value["method"].is_null() { None } else { Some(Method::from_name(value["method"].as_str()?)) },
+            reason: text("reason")?,
+            actor: text("actor")?,
+            since: time("since")?,
+            until,
+            retry_after: Duration::from_secs(value["retry_after_seconds"].as_u64()?),
+            deadline: until.map(|until| clock::after(rest(until))),
+        })
+    }
+
+    pub(super) fn covers(&self, method: Method, route: &str) -> bool {
+        covers((self.method, &self.route), method, route)
+    }
+
+    pub(super) fn is_for(&self, method: Option<Method>, route: &str) -> bool {
+        self.method == method && self.route == route
+    }
+
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+}
+
+// === impl EnabledRoute ===
+
+impl EnabledRoute {
+    pub(super) fn new(disabled: Arc<DisabledRoute>, actor: Option<String>) -> Self {
+        Self { disabled, actor, at: clock::wall() }
+    }
+}
+
+pub(super) fn name(method: Option<Method>, route: &str) -> String {
+    method.map_or_else(|| route.to_owned(), |method| format!("{} {route}", method.as_str()))
+}
+
+fn covers((only, template): (Option<Method>, &str), method: Method, route: &str) -> bool {
+    let is_head_of = |only| only == Method::Get && method == Method::Head;
+    only.is_none_or(|only| only == method || is_head_of(only)) && template == route
+}
+
+/// What is kept over a restart.
+pub(super) fn to_json(disabled: &[Arc<DisabledRoute>]) -> Value {
+    json!({ "version": VERSION, "disabled": disabled.iter().map(|disabled| disabled.to_json()).collect::<Vec<_>>() })
+}
+
+/// Reads what was kept, but for what has expired meanwhile.
+pub(super) fn from_json(value: &Value) -> Result<Vec<Arc<DisabledRoute>>, BoxError> {
+    if value["version"] != VERSION {
+        return Err(format!("it is of version {}, and only version {VERSION} is known", value["version"]).into());
+    }
+    let entries = value["disabled"].as_array().ok_or("it has no list of disabled routes")?;
+    let read = entries.iter().map(|entry| DisabledRoute::from_json(entry).ok_or("a disabled route is not whole"));
+    let read: Vec<_> = read.collect::<Result<_, _>>()?;
+    let now = clock::now();
+    Ok(read.into_iter().filter(|disabled| !disabled.is_over(now)).map(Arc::new).collect())
+}
+
+const VERSION: u32 = 1;

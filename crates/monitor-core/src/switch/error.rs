@@ -1,0 +1,87 @@
+//! Why the route switch does not do as it is told.
+
+use std::{error::Error, fmt};
+
+/// Why a route was not disabled or enabled.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SwitchError {
+    /// The route is not known.
+    Unknown {
+        /// What was asked for.
+        route: String,
+        /// What is known.
+        known: Vec<String>,
+    },
+    /// The route must stay in service.
+    Protected {
+        /// What was asked for.
+        route: String,
+    },
+    /// The route is not disabled, or not so.
+    NotDisabled {
+        /// What was asked for.
+        route: String,
+        /// What is disabled.
+        disabled: Vec<String>,
+    },
+    /// Nobody is named as the actor.
+    NoActor,
+    /// It would expire at once.
+    NoTime,
+    /// The monitor does nothing.
+    MonitorDisabled,
+}
+
+impl fmt::Display for SwitchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { route, known } => write!(f, "no route `{route}` is known; known are {}", List(known)),
+            Self::Protected { route } => {
+                write!(f, "the route `{route}` is protected: health, metrics and administration stay in service")
+            }
+            Self::NotDisabled { route, disabled } => {
+                write!(f, "the route `{route}` is not disabled; disabled are {}", List(disabled))
+            }
+            Self::NoActor => f.write_str("nobody is named as the actor: say who changes the route"),
+            Self::NoTime => f.write_str("the route would be enabled again at once: let it expire later, or not at all"),
+            Self::MonitorDisabled => f.write_str("the monitor is disabled, so no route can be switched"),
+        }
+    }
+}
+
+impl Error for SwitchError {}
+
+pub(super) fn check_actor(actor: &str) -> Result<(), SwitchError> {
+    if actor.trim().is_empty() { Err(SwitchError::NoActor) } else { Ok(()) }
+}
+
+/// The first of them, and how many more there are.
+struct List<'a>(&'a [String]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(names) = self;
+        match names.len().checked_sub(SHOWN) {
+            _ if names.is_empty() => f.write_str("none"),
+            None | Some(0) => f.write_str(&names.join(", ")),
+            Some(more) => write!(f, "{} and {more} more", names[..SHOWN].join(", ")),
+        }
+    }
+}
+
+const SHOWN: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let names: Vec<_> = (0..22).map(|number| format!("GET /{number:02}")).collect();
+        assert_eq!(List(&names[..2]).to_string(), "GET /00, GET /01");
+        assert!(List(&names[..20]).to_string().ends_with("GET /18, GET /19"));
+        assert!(List(&names).to_string().ends_with("GET /18, GET /19 and 2 more"));
+        assert_eq!(List(&[]).to_string(), "none");
+    }
+}

@@ -1,0 +1,182 @@
+//! What the switch does as time goes by, and what it keeps.
+
+use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
+
+use super::*;
+use crate::BoxError;
+
+/// Keeps in memory, and fails where it is told to.
+#[derive(Clone, Debug, Default)]
+struct Kept(Arc<StdMutex<HashMap<String, Vec<u8>>>>, bool);
+
+impl Persist for Kept {
+    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
+        Ok(self.0.lock().expect("nobody panicked").get(key).cloned())
+    }
+
+    fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError> {
+        if self.1 {
+            return Err("no space left on device".into());
+        }
+        self.0.lock().expect("nobody panicked").insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+}
+
+fn monitor(kept: &Kept) -> Monitor {
+    let routes = [("GET", "/error"), ("POST", "/error"), ("GET", "/todos")];
+    let builder = Monitor::builder("shop").log(None).routes(routes).persist(kept.clone());
+    builder.protected_routes(["/admin"]).build().expect("the settings are good")
+}
+
+fn names(monitor: &Monitor) -> Vec<String> {
+    monitor.disabled_routes().iter().map(|disabled| disabled.name()).collect()
+}
+
+fn find(monitor: &Monitor, method: Method, route: &str) -> bool {
+    monitor.find_disabled(method, route, clock::now()).is_some()
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn a_route_is_disabled_for_all_methods_or_for_one() {
+    let monitor = monitor(&Kept::default());
+    assert!(!find(&monitor, Method::Get, "/error"));
+    monitor.disable_route(DisableRoute::new("/error", "ada").method(Method::Post)).expect("it is known");
+    assert!(find(&monitor, Method::Post, "/error") && !find(&monitor, Method::Get, "/error"));
+    assert!(!find(&monitor, Method::Head, "/error"));
+    monitor.disable_route(DisableRoute::new("/todos", "ada").method(Method::Get)).expect("it is known");
+    assert!(find(&monitor, Method::Head, "/todos"), "it asks for the same as GET");
+    monitor.enable_route("/todos", Some(Method::Get), "ada").expect("it is disabled");
+    monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
+    assert!(find(&monitor, Method::Get, "/error") && !find(&monitor, Method::Get, "/todos"));
+    assert_eq!(names(&monitor), ["POST /error", "/error"]);
+    monitor.enable_route("/error", None, "bob").expect("it is disabled");
+    assert!(find(&monitor, Method::Post, "/error") && !find(&monitor, Method::Get, "/error"));
+}
+
+#[test]
+fn what_is_said_again_takes_the_place_of_what_was_said() {
+    let monitor = monitor(&Kept::default());
+    for reason in ["first", "second"] {
+        monitor.disable_route(DisableRoute::new("/error", "ada").reason(reason)).expect("it is known");
+    }
+    assert_eq!((names(&monitor).len(), monitor.disabled_routes()[0].reason.as_str()), (1, "second"));
+}
+
+#[test]
+fn it_expires_by_itself_and_says_so() {
+    let monitor = monitor(&Kept::default());
+    let disabled = monitor.disable_route(DisableRoute::new("/error", "ada").expires_in(HOUR)).expect("it is known");
+    let inner = monitor.inner().expect("it is enabled");
+    let later = clock::now() + HOUR;
+    assert_eq!(disabled.wait(later - Duration::from_millis(1500)), Duration::from_secs(2));
+    assert_eq!(disabled.wait(later), Duration::from_secs(1));
+    assert!(monitor.find_disabled(Method::Get, "/error", later).is_none());
+    inner.shared.switch.expire(clock::now(), &inner.outlets);
+    assert_eq!(names(&monitor), ["/error"], "its time has not come");
+    inner.shared.switch.expire(later, &inner.outlets);
+    assert!(names(&monitor).is_empty() && !inner.shared.switch.is_any.load(Ordering::Relaxed));
+}
+
+#[test]
+fn without_expiry_clients_are_told_to_wait_as_long_as_one_said() {
+    let monitor = monitor(&Kept::default());
+    let wait = |order: DisableRoute| monitor.disable_route(order).expect("it is known").wait(clock::now()).as_secs();
+    assert_eq!(wait(DisableRoute::new("/error", "ada")), 60);
+    assert_eq!(wait(DisableRoute::new("/error", "ada").retry_after(HOUR)), 3600);
+    assert_eq!(wait(DisableRoute::new("/error", "ada").retry_after(Duration::ZERO)), 1);
+}
+
+#[test]
+fn what_cannot_be_switched_is_refused_with_a_reason() {
+    let monitor = monitor(&Kept::default());
+    let refusal = |order: DisableRoute| monitor.disable_route(order).expect_err("it is refused").to_string();
+    assert_eq!(
+        refusal(DisableRoute::new("/eror", "ada")),
+        "no route `/eror` is known; known are GET /error, GET /todos, POST /error"
+    );
+    assert!(
+        refusal(DisableRoute::new("/todos", "ada").method(Method::Post)).starts_with("no route `POST /todos` is known")
+    );
+    for route in ["/health", "/health/ready", "/metrics", "/admin", "/admin/routes"] {
+        assert!(refusal(DisableRoute::new(route, "ada")).contains("is protected"), "{route}");
+    }
+    for unmatched in ["_unmatched", "_overflow"] {
+        assert!(refusal(DisableRoute::new(unmatched, "ada")).starts_with("no route"));
+    }
+    assert!(refusal(DisableRoute::new("/error", " ")).starts_with("nobody is named"));
+    assert!(refusal(DisableRoute::new("/error", "ada").expires_in(Duration::ZERO)).contains("at once"));
+    assert_eq!(
+        monitor.enable_route("/error", None, "ada").expect_err("it is enabled").to_string(),
+        "the route `/error` is not disabled; disabled are none"
+    );
+    assert_eq!(
+        Monitor::disabled().enable_route("/error", None, "ada").expect_err("nobody"),
+        SwitchError::MonitorDisabled
+    );
+    assert!(names(&monitor).is_empty());
+}
+
+#[test]
+fn what_is_disabled_outlives_the_process() {
+    let kept = Kept::default();
+    let before = monitor(&kept);
+    let order = DisableRoute::new("/error", "ada").method(Method::Get).reason("divides by zero").expires_in(HOUR);
+    before.disable_route(order).expect("it is known");
+    before.disable_route(DisableRoute::new("/todos", "bob")).expect("it is known");
+    let after = monitor(&kept);
+    assert!(find(&after, Method::Get, "/error") && !find(&after, Method::Post, "/error"));
+    let same = |monitor: &Monitor| monitor.disabled_routes().iter().map(|one| one.to_json()).collect::<Vec<_>>();
+    assert_eq!(same(&after), same(&before));
+    after.enable_route("/todos", None, "bob").expect("it is disabled");
+    assert_eq!(names(&monitor(&kept)), ["GET /error"]);
+}
+
+#[test]
+fn what_has_expired_meanwhile_does_not() {
+    let kept = Kept::default();
+    let before = monitor(&kept);
+    before.disable_route(DisableRoute::new("/error", "ada").expires_in(Duration::from_millis(1))).expect("it is known");
+    while !before.disabled_routes().is_empty() {
+        std::thread::yield_now();
+    }
+    assert!(names(&monitor(&kept)).is_empty());
+}
+
+#[test]
+fn what_was_kept_and_cannot_be_read_disables_nothing() {
+    let broken: [&[u8]; 5] = [
+        b"",
+        b"{",
+        b"{\"version\":2,\"disabled\":[]}",
+        b"{\"version\":1}",
+        b"{\"version\":1,\"disabled\":[{\"route\":\"/error\"}]}",
+    ];
+    for value in broken {
+        let kept = Kept::default();
+        kept.save(KEY, value).expect("it is kept in memory");
+        assert!(names(&monitor(&kept)).is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_saved_holds_all_the_same_and_is_counted() {
+    let monitor = monitor(&Kept(Arc::default(), true));
+    monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
+    assert!(find(&monitor, Method::Get, "/error"));
+    let dropped = monitor.dropped();
+    assert_eq!(
+        (dropped[0].reporter.as_str(), dropped[0].reason, dropped[0].count),
+        ("switch", Reason::NotPersisted, 1)
+    );
+}
+
+#[test]
+fn who_and_why_are_redacted() {
+    let monitor = monitor(&Kept::default());
+    let order = DisableRoute::new("/error", "ada@example.org").reason("leaks password=hunter2");
+    let disabled = monitor.disable_route(order).expect("it is known");
+    assert!(!disabled.to_json().to_string().contains("example.org") && !disabled.reason.contains("hunter2"));
+}

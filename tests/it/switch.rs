@@ -1,0 +1,247 @@
+//! A route that is disabled: what clients are answered, and what is counted of it.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{Router, routing::get as getting};
+use http::{Method as HttpMethod, Request, Response, StatusCode};
+use monitor_kit::{
+    DisableRoute, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, RouteSwitchLayer, Signal, TimingLayer,
+    traffic::Window,
+};
+use serde_json::Value;
+use tower::{Layer, ServiceExt};
+
+use crate::support::{
+    Log, Text, builder, call, dropped, flush, get, monitor, page, poll_once, ready, service, shows, status, text,
+    watched_by,
+};
+
+#[test]
+fn a_request_to_a_disabled_route_is_refused_with_a_problem_and_a_time_to_come_back() {
+    let monitor = switched_off(&["GET /error"]);
+    let response = ask(&monitor, "/error");
+    let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &http::HeaderValue::from(60)));
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert!(response.headers().contains_key("x-request-duration"));
+    let problem: Value = serde_json::from_str(&text(response)).unwrap();
+    let expected = serde_json::json!({
+        "type": "about:blank", "title": "Service Unavailable", "status": 503, "request_id": id,
+    });
+    assert_eq!(problem, expected);
+}
+
+#[test]
+fn the_service_is_not_asked_and_every_other_route_is_served() {
+    let monitor = switched_off(&["GET /error"]);
+    let mut asked = Vec::new();
+    let layer = MonitorLayer::new(&monitor);
+    for (method, path) in [("GET", "/error"), ("POST", "/error"), ("GET", "/todos"), ("HEAD", "/error")] {
+        let request = Request::builder().method(method).uri(path).body(()).unwrap();
+        drop(call(&layer, request, || {
+            asked.push((method, path));
+            status(200, "")
+        }));
+    }
+    assert_eq!(asked, [("POST", "/error"), ("GET", "/todos"), ("HEAD", "/error")]);
+}
+
+#[test]
+fn refused_requests_are_counted_apart_and_stay_out_of_the_ratio() {
+    let monitor = switched_off(&["/error"]);
+    for path in ["/error", "/error", "/todos", "/todos"] {
+        drop(ask(&monitor, path));
+    }
+    let traffic = monitor.traffic().unwrap();
+    let recent = traffic.recent(Window::Seconds(60)).total;
+    assert_eq!((recent.count, recent.failed, recent.error_ratio()), (2, 0, Some(0.0)));
+    let error = traffic.read().into_iter().find(|counts| &*counts.route == "/error" && counts.method == Method::Get);
+    let error = error.unwrap();
+    assert_eq!((error.started, error.active(), error.outcome(Outcome::Refused), error.settled), (2, 0, 2, true));
+    let page = page(&monitor);
+    let of = |name: &str, route: &str| format!(r#"{name}{{http_request_method="GET",http_route="{route}"}}"#);
+    shows(&page, &format!("{} 1", of("http_server_route_disabled", "/error")));
+    shows(&page, &format!("{} 0", of("http_server_route_disabled", "/todos")));
+    shows(&page, &format!("{} 2", of("http_server_requests_refused_total", "/error")));
+    shows(&page, &format!("{} 0", of("http_server_requests_refused_total", "/todos")));
+    assert!(!page.contains("http_response_status_code=\"503\""), "{page}");
+}
+
+#[test]
+fn a_refusal_is_no_error_in_the_log_and_no_issue() {
+    let log = Log::default();
+    let monitor = switched_off(&["/error"]);
+    log.during(|| drop(ask(&monitor, "/error")));
+    let line = log.request_line();
+    let seen = ["level", "message", "outcome"].map(|key| line[key].as_str());
+    assert_eq!((seen, line.get("error_type")), (["WARN", "request_refused", "refused"].map(Some), None));
+    flush(&monitor);
+    assert!(monitor.issues().is_empty());
+}
+
+#[test]
+fn once_enabled_it_is_served_again() {
+    let monitor = switched_off(&["/error"]);
+    assert_eq!(ask(&monitor, "/error").status(), 503);
+    monitor.enable_route("/error", None, "ada").unwrap();
+    assert_eq!(ask(&monitor, "/error").status(), 200);
+    shows(&page(&monitor), r#"http_server_route_disabled{http_request_method="GET",http_route="/error"} 0"#);
+}
+
+#[test]
+fn each_change_is_a_signal_with_its_actor() {
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]));
+    monitor.disable_route(DisableRoute::new("/error", "ada").reason("divides by zero")).unwrap();
+    monitor.enable_route("/error", None, "bob").unwrap();
+    monitor.disable_route(DisableRoute::new("/error", "ada").expires_in(Duration::from_millis(1))).unwrap();
+    let changes = || -> Vec<_> {
+        let told = memory.signals().into_iter().filter_map(|signal| match signal {
+            Signal::RouteDisabled(disabled) => Some((disabled.name(), Some(disabled.actor.clone()))),
+            Signal::RouteEnabled(enabled) => Some((enabled.disabled.name(), enabled.actor.clone())),
+            _ => None,
+        });
+        told.collect()
+    };
+    // The last one expires by itself, which the housekeeping tells.
+    for _ in 0..2000 {
+        if changes().len() == 4 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let by = |actor: Option<&str>| (String::from("/error"), actor.map(str::to_owned));
+    assert_eq!(changes(), [by(Some("ada")), by(Some("bob")), by(Some("ada")), by(None)]);
+}
+
+#[test]
+fn the_log_says_who_changed_what() {
+    let log = Log::default();
+    let reporter = monitor_kit::LogReporter::new().dispatch(log.dispatch());
+    let monitor = Monitor::builder("shop").routes([("GET", "/error")]).log(reporter).build().unwrap();
+    let order = DisableRoute::new("/error", "ada").reason("divides by zero").expires_in(Duration::from_secs(60));
+    monitor.disable_route(order.method(Method::Get)).unwrap();
+    monitor.enable_route("/error", Some(Method::Get), "bob").unwrap();
+    flush(&monitor);
+    let lines = log.lines("monitor::switch");
+    let seen = |at: usize, keys: [&str; 4]| keys.map(|key| lines[at][key].as_str().unwrap_or_default().to_owned());
+    assert_eq!(
+        seen(0, ["message", "route", "actor", "reason"]),
+        ["route_disabled", "GET /error", "ada", "divides by zero"]
+    );
+    assert!(lines[0]["until"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(seen(1, ["message", "route", "actor", "reason"]), ["route_enabled", "GET /error", "bob", ""]);
+}
+
+#[test]
+fn the_status_may_be_another() {
+    let monitor = switched_off(&["/error"]);
+    let layer = MonitorLayer::new(&monitor).refusal_status(StatusCode::NOT_FOUND);
+    let response = call(&layer, get("/error"), || status(200, ""));
+    assert_eq!(response.status(), 404);
+    assert!(text(response).contains(r#""status":404"#));
+}
+
+#[test]
+fn a_grpc_call_is_refused_as_unavailable() {
+    let monitor = switched_off(&["/error"]);
+    let mut request = get("/error");
+    request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    let response = call(&MonitorLayer::new(&monitor), request, || status(200, ""));
+    assert_eq!((response.status().as_u16(), &response.headers()["grpc-status"]), (200, &http::HeaderValue::from(14)));
+    assert_eq!(response.headers()["retry-after"], "60");
+    assert_eq!(text(response), "");
+}
+
+#[test]
+fn a_template_is_disabled_with_all_its_paths() {
+    let (monitor, _) = watched_by(builder().routes([("GET", "/items/{id}")]));
+    monitor.disable_route(DisableRoute::new("/items/{id}", "ada")).unwrap();
+    let app = Router::new().route("/items/{id}", getting(|| async {})).route("/items/first", getting(|| async {}));
+    let app = app.layer(MonitorLayer::new(&monitor));
+    let status = |path: &str| {
+        let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+        ready(app.clone().oneshot(request)).unwrap().status().as_u16()
+    };
+    assert_eq!(["/items/1", "/items/2", "/items/first", "/nowhere"].map(status), [503, 503, 200, 404]);
+}
+
+#[test]
+fn a_route_that_was_asked_for_is_known_without_being_declared() {
+    let monitor = monitor();
+    let layer = MonitorLayer::new(&monitor).route(|_| Some("/found"));
+    assert!(monitor.disable_route(DisableRoute::new("/found", "ada")).is_err());
+    drop(call(&layer, get("/found"), || status(200, "")));
+    monitor.disable_route(DisableRoute::new("/found", "ada")).unwrap();
+    assert_eq!(call(&layer, get("/found"), || status(200, "")).status(), 503);
+}
+
+#[test]
+fn the_layer_alone_refuses_in_any_order_and_the_others_know_it() {
+    for timing_is_outside in [true, false] {
+        let monitor = switched_off(&["/error"]);
+        let (switch, timing) = (RouteSwitchLayer::new(&monitor), TimingLayer::new(&monitor));
+        let asked = service(|_| Ok::<_, Infallible>(status(200, "")));
+        let (status, has_id) = if timing_is_outside {
+            answer(RequestIdLayer::new().layer(timing.layer(switch.layer(asked))))
+        } else {
+            answer(switch.layer(RequestIdLayer::new().layer(timing.layer(asked))))
+        };
+        assert_eq!((status, has_id), (503, true), "{timing_is_outside}");
+        let refused: u64 =
+            monitor.traffic().unwrap().read().iter().map(|counts| counts.outcome(Outcome::Refused)).sum();
+        let failed: u64 = monitor.traffic().unwrap().recent(Window::Seconds(60)).total.failed;
+        assert_eq!((refused, failed), (u64::from(timing_is_outside), 0));
+    }
+}
+
+#[test]
+fn a_refusal_that_nobody_waits_for_is_one_all_the_same() {
+    let monitor = switched_off(&["/error"]);
+    let asked = service(|_| -> Result<Response<Text>, Infallible> { unreachable!("the route is disabled") });
+    drop(MonitorLayer::new(&monitor).layer(asked).oneshot(get("/error")));
+    let mut pending = Box::pin(
+        MonitorLayer::new(&monitor).layer(service(|_| Ok::<_, Infallible>(status(200, "")))).oneshot(get("/error")),
+    );
+    assert!(poll_once(pending.as_mut()).is_ready());
+    drop(pending);
+    let counts = monitor.traffic().unwrap().read();
+    let error = counts.iter().find(|counts| &*counts.route == "/error" && counts.method == Method::Get).unwrap();
+    assert_eq!((error.active(), error.outcome(Outcome::Refused)), (0, error.started));
+}
+
+#[test]
+fn untracked_paths_and_a_disabled_monitor_refuse_nothing() {
+    let monitor = switched_off(&["/error"]);
+    assert_eq!(ask(&monitor, "/health").status(), 200);
+    assert_eq!(ask(&Monitor::disabled(), "/error").status(), 200);
+    assert_eq!(dropped(&monitor, "switch", monitor_kit::Reason::NotPersisted), 0);
+}
+
+fn answer<S, B>(stack: S) -> (u16, bool)
+where
+    S: tower::Service<Request<()>, Response = Response<B>, Error = Infallible>,
+{
+    let response = ready(stack.oneshot(get("/error"))).unwrap_or_else(|error| match error {});
+    (response.status().as_u16(), response.headers().contains_key("x-request-id"))
+}
+
+fn ask(monitor: &Monitor, path: &str) -> Response<monitor_kit::ResponseBody<Text>> {
+    call(&MonitorLayer::new(monitor), get(path), || status(200, ""))
+}
+
+/// A monitor that knows three routes, of which these are disabled.
+fn switched_off(names: &[&str]) -> Monitor {
+    let routes = [(HttpMethod::GET, "/error"), (HttpMethod::POST, "/error"), (HttpMethod::GET, "/todos")];
+    let routes = routes.map(|(method, route)| (method.to_string(), route));
+    let monitor = builder().routes(routes).build().expect("the settings are right");
+    for name in names {
+        let (method, route) = name.split_once(' ').map_or((None, *name), |(method, route)| (Some(method), route));
+        let order = DisableRoute::new(route, "ada");
+        let order = match method {
+            Some(method) => order.method(Method::from_name(method)),
+            None => order,
+        };
+        monitor.disable_route(order).expect("the route is known");
+    }
+    monitor
+}
