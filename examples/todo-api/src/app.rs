@@ -4,10 +4,10 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use monitor_kit::health::{DiskSpace, Health, Probe, SqliteProbe};
 use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint};
 
-use crate::{ApiError, Config, fault, issues, openapi, store::Store, todos, user};
+use crate::{ApiError, Config, admin, fault, issues, openapi, store::Store, todos, user};
 
 /// Every route but those that fail on purpose, declared so that its series exist from the start.
-pub const ROUTES: [(&str, &str); 8] = [
+pub const ROUTES: [(&str, &str); 11] = [
     ("GET", "/todos"),
     ("POST", "/todos"),
     ("GET", "/todos/{id}"),
@@ -16,6 +16,9 @@ pub const ROUTES: [(&str, &str); 8] = [
     ("POST", "/todos/{id}/complete"),
     ("GET", "/openapi.json"),
     ("GET", "/issues"),
+    ("GET", "/admin/routes"),
+    ("POST", "/admin/routes/disable"),
+    ("POST", "/admin/routes/enable"),
 ];
 
 /// The application, ready to be served.
@@ -42,10 +45,14 @@ impl App {
             .release(&config.release)
             .environment(&config.environment)
             .routes(ROUTES.into_iter().chain(faults.into_iter().flatten()))
+            .protected_routes(["/admin"])
             .build()?;
         let store = Store::open(&config.database).await?;
         let health = health(&monitor, &store)?;
-        let mut routes = todos::router().merge(openapi::router()).merge(issues::router(monitor.clone()));
+        let mut routes = todos::router()
+            .merge(openapi::router())
+            .merge(issues::router(monitor.clone()))
+            .merge(admin::router(monitor.clone()));
         if config.fault_routes {
             routes = routes.merge(fault::router(config.division));
         }

@@ -7,7 +7,8 @@ use clap::{Parser, ValueEnum};
 /// A TODO API that shows every part of monitor-kit at work.
 ///
 /// Paths: /todos, /todos/{id}, /todos/{id}/complete, /openapi.json, /metrics, /health, /health/ready, /health/live,
-/// /health/{probe}, /issues (from this machine only). The user of a request is told in the header X-Demo-User.
+/// /health/{probe}; from this machine only /issues, /admin/routes, /admin/routes/disable, /admin/routes/enable. The user of
+/// a request is told in the header X-Demo-User.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 #[expect(clippy::exhaustive_structs, reason = "a program's own settings")]

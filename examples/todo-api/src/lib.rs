@@ -1,6 +1,7 @@
 //! A TODO API that shows every part of monitor-kit at work: request identity, metrics, errors as issues, health with a
 //! drain, and a fault of its own to try it on.
 
+mod admin;
 mod app;
 mod config;
 mod error;
@@ -8,6 +9,7 @@ mod fault;
 mod issues;
 mod json;
 mod listener;
+mod local;
 mod logging;
 mod openapi;
 mod server;

@@ -92,3 +92,38 @@ async fn health_and_openapi_are_served() {
     let document = api.get("/openapi.json").await.value();
     assert!(document["paths"]["/todos/{id}/complete"]["post"].is_object());
 }
+
+#[tokio::test]
+async fn a_route_is_switched_off_and_on_from_this_machine() {
+    let api = Api::start(&["--fault-routes"]).await;
+    let order = r#"{"route":"/error","method":"GET","actor":"on-call","reason":"divides by zero","seconds":60}"#;
+    let disabled = api.json(Method::POST, "/admin/routes/disable", order).await.value();
+    assert_eq!((&disabled["route"], &disabled["actor"]), (&json!("/error"), &json!("on-call")));
+    api.get("/error").await.is_problem(503);
+    assert_eq!(api.get("/admin/routes").await.value()[0]["reason"], "divides by zero");
+    let order = r#"{"route":"/error","method":"GET","actor":"on-call"}"#;
+    assert_eq!(api.json(Method::POST, "/admin/routes/enable", order).await.status.as_u16(), 200);
+    api.get("/error").await.is_problem(500);
+    assert_eq!(api.get("/admin/routes").await.value(), json!([]));
+}
+
+#[tokio::test]
+async fn a_bad_order_is_a_problem_that_says_what_to_change() {
+    let api = Api::start(&[]).await;
+    for (order, part) in [
+        (r#"{"route":"/eror","actor":"ada"}"#, "no route `/eror` is known; known are"),
+        (r#"{"route":"/health","actor":"ada"}"#, "is protected"),
+        (r#"{"route":"/admin/routes/enable","actor":"ada"}"#, "is protected"),
+        (r#"{"route":"/todos","actor":""}"#, "nobody is named"),
+        (r#"{"route":"/todos","actor":"ada","method":"FETCH"}"#, "`FETCH` is no method"),
+        (r#"{"route":"/todos","actor":"ada","second":9}"#, "second"),
+    ] {
+        let answer = api.json(Method::POST, "/admin/routes/disable", order).await;
+        answer.is_problem(422);
+        assert!(answer.body.contains(part), "{}", answer.body);
+    }
+    let mut forwarded = api.request(Method::POST, "/admin/routes/disable", r#"{"route":"/todos","actor":"ada"}"#);
+    forwarded.headers_mut().insert("x-forwarded-for", "127.0.0.1".parse().expect("a value"));
+    api.send(forwarded).await.is_problem(403);
+    assert_eq!(api.get("/todos").await.status.as_u16(), 200);
+}
