@@ -15,6 +15,7 @@ mod serve;
 mod server;
 mod story;
 mod timeline;
+mod wait;
 mod world;
 
 use std::{
@@ -29,7 +30,7 @@ use jiff::tz::TimeZone;
 use crate::{sabotage::Sabotage, timeline::Timeline, world::World};
 
 /// Plays the incident of the TODO API: somebody calls /error, it divides by zero, the 500 is counted, explained,
-/// noticed, mended by a new release and written up. Ends with 1 at the first step that does not hold.
+/// noticed, switched off, mended by a new release and written up. Ends with 1 at the first step that does not hold.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -50,7 +51,7 @@ struct Play {
     report: PathBuf,
 
     /// Breaks what the step checks, to show that it would be found.
-    #[arg(long, value_name = "STEP", hide = true, value_parser = clap::value_parser!(u8).range(2..=9))]
+    #[arg(long, value_name = "STEP", hide = true, value_parser = clap::value_parser!(u8).range(2..=10))]
     break_step: Option<u8>,
 }
 

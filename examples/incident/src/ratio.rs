@@ -26,7 +26,7 @@ struct Seen {
     ratio: f64,
     peak: f64,
     crossed: Option<Timestamp>,
-    recovered: Option<Timestamp>,
+    back_at_zero: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -61,8 +61,8 @@ impl RatioWatch {
     }
 
     /// Returns when it was first back at 0 after that.
-    pub(crate) fn recovered(&self) -> Option<Timestamp> {
-        self.lock().recovered
+    pub(crate) fn back_at_zero(&self) -> Option<Timestamp> {
+        self.lock().back_at_zero
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -99,8 +99,8 @@ impl Seen {
         if self.ratio >= THRESHOLD && self.crossed.is_none() {
             self.crossed = Some(Timestamp::now());
         }
-        if self.ratio == 0.0 && self.crossed.is_some() && self.recovered.is_none() {
-            self.recovered = Some(Timestamp::now());
+        if self.ratio == 0.0 && self.crossed.is_some() && self.back_at_zero.is_none() {
+            self.back_at_zero = Some(Timestamp::now());
         }
     }
 
@@ -166,6 +166,6 @@ mod tests {
         assert_eq!(seen.ratio, 0.05);
         seen.add(sample(at(13), "2", 0.0, 200.0));
         assert_eq!((seen.ratio, seen.peak), (0.0, 0.1));
-        assert!(seen.crossed.is_some() && seen.recovered.is_some());
+        assert!(seen.crossed.is_some() && seen.back_at_zero.is_some());
     }
 }

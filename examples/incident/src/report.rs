@@ -15,9 +15,12 @@ pub(crate) struct Facts {
     pub(crate) first_error: Timestamp,
     pub(crate) explained: Option<Timestamp>,
     pub(crate) noticed: Option<Timestamp>,
+    pub(crate) switched_off: Option<Timestamp>,
+    pub(crate) mitigated: Option<Timestamp>,
     pub(crate) rolled_out: Option<Timestamp>,
     pub(crate) recovered: Option<Timestamp>,
     pub(crate) errors: u64,
+    pub(crate) refused: u32,
     pub(crate) requests: u64,
     pub(crate) requests_during_rollout: u64,
     pub(crate) peak_ratio: f64,
@@ -32,9 +35,12 @@ impl Facts {
             first_error,
             explained: None,
             noticed: None,
+            switched_off: None,
+            mitigated: None,
             rolled_out: None,
             recovered: None,
             errors: 0,
+            refused: 0,
             requests: 0,
             requests_during_rollout: 0,
             peak_ratio: 0.0,
@@ -88,6 +94,7 @@ fn general(facts: &Facts, timeline: &Timeline) -> String {
             "Requests affected",
             format!("{} of {} ({} at the peak)", facts.errors, facts.requests, percent(facts.peak_ratio)),
         ),
+        ("Mitigated", format!("after {}", facts.after(facts.mitigated))),
         ("Duration", facts.after(facts.recovered)),
     ];
     rows.iter().map(|(what, value)| format!("- **{what}**: {value}\n")).collect()
@@ -96,13 +103,15 @@ fn general(facts: &Facts, timeline: &Timeline) -> String {
 fn summary(facts: &Facts) -> String {
     format!(
         "`GET /error` of release 1.0.0 answered {} requests with HTTP 500: \"{}\". The error ratio crossed {} after {}. \
-         Release 1.0.1, which handles the division and does not serve the route, took over without losing a request, and \
-         the ratio was back at 0 after {}. The incident of 29 July 2025 took 35 minutes.\n",
+         The route was switched off after {}, without a redeploy, and the ratio was back at 0 after {}. Release 1.0.1, which \
+         handles the division and does not serve the route, took over without losing a request after {}. The incident of 29 July 2025 took 35 minutes.\n",
         facts.errors,
         facts.issue("message"),
         percent(THRESHOLD),
         facts.after(facts.noticed),
-        facts.after(facts.recovered),
+        facts.after(facts.switched_off),
+        facts.after(facts.mitigated),
+        facts.after(facts.rolled_out),
     )
 }
 
@@ -136,8 +145,7 @@ fn cause(facts: &Facts) -> String {
         "The route divides by zero: `{}` at `{}`, a {} that nothing handled.\n\n\
          ### Contributing factors\n\n\
          - The route fails on purpose, and release 1.0.0 served it beside the productive ones (`--fault-routes`).\n\
-         - The error was not handled where it happened.\n\
-         - Nothing could switch the route off, so it went on failing until the next release.\n",
+         - The error was not handled where it happened.\n",
         facts.issue("message"),
         facts.issue("location"),
         facts.issue("kind"),
@@ -146,14 +154,19 @@ fn cause(facts: &Facts) -> String {
 
 fn actions(facts: &Facts) -> String {
     format!(
-        "- Release 1.0.1 handles the division: `{}` is answered as a problem with status 422 and captured as handled.\n\
+        "- The route was switched off after {}, by hand and without a redeploy; {} further calls of it were refused with 503 \
+         and a time to come back, and the rest of the service went on.\n\
+         - Release 1.0.1 handles the division: `{}` is answered as a problem with status 422 and captured as handled.\n\
          - Release 1.0.1 is in service without the test routes; `/error` is a 404.\n\
          - It was rolled out after {} with {} requests on the way, none of them lost: the old process turned its readiness \
          to 503, then stopped accepting, then ended.\n\
-         - Metrics were watched until the error ratio was 0, after {}.\n",
+         - Metrics were watched until the error ratio was 0, after {}, and stayed so without the switch, until {}.\n",
+        facts.after(facts.switched_off),
+        facts.refused,
         facts.handled_as,
         facts.after(facts.rolled_out),
         facts.requests_during_rollout,
+        facts.after(facts.mitigated),
         facts.after(facts.recovered),
     )
 }

@@ -25,7 +25,7 @@ pub(crate) enum Sabotage {
     NoLog,
     /// So much traffic succeeds that the failures are few beside it.
     Dilute,
-    /// The database breaks after step 7.
+    /// The database breaks after step 8.
     Database,
 }
 
@@ -38,6 +38,8 @@ pub(crate) enum Tampering {
     Metrics,
     /// `/issues` is empty.
     Issues,
+    /// An order to switch a route off is taken and not carried out.
+    Switch,
     /// Readiness is always 200.
     Ready,
     /// `/issues` does not say where it happened.
@@ -52,9 +54,10 @@ impl Sabotage {
             4 => Some(Self::NoLog),
             5 => Some(Self::Tamper(Tampering::Issues)),
             6 => Some(Self::Dilute),
-            7 => Some(Self::Tamper(Tampering::Ready)),
-            8 => Some(Self::Database),
-            9 => Some(Self::Tamper(Tampering::Location)),
+            7 => Some(Self::Tamper(Tampering::Switch)),
+            8 => Some(Self::Tamper(Tampering::Ready)),
+            9 => Some(Self::Database),
+            10 => Some(Self::Tamper(Tampering::Location)),
             _ => None,
         }
     }
@@ -80,6 +83,9 @@ pub(crate) fn around(router: Router, tampering: Tampering) -> Router {
 
 async fn tamper(State(tamperer): State<Tamperer>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    if tamperer.tampering == Tampering::Switch && path.starts_with("/admin") {
+        return StatusCode::OK.into_response();
+    }
     let response = next.run(request).await;
     match (tamperer.tampering, path.as_str()) {
         (Tampering::Leak, "/error") => leak(response).await,

@@ -5,11 +5,11 @@ use std::{path::Path, time::Duration};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use monitor_kit::clock;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
-    check::{Checked, Failure, POLL, START, at, expect, find, problem, sent, text, unmet, until},
+    check::{Checked, Failure, POLL, at, expect, find, problem, sent, text, unmet, until},
     client::{self, Connection},
     load::Load,
     ratio::{RatioWatch, THRESHOLD, WINDOW},
@@ -17,6 +17,7 @@ use crate::{
     scrape::Scrape,
     server::Server,
     timeline::{BOLD, Source, Timeline, between},
+    wait::{answers_as, drained, ready, ready_at, scrape},
     world::{Release, World},
 };
 
@@ -55,16 +56,20 @@ pub(crate) async fn tell(world: &mut World, timeline: &mut Timeline, report: &Pa
     at(6, noticed(timeline, &watch, &mut facts).await)?;
     world.go_on_after(6).await;
 
-    timeline.step(7, "release 1.0.1 takes over");
-    let new = at(7, rolled_out(world, timeline, &mut old, &load, &mut facts).await)?;
+    timeline.step(7, "the route is switched off");
+    at(7, mitigated(world, timeline, &mut old, &watch, &load, &mut facts).await)?;
     world.go_on_after(7).await;
 
-    timeline.step(8, "the error ratio is back at 0");
-    at(8, recovered(timeline, &watch, &load, &mut facts).await)?;
+    timeline.step(8, "release 1.0.1 takes over");
+    let new = at(8, rolled_out(world, timeline, &mut old, &load, &mut facts).await)?;
     world.go_on_after(8).await;
 
-    timeline.step(9, "the report is written");
-    at(9, written_up(timeline, report, &facts))?;
+    timeline.step(9, "the error ratio stays at 0 without the switch");
+    at(9, recovered(timeline, &watch, &load, &mut facts).await)?;
+    world.go_on_after(9).await;
+
+    timeline.step(10, "the report is written");
+    at(10, written_up(timeline, report, &facts))?;
     drop(new);
     summary(timeline, &facts);
     Ok(())
@@ -177,6 +182,67 @@ async fn noticed(timeline: &mut Timeline, watch: &RatioWatch, facts: &mut Facts)
     Ok(())
 }
 
+async fn mitigated(
+    world: &World,
+    timeline: &mut Timeline,
+    server: &mut Server,
+    watch: &RatioWatch,
+    load: &Load,
+    facts: &mut Facts,
+) -> Checked {
+    let order = json!({ "route": "/error", "method": "GET", "actor": ACTOR, "reason": MESSAGE, "seconds": 3600 });
+    let path = "/admin/routes/disable";
+    let answer = sent(client::send(world.addr(), Method::POST, path, "0", &order.to_string()).await)?;
+    expect("the order to switch the route off is taken", 200, answer.status.as_u16())?;
+    let refusal = sent(client::send(world.addr(), Method::GET, "/error", "1", "").await)?;
+    problem(&refusal, StatusCode::SERVICE_UNAVAILABLE)?;
+    facts.switched_off = Some(Timestamp::now());
+    timeline.note(Source::Http, format!("{ACTOR} switches GET /error off; it answers 503"));
+    let wait: u64 = refusal.header("retry-after").parse().unwrap_or_default();
+    expect("the refusal says when to come back", true, (1..=3600).contains(&wait))?;
+    let mut line = Value::Null;
+    let found = until("the log says who switched the route off, and why", || {
+        line = find(&world.log(FIRST), ACTOR, "route_disabled");
+        !line.is_null()
+    });
+    found.await?;
+    expect("it says why", MESSAGE, &line["reason"])?;
+
+    // The users of the route do not know, and go on calling it.
+    let answered = load.answered();
+    let deadline = clock::now() + WINDOW + Duration::from_secs(5);
+    let mut refused = 1;
+    while (watch.ratio() > 0.0 || load.answered() < answered + 20) && clock::now() < deadline {
+        let refusal = sent(client::send(world.addr(), Method::GET, "/error", "2", "").await)?;
+        expect("every call of /error is refused", 503, refusal.status.as_u16())?;
+        refused += 1;
+        sleep(4 * POLL).await;
+    }
+    let Some(mitigated) = watch.back_at_zero() else {
+        return Err(unmet(&format!("the ratio over {} s is 0", WINDOW.as_secs()), percent(watch.ratio())));
+    };
+    expect("the rest of the traffic goes on", Vec::<String>::new(), load.surprises())?;
+    let after = scrape(world).await?;
+    let route = [("http_route", "/error"), ("http_request_method", "GET")];
+    expect(
+        "the refused requests are counted",
+        f64::from(refused),
+        after.sum("http_server_requests_refused_total", &route),
+    )?;
+    expect("the route is shown as disabled", 1.0, after.sum("http_server_route_disabled", &route))?;
+    expect("the process is the same", true, server.is_running())?;
+    timeline.note_at(mitigated, Source::Metrics, "error ratio 0");
+    let switched = facts.switched_off.map_or_else(String::new, |at| between(facts.first_error, at));
+    timeline.holds(&format!(
+        "switched off {switched} after the first 500 without a redeploy, mitigated {} after it; {refused} calls refused",
+        between(facts.first_error, mitigated)
+    ));
+    facts.refused = refused;
+    facts.mitigated = Some(mitigated);
+    facts.peak_ratio = watch.peak();
+    Ok(())
+}
+
 async fn rolled_out(
     world: &mut World,
     timeline: &mut Timeline,
@@ -235,23 +301,20 @@ async fn handled(world: &mut World, timeline: &mut Timeline, facts: &mut Facts) 
 }
 
 async fn recovered(timeline: &mut Timeline, watch: &RatioWatch, load: &Load, facts: &mut Facts) -> Checked {
-    let answered = load.answered();
-    let deadline = clock::now() + WINDOW + Duration::from_secs(5);
-    while (watch.ratio() > 0.0 || load.answered() < answered + 20) && clock::now() < deadline {
+    let (answered, deadline) = (load.answered(), clock::now() + Duration::from_secs(10));
+    while load.answered() < answered + 40 && load.surprises().is_empty() && clock::now() < deadline {
+        expect("the error ratio is 0", 0.0, watch.ratio())?;
         sleep(POLL).await;
     }
-    let expected = format!("the ratio over {} s is 0", WINDOW.as_secs());
-    if watch.ratio() > 0.0 {
-        return Err((expected, percent(watch.ratio())));
-    }
     expect("background traffic succeeds", Vec::<String>::new(), load.surprises())?;
-    let Some(recovered) = watch.recovered() else { return Err(unmet(&expected, "it was never seen back at 0")) };
-    timeline.note_at(recovered, Source::Metrics, "error ratio 0");
+    expect("it goes on", true, load.answered() >= answered + 40)?;
+    expect("the error ratio is 0", 0.0, watch.ratio())?;
+    let recovered = Timestamp::now();
+    timeline.note_at(recovered, Source::Metrics, "error ratio 0 with release 1.0.1 alone");
     let after = between(facts.first_error, recovered);
     timeline.holds(&format!("recovered {after} after the first 500; the original took 35 minutes"));
-    facts.peak_ratio = watch.peak();
     facts.recovered = Some(recovered);
-    facts.requests = load.sent() + facts.errors;
+    facts.requests = load.sent() + facts.errors + u64::from(facts.refused);
     Ok(())
 }
 
@@ -271,63 +334,14 @@ fn written_up(timeline: &Timeline, path: &Path, facts: &Facts) -> Checked {
 fn summary(timeline: &Timeline, facts: &Facts) {
     let row = |what: &str, original: &str, at: Option<Timestamp>| {
         let now = at.map_or_else(|| String::from("not recorded"), |at| between(facts.first_error, at));
-        timeline.say(&format!("   {what:<12}{original:>12}{now:>12}"));
+        timeline.say(&format!("   {what:<14}{original:>10}{now:>12}"));
     };
-    timeline.say(&format!("\n   {}", timeline.paint(BOLD, &format!("{:<12}{:>12}{:>12}", "", "original", "now"))));
+    timeline.say(&format!("\n   {}", timeline.paint(BOLD, &format!("{:<14}{:>10}{:>12}", "", "original", "now"))));
     row("noticed", "1 min", facts.noticed);
     row("explained", "10 min", facts.explained);
+    row("switched off", "-", facts.switched_off);
+    row("mitigated", "-", facts.mitigated);
     row("recovered", "35 min", facts.recovered);
-}
-
-// What steps are made of.
-
-async fn scrape(world: &World) -> Checked<Scrape> {
-    sent(Scrape::of(world.addr()).await)
-}
-
-async fn ready(world: &World, server: &mut Server) -> Checked<Value> {
-    ready_at(world.addr(), server).await
-}
-
-/// Waits until the service at `addr` answers readiness with 200.
-async fn ready_at(addr: std::net::SocketAddr, server: &mut Server) -> Checked<Value> {
-    let mut last = String::from("no answer");
-    let deadline = clock::now() + START;
-    while clock::now() < deadline && server.is_running() {
-        match client::get(addr, "/health/ready").await {
-            Ok(response) if response.status == StatusCode::OK => return Ok(response.json()),
-            Ok(response) => last = response.body,
-            Err(error) => last = error.to_string(),
-        }
-        sleep(POLL).await;
-    }
-    Err(unmet("the service becomes ready", format!("{last} {}", server.stderr())))
-}
-
-/// Waits until some answer comes from the release called `version`.
-async fn answers_as(world: &World, version: &str, server: &mut Server) -> Checked {
-    let deadline = clock::now() + START;
-    while clock::now() < deadline && server.is_running() {
-        if sent(client::get(world.addr(), "/health").await)?.json()["version"] == version {
-            return Ok(());
-        }
-        sleep(POLL).await;
-    }
-    Err(unmet(&format!("release {version} answers"), server.stderr()))
-}
-
-/// Waits until readiness over this connection turns 503.
-async fn drained(connection: &mut Connection) -> Checked {
-    let mut last = String::from("no answer");
-    for _ in 0..40 {
-        match connection.get("/health/ready").await {
-            Ok(response) if response.status == StatusCode::SERVICE_UNAVAILABLE => return Ok(()),
-            Ok(response) => last = response.status.to_string(),
-            Err(error) => return Err(unmet("the old release's readiness turns 503", format!("{last}, then {error}"))),
-        }
-        sleep(POLL).await;
-    }
-    Err(unmet("the old release's readiness turns 503", last))
 }
 
 pub(crate) fn percent(ratio: f64) -> String {
@@ -335,5 +349,6 @@ pub(crate) fn percent(ratio: f64) -> String {
 }
 
 const MESSAGE: &str = "attempt to divide by zero";
+const ACTOR: &str = "on-call";
 const CALLS: u64 = 10;
 const USERS: u64 = 4;

@@ -103,7 +103,7 @@ impl World {
 
     /// What happens in the world after a step, unasked.
     pub(crate) async fn go_on_after(&self, step: u8) {
-        if self.sabotage == Some(Sabotage::Database) && step == 7 {
+        if self.sabotage == Some(Sabotage::Database) && step == 8 {
             sabotage::break_database(&self.database("todos")).await;
         }
     }

@@ -23,16 +23,24 @@ fn the_story_is_told_to_its_end_and_the_report_is_written() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
     assert!(!stdout.contains('\x1b'), "no colour in a pipe: {stdout}");
-    assert_eq!(stdout.matches("\n   ok ").count(), 9, "{stdout}");
+    assert_eq!(stdout.matches("\n   ok ").count(), 10, "{stdout}");
     let report = std::fs::read_to_string(folder.path().join("incident-report.md")).expect("a report");
-    for fact in ["**Users affected**: 4", "**Requests affected**: 10 of", "fault.rs:", " CE", "(UTC+0"] {
+    for fact in [
+        "**Users affected**: 4",
+        "**Requests affected**: 10 of",
+        "**Mitigated**: after ",
+        "switched off after ",
+        "fault.rs:",
+        " CE",
+        "(UTC+0",
+    ] {
         assert!(report.contains(fact), "{fact} is missing:\n{report}");
     }
 }
 
 #[test]
 fn an_unknown_step_is_a_usage_error() {
-    for step in ["0", "1", "10", "x"] {
+    for step in ["0", "1", "11", "x"] {
         assert_eq!(tell(&["--break-step", step]).0.status.code(), Some(2), "{step}");
     }
 }
@@ -63,16 +71,21 @@ fn a_diluted_ratio_breaks_step_6() {
 }
 
 #[test]
-fn readiness_that_never_turns_503_breaks_step_7() {
+fn a_switch_that_does_nothing_breaks_step_7() {
     breaks(7);
 }
 
 #[test]
-fn a_broken_database_breaks_step_8() {
+fn readiness_that_never_turns_503_breaks_step_8() {
     breaks(8);
 }
 
 #[test]
-fn an_issue_without_its_place_breaks_step_9() {
+fn a_broken_database_breaks_step_9() {
     breaks(9);
+}
+
+#[test]
+fn an_issue_without_its_place_breaks_step_10() {
+    breaks(10);
 }
