@@ -2,7 +2,7 @@
 
 use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
-use crate::run::{cargo, succeeds};
+use crate::run::{cargo, root, succeeds};
 
 /// One command that must be there.
 #[derive(Debug, Eq, PartialEq)]
@@ -29,6 +29,8 @@ pub(crate) enum Origin {
     Debian { packages: &'static [&'static str], elsewhere: &'static str },
     /// A crate that cargo installs.
     Cargo(&'static str),
+    /// A package of Python's that carries a program.
+    Python { package: &'static str, program: &'static str },
     /// A toolchain, which is never installed unasked.
     Toolchain(&'static str),
 }
@@ -50,6 +52,7 @@ impl Requirement {
             Origin::Debian { .. } => is_on_path(self.command),
             // cargo finds its commands in folders of its own, too.
             Origin::Cargo(name) => succeeds(cargo(name.trim_start_matches("cargo-")).arg("--version")),
+            Origin::Python { program, .. } => is_executable(&root().join(PYTHON).join(program)),
             Origin::Toolchain(name) => succeeds(Command::new("rustup").args(["run", name, "rustc", "--version"])),
         }
     }
@@ -65,6 +68,7 @@ impl Origin {
                 format!("on Debian: apt-get install {}; elsewhere: {elsewhere}", packages.join(" "))
             }
             Self::Cargo(name) => format!("cargo install --locked {name}"),
+            Self::Python { package, .. } => format!("pip3 install --target {PYTHON} {package}"),
             Self::Toolchain(name) => format!("rustup toolchain install {name}"),
         }
     }
@@ -79,8 +83,11 @@ fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
+/// Where packages of Python's are installed.
+pub(crate) const PYTHON: &str = "target/python";
+
 /// Everything there is to need.
-pub(crate) const REQUIREMENTS: [Requirement; 6] = [
+pub(crate) const REQUIREMENTS: [Requirement; 8] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
@@ -105,6 +112,18 @@ pub(crate) const REQUIREMENTS: [Requirement; 6] = [
             packages: &["prometheus"],
             elsewhere: "the archives or packages of the Prometheus project",
         },
+    },
+    Requirement {
+        command: "pip3",
+        needed_by: "the test that exports spans: it installs the collector",
+        need: Need::Services,
+        origin: Origin::Debian { packages: &["python3-pip"], elsewhere: "Python 3 with pip" },
+    },
+    Requirement {
+        command: "rotel",
+        needed_by: "the test that exports spans: it is the collector that receives them",
+        need: Need::Services,
+        origin: Origin::Python { package: "rotel==0.0.1a15", program: "rotel/rotel-agent" },
     },
     Requirement {
         command: "rustc of the nightly toolchain",

@@ -7,20 +7,20 @@ use std::{fmt::Write, process::Command};
 use crate::{
     failure::Failure,
     machine::Machine,
-    requirement::{Need, Origin, Requirement, missing},
-    run::{cargo, run},
+    requirement::{Need, Origin, PYTHON, Requirement, missing},
+    run::{cargo, root, run},
 };
 
 #[derive(Debug, Eq, PartialEq)]
 enum Plan {
-    Install { packages: Vec<&'static str>, crates: Vec<&'static str> },
+    Install { packages: Vec<&'static str>, crates: Vec<&'static str>, python: Vec<&'static str> },
     Refuse(Vec<&'static Requirement>),
 }
 
 /// Sees to it that everything of these needs is there.
 pub(crate) fn provide(needs: &[Need]) -> Result<(), Failure> {
     match plan(&missing(), Machine::probe(), needs) {
-        Plan::Install { packages, crates } => install(&packages, &crates)?,
+        Plan::Install { packages, crates, python } => install(&packages, &crates, &python)?,
         Plan::Refuse(unmet) => return Err(Failure::unmet(wants(NOT_INSTALLED_HERE, &unmet))),
     }
     let still: Vec<_> = missing().into_iter().filter(|requirement| requirement.is_wanted(needs)).collect();
@@ -28,25 +28,30 @@ pub(crate) fn provide(needs: &[Need]) -> Result<(), Failure> {
 }
 
 fn plan(missing: &[&'static Requirement], machine: Machine, needs: &[Need]) -> Plan {
-    let (mut packages, mut crates, mut unmet) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut packages, mut crates, mut python, mut unmet) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for &requirement in missing.iter().filter(|requirement| requirement.is_wanted(needs)) {
         match requirement.origin {
             Origin::Cargo(name) => crates.push(name),
+            Origin::Python { package, .. } => python.push(package),
             Origin::Debian { packages: names, .. } if machine.is_debian && machine.is_root => packages.extend(names),
             Origin::Debian { .. } | Origin::Toolchain(_) => unmet.push(requirement),
         }
     }
-    if unmet.is_empty() { Plan::Install { packages, crates } } else { Plan::Refuse(unmet) }
+    if unmet.is_empty() { Plan::Install { packages, crates, python } } else { Plan::Refuse(unmet) }
 }
 
-fn install(packages: &[&str], crates: &[&str]) -> Result<(), Failure> {
+fn install(packages: &[&str], crates: &[&str], python: &[&str]) -> Result<(), Failure> {
     if !packages.is_empty() {
         run(Command::new("apt-get").arg("update"))?;
         let mut install = Command::new("apt-get");
         install.env("DEBIAN_FRONTEND", "noninteractive");
         run(install.args(["install", "-y", "--no-install-recommends"]).args(packages))?;
     }
-    crates.iter().try_for_each(|name| run(&mut cargo(&format!("install --locked {name}"))))
+    crates.iter().try_for_each(|name| run(&mut cargo(&format!("install --locked {name}"))))?;
+    python.iter().try_for_each(|package| {
+        let mut install = Command::new("pip3");
+        run(install.args(["install", "--quiet", "--target", PYTHON, package]).current_dir(root()))
+    })
 }
 
 fn wants(why: &str, unmet: &[&Requirement]) -> String {

@@ -179,6 +179,16 @@ impl Scope {
         }))
     }
 
+    /// Returns the same scope with another place in a trace, such as a tracer gave it. Does nothing once the scope is
+    /// shared.
+    #[must_use]
+    pub fn in_trace(mut self, trace: TraceContext) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.trace = trace;
+        }
+        self
+    }
+
     /// Runs `f` inside this scope.
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         ScopeSlot::new(self.clone()).enter(f)

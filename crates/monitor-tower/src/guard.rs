@@ -24,12 +24,14 @@ use crate::{
     log,
     problem::of_request,
     settings::Settings,
+    span::RequestSpan,
 };
 
 /// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
 pub(crate) struct Guard {
     settings: Arc<Settings>,
     slot: ScopeSlot,
+    span: RequestSpan,
     series: Option<Series>,
     started: Instant,
     id: RequestId,
@@ -77,6 +79,11 @@ impl Guard {
             Some(around) if !monitor.is_enabled() => Scope::for_request(around.monitor(), facts),
             _ => Scope::for_request(monitor, facts),
         };
+        let span = match settings.span && !untracked {
+            true => RequestSpan::begin(&head, &scope, is_grpc),
+            false => RequestSpan::none(),
+        };
+        let scope = span.join(scope);
         head.keep_headers(&scope);
         if let Some((traffic, series)) = series {
             traffic.start(series);
@@ -84,6 +91,7 @@ impl Guard {
         Self {
             settings: Arc::clone(settings),
             slot: ScopeSlot::new(scope),
+            span,
             series: series.map(|(_, series)| series),
             started,
             id,
@@ -98,7 +106,8 @@ impl Guard {
 
     /// Runs a piece of the request in its scope, and returns its panic, captured.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
-        self.slot.enter(|| self.settings.catch(f)).map_err(|mut caught| {
+        let Self { slot, span, settings, .. } = self;
+        slot.enter(|| settings.catch(|| span.enter(f))).map_err(|mut caught| {
             if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture_panics) {
                 scope.capture_panic(&mut caught);
             }
@@ -270,7 +279,7 @@ impl Drop for Guard {
     /// Nothing in here may panic: it may run while another panic unwinds.
     fn drop(&mut self) {
         let ending = self.ending();
-        let Self { settings, slot, series, started, first_byte, sent, .. } = self;
+        let Self { settings, slot, span, series, started, first_byte, sent, .. } = self;
         let duration = started.elapsed();
         if let Some(scope) = slot.scope().filter(|_| settings.capture_errors) {
             match ending.error_type() {
@@ -287,12 +296,13 @@ impl Drop for Guard {
             }
             traffic.end(series, ending, duration);
         }
+        span.end(ending, first_byte.is_some());
         if settings.log
             && let Some(scope) = slot.scope().cloned()
         {
             let line =
                 log::Line { scope, ending, duration, slow_after: settings.slow_after, one_in: settings.log_one_in };
-            panic::quietly(|| slot.enter(|| line.write(series.is_none())));
+            panic::quietly(|| slot.enter(|| span.enter(|| line.write(series.is_none()))));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::{Extensions, HeaderMap, HeaderName, Method, Request, Uri, header};
+use http::{Extensions, HeaderMap, HeaderName, Method, Request, Uri, Version, header};
 use monitor_core::{Scope, names, panic, scope};
 
 use crate::settings::Settings;
@@ -15,6 +15,8 @@ pub struct RequestHead<'a> {
     pub method: &'a Method,
     /// The URI as this layer sees it: a nested router may have cut its prefix.
     pub uri: &'a Uri,
+    /// The version of HTTP.
+    pub version: Version,
     /// The headers.
     pub headers: &'a HeaderMap,
     /// The extensions.
@@ -26,6 +28,7 @@ impl<'a> RequestHead<'a> {
         Self {
             method: request.method(),
             uri: request.uri(),
+            version: request.version(),
             headers: request.headers(),
             extensions: request.extensions(),
         }

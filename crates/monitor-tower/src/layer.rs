@@ -155,6 +155,18 @@ impl MonitorLayer {
         self.with(|settings| settings.refusal_status = status)
     }
 
+    /// Opens a span of `tracing` for each tracked request, at INFO and of target `monitor::request`, with the fields
+    /// OpenTelemetry gives an HTTP server's. It is current while the request is polled, and over when its body is. Defaults to
+    /// `false`.
+    ///
+    /// With the feature `opentelemetry` and a layer of `tracing-opentelemetry` in the subscriber, its parent is the caller's
+    /// span where the [policy](Self::id_policy) continues the trace, and the trace in the scope, in the log and on outgoing
+    /// requests is the one that is exported. A sampler that follows the parent drops what [`IdPolicy::Accept`] lets in, for
+    /// there nobody's word is taken for what is sampled.
+    pub fn span(self, on: bool) -> Self {
+        self.with(|settings| settings.span = on && settings.monitor.is_enabled())
+    }
+
     /// Logs only about one in `n` requests that neither failed nor were slow nor have a status from 400. They are
     /// counted all the same. Defaults to 1, which logs all; 0 logs none.
     pub fn log_one_success_in(self, n: u32) -> Self {

@@ -69,6 +69,8 @@
 //!   extractor for the scope.
 //! - `tower`: [`MonitorLayer::respond_to_errors`] knows the errors of tower's time-out and load-shed.
 //! - `prometheus`: `PrometheusEndpoint`, a service for `/metrics`.
+//! - `opentelemetry`: the span of [`MonitorLayer::span`] has the caller's as its parent, and requests that go out through
+//!   [`PropagateLayer`] have the current span as theirs.
 //! - `tokio`: [`UpgradedConnection`] reads and writes as tokio's connections do.
 //!
 //! [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
@@ -91,6 +93,8 @@ mod identity;
 mod layer;
 mod log;
 mod networks;
+#[cfg(feature = "opentelemetry")]
+mod otel;
 mod problem;
 #[cfg(feature = "prometheus")]
 mod prometheus;
@@ -98,6 +102,8 @@ mod propagate;
 mod respond;
 mod service;
 mod settings;
+mod shown;
+mod span;
 mod text_body;
 mod upgraded;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use monitor_core::{Ending, ErrorType, GrpcCode, Outcome, Scope};
 
-use crate::headers::millis;
+use crate::{headers::millis, shown};
 
 pub(crate) struct Line {
     pub(crate) scope: Scope,
@@ -20,20 +20,20 @@ macro_rules! write_at {
         tracing::$level!(
             target: "monitor::request",
             request_id = %$line.scope.id(),
-            client_request_id = $line.client_request_id().as_deref(),
+            client_request_id = shown::client_request_id(&$line.scope).as_deref(),
             trace_id = %$line.scope.trace().trace_id(),
             client_trace_id = $line.scope.client_trace_id().map(tracing::field::display),
             method = $line.scope.method().as_str(),
-            path = $line.path().as_ref(),
+            path = shown::path(&$line.scope).as_ref(),
             route = $line.scope.route(),
             status_code = $line.ending.status,
             grpc_status = $line.ending.grpc.map(GrpcCode::as_str),
             error_type = $line.ending.error_type().map(ErrorType::label),
             duration_ms = millis($line.duration),
             outcome = $line.ending.outcome.as_str(),
-            user_agent = $line.user_agent().as_deref(),
-            remote_addr = some($line.scope.remote_addr()),
-            user_id = $line.user().as_deref(),
+            user_agent = shown::user_agent(&$line.scope).as_deref(),
+            remote_addr = shown::remote_addr(&$line.scope),
+            user_id = shown::user(&$line.scope).as_deref(),
             $message
         )
     };
@@ -60,25 +60,4 @@ impl Line {
     fn is_sampled(&self) -> bool {
         self.scope.trace().span_id().as_u64().checked_rem(self.one_in.into()) == Some(0)
     }
-
-    fn path(&self) -> std::borrow::Cow<'_, str> {
-        let monitor = self.scope.monitor();
-        if monitor.shows_raw_paths() { monitor.redaction().text(self.scope.path()) } else { self.scope.route().into() }
-    }
-
-    fn client_request_id(&self) -> Option<std::borrow::Cow<'_, str>> {
-        some(self.scope.client_request_id()).map(|text| self.scope.monitor().redaction().text(text))
-    }
-
-    fn user_agent(&self) -> Option<std::borrow::Cow<'_, str>> {
-        some(self.scope.user_agent()).map(|text| self.scope.monitor().redaction().text(text))
-    }
-
-    fn user(&self) -> Option<String> {
-        self.scope.user().map(|user| self.scope.monitor().redaction().text(&user).into_owned())
-    }
-}
-
-fn some(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
 }

@@ -192,7 +192,18 @@ impl Drop for Counting {
 /// Whatever of these is there already came from somebody else, if only by being passed on.
 fn put(headers: &mut HeaderMap, id_header: &HeaderName, scope: &Scope) {
     headers::put_request_id(headers, id_header, scope.id());
-    put_trace(headers, scope.trace());
+    put_trace(headers, &trace_of(scope));
+}
+
+/// The span that is current is closer to the request than the scope's own.
+#[cfg(feature = "opentelemetry")]
+fn trace_of(scope: &Scope) -> TraceContext {
+    crate::otel::in_span(&tracing::Span::current(), scope.trace())
+}
+
+#[cfg(not(feature = "opentelemetry"))]
+fn trace_of(scope: &Scope) -> TraceContext {
+    scope.trace().clone()
 }
 
 fn put_trace(headers: &mut HeaderMap, trace: &TraceContext) {

@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     /// Refuses requests to disabled routes.
     pub(crate) refuse: bool,
     pub(crate) refusal_status: StatusCode,
+    /// Opens a span.
+    pub(crate) span: bool,
     /// Writes the log line.
     pub(crate) log: bool,
     /// One in how many successes is logged.
@@ -77,6 +79,7 @@ impl Settings {
             answer_panics: false,
             refuse: false,
             refusal_status: StatusCode::SERVICE_UNAVAILABLE,
+            span: false,
             log: false,
             log_one_in: 1,
             slow_after: Duration::from_secs(1),

@@ -18,7 +18,7 @@ fn missing(commands: &[&str]) -> Vec<&'static Requirement> {
 }
 
 fn install(packages: &[&'static str], crates: &[&'static str]) -> Plan {
-    Plan::Install { packages: packages.to_vec(), crates: crates.to_vec() }
+    Plan::Install { packages: packages.to_vec(), crates: crates.to_vec(), python: Vec::new() }
 }
 
 #[test]
@@ -87,4 +87,11 @@ fn a_toolchain_is_never_installed_unasked() {
     let nightly = missing(&["rustc of the nightly toolchain"]);
     assert_eq!(plan(&nightly, ROOT_ON_DEBIAN, &[Need::Fuzzing]), Plan::Refuse(nightly.clone()));
     assert!(wants(NOT_INSTALLED_HERE, &nightly).contains("rustup toolchain install nightly"));
+}
+
+#[test]
+fn anybody_may_install_a_package_of_pythons() {
+    let plan = plan(&missing(&["rotel"]), USER_ON_DEBIAN, &ALL);
+    let python = vec!["rotel==0.0.1a15"];
+    assert_eq!(plan, Plan::Install { packages: Vec::new(), crates: Vec::new(), python });
 }

@@ -179,8 +179,11 @@ fn a_trace_that_begins_here_has_no_parent_and_the_digits_of_its_request() {
 }
 
 #[test]
-fn identifiers_of_zeros_make_no_context() {
-    assert!(TraceContext::from_parts([1; 16], [1; 8], true).is_some());
-    assert_eq!(TraceContext::from_parts([0; 16], [1; 8], true), None);
-    assert_eq!(TraceContext::from_parts([1; 16], [0; 8], true), None);
+fn identifiers_of_somebody_elses_may_take_the_place_of_ours_but_not_zeros() {
+    let ours = read(VALID).expect("it is valid").with_tracestate(["foo=1"]).child();
+    let theirs = ours.with_ids([1; 16], [2; 8], false).expect("they are not zero");
+    assert_eq!(theirs.to_string(), format!("00-{}-{}-00", "01".repeat(16), "02".repeat(8)));
+    assert_eq!((theirs.tracestate(), theirs.parent_id()), ("foo=1", ours.parent_id()));
+    assert_eq!(ours.with_ids([0; 16], [1; 8], true), None);
+    assert_eq!(ours.with_ids([1; 16], [0; 8], true), None);
 }

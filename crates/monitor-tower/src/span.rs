@@ -1,0 +1,99 @@
+//! The `tracing` span of a request, with the fields of OpenTelemetry's semantic conventions for HTTP servers.
+//!
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span>
+
+use http::Version;
+use monitor_core::{Ending, ErrorType, Scope, names};
+use tracing::{Span, field::Empty};
+
+use crate::{RequestHead, shown};
+
+/// The span of a request, or one that does nothing where nobody asked for it.
+#[derive(Debug)]
+pub(crate) struct RequestSpan(Span);
+
+impl RequestSpan {
+    pub(crate) const fn none() -> Self {
+        Self(Span::none())
+    }
+
+    /// Begins the span. Its name is made of what is known to be few: method and route.
+    pub(crate) fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Self {
+        let (method, route) = (scope.method().as_str(), scope.route());
+        let is_matched = ![names::UNMATCHED, names::OVERFLOW].contains(&route);
+        let name = match is_matched {
+            true if is_grpc => route.trim_start_matches('/').to_owned(),
+            true => format!("{method} {route}"),
+            false => method.to_owned(),
+        };
+        Self(tracing::info_span!(
+            target: "monitor::request",
+            "request",
+            otel.name = name,
+            otel.kind = "server",
+            otel.status_code = Empty,
+            http.request.method = method,
+            http.route = is_matched.then_some(route),
+            http.response.status_code = Empty,
+            url.path = shown::path(scope).as_ref(),
+            url.scheme = head.uri.scheme_str().unwrap_or("http"),
+            network.protocol.version = version(head.version),
+            client.address = shown::remote_addr(scope),
+            user_agent.original = shown::user_agent(scope).as_deref(),
+            rpc.system = is_grpc.then_some("grpc"),
+            rpc.grpc.status_code = Empty,
+            error.type = Empty,
+            request_id = %scope.id(),
+        ))
+    }
+
+    /// Runs a piece of the request in the span.
+    pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.0.in_scope(f)
+    }
+
+    /// Says how the request ended, and its status where one was sent. The span is over when this is dropped.
+    pub(crate) fn end(&self, ending: Ending, is_answered: bool) {
+        if self.0.is_disabled() {
+            return;
+        }
+        if is_answered {
+            self.0.record("http.response.status_code", ending.status);
+        }
+        if let Some(code) = ending.grpc {
+            self.0.record("rpc.grpc.status_code", code.number());
+        }
+        if let Some(failed) = ending.error_type().map(ErrorType::label) {
+            self.0.record("error.type", failed);
+            self.0.record("otel.status_code", "ERROR");
+        }
+    }
+
+    /// Makes the span and the scope of one trace, where OpenTelemetry takes spans: the span is a child of what the caller
+    /// sent, and the scope has the identifiers the span is exported with.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) fn join(&self, scope: Scope) -> Scope {
+        if self.0.is_disabled() {
+            return scope;
+        }
+        crate::otel::adopt(&self.0, scope.trace());
+        let trace = crate::otel::in_span(&self.0, scope.trace());
+        scope.in_trace(trace)
+    }
+
+    #[cfg(not(feature = "opentelemetry"))]
+    #[expect(clippy::unused_self, reason = "with the feature `opentelemetry` it is used")]
+    pub(crate) fn join(&self, scope: Scope) -> Scope {
+        scope
+    }
+}
+
+fn version(version: Version) -> Option<&'static str> {
+    match version {
+        Version::HTTP_10 => Some("1.0"),
+        Version::HTTP_11 => Some("1.1"),
+        Version::HTTP_2 => Some("2"),
+        Version::HTTP_3 => Some("3"),
+        _ => None,
+    }
+}

@@ -1,0 +1,269 @@
+//! The span of a request as OpenTelemetry exports it.
+
+use std::{cell::RefCell, convert::Infallible};
+
+use http::{Request, Response};
+use http_body::Body;
+use monitor_kit::{IdPolicy, MonitorLayer, PropagateLayer, ResponseBody, scope};
+use opentelemetry::{
+    Value,
+    trace::{SpanKind, Status, TracerProvider},
+};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use tower::{Layer, ServiceExt};
+use tracing::{Dispatch, Level};
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::support::{
+    Log, Script, Step, Text, call, get, monitor, next_frame, poll_once, ready, script, service, status,
+};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+#[test]
+fn a_span_has_the_name_kind_and_fields_opentelemetry_wants() {
+    let spans = Spans::new();
+    spans.during(|| visit(&layer(), get("/items/7"), 200));
+    let span = spans.only();
+    assert_eq!((&*span.name, &span.span_kind, &span.status), ("GET /items/{id}", &SpanKind::Server, &Status::Unset));
+    let seen = ["http.request.method", "http.route", "url.path", "url.scheme", "network.protocol.version"];
+    let expected = ["GET", "/items/{id}", "/items/{id}", "http", "1.1"];
+    assert_eq!(seen.map(|key| attribute(&span, key)), expected.map(|text| Some(text.to_owned())));
+    assert_eq!(attribute(&span, "http.response.status_code").as_deref(), Some("200"));
+    assert_eq!([attribute(&span, "error.type"), attribute(&span, "rpc.system")], [None, None]);
+}
+
+#[test]
+fn what_failed_is_an_error_with_its_type() {
+    let spans = Spans::new();
+    spans.during(|| visit(&layer(), get("/items/7"), 503));
+    let span = spans.only();
+    assert!(matches!(span.status, Status::Error { .. }), "{:?}", span.status);
+    assert_eq!(attribute(&span, "error.type").as_deref(), Some("503"));
+}
+
+#[test]
+fn what_the_client_did_wrong_is_none() {
+    let spans = Spans::new();
+    spans.during(|| visit(&layer(), get("/items/7"), 404));
+    assert_eq!((&spans.only().status, attribute(&spans.only(), "error.type")), (&Status::Unset, None));
+}
+
+#[test]
+fn a_panic_is_one_and_a_request_that_was_left_has_no_status_code() {
+    let spans = Spans::new();
+    spans.during(|| drop(call::<Text>(&layer(), get("/items/7"), || panic!("boom"))));
+    assert_eq!(attribute(&spans.only(), "error.type").as_deref(), Some("panic"));
+    let spans = Spans::new();
+    spans.during(|| {
+        let hanging = tower::service_fn(|_: Request<()>| std::future::pending::<Result<Response<Text>, Infallible>>());
+        let mut left = Box::pin(layer().layer(hanging).oneshot(get("/items/7")));
+        assert!(poll_once(left.as_mut()).is_pending());
+    });
+    assert_eq!((&spans.only().status, attribute(&spans.only(), "http.response.status_code")), (&Status::Unset, None));
+}
+
+#[test]
+fn it_is_over_when_the_body_is_and_not_before() {
+    let spans = Spans::new();
+    spans.during(|| {
+        let mut response: Response<ResponseBody<Script>> =
+            call(&layer(), get("/items/7"), || script([Step::Data("one"), Step::Data("two")]));
+        while next_frame(response.body_mut()).is_some() {
+            assert!(response.body().is_end_stream() || spans.exported().is_empty());
+        }
+        assert_eq!(spans.exported().len(), 1);
+    });
+}
+
+#[test]
+fn its_parent_is_the_callers_span_where_the_trace_is_continued() {
+    let spans = Spans::new();
+    let log = spans.during(|| logged(&layer().id_policy(IdPolicy::TrustedPeer(everybody())).peer(anybody), traced()));
+    let span = spans.only();
+    assert_eq!(
+        (span.span_context.trace_id().to_string().as_str(), &*span.parent_span_id.to_string()),
+        (TRACE, "00f067aa0ba902b7")
+    );
+    assert_eq!((log.as_str(), span.parent_span_is_remote, span.span_context.is_sampled()), (TRACE, true, true));
+}
+
+#[test]
+fn by_default_it_begins_a_trace_of_its_own_which_is_the_one_in_the_log() {
+    let spans = Spans::new();
+    let log = spans.during(|| logged(&layer(), traced()));
+    let span = spans.only();
+    assert_eq!(span.parent_span_id, opentelemetry::trace::SpanId::INVALID);
+    assert_eq!(span.span_context.trace_id().to_string(), log);
+    assert_ne!(log, TRACE);
+}
+
+#[test]
+fn outgoing_requests_are_below_the_span_that_is_current() {
+    let (spans, sent) = (Spans::new(), RefCell::new(Vec::new()));
+    spans.during(|| {
+        drop(call(&layer(), get("/items/7"), || {
+            sent.borrow_mut().push(sent_traceparent());
+            tracing::info_span!("ask the stock").in_scope(|| sent.borrow_mut().push(sent_traceparent()));
+            status(200, "")
+        }));
+    });
+    let exported = spans.exported();
+    let of = |name: &str| {
+        let span = exported.iter().find(|span| span.name.contains(name)).expect(name);
+        format!("00-{}-{}-01", span.span_context.trace_id(), span.span_context.span_id())
+    };
+    assert_eq!(*sent.borrow(), [of("GET"), of("ask the stock")]);
+}
+
+#[test]
+fn a_layer_inside_another_has_its_span_as_parent() {
+    let spans = Spans::new();
+    let (outer, inner) = (layer().id_policy(IdPolicy::Accept), layer());
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+    let mut request = get("/items/7");
+    request.headers_mut().insert("traceparent", parent.parse().unwrap());
+    // What is not sampled is exported by a sampler that does not ask.
+    spans.during(|| {
+        let asked = inner.layer(service(|_| Ok::<_, Infallible>(status(200, ""))));
+        drop(ready(outer.layer(asked).oneshot(request)).unwrap());
+    });
+    let exported = spans.exported();
+    assert_eq!(exported.len(), 2, "{exported:#?}");
+    assert_eq!(exported[0].parent_span_id, exported[1].span_context.span_id());
+    assert_eq!(exported[1].parent_span_id.to_string(), "00f067aa0ba902b7");
+}
+
+#[test]
+fn a_grpc_call_has_its_method_as_name_and_its_status() {
+    let spans = Spans::new();
+    let mut request = get("/shop.Stock/Count");
+    request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    let layer = layer().route(|head| Some(head.uri.path()));
+    spans.during(|| {
+        let answer = || {
+            let mut response = status(200, "");
+            response.headers_mut().insert("grpc-status", "13".parse().unwrap());
+            response
+        };
+        drop(crate::support::text(call(&layer, request, answer)));
+    });
+    let span = spans.only();
+    let seen =
+        ["rpc.system", "rpc.grpc.status_code", "error.type"].map(|key| attribute(&span, key).unwrap_or_default());
+    assert_eq!((&*span.name, seen), ("shop.Stock/Count", ["grpc", "13", "INTERNAL"].map(str::to_owned)));
+}
+
+#[test]
+fn names_are_few_and_untracked_requests_have_none() {
+    let spans = Spans::new();
+    spans.during(|| {
+        visit(&MonitorLayer::new(&monitor()).span(true), get("/wp-login.php"), 404);
+        visit(&layer(), get("/health"), 200);
+    });
+    assert_eq!((&*spans.only().name, attribute(&spans.only(), "http.route")), ("GET", None));
+}
+
+#[test]
+fn there_is_none_unless_asked_for() {
+    let spans = Spans::new();
+    spans.during(|| visit(&MonitorLayer::new(&monitor()), get("/items/7"), 200));
+    assert!(spans.exported().is_empty());
+}
+
+#[test]
+fn without_opentelemetry_the_span_is_one_of_tracings_and_the_trace_our_own() {
+    let log = Log::default();
+    log.during(|| visit(&layer().id_policy(IdPolicy::Accept), traced(), 200));
+    assert_eq!(log.request_line()["trace_id"], TRACE);
+    assert!(log.text().contains(r#""otel.name":"GET /items/{id}""#), "{}", log.text());
+}
+
+/// What was exported, by a sampler that takes everything.
+struct Spans {
+    exporter: InMemorySpanExporter,
+    provider: SdkTracerProvider,
+    log: Log,
+}
+
+impl Spans {
+    fn new() -> Self {
+        let exporter = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(opentelemetry_sdk::trace::Sampler::AlwaysOn)
+            .with_simple_exporter(exporter.clone())
+            .build();
+        Self { exporter, provider, log: Log::default() }
+    }
+
+    fn during<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _keeps_every_callsite_alive = self.log.dispatch();
+        let spans = tracing_opentelemetry::layer().with_tracer(self.provider.tracer("test"));
+        let dispatch = Dispatch::new(tracing_subscriber::registry().with(spans));
+        tracing::dispatcher::with_default(&dispatch, f)
+    }
+
+    fn exported(&self) -> Vec<SpanData> {
+        self.exporter.get_finished_spans().expect("it is kept in memory")
+    }
+
+    #[track_caller]
+    fn only(&self) -> SpanData {
+        let exported = self.exported();
+        let [span] = &exported[..] else { panic!("one span was expected: {exported:#?}") };
+        span.clone()
+    }
+}
+
+fn layer() -> MonitorLayer {
+    MonitorLayer::new(&monitor()).span(true).route(|_| Some("/items/{id}"))
+}
+
+fn visit(layer: &MonitorLayer, request: Request<()>, code: u16) {
+    drop(crate::support::text(call(layer, request, || status(code, "said"))));
+}
+
+/// Returns the trace in the scope, which is the one in the log.
+fn logged(layer: &MonitorLayer, request: Request<()>) -> String {
+    assert!(tracing::event_enabled!(Level::INFO));
+    let mut seen = None;
+    drop(call(layer, request, || {
+        seen = scope::current().map(|scope| scope.trace().trace_id().to_string());
+        status(200, "")
+    }));
+    seen.expect("it runs in a scope")
+}
+
+fn sent_traceparent() -> String {
+    let mut sent = String::new();
+    let asked = tower::service_fn(|request: Request<()>| {
+        sent = request.headers()["traceparent"].to_str().expect("it is text").to_owned();
+        std::future::ready(Ok::<_, Infallible>(status(200, "")))
+    });
+    ready(PropagateLayer::new(&monitor_kit::Monitor::disabled()).layer(asked).oneshot(get("/stock")))
+        .expect("it answers");
+    sent
+}
+
+fn traced() -> Request<()> {
+    let mut request = get("/items/7");
+    request.headers_mut().insert("traceparent", PARENT.parse().expect("a header value"));
+    request
+}
+
+fn everybody() -> monitor_kit::Networks {
+    monitor_kit::Networks::parse(["0.0.0.0/0"]).expect("a network")
+}
+
+fn anybody(_: &monitor_kit::RequestHead<'_>) -> Option<std::net::IpAddr> {
+    Some(std::net::Ipv4Addr::LOCALHOST.into())
+}
+
+fn attribute(span: &SpanData, key: &str) -> Option<String> {
+    let found = span.attributes.iter().find(|pair| pair.key.as_str() == key)?;
+    Some(match &found.value {
+        Value::String(text) => text.to_string(),
+        other => other.to_string(),
+    })
+}
