@@ -2,6 +2,55 @@
 
 use std::{env, path::PathBuf, process::Command};
 
+use serde_json::Value;
+
+#[test]
+fn hyper_service_counts_what_it_declares_and_answers_a_panic() {
+    let output = run(example("hyper_service"));
+    assert_shows(&output, "GET /items answers 200 OK, with a request ID: true");
+    assert_shows(&output, "GET /error answers 500 Internal Server Error, with a request ID: true");
+    assert_shows(&output, "/error: 1 started, 1 failed");
+    assert_shows(&output, "_unmatched: 1 started, 0 failed");
+}
+
+#[test]
+fn custom_route_counts_templates_and_not_paths() {
+    let output = run(example("custom_route"));
+    let mut lines: Vec<_> = output.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["1 /items/{id}/parts/{part}", "2 /items/{id}", "2 _unmatched"]);
+}
+
+#[test]
+fn grpc_counts_calls_by_method_and_failures_by_status() {
+    let output = run(example("grpc"));
+    assert_shows(&output, "/hello.Greeter/Greet(Ada): hello, Ada");
+    assert_shows(&output, "/hello.Greeter/Greet failed with INTERNAL: 1");
+    assert_shows(&output, "/hello.Greeter/Greet failed with panic: 1");
+    assert_shows(&output, "_unmatched failed with UNIMPLEMENTED: 1");
+}
+
+#[test]
+fn outgoing_client_logs_one_trace_in_both_services() {
+    let output = run(example("outgoing_client"));
+    assert_shows(&output, "7 items in stock");
+    assert_shows(&output, "stock asked with success: 1");
+    let lines: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!((&requests[0]["path"], &requests[1]["path"]), (&"/count".into(), &"/items".into()));
+    assert_eq!(requests[0]["trace_id"], requests[1]["trace_id"]);
+}
+
+#[test]
+fn route_switch_refuses_until_it_is_enabled_also_after_a_restart() {
+    let output = run(example("route_switch"));
+    let answers: Vec<_> = output.lines().filter(|line| line.contains("GET /error answers")).collect();
+    let statuses = answers.iter().map(|line| line.split(" answers ").nth(1).and_then(|rest| rest.get(..3)));
+    assert_eq!(statuses.collect::<Vec<_>>(), ["500", "503", "503", "500"].map(Some));
+    assert_eq!(output.matches("GET /items answers 200 OK").count(), 4);
+    assert_shows(&output, "no route `/eror` is known; known are GET /error, GET /items");
+}
+
 /// Returns the example of this name, as it was built beside this test.
 fn example(name: &str) -> Command {
     let test = env::current_exe().expect("this program has a path");
@@ -18,8 +67,13 @@ pub(crate) fn with_environment(name: &str, variable: &str, value: &str) -> Comma
 /// Runs it and returns what it prints.
 #[track_caller]
 pub(crate) fn run(mut command: Command) -> String {
-    let output = command.output().expect("the example was built");
+    let output = command.output().expect("the example is there: cargo build --examples --all-features");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
     stdout.into_owned()
+}
+
+#[track_caller]
+fn assert_shows(output: &str, line: &str) {
+    assert!(output.lines().any(|shown| shown == line), "`{line}` is not in\n{output}");
 }

@@ -1,0 +1,97 @@
+//! A route that fails is taken out of service while the program runs, and stays so over a restart.
+//!
+//! ```sh
+//! cargo run --example route_switch --features axum
+//! ```
+
+use std::{
+    fs,
+    io::{self, Write, stdout},
+    path::PathBuf,
+    time::Duration,
+};
+
+use axum::{Router, body::Body, response::Response, routing::get};
+use http::Request;
+use monitor_kit::{BoxError, DisableRoute, Monitor, MonitorLayer, Persist, Signal};
+use tower::ServiceExt;
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let folder = Folder(std::env::temp_dir().join(format!("route-switch-{}", std::process::id())));
+    fs::create_dir_all(&folder.0)?;
+    let monitor = start(&folder)?;
+    let app = app(&monitor);
+    show("at first", &app).await?;
+
+    let order = DisableRoute::new("/error", "on-call").reason("divides by zero");
+    monitor.disable_route(order.expires_in(Duration::from_secs(3600)))?;
+    show("switched off", &app).await?;
+
+    // A slip of the pen is told, and what must stay in service does.
+    for route in ["/eror", "/health"] {
+        let Err(refusal) = monitor.disable_route(DisableRoute::new(route, "on-call")) else { continue };
+        writeln!(stdout(), "{refusal}")?;
+    }
+
+    let restarted = start(&folder)?;
+    show("after a restart", &self::app(&restarted)).await?;
+    restarted.enable_route("/error", None, "on-call")?;
+    show("switched on", &self::app(&restarted)).await?;
+    fs::remove_dir_all(&folder.0)?;
+    Ok(())
+}
+
+fn start(folder: &Folder) -> Result<Monitor, BoxError> {
+    let monitor = Monitor::builder("shop")
+        .routes([("GET", "/error"), ("GET", "/items")])
+        .persist(folder.clone())
+        .reporter_fn("terminal", |signal| match signal {
+            Signal::RouteDisabled(disabled) => say(&format!("{} disables {}", disabled.actor, disabled.name())),
+            Signal::RouteEnabled(enabled) => say(&format!("{} is back in service", enabled.disabled.name())),
+            _ => {}
+        });
+    Ok(monitor.build()?)
+}
+
+fn app(monitor: &Monitor) -> Router {
+    let divide = || async {
+        let parts: i64 = std::hint::black_box(0);
+        (100 / parts).to_string()
+    };
+    let router = Router::new().route("/error", get(divide)).route("/items", get(|| async { "two items" }));
+    router.layer(MonitorLayer::new(monitor))
+}
+
+async fn show(when: &str, app: &Router) -> Result<(), BoxError> {
+    for path in ["/error", "/items"] {
+        let response: Response = app.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
+        let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()).unwrap_or("-");
+        writeln!(stdout(), "{when}: GET {path} answers {}, come back after {wait}", response.status())?;
+    }
+    Ok(())
+}
+
+fn say(text: &str) {
+    let _ = writeln!(stdout(), "  told: {text}");
+}
+
+/// A file for each key.
+#[derive(Clone, Debug)]
+struct Folder(PathBuf);
+
+impl Persist for Folder {
+    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
+        match fs::read(self.0.join(key)) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError> {
+        let (new, kept) = (self.0.join(format!("{key}.new")), self.0.join(key));
+        fs::write(&new, value)?;
+        Ok(fs::rename(new, kept)?)
+    }
+}
