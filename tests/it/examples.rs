@@ -1,6 +1,6 @@
 //! Every example runs to its end and prints what it is to show.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{env, process::Command};
 
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn route_switch_refuses_until_it_is_enabled_also_after_a_restart() {
 fn example(name: &str) -> Command {
     let test = env::current_exe().expect("this program has a path");
     let folder = test.parent().and_then(|deps| deps.parent()).map(|profile| profile.join("examples"));
-    Command::new(folder.unwrap_or_else(PathBuf::new).join(name))
+    Command::new(folder.unwrap_or_default().join(name))
 }
 
 pub(crate) fn with_environment(name: &str, variable: &str, value: &str) -> Command {
