@@ -29,7 +29,7 @@ use tower::{Service, service_fn};
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     // A method that is declared is a series of its own; all others are one.
-    let monitor = Monitor::builder("greeter").routes([("POST", "/hello.Greeter/Greet")]).build()?;
+    let monitor = Monitor::builder("greeter").grpc_methods(["/hello.Greeter/Greet"]).build()?;
     let layer = MonitorLayer::new(&monitor)
         .peer(|head| head.extensions.get::<TcpConnectInfo>()?.remote_addr().map(|addr| addr.ip()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

@@ -58,6 +58,14 @@ fn a_bound_does_not_reserve_the_whole_memory() {
 }
 
 #[test]
+fn a_grpc_method_is_written_as_grpc_does() {
+    for method in ["shop.Stock/Count", "/shop.Stock", "/shop.Stock/", "//Count", "/shop/Stock/Count", ""] {
+        let error = format!("the gRPC method `{method}` is not written as /package.Service/Method");
+        refuses(builder().grpc_methods([method]), &error);
+    }
+}
+
+#[test]
 fn declared_routes_must_find_room() {
     refuses(
         builder().routes([("GET", "/a"), ("GET", "/b")]).series_limit(1),

@@ -67,6 +67,17 @@ async fn a_failure_in_the_head_is_the_error_type() {
     shows(&page, &format!(r#"http_server_requests_total{{{labels},http_response_status_code="200"}} 1"#));
 }
 
+/// So that an alert on an increase sees the very first one.
+#[test]
+fn a_declared_method_has_its_failures_at_0_before_any_call() {
+    let page = page(&builder().grpc_methods(["/shop.Stock/Count"]).build().expect("the settings are right"));
+    for kind in ["UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "panic"] {
+        let labels = format!(r#"http_request_method="POST",http_route="/shop.Stock/Count",error_type="{kind}""#);
+        shows(&page, &format!("http_server_errors_total{{{labels}}} 0"));
+    }
+    assert!(!page.contains("NOT_FOUND"), "{page}");
+}
+
 #[tokio::test]
 async fn a_failure_with_nothing_captured_is_an_issue_of_its_route_and_says_what_the_service_said() {
     let served = served().await;
@@ -229,8 +240,8 @@ fn grpc_request() -> Request<()> {
 
 /// Serves [`Stock`] on a port of its own, as tonic's documentation has it.
 async fn served() -> Served {
-    let methods = ["Count", "List", "Add", "Chat"].map(|method| ("POST", format!("/shop.Stock/{method}")));
-    let (monitor, memory) = watched_by(builder().routes(methods));
+    let methods = ["Count", "List", "Add", "Chat"].map(|method| format!("/shop.Stock/{method}"));
+    let (monitor, memory) = watched_by(builder().grpc_methods(methods));
     let layer = MonitorLayer::new(&monitor)
         .peer(|head| head.extensions.get::<TcpConnectInfo>()?.remote_addr().map(|addr| addr.ip()));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -49,6 +49,7 @@ pub struct MonitorBuilder {
     revision: String,
     environment: Option<String>,
     routes: Vec<(String, String)>,
+    grpc_methods: Vec<String>,
     untracked: Vec<String>,
     protected: Vec<String>,
     persist: Option<Arc<dyn Persist>>,
@@ -85,6 +86,7 @@ impl MonitorBuilder {
             revision: String::new(),
             environment: None,
             routes: Vec::new(),
+            grpc_methods: Vec::new(),
             untracked: vec![String::from("/health"), String::from("/metrics")],
             protected: Vec::new(),
             persist: None,
@@ -125,6 +127,14 @@ impl MonitorBuilder {
     /// sees the very first failure. Defaults to none.
     pub fn routes<M: Into<String>, R: Into<String>>(mut self, routes: impl IntoIterator<Item = (M, R)>) -> Self {
         self.routes.extend(routes.into_iter().map(|(method, route)| (method.into(), route.into())));
+        self
+    }
+
+    /// Declares methods of gRPC services by their path, `/package.Service/Method`. Each is a route of its own, whose failures
+    /// exist from the start at 0; calls of any other method are those of the router's template, or unmatched. Defaults to
+    /// none.
+    pub fn grpc_methods(mut self, methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.grpc_methods.extend(methods.into_iter().map(Into::into));
         self
     }
 
@@ -286,7 +296,7 @@ impl MonitorBuilder {
     /// # Errors
     ///
     /// When a setting cannot work: an empty service name, a bound of 0, a route or path that does not begin with `/`, a
-    /// route that is declared with an unknown method, two reporters of one name. When a thread cannot be started.
+    /// route that is declared with an unknown method, a gRPC method that is none, two reporters of one name. When a thread cannot be started.
     pub fn build(mut self) -> Result<Monitor, BuildError> {
         self.check()?;
         if let Some(log) = self.log.take() {
@@ -318,7 +328,7 @@ impl MonitorBuilder {
     }
 
     fn check(&self) -> Result<(), BuildError> {
-        let Self { service, routes, untracked, protected, bounds, .. } = self;
+        let Self { service, routes, grpc_methods, untracked, protected, bounds, .. } = self;
         if service.trim().is_empty() {
             return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
         }
@@ -331,6 +341,9 @@ impl MonitorBuilder {
             if !route.starts_with('/') {
                 return setting(format!("the declared route `{method} {route}` must begin with `/`"));
             }
+        }
+        if let Some(method) = grpc_methods.iter().find(|method| !is_grpc_method(method)) {
+            return setting(format!("the gRPC method `{method}` is not written as /package.Service/Method"));
         }
         if let Some(path) = untracked.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
             return setting(format!("the untracked path `{path}` must begin with `/` and name something below it"));
@@ -349,8 +362,9 @@ impl MonitorBuilder {
                 "{name} is {bound}, which would reserve too much memory: give it at most {LARGEST}"
             ));
         }
-        if routes.len() > series {
-            return setting(format!("{} routes are declared but series_limit is {series}: raise it", routes.len()));
+        let declared = routes.len() + grpc_methods.len();
+        if declared > series {
+            return setting(format!("{declared} routes are declared but series_limit is {series}: raise it"));
         }
         Ok(())
     }
@@ -363,6 +377,9 @@ impl MonitorBuilder {
         let traffic = Traffic::new(self.bounds.series, self.measured, Arc::clone(&traffic_drops));
         for (method, route) in &self.routes {
             traffic.declare(Method::from_name(method), route);
+        }
+        for method in &self.grpc_methods {
+            traffic.declare_grpc(method);
         }
         Shared {
             identity: Arc::new(self.identity()),
@@ -405,6 +422,11 @@ impl fmt::Debug for MonitorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MonitorBuilder").field("service", &self.service).finish_non_exhaustive()
     }
+}
+
+fn is_grpc_method(path: &str) -> bool {
+    let names = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    names.is_some_and(|(service, method)| !service.is_empty() && !method.is_empty() && !method.contains('/'))
 }
 
 fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, BuildError> {

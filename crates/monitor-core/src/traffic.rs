@@ -208,6 +208,11 @@ impl Traffic {
         &self.at(series).route
     }
 
+    pub(crate) fn declare_grpc(&self, method: &str) {
+        let series = self.find_or_insert(Method::Post, method, true);
+        self.at(series).grpc();
+    }
+
     fn at(&self, series: Series) -> &RouteSeries {
         series.0.and_then(|place| self.table.at(place)).unwrap_or(&self.overflow)
     }

@@ -58,7 +58,8 @@ impl MonitorLayer {
 
     /// Sets how a request's route template is found. It must come from a closed set, for it becomes a label; `None`
     /// counts as unmatched. Defaults to axum's `MatchedPath` with the feature `axum`, else to the path where it is
-    /// [declared](monitor_core::MonitorBuilder::routes) word for word, as the methods of a gRPC service can be.
+    /// [declared](monitor_core::MonitorBuilder::routes) word for word. A gRPC call's route is its method where that is
+    /// [declared](monitor_core::MonitorBuilder::grpc_methods), else as above.
     pub fn route(self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.route_of = Some(Arc::new(f)))
     }

@@ -59,7 +59,7 @@ pub struct RouteCounts {
     pub outcomes: [u64; Outcome::ALL.len()],
     /// Durations by status, ascending. Refused requests are not in it.
     pub statuses: Vec<StatusCounts>,
-    /// Calls that failed by their gRPC status, by that.
+    /// Calls that failed by their gRPC status, by that. A declared gRPC method has all of them from the start.
     pub grpc_failures: Vec<(GrpcCode, u64)>,
     /// Upgraded connections; `None` where there never was one, and where they never rested for a moment.
     pub connections: Option<ConnectionCounts>,
@@ -126,7 +126,11 @@ impl RouteSeries {
     }
 
     fn grpc_failed(&self, code: GrpcCode) {
-        self.grpc.get_or_init(Box::default)[usize::from(code.number())].fetch_add(1, Ordering::Relaxed);
+        self.grpc()[usize::from(code.number())].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn grpc(&self) -> &[AtomicU64; GrpcCode::ALL.len()] {
+        self.grpc.get_or_init(Box::default)
     }
 
     pub(super) fn first_byte(&self, status: u16, after: Duration) {
@@ -185,7 +189,8 @@ impl RouteSeries {
     fn read_grpc(&self) -> Vec<(GrpcCode, u64)> {
         let counts = self.grpc.get().into_iter().flat_map(|counts| counts.iter());
         let counts = counts.map(|count| count.load(Ordering::Relaxed));
-        GrpcCode::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect()
+        let is_shown = |code: GrpcCode, count| count > 0 || (self.declared && code.is_failure());
+        GrpcCode::ALL.into_iter().zip(counts).filter(|(code, count)| is_shown(*code, *count)).collect()
     }
 
     fn status(&self, status: u16) -> &StatusSeries {
