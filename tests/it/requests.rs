@@ -1,18 +1,31 @@
 //! Whatever a client sends, a request is handled, ends, and leaves nothing but what was let through.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, net::IpAddr};
 
-use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use http_body_util::Full;
-use monitor_kit::{MonitorLayer, Outcome, scope};
+use monitor_kit::{
+    IdPolicy, Monitor, MonitorLayer, Networks, Outcome, PropagateLayer, RequestId, TraceContext, TrustedProxies, scope,
+};
 use proptest::{collection::vec, prelude::*, sample::select};
 use tower::{Layer, ServiceExt};
 
-use crate::support::{Text, assert_ended, monitor, page, ready, text};
+use crate::support::{Log, Text, assert_ended, builder, call, get, monitor, page, ready, status, text};
 
 /// Headers that somebody here looks at, and one that nobody does.
-const NAMES: [&str; 8] =
-    ["x-request-id", "user-agent", "host", "traceparent", "x-forwarded-for", "content-length", "cookie", "x-unknown"];
+const NAMES: [&str; 11] = [
+    "x-request-id",
+    "user-agent",
+    "host",
+    "traceparent",
+    "tracestate",
+    "forwarded",
+    "x-forwarded-for",
+    "content-type",
+    "content-length",
+    "cookie",
+    "x-unknown",
+];
 
 fn header() -> impl Strategy<Value = (HeaderName, HeaderValue)> {
     // All that may stand in a header: the server refuses the rest.
@@ -61,4 +74,48 @@ proptest! {
         }
         prop_assert!(page(&monitor).lines().filter(|line| line.starts_with("http_server_requests_total")).count() <= 1);
     }
+
+    /// Where everybody is believed, too.
+    #[test]
+    fn whatever_is_believed_is_harmless_wherever_it_is_shown(request in request(), gateway in any::<bool>()) {
+        let (log, monitor) = (Log::default(), builder().full_addresses(true).build().expect("the settings are right"));
+        let peer = if gateway { "10.0.0.1" } else { "192.0.2.1" };
+        let layer = MonitorLayer::new(&monitor)
+            .id_policy(IdPolicy::Accept)
+            .trusted_proxies(TrustedProxies::new(Networks::parse(["10.0.0.0/8"]).expect("a network")))
+            .peer(move |_| peer.parse().ok())
+            .span(true);
+        let mut sent = None;
+        let response = log.during(|| {
+            let response = call(&layer, request, || {
+                sent = Some(sent_on(&monitor));
+                http::Response::<Text>::new(Full::from("ok"))
+            });
+            let id = response.headers()["x-request-id"].to_str().expect("it is text").to_owned();
+            text(response);
+            id
+        });
+        let line = log.request_line();
+        let sent = sent.expect("it was handled");
+        prop_assert!(RequestId::is_acceptable(&response) && line["request_id"] == response.as_str());
+        prop_assert!(line["remote_addr"].as_str().is_some_and(|addr| addr.parse::<IpAddr>().is_ok()));
+        prop_assert!(gateway || line["remote_addr"] == "192.0.2.1");
+        let trace = TraceContext::from_traceparent(sent["traceparent"].to_str().expect("it is text"));
+        let trace = trace.expect("what goes out is valid").trace_id().to_string();
+        prop_assert!(line["trace_id"] == trace.as_str() && !trace.contains(|digit: char| !digit.is_ascii_hexdigit()));
+        prop_assert!(sent["x-request-id"] == response.as_str());
+        let state = sent.get("tracestate").map_or("", |value| value.to_str().expect("it is text"));
+        prop_assert!(state.len() <= 512);
+    }
+}
+
+/// The headers of a request that goes out meanwhile.
+fn sent_on(monitor: &Monitor) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let asked = tower::service_fn(|request: Request<()>| {
+        headers = request.headers().clone();
+        std::future::ready(Ok::<_, Infallible>(status(200, "")))
+    });
+    ready(PropagateLayer::new(monitor).layer(asked).oneshot(get("/stock"))).expect("it answers");
+    headers
 }
