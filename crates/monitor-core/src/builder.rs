@@ -1,4 +1,6 @@
-//! Building a monitor, where bad settings are found.
+//! Building a monitor out of its settings.
+
+mod check;
 
 use std::{
     env, fmt,
@@ -7,11 +9,12 @@ use std::{
 
 use metrics::Recorder;
 
+use self::check::guard;
 use crate::{
     Bridge, ErrorEvent, EventKind, Identity, LogReporter, Method, Monitor, Outgoing, Persist, Redaction, Reporter,
     Signal, Traffic,
     drops::Drops,
-    error::{BuildError, setting},
+    error::BuildError,
     housekeeping::{self, Bridges},
     intake::{BeforeReport, Intake},
     issue::Issues,
@@ -327,48 +330,6 @@ impl MonitorBuilder {
         }))
     }
 
-    fn check(&self) -> Result<(), BuildError> {
-        let Self { service, routes, grpc_methods, untracked, protected, bounds, .. } = self;
-        if service.trim().is_empty() {
-            return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
-        }
-        for (method, route) in routes {
-            if Method::from_name(method) == Method::Other {
-                return setting(format!(
-                    "the declared route `{method} {route}` has an unknown method: use GET, POST, …"
-                ));
-            }
-            if !route.starts_with('/') {
-                return setting(format!("the declared route `{method} {route}` must begin with `/`"));
-            }
-        }
-        if let Some(method) = grpc_methods.iter().find(|method| !is_grpc_method(method)) {
-            return setting(format!("the gRPC method `{method}` is not written as /package.Service/Method"));
-        }
-        if let Some(path) = untracked.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
-            return setting(format!("the untracked path `{path}` must begin with `/` and name something below it"));
-        }
-        if let Some(path) = protected.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
-            return setting(format!("the protected route `{path}` must begin with `/` and name something below it"));
-        }
-        let Bounds { queue, series, sources, issues } = *bounds;
-        let named =
-            [("queue_bound", queue), ("series_limit", series), ("source_limit", sources), ("issue_limit", issues)];
-        if let Some((name, _)) = named.into_iter().find(|(_, bound)| *bound == 0) {
-            return setting(format!("{name} is 0, which would keep nothing: give it at least 1"));
-        }
-        if let Some((name, bound)) = named.into_iter().find(|(_, bound)| *bound > LARGEST) {
-            return setting(format!(
-                "{name} is {bound}, which would reserve too much memory: give it at most {LARGEST}"
-            ));
-        }
-        let declared = routes.len() + grpc_methods.len();
-        if declared > series {
-            return setting(format!("{declared} routes are declared but series_limit is {series}: raise it"));
-        }
-        Ok(())
-    }
-
     fn shared(&mut self, reporters: impl Iterator<Item = Arc<Drops>>) -> Shared {
         let traffic_drops = Arc::new(Drops::new("traffic"));
         let intake_drops = Arc::new(Drops::new("intake"));
@@ -423,25 +384,3 @@ impl fmt::Debug for MonitorBuilder {
         f.debug_struct("MonitorBuilder").field("service", &self.service).finish_non_exhaustive()
     }
 }
-
-fn is_grpc_method(path: &str) -> bool {
-    let names = path.strip_prefix('/').and_then(|path| path.split_once('/'));
-    names.is_some_and(|(service, method)| !service.is_empty() && !method.is_empty() && !method.contains('/'))
-}
-
-fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, BuildError> {
-    let mut guarded: Vec<Guarded> = Vec::with_capacity(reporters.len());
-    for reporter in reporters {
-        let name = reporter.name();
-        let taken =
-            ["traffic", "intake", "switch"].contains(&name) || guarded.iter().any(|other| other.drops.owner() == name);
-        if taken || name.is_empty() {
-            return setting(format!("the reporter name `{name}` is taken or empty: give each reporter one of its own"));
-        }
-        guarded.push(Guarded { drops: Arc::new(Drops::new(name)), reporter });
-    }
-    Ok(guarded)
-}
-
-/// Keeps a slip of the pen from reserving the machine's memory.
-const LARGEST: usize = 1 << 20;

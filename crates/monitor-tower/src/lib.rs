@@ -89,6 +89,7 @@ mod grpc;
 mod guard;
 mod head;
 mod headers;
+mod host_class;
 mod identity;
 mod layer;
 mod log;

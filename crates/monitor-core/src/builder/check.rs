@@ -1,0 +1,73 @@
+//! Which settings cannot work, and what to change.
+
+use std::sync::Arc;
+
+use super::{Bounds, MonitorBuilder};
+use crate::{BuildError, Method, Reporter, drops::Drops, error::setting, reporter::Guarded};
+
+impl MonitorBuilder {
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        let Self { service, routes, grpc_methods, untracked, protected, bounds, .. } = self;
+        if service.trim().is_empty() {
+            return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
+        }
+        for (method, route) in routes {
+            if Method::from_name(method) == Method::Other {
+                return setting(format!(
+                    "the declared route `{method} {route}` has an unknown method: use GET, POST, …"
+                ));
+            }
+            if !route.starts_with('/') {
+                return setting(format!("the declared route `{method} {route}` must begin with `/`"));
+            }
+        }
+        if let Some(method) = grpc_methods.iter().find(|method| !is_grpc_method(method)) {
+            return setting(format!("the gRPC method `{method}` is not written as /package.Service/Method"));
+        }
+        if let Some(path) = untracked.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
+            return setting(format!("the untracked path `{path}` must begin with `/` and name something below it"));
+        }
+        if let Some(path) = protected.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
+            return setting(format!("the protected route `{path}` must begin with `/` and name something below it"));
+        }
+        let Bounds { queue, series, sources, issues } = *bounds;
+        let named =
+            [("queue_bound", queue), ("series_limit", series), ("source_limit", sources), ("issue_limit", issues)];
+        if let Some((name, _)) = named.into_iter().find(|(_, bound)| *bound == 0) {
+            return setting(format!("{name} is 0, which would keep nothing: give it at least 1"));
+        }
+        if let Some((name, bound)) = named.into_iter().find(|(_, bound)| *bound > LARGEST) {
+            return setting(format!(
+                "{name} is {bound}, which would reserve too much memory: give it at most {LARGEST}"
+            ));
+        }
+        let declared = routes.len() + grpc_methods.len();
+        if declared > series {
+            return setting(format!("{declared} routes are declared but series_limit is {series}: raise it"));
+        }
+        Ok(())
+    }
+}
+
+fn is_grpc_method(path: &str) -> bool {
+    let names = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    names.is_some_and(|(service, method)| !service.is_empty() && !method.is_empty() && !method.contains('/'))
+}
+
+/// Gives each reporter a count of what it does not take, under a name of its own.
+pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, BuildError> {
+    let mut guarded: Vec<Guarded> = Vec::with_capacity(reporters.len());
+    for reporter in reporters {
+        let name = reporter.name();
+        let taken =
+            ["traffic", "intake", "switch"].contains(&name) || guarded.iter().any(|other| other.drops.owner() == name);
+        if taken || name.is_empty() {
+            return setting(format!("the reporter name `{name}` is taken or empty: give each reporter one of its own"));
+        }
+        guarded.push(Guarded { drops: Arc::new(Drops::new(name)), reporter });
+    }
+    Ok(guarded)
+}
+
+/// Keeps a slip of the pen from reserving the machine's memory.
+const LARGEST: usize = 1 << 20;
