@@ -15,7 +15,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use monitor_kit::{Answer, BoxError, IdPolicy, Monitor, MonitorLayer, Networks, Propagate, PropagateLayer};
+use monitor_kit::{BoxError, ClientOutcome, IdPolicy, Monitor, MonitorLayer, Networks, Propagate, PropagateLayer};
 use tower::{Layer, ServiceExt};
 
 type HttpClient = Propagate<Client<HttpConnector, Body>>;
@@ -37,7 +37,7 @@ async fn main() -> Result<(), BoxError> {
     let answer = ask(client, shop_addr, "/items").await?;
     writeln!(stdout(), "{answer}")?;
     for host in shop.outgoing().into_iter().flat_map(monitor_kit::Outgoing::read) {
-        writeln!(stdout(), "{} asked with success: {}", host.host_class, host.answers(Answer::Status2xx))?;
+        writeln!(stdout(), "{} asked with success: {}", host.host_class, host.count(ClientOutcome::Status2xx))?;
     }
     Ok(())
 }

@@ -3,11 +3,11 @@
 #[cfg(feature = "test-util")]
 pub use monitor_core::MemoryReporter;
 pub use monitor_core::{
-    Answer, BoxError, Bridge, BuildError, CaptureExt, CodeLocation, DisableRoute, DisabledRoute, Dropped, EnabledRoute,
-    Ending, ErrorEvent, ErrorType, EventKind, Fingerprint, Frame, GrpcCode, HostCounts, Identity, Issue, Job,
-    JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method, Monitor, MonitorBuilder, Outcome, Outgoing, Persist,
-    Reason, Redaction, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId,
-    Traffic, capture_error, capture_message, clock, names, panic, redact, scope, traffic,
+    BoxError, Bridge, BuildError, CaptureExt, ClientOutcome, CodeLocation, DisableRoute, DisabledRoute, Dropped,
+    EnabledRoute, Ending, ErrorEvent, ErrorType, EventKind, Fingerprint, Frame, GrpcCode, HostCounts, Identity, Issue,
+    Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method, Monitor, MonitorBuilder, Outcome, Outgoing,
+    Persist, Reason, Redaction, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext,
+    TraceId, Traffic, capture_error, capture_message, clock, names, panic, redact, scope, traffic,
 };
 #[cfg(feature = "tokio")]
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};

@@ -68,7 +68,7 @@ fn small_words_can_be_copied() {
     copied::<kit::Reason>();
     copied::<kit::Fingerprint>();
     copied::<kit::JobOutcome>();
-    copied::<kit::Answer>();
+    copied::<kit::ClientOutcome>();
     copied::<kit::Ending>();
     copied::<kit::GrpcCode>();
     copied::<kit::TraceId>();

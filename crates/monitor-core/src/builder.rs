@@ -11,8 +11,8 @@ use metrics::Recorder;
 
 use self::check::guard;
 use crate::{
-    Bridge, ErrorEvent, EventKind, Identity, LogReporter, Method, Monitor, Outgoing, Persist, Redaction, Reporter,
-    Signal, Traffic,
+    Bridge, ErrorEvent, EventKind, GrpcCode, Identity, LogReporter, Method, Monitor, Outgoing, Persist, Redaction,
+    Reporter, Signal, Traffic,
     drops::Drops,
     error::BuildError,
     housekeeping::{self, Bridges},
@@ -90,7 +90,7 @@ impl MonitorBuilder {
             environment: None,
             routes: Vec::new(),
             grpc_methods: Vec::new(),
-            untracked: vec![String::from("/health"), String::from("/metrics")],
+            untracked: ["/health", "/metrics", "/grpc.health.v1.Health"].map(String::from).into(),
             protected: Vec::new(),
             persist: None,
             raw_paths: false,
@@ -142,7 +142,7 @@ impl MonitorBuilder {
     }
 
     /// Leaves requests to these paths, and to all below them, out of everything that is counted and reported. Defaults
-    /// to `/health` and `/metrics`, which stay in the list.
+    /// to `/health`, `/metrics` and gRPC's `/grpc.health.v1.Health`, which stay in the list.
     pub fn untracked(mut self, paths: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.untracked.extend(paths.into_iter().map(Into::into));
         self
@@ -155,14 +155,16 @@ impl MonitorBuilder {
         self
     }
 
-    /// Sets what keeps state over a restart. Defaults to nothing: a route that was disabled is back after one.
+    /// Sets what keeps state over a restart. What is still disabled after one is told again. Defaults to nothing: a route that
+    /// was disabled is enabled again after a restart.
     pub fn persist(mut self, persist: impl Persist) -> Self {
         self.persist = Some(Arc::new(persist));
         self
     }
 
     /// Ignores errors of these kinds: they are counted in metrics and as dropped, but become no issue and reach no
-    /// reporter. Defaults to none. A status below 500 becomes no issue by itself.
+    /// reporter. Defaults to none. A status below 500, and a gRPC status that is [no failure](GrpcCode::is_failure), becomes no
+    /// issue by itself.
     pub fn ignore_kinds(mut self, kinds: impl IntoIterator<Item = EventKind>) -> Self {
         self.ignore.kinds.extend(kinds);
         self
@@ -171,6 +173,13 @@ impl MonitorBuilder {
     /// Ignores responses of these statuses with nothing captured in their scope. Defaults to none.
     pub fn ignore_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
         self.ignore.statuses.extend(statuses);
+        self
+    }
+
+    /// Ignores gRPC calls that end with these codes and nothing captured in their scope, such as the UNIMPLEMENTED a scanner
+    /// gets. Defaults to none.
+    pub fn ignore_grpc_codes(mut self, codes: impl IntoIterator<Item = GrpcCode>) -> Self {
+        self.ignore.grpc_codes.extend(codes);
         self
     }
 
@@ -299,7 +308,8 @@ impl MonitorBuilder {
     /// # Errors
     ///
     /// When a setting cannot work: an empty service name, a bound of 0, a route or path that does not begin with `/`, a
-    /// route that is declared with an unknown method, a gRPC method that is none, two reporters of one name. When a thread cannot be started.
+    /// route that is declared with an unknown method, a malformed gRPC method, two reporters of one name. When a thread
+    /// cannot be started.
     pub fn build(mut self) -> Result<Monitor, BuildError> {
         self.check()?;
         if let Some(log) = self.log.take() {
@@ -319,6 +329,9 @@ impl MonitorBuilder {
             panic::install_hook();
         }
         outlets.publish(Signal::Started(Arc::clone(&shared.identity)));
+        for disabled in shared.switch.list() {
+            outlets.publish(Signal::RouteDisabled(disabled));
+        }
         Ok(Monitor::new(Inner {
             shared,
             intake,
@@ -334,7 +347,8 @@ impl MonitorBuilder {
         let traffic_drops = Arc::new(Drops::new("traffic"));
         let intake_drops = Arc::new(Drops::new("intake"));
         let switch_drops = Arc::new(Drops::new("switch"));
-        let (protected, persist) = (std::mem::take(&mut self.protected), self.persist.take());
+        let protected = self.protected.iter().chain(&self.untracked).cloned().collect();
+        let switch = RouteSwitch::new(protected, self.persist.take(), Arc::clone(&switch_drops));
         let traffic = Traffic::new(self.bounds.series, self.measured, Arc::clone(&traffic_drops));
         for (method, route) in &self.routes {
             traffic.declare(Method::from_name(method), route);
@@ -352,7 +366,7 @@ impl MonitorBuilder {
             ignore: std::mem::take(&mut self.ignore),
             traffic,
             outgoing: Outgoing::new(Arc::clone(&traffic_drops)),
-            switch: RouteSwitch::new(protected, persist, Arc::clone(&switch_drops)),
+            switch,
             jobs: Jobs::new(Arc::clone(&traffic_drops)),
             sources: Sources::new(self.bounds.sources, Arc::clone(&intake_drops)),
             issues: Issues::new(self.bounds.issues, Arc::clone(&intake_drops)),

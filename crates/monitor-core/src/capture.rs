@@ -16,6 +16,7 @@ use crate::{
     CodeLocation, EventKind, GrpcCode, Level, Monitor, Scope, clock,
     drops::Reason,
     intake::RawEvent,
+    monitor::Ignore,
     observed::{ObservedError, chain, type_name},
     panic::{Caught, Note},
     scope::{self, bounded},
@@ -266,24 +267,23 @@ impl Scope {
 
     /// Captures a response of 500 or above, unless some error was captured in this scope that explains it.
     pub fn capture_status(&self, status: u16) {
-        if self.has_captured() {
-            return;
-        }
-        if let Some(inner) = self.monitor().inner().filter(|inner| inner.shared.ignore.statuses.contains(&status)) {
-            inner.shared.intake_drops.count(Reason::Ignored);
-            return;
-        }
-        self.capture_answer(u64::from(status), status.to_string());
+        self.capture_answer(u64::from(status), status.to_string(), |ignore| ignore.statuses.contains(&status));
     }
 
     /// Captures a gRPC call with a status that is a failure, unless some error was captured in this scope that explains it.
     pub fn capture_grpc_status(&self, code: GrpcCode) {
-        if !self.has_captured() {
-            self.capture_answer(u64::from(code.number()), code.as_str().to_owned());
-        }
+        let is_ignored = |ignore: &Ignore| ignore.grpc_codes.contains(&code);
+        self.capture_answer(u64::from(code.number()), code.as_str().to_owned(), is_ignored);
     }
 
-    fn capture_answer(&self, mark: u64, answer: String) {
+    fn capture_answer(&self, mark: u64, answer: String, is_ignored: impl FnOnce(&Ignore) -> bool) {
+        if self.has_captured() {
+            return;
+        }
+        if let Some(inner) = self.monitor().inner().filter(|inner| is_ignored(&inner.shared.ignore)) {
+            inner.shared.intake_drops.count(Reason::Ignored);
+            return;
+        }
         let message =
             format!("{} {} answered {answer} and no error was captured", self.method().as_str(), self.route());
         let place = (EventKind::Status, (answer.clone(), self.method()));

@@ -1,5 +1,7 @@
 //! The status codes of gRPC.
 
+use std::fmt;
+
 /// How a gRPC call ended, as [gRPC numbers it].
 ///
 /// # Example
@@ -106,6 +108,12 @@ impl GrpcCode {
                 | Self::Unavailable
                 | Self::DataLoss
         )
+    }
+}
+
+impl fmt::Display for GrpcCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -87,7 +87,7 @@ pub use self::{
     monitor::{BoxError, Dropped, Monitor},
     observed::ObservedError,
     outcome::{Ending, ErrorType, Outcome},
-    outgoing::{Answer, HostCounts, Outgoing},
+    outgoing::{ClientOutcome, HostCounts, Outgoing},
     persist::Persist,
     redact::Redaction,
     reporter::Reporter,

@@ -11,7 +11,7 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    Bridge, EventKind, Fingerprint, Identity, Issue, Outgoing, Redaction, Signal, Traffic,
+    Bridge, EventKind, Fingerprint, GrpcCode, Identity, Issue, Outgoing, Redaction, Signal, Traffic,
     builder::MonitorBuilder,
     clock,
     drops::{Drops, Reason},
@@ -79,6 +79,7 @@ pub(crate) struct Shared {
 pub(crate) struct Ignore {
     pub(crate) kinds: Vec<EventKind>,
     pub(crate) statuses: Vec<u16>,
+    pub(crate) grpc_codes: Vec<GrpcCode>,
     pub(crate) routes: Vec<String>,
 }
 

@@ -13,12 +13,12 @@ use crate::{
 /// # Example
 ///
 /// ```
-/// use monitor_core::{Answer, Monitor};
+/// use monitor_core::{ClientOutcome, Monitor};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let outgoing = monitor.outgoing().expect("the monitor is not disabled");
-/// outgoing.count("payment", Answer::of_status(503));
-/// assert_eq!(outgoing.read()[0].answers(Answer::Status5xx), 1);
+/// outgoing.count("payment", ClientOutcome::of_status(503));
+/// assert_eq!(outgoing.read()[0].count(ClientOutcome::Status5xx), 1);
 /// # Ok::<(), monitor_core::BuildError>(())
 /// ```
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub struct Outgoing {
 #[derive(Debug)]
 struct Class {
     name: &'static str,
-    answers: [AtomicU64; Answer::ALL.len()],
+    counts: [AtomicU64; ClientOutcome::ALL.len()],
 }
 
 /// The counters of one class of host at one moment.
@@ -41,14 +41,14 @@ struct Class {
 pub struct HostCounts {
     /// The class of host.
     pub host_class: &'static str,
-    answers: [u64; Answer::ALL.len()],
+    counts: [u64; ClientOutcome::ALL.len()],
 }
 
 /// What became of an outgoing request.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each class of status says itself")]
-pub enum Answer {
+pub enum ClientOutcome {
     Status1xx,
     Status2xx,
     Status3xx,
@@ -69,15 +69,15 @@ impl Outgoing {
 
     /// Counts what became of a request to a host of this class. Of classes there are at most 32; what comes after shares
     /// [`names::OVERFLOW`], and is counted as dropped with reason `series_limit`.
-    pub fn count(&self, host_class: &'static str, answer: Answer) {
-        self.class(host_class).answers[answer as usize].fetch_add(1, Ordering::Relaxed);
+    pub fn count(&self, host_class: &'static str, outcome: ClientOutcome) {
+        self.class(host_class).counts[outcome as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns the counters as they are now, those of the overflow last.
     #[must_use]
     pub fn read(&self) -> Vec<HostCounts> {
         let classes = self.classes.iter().filter_map(OnceLock::get).chain([&self.overflow]);
-        classes.map(Class::read).filter(|counts| counts.answers.iter().any(|count| *count > 0)).collect()
+        classes.map(Class::read).filter(|counts| counts.counts.iter().any(|count| *count > 0)).collect()
     }
 
     fn class(&self, name: &'static str) -> &Class {
@@ -91,28 +91,28 @@ impl Outgoing {
 
 impl Class {
     fn new(name: &'static str) -> Self {
-        Self { name, answers: Default::default() }
+        Self { name, counts: Default::default() }
     }
 
     fn read(&self) -> HostCounts {
-        let answers = self.answers.each_ref().map(|count| count.load(Ordering::Relaxed));
-        HostCounts { host_class: self.name, answers }
+        let counts = self.counts.each_ref().map(|count| count.load(Ordering::Relaxed));
+        HostCounts { host_class: self.name, counts }
     }
 }
 
 // === impl HostCounts ===
 
 impl HostCounts {
-    /// Returns how many requests were answered so.
+    /// Returns how many requests ended so.
     #[must_use]
-    pub fn answers(&self, answer: Answer) -> u64 {
-        self.answers[answer as usize]
+    pub fn count(&self, outcome: ClientOutcome) -> u64 {
+        self.counts[outcome as usize]
     }
 }
 
-// === impl Answer ===
+// === impl ClientOutcome ===
 
-impl Answer {
+impl ClientOutcome {
     /// All of them, in the order in which they are counted.
     pub const ALL: [Self; 7] = [
         Self::Status1xx,
@@ -137,7 +137,7 @@ impl Answer {
         }
     }
 
-    /// Returns the label of this answer.
+    /// Returns the label of this outcome.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -163,19 +163,19 @@ mod tests {
         let outgoing = Outgoing::new(Arc::new(Drops::new("traffic")));
         let names: Vec<&'static str> = (0..CLASSES + 2).map(|number| &*format!("class {number}").leak()).collect();
         for name in names.iter().chain(&names[..2]) {
-            outgoing.count(name, Answer::of_status(200));
+            outgoing.count(name, ClientOutcome::of_status(200));
         }
         let read = outgoing.read();
         assert_eq!(read.len(), CLASSES + 1);
-        assert_eq!((read[0].host_class, read[0].answers(Answer::Status2xx)), ("class 0", 2));
-        assert_eq!((read[2].host_class, read[2].answers(Answer::Status2xx)), ("class 2", 1));
-        assert_eq!((read[CLASSES].host_class, read[CLASSES].answers(Answer::Status2xx)), (names::OVERFLOW, 2));
+        assert_eq!((read[0].host_class, read[0].count(ClientOutcome::Status2xx)), ("class 0", 2));
+        assert_eq!((read[2].host_class, read[2].count(ClientOutcome::Status2xx)), ("class 2", 1));
+        assert_eq!((read[CLASSES].host_class, read[CLASSES].count(ClientOutcome::Status2xx)), (names::OVERFLOW, 2));
         assert_eq!(outgoing.drops.read().collect::<Vec<_>>(), [(Reason::SeriesLimit, 2)]);
     }
 
     #[test]
     fn statuses_are_counted_by_their_first_digit() {
-        let labels = [100, 204, 301, 404, 599, 600, 0].map(|status| Answer::of_status(status).as_str());
+        let labels = [100, 204, 301, 404, 599, 600, 0].map(|status| ClientOutcome::of_status(status).as_str());
         assert_eq!(labels, ["1xx", "2xx", "3xx", "4xx", "5xx", "error", "error"]);
     }
 }

@@ -1,11 +1,13 @@
 //! Keeping state over a restart.
 
+use std::sync::Arc;
+
 use crate::BoxError;
 
 /// Keeps what must outlive the process: for each key the last value saved.
 ///
-/// It is asked when the monitor is built, and told when something changes, which never is on a request's way. What it cannot
-/// save still holds in this process; it is warned of and counted as dropped with reason `not_persisted`.
+/// It is asked when the monitor is built, and told when somebody changes something, who waits for it. No request does. What
+/// it cannot save still holds in this process; it is warned of and counted as dropped with reason `not_persisted`.
 ///
 /// # Example
 ///
@@ -50,4 +52,14 @@ pub trait Persist: Send + Sync + 'static {
     ///
     /// When it could not be saved.
     fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError>;
+}
+
+impl<P: Persist + ?Sized> Persist for Arc<P> {
+    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
+        (**self).load(key)
+    }
+
+    fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError> {
+        (**self).save(key, value)
+    }
 }

@@ -16,8 +16,9 @@ pub use self::{
     error::SwitchError,
 };
 use crate::{
-    Method, Monitor, Persist, Signal, Traffic, clock,
+    BoxError, Method, Monitor, Persist, Signal, Traffic, clock,
     drops::{Drops, Reason},
+    panic,
     reporter::Outlets,
     sync::{
         Mutex, RwLock,
@@ -37,67 +38,93 @@ pub(crate) struct RouteSwitch {
 }
 
 impl RouteSwitch {
-    /// Begins with what was kept from before, but for what has expired meanwhile.
+    /// Begins with what was kept from before, but for what has expired or must stay in service meanwhile.
     pub(crate) fn new(protected: Vec<String>, persist: Option<Arc<dyn Persist>>, drops: Arc<Drops>) -> Self {
-        let kept = persist.as_deref().map(load).unwrap_or_default();
-        Self {
-            is_any: AtomicBool::new(!kept.is_empty()),
-            disabled: RwLock::new(kept),
-            changing: Mutex::new(()),
-            protected,
-            persist,
-            drops,
-        }
+        let mut disabled = persist.as_deref().map(load).unwrap_or_default();
+        disabled.retain(|disabled| !is_protected(&protected, &disabled.route));
+        let is_any = AtomicBool::new(!disabled.is_empty());
+        Self { is_any, disabled: RwLock::new(disabled), changing: Mutex::new(()), protected, persist, drops }
+    }
+
+    pub(crate) fn is_any_disabled(&self) -> bool {
+        self.is_any.load(Ordering::Relaxed)
     }
 
     pub(crate) fn find(&self, method: Method, route: &str, now: Instant) -> Option<Arc<DisabledRoute>> {
-        if !self.is_any.load(Ordering::Relaxed) {
+        if !self.is_any_disabled() {
             return None;
         }
         let disabled = self.disabled.read().unwrap_or_else(PoisonError::into_inner);
         disabled.iter().find(|disabled| disabled.covers(method, route) && !disabled.is_over(now)).map(Arc::clone)
     }
 
-    /// Puts back what has expired, and says so.
+    /// Puts back what has expired, and says so. Nothing is saved, for what is kept says by itself when it is over; and where
+    /// somebody is changing the list, it is done the next time.
     pub(crate) fn expire(&self, now: Instant, outlets: &Outlets) {
-        if !self.is_any.load(Ordering::Relaxed) {
+        if !self.is_any_disabled() {
             return;
         }
-        let over: Vec<_> = self.change(|list| list.extract_if(.., |disabled| disabled.is_over(now)).collect());
+        let Ok(_changing) = self.changing.try_lock() else { return };
+        let mut list = self.list();
+        let over: Vec<_> = list.extract_if(.., |disabled| disabled.is_over(now)).collect();
+        if !over.is_empty() {
+            self.put(list);
+        }
         for disabled in over {
             outlets.publish(Signal::RouteEnabled(Arc::new(EnabledRoute::new(disabled, None))));
         }
     }
 
-    fn list(&self) -> Vec<Arc<DisabledRoute>> {
+    pub(crate) fn list(&self) -> Vec<Arc<DisabledRoute>> {
         self.disabled.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes the list, and saves it where that made a difference.
-    fn change<R>(&self, f: impl FnOnce(&mut Vec<Arc<DisabledRoute>>) -> R) -> R {
+    /// Changes the list, tells of it, and saves it: one change after another, so that what is saved last is what holds.
+    fn change<R, E>(
+        &self,
+        change: impl FnOnce(&mut Vec<Arc<DisabledRoute>>) -> Result<R, E>,
+        tell: impl FnOnce(&R),
+    ) -> Result<R, E> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.list();
-        let mut after = before.clone();
-        let result = f(&mut after);
-        if after.len() != before.len() || after.iter().zip(&before).any(|(after, before)| !Arc::ptr_eq(after, before)) {
-            self.is_any.store(!after.is_empty(), Ordering::Relaxed);
-            self.disabled.write().unwrap_or_else(PoisonError::into_inner).clone_from(&after);
-            self.save(&after);
-        }
-        result
+        let mut list = self.list();
+        let changed = change(&mut list)?;
+        let value = disabled::to_json(&list).to_string();
+        self.put(list);
+        tell(&changed);
+        self.save(value.as_bytes());
+        Ok(changed)
     }
 
-    fn save(&self, disabled: &[Arc<DisabledRoute>]) {
+    fn put(&self, list: Vec<Arc<DisabledRoute>>) {
+        self.is_any.store(!list.is_empty(), Ordering::Relaxed);
+        let before = std::mem::replace(&mut *self.disabled.write().unwrap_or_else(PoisonError::into_inner), list);
+        drop(before);
+    }
+
+    fn save(&self, value: &[u8]) {
         let Some(persist) = &self.persist else { return };
-        if let Err(error) = persist.save(KEY, disabled::to_json(disabled).to_string().as_bytes()) {
+        let saved = panic::catch_printed(|| persist.save(KEY, value)).unwrap_or_else(|caught| {
+            caught.dispose();
+            Err("saving panicked".into())
+        });
+        if let Err(error) = saved {
             self.drops.count(Reason::NotPersisted);
-            tracing::warn!(target: "monitor", %error, "which routes are disabled could not be saved, and will not outlive the process");
+            tracing::warn!(
+                target: "monitor",
+                %error,
+                "which routes are disabled could not be saved, and will not outlive the process"
+            );
         }
     }
 
-    fn is_protected(&self, route: &str) -> bool {
-        self.protected.iter().any(|prefix| is_below(route, prefix))
+    /// Returns whether this route or path must stay in service.
+    pub(crate) fn protects(&self, path: &str) -> bool {
+        is_protected(&self.protected, path)
     }
+}
+
+fn is_protected(protected: &[String], path: &str) -> bool {
+    protected.iter().any(|prefix| is_below(path, prefix))
 }
 
 fn load(persist: &dyn Persist) -> Vec<Arc<DisabledRoute>> {
@@ -105,8 +132,16 @@ fn load(persist: &dyn Persist) -> Vec<Arc<DisabledRoute>> {
         Some(value) => disabled::from_json(&serde_json::from_slice(&value)?),
         None => Ok(Vec::new()),
     };
-    read().unwrap_or_else(|error: crate::BoxError| {
-        tracing::warn!(target: "monitor", %error, "which routes were disabled could not be read, so all of them are enabled");
+    let read = panic::catch_printed(read).unwrap_or_else(|caught| {
+        caught.dispose();
+        Err("loading panicked".into())
+    });
+    read.unwrap_or_else(|error: BoxError| {
+        tracing::warn!(
+            target: "monitor",
+            %error,
+            "which routes were disabled could not be read, so all of them are enabled"
+        );
         Vec::new()
     })
 }
@@ -124,9 +159,11 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// When the route is not known, for it was neither declared nor asked for yet; when it is protected, as health,
-    /// metrics and what was named in [`MonitorBuilder::protected_routes`] are; when nobody is named as the actor, or it
-    /// would expire at once; when the monitor is disabled.
+    /// When the route is not known, for it was neither declared nor asked for yet; when it is protected, as the untracked ones
+    /// and what was named in [`MonitorBuilder::protected_routes`] are; when no actor is named; when it would expire at once or
+    /// in more than 366 days; when the monitor is disabled.
+    ///
+    /// It returns when [`Persist::save`] has, where there is one.
     ///
     /// # Example
     ///
@@ -146,7 +183,7 @@ impl Monitor {
         let inner = self.inner().ok_or(SwitchError::MonitorDisabled)?;
         let shared = &inner.shared;
         order.check()?;
-        if self.is_untracked(order.route()) || shared.switch.is_protected(order.route()) {
+        if shared.switch.protects(order.route()) {
             return Err(SwitchError::Protected { route: order.route().to_owned() });
         }
         if !is_known(&shared.traffic, &order) {
@@ -154,12 +191,12 @@ impl Monitor {
             return Err(SwitchError::Unknown { route: order.name(), known });
         }
         let disabled = Arc::new(order.carry_out(&shared.redaction));
-        shared.switch.change(|list| {
-            list.retain(|other| !other.is_for(disabled.method, &disabled.route));
+        let put = |list: &mut Vec<_>| {
+            list.retain(|other: &Arc<DisabledRoute>| !other.is_for(disabled.method, &disabled.route));
             list.push(Arc::clone(&disabled));
-        });
-        inner.outlets.publish(Signal::RouteDisabled(Arc::clone(&disabled)));
-        Ok(disabled)
+            Ok(Arc::clone(&disabled))
+        };
+        shared.switch.change(put, |disabled| inner.outlets.publish(Signal::RouteDisabled(Arc::clone(disabled))))
     }
 
     /// Puts a route back into service, which was disabled with the same method, or with none. Reporters are told by
@@ -176,16 +213,15 @@ impl Monitor {
     ) -> Result<Arc<EnabledRoute>, SwitchError> {
         let inner = self.inner().ok_or(SwitchError::MonitorDisabled)?;
         error::check_actor(actor)?;
-        let found = inner.shared.switch.change(|list| {
-            let at = list.iter().position(|disabled| disabled.is_for(method, route));
-            at.map(|at| list.remove(at)).ok_or_else(|| list.iter().map(|disabled| disabled.name()).collect())
-        });
-        let not_disabled = |disabled| SwitchError::NotDisabled { route: disabled::name(method, route), disabled };
-        let disabled = found.map_err(not_disabled)?;
         let actor = inner.shared.redaction.text(actor).into_owned();
-        let enabled = Arc::new(EnabledRoute::new(disabled, Some(actor)));
-        inner.outlets.publish(Signal::RouteEnabled(Arc::clone(&enabled)));
-        Ok(enabled)
+        let take = |list: &mut Vec<Arc<DisabledRoute>>| {
+            let at = list.iter().position(|disabled| disabled.is_for(method, route)).ok_or_else(|| {
+                let disabled = list.iter().map(|disabled| disabled.name()).collect();
+                SwitchError::NotDisabled { route: disabled::name(method, route), disabled }
+            })?;
+            Ok(Arc::new(EnabledRoute::new(list.remove(at), Some(actor))))
+        };
+        inner.shared.switch.change(take, |enabled| inner.outlets.publish(Signal::RouteEnabled(Arc::clone(enabled))))
     }
 
     /// Returns the routes that are disabled now, in the order in which they were.
@@ -195,11 +231,18 @@ impl Monitor {
         list.into_iter().filter(|disabled| !disabled.is_over(now)).collect()
     }
 
-    /// Returns what disables this method and route at `now`, where something does. Costs one relaxed load while nothing is
-    /// disabled at all.
+    /// Returns whether any route is disabled. Costs one relaxed load.
     #[must_use]
-    pub fn find_disabled(&self, method: Method, route: &str, now: Instant) -> Option<Arc<DisabledRoute>> {
-        self.inner().and_then(|inner| inner.shared.switch.find(method, route, now))
+    pub fn has_disabled_routes(&self) -> bool {
+        self.inner().is_some_and(|inner| inner.shared.switch.is_any_disabled())
+    }
+
+    /// Returns what disables a request of this method, route and path at `now`, where something does. Costs one relaxed load
+    /// while no route is disabled. A path that must stay in service is not disabled, whatever template it goes by.
+    #[must_use]
+    pub fn find_disabled(&self, method: Method, route: &str, path: &str, now: Instant) -> Option<Arc<DisabledRoute>> {
+        let switch = &self.inner()?.shared.switch;
+        switch.find(method, route, now).filter(|_| !switch.protects(path))
     }
 }
 

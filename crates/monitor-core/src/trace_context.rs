@@ -64,12 +64,15 @@ impl TraceContext {
         Self { trace_id: TraceId(id.as_u128()), span_id: SpanId::new(), parent_id: None, sampled: false, state: None }
     }
 
-    /// Returns the same context with identifiers that somebody else made, such as a tracer. `None` where one is zero.
+    /// Returns the same context with identifiers that somebody else made, such as a tracer; in another trace without what
+    /// was said of this one. `None` where one is zero.
     #[must_use]
     pub fn with_ids(&self, trace_id: [u8; 16], span_id: [u8; 8], sampled: bool) -> Option<Self> {
         let (trace_id, span_id) = (u128::from_be_bytes(trace_id), u64::from_be_bytes(span_id));
         let (trace_id, span_id) = (TraceId::from_number(trace_id)?, SpanId::from_number(span_id)?);
-        Some(Self { trace_id, span_id, sampled, ..self.clone() })
+        let (parent_id, state) =
+            if trace_id == self.trace_id { (self.parent_id, self.state.clone()) } else { (None, None) };
+        Some(Self { trace_id, span_id, parent_id, sampled, state })
     }
 
     /// Reads the value of a `traceparent` header: the context of whoever sent it. `None` where it is not valid, which
@@ -201,6 +204,7 @@ impl SpanId {
     }
 
     /// Returns it as a number, random where it is of our own making.
+    #[must_use]
     pub fn as_u64(self) -> u64 {
         self.0
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
-use monitor_core::{Answer, Monitor, Scope, TraceContext, scope};
+use monitor_core::{ClientOutcome, Monitor, Scope, TraceContext, scope};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -86,7 +86,7 @@ pin_project! {
 struct Counting {
     monitor: Monitor,
     class: &'static str,
-    answer: Answer,
+    answer: ClientOutcome,
 }
 
 // === impl PropagateLayer ===
@@ -147,7 +147,7 @@ where
             put(request.headers_mut(), id_header, &scope);
         }
         let class = class_of.as_ref().map_or_else(|| class_of_host(request.uri()), |class_of| class_of(request.uri()));
-        let counting = Counting { monitor: monitor.clone(), class, answer: Answer::Cancelled };
+        let counting = Counting { monitor: monitor.clone(), class, answer: ClientOutcome::Cancelled };
         PropagateFuture { inner: self.inner.call(request), counting }
     }
 }
@@ -170,8 +170,8 @@ where
         let this = self.project();
         let result = ready!(this.inner.poll(cx));
         this.counting.answer = match &result {
-            Ok(response) => Answer::of_status(response.status().as_u16()),
-            Err(_) => Answer::Error,
+            Ok(response) => ClientOutcome::of_status(response.status().as_u16()),
+            Err(_) => ClientOutcome::Error,
         };
         Poll::Ready(result)
     }

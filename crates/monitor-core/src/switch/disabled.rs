@@ -83,13 +83,14 @@ impl DisableRoute {
         self
     }
 
-    /// Sets after what time the route is back in service by itself. Defaults to never.
+    /// Sets after what time the route is back in service by itself, at most 366 days. Defaults to never.
     pub fn expires_in(mut self, time: Duration) -> Self {
         self.expires_in = Some(time);
         self
     }
 
-    /// Sets what clients are told to wait, where it does not expire by itself. Defaults to 60 seconds.
+    /// Sets what clients are told to wait, where it does not expire by itself: at least a second, at most 366 days. Defaults
+    /// to 60 seconds.
     pub fn retry_after(mut self, time: Duration) -> Self {
         self.retry_after = time;
         self
@@ -109,7 +110,8 @@ impl DisableRoute {
 
     pub(super) fn check(&self) -> Result<(), SwitchError> {
         check_actor(&self.actor)?;
-        if self.expires_in.is_some_and(|time| time.is_zero()) { Err(SwitchError::NoTime) } else { Ok(()) }
+        let is_good = self.expires_in.is_none_or(|time| !time.is_zero() && time <= LONGEST);
+        if is_good { Ok(()) } else { Err(SwitchError::Expiry) }
     }
 
     pub(super) fn carry_out(self, redaction: &Redaction) -> DisabledRoute {
@@ -121,9 +123,8 @@ impl DisableRoute {
             reason: masked(self.reason),
             actor: masked(self.actor),
             since,
-            // One that is too far to be told is none.
             until: self.expires_in.and_then(|time| since.checked_add(time)),
-            retry_after: self.retry_after,
+            retry_after: self.retry_after.min(LONGEST),
             deadline: self.expires_in.map(clock::after),
         }
     }
@@ -134,7 +135,7 @@ impl DisableRoute {
 impl DisabledRoute {
     /// Returns what a client is told to wait at `now`, in whole seconds and at least one.
     #[must_use]
-    pub fn wait(&self, now: Instant) -> Duration {
+    pub fn retry_after_at(&self, now: Instant) -> Duration {
         let rest = self.deadline.map_or(self.retry_after, |deadline| deadline.saturating_duration_since(now));
         let seconds = rest.as_secs() + u64::from(rest.subsec_nanos() > 0);
         Duration::from_secs(seconds.max(1))
@@ -218,10 +219,16 @@ pub(super) fn from_json(value: &Value) -> Result<Vec<Arc<DisabledRoute>>, BoxErr
         return Err(format!("it is of version {}, and only version {VERSION} is known", value["version"]).into());
     }
     let entries = value["disabled"].as_array().ok_or("it has no list of disabled routes")?;
-    let read = entries.iter().map(|entry| DisabledRoute::from_json(entry).ok_or("a disabled route is not whole"));
-    let read: Vec<_> = read.collect::<Result<_, _>>()?;
     let now = clock::now();
-    Ok(read.into_iter().filter(|disabled| !disabled.is_over(now)).map(Arc::new).collect())
+    let read = entries.iter().filter_map(|entry| {
+        let disabled = DisabledRoute::from_json(entry);
+        if disabled.is_none() {
+            tracing::warn!(target: "monitor", %entry, "a route that was disabled could not be read, so it is enabled");
+        }
+        disabled
+    });
+    Ok(read.filter(|disabled| !disabled.is_over(now)).map(Arc::new).collect())
 }
 
 const VERSION: u32 = 1;
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);

@@ -25,10 +25,10 @@ pub enum SwitchError {
         /// What is disabled.
         disabled: Vec<String>,
     },
-    /// Nobody is named as the actor.
+    /// No actor is named.
     NoActor,
-    /// It would expire at once.
-    NoTime,
+    /// It would expire at once, or too late to be told.
+    Expiry,
     /// The monitor does nothing.
     MonitorDisabled,
 }
@@ -36,15 +36,15 @@ pub enum SwitchError {
 impl fmt::Display for SwitchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { route, known } => write!(f, "no route `{route}` is known; known are {}", List(known)),
+            Self::Unknown { route, known } => write!(f, "no route `{route}` is known; known routes: {}", List(known)),
             Self::Protected { route } => {
                 write!(f, "the route `{route}` is protected: health, metrics and administration stay in service")
             }
             Self::NotDisabled { route, disabled } => {
-                write!(f, "the route `{route}` is not disabled; disabled are {}", List(disabled))
+                write!(f, "the route `{route}` is not disabled; disabled routes: {}", List(disabled))
             }
-            Self::NoActor => f.write_str("nobody is named as the actor: say who changes the route"),
-            Self::NoTime => f.write_str("the route would be enabled again at once: let it expire later, or not at all"),
+            Self::NoActor => f.write_str("no actor is named: say who changes the route"),
+            Self::Expiry => f.write_str("the route must expire within 366 days and not at once, or not at all"),
             Self::MonitorDisabled => f.write_str("the monitor is disabled, so no route can be switched"),
         }
     }

@@ -34,7 +34,7 @@ fn names(monitor: &Monitor) -> Vec<String> {
 }
 
 fn find(monitor: &Monitor, method: Method, route: &str) -> bool {
-    monitor.find_disabled(method, route, clock::now()).is_some()
+    monitor.find_disabled(method, route, route, clock::now()).is_some()
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -71,9 +71,9 @@ fn it_expires_by_itself_and_says_so() {
     let disabled = monitor.disable_route(DisableRoute::new("/error", "ada").expires_in(HOUR)).expect("it is known");
     let inner = monitor.inner().expect("it is enabled");
     let later = clock::now() + HOUR;
-    assert_eq!(disabled.wait(later - Duration::from_millis(1500)), Duration::from_secs(2));
-    assert_eq!(disabled.wait(later), Duration::from_secs(1));
-    assert!(monitor.find_disabled(Method::Get, "/error", later).is_none());
+    assert_eq!(disabled.retry_after_at(later - Duration::from_millis(1500)), Duration::from_secs(2));
+    assert_eq!(disabled.retry_after_at(later), Duration::from_secs(1));
+    assert!(monitor.find_disabled(Method::Get, "/error", "/error", later).is_none());
     inner.shared.switch.expire(clock::now(), &inner.outlets);
     assert_eq!(names(&monitor), ["/error"], "its time has not come");
     inner.shared.switch.expire(later, &inner.outlets);
@@ -83,10 +83,12 @@ fn it_expires_by_itself_and_says_so() {
 #[test]
 fn without_expiry_clients_are_told_to_wait_as_long_as_one_said() {
     let monitor = monitor(&Kept::default());
-    let wait = |order: DisableRoute| monitor.disable_route(order).expect("it is known").wait(clock::now()).as_secs();
+    let wait =
+        |order: DisableRoute| monitor.disable_route(order).expect("it is known").retry_after_at(clock::now()).as_secs();
     assert_eq!(wait(DisableRoute::new("/error", "ada")), 60);
     assert_eq!(wait(DisableRoute::new("/error", "ada").retry_after(HOUR)), 3600);
     assert_eq!(wait(DisableRoute::new("/error", "ada").retry_after(Duration::ZERO)), 1);
+    assert_eq!(wait(DisableRoute::new("/error", "ada").retry_after(Duration::MAX)), 366 * 24 * 3600);
 }
 
 #[test]
@@ -95,7 +97,7 @@ fn what_cannot_be_switched_is_refused_with_a_reason() {
     let refusal = |order: DisableRoute| monitor.disable_route(order).expect_err("it is refused").to_string();
     assert_eq!(
         refusal(DisableRoute::new("/eror", "ada")),
-        "no route `/eror` is known; known are GET /error, GET /todos, POST /error"
+        "no route `/eror` is known; known routes: GET /error, GET /todos, POST /error"
     );
     assert!(
         refusal(DisableRoute::new("/todos", "ada").method(Method::Post)).starts_with("no route `POST /todos` is known")
@@ -106,11 +108,13 @@ fn what_cannot_be_switched_is_refused_with_a_reason() {
     for unmatched in ["_unmatched", "_overflow"] {
         assert!(refusal(DisableRoute::new(unmatched, "ada")).starts_with("no route"));
     }
-    assert!(refusal(DisableRoute::new("/error", " ")).starts_with("nobody is named"));
-    assert!(refusal(DisableRoute::new("/error", "ada").expires_in(Duration::ZERO)).contains("at once"));
+    assert!(refusal(DisableRoute::new("/error", " ")).starts_with("no actor is named"));
+    assert!(refusal(DisableRoute::new("/error", "ada").expires_in(Duration::ZERO)).contains("not at once"));
+    let for_ever = DisableRoute::new("/error", "ada").expires_in(Duration::from_secs(1_000_000_000_000));
+    assert_eq!(monitor.disable_route(for_ever).expect_err("it is refused"), SwitchError::Expiry);
     assert_eq!(
         monitor.enable_route("/error", None, "ada").expect_err("it is enabled").to_string(),
-        "the route `/error` is not disabled; disabled are none"
+        "the route `/error` is not disabled; disabled routes: none"
     );
     assert_eq!(
         Monitor::disabled().enable_route("/error", None, "ada").expect_err("nobody"),
@@ -147,18 +151,57 @@ fn what_has_expired_meanwhile_does_not() {
 
 #[test]
 fn what_was_kept_and_cannot_be_read_disables_nothing() {
-    let broken: [&[u8]; 5] = [
-        b"",
-        b"{",
-        b"{\"version\":2,\"disabled\":[]}",
-        b"{\"version\":1}",
-        b"{\"version\":1,\"disabled\":[{\"route\":\"/error\"}]}",
-    ];
+    let broken: [&[u8]; 4] = [b"", b"{", b"{\"version\":2,\"disabled\":[]}", b"{\"version\":1}"];
     for value in broken {
         let kept = Kept::default();
         kept.save(KEY, value).expect("it is kept in memory");
         assert!(names(&monitor(&kept)).is_empty());
     }
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_takes_no_other_with_it() {
+    let kept = Kept::default();
+    monitor(&kept).disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
+    let mut value: serde_json::Value =
+        serde_json::from_slice(&kept.load(KEY).expect("it is kept").expect("it was saved")).expect("it is JSON");
+    value["disabled"].as_array_mut().expect("it is a list").insert(0, serde_json::json!({ "route": "/todos" }));
+    kept.save(KEY, value.to_string().as_bytes()).expect("it is kept in memory");
+    assert_eq!(names(&monitor(&kept)), ["/error"]);
+}
+
+#[test]
+fn what_must_stay_in_service_does_whatever_was_kept_and_whatever_template_it_goes_by() {
+    let kept = Kept::default();
+    let before =
+        Monitor::builder("shop").log(None).routes([("GET", "/admin"), ("GET", "/{*path}")]).persist(kept.clone());
+    let before = before.build().expect("the settings are good");
+    for route in ["/admin", "/{*path}"] {
+        before.disable_route(DisableRoute::new(route, "ada")).expect("it is known");
+    }
+    let after = monitor(&kept);
+    assert_eq!(names(&after), ["/{*path}"]);
+    let find = |path| after.find_disabled(Method::Get, "/{*path}", path, clock::now()).is_some();
+    assert_eq!(["/anything", "/admin/routes", "/health", "/metrics"].map(find), [true, false, false, false]);
+}
+
+#[test]
+fn a_store_that_panics_changes_nothing_else() {
+    struct Panics;
+    impl Persist for Panics {
+        fn load(&self, _: &str) -> Result<Option<Vec<u8>>, BoxError> {
+            panic!("the disk is gone")
+        }
+
+        fn save(&self, _: &str, _: &[u8]) -> Result<(), BoxError> {
+            panic!("the disk is gone")
+        }
+    }
+    let monitor = Monitor::builder("shop").log(None).routes([("GET", "/error")]).persist(Panics).build();
+    let monitor = monitor.expect("the settings are good");
+    monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
+    assert!(find(&monitor, Method::Get, "/error"));
+    assert_eq!(monitor.dropped()[0].reason, Reason::NotPersisted);
 }
 
 #[test]

@@ -181,9 +181,12 @@ fn a_trace_that_begins_here_has_no_parent_and_the_digits_of_its_request() {
 #[test]
 fn identifiers_of_somebody_elses_may_take_the_place_of_ours_but_not_zeros() {
     let ours = read(VALID).expect("it is valid").with_tracestate(["foo=1"]).child();
-    let theirs = ours.with_ids([1; 16], [2; 8], false).expect("they are not zero");
-    assert_eq!(theirs.to_string(), format!("00-{}-{}-00", "01".repeat(16), "02".repeat(8)));
+    let theirs = ours.with_ids(ours.trace_id().to_bytes(), [2; 8], false).expect("they are not zero");
+    assert_eq!(theirs.to_string(), format!("00-{TRACE}-{}-00", "02".repeat(8)));
     assert_eq!((theirs.tracestate(), theirs.parent_id()), ("foo=1", ours.parent_id()));
+    let other = ours.with_ids([1; 16], [2; 8], true).expect("they are not zero");
+    assert_eq!(other.to_string(), format!("00-{}-{}-01", "01".repeat(16), "02".repeat(8)));
+    assert_eq!((other.tracestate(), other.parent_id()), ("", None), "what was said is of another trace");
     assert_eq!(ours.with_ids([0; 16], [1; 8], true), None);
     assert_eq!(ours.with_ids([1; 16], [0; 8], true), None);
 }

@@ -31,7 +31,7 @@ use super::{
     RouteCounts, flask, histogram, process,
     sink::{METADATA, Published, Sink},
 };
-use crate::{Answer, HostCounts, JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
+use crate::{ClientOutcome, HostCounts, JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
 
@@ -233,10 +233,10 @@ fn publish_histograms(sink: &mut Sink<'_>, route: &RouteCounts) {
 }
 
 fn publish_host(sink: &mut Sink<'_>, host: &HostCounts) {
-    for answer in Answer::ALL {
+    for answer in ClientOutcome::ALL {
         let class = vec![Label::new(names::HOST_CLASS, host.host_class)];
         let labels = with(class, names::STATUS_CLASS, answer.as_str());
-        sink.counter(names::CLIENT_REQUESTS, labels, host.answers(answer));
+        sink.counter(names::CLIENT_REQUESTS, labels, host.count(answer));
     }
 }
 

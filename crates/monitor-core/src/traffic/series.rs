@@ -158,7 +158,7 @@ impl RouteSeries {
     }
 
     fn read_once(&self) -> RouteCounts {
-        let statuses = self.read_statuses();
+        let (statuses, grpc_failures) = (self.read_statuses(), self.read_grpc());
         let outcomes = self.outcomes.each_ref().map(|count| count.load(Ordering::Relaxed));
         let timed: u64 = statuses.iter().map(StatusCounts::count).sum();
         RouteCounts {
@@ -169,7 +169,7 @@ impl RouteSeries {
             settled: timed == outcomes.iter().sum::<u64>() - outcomes[Outcome::Refused.index()],
             outcomes,
             statuses,
-            grpc_failures: self.read_grpc(),
+            grpc_failures,
             connections: self.connections.get().and_then(|connections| connections.read()),
         }
     }
