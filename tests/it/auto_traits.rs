@@ -28,6 +28,9 @@ fn handles_and_settings_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::SwitchError>();
     shared_and_cloned::<kit::TrustedProxies>();
     shared_and_cloned::<kit::Networks>();
+    shared_and_cloned::<kit::NetworkError>();
+    shared_and_cloned::<kit::HostCounts>();
+    shared_and_cloned::<kit::Propagate<()>>();
     shared_and_cloned::<kit::IdPolicy>();
     shared_and_cloned::<kit::RequestId>();
     shared_and_cloned::<kit::TraceContext>();
@@ -69,6 +72,7 @@ fn small_words_can_be_copied() {
     copied::<kit::Fingerprint>();
     copied::<kit::JobOutcome>();
     copied::<kit::ClientOutcome>();
+    copied::<kit::ForwardedHeader>();
     copied::<kit::Ending>();
     copied::<kit::GrpcCode>();
     copied::<kit::TraceId>();

@@ -58,6 +58,21 @@ fn a_bound_does_not_reserve_the_whole_memory() {
 }
 
 #[test]
+fn a_share_of_traces_is_between_0_and_1() {
+    for share in [-0.1, 1.5, f64::NAN] {
+        refuses(builder().trace_sampling(share), &format!("trace_sampling is {share}: give it a share from 0 to 1"));
+    }
+}
+
+#[test]
+fn a_protected_route_is_below_the_root() {
+    for route in ["admin", "/", ""] {
+        let error = format!("the protected route `{route}` must begin with `/` and name something below it");
+        refuses(builder().protected_routes([route]), &error);
+    }
+}
+
+#[test]
 fn a_grpc_method_is_written_as_grpc_does() {
     for method in ["shop.Stock/Count", "/shop.Stock", "/shop.Stock/", "//Count", "/shop/Stock/Count", ""] {
         let error = format!("the gRPC method `{method}` is not written as /package.Service/Method");

@@ -48,7 +48,7 @@ fn route_switch_refuses_until_it_is_enabled_also_after_a_restart() {
     let statuses = answers.iter().map(|line| line.split(" answers ").nth(1).and_then(|rest| rest.get(..3)));
     assert_eq!(statuses.collect::<Vec<_>>(), ["500", "503", "503", "500"].map(Some));
     assert_eq!(output.matches("GET /items answers 200 OK").count(), 4);
-    assert_shows(&output, "no route `/eror` is known; known are GET /error, GET /items");
+    assert_shows(&output, "no route `/eror` is known; known routes: GET /error, GET /items");
 }
 
 /// Returns the example of this name, as it was built beside this test.

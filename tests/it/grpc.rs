@@ -4,7 +4,10 @@ use std::{convert::Infallible, future::Future, net::SocketAddr, pin::Pin, task, 
 
 use http::{Request, Response, uri::PathAndQuery};
 use monitor_core::MemoryReporter;
-use monitor_kit::{ErrorType, GrpcCode, Monitor, MonitorLayer, Outcome, traffic::RouteCounts};
+use monitor_kit::{
+    CatchPanicLayer, ErrorType, GrpcCode, IdPolicy, Monitor, MonitorLayer, Networks, Outcome, PropagateLayer, Scope,
+    ScopeFutureExt, traffic::RouteCounts,
+};
 use tokio::{net::TcpListener, time::sleep};
 use tokio_stream::{Stream, StreamExt, iter, once};
 use tonic::{
@@ -19,7 +22,7 @@ use tonic::{
 use tonic_prost::ProstCodec;
 use tower::{Layer, Service, ServiceExt, load_shed::error::Overloaded, service_fn};
 
-use crate::support::{Log, Text, builder, call, flush, get, page, ready, shows, status, watched_by};
+use crate::support::{Log, Text, builder, call, flush, get, grpc_request, page, ready, shows, status, watched_by};
 
 type Codec = ProstCodec<String, String>;
 
@@ -31,6 +34,7 @@ struct Served {
     monitor: Monitor,
     memory: MemoryReporter,
     client: client::Grpc<Channel>,
+    channel: Channel,
 }
 
 #[tokio::test]
@@ -193,7 +197,8 @@ fn an_error_of_the_stack_is_answered_with_the_status_that_says_the_same() {
     let failing = service_fn(|_: Request<()>| std::future::ready(Err::<Response<Text>, _>(Overloaded::new())));
     let failing = failing.map_err(tower::BoxError::from);
     let layer = MonitorLayer::new(&monitor).respond_to_errors();
-    let response = ready(layer.layer(failing).oneshot(grpc_request())).unwrap_or_else(|error| match error {});
+    let response =
+        ready(layer.layer(failing).oneshot(grpc_request("/shop.Stock/Count"))).unwrap_or_else(|error| match error {});
     assert_eq!((response.status().as_u16(), &response.headers()["grpc-status"]), (200, &http::HeaderValue::from(14)));
     assert_eq!(response.headers()["content-type"], "application/grpc");
 }
@@ -202,7 +207,7 @@ fn an_error_of_the_stack_is_answered_with_the_status_that_says_the_same() {
 fn a_response_that_is_no_grpc_fails_as_http_does_and_gets_no_problem() {
     let (log, (monitor, _)) = (Log::default(), watched_by(builder()));
     let layer = MonitorLayer::new(&monitor);
-    let body = log.during(|| crate::support::text(call(&layer, grpc_request(), || status(503, ""))));
+    let body = log.during(|| crate::support::text(call(&layer, grpc_request("/shop.Stock/Count"), || status(503, ""))));
     assert_eq!(body, "");
     let line = log.request_line();
     assert_eq!((line["error_type"].as_str(), line.get("grpc_status")), (Some("503"), None));
@@ -216,8 +221,82 @@ fn a_response_without_any_status_is_unknown_as_it_is_to_clients() {
         response.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
         response
     };
-    log.during(|| drop(crate::support::text(call(&MonitorLayer::new(&monitor), grpc_request(), answer))));
+    log.during(|| {
+        drop(crate::support::text(call(&MonitorLayer::new(&monitor), grpc_request("/shop.Stock/Count"), answer)))
+    });
     assert_eq!([&log.request_line()["grpc_status"], &log.request_line()["error_type"]], ["UNKNOWN", "UNKNOWN"]);
+}
+
+#[test]
+fn a_panic_is_answered_in_the_head_and_with_nothing_else() {
+    let (monitor, _) = watched_by(builder());
+    let response = call::<Text>(&MonitorLayer::new(&monitor), grpc_request("/shop.Stock/Count"), || panic!("boom"));
+    assert_eq!((response.status().as_u16(), &response.headers()["grpc-status"]), (200, &http::HeaderValue::from(13)));
+    assert_eq!(response.headers()["content-type"], "application/grpc");
+    assert!(http_body::Body::is_end_stream(response.body()) && response.headers().contains_key("x-request-id"));
+}
+
+#[test]
+fn who_merely_says_so_makes_no_call_of_a_request() {
+    let (monitor, _) = watched_by(builder());
+    for (method, version) in [("GET", http::Version::HTTP_2), ("POST", http::Version::HTTP_11)] {
+        let request = Request::builder().method(method).version(version).header("content-type", "application/grpc");
+        let response = call::<Text>(&MonitorLayer::new(&monitor), request.body(()).unwrap(), || panic!("boom"));
+        assert_eq!(response.status(), 500);
+        assert!(crate::support::text(response).contains("request_id"));
+    }
+}
+
+#[test]
+fn a_panic_that_a_silent_layer_inside_answered_is_captured() {
+    let (monitor, memory) = watched_by(builder());
+    let panicking = crate::support::service(|_| -> Result<Response<Text>, Infallible> { panic!("boom") });
+    let inside = CatchPanicLayer::new(&Monitor::disabled()).layer(panicking);
+    let asked = MonitorLayer::new(&monitor).layer(inside).oneshot(grpc_request("/shop.Stock/Count"));
+    drop(crate::support::text(ready(asked).unwrap_or_else(|error| match error {})));
+    assert_eq!(crate::support::only_event(&monitor, &memory).type_name, "INTERNAL");
+}
+
+#[test]
+fn codes_that_are_to_be_ignored_become_no_issue() {
+    let (monitor, memory) = watched_by(builder().ignore_grpc_codes([GrpcCode::Unimplemented]));
+    for code in [12, 13] {
+        let answer = || {
+            let mut response = status(200, "");
+            response.headers_mut().insert("grpc-status", http::HeaderValue::from(code));
+            response
+        };
+        let request = grpc_request("/shop.Stock/Count");
+        drop(crate::support::text(call(&MonitorLayer::new(&monitor), request, answer)));
+    }
+    assert_eq!(crate::support::only_event(&monitor, &memory).type_name, "INTERNAL");
+    assert_eq!(crate::support::dropped(&monitor, "intake", monitor_kit::Reason::Ignored), 1);
+}
+
+/// A channel is a tower client like any other.
+#[tokio::test]
+async fn a_channel_carries_on_the_scope() {
+    let log = Log::default();
+    let _guard = tracing::dispatcher::set_default(&log.dispatch());
+    let served = served_by(|layer| layer.id_policy(IdPolicy::TrustedPeer(Networks::loopback()))).await;
+    let caller = Monitor::builder("shop").log(None).build().expect("the settings are right");
+    let channel = PropagateLayer::new(&caller).layer(served.channel.clone());
+    let scope = Scope::new(&caller);
+    let mut client = client::Grpc::new(channel);
+    let asked = scope.enter(|| {
+        let asked = async move {
+            client.ready().await.expect("the channel is open");
+            let request = tonic::Request::new("7 nails".to_owned());
+            client.unary(request, path("/shop.Stock/Count"), Codec::default()).await
+        };
+        asked.in_current_scope()
+    });
+    assert_eq!(asked.await.expect("it succeeds").into_inner(), "7 nails");
+    served.ended("/shop.Stock/Count", 1).await;
+    let line = log.request_line();
+    assert_eq!(line["trace_id"], scope.trace().trace_id().to_string());
+    assert_eq!(line["request_id"], scope.id().to_string());
+    shows(&page(&caller), r#"http_client_requests_total{host_class="unknown",status_class="2xx"} 1"#);
 }
 
 #[test]
@@ -232,23 +311,23 @@ fn a_request_that_is_no_call_has_no_grpc_status_whatever_it_is_answered() {
     assert_eq!((log.request_line().get("grpc_status"), log.request_line().get("error_type")), (None, None));
 }
 
-fn grpc_request() -> Request<()> {
-    let mut request = get("/shop.Stock/Count");
-    request.headers_mut().insert("content-type", "application/grpc".parse().expect("a header value"));
-    request
-}
-
 /// Serves [`Stock`] on a port of its own, as tonic's documentation has it.
 async fn served() -> Served {
+    served_by(|layer| layer).await
+}
+
+async fn served_by(change: impl FnOnce(MonitorLayer) -> MonitorLayer) -> Served {
     let methods = ["Count", "List", "Add", "Chat"].map(|method| format!("/shop.Stock/{method}"));
     let (monitor, memory) = watched_by(builder().grpc_methods(methods));
     let layer = MonitorLayer::new(&monitor)
         .peer(|head| head.extensions.get::<TcpConnectInfo>()?.remote_addr().map(|addr| addr.ip()));
+    let layer = change(layer);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let addr = listener.local_addr().expect("an address");
     let serving = Server::builder().layer(layer).add_service(Stock).serve_with_incoming(TcpIncoming::from(listener));
     tokio::spawn(async move { serving.await.expect("it serves") });
-    Served { monitor, memory, client: client::Grpc::new(channel(addr).await) }
+    let channel = channel(addr).await;
+    Served { monitor, memory, client: client::Grpc::new(channel.clone()), channel }
 }
 
 async fn channel(addr: SocketAddr) -> Channel {

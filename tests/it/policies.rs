@@ -5,7 +5,7 @@ use http_body::Body;
 use monitor_kit::{IdPolicy, MonitorLayer, Networks, RequestIdLayer, ResponseBody, TraceContext, scope};
 use tower::{Layer, ServiceExt};
 
-use crate::support::{Log, Text, call, get, monitor, only_event, ready, service, status, watched};
+use crate::support::{Log, Text, builder, call, get, monitor, only_event, ready, service, status, watched};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -33,7 +33,8 @@ fn a_trace_that_is_accepted_is_continued_with_a_span_of_our_own() {
 
 #[test]
 fn only_a_trusted_peer_is_obeyed_in_what_is_sampled() {
-    let layer = MonitorLayer::new(&monitor()).peer(|head| head.extensions.get().copied());
+    let unsampled = builder().trace_sampling(0.0).build().unwrap();
+    let layer = MonitorLayer::new(&unsampled).peer(|head| head.extensions.get().copied());
     let sampled = |layer: &MonitorLayer, peer: &str| {
         let mut request = traced(&[PARENT], &[]);
         request.extensions_mut().insert(peer.parse::<std::net::IpAddr>().unwrap());
@@ -48,10 +49,42 @@ fn only_a_trusted_peer_is_obeyed_in_what_is_sampled() {
 }
 
 #[test]
-fn a_peer_that_is_not_known_is_not_trusted() {
-    let layer = MonitorLayer::new(&monitor()).id_policy(IdPolicy::TrustedPeer(Networks::parse(["0.0.0.0/0"]).unwrap()));
-    let (_, seen) = seen_by(&layer, traced(&[PARENT], &[]));
-    assert_ne!(seen.trace_id().to_string(), TRACE);
+fn a_peer_that_is_not_known_is_not_trusted_which_is_said_once() {
+    let log = Log::default();
+    let everybody = Networks::parse(["0.0.0.0/0"]).unwrap();
+    let layer = MonitorLayer::new(&monitor()).id_policy(IdPolicy::TrustedPeer(everybody));
+    log.during(|| {
+        for _ in 0..2 {
+            let (_, seen) = seen_by(&layer, traced(&[PARENT], &[]));
+            assert_ne!(seen.trace_id().to_string(), TRACE);
+        }
+        drop(seen_by(&MonitorLayer::new(&monitor()), get("/")));
+    });
+    let warnings = log.lines("monitor");
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0]["message"].as_str().unwrap().contains("set MonitorLayer::peer"));
+}
+
+#[test]
+fn of_the_traces_that_begin_here_a_share_is_sampled() {
+    let sampled = |share: f64| {
+        let layer = MonitorLayer::new(&builder().trace_sampling(share).build().unwrap());
+        (0..400).filter(|_| seen_by(&layer, get("/")).1.is_sampled()).count()
+    };
+    assert_eq!((sampled(0.0), sampled(1.0)), (0, 400));
+    assert!((100..=300).contains(&sampled(0.5)));
+}
+
+/// What is masked wherever else it is shown must not go out as an identifier.
+#[test]
+fn an_identifier_that_holds_a_secret_is_accepted_from_nobody() {
+    let (log, monitor) = (Log::default(), monitor());
+    let layer = MonitorLayer::new(&monitor).id_policy(IdPolicy::Accept);
+    for value in ["password=hunter2", "4111111111111111"] {
+        let (response, _) = log.during(|| seen_by(&layer, identified("x-request-id", value)));
+        assert_eq!(response.headers()["x-request-id"].len(), 36, "{value}");
+    }
+    assert!(!log.text().contains("hunter2") && !log.text().contains("4111111111111111"), "{}", log.text());
 }
 
 /// The request goes on as if there had been no header.
@@ -116,6 +149,9 @@ fn an_identifier_that_is_not_valid_is_accepted_from_nobody() {
     for value in ["a b", "<b>", "", "{\"a\":1}", &"a".repeat(65)] {
         let (response, _) = seen_by(&layer, identified("x-request-id", value));
         assert_eq!(response.headers()["x-request-id"].len(), 36, "{value}");
+        let log = Log::default();
+        log.during(|| drop(seen_by(&layer, identified("x-request-id", value))));
+        assert_eq!(log.request_line().get("client_request_id"), None, "it is kept nowhere");
     }
 }
 

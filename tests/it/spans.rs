@@ -15,7 +15,7 @@ use tracing::{Dispatch, Level};
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::{
-    Log, Script, Step, Text, call, get, monitor, next_frame, poll_once, ready, script, service, status,
+    Log, Script, Step, Text, call, get, grpc_request, monitor, next_frame, poll_once, ready, script, service, status,
 };
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -27,8 +27,8 @@ fn a_span_has_the_name_kind_and_fields_opentelemetry_wants() {
     spans.during(|| visit(&layer(), get("/items/7"), 200));
     let span = spans.only();
     assert_eq!((&*span.name, &span.span_kind, &span.status), ("GET /items/{id}", &SpanKind::Server, &Status::Unset));
-    let seen = ["http.request.method", "http.route", "url.path", "url.scheme", "network.protocol.version"];
-    let expected = ["GET", "/items/{id}", "/items/{id}", "http", "1.1"];
+    let seen = ["http.request.method", "http.route", "url.path", "network.protocol.version"];
+    let expected = ["GET", "/items/{id}", "/items/{id}", "1.1"];
     assert_eq!(seen.map(|key| attribute(&span, key)), expected.map(|text| Some(text.to_owned())));
     assert_eq!(attribute(&span, "http.response.status_code").as_deref(), Some("200"));
     assert_eq!([attribute(&span, "error.type"), attribute(&span, "rpc.system")], [None, None]);
@@ -138,8 +138,7 @@ fn a_layer_inside_another_has_its_span_as_parent() {
 #[test]
 fn a_grpc_call_has_its_method_as_name_and_its_status() {
     let spans = Spans::new();
-    let mut request = get("/shop.Stock/Count");
-    request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    let request = grpc_request("/shop.Stock/Count");
     let layer = layer().route(|head| Some(head.uri.path()));
     spans.during(|| {
         let answer = || {
@@ -163,6 +162,54 @@ fn names_are_few_and_untracked_requests_have_none() {
         visit(&layer(), get("/health"), 200);
     });
     assert_eq!((&*spans.only().name, attribute(&spans.only(), "http.route")), ("GET", None));
+}
+
+#[test]
+fn what_is_shown_is_redacted_and_truncated() {
+    let spans = Spans::new();
+    let mut request = get("/items/7");
+    request.headers_mut().insert("user-agent", "curl password=hunter2".parse().unwrap());
+    let layer = layer().peer(|_| "192.0.2.77".parse().ok());
+    spans.during(|| visit(&layer, request, 200));
+    assert!(!format!("{:?}", spans.only()).contains("hunter2"));
+    assert_eq!(attribute(&spans.only(), "client.address").as_deref(), Some("192.0.2.0"));
+}
+
+/// It is the program's own, like any other that is called on the way.
+#[test]
+fn a_subscriber_that_panics_changes_no_answer_and_loses_no_count() {
+    for fault in ["new", "record", "close"] {
+        let monitor = monitor();
+        let layer = MonitorLayer::new(&monitor).span(true);
+        let subscriber = tracing_subscriber::registry().with(Faulty(fault));
+        let answer = tracing::subscriber::with_default(subscriber, || {
+            let response = call(&layer, get("/items/7"), || status(200, "said"));
+            (response.status(), crate::support::text(response))
+        });
+        assert_eq!((answer.0.as_u16(), answer.1.as_str()), (200, "said"), "{fault}");
+        crate::support::assert_ended(&monitor, monitor_kit::Outcome::Completed, 200);
+    }
+}
+
+struct Faulty(&'static str);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Faulty {
+    fn on_new_span(
+        &self,
+        _: &tracing::span::Attributes<'_>,
+        _: &tracing::Id,
+        _: tracing_subscriber::layer::Context<'_, S>,
+    ) {
+        assert!(self.0 != "new", "a new span");
+    }
+
+    fn on_record(&self, _: &tracing::Id, _: &tracing::span::Record<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        assert!(self.0 != "record", "a record");
+    }
+
+    fn on_close(&self, _: tracing::Id, _: tracing_subscriber::layer::Context<'_, S>) {
+        assert!(self.0 != "close", "the end");
+    }
 }
 
 #[test]

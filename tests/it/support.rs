@@ -75,6 +75,12 @@ pub(crate) fn get(path: &str) -> Request<()> {
     Request::get(path).body(()).expect("the path is right")
 }
 
+/// A gRPC call, as it comes over HTTP/2.
+pub(crate) fn grpc_request(path: &str) -> Request<()> {
+    let request = Request::post(path).version(http::Version::HTTP_2).header("content-type", "application/grpc");
+    request.body(()).expect("the path is right")
+}
+
 pub(crate) fn status(status: u16, text: &'static str) -> Response<Text> {
     Response::builder().status(status).body(Full::from(text)).expect("the status is right")
 }

@@ -12,8 +12,8 @@ use serde_json::Value;
 use tower::{Layer, ServiceExt};
 
 use crate::support::{
-    Log, Text, builder, call, dropped, flush, get, monitor, page, poll_once, ready, service, shows, status, text,
-    watched_by,
+    Log, Text, builder, call, dropped, flush, get, grpc_request, monitor, page, poll_once, ready, service, shows,
+    status, text, watched_by,
 };
 
 #[test]
@@ -43,7 +43,7 @@ fn the_service_is_not_asked_and_every_other_route_is_served() {
             status(200, "")
         }));
     }
-    assert_eq!(asked, [("POST", "/error"), ("GET", "/todos"), ("HEAD", "/error")]);
+    assert_eq!(asked, [("POST", "/error"), ("GET", "/todos")], "what is asked with HEAD is what GET has");
 }
 
 #[test]
@@ -135,17 +135,18 @@ fn the_log_says_who_changed_what() {
 #[test]
 fn the_status_may_be_another() {
     let monitor = switched_off(&["/error"]);
-    let layer = MonitorLayer::new(&monitor).refusal_status(StatusCode::NOT_FOUND);
-    let response = call(&layer, get("/error"), || status(200, ""));
-    assert_eq!(response.status(), 404);
-    assert!(text(response).contains(r#""status":404"#));
+    for (status_code, expected) in [(StatusCode::NOT_FOUND, 404), (StatusCode::OK, 503), (StatusCode::FOUND, 503)] {
+        let layer = MonitorLayer::new(&monitor).refusal_status(status_code);
+        let response = call(&layer, get("/error"), || status(200, ""));
+        assert_eq!(response.status(), expected);
+        assert!(text(response).contains(&format!(r#""status":{expected}"#)));
+    }
 }
 
 #[test]
 fn a_grpc_call_is_refused_as_unavailable() {
     let monitor = switched_off(&["/error"]);
-    let mut request = get("/error");
-    request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    let request = grpc_request("/error");
     let response = call(&MonitorLayer::new(&monitor), request, || status(200, ""));
     assert_eq!((response.status().as_u16(), &response.headers()["grpc-status"]), (200, &http::HeaderValue::from(14)));
     assert_eq!(response.headers()["retry-after"], "60");
@@ -163,6 +164,55 @@ fn a_template_is_disabled_with_all_its_paths() {
         ready(app.clone().oneshot(request)).unwrap().status().as_u16()
     };
     assert_eq!(["/items/1", "/items/2", "/items/first", "/nowhere"].map(status), [503, 503, 200, 404]);
+}
+
+#[test]
+fn a_template_that_covers_everything_leaves_health_in_service() {
+    let (monitor, _) = watched_by(builder().routes([("GET", "/{*path}")]).protected_routes(["/admin"]));
+    monitor.disable_route(DisableRoute::new("/{*path}", "ada")).unwrap();
+    let app = Router::new().route("/{*path}", getting(|| async {})).layer(MonitorLayer::new(&monitor));
+    let status = |path: &str| {
+        let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+        ready(app.clone().oneshot(request)).unwrap().status().as_u16()
+    };
+    assert_eq!(["/anything", "/health/live", "/metrics", "/admin/routes"].map(status), [503, 200, 200, 200]);
+}
+
+#[test]
+fn a_route_past_the_limit_of_series_is_found_all_the_same() {
+    struct Kept;
+    impl monitor_kit::Persist for Kept {
+        fn load(&self, _: &str) -> Result<Option<Vec<u8>>, monitor_kit::BoxError> {
+            let disabled = serde_json::json!({
+                "route": "/late", "method": null, "reason": "", "actor": "ada", "since": "2026-01-01T00:00:00Z",
+                "until": null, "retry_after_seconds": 60,
+            });
+            Ok(Some(serde_json::json!({ "version": 1, "disabled": [disabled] }).to_string().into()))
+        }
+
+        fn save(&self, _: &str, _: &[u8]) -> Result<(), monitor_kit::BoxError> {
+            Ok(())
+        }
+    }
+    let (monitor, memory) = watched_by(builder().series_limit(1).persist(Kept));
+    let of = |route: &'static str| MonitorLayer::new(&monitor).route(move |_| Some(route));
+    assert_eq!(call(&of("/early"), get("/"), || status(200, "")).status(), 200);
+    assert_eq!(call(&of("/late"), get("/"), || status(200, "")).status(), 503);
+    flush(&monitor);
+    let told = memory.signals().iter().filter(|signal| matches!(signal, Signal::RouteDisabled(_))).count();
+    assert_eq!(told, 1, "what is still disabled after a restart is told again");
+}
+
+#[test]
+fn the_layer_alone_leaves_requests_alone_while_nothing_is_disabled() {
+    let monitor = builder().routes([("GET", "/error")]).build().unwrap();
+    let mut in_scope = true;
+    let asked = service(|_| {
+        in_scope = monitor_kit::scope::current().is_some();
+        Ok::<_, Infallible>(status(200, ""))
+    });
+    let response = ready(RouteSwitchLayer::new(&monitor).layer(asked).oneshot(get("/error"))).unwrap();
+    assert_eq!((response.headers().len(), in_scope), (0, false));
 }
 
 #[test]
@@ -210,9 +260,8 @@ fn a_refusal_that_nobody_waits_for_is_one_all_the_same() {
 }
 
 #[test]
-fn untracked_paths_and_a_disabled_monitor_refuse_nothing() {
+fn a_disabled_monitor_refuses_nothing() {
     let monitor = switched_off(&["/error"]);
-    assert_eq!(ask(&monitor, "/health").status(), 200);
     assert_eq!(ask(&Monitor::disabled(), "/error").status(), 200);
     assert_eq!(dropped(&monitor, "switch", monitor_kit::Reason::NotPersisted), 0);
 }

@@ -19,7 +19,7 @@ use crate::{
     intake::{BeforeReport, Intake},
     issue::Issues,
     job::Jobs,
-    monitor::{Ignore, Inner, PanicHook, Shared},
+    monitor::{Ignore, Inner, PanicHook, Shared, TRACE_SAMPLING},
     panic,
     queue::Queue,
     reporter::{FnReporter, Guarded, Outlets},
@@ -58,6 +58,7 @@ pub struct MonitorBuilder {
     persist: Option<Arc<dyn Persist>>,
     raw_paths: bool,
     full_addresses: bool,
+    trace_sampling: f64,
     flask_names: bool,
     measured: Measured,
     ignore: Ignore,
@@ -95,6 +96,7 @@ impl MonitorBuilder {
             persist: None,
             raw_paths: false,
             full_addresses: false,
+            trace_sampling: TRACE_SAMPLING,
             flask_names: false,
             measured: Measured::default(),
             ignore: Ignore::default(),
@@ -200,6 +202,14 @@ impl MonitorBuilder {
     /// 48 of an IPv6 address.
     pub fn full_addresses(mut self, on: bool) -> Self {
         self.full_addresses = on;
+        self
+    }
+
+    /// Sets which share of the traces that begin here is marked as sampled, from 0 to 1. Services asked on behalf of a request
+    /// whose sampler follows its parent record these and no others. Where OpenTelemetry takes the spans of requests, its
+    /// sampler decides. Defaults to 0.1.
+    pub fn trace_sampling(mut self, share: f64) -> Self {
+        self.trace_sampling = share;
         self
     }
 
@@ -361,6 +371,7 @@ impl MonitorBuilder {
             redaction: self.redaction.clone(),
             raw_paths: self.raw_paths,
             full_addresses: self.full_addresses,
+            trace_sampling: self.trace_sampling,
             flask_names: self.flask_names,
             untracked: std::mem::take(&mut self.untracked),
             ignore: std::mem::take(&mut self.ignore),

@@ -11,7 +11,8 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    Bridge, EventKind, Fingerprint, GrpcCode, Identity, Issue, Outgoing, Redaction, Signal, Traffic,
+    Bridge, EventKind, Fingerprint, GrpcCode, Identity, Issue, Outgoing, Redaction, RequestId, Signal, TraceContext,
+    Traffic,
     builder::MonitorBuilder,
     clock,
     drops::{Drops, Reason},
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) redaction: Redaction,
     pub(crate) raw_paths: bool,
     pub(crate) full_addresses: bool,
+    pub(crate) trace_sampling: f64,
     pub(crate) flask_names: bool,
     pub(crate) untracked: Vec<String>,
     pub(crate) ignore: Ignore,
@@ -193,6 +195,16 @@ impl Monitor {
         self.0.as_ref().is_some_and(|inner| inner.shared.full_addresses)
     }
 
+    /// Begins the trace of a request or of other work, marked as sampled as often as
+    /// [`MonitorBuilder::trace_sampling`] says.
+    #[must_use]
+    pub fn begin_trace(&self, id: &RequestId) -> TraceContext {
+        let share = self.0.as_ref().map_or(TRACE_SAMPLING, |inner| inner.shared.trace_sampling);
+        let trace = TraceContext::of_request(id);
+        let is_sampled = trace.span_id().fraction() < share;
+        trace.with_sampled(is_sampled)
+    }
+
     /// Returns whether requests to `path` stay out of everything that is counted and reported.
     #[must_use]
     pub fn is_untracked(&self, path: &str) -> bool {
@@ -295,6 +307,9 @@ impl fmt::Debug for Monitor {
         }
     }
 }
+
+/// How many of the traces that begin here are marked as sampled, unless somebody says otherwise.
+pub(crate) const TRACE_SAMPLING: f64 = 0.1;
 
 /// The error type at the seams.
 pub type BoxError = Box<dyn Error + Send + Sync>;

@@ -203,6 +203,11 @@ impl SpanId {
         self.0.to_be_bytes()
     }
 
+    /// Returns a number from 0 to below 1, made of the bits that are random in one of our own making.
+    pub(crate) fn fraction(self) -> f64 {
+        (self.0 << 2 >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     /// Returns it as a number, random where it is of our own making.
     #[must_use]
     pub fn as_u64(self) -> u64 {

@@ -7,7 +7,10 @@ use http::{HeaderName, StatusCode};
 use monitor_core::Monitor;
 use tower_layer::Layer;
 
-use crate::{IdPolicy, MonitorService, RequestHead, settings::Settings};
+use crate::{
+    IdPolicy, MonitorService, RequestHead,
+    settings::{Settings, refusal},
+};
 
 /// Gives every request an identifier and a place in a trace: in its [scope](monitor_core::scope), and the identifier as
 /// `X-Request-ID` on its response.
@@ -19,6 +22,18 @@ use crate::{IdPolicy, MonitorService, RequestHead, settings::Settings};
 /// use tower::ServiceBuilder;
 ///
 /// let stack = ServiceBuilder::new().layer(RequestIdLayer::new());
+/// ```
+///
+/// # Example: behind a gateway that has made the identifier
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use monitor_tower::{IdPolicy, Networks, RequestIdLayer};
+///
+/// let layer = RequestIdLayer::new()
+///     .id_policy(IdPolicy::TrustedPeer(Networks::parse(["10.0.0.0/8"])?))
+///     .peer(|head| head.extensions.get::<SocketAddr>().map(SocketAddr::ip));
+/// # Ok::<(), monitor_tower::NetworkError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
@@ -77,8 +92,9 @@ pub struct TimingLayer(Arc<Settings>);
 #[must_use]
 pub struct CatchPanicLayer(Arc<Settings>);
 
-/// Refuses requests to routes that are [disabled](Monitor::disable_route), with a problem (RFC 9457) and `Retry-After`. What
-/// the program knows as a route, `MonitorLayer` and this one find in the same way.
+/// Refuses requests to routes that are [disabled](Monitor::disable_route), with a problem (RFC 9457) and `Retry-After`. It
+/// finds a request's route as [`MonitorLayer`](crate::MonitorLayer) does. It counts nothing by itself: a refusal is counted
+/// where a layer that counts is around this one. While no route is disabled a request pays one relaxed load.
 ///
 /// # Example
 ///
@@ -158,9 +174,9 @@ impl RouteSwitchLayer {
         self
     }
 
-    /// Sets the status of refused requests. Defaults to 503.
+    /// Sets the status of refused requests: 400 or above, for any other is taken for 503. Defaults to 503.
     pub fn refusal_status(mut self, status: StatusCode) -> Self {
-        Arc::make_mut(&mut self.0).refusal_status = status;
+        Arc::make_mut(&mut self.0).refusal_status = refusal(status);
         self
     }
 }

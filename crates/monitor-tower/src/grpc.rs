@@ -2,10 +2,10 @@
 //!
 //! A call's status is in the head of a response that has no body (trailers-only), else in the trailers.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
 use monitor_core::{GrpcCode, Outcome};
 
-use crate::TextBody;
+use crate::{RequestHead, TextBody};
 
 /// What is known of a call's status.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,8 +38,13 @@ impl GrpcStatus {
     }
 }
 
+/// Returns whether a request is a gRPC call: a POST over HTTP/2 with gRPC's content type.
+pub(crate) fn is_call(head: &RequestHead<'_>) -> bool {
+    head.method == Method::POST && head.version >= Version::HTTP_2 && is_grpc(head.headers)
+}
+
 /// Returns whether these are the headers of a gRPC message; gRPC-Web is none, for its status is in its body.
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+fn is_grpc(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     content_type.strip_prefix(GRPC.as_bytes()).is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
@@ -118,6 +123,23 @@ mod tests {
             assert_eq!(is_grpc(&with("content-type", content_type)), expected, "{content_type}");
         }
         assert!(!is_grpc(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn only_a_post_over_http_2_is_a_call() {
+        let is_call = |method: Method, version| {
+            let request = http::Request::builder().method(method).version(version).header("content-type", GRPC);
+            super::is_call(&RequestHead::of(&request.body(()).expect("a request")))
+        };
+        assert!(is_call(Method::POST, Version::HTTP_2) && is_call(Method::POST, Version::HTTP_3));
+        assert!(!is_call(Method::GET, Version::HTTP_2) && !is_call(Method::POST, Version::HTTP_11));
+    }
+
+    #[test]
+    fn statuses_of_http_have_their_like() {
+        let codes = [400, 401, 403, 404, 409, 429, 500, 501, 502, 503, 504, 505, 418]
+            .map(|status| code_of(StatusCode::from_u16(status).expect("a status")).number());
+        assert_eq!(codes, [3, 16, 7, 5, 10, 8, 13, 12, 14, 14, 4, 13, 2]);
     }
 
     #[test]

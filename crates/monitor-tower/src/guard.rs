@@ -1,15 +1,17 @@
 //! The guard of one request: made before the service is called, moved from the future to the body, and ended exactly
 //! once by its `Drop`.
 
+mod answer;
+
 use std::{
     fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode};
 use monitor_core::{
-    Ending, ErrorType, EventKind, GrpcCode, Method, ObservedError, Outcome, RequestId, Scope, clock,
+    DisabledRoute, Ending, ErrorType, EventKind, Method, ObservedError, Outcome, RequestId, Scope, clock,
     panic::{self, Caught},
     scope::{self, RequestFacts, ScopeSlot},
     traffic::Series,
@@ -17,12 +19,10 @@ use monitor_core::{
 use serde_json::json;
 
 use crate::{
-    AttachedError, PanicAnswer, RequestHead, TextBody, answered,
+    AttachedError, RequestHead, answered,
     grpc::{self, GrpcStatus},
-    headers,
     identity::Identified,
     log,
-    problem::of_request,
     settings::Settings,
     span::RequestSpan,
 };
@@ -46,17 +46,22 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> Self {
+    /// Begins a request, and returns what disables its route, where something does.
+    pub(crate) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> (Self, Option<Arc<DisabledRoute>>) {
         let started = clock::now();
         let head = RequestHead::of(request);
         let monitor = &settings.monitor;
         let method = Method::from_name(head.method.as_str());
         let untracked = monitor.is_untracked(head.path());
         let counted = monitor.traffic().filter(|_| settings.count && !untracked);
-        let is_grpc = grpc::is_grpc(head.headers);
+        let is_grpc = grpc::is_call(&head);
         let route = head.route(settings, method, is_grpc);
+        let disabled = monitor.find_disabled(method, route, head.path(), started).filter(|_| settings.refuse);
         let series = counted.map(|traffic| (traffic, traffic.series(method, route)));
         let (around, peer) = (scope::current(), head.peer(settings));
+        if peer.is_none() {
+            settings.warn_of_unknown_peer();
+        }
         let Identified { id, trace, client_id, client_trace_id } =
             Identified::new(&head, settings, peer, around.as_ref());
         let facts = RequestFacts {
@@ -79,16 +84,14 @@ impl Guard {
             Some(around) if !monitor.is_enabled() => Scope::for_request(around.monitor(), facts),
             _ => Scope::for_request(monitor, facts),
         };
-        let span = match settings.span && !untracked {
-            true => RequestSpan::begin(&head, &scope, is_grpc),
-            false => RequestSpan::none(),
-        };
+        let is_shown = settings.span && !untracked;
+        let span = if is_shown { RequestSpan::begin(&head, &scope, is_grpc) } else { RequestSpan::none() };
         let scope = span.join(scope);
         head.keep_headers(&scope);
         if let Some((traffic, series)) = series {
             traffic.start(series);
         }
-        Self {
+        let guard = Self {
             settings: Arc::clone(settings),
             slot: ScopeSlot::new(scope),
             span,
@@ -101,7 +104,8 @@ impl Guard {
             grpc: GrpcStatus::None,
             first_byte: None,
             sent: 0,
-        }
+        };
+        (guard, disabled)
     }
 
     /// Runs a piece of the request in its scope, and returns its panic, captured.
@@ -128,7 +132,7 @@ impl Guard {
             self.grpc = GrpcStatus::of_head(response.headers());
             self.note_grpc_failure(response.headers());
         }
-        self.put_headers(response);
+        self.put_headers(response.headers_mut());
         if self.settings.capture_errors {
             let attached = response.extensions_mut().remove::<AttachedError>().map(|AttachedError(error)| error);
             for error in [attached, answered::take_error(response)].into_iter().flatten() {
@@ -136,13 +140,6 @@ impl Guard {
             }
         }
         answered::outcome(response)
-    }
-
-    /// Returns a problem for a response that says nothing but a status of 500 or above.
-    pub(crate) fn problem(&self) -> Option<TextBody> {
-        let status = StatusCode::from_u16(self.status).ok()?;
-        (self.settings.capture_errors && status.is_server_error() && !self.is_grpc)
-            .then(|| of_request(status, &self.id).into_body())
     }
 
     /// Takes note of the trailers of a body, where a gRPC call has its status.
@@ -199,54 +196,9 @@ impl Guard {
         self.settings.answer_panics
     }
 
-    /// Makes the response to a panic. One that cannot be made, because the user's own function panics too, is ours.
-    pub(crate) fn answer_panic(&mut self) -> Response<TextBody> {
-        let answer = PanicAnswer { request_id: self.id.clone() };
-        let custom = self.settings.answer_panic.clone().filter(|_| !self.is_grpc);
-        let response = custom.and_then(|custom| match self.catch(|| custom(&answer)) {
-            Ok(response) => Some(response),
-            Err(caught) => {
-                caught.dispose();
-                None
-            }
-        });
-        let mut response = response.unwrap_or_else(|| {
-            if self.is_grpc {
-                self.grpc = GrpcStatus::Known(GrpcCode::Internal);
-                grpc::response(GrpcCode::Internal)
-            } else {
-                of_request(StatusCode::INTERNAL_SERVER_ERROR, &self.id)
-            }
-        });
-        self.status = response.status().as_u16();
-        self.put_headers(&mut response);
-        headers::put_request_id(response.headers_mut(), &self.settings.id_header, &self.id);
-        answered::mark_panic(&mut response);
-        response
-    }
-
     /// Takes note of data that goes out.
     pub(crate) fn send(&mut self, bytes: u64) {
         self.sent = self.sent.saturating_add(bytes);
-    }
-
-    /// Makes the refusal of a request whose route is disabled. It says nothing of why.
-    pub(crate) fn refuse(&mut self) -> Option<Response<TextBody>> {
-        let scope = self.slot.scope().filter(|_| self.settings.refuse)?;
-        let disabled = self.settings.monitor.find_disabled(scope.method(), scope.route(), self.started)?;
-        let mut refusal = if self.is_grpc {
-            self.grpc = GrpcStatus::Known(GrpcCode::Unavailable);
-            grpc::response(GrpcCode::Unavailable)
-        } else {
-            of_request(self.settings.refusal_status, &self.id)
-        };
-        refusal.headers_mut().insert(header::RETRY_AFTER, disabled.wait(self.started).as_secs().into());
-        self.status = refusal.status().as_u16();
-        self.outcome = Outcome::Refused;
-        self.put_headers(&mut refusal);
-        headers::put_request_id(refusal.headers_mut(), &self.settings.id_header, &self.id);
-        answered::mark_refusal(&mut refusal);
-        Some(refusal)
     }
 
     /// Returns how many bytes went out so far.
@@ -262,17 +214,6 @@ impl Guard {
     fn ending(&self) -> Ending {
         Ending::new(self.outcome, self.status).grpc(self.grpc.at_end(self.outcome))
     }
-
-    fn put_headers<C>(&mut self, response: &mut Response<C>) {
-        let first_byte = self.started.elapsed();
-        self.first_byte = Some(first_byte);
-        if self.settings.identify {
-            headers::put_request_id(response.headers_mut(), &self.settings.id_header, &self.id);
-        }
-        if self.settings.show_duration {
-            headers::put_duration(response, first_byte);
-        }
-    }
 }
 
 impl Drop for Guard {
@@ -282,9 +223,9 @@ impl Drop for Guard {
         let Self { settings, slot, span, series, started, first_byte, sent, .. } = self;
         let duration = started.elapsed();
         if let Some(scope) = slot.scope().filter(|_| settings.capture_errors) {
-            match ending.error_type() {
-                Some(ErrorType::Grpc(code)) => scope.capture_grpc_status(code),
-                Some(ErrorType::Status(_) | ErrorType::Panic) if ending.status >= 500 => {
+            match (ending.error_type(), ending.grpc) {
+                (Some(ErrorType::Grpc(_) | ErrorType::Panic), Some(code)) => scope.capture_grpc_status(code),
+                (Some(ErrorType::Status(_) | ErrorType::Panic), _) if ending.status >= 500 => {
                     scope.capture_status(ending.status);
                 }
                 _ => {}
@@ -296,7 +237,8 @@ impl Drop for Guard {
             }
             traffic.end(series, ending, duration);
         }
-        span.end(ending, first_byte.is_some());
+        // Whoever takes spans and lines is the program's own, too.
+        panic::quietly(|| span.end(ending, first_byte.is_some()));
         if settings.log
             && let Some(scope) = slot.scope().cloned()
         {
@@ -304,6 +246,7 @@ impl Drop for Guard {
                 log::Line { scope, ending, duration, slow_after: settings.slow_after, one_in: settings.log_one_in };
             panic::quietly(|| slot.enter(|| span.enter(|| line.write(series.is_none()))));
         }
+        panic::quietly(|| *span = RequestSpan::none());
     }
 }
 

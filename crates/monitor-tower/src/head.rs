@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::{Extensions, HeaderMap, HeaderName, Method, Request, Uri, Version, header};
-use monitor_core::{Scope, names, panic, scope};
+use monitor_core::{Method as KnownMethod, Scope, names, panic, scope};
 
 use crate::settings::Settings;
 
@@ -36,9 +36,13 @@ impl<'a> RequestHead<'a> {
 
     /// A path that was declared as a route is one. A gRPC router matches services only, so there what was declared goes
     /// first.
-    pub(crate) fn route(&self, settings: &Settings, method: monitor_core::Method, is_grpc: bool) -> &'a str {
-        let is_declared =
-            |path: &&str| settings.monitor.traffic().is_some_and(|traffic| traffic.declares(method, path));
+    pub(crate) fn route(&self, settings: &Settings, method: KnownMethod, is_grpc: bool) -> &'a str {
+        // What is asked with HEAD is what GET has.
+        let declared_as = if method == KnownMethod::Head { [method, KnownMethod::Get] } else { [method; 2] };
+        let is_declared = |path: &&str| {
+            let traffic = settings.monitor.traffic();
+            traffic.is_some_and(|traffic| declared_as.iter().any(|method| traffic.declares(*method, path)))
+        };
         let declared = || Some(self.path()).filter(is_declared);
         let route = match &settings.route_of {
             Some(route_of) => self.ask(settings, |head| route_of(head)),

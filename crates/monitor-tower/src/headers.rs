@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use monitor_core::RequestId;
 
 pub(crate) fn put_request_id(headers: &mut HeaderMap, name: &HeaderName, id: &RequestId) {
@@ -15,9 +15,9 @@ pub(crate) fn put_request_id(headers: &mut HeaderMap, name: &HeaderName, id: &Re
     }
 }
 
-pub(crate) fn put_duration<C>(response: &mut Response<C>, duration: Duration) {
+pub(crate) fn put_duration(headers: &mut HeaderMap, duration: Duration) {
     if let Ok(value) = HeaderValue::try_from(format!("{:.2}ms", millis(duration))) {
-        response.headers_mut().insert(REQUEST_DURATION, value);
+        headers.insert(REQUEST_DURATION, value);
     }
 }
 

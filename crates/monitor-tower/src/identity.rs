@@ -1,6 +1,6 @@
 //! What a request is called by, and which trace it belongs to.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use http::HeaderMap;
 use monitor_core::{RequestId, Scope, TraceContext, TraceId};
@@ -14,7 +14,10 @@ use crate::{
 /// Whose word is taken for a request's identifier and its trace.
 ///
 /// What is not taken over is kept beside, where it is valid: as `client_request_id` and `client_trace_id` in the scope, the
-/// log and in events. What is not valid is kept nowhere.
+/// log and in events. What is not valid is kept nowhere. An identifier that holds what redaction masks, such as a card
+/// number, is taken over from nobody.
+///
+/// Of several layers of ours the outermost decides: put the one with the policy there.
 ///
 /// # Example
 ///
@@ -67,7 +70,9 @@ impl<'a> Identified<'a> {
         }
         let client_id = head.single(&settings.id_header).filter(|id| RequestId::is_acceptable(id));
         let (is_accepted, is_obeyed) = settings.id_policy.judge(peer);
-        let accepted_id = client_id.filter(|_| is_accepted).and_then(RequestId::accept);
+        // One that holds what is to be masked is shown masked, beside one of our own.
+        let is_harmless = |id: &&str| matches!(settings.monitor.redaction().text(id), Cow::Borrowed(_));
+        let accepted_id = client_id.filter(|_| is_accepted).filter(is_harmless).and_then(RequestId::accept);
         let client_id = client_id.filter(|_| accepted_id.is_none()).unwrap_or_default();
         let id = accepted_id.unwrap_or_else(RequestId::new);
         // Two `traceparent` headers are none: section 3.2 of the Recommendation knows but one.
@@ -77,7 +82,7 @@ impl<'a> Identified<'a> {
                 let is_sampled = trace.is_sampled() && is_obeyed;
                 (with_state(trace, head.headers).with_sampled(is_sampled).child(), None)
             }
-            client => (TraceContext::of_request(&id), client.map(|trace| trace.trace_id())),
+            client => (settings.monitor.begin_trace(&id), client.map(|trace| trace.trace_id())),
         };
         Self { id, trace, client_id, client_trace_id }
     }

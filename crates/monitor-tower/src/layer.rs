@@ -7,7 +7,8 @@ use monitor_core::{EventKind, Monitor, ObservedError};
 use tower_layer::Layer;
 
 use crate::{
-    IdPolicy, MonitorService, PanicAnswer, RequestHead, RespondLayer, TextBody, TrustedProxies, settings::Settings,
+    IdPolicy, MonitorService, PanicAnswer, RequestHead, RespondLayer, TextBody, TrustedProxies,
+    settings::{Settings, refusal},
 };
 
 /// Identifies, times, counts and logs every request, and captures what goes wrong in it.
@@ -150,10 +151,11 @@ impl MonitorLayer {
         RespondLayer::new(self.settings)
     }
 
-    /// Sets the status of refused requests, whose route is [disabled](Monitor::disable_route). A proxy may count a 503
-    /// against the whole instance. A gRPC call is refused with `grpc-status: 14`. Defaults to 503.
+    /// Sets the status of refused requests, whose route is [disabled](Monitor::disable_route): 400 or above, for any other is
+    /// taken for 503. A proxy may count a 503 against the whole instance. A gRPC call is refused with `grpc-status: 14`.
+    /// Defaults to 503.
     pub fn refusal_status(self, status: StatusCode) -> Self {
-        self.with(|settings| settings.refusal_status = status)
+        self.with(|settings| settings.refusal_status = refusal(status))
     }
 
     /// Opens a span of `tracing` for each tracked request, at INFO and of target `monitor::request`, with the fields

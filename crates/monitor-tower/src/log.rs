@@ -42,14 +42,12 @@ macro_rules! write_at {
 impl Line {
     pub(crate) fn write(&self, untracked: bool) {
         let failed = self.ending.error_type().is_some();
-        let refused = self.ending.grpc.is_some_and(|code| code != GrpcCode::Ok);
+        let is_warning = self.ending.grpc.is_some_and(|code| code != GrpcCode::Ok);
         match self.ending.status {
             _ if untracked => write_at!(debug, "request", self),
             _ if self.ending.outcome == Outcome::Refused => write_at!(warn, "request_refused", self),
-            _ if failed => write_at!(error, "request_error", self),
-            500.. => write_at!(error, "request_error", self),
-            400.. => write_at!(warn, "request_warning", self),
-            _ if refused => write_at!(warn, "request_warning", self),
+            status if failed || status >= 500 => write_at!(error, "request_error", self),
+            status if is_warning || status >= 400 => write_at!(warn, "request_warning", self),
             _ if self.duration > self.slow_after => write_at!(warn, "slow_request", self),
             _ if self.is_sampled() => write_at!(info, "request", self),
             _ => {}

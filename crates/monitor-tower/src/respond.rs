@@ -19,7 +19,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    MonitorService, ResponseBody, answered::mark_error, causes::causes, grpc, problem::problem, settings::Settings,
+    MonitorService, RequestHead, ResponseBody, answered::mark_error, causes::causes, grpc, problem::problem,
+    settings::Settings,
 };
 
 type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
@@ -148,7 +149,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (answer, is_grpc) = (self.not_ready.take(), grpc::is_grpc(request.headers()));
+        let (answer, is_grpc) = (self.not_ready.take(), grpc::is_call(&RequestHead::of(&request)));
         let inner = answer.is_none().then(|| self.inner.call(request));
         RespondFuture { inner, answer, is_grpc, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
     }

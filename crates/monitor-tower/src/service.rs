@@ -84,9 +84,9 @@ where
         if settings.is_off() {
             return ResponseFuture::off(inner.call(request));
         }
-        let mut guard = Guard::begin(settings, &request);
-        if let Some(refusal) = guard.refuse() {
-            return ResponseFuture::refused(refusal, guard);
+        let (mut guard, disabled) = Guard::begin(settings, &request);
+        if let Some(disabled) = disabled {
+            return ResponseFuture::refused(guard.refuse(&disabled), guard);
         }
         match guard.catch(|| inner.call(request)) {
             Ok(future) => ResponseFuture::watching(future, guard),

@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) peer_of: Option<Arc<PeerOf>>,
     /// Whether it was said that this layer is inside another that counts.
     pub(crate) stacked: Arc<AtomicBool>,
+    /// Whether it was said that the peer is not known.
+    pub(crate) peerless: Arc<AtomicBool>,
 }
 
 /// What is known to whoever answers a panic. It says nothing of the panic itself, which is no business of the client's.
@@ -91,6 +93,7 @@ impl Settings {
             proxies: None,
             peer_of: None,
             stacked: Arc::default(),
+            peerless: Arc::default(),
         }
     }
 
@@ -123,6 +126,19 @@ impl Settings {
         }
     }
 
+    /// Says once that some are trusted by their address, and that nobody's is known.
+    pub(crate) fn warn_of_unknown_peer(&self) {
+        if self.proxies.is_some() || matches!(self.id_policy, IdPolicy::TrustedPeer(_)) {
+            panic::once(&self.peerless, || {
+                tracing::warn!(
+                    target: "monitor",
+                    "peers or proxies are to be trusted by their address, but a request has none: serve with axum's \
+                     into_make_service_with_connect_info, or set MonitorLayer::peer"
+                );
+            });
+        }
+    }
+
     /// Runs `f` and returns its panic. Where nobody captures it, the hook that stood there before ours still prints it.
     pub(crate) fn catch<R>(&self, f: impl FnOnce() -> R) -> Result<R, Caught> {
         if self.capture_panics { panic::catch(f) } else { panic::catch_printed(f) }
@@ -134,12 +150,17 @@ impl Settings {
         described.map_or_else(|| ObservedError::of_any(kind, error), |described| ObservedError { kind, ..described })
     }
 
-    /// Whether there is anything to do for a request at all.
+    /// Whether there is nothing to do for a request at all.
     pub(crate) fn is_off(&self) -> bool {
-        let Self { identify, show_duration, count, capture_panics, capture_errors, answer_panics, refuse, log, .. } =
-            *self;
-        !(identify || show_duration || count || capture_panics || capture_errors || answer_panics || refuse || log)
+        let Self { identify, show_duration, count, capture_panics, capture_errors, answer_panics, log, .. } = *self;
+        let watches = identify || show_duration || count || capture_panics || capture_errors || answer_panics || log;
+        !watches && !(self.refuse && self.monitor.has_disabled_routes())
     }
+}
+
+/// A refusal that looks like a success would be taken for one.
+pub(crate) fn refusal(status: StatusCode) -> StatusCode {
+    if status.is_client_error() || status.is_server_error() { status } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
 impl fmt::Debug for Settings {

@@ -2,8 +2,10 @@
 //!
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span>
 
+use std::fmt;
+
 use http::Version;
-use monitor_core::{Ending, ErrorType, Scope, names};
+use monitor_core::{Ending, ErrorType, Scope, names, panic};
 use tracing::{Span, field::Empty};
 
 use crate::{RequestHead, shown};
@@ -17,34 +19,13 @@ impl RequestSpan {
         Self(Span::none())
     }
 
-    /// Begins the span. Its name is made of what is known to be few: method and route.
+    /// Begins the span. Where whoever takes spans panics, there is none.
     pub(crate) fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Self {
-        let (method, route) = (scope.method().as_str(), scope.route());
-        let is_matched = ![names::UNMATCHED, names::OVERFLOW].contains(&route);
-        let name = match is_matched {
-            true if is_grpc => route.trim_start_matches('/').to_owned(),
-            true => format!("{method} {route}"),
-            false => method.to_owned(),
-        };
-        Self(tracing::info_span!(
-            target: "monitor::request",
-            "request",
-            otel.name = name,
-            otel.kind = "server",
-            otel.status_code = Empty,
-            http.request.method = method,
-            http.route = is_matched.then_some(route),
-            http.response.status_code = Empty,
-            url.path = shown::path(scope).as_ref(),
-            url.scheme = head.uri.scheme_str().unwrap_or("http"),
-            network.protocol.version = version(head.version),
-            client.address = shown::remote_addr(scope),
-            user_agent.original = shown::user_agent(scope).as_deref(),
-            rpc.system = is_grpc.then_some("grpc"),
-            rpc.grpc.status_code = Empty,
-            error.type = Empty,
-            request_id = %scope.id(),
-        ))
+        let begun = panic::catch_printed(|| begin(head, scope, is_grpc));
+        Self(begun.unwrap_or_else(|caught| {
+            caught.dispose();
+            Span::none()
+        }))
     }
 
     /// Runs a piece of the request in the span.
@@ -85,6 +66,48 @@ impl RequestSpan {
     #[expect(clippy::unused_self, reason = "with the feature `opentelemetry` it is used")]
     pub(crate) fn join(&self, scope: Scope) -> Scope {
         scope
+    }
+}
+
+fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Span {
+    let (method, route) = (scope.method().as_str(), scope.route());
+    let matched = Some(route).filter(|route| ![names::UNMATCHED, names::OVERFLOW].contains(route));
+    let path = shown::path(scope);
+    tracing::info_span!(
+        target: "monitor::request",
+        "request",
+        otel.name = %Name { method, matched, is_grpc },
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = method,
+        http.route = matched,
+        http.response.status_code = Empty,
+        url.path = (matched.is_some() || path != route).then_some(&*path),
+        url.scheme = head.uri.scheme_str(),
+        network.protocol.version = version(head.version),
+        client.address = shown::remote_addr(scope),
+        user_agent.original = shown::user_agent(scope).as_deref(),
+        rpc.system = is_grpc.then_some("grpc"),
+        rpc.grpc.status_code = Empty,
+        error.type = Empty,
+        request_id = %scope.id(),
+    )
+}
+
+/// What the span is called, made of what is known to be few: method and route.
+struct Name<'a> {
+    method: &'a str,
+    matched: Option<&'a str>,
+    is_grpc: bool,
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.matched {
+            Some(method) if self.is_grpc => f.write_str(method.trim_start_matches('/')),
+            Some(route) => write!(f, "{} {route}", self.method),
+            None => f.write_str(self.method),
+        }
     }
 }
 

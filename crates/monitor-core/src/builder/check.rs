@@ -7,7 +7,7 @@ use crate::{BuildError, Method, Reporter, drops::Drops, error::setting, reporter
 
 impl MonitorBuilder {
     pub(super) fn check(&self) -> Result<(), BuildError> {
-        let Self { service, routes, grpc_methods, untracked, protected, bounds, .. } = self;
+        let Self { service, routes, grpc_methods, untracked, protected, trace_sampling, bounds, .. } = self;
         if service.trim().is_empty() {
             return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
         }
@@ -20,6 +20,9 @@ impl MonitorBuilder {
             if !route.starts_with('/') {
                 return setting(format!("the declared route `{method} {route}` must begin with `/`"));
             }
+        }
+        if !(0.0..=1.0).contains(trace_sampling) {
+            return setting(format!("trace_sampling is {trace_sampling}: give it a share from 0 to 1"));
         }
         if let Some(method) = grpc_methods.iter().find(|method| !is_grpc_method(method)) {
             return setting(format!("the gRPC method `{method}` is not written as /package.Service/Method"));

@@ -111,10 +111,10 @@ async fn a_route_is_switched_off_and_on_from_this_machine() {
 async fn a_bad_order_is_a_problem_that_says_what_to_change() {
     let api = Api::start(&[]).await;
     for (order, part) in [
-        (r#"{"route":"/eror","actor":"ada"}"#, "no route `/eror` is known; known are"),
+        (r#"{"route":"/eror","actor":"ada"}"#, "no route `/eror` is known; known routes:"),
         (r#"{"route":"/health","actor":"ada"}"#, "is protected"),
         (r#"{"route":"/admin/routes/enable","actor":"ada"}"#, "is protected"),
-        (r#"{"route":"/todos","actor":""}"#, "nobody is named"),
+        (r#"{"route":"/todos","actor":""}"#, "no actor is named"),
         (r#"{"route":"/todos","actor":"ada","method":"FETCH"}"#, "`FETCH` is no method"),
         (r#"{"route":"/todos","actor":"ada","second":9}"#, "second"),
     ] {
