@@ -52,7 +52,7 @@ async fn main() -> Result<(), BoxError> {
         tokio::task::yield_now().await;
     }
     tokio::task::spawn_blocking(move || provider.shutdown()).await??;
-    writeln!(stdout(), "their spans are below {CALLER}")?;
+    writeln!(stdout(), "the parent of both spans: {CALLER}")?;
     Ok(())
 }
 

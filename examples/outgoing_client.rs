@@ -37,7 +37,12 @@ async fn main() -> Result<(), BoxError> {
     let answer = ask(client, shop_addr, "/items").await?;
     writeln!(stdout(), "{answer}")?;
     for host in shop.outgoing().into_iter().flat_map(monitor_kit::Outgoing::read) {
-        writeln!(stdout(), "{} asked with success: {}", host.host_class, host.count(ClientOutcome::Status2xx))?;
+        writeln!(
+            stdout(),
+            "requests to {} answered with 2xx: {}",
+            host.host_class,
+            host.count(ClientOutcome::Status2xx)
+        )?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ async fn main() -> Result<(), BoxError> {
     monitor.disable_route(order.expires_in(Duration::from_secs(3600)))?;
     show("switched off", &app).await?;
 
-    // A slip of the pen is told, and what must stay in service does.
+    // A typo is refused by name, and so is a route that must stay in service.
     for route in ["/eror", "/health"] {
         let Err(refusal) = monitor.disable_route(DisableRoute::new(route, "on-call")) else { continue };
         writeln!(stdout(), "{refusal}")?;
@@ -66,8 +66,9 @@ fn app(monitor: &Monitor) -> Router {
 async fn show(when: &str, app: &Router) -> Result<(), BoxError> {
     for path in ["/error", "/items"] {
         let response: Response = app.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
-        let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()).unwrap_or("-");
-        writeln!(stdout(), "{when}: GET {path} answers {}, come back after {wait}", response.status())?;
+        let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let wait = wait.map_or_else(String::new, |wait| format!(", retry after {wait} s"));
+        writeln!(stdout(), "{when}: GET {path} answers {}{wait}", response.status())?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ fn grpc_counts_calls_by_method_and_failures_by_status() {
 fn outgoing_client_logs_one_trace_in_both_services() {
     let output = run(example("outgoing_client"));
     assert_shows(&output, "7 items in stock");
-    assert_shows(&output, "stock asked with success: 1");
+    assert_shows(&output, "requests to stock answered with 2xx: 1");
     let lines: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
     assert_eq!((&requests[0]["path"], &requests[1]["path"]), (&"/count".into(), &"/items".into()));

@@ -49,3 +49,18 @@ fn no_seconds() -> Failure {
 }
 
 const TARGETS: [&str; 3] = ["trace_context", "forwarded", "request_id"];
+
+#[cfg(test)]
+mod tests {
+    use super::{TARGETS, fs, root};
+
+    #[test]
+    fn every_fuzzer_there_is_runs() {
+        let files = fs::read_dir(root().join("fuzz/targets")).expect("the fuzzers are there");
+        let mut found: Vec<_> = files.flatten().map(|file| file.path()).collect();
+        found.sort();
+        let mut known = TARGETS.map(|target| root().join("fuzz/targets").join(target).with_extension("rs"));
+        known.sort();
+        assert_eq!(found, known);
+    }
+}

@@ -22,7 +22,9 @@ pub(crate) fn lint(options: &[&str]) -> Result<(), Failure> {
 }
 
 fn format() -> Result<(), Failure> {
-    run(&mut cargo("fmt --all --check"))
+    run(&mut cargo("fmt --all --check"))?;
+    // A workspace of its own, which is not among all.
+    run(&mut cargo("fmt --manifest-path fuzz/Cargo.toml --check"))
 }
 
 fn clippy() -> Result<(), Failure> {

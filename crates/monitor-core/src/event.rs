@@ -53,7 +53,7 @@ pub enum EventKind {
     InnerError,
     /// An error of a response body, after the head was sent.
     BodyError,
-    /// A response of 500 or above with nothing captured in its scope.
+    /// A response of 500 or above, or a failed gRPC call, with nothing captured in its scope.
     Status,
     /// A message captured by the program.
     Message,

@@ -1,5 +1,6 @@
-//! The ground floor of monitor-kit: the [`Monitor`] handle, [scopes](scope), capture, issues, [reporters](Reporter)
-//! and [traffic]. It knows no HTTP type, no tower and no async runtime.
+//! The ground floor of monitor-kit: the [`Monitor`] handle, [scopes](scope), [traces](TraceContext), capture, issues,
+//! [reporters](Reporter), [traffic], [outgoing requests](Outgoing) and the switch that [takes routes out of
+//! service](Monitor::disable_route). It knows no HTTP type, no tower and no async runtime.
 //!
 //! Most programs use it through `monitor-tower`, whose layer opens a scope for every request and captures what goes
 //! wrong in it. What a program adds by itself is a line here and there:

@@ -10,7 +10,7 @@ use crate::{ErrorEvent, EventKind, Frame, Level, Reporter, Signal, clock};
 ///
 /// | message | when | level |
 /// | --- | --- | --- |
-/// | `unhandled_exception` | a panic, an error a service returned, a bare 5xx | ERROR |
+/// | `unhandled_exception` | a panic, an error a service returned, a bare 5xx, a failed gRPC call | ERROR |
 /// | `handled_exception` | an error the program captured or attached | ERROR |
 /// | `captured_message` | a message the program captured, in the field `exception` | its own |
 /// | `route_disabled` | a route was taken out of service, with `route`, `actor`, `reason`, `until` | WARN |

@@ -61,7 +61,7 @@ impl Outcome {
     }
 }
 
-/// All that is said of a request's end, but for how long it took.
+/// How a request ended: its outcome, its HTTP status, and the gRPC status of a call.
 ///
 /// # Example
 ///

@@ -16,8 +16,8 @@ use pin_project_lite::pin_project;
 use crate::{TextBody, causes::causes, guard::Guard};
 
 pin_project! {
-    /// The response body of [`MonitorService`](crate::MonitorService): the service's own, watched to its end, or the
-    /// answer to a panic.
+    /// The response body of [`MonitorService`](crate::MonitorService): the service's own, watched to its end, or an answer
+    /// of ours.
     ///
     /// Size hint and end of stream are the inner body's. A panic in the inner body becomes an error.
     pub struct ResponseBody<B> {

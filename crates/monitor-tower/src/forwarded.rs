@@ -50,8 +50,18 @@ impl TrustedProxies {
         Self { networks, header: None }
     }
 
-    /// Sets which header the proxies write, and has the other one ignored. Defaults to either; where both are there and
-    /// disagree, neither is believed, for a client can send the one the proxies pass over.
+    /// Sets which header the proxies write, and has the other one ignored. Set it where your proxies pass on the other one as
+    /// clients send it. Defaults to either; where both are there and disagree, neither is believed and the proxy itself is
+    /// the client, so that a client can hide its address but not forge one.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_tower::{ForwardedHeader, Networks, TrustedProxies};
+    ///
+    /// let proxies = TrustedProxies::new(Networks::parse(["10.0.0.0/8"])?).header(ForwardedHeader::XForwardedFor);
+    /// # Ok::<(), monitor_tower::NetworkError>(())
+    /// ```
     pub fn header(mut self, header: ForwardedHeader) -> Self {
         self.header = Some(header);
         self
@@ -97,7 +107,7 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// More proxies than this stand in no one's row.
+/// No real chain of proxies is longer.
 const HOPS: usize = 32;
 
 #[cfg(test)]

@@ -45,11 +45,11 @@
 //! # The log line
 //!
 //! When a request ends, one event of target `monitor::request` says so: `request_error` at ERROR for what failed or has
-//! a status from 500, `request_warning` at WARN from 400, `slow_request` at WARN past one second, else `request` at
-//! INFO; `request_refused` at WARN for a disabled route. Untracked requests are logged at DEBUG only. Its fields are
-//! `request_id`, `client_request_id`, `trace_id`, `client_trace_id`, `method`, `path` (the route, unless [raw paths] are
-//! asked for), `route`, `status_code`, `grpc_status`, `error_type`, `duration_ms`, `outcome`, `user_agent`, `remote_addr`
-//! and `user_id`.
+//! a status from 500, `request_warning` at WARN from 400 and for a gRPC status other than OK, `request_refused` at WARN for a
+//! disabled route, `slow_request` at WARN past one second, else `request` at INFO. Untracked requests are logged at DEBUG
+//! only. Its fields are `request_id`, `client_request_id`, `trace_id`, `client_trace_id`, `method`, `path` (the route, unless
+//! [raw paths] are asked for), `route`, `status_code`, `grpc_status`, `error_type`, `duration_ms`, `outcome`, `user_agent`,
+//! `remote_addr` and `user_id`.
 //!
 //! # What is answered
 //!
@@ -61,7 +61,20 @@
 //! | a response of 500 or above with a body | that response, untouched |
 //! | an error instead of a response | the error goes on; after [`MonitorLayer::respond_to_errors`] it is a problem |
 //!
-//! No answer of ours says anything of the inside. A gRPC call is answered with a `grpc-status` and nothing else.
+//! No answer of ours says anything of the inside. A gRPC call is answered with a `grpc-status` in the head and no body.
+//!
+//! # gRPC
+//!
+//! A POST over HTTP/2 of content type `application/grpc` is a call. Its status is read from the head or the trailers; where
+//! a response ends without any it is UNKNOWN, as it is to clients. UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL,
+//! UNAVAILABLE and DATA_LOSS are failures, with the code's name as error type. Methods are routes where they are
+//! [declared](monitor_core::MonitorBuilder::grpc_methods); all others are one series.
+//!
+//! # Whose word is taken
+//!
+//! By default nobody's: each request gets an identifier and a trace (W3C Trace Context) of its own, and comes from whoever
+//! holds the connection. [`IdPolicy`] and [`TrustedProxies`] say of whom more is believed. The outermost layer of ours
+//! decides. [`PropagateLayer`] puts identifier and trace on the requests a client sends.
 //!
 //! # Features
 //!

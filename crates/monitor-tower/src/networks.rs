@@ -47,7 +47,7 @@ impl Networks {
         Self(vec![Network { address: v4, prefix: 8 }, Network { address: v6, prefix: 128 }])
     }
 
-    /// Returns whether `address` is in one of them. An IPv4 address in IPv6's clothes is an IPv4 address.
+    /// Returns whether `address` is in one of them. An IPv4-mapped IPv6 address counts as its IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -23,7 +23,12 @@ type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 /// Puts the current scope's `traceparent`, `tracestate` and `x-request-id` on requests a client sends, in place of any that
 /// are there, and counts what becomes of them by class of host.
 ///
-/// Around any tower client: hyper-util's, a tonic channel. Outside of a scope requests go out as they are.
+/// Around any tower client: hyper-util's, a tonic channel. Outside of a scope requests go out as they are. What is counted
+/// is the head of a response: a gRPC call that fails in its trailers is a `2xx`.
+///
+/// A trace that begins here is marked as sampled as often as
+/// [`MonitorBuilder::trace_sampling`](monitor_core::MonitorBuilder::trace_sampling) says, which decides what services below
+/// record.
 ///
 /// # Example
 ///
@@ -98,7 +103,7 @@ impl PropagateLayer {
         Self { settings: Arc::new(settings) }
     }
 
-    /// Sets how hosts are classed, of which there should be few, for each is a label. Defaults to `loopback`, `private`
+    /// Sets the class of a host. Keep the classes few: each is a label. Defaults to `loopback`, `private`
     /// (addresses of private networks, names without a dot and those below `.internal`, `.local` and `.localdomain`),
     /// `public`, and `unknown` for a request whose URI names no host, as those of a tonic channel do not.
     pub fn host_class(mut self, f: impl Fn(&Uri) -> &'static str + Send + Sync + 'static) -> Self {

@@ -160,7 +160,7 @@ fn actions(facts: &Facts) -> String {
          - Release 1.0.1 is in service without the test routes; `/error` is a 404.\n\
          - It was rolled out after {} with {} requests on the way, none of them lost: the old process turned its readiness \
          to 503, then stopped accepting, then ended.\n\
-         - Metrics were watched until the error ratio was 0, after {}, and stayed so without the switch, until {}.\n",
+         - The error ratio was back at 0 after {}, and stayed there without the switch until {}.\n",
         facts.after(facts.switched_off),
         facts.refused,
         facts.handled_as,

@@ -221,7 +221,9 @@ async fn mitigated(
     let Some(mitigated) = watch.back_at_zero() else {
         return Err(unmet(&format!("the ratio over {} s is 0", WINDOW.as_secs()), percent(watch.ratio())));
     };
-    expect("the rest of the traffic goes on", Vec::<String>::new(), load.surprises())?;
+    expect("the rest of the traffic goes on", true, load.answered() >= answered + 20)?;
+    expect("it is answered as expected", Vec::<String>::new(), load.surprises())?;
+    expect("the ratio was above 0 until then", true, facts.switched_off.is_some_and(|at| mitigated > at))?;
     let after = scrape(world).await?;
     let route = [("http_route", "/error"), ("http_request_method", "GET")];
     expect(

@@ -223,3 +223,49 @@ fn who_and_why_are_redacted() {
     let disabled = monitor.disable_route(order).expect("it is known");
     assert!(!disabled.to_json().to_string().contains("example.org") && !disabled.reason.contains("hunter2"));
 }
+
+#[cfg(shuttle)]
+mod interleavings {
+    use super::*;
+    use crate::{Redaction, sync::thread};
+
+    fn put(switch: &RouteSwitch, route: &'static str) {
+        let disabled = Arc::new(DisableRoute::new(route, "ada").expires_in(HOUR).carry_out(&Redaction::new()));
+        let put = |list: &mut Vec<_>| {
+            list.push(disabled);
+            Ok::<_, SwitchError>(())
+        };
+        switch.change(put, |()| ()).expect("nothing refuses it");
+    }
+
+    #[test]
+    fn what_is_saved_last_is_what_holds_and_no_change_is_lost() {
+        let check = || {
+            let kept = Kept::default();
+            let switch = RouteSwitch::new(Vec::new(), Some(Arc::new(kept.clone())), Arc::new(Drops::new("switch")));
+            let switch = Arc::new(switch);
+            let writers = ["/a", "/b"].map(|route| {
+                let switch = Arc::clone(&switch);
+                thread::spawn(move || put(&switch, route))
+            });
+            let expiring = {
+                let switch = Arc::clone(&switch);
+                thread::spawn(move || switch.expire(clock::now(), &Outlets(Vec::new())))
+            };
+            // A reader sees a route or does not, and never waits for ever.
+            let _ = switch.find(Method::Get, "/a", clock::now());
+            writers.into_iter().chain([expiring]).for_each(|thread| thread.join().expect("it does not panic"));
+            let routes = |list: Vec<Arc<DisabledRoute>>| -> Vec<_> {
+                list.iter().map(|disabled| disabled.route.clone()).collect()
+            };
+            let held = routes(switch.list());
+            let saved = kept.load(KEY).expect("it is kept in memory").expect("it was saved");
+            let saved = disabled::from_json(&serde_json::from_slice(&saved).expect("it is JSON")).expect("it is whole");
+            assert_eq!((held.len(), routes(saved)), (2, held));
+            assert!(switch.is_any_disabled() && switch.find(Method::Get, "/b", clock::now()).is_some());
+            switch.expire(clock::now() + HOUR, &Outlets(Vec::new()));
+            assert!(!switch.is_any_disabled() && switch.list().is_empty());
+        };
+        shuttle::check_random(check, 2000);
+    }
+}
