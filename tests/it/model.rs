@@ -7,21 +7,24 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
 use http_body::{Body, Frame};
 use monitor_kit::{
-    BoxError, Method, Monitor, MonitorLayer, Outcome, ResponseBody, ResponseFuture, traffic::RouteCounts,
+    BoxError, DisableRoute, Method, Monitor, MonitorLayer, Outcome, ResponseBody, ResponseFuture, traffic::RouteCounts,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use tower::{Layer, Service};
 
 use crate::support::builder;
 
+const ROUTE: &str = "/planned";
+
 /// What a request's service will do.
 #[derive(Clone, Debug)]
 struct Plan {
     pending: u8,
     end: End,
+    grpc: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ enum End {
 enum Piece {
     Pending,
     Data,
+    /// The status of a gRPC call, and to any other trailers like any.
+    Trailers,
     Error,
     Panic,
 }
@@ -45,11 +50,14 @@ enum Step {
     Start(Plan),
     Poll(usize),
     Drop(usize),
+    /// The route is taken out of service, or put back.
+    Switch(bool),
 }
 
 /// A request in hand, and what the model knows of it.
 enum Held {
     Future(Pin<Box<ResponseFuture<Planned>>>, Plan),
+    Refused(Pin<Box<ResponseFuture<Planned>>>),
     Body(Pin<Box<ResponseBody<Pieces>>>, VecDeque<Piece>, bool),
 }
 
@@ -105,6 +113,10 @@ impl Body for Pieces {
             None => Poll::Ready(None),
             Some(Piece::Pending) => Poll::Pending,
             Some(Piece::Data) => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"data"))))),
+            Some(Piece::Trailers) => {
+                let status = (HeaderName::from_static("grpc-status"), HeaderValue::from_static("13"));
+                Poll::Ready(Some(Ok(Frame::trailers(HeaderMap::from_iter([status])))))
+            }
             Some(Piece::Error) => Poll::Ready(Some(Err("planned".into()))),
             Some(Piece::Panic) => panic!("planned"),
         }
@@ -116,7 +128,8 @@ impl Body for Pieces {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    let pieces = vec(select(vec![Piece::Pending, Piece::Data, Piece::Data, Piece::Error, Piece::Panic]), 0..5);
+    let pieces = [Piece::Pending, Piece::Data, Piece::Data, Piece::Trailers, Piece::Error, Piece::Panic];
+    let pieces = vec(select(pieces.to_vec()), 0..5);
     let response = (select(vec![200u16, 404, 500]), pieces, any::<bool>());
     let response = response.prop_map(|(status, frames, knows_its_end)| End::Response {
         status,
@@ -124,7 +137,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         knows_its_end,
     });
     let end = prop_oneof![1 => Just(End::Panic), 1 => Just(End::Error), 4 => response];
-    (0u8..3, end).prop_map(|(pending, end)| Plan { pending, end })
+    (0u8..3, end, any::<bool>()).prop_map(|(pending, end, grpc)| Plan { pending, end, grpc })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -132,6 +145,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => plan().prop_map(Step::Start),
         8 => (0usize..8).prop_map(Step::Poll),
         1 => (0usize..8).prop_map(Step::Drop),
+        1 => any::<bool>().prop_map(Step::Switch),
     ]
 }
 
@@ -147,7 +161,7 @@ fn poll(held: Held) -> (Option<Held>, Option<Outcome>) {
             }
             (Poll::Ready(result), _) => match (result, plan.end) {
                 (Ok(response), End::Panic) => {
-                    assert_eq!(response.status(), 500);
+                    assert_eq!(response.status(), if plan.grpc { 200 } else { 500 });
                     (None, Some(Outcome::Panic))
                 }
                 (Err(_), End::Error) => (None, Some(Outcome::InnerError)),
@@ -160,11 +174,18 @@ fn poll(held: Held) -> (Option<Held>, Option<Outcome>) {
                 (result, end) => panic!("planned {end:?}, got {:?}", result.map(|response| response.status())),
             },
         },
+        Held::Refused(mut future) => match future.as_mut().poll(&mut context) {
+            Poll::Ready(Ok(response)) => {
+                assert!(response.headers().contains_key("retry-after"));
+                (None, Some(Outcome::Refused))
+            }
+            _ => panic!("it was to be refused"),
+        },
         Held::Body(mut body, mut frames, knows_its_end) => {
             let polled = body.as_mut().poll_frame(&mut context);
             let outcome = match (frames.pop_front(), polled) {
                 (Some(Piece::Pending), Poll::Pending) => None,
-                (Some(Piece::Data), Poll::Ready(Some(Ok(_)))) => {
+                (Some(Piece::Data | Piece::Trailers), Poll::Ready(Some(Ok(_)))) => {
                     (knows_its_end && frames.is_empty()).then_some(Outcome::Completed)
                 }
                 (Some(Piece::Error), Poll::Ready(Some(Err(_)))) => Some(Outcome::BodyError),
@@ -177,9 +198,16 @@ fn poll(held: Held) -> (Option<Held>, Option<Outcome>) {
     }
 }
 
+fn request(plan: Plan) -> Request<Plan> {
+    let content_type = if plan.grpc { "application/grpc" } else { "application/json" };
+    let request = Request::post(ROUTE).version(Version::HTTP_2).header("content-type", content_type);
+    request.body(plan).expect("a request")
+}
+
 fn dropped(held: &Held) -> Outcome {
     match held {
         Held::Future(..) => Outcome::Cancelled,
+        Held::Refused(..) => Outcome::Refused,
         Held::Body(..) => Outcome::BodyAborted,
     }
 }
@@ -187,7 +215,7 @@ fn dropped(held: &Held) -> Outcome {
 fn counts(monitor: &Monitor) -> RouteCounts {
     let traffic = monitor.traffic().expect("it is enabled");
     // So that there is a series to read, whatever was started.
-    let _ = traffic.series(Method::Get, "_unmatched");
+    let _ = traffic.series(Method::Post, ROUTE);
     traffic.read().remove(0)
 }
 
@@ -203,14 +231,15 @@ fn equation(monitor: &Monitor, started: u64, ended: &[u64; 9], held: usize) -> R
 proptest! {
     #[test]
     fn started_is_always_the_outcomes_and_those_in_flight(steps in vec(step(), 1..60)) {
-        let monitor = builder().build().expect("the settings are good");
+        let monitor = builder().routes([("POST", ROUTE)]).build().expect("the settings are good");
         let mut service = MonitorLayer::new(&monitor).layer(Planner);
         let (mut held, mut started, mut ended) = (VecDeque::new(), 0, [0; 9]);
         for step in steps {
             match step {
                 Step::Start(plan) => {
-                    let future = Box::pin(service.call(Request::new(plan.clone())));
-                    held.push_back(Held::Future(future, plan));
+                    let future = Box::pin(service.call(request(plan.clone())));
+                    let is_refused = monitor.has_disabled_routes();
+                    held.push_back(if is_refused { Held::Refused(future) } else { Held::Future(future, plan) });
                     started += 1;
                 }
                 Step::Poll(number) if number < held.len() => {
@@ -225,6 +254,8 @@ proptest! {
                     let Some(request) = held.remove(number) else { continue };
                     ended[dropped(&request) as usize] += 1;
                 }
+                Step::Switch(true) => _ = monitor.disable_route(DisableRoute::new(ROUTE, "ada")).expect("it is known"),
+                Step::Switch(false) => _ = monitor.enable_route(ROUTE, None, "ada"),
                 Step::Poll(_) | Step::Drop(_) => {}
             }
             equation(&monitor, started, &ended, held.len())?;

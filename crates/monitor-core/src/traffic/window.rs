@@ -194,7 +194,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Ending,
+        Ending, GrpcCode,
         drops::Drops,
         traffic::{Measured, Traffic},
     };
@@ -208,13 +208,18 @@ mod tests {
     fn step() -> impl Strategy<Value = Step> {
         let jump = prop_oneof![Just(0i64), 1i64..3, -5i64..0, 60i64..4000];
         let outcome = proptest::sample::select(Outcome::ALL.to_vec());
-        let end = (0u8..3, outcome, proptest::sample::select(vec![200u16, 404, 500, 503]), 0u64..20_000);
+        let end = (0u8..3, outcome, proptest::sample::select(vec![200u16, 404, 500, 503, 13]), 0u64..20_000);
         (jump, proptest::collection::vec(end, 0..6)).prop_map(|(jump, ends)| Step { jump, ends })
+    }
+
+    /// Statuses of 13 stand for calls that are answered so.
+    fn ending(outcome: Outcome, status: u16) -> Ending {
+        if status == 13 { Ending::new(outcome, 200).grpc(GrpcCode::Internal) } else { Ending::new(outcome, status) }
     }
 
     fn failed(outcome: Outcome, status: u16) -> bool {
         match outcome {
-            Outcome::Completed => status >= 500,
+            Outcome::Completed => status >= 500 || status == 13,
             Outcome::InnerError | Outcome::Panic | Outcome::PanicInBody | Outcome::BodyError => true,
             _ => false,
         }
@@ -234,7 +239,7 @@ mod tests {
                 for (route, outcome, status, millis) in ends {
                     let series = traffic.series(Method::Get, ["/a", "/b", "/c"][usize::from(route)]);
                     traffic.start(series);
-                    traffic.end(series, Ending::new(outcome, status), Duration::from_millis(millis));
+                    traffic.end(series, ending(outcome, status), Duration::from_millis(millis));
                     model.push((latest, outcome, status));
                 }
                 windows.sample(Duration::from_secs(clock.unsigned_abs()), &traffic.read());
