@@ -3,9 +3,13 @@
 use std::{
     convert::Infallible,
     fmt,
-    future::{Ready, poll_fn},
+    future::{Ready, poll_fn, ready as ready_now},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -74,7 +78,7 @@ fn towers_overload_is_a_503() {
             Poll::Pending
         }
         fn call(&mut self, _: Request<()>) -> Self::Future {
-            std::future::ready(Ok(status(200, "")))
+            ready_now(Ok(status(200, "")))
         }
     }
     let monitor = monitor();
@@ -301,4 +305,37 @@ fn an_unanswered_error_is_what_it_was() {
     let error = ready(MonitorLayer::new(&monitor).layer(service_fn(failing)).oneshot(get("/"))).unwrap_err();
     assert!(error.is::<Failure>());
     assert_eq!(monitor.traffic().unwrap().read()[0].failures(), [(ErrorType::InnerError, 1)]);
+}
+
+/// Is not ready once, and well from then on.
+#[derive(Clone)]
+struct Hiccup(Arc<AtomicUsize>);
+
+impl Service<Request<()>> for Hiccup {
+    type Response = Response<Text>;
+    type Error = Failure;
+    type Future = Ready<Result<Response<Text>, Failure>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        let first = self.0.fetch_add(1, Ordering::Relaxed) == 0;
+        Poll::Ready(if first { Err(Failure::new("a hiccup")) } else { Ok(()) })
+    }
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        ready_now(Ok(status(200, "")))
+    }
+}
+
+/// `let clone = self.inner.clone(); let mut ready = mem::replace(&mut self.inner, clone);`, as tower's documentation has it.
+#[test]
+fn a_service_that_was_not_ready_once_fails_once_though_it_is_cloned() {
+    let (monitor, _) = watched();
+    let mut inner = MonitorLayer::new(&monitor).respond_to_errors().layer(Hiccup(Arc::default()));
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        assert!(inner.poll_ready(&mut Context::from_waker(std::task::Waker::noop())).is_ready());
+        let clone = inner.clone();
+        let mut is_ready = std::mem::replace(&mut inner, clone);
+        answers.push(ready(is_ready.call(get("/"))).unwrap().status().as_u16());
+    }
+    assert_eq!(answers, [500, 200, 200, 200]);
 }

@@ -73,6 +73,14 @@ fn a_protected_route_is_below_the_root() {
 }
 
 #[test]
+fn a_slash_at_the_end_of_a_path_changes_nothing() {
+    let monitor = builder().routes([("POST", "/admin/enable")]).protected_routes(["/admin/"]).untracked(["/internal/"]);
+    let monitor = monitor.build().expect("the settings are right");
+    assert!(monitor.disable_route(monitor_kit::DisableRoute::new("/admin/enable", "ada")).is_err());
+    assert!(monitor.is_untracked("/internal/jobs") && monitor.is_untracked("/internal"));
+}
+
+#[test]
 fn a_grpc_method_is_written_as_grpc_does() {
     for method in ["shop.Stock/Count", "/shop.Stock", "/shop.Stock/", "//Count", "/shop/Stock/Count", ""] {
         let error = format!("the gRPC method `{method}` is not written as /package.Service/Method");

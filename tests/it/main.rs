@@ -1,18 +1,22 @@
 //! Behaviour of the whole kit through its public API: one file a behaviour.
 
+mod accounts;
 mod addresses;
 mod answers;
 mod auto_traits;
 mod axum;
 mod bridge;
+mod calls;
 mod capture;
 mod client;
 mod config;
 mod examples;
+mod functions;
 mod grpc;
 mod hyper;
 mod identity;
 mod jobs;
+mod kept;
 mod lengths;
 mod measures;
 mod metrics;

@@ -185,7 +185,8 @@ fn poll(held: Held) -> (Option<Held>, Option<Outcome>) {
             let polled = body.as_mut().poll_frame(&mut context);
             let outcome = match (frames.pop_front(), polled) {
                 (Some(Piece::Pending), Poll::Pending) => None,
-                (Some(Piece::Data | Piece::Trailers), Poll::Ready(Some(Ok(_)))) => {
+                (Some(Piece::Trailers), Poll::Ready(Some(Ok(_)))) => Some(Outcome::Completed),
+                (Some(Piece::Data), Poll::Ready(Some(Ok(_)))) => {
                     (knows_its_end && frames.is_empty()).then_some(Outcome::Completed)
                 }
                 (Some(Piece::Error), Poll::Ready(Some(Err(_)))) => Some(Outcome::BodyError),

@@ -4,18 +4,19 @@ use std::{cell::RefCell, convert::Infallible};
 
 use http::{Request, Response};
 use http_body::Body;
-use monitor_kit::{IdPolicy, MonitorLayer, PropagateLayer, ResponseBody, scope};
+use monitor_kit::{DisableRoute, IdPolicy, MonitorLayer, PropagateLayer, ResponseBody, scope};
 use opentelemetry::{
     Value,
     trace::{SpanKind, Status, TracerProvider},
 };
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
-use tower::{Layer, ServiceExt};
+use tower::{Layer, Service, ServiceExt};
 use tracing::{Dispatch, Level};
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::{
-    Log, Script, Step, Text, call, get, grpc_request, monitor, next_frame, poll_once, ready, script, service, status,
+    Log, Script, Step, Text, builder, call, get, grpc_request, monitor, next_frame, poll_once, ready, script, service,
+    status,
 };
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -133,6 +134,73 @@ fn a_layer_inside_another_has_its_span_as_parent() {
     assert_eq!(exported.len(), 2, "{exported:#?}");
     assert_eq!(exported[0].parent_span_id, exported[1].span_context.span_id());
     assert_eq!(exported[1].parent_span_id.to_string(), "00f067aa0ba902b7");
+}
+
+/// The layer opens no span, but the program has spans of its own.
+#[test]
+fn outgoing_requests_are_of_the_trace_in_the_log_though_the_program_has_spans_of_its_own() {
+    let mut sent = String::new();
+    Spans::new().during(|| {
+        let layer = MonitorLayer::new(&monitor()).id_policy(IdPolicy::Accept);
+        drop(call(&layer, traced(), || {
+            tracing::info_span!("work").in_scope(|| sent = sent_traceparent());
+            status(200, "")
+        }));
+    });
+    assert_eq!(&sent[3..35], TRACE, "the chain of logs is broken");
+}
+
+/// As in a task that was spawned with `.in_current_scope()`, where no span is current.
+#[test]
+fn a_layer_in_a_task_of_the_request_stays_in_its_trace() {
+    let traces = Spans::new().during(|| {
+        let (monitor, mut traces) = (monitor(), Vec::new());
+        let layer = MonitorLayer::new(&monitor).span(true);
+        drop(call(&layer, get("/"), || {
+            let outer = scope::current().unwrap();
+            traces.push(outer.trace().trace_id());
+            let dispatch = tracing::dispatcher::get_default(Dispatch::clone);
+            let inner = layer.clone();
+            let task = std::thread::spawn(move || {
+                tracing::dispatcher::with_default(&dispatch, || {
+                    outer.enter(|| {
+                        let mut seen = None;
+                        drop(call(&inner, get("/"), || {
+                            seen = scope::current().map(|scope| scope.trace().trace_id());
+                            status(200, "")
+                        }));
+                        seen.unwrap()
+                    })
+                })
+            });
+            traces.push(task.join().unwrap());
+            status(200, "")
+        }));
+        traces
+    });
+    assert_eq!(traces[0], traces[1]);
+}
+
+#[test]
+fn a_span_ends_once_however_its_request_does() {
+    for how in ["before the first poll", "after the head", "refused", "panic"] {
+        let spans = Spans::new();
+        spans.during(|| {
+            let monitor = builder().routes([("GET", "/off")]).build().unwrap();
+            monitor.disable_route(DisableRoute::new("/off", "ada")).unwrap();
+            let layer = MonitorLayer::new(&monitor).span(true);
+            match how {
+                "before the first poll" => {
+                    let mut asked = layer.layer(service(|_| Ok::<_, Infallible>(status(200, ""))));
+                    drop(asked.call(get("/")));
+                }
+                "after the head" => drop(call(&layer, get("/"), || script([Step::Data("a"), Step::Data("b")]))),
+                "refused" => drop(call(&layer, get("/off"), || status(200, ""))),
+                _ => drop(call::<Text>(&layer, get("/"), || panic!("boom"))),
+            }
+        });
+        assert_eq!(spans.exported().len(), 1, "{how}");
+    }
 }
 
 #[test]

@@ -266,6 +266,90 @@ fn a_disabled_monitor_refuses_nothing() {
     assert_eq!(dropped(&monitor, "switch", monitor_kit::Reason::NotPersisted), 0);
 }
 
+#[test]
+fn a_disabled_route_is_refused_for_every_method_also_past_the_series_limit() {
+    let monitor = builder().routes([("GET", "/items")]).series_limit(1).build().unwrap();
+    monitor.disable_route(DisableRoute::new("/items", "ada")).unwrap();
+    let layer = MonitorLayer::new(&monitor).route(|_| Some("/items"));
+    let request = |method| Request::builder().method(method).uri("/items").body(()).unwrap();
+    assert_eq!(call(&layer, request("GET"), || status(200, "")).status(), 503);
+    assert_eq!(call(&layer, request("POST"), || status(200, "")).status(), 503);
+}
+
+#[test]
+fn the_longest_time_to_wait_does_not_panic() {
+    let monitor = builder().routes([("GET", "/error")]).build().unwrap();
+    monitor.disable_route(DisableRoute::new("/error", "ada").retry_after(Duration::MAX)).unwrap();
+    assert_eq!(call(&MonitorLayer::new(&monitor), get("/error"), || status(200, "")).status(), 503);
+}
+
+#[test]
+fn of_two_orders_that_cover_a_request_the_longer_one_says_when_to_come_back() {
+    let monitor = builder().routes([("GET", "/error")]).build().unwrap();
+    let order = |seconds| DisableRoute::new("/error", "ada").expires_in(Duration::from_secs(seconds));
+    monitor.disable_route(order(5)).unwrap();
+    monitor.disable_route(order(3600).method(Method::Get)).unwrap();
+    let response = call(&MonitorLayer::new(&monitor), get("/error"), || status(200, ""));
+    let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!(wait > 3000, "{wait}");
+}
+
+#[test]
+fn an_actor_is_bounded_whoever_it_is() {
+    let (monitor, _) = watched_by(builder().routes([("GET", "/error")]));
+    let huge = "a".repeat(1 << 20);
+    let disabled = monitor.disable_route(DisableRoute::new("/error", huge.clone())).unwrap();
+    assert!(disabled.actor.len() < 10_000);
+    let enabled = monitor.enable_route("/error", None, &huge).unwrap();
+    assert!(enabled.actor.as_ref().unwrap().len() < 10_000);
+}
+
+#[test]
+fn a_route_that_is_over_cannot_be_enabled_once_more() {
+    let (monitor, _) = watched_by(builder().routes([("GET", "/error")]));
+    monitor.disable_route(DisableRoute::new("/error", "ada").expires_in(Duration::from_nanos(1))).unwrap();
+    while !monitor.disabled_routes().is_empty() {}
+    assert!(monitor.enable_route("/error", None, "bob").is_err(), "it was enabled already, by its time");
+}
+
+#[test]
+fn what_is_not_known_cannot_be_injected_into_a_log() {
+    let monitor = builder().routes([("GET", "/error")]).build().unwrap();
+    let error = monitor.disable_route(DisableRoute::new("/x\nFORGED \u{1b}[31m", "ada")).unwrap_err().to_string();
+    assert!(!error.contains(char::is_control), "{error:?}");
+}
+
+/// Two people at once: whoever follows the signals must end with what holds.
+#[test]
+fn changes_are_told_in_the_order_in_which_they_were_made() {
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).queue_bound(1 << 20));
+    let (on, off) = (monitor.clone(), monitor.clone());
+    let disabling = std::thread::spawn(move || {
+        for number in 0..5_000 {
+            let order = DisableRoute::new("/error", "ada").reason(number.to_string());
+            off.disable_route(order).unwrap();
+        }
+    });
+    let enabling = std::thread::spawn(move || {
+        while !disabling.is_finished() {
+            let _ = on.enable_route("/error", None, "bob");
+        }
+    });
+    let _ = enabling.join();
+    flush(&monitor);
+    let mut told = std::collections::HashSet::new();
+    for signal in memory.signals() {
+        match signal {
+            Signal::RouteDisabled(disabled) => _ = told.insert(disabled.reason.clone()),
+            Signal::RouteEnabled(enabled) => {
+                let reason = &enabled.disabled.reason;
+                assert!(told.contains(reason), "order {reason} is said to be lifted before it is said to be given");
+            }
+            _ => {}
+        }
+    }
+}
+
 fn answer<S, B>(stack: S) -> (u16, bool)
 where
     S: tower::Service<Request<()>, Response = Response<B>, Error = Infallible>,

@@ -12,7 +12,7 @@ use metrics::Recorder;
 use self::check::guard;
 use crate::{
     Bridge, ErrorEvent, EventKind, GrpcCode, Identity, LogReporter, Method, Monitor, Outgoing, Persist, Redaction,
-    Reporter, Signal, Traffic,
+    Reporter, Signal, Traffic, clock,
     drops::Drops,
     error::BuildError,
     housekeeping::{self, Bridges},
@@ -339,7 +339,7 @@ impl MonitorBuilder {
             panic::install_hook();
         }
         outlets.publish(Signal::Started(Arc::clone(&shared.identity)));
-        for disabled in shared.switch.list() {
+        for disabled in shared.switch.list().into_iter().filter(|disabled| !disabled.is_over(clock::now())) {
             outlets.publish(Signal::RouteDisabled(disabled));
         }
         Ok(Monitor::new(Inner {
@@ -357,7 +357,9 @@ impl MonitorBuilder {
         let traffic_drops = Arc::new(Drops::new("traffic"));
         let intake_drops = Arc::new(Drops::new("intake"));
         let switch_drops = Arc::new(Drops::new("switch"));
-        let protected = self.protected.iter().chain(&self.untracked).cloned().collect();
+        let trimmed = |path: &String| path.trim_end_matches('/').to_owned();
+        let untracked: Vec<_> = self.untracked.iter().map(trimmed).collect();
+        let protected = self.protected.iter().map(trimmed).chain(untracked.iter().cloned()).collect();
         let switch = RouteSwitch::new(protected, self.persist.take(), Arc::clone(&switch_drops));
         let traffic = Traffic::new(self.bounds.series, self.measured, Arc::clone(&traffic_drops));
         for (method, route) in &self.routes {
@@ -373,7 +375,7 @@ impl MonitorBuilder {
             full_addresses: self.full_addresses,
             trace_sampling: self.trace_sampling,
             flask_names: self.flask_names,
-            untracked: std::mem::take(&mut self.untracked),
+            untracked,
             ignore: std::mem::take(&mut self.ignore),
             traffic,
             outgoing: Outgoing::new(Arc::clone(&traffic_drops)),

@@ -20,6 +20,7 @@ use crate::{
     drops::{Drops, Reason},
     panic,
     reporter::Outlets,
+    scope::bounded,
     sync::{
         Mutex, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -32,18 +33,29 @@ pub(crate) struct RouteSwitch {
     /// Written only by whoever holds `changing`, and for no longer than it takes to put the new list in place.
     disabled: RwLock<Vec<Arc<DisabledRoute>>>,
     changing: Mutex<()>,
+    /// Held while the store is told, which may take its time.
+    saving: Mutex<()>,
     protected: Vec<String>,
     persist: Option<Arc<dyn Persist>>,
     drops: Arc<Drops>,
 }
 
 impl RouteSwitch {
-    /// Begins with what was kept from before, but for what has expired or must stay in service meanwhile.
+    /// Begins with what was kept from before, but for what must stay in service by now. What has expired meanwhile is told
+    /// and put back like anything else that does.
     pub(crate) fn new(protected: Vec<String>, persist: Option<Arc<dyn Persist>>, drops: Arc<Drops>) -> Self {
         let mut disabled = persist.as_deref().map(load).unwrap_or_default();
-        disabled.retain(|disabled| !is_protected(&protected, &disabled.route));
+        disabled.retain(|disabled| is_route(&disabled.route) && !is_protected(&protected, &disabled.route));
         let is_any = AtomicBool::new(!disabled.is_empty());
-        Self { is_any, disabled: RwLock::new(disabled), changing: Mutex::new(()), protected, persist, drops }
+        Self {
+            is_any,
+            disabled: RwLock::new(disabled),
+            changing: Mutex::new(()),
+            saving: Mutex::new(()),
+            protected,
+            persist,
+            drops,
+        }
     }
 
     pub(crate) fn is_any_disabled(&self) -> bool {
@@ -55,16 +67,16 @@ impl RouteSwitch {
             return None;
         }
         let disabled = self.disabled.read().unwrap_or_else(PoisonError::into_inner);
-        disabled.iter().find(|disabled| disabled.covers(method, route) && !disabled.is_over(now)).map(Arc::clone)
+        let covering = disabled.iter().filter(|disabled| disabled.covers(method, route) && !disabled.is_over(now));
+        covering.max_by_key(|disabled| disabled.retry_after_at(now)).map(Arc::clone)
     }
 
-    /// Puts back what has expired, and says so. Nothing is saved, for what is kept says by itself when it is over; and where
-    /// somebody is changing the list, it is done the next time.
+    /// Puts back what has expired, and says so. Nothing is saved, for what is kept says by itself when it is over.
     pub(crate) fn expire(&self, now: Instant, outlets: &Outlets) {
         if !self.is_any_disabled() {
             return;
         }
-        let Ok(_changing) = self.changing.try_lock() else { return };
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut list = self.list();
         let over: Vec<_> = list.extract_if(.., |disabled| disabled.is_over(now)).collect();
         if !over.is_empty() {
@@ -79,19 +91,21 @@ impl RouteSwitch {
         self.disabled.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes the list, tells of it, and saves it: one change after another, so that what is saved last is what holds.
+    /// Changes the list and tells of it, one change after another, and then has it saved.
     fn change<R, E>(
         &self,
         change: impl FnOnce(&mut Vec<Arc<DisabledRoute>>) -> Result<R, E>,
         tell: impl FnOnce(&R),
     ) -> Result<R, E> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut list = self.list();
-        let changed = change(&mut list)?;
-        let value = disabled::to_json(&list).to_string();
-        self.put(list);
-        tell(&changed);
-        self.save(value.as_bytes());
+        let changed = {
+            let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut list = self.list();
+            let changed = change(&mut list)?;
+            self.put(list);
+            tell(&changed);
+            changed
+        };
+        self.save();
         Ok(changed)
     }
 
@@ -101,9 +115,12 @@ impl RouteSwitch {
         drop(before);
     }
 
-    fn save(&self, value: &[u8]) {
+    /// Saves what holds now, so that what is saved last is what was changed last.
+    fn save(&self) {
         let Some(persist) = &self.persist else { return };
-        let saved = panic::catch_printed(|| persist.save(KEY, value)).unwrap_or_else(|caught| {
+        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = disabled::to_json(&self.list()).to_string();
+        let saved = panic::catch_printed(|| persist.save(KEY, value.as_bytes())).unwrap_or_else(|caught| {
             caught.dispose();
             Err("saving panicked".into())
         });
@@ -213,9 +230,11 @@ impl Monitor {
     ) -> Result<Arc<EnabledRoute>, SwitchError> {
         let inner = self.inner().ok_or(SwitchError::MonitorDisabled)?;
         error::check_actor(actor)?;
-        let actor = inner.shared.redaction.text(actor).into_owned();
+        let now = clock::now();
+        let actor = inner.shared.redaction.text(&bounded(actor.to_owned())).into_owned();
         let take = |list: &mut Vec<Arc<DisabledRoute>>| {
-            let at = list.iter().position(|disabled| disabled.is_for(method, route)).ok_or_else(|| {
+            let is_it = |disabled: &Arc<DisabledRoute>| disabled.is_for(method, route) && !disabled.is_over(now);
+            let at = list.iter().position(is_it).ok_or_else(|| {
                 let disabled = list.iter().map(|disabled| disabled.name()).collect();
                 SwitchError::NotDisabled { route: disabled::name(method, route), disabled }
             })?;

@@ -106,7 +106,8 @@ where
                 if let Some(trailers) = frame.trailers_ref() {
                     guard.trailers(trailers);
                 }
-                if is_end {
+                // Nothing comes after trailers, and a server does not ask.
+                if is_end || frame.is_trailers() {
                     complete(this.guard, *this.length, || this.state.set(State::Gone));
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -197,7 +198,7 @@ fn fail(mut guard: Guard, error: impl Into<BoxError>) -> BoxError {
 /// Drops a body that was not polled to its end. A server drops a body whose length is met without asking whether there
 /// is more.
 fn abort(mut guard: Guard, length: Option<u64>, drop_body: impl FnOnce()) {
-    let is_whole = length.is_some_and(|length| guard.sent() >= length);
+    let is_whole = length.is_some_and(|length| guard.sent() >= length) && !guard.awaits_trailers();
     let outcome = if is_whole { Outcome::Completed } else { Outcome::BodyAborted };
     match guard.catch(drop_body) {
         Ok(()) => guard.end(outcome),

@@ -46,7 +46,9 @@ pub(crate) fn is_call(head: &RequestHead<'_>) -> bool {
 /// Returns whether these are the headers of a gRPC message; gRPC-Web is none, for its status is in its body.
 fn is_grpc(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    content_type.strip_prefix(GRPC.as_bytes()).is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+    content_type.split_at_checked(GRPC.len()).is_some_and(|(media_type, rest)| {
+        media_type.eq_ignore_ascii_case(GRPC.as_bytes()) && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
+    })
 }
 
 /// Returns the status these headers or trailers hold.
@@ -114,6 +116,7 @@ mod tests {
         for (content_type, expected) in [
             ("application/grpc", true),
             ("application/grpc+proto", true),
+            ("Application/gRPC", true),
             ("application/grpc;charset=utf-8", true),
             ("application/grpc-web", false),
             ("application/grpc-web+proto", false),
@@ -127,12 +130,12 @@ mod tests {
 
     #[test]
     fn only_a_post_over_http_2_is_a_call() {
-        let is_call = |method: Method, version| {
+        let called = |method: Method, version| {
             let request = http::Request::builder().method(method).version(version).header("content-type", GRPC);
-            super::is_call(&RequestHead::of(&request.body(()).expect("a request")))
+            is_call(&RequestHead::of(&request.body(()).expect("a request")))
         };
-        assert!(is_call(Method::POST, Version::HTTP_2) && is_call(Method::POST, Version::HTTP_3));
-        assert!(!is_call(Method::GET, Version::HTTP_2) && !is_call(Method::POST, Version::HTTP_11));
+        assert!(called(Method::POST, Version::HTTP_2) && called(Method::POST, Version::HTTP_3));
+        assert!(!called(Method::GET, Version::HTTP_2) && !called(Method::POST, Version::HTTP_11));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Guard {
         };
         let is_shown = settings.span && !untracked;
         let span = if is_shown { RequestSpan::begin(&head, &scope, is_grpc) } else { RequestSpan::none() };
-        let scope = span.join(scope);
+        let scope = span.join(scope, around.as_ref().is_some_and(Scope::is_request));
         head.keep_headers(&scope);
         if let Some((traffic, series)) = series {
             traffic.start(series);
@@ -144,10 +144,15 @@ impl Guard {
 
     /// Takes note of the trailers of a body, where a gRPC call has its status.
     pub(crate) fn trailers(&mut self, trailers: &HeaderMap) {
-        if let Some(code) = grpc::code_in(trailers).filter(|_| self.grpc == GrpcStatus::Awaited) {
+        if let Some(code) = grpc::code_in(trailers).filter(|_| self.grpc != GrpcStatus::None) {
             self.grpc = GrpcStatus::Known(code);
             self.note_grpc_failure(trailers);
         }
+    }
+
+    /// Returns whether a gRPC call has no status yet, which only its trailers can have.
+    pub(crate) fn awaits_trailers(&self) -> bool {
+        self.grpc == GrpcStatus::Awaited
     }
 
     /// Notes in the scope what the service says of a failed call, so that its event says it as well.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::{Extensions, HeaderMap, HeaderName, Method, Request, Uri, Version, header};
-use monitor_core::{Method as KnownMethod, Scope, names, panic, scope};
+use monitor_core::{Method as KnownMethod, Scope, names, scope};
 
 use crate::settings::Settings;
 
@@ -54,8 +54,10 @@ impl<'a> RequestHead<'a> {
 
     /// Asks a function of the program's own. One that panics knows nothing.
     fn ask<R>(&self, settings: &Settings, f: impl FnOnce(&Self) -> Option<R>) -> Option<R> {
-        panic::catch(|| f(self)).unwrap_or_else(|mut caught| {
-            settings.monitor.capture_panic(&mut caught);
+        settings.catch(|| f(self)).unwrap_or_else(|mut caught| {
+            if settings.capture_panics && !settings.monitor.is_untracked(self.path()) {
+                settings.monitor.capture_panic(&mut caught);
+            }
             caught.dispose();
             None
         })

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use http::Uri;
 
 pub(crate) fn class_of_host(uri: &Uri) -> &'static str {
-    let Some(host) = uri.host() else { return "unknown" };
+    let Some(host) = uri.host() else { return UNKNOWN };
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     match bare.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(address)) => class_of_v4(address),
@@ -43,6 +43,9 @@ fn class_of_name(name: &str) -> &'static str {
         _ => "public",
     }
 }
+
+/// Where it is not known.
+pub(crate) const UNKNOWN: &str = "unknown";
 
 #[cfg(test)]
 mod tests {

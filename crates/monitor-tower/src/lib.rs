@@ -22,6 +22,9 @@
 //! the routes there are, and each of them has its route template by then. The counters belong to the monitor, so it
 //! does not matter how many copies of the layer a router makes.
 //!
+//! A refused request leaves whatever `poll_ready` reserved further in, such as a permit of a limit, with that service until
+//! its next request or its end. axum and hyper drop a service after each request.
+//!
 //! Stacked twice around one service, an error is captured once, but the request is counted twice; a debug build warns.
 //!
 //! [`RequestIdLayer`], [`TimingLayer`], [`CatchPanicLayer`] and [`RouteSwitchLayer`] work in any order.

@@ -69,6 +69,11 @@ impl Network {
         if prefix > longest {
             return Err(error("has a prefix that is too long or no number: it is at most 32 for IPv4, 128 for IPv6"));
         }
+        // What is mapped is an IPv4 network, as the addresses are that are looked for.
+        let (address, prefix) = match (address.to_canonical(), prefix.checked_sub(96)) {
+            (mapped @ IpAddr::V4(_), Some(prefix)) if address.is_ipv6() => (mapped, prefix),
+            _ => (address, prefix),
+        };
         let network = Self { address, prefix };
         if network.masked(address) != bits(address) {
             return Err(error("has bits set behind its prefix: write the network's first address"));
@@ -117,6 +122,7 @@ mod tests {
         assert!(contains("2001:db8::/33", "2001:db8:7fff::") && !contains("2001:db8::/33", "2001:db8:8000::"));
         assert!(contains("0.0.0.0/0", "192.0.2.1") && !contains("0.0.0.0/0", "::1"));
         assert!(contains("::/0", "2001:db8::1") && !contains("::/0", "192.0.2.1"));
+        assert!(contains("::ffff:10.0.0.0/104", "10.9.9.9") && contains("::ffff:10.0.0.1", "10.0.0.1"));
         assert!(contains("192.0.2.1", "::ffff:192.0.2.1") && contains("::1", "::1") && !contains("::1", "::2"));
     }
 

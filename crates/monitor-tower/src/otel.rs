@@ -8,10 +8,12 @@ use opentelemetry::{
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// Makes the caller's span the parent of `span`, where the trace was continued and no span of it is around this one.
-pub(crate) fn adopt(span: &Span, trace: &TraceContext) {
-    let Some(parent) = trace.parent_id() else { return };
-    if Span::current().context().span().span_context().trace_id().to_bytes() == trace.trace_id().to_bytes() {
+/// Makes the caller's span the parent of `span`, where the trace was continued, or that of the layer around. A span of this
+/// trace that is current is closer, and its parent already.
+pub(crate) fn adopt(span: &Span, trace: &TraceContext, is_inside: bool) {
+    let around = if is_inside { Some(trace.span_id()) } else { trace.parent_id() };
+    let Some(parent) = around else { return };
+    if is_in(&Span::current(), trace) {
         return;
     }
     let flags = if trace.is_sampled() { TraceFlags::SAMPLED } else { TraceFlags::default() };
@@ -19,7 +21,7 @@ pub(crate) fn adopt(span: &Span, trace: &TraceContext) {
         TraceId::from_bytes(trace.trace_id().to_bytes()),
         SpanId::from_bytes(parent.to_bytes()),
         flags,
-        true,
+        !is_inside,
         trace.tracestate().parse().unwrap_or_else(|_| TraceState::default()),
     );
     // It has begun nowhere yet; and where nobody takes spans there is nothing to set.
@@ -27,9 +29,22 @@ pub(crate) fn adopt(span: &Span, trace: &TraceContext) {
 }
 
 /// Returns `trace` with the identifiers of `span`, where OpenTelemetry takes spans.
-pub(crate) fn in_span(span: &Span, trace: &TraceContext) -> TraceContext {
-    let context = span.context();
-    let of_span = context.span().span_context().clone();
+pub(crate) fn of_span(span: &Span, trace: &TraceContext) -> TraceContext {
+    let of_span = context_of(span);
     let (trace_id, span_id) = (of_span.trace_id().to_bytes(), of_span.span_id().to_bytes());
     trace.with_ids(trace_id, span_id, of_span.is_sampled()).unwrap_or_else(|| trace.clone())
+}
+
+/// Returns `trace` as seen from the span that is current, where that is of the same trace.
+pub(crate) fn of_current_span(trace: &TraceContext) -> TraceContext {
+    let current = Span::current();
+    if is_in(&current, trace) { of_span(&current, trace) } else { trace.clone() }
+}
+
+fn is_in(span: &Span, trace: &TraceContext) -> bool {
+    context_of(span).trace_id().to_bytes() == trace.trace_id().to_bytes()
+}
+
+fn context_of(span: &Span) -> SpanContext {
+    span.context().span().span_context().clone()
 }

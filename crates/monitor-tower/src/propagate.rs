@@ -8,14 +8,14 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
-use monitor_core::{ClientOutcome, Monitor, Scope, TraceContext, scope};
+use monitor_core::{ClientOutcome, Monitor, Scope, TraceContext, panic, scope};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
     headers::{self, REQUEST_ID, TRACEPARENT, TRACESTATE},
-    host_class::class_of_host,
+    host_class::{UNKNOWN, class_of_host},
 };
 
 type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
@@ -151,7 +151,13 @@ where
         if let Some(scope) = scope::current() {
             put(request.headers_mut(), id_header, &scope);
         }
-        let class = class_of.as_ref().map_or_else(|| class_of_host(request.uri()), |class_of| class_of(request.uri()));
+        let class = match class_of {
+            Some(class_of) => panic::catch_printed(|| class_of(request.uri())).unwrap_or_else(|caught| {
+                caught.dispose();
+                UNKNOWN
+            }),
+            None => class_of_host(request.uri()),
+        };
         let counting = Counting { monitor: monitor.clone(), class, answer: ClientOutcome::Cancelled };
         PropagateFuture { inner: self.inner.call(request), counting }
     }
@@ -202,10 +208,10 @@ fn put(headers: &mut HeaderMap, id_header: &HeaderName, scope: &Scope) {
     put_trace(headers, &trace_of(scope));
 }
 
-/// The span that is current is closer to the request than the scope's own.
+/// The span that is current is closer to the request than the scope's own, where it is of the same trace.
 #[cfg(feature = "opentelemetry")]
 fn trace_of(scope: &Scope) -> TraceContext {
-    crate::otel::in_span(&tracing::Span::current(), scope.trace())
+    crate::otel::of_current_span(scope.trace())
 }
 
 #[cfg(not(feature = "opentelemetry"))]

@@ -60,7 +60,6 @@ pub struct RespondLayer {
 }
 
 /// Answers the errors of the service inside. Made by [`RespondLayer`].
-#[derive(Clone)]
 pub struct Respond<S> {
     inner: S,
     settings: Arc<Settings>,
@@ -152,6 +151,14 @@ where
         let (answer, is_grpc) = (self.not_ready.take(), grpc::is_call(&RequestHead::of(&request)));
         let inner = answer.is_none().then(|| self.inner.call(request));
         RespondFuture { inner, answer, is_grpc, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
+    }
+}
+
+/// A clone asks by itself whether the service is ready: what was said to this one is for its own next request.
+impl<S: Clone> Clone for Respond<S> {
+    fn clone(&self) -> Self {
+        let (settings, table) = (Arc::clone(&self.settings), Arc::clone(&self.table));
+        Self { inner: self.inner.clone(), settings, table, not_ready: None }
     }
 }
 

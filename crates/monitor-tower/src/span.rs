@@ -51,20 +51,20 @@ impl RequestSpan {
     }
 
     /// Makes the span and the scope of one trace, where OpenTelemetry takes spans: the span is a child of what the caller
-    /// sent, and the scope has the identifiers the span is exported with.
+    /// sent, or of the layer's it is inside of, and the scope has the identifiers the span is exported with.
     #[cfg(feature = "opentelemetry")]
-    pub(crate) fn join(&self, scope: Scope) -> Scope {
+    pub(crate) fn join(&self, scope: Scope, is_inside: bool) -> Scope {
         if self.0.is_disabled() {
             return scope;
         }
-        crate::otel::adopt(&self.0, scope.trace());
-        let trace = crate::otel::in_span(&self.0, scope.trace());
+        crate::otel::adopt(&self.0, scope.trace(), is_inside);
+        let trace = crate::otel::of_span(&self.0, scope.trace());
         scope.in_trace(trace)
     }
 
     #[cfg(not(feature = "opentelemetry"))]
     #[expect(clippy::unused_self, reason = "with the feature `opentelemetry` it is used")]
-    pub(crate) fn join(&self, scope: Scope) -> Scope {
+    pub(crate) fn join(&self, scope: Scope, _is_inside: bool) -> Scope {
         scope
     }
 }

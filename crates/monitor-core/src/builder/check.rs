@@ -27,10 +27,11 @@ impl MonitorBuilder {
         if let Some(method) = grpc_methods.iter().find(|method| !is_grpc_method(method)) {
             return setting(format!("the gRPC method `{method}` is not written as /package.Service/Method"));
         }
-        if let Some(path) = untracked.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
+        let is_bad = |path: &&String| !path.starts_with('/') || path.trim_end_matches('/').is_empty();
+        if let Some(path) = untracked.iter().find(is_bad) {
             return setting(format!("the untracked path `{path}` must begin with `/` and name something below it"));
         }
-        if let Some(path) = protected.iter().find(|path| !path.starts_with('/') || path.len() == 1) {
+        if let Some(path) = protected.iter().find(is_bad) {
             return setting(format!("the protected route `{path}` must begin with `/` and name something below it"));
         }
         let Bounds { queue, series, sources, issues } = *bounds;

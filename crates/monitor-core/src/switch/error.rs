@@ -36,12 +36,18 @@ pub enum SwitchError {
 impl fmt::Display for SwitchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { route, known } => write!(f, "no route `{route}` is known; known routes: {}", List(known)),
+            Self::Unknown { route, known } => {
+                write!(f, "no route `{}` is known; known routes: {}", Shown(route), List(known))
+            }
             Self::Protected { route } => {
-                write!(f, "the route `{route}` is protected: health, metrics and administration stay in service")
+                write!(
+                    f,
+                    "the route `{}` is protected: health, metrics and administration stay in service",
+                    Shown(route)
+                )
             }
             Self::NotDisabled { route, disabled } => {
-                write!(f, "the route `{route}` is not disabled; disabled routes: {}", List(disabled))
+                write!(f, "the route `{}` is not disabled; disabled routes: {}", Shown(route), List(disabled))
             }
             Self::NoActor => f.write_str("no actor is named: say who changes the route"),
             Self::Expiry => f.write_str("the route must expire within 366 days and not at once, or not at all"),
@@ -54,6 +60,19 @@ impl Error for SwitchError {}
 
 pub(super) fn check_actor(actor: &str) -> Result<(), SwitchError> {
     if actor.trim().is_empty() { Err(SwitchError::NoActor) } else { Ok(()) }
+}
+
+/// What somebody asked for, who may be a stranger: short, and harmless in a log.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut chars = self.0.chars();
+        for char in chars.by_ref().take(LONGEST) {
+            write!(f, "{}", char.escape_debug())?;
+        }
+        if chars.as_str().is_empty() { Ok(()) } else { f.write_str("…") }
+    }
 }
 
 /// The first of them, and how many more there are.
@@ -71,6 +90,7 @@ impl fmt::Display for List<'_> {
 }
 
 const SHOWN: usize = 20;
+const LONGEST: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -83,5 +103,15 @@ mod tests {
         assert!(List(&names[..20]).to_string().ends_with("GET /18, GET /19"));
         assert!(List(&names).to_string().ends_with("GET /18, GET /19 and 2 more"));
         assert_eq!(List(&[]).to_string(), "none");
+    }
+
+    #[test]
+    fn what_somebody_asked_for_is_harmless_in_a_log() {
+        let refusal = SwitchError::Protected { route: format!("/a\n\u{1b}[31m{}", "x".repeat(1000)) }.to_string();
+        assert!(
+            refusal.starts_with("the route `/a\\n\\u{1b}[31mxxx") && refusal.contains("x…` is protected"),
+            "{refusal}"
+        );
+        assert!(refusal.len() < 400);
     }
 }

@@ -1,0 +1,193 @@
+//! What is disabled outlives the process, whatever becomes of the store that keeps it.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use http::Response;
+use monitor_kit::{BoxError, DisableRoute, Method, MonitorLayer, Persist, Reason, Signal, clock};
+
+use crate::support::{Text, builder, call, dropped, flush, get, status, watched_by};
+
+#[test]
+fn what_was_kept_does_not_disable_health() {
+    assert_eq!(answer_after_a_restart("/a"), 503);
+    assert_eq!(answer_after_a_restart("/health"), 200);
+}
+
+#[test]
+fn what_was_kept_does_not_disable_what_is_protected_now() {
+    assert_eq!(answer_after_a_restart("/admin/enable"), 200);
+}
+
+#[test]
+fn what_was_kept_does_not_disable_what_is_no_route() {
+    let kept = Kept::with(&format!(r#"{{"version":1,"disabled":[{}]}}"#, kept_entry("_unmatched")));
+    let monitor = builder().persist(kept).build().unwrap();
+    assert_eq!(call(&MonitorLayer::new(&monitor), get("/anything"), ok).status(), 200);
+}
+
+#[test]
+fn what_was_kept_and_says_to_wait_for_ever_does_not_panic() {
+    let entry = kept_entry("/error").replace(":60}", ":18446744073709551615}");
+    let kept = Kept::with(&format!(r#"{{"version":1,"disabled":[{entry}]}}"#));
+    let monitor = builder().routes([("GET", "/error")]).persist(kept).build().unwrap();
+    assert_eq!(call(&MonitorLayer::new(&monitor), get("/error"), ok).status(), 503);
+}
+
+#[test]
+fn what_expired_while_nobody_ran_is_told() {
+    let entry = kept_entry("/error").replace(r#""until":null"#, r#""until":"2025-01-01T01:00:00Z""#);
+    let kept = Kept::with(&format!(r#"{{"version":1,"disabled":[{entry}]}}"#));
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).persist(kept));
+    let told = || memory.signals().iter().any(|signal| matches!(signal, Signal::RouteEnabled(_)));
+    assert!(within(Duration::from_secs(3), || {
+        flush(&monitor);
+        told()
+    }));
+}
+
+#[test]
+fn a_store_that_cannot_load_and_panics_begins_as_if_there_were_none() {
+    let kept = Kept { load_panics: true, ..Kept::default() };
+    assert!(builder().persist(kept).build().is_ok());
+}
+
+#[test]
+fn a_store_that_panics_in_saving_is_counted_and_the_change_is_told() {
+    let kept = Kept::default();
+    kept.save_panics.store(true, Ordering::Relaxed);
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).persist(kept));
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        monitor.disable_route(DisableRoute::new("/error", "ada")).map(|_| ())
+    }));
+    flush(&monitor);
+    let told = memory.signals().iter().any(|signal| matches!(signal, Signal::RouteDisabled(_)));
+    let counted = dropped(&monitor, "switch", Reason::NotPersisted);
+    let holds = monitor.find_disabled(Method::Get, "/error", "/error", clock::now()).is_some();
+    assert_eq!((holds, result.is_ok(), told, counted), (true, true, true, 1));
+}
+
+#[test]
+fn the_end_of_a_time_is_told_also_where_saving_it_panics() {
+    let kept = Kept::default();
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).persist(kept.clone()));
+    monitor.disable_route(DisableRoute::new("/error", "ada").expires_in(Duration::from_millis(1))).unwrap();
+    kept.save_panics.store(true, Ordering::Relaxed);
+    let told = within(Duration::from_secs(4), || {
+        flush(&monitor);
+        memory.signals().iter().any(|signal| matches!(signal, Signal::RouteEnabled(_)))
+    });
+    assert!(told);
+}
+
+#[test]
+fn a_store_that_hangs_in_saving_does_not_keep_another_route_from_being_disabled() {
+    let kept = Kept::default();
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/a"), ("GET", "/b")]).persist(kept.clone()));
+    kept.hold(true);
+    for route in ["/a", "/b"] {
+        let monitor = monitor.clone();
+        std::thread::spawn(move || monitor.disable_route(DisableRoute::new(route, "ada")).map(|_| ()));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let is_off = |route| monitor.find_disabled(Method::Get, route, route, clock::now()).is_some();
+    let off = (is_off("/a"), is_off("/b"));
+    let told = memory.signals().iter().filter(|signal| matches!(signal, Signal::RouteDisabled(_))).count();
+    kept.hold(false);
+    assert_eq!((off, told), ((true, true), 2));
+}
+
+#[test]
+fn a_store_that_hangs_in_saving_does_not_stop_what_is_published() {
+    let kept = Kept::default();
+    let monitor = builder().routes([("GET", "/a")]).persist(kept.clone()).build().unwrap();
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let seen = recorder.snapshotter();
+    let _bridge = monitor.bridge_to(recorder).unwrap();
+    assert!(within(Duration::from_secs(15), || !seen.snapshot().into_vec().is_empty()), "it is published at all");
+    kept.hold(true);
+    let switching = monitor.clone();
+    std::thread::spawn(move || switching.disable_route(DisableRoute::new("/a", "ada")).map(|_| ()));
+    std::thread::sleep(Duration::from_millis(2500));
+    let other = metrics_util::debugging::DebuggingRecorder::new();
+    let seen = other.snapshotter();
+    let _bridge = monitor.bridge_to(other).unwrap();
+    let published = within(Duration::from_secs(15), || !seen.snapshot().into_vec().is_empty());
+    kept.hold(false);
+    assert!(published);
+}
+
+/// A store in memory that panics or hangs where it is told to.
+#[derive(Clone, Default)]
+struct Kept {
+    values: Arc<Mutex<HashMap<String, Vec<u8>>>>,
+    load_panics: bool,
+    save_panics: Arc<AtomicBool>,
+    /// `true` while saves are held up.
+    held: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Kept {
+    fn with(json: &str) -> Self {
+        let kept = Self::default();
+        kept.values.lock().unwrap().insert("disabled-routes".into(), json.as_bytes().to_vec());
+        kept
+    }
+    fn hold(&self, on: bool) {
+        *self.held.0.lock().unwrap() = on;
+        self.held.1.notify_all();
+    }
+}
+
+impl Persist for Kept {
+    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
+        assert!(!self.load_panics, "the disk is on fire");
+        Ok(self.values.lock().unwrap().get(key).cloned())
+    }
+    fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError> {
+        assert!(!self.save_panics.load(Ordering::Relaxed), "the disk is on fire");
+        let mut held = self.held.0.lock().unwrap();
+        while *held {
+            held = self.held.1.wait(held).unwrap();
+        }
+        drop(held);
+        self.values.lock().unwrap().insert(key.into(), value.to_vec());
+        Ok(())
+    }
+}
+
+/// Waits for at most this long.
+fn within(time: Duration, f: impl Fn() -> bool) -> bool {
+    let until = Instant::now() + time;
+    while Instant::now() < until {
+        if f() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    f()
+}
+
+fn kept_entry(route: &str) -> String {
+    format!(
+        r#"{{"route":"{route}","method":null,"reason":"","actor":"ada","since":"2025-01-01T00:00:00Z","until":null,"retry_after_seconds":60}}"#
+    )
+}
+
+fn answer_after_a_restart(route: &'static str) -> u16 {
+    let kept = Kept::with(&format!(r#"{{"version":1,"disabled":[{}]}}"#, kept_entry(route)));
+    let routes = [("GET", "/admin/enable"), ("GET", "/a")];
+    let monitor = builder().routes(routes).protected_routes(["/admin"]).persist(kept).build().unwrap();
+    let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
+    call(&layer, get(route), ok).status().as_u16()
+}
+
+fn ok() -> Response<Text> {
+    status(200, "")
+}
