@@ -116,12 +116,12 @@ fn a_hint_that_panics_is_a_panic_of_the_request() {
 }
 
 fn of(monitor: &Monitor, method: Method, route: &str, outcome: Outcome) -> u64 {
-    let read = monitor.traffic().unwrap().read();
+    let read = monitor.traffic().expect("it is enabled").read();
     read.iter().filter(|one| one.method == method && &*one.route == route).map(|one| one.outcome(outcome)).sum()
 }
 
 fn accounts_are_straight(monitor: &Monitor, what: &str) {
-    for one in monitor.traffic().unwrap().read() {
+    for one in monitor.traffic().expect("it is enabled").read() {
         assert_eq!(one.started, one.outcomes.iter().sum::<u64>(), "{what}: {one:#?}");
         assert!(one.settled, "{what}");
     }

@@ -140,7 +140,7 @@ fn streamed(code: &str) -> StreamBody<Frames> {
 }
 
 fn trailers(code: &str) -> HeaderMap {
-    HeaderMap::from_iter([(http::HeaderName::from_static("grpc-status"), code.parse().unwrap())])
+    HeaderMap::from_iter([(http::HeaderName::from_static("grpc-status"), code.parse().expect("a number"))])
 }
 
 fn ok() -> Response<Text> {

@@ -222,7 +222,7 @@ fn a_response_without_any_status_is_unknown_as_it_is_to_clients() {
         response
     };
     log.during(|| {
-        drop(crate::support::text(call(&MonitorLayer::new(&monitor), grpc_request("/shop.Stock/Count"), answer)))
+        drop(crate::support::text(call(&MonitorLayer::new(&monitor), grpc_request("/shop.Stock/Count"), answer)));
     });
     assert_eq!([&log.request_line()["grpc_status"], &log.request_line()["error_type"]], ["UNKNOWN", "UNKNOWN"]);
 }

@@ -6,7 +6,7 @@ use std::{
         Arc, Condvar, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http::Response;
@@ -136,11 +136,11 @@ struct Kept {
 impl Kept {
     fn with(json: &str) -> Self {
         let kept = Self::default();
-        kept.values.lock().unwrap().insert("disabled-routes".into(), json.as_bytes().to_vec());
+        kept.values.lock().expect("nobody panicked").insert("disabled-routes".into(), json.as_bytes().to_vec());
         kept
     }
     fn hold(&self, on: bool) {
-        *self.held.0.lock().unwrap() = on;
+        *self.held.0.lock().expect("nobody panicked") = on;
         self.held.1.notify_all();
     }
 }
@@ -148,24 +148,24 @@ impl Kept {
 impl Persist for Kept {
     fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
         assert!(!self.load_panics, "the disk is on fire");
-        Ok(self.values.lock().unwrap().get(key).cloned())
+        Ok(self.values.lock().expect("nobody panicked").get(key).cloned())
     }
     fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError> {
         assert!(!self.save_panics.load(Ordering::Relaxed), "the disk is on fire");
-        let mut held = self.held.0.lock().unwrap();
+        let mut held = self.held.0.lock().expect("nobody panicked");
         while *held {
-            held = self.held.1.wait(held).unwrap();
+            held = self.held.1.wait(held).expect("nobody panicked");
         }
         drop(held);
-        self.values.lock().unwrap().insert(key.into(), value.to_vec());
+        self.values.lock().expect("nobody panicked").insert(key.into(), value.to_vec());
         Ok(())
     }
 }
 
 /// Waits for at most this long.
 fn within(time: Duration, f: impl Fn() -> bool) -> bool {
-    let until = Instant::now() + time;
-    while Instant::now() < until {
+    let until = clock::now() + time;
+    while clock::now() < until {
         if f() {
             return true;
         }
@@ -183,7 +183,8 @@ fn kept_entry(route: &str) -> String {
 fn answer_after_a_restart(route: &'static str) -> u16 {
     let kept = Kept::with(&format!(r#"{{"version":1,"disabled":[{}]}}"#, kept_entry(route)));
     let routes = [("GET", "/admin/enable"), ("GET", "/a")];
-    let monitor = builder().routes(routes).protected_routes(["/admin"]).persist(kept).build().unwrap();
+    let monitor =
+        builder().routes(routes).protected_routes(["/admin"]).persist(kept).build().expect("the settings are right");
     let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
     call(&layer, get(route), ok).status().as_u16()
 }

@@ -154,7 +154,7 @@ impl Settings {
     pub(crate) fn is_off(&self) -> bool {
         let Self { identify, show_duration, count, capture_panics, capture_errors, answer_panics, log, .. } = *self;
         let watches = identify || show_duration || count || capture_panics || capture_errors || answer_panics || log;
-        !watches && !(self.refuse && self.monitor.has_disabled_routes())
+        !(watches || self.refuse && self.monitor.has_disabled_routes())
     }
 }
 
