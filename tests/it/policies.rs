@@ -49,6 +49,14 @@ fn only_a_trusted_peer_is_obeyed_in_what_is_sampled() {
 }
 
 #[test]
+fn whoever_is_not_obeyed_is_sampled_as_often_as_the_monitor_says() {
+    let all = builder().trace_sampling(1.0).build().unwrap();
+    let layer = MonitorLayer::new(&all).id_policy(IdPolicy::Accept);
+    let (_, seen) = seen_by(&layer, traced(&["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"], &[]));
+    assert_eq!((seen.trace_id().to_string().as_str(), seen.is_sampled()), (TRACE, true));
+}
+
+#[test]
 fn a_peer_that_is_not_known_is_not_trusted_which_is_said_once() {
     let log = Log::default();
     let everybody = Networks::parse(["0.0.0.0/0"]).unwrap();

@@ -205,7 +205,8 @@ impl MonitorBuilder {
         self
     }
 
-    /// Sets which share of the traces that begin here is marked as sampled, from 0 to 1. Services asked on behalf of a request
+    /// Sets which share of traces is marked as sampled, from 0 to 1, of those that begin here and of those whose caller is not
+    /// obeyed in that. Services asked on behalf of a request
     /// whose sampler follows its parent record these and no others. Where OpenTelemetry takes the spans of requests, its
     /// sampler decides. Defaults to 0.1.
     pub fn trace_sampling(mut self, share: f64) -> Self {

@@ -11,8 +11,7 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    Bridge, EventKind, Fingerprint, GrpcCode, Identity, Issue, Outgoing, Redaction, RequestId, Signal, TraceContext,
-    Traffic,
+    Bridge, EventKind, Fingerprint, GrpcCode, Identity, Issue, Outgoing, Redaction, Signal, TraceContext, Traffic,
     builder::MonitorBuilder,
     clock,
     drops::{Drops, Reason},
@@ -195,12 +194,11 @@ impl Monitor {
         self.0.as_ref().is_some_and(|inner| inner.shared.full_addresses)
     }
 
-    /// Begins the trace of a request or of other work, marked as sampled as often as
-    /// [`MonitorBuilder::trace_sampling`] says.
+    /// Returns `trace` marked as sampled or not, as often as [`MonitorBuilder::trace_sampling`] says. For a trace that begins
+    /// here, and for one whose caller is not obeyed.
     #[must_use]
-    pub fn begin_trace(&self, id: &RequestId) -> TraceContext {
+    pub fn sample(&self, trace: TraceContext) -> TraceContext {
         let share = self.0.as_ref().map_or(TRACE_SAMPLING, |inner| inner.shared.trace_sampling);
-        let trace = TraceContext::of_request(id);
         let is_sampled = trace.span_id().fraction() < share;
         trace.with_sampled(is_sampled)
     }

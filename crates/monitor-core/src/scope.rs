@@ -132,7 +132,8 @@ impl Scope {
     pub(crate) fn for_job(monitor: &Monitor, name: &str) -> Self {
         // What a request causes is of its trace.
         let (id, around) = (RequestId::new(), current());
-        let trace = around.map_or_else(|| monitor.begin_trace(&id), |around| around.trace().child());
+        let begin = || monitor.sample(TraceContext::of_request(&id));
+        let trace = around.map_or_else(begin, |around| around.trace().child());
         Self::create(
             monitor,
             RequestFacts {

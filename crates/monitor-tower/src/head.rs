@@ -37,11 +37,10 @@ impl<'a> RequestHead<'a> {
     /// A path that was declared as a route is one. A gRPC router matches services only, so there what was declared goes
     /// first.
     pub(crate) fn route(&self, settings: &Settings, method: KnownMethod, is_grpc: bool) -> &'a str {
-        // What is asked with HEAD is what GET has.
-        let declared_as = if method == KnownMethod::Head { [method, KnownMethod::Get] } else { [method; 2] };
         let is_declared = |path: &&str| {
-            let traffic = settings.monitor.traffic();
-            traffic.is_some_and(|traffic| declared_as.iter().any(|method| traffic.declares(*method, path)))
+            let declares = |method| settings.monitor.traffic().is_some_and(|traffic| traffic.declares(method, path));
+            // What is asked with HEAD is what GET has.
+            declares(method) || (method == KnownMethod::Head && declares(KnownMethod::Get))
         };
         let declared = || Some(self.path()).filter(is_declared);
         let route = match &settings.route_of {

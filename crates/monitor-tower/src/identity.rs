@@ -37,7 +37,8 @@ pub enum IdPolicy {
     #[default]
     Own,
     /// Everybody's, where it is valid. Only for a service that strangers cannot reach: whoever chooses identifiers can
-    /// make two requests look like one. Whether a trace is sampled costs whoever keeps it, so nobody is obeyed in that.
+    /// make two requests look like one. Whether a trace is sampled costs whoever keeps it, so nobody is obeyed in that:
+    /// the monitor [decides](monitor_core::MonitorBuilder::trace_sampling).
     Accept,
     /// That of peers in these networks, also for whether the trace is sampled. The peer is whoever holds the connection.
     TrustedPeer(Networks),
@@ -79,10 +80,10 @@ impl<'a> Identified<'a> {
         let client_trace = head.single(&TRACEPARENT).and_then(TraceContext::from_traceparent);
         let (trace, client_trace_id) = match client_trace {
             Some(trace) if is_accepted => {
-                let is_sampled = trace.is_sampled() && is_obeyed;
-                (with_state(trace, head.headers).with_sampled(is_sampled).child(), None)
+                let trace = with_state(trace, head.headers).child();
+                (if is_obeyed { trace } else { settings.monitor.sample(trace) }, None)
             }
-            client => (settings.monitor.begin_trace(&id), client.map(|trace| trace.trace_id())),
+            client => (settings.monitor.sample(TraceContext::of_request(&id)), client.map(|trace| trace.trace_id())),
         };
         Self { id, trace, client_id, client_trace_id }
     }

@@ -164,8 +164,9 @@ impl MonitorLayer {
     ///
     /// With the feature `opentelemetry` and a layer of `tracing-opentelemetry` in the subscriber, its parent is the caller's
     /// span where the [policy](Self::id_policy) continues the trace, and the trace in the scope, in the log and on outgoing
-    /// requests is the one that is exported. A sampler that follows the parent drops what [`IdPolicy::Accept`] lets in, for
-    /// there nobody's word is taken for what is sampled.
+    /// requests is the one that is exported. A sampler that follows the parent keeps the
+    /// [share](monitor_core::MonitorBuilder::trace_sampling) of what [`IdPolicy::Accept`] lets in, for there nobody's word is
+    /// taken for what is sampled.
     pub fn span(self, on: bool) -> Self {
         self.with(|settings| settings.span = on && settings.monitor.is_enabled())
     }
