@@ -125,6 +125,7 @@ mod tests {
     fn each_code_has_its_number_and_a_name_of_its_own() {
         for (code, number) in GrpcCode::ALL.into_iter().zip(0u8..) {
             assert_eq!((code.number(), GrpcCode::from_number(number.into())), (number, code));
+            assert_eq!(code.to_string(), code.as_str());
         }
         let names: std::collections::HashSet<_> = GrpcCode::ALL.map(GrpcCode::as_str).into_iter().collect();
         assert_eq!(names.len(), 17);

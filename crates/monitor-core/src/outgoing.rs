@@ -174,6 +174,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_never_asked_is_not_shown() {
+        let outgoing = Outgoing::new(Arc::new(Drops::new("traffic")));
+        assert!(outgoing.read().is_empty());
+        outgoing.count("stock", ClientOutcome::Error);
+        assert_eq!(outgoing.read().iter().map(|counts| counts.host_class).collect::<Vec<_>>(), ["stock"]);
+    }
+
+    #[test]
     fn statuses_are_counted_by_their_first_digit() {
         let labels = [100, 204, 301, 404, 599, 600, 0].map(|status| ClientOutcome::of_status(status).as_str());
         assert_eq!(labels, ["1xx", "2xx", "3xx", "4xx", "5xx", "error", "error"]);

@@ -80,6 +80,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn it_is_shown_as_it_is_written() {
+        let id = RequestId::accept("edge-17").expect("it is plain");
+        assert_eq!((format!("{id:?}"), id.as_uuid()), ("edge-17".to_owned(), None));
+        let own = RequestId::new();
+        assert_eq!(own.as_uuid().map(|id| id.hyphenated().to_string()), Some(own.to_string()));
+    }
+
+    #[test]
     fn only_short_and_plain_texts_are_acceptable() {
         for text in ["a", "order-7/a.b_c:d+e=", &"a".repeat(64)] {
             assert!(RequestId::is_acceptable(text), "{text}");

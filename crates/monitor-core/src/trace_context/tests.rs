@@ -164,6 +164,8 @@ fn a_child_is_of_the_same_trace_and_knows_its_parent() {
     let (first, second) = (parent.child(), parent.child());
     assert_eq!((first.trace_id(), first.parent_id()), (parent.trace_id(), Some(parent.span_id())));
     assert_eq!((first.tracestate(), first.is_sampled()), ("foo=1", true));
+    let shown = format!("{:?} {:?}", parent.trace_id(), parent.span_id());
+    assert_eq!(shown, "12345678901234567890123456789012 1234567890123456");
     assert_ne!(first.span_id(), second.span_id());
 }
 
