@@ -31,15 +31,11 @@ fn class_of_v6(address: Ipv6Addr) -> &'static str {
 }
 
 fn class_of_name(name: &str) -> &'static str {
-    let is_below = |top: &str| {
-        name.len() > top.len() && name.is_char_boundary(name.len() - top.len()) && {
-            let (rest, end) = name.split_at(name.len() - top.len());
-            end.eq_ignore_ascii_case(top) && rest.ends_with('.')
-        }
-    };
+    let top = name.rsplit_once('.').map(|(_, top)| top);
+    let is_below = |expected: &str| top.is_some_and(|top| top.eq_ignore_ascii_case(expected));
     match name {
         _ if name.eq_ignore_ascii_case("localhost") || is_below("localhost") => "loopback",
-        _ if !name.contains('.') || ["internal", "local", "localdomain"].into_iter().any(is_below) => "private",
+        _ if top.is_none() || ["internal", "local", "localdomain"].into_iter().any(is_below) => "private",
         _ => "public",
     }
 }

@@ -71,7 +71,7 @@ impl Network {
         }
         // What is mapped is an IPv4 network, as the addresses are that are looked for.
         let (address, prefix) = match (address.to_canonical(), prefix.checked_sub(96)) {
-            (mapped @ IpAddr::V4(_), Some(prefix)) if address.is_ipv6() => (mapped, prefix),
+            (mapped @ IpAddr::V4(_), Some(prefix)) => (mapped, prefix),
             _ => (address, prefix),
         };
         let network = Self { address, prefix };

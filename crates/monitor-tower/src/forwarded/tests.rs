@@ -76,6 +76,8 @@ fn elements_are_read_as_rfc_7239_writes_them() {
     assert_eq!(of_elements("by=203.0.113.43 ; FOR=192.0.2.60 ;"), "192.0.2.60");
     assert_eq!(of_elements("for=\"192.0.2.60:_port\""), "192.0.2.60");
     assert_eq!(of_elements("host=\"a,b;for=1.2.3.4\";for=192.0.2.60"), "192.0.2.60");
+    assert_eq!(of_elements("host=\"a,\\\"b\";for=192.0.2.60"), "192.0.2.60");
+    assert_eq!(of_elements("for=1.2.3.4, host=\"a,\\\\\";for=192.0.2.60"), "192.0.2.60");
     assert_eq!(of_elements("host=\"\\\",for=1.2.3.4\";for=\"192\\.0.2.60\""), "192.0.2.60");
 }
 
