@@ -204,6 +204,23 @@ fn a_span_ends_once_however_its_request_does() {
 }
 
 #[test]
+fn a_span_of_the_programs_own_between_two_layers_is_between_their_spans() {
+    let spans = Spans::new();
+    spans.during(|| {
+        drop(call(&layer(), get("/items/7"), || {
+            tracing::info_span!("between").in_scope(|| visit(&layer(), get("/items/7"), 200));
+            status(200, "")
+        }));
+    });
+    // In the order in which they ended.
+    let exported = spans.exported();
+    let names: Vec<_> = exported.iter().map(|span| &*span.name).collect();
+    assert_eq!(names, ["GET /items/{id}", "between", "GET /items/{id}"]);
+    assert_eq!(exported[0].parent_span_id, exported[1].span_context.span_id());
+    assert_eq!(exported[1].parent_span_id, exported[2].span_context.span_id());
+}
+
+#[test]
 fn a_grpc_call_has_its_method_as_name_and_its_status() {
     let spans = Spans::new();
     let request = grpc_request("/shop.Stock/Count");
