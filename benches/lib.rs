@@ -1,1 +1,0 @@
-//! Benchmarks only; there is nothing to use here.

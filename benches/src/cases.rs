@@ -1,0 +1,63 @@
+//! What is measured: a service that does nothing, bare and within each layer, on tower and on axum.
+
+mod ours;
+#[cfg(feature = "peers")]
+mod peers;
+
+use std::convert::Infallible;
+
+use axum::{Router, response::IntoResponse, routing::get};
+use http::StatusCode;
+use http_body::Body;
+use tower::{Layer, Service, layer::util::Identity};
+
+use crate::{
+    drive::{Plain, Request, drive},
+    subscriber::Log,
+};
+
+/// One service, ready to be asked.
+pub(crate) struct Case {
+    /// Where, a slash, and what.
+    pub(crate) name: String,
+    pub(crate) run: Box<dyn FnMut(Request) -> StatusCode>,
+}
+
+/// Returns the cases of a process that logs so.
+pub(crate) fn all(log: Log) -> Vec<Case> {
+    let mut cases = vec![tower("bare", Identity::new()), axum("bare", Identity::new())];
+    if log != Log::Peers {
+        cases.extend(ours::all(log));
+    }
+    #[cfg(feature = "peers")]
+    if log != Log::Ours {
+        cases.extend(peers::all(log));
+    }
+    cases
+}
+
+/// A layer around a service that does nothing.
+fn tower<L, S, B>(name: &str, layer: L) -> Case
+where
+    L: Layer<Plain, Service = S>,
+    S: Service<Request, Response = http::Response<B>> + 'static,
+    B: Body,
+{
+    let mut service = layer.layer(Plain);
+    Case { name: format!("tower/{name}"), run: Box::new(move |request| drive(&mut service, request)) }
+}
+
+/// A layer around a router with one route.
+fn axum<L>(name: &str, layer: L) -> Case
+where
+    L: Layer<axum::routing::Route> + Clone + Send + Sync + 'static,
+    L::Service: Service<axum::extract::Request> + Clone + Send + Sync + 'static,
+    <L::Service as Service<axum::extract::Request>>::Response: IntoResponse + 'static,
+    <L::Service as Service<axum::extract::Request>>::Error: Into<Infallible> + 'static,
+    <L::Service as Service<axum::extract::Request>>::Future: Send + 'static,
+{
+    let routes = Router::new().route("/items/{id}", get(async || "hello"));
+    // With its state the router makes its layers once; without, for every request.
+    let mut service = routes.layer(layer).with_state(());
+    Case { name: format!("axum/{name}"), run: Box::new(move |request| drive(&mut service, request)) }
+}

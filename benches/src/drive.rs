@@ -1,0 +1,87 @@
+//! Requests as a server makes them, driven to the end of their bodies.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Uri, header};
+use http_body::Body;
+use http_body_util::Full;
+use tower::Service;
+
+pub(crate) type Request = http::Request<Full<Bytes>>;
+
+/// The service inside: it does nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plain;
+
+impl<B> Service<http::Request<B>> for Plain {
+    type Response = http::Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: http::Request<B>) -> Self::Future {
+        ready(Ok(http::Response::new(Full::new(Bytes::from_static(b"hello")))))
+    }
+}
+
+/// Returns requests whose texts lie in the buffer of one connection, as hyper has them: to copy one counts a reference.
+pub(crate) fn requests(count: usize, path: &str) -> Vec<Request> {
+    (0..count).map(|_| request(path)).collect()
+}
+
+pub(crate) fn request(path: &str) -> Request {
+    let buffer = Bytes::from(format!("{path}{HOST}{USER_AGENT}{ACCEPT}"));
+    let mut at = 0;
+    let mut next = |length: usize| {
+        at += length;
+        buffer.slice(at - length..at)
+    };
+    let uri = Uri::from_maybe_shared(next(path.len())).unwrap_or_default();
+    let mut request = Request::new(Full::default());
+    *request.uri_mut() = uri;
+    for (name, text) in [(header::HOST, HOST), (header::USER_AGENT, USER_AGENT), (header::ACCEPT, ACCEPT)] {
+        let value = HeaderValue::from_maybe_shared(next(text.len()));
+        request.headers_mut().insert(name, value.unwrap_or(HeaderValue::from_static("")));
+    }
+    request
+}
+
+/// Drives one request to the end of its body, as hyper does: it asks a body that says it is at its end for nothing more.
+///
+/// # Panics
+///
+/// When anything in it waits or fails.
+pub(crate) fn drive<S, B>(service: &mut S, request: http::Request<Full<Bytes>>) -> http::StatusCode
+where
+    S: Service<Request, Response = http::Response<B>>,
+    B: Body,
+{
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(matches!(service.poll_ready(&mut context), Poll::Ready(Ok(()))), "the service is not ready");
+    let Poll::Ready(Ok(response)) = pin!(service.call(request)).poll(&mut context) else {
+        panic!("the service waits or fails")
+    };
+    let (head, body) = response.into_parts();
+    let mut body = pin!(body);
+    while !body.is_end_stream() {
+        match body.as_mut().poll_frame(&mut context) {
+            Poll::Ready(Some(Ok(_))) => {}
+            Poll::Ready(None) => break,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => panic!("the body waits or fails"),
+        }
+    }
+    head.status
+}
+
+const HOST: &str = "shop.example:8080";
+const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const ACCEPT: &str = "text/html,application/json;q=0.9,*/*;q=0.8";

@@ -1,0 +1,37 @@
+//! The subscriber a process logs through, for a whole process: the fast way to a global one is what is measured.
+
+use std::io;
+
+/// Who writes the log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Log {
+    /// Nobody: there is no subscriber.
+    None,
+    /// tracing-subscriber's JSON formatter, to nowhere.
+    Peers,
+    /// monitor-log's, to nowhere.
+    Ours,
+}
+
+impl Log {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::None, Self::Peers, Self::Ours].into_iter().find(|log| log.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Peers => "peers",
+            Self::Ours => "ours",
+        }
+    }
+
+    /// Begins to log.
+    pub(crate) fn begin(self) {
+        match self {
+            Self::None => {}
+            Self::Peers => tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init(),
+            Self::Ours => tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init(),
+        }
+    }
+}
