@@ -44,7 +44,28 @@ impl RequestId {
     pub fn is_acceptable(text: &str) -> bool {
         let plain =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=');
-        (1..=LONGEST).contains(&text.len()) && text.bytes().all(plain)
+        (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(plain)
+    }
+
+    /// The length of the longest identifier, in bytes. A longer one is taken over from nobody.
+    pub const LONGEST: usize = 64;
+
+    /// Returns its text, written to `buffer` where it is one of our own making.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_core::RequestId;
+    ///
+    /// let id = RequestId::new();
+    /// assert_eq!(id.encode(&mut [0; RequestId::LONGEST]), id.to_string());
+    /// ```
+    #[must_use]
+    pub fn encode<'a>(&'a self, buffer: &'a mut [u8; Self::LONGEST]) -> &'a str {
+        match &self.0 {
+            Kind::Own(id) => id.hyphenated().encode_lower(buffer),
+            Kind::Client(text) => text,
+        }
     }
 
     /// Returns the UUID, where it is one of our own making.
@@ -59,10 +80,7 @@ impl RequestId {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Own(id) => id.hyphenated().fmt(f),
-            Kind::Client(text) => f.write_str(text),
-        }
+        f.write_str(self.encode(&mut [0; Self::LONGEST]))
     }
 }
 
@@ -71,9 +89,6 @@ impl fmt::Debug for RequestId {
         fmt::Display::fmt(self, f)
     }
 }
-
-/// The length of the longest identifier that is taken over, in bytes.
-const LONGEST: usize = 64;
 
 #[cfg(test)]
 mod tests {

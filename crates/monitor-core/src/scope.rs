@@ -36,7 +36,7 @@ use std::{
     fmt,
     iter::successors,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -66,8 +66,8 @@ pub struct RequestFacts<'a> {
     pub trace: TraceContext,
     /// The method.
     pub method: Method,
-    /// The route's template.
-    pub route: Arc<str>,
+    /// The route's template. Where `series` is given, its route stands instead.
+    pub route: &'a str,
     /// The path as the client sent it, without its query.
     pub path: &'a str,
     /// The `User-Agent` header.
@@ -91,14 +91,16 @@ struct Inner {
     trace: TraceContext,
     client_trace_id: Option<TraceId>,
     method: Method,
-    route: Arc<str>,
+    /// `None` where `series` knows it.
+    route: Option<Box<str>>,
     untracked: bool,
     series: Option<Series>,
     is_request: bool,
     depth: u8,
     texts: Texts,
     captured: AtomicBool,
-    notes: Mutex<Notes>,
+    /// Made when something is written, which for most requests nothing is.
+    notes: OnceLock<Box<Mutex<Notes>>>,
 }
 
 thread_local! {
@@ -141,7 +143,7 @@ impl Scope {
                 trace,
                 client_trace_id: None,
                 method: Method::Other,
-                route: Arc::from(name),
+                route: name,
                 path: "",
                 user_agent: "",
                 client_request_id: "",
@@ -171,12 +173,12 @@ impl Scope {
             client_trace_id: facts.client_trace_id,
             method: facts.method,
             texts: Texts::new([facts.path, facts.user_agent, facts.client_request_id, facts.remote_addr]),
-            route: facts.route,
+            route: facts.series.is_none().then(|| facts.route.into()),
             untracked: facts.untracked,
             series: facts.series,
             is_request,
             captured: AtomicBool::new(false),
-            notes: Mutex::default(),
+            notes: OnceLock::new(),
         }))
     }
 
@@ -229,7 +231,8 @@ impl Scope {
     /// and an empty text for any other work.
     #[must_use]
     pub fn route(&self) -> &str {
-        &self.0.route
+        let counted = || Some(self.monitor().traffic()?.route(self.0.series?));
+        self.0.route.as_deref().or_else(counted).unwrap_or_default()
     }
 
     /// Returns the path as the client sent it, not redacted.
@@ -259,7 +262,7 @@ impl Scope {
     /// Returns the user set by [`set_user`].
     #[must_use]
     pub fn user(&self) -> Option<String> {
-        self.notes().user.clone()
+        self.noted()?.user.clone()
     }
 
     /// Returns whether an error was captured in this scope or in one below it.
@@ -311,11 +314,11 @@ impl Scope {
     }
 
     pub(crate) fn has_seen(&self, mark: u64) -> bool {
-        self.has_captured() && self.notes().seen.contains(&mark)
+        self.has_captured() && self.noted().is_some_and(|notes| notes.seen.contains(&mark))
     }
 
     pub(crate) fn record(&self) -> ScopeRecord {
-        let notes = self.notes().clone();
+        let notes = self.noted().map(|notes| notes.clone()).unwrap_or_default();
         ScopeRecord {
             request_id: Some(self.id().clone()),
             trace_id: Some(self.trace().trace_id()),
@@ -335,7 +338,12 @@ impl Scope {
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.notes.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what was written, where anything was.
+    fn noted(&self) -> Option<MutexGuard<'_, Notes>> {
+        self.0.notes.get().map(|notes| notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -5,7 +5,11 @@
 
 mod state;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    num::{NonZeroU64, NonZeroU128},
+    sync::Arc,
+};
 
 use uuid::Uuid;
 
@@ -13,11 +17,11 @@ use crate::RequestId;
 
 /// Names a trace: 16 bytes, not all of them zero. Shown as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct TraceId(u128);
+pub struct TraceId(NonZeroU128);
 
 /// Names one unit of work within a trace: 8 bytes, not all of them zero. Shown as 16 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct SpanId(u64);
+pub struct SpanId(NonZeroU64);
 
 /// Which trace a unit of work belongs to, and which part of it is its own.
 ///
@@ -61,7 +65,10 @@ impl TraceContext {
     }
 
     fn begin(id: Uuid) -> Self {
-        Self { trace_id: TraceId(id.as_u128()), span_id: SpanId::new(), parent_id: None, sampled: false, state: None }
+        // A UUID of version 4 is never zero.
+        let trace_id = TraceId::from_number(id.as_u128()).unwrap_or(TraceId(NonZeroU128::MAX));
+        let span_id = SpanId::first_of(id);
+        Self { trace_id, span_id, parent_id: None, sampled: false, state: None }
     }
 
     /// Returns the same context with identifiers that somebody else made, such as a tracer; in another trace without what
@@ -163,19 +170,28 @@ impl fmt::Display for TraceContext {
 
 impl TraceId {
     fn from_number(id: u128) -> Option<Self> {
-        (id != 0).then_some(Self(id))
+        NonZeroU128::new(id).map(Self)
+    }
+
+    /// The length of its text, in bytes.
+    pub const LENGTH: usize = 32;
+
+    /// Returns its text, written to `buffer`.
+    #[must_use]
+    pub fn encode(self, buffer: &mut [u8; Self::LENGTH]) -> &str {
+        Uuid::from_u128(self.0.get()).simple().encode_lower(buffer)
     }
 
     /// Returns the sixteen bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
-        self.0.to_be_bytes()
+        self.0.get().to_be_bytes()
     }
 }
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        f.write_str(self.encode(&mut [0; Self::LENGTH]))
     }
 }
 
@@ -188,36 +204,49 @@ impl fmt::Debug for TraceId {
 // === impl SpanId ===
 
 impl SpanId {
-    /// The lower half of a random UUID: 62 random bits, and two that keep it from being zero.
+    /// The lower half of a random UUID.
     fn new() -> Self {
-        Self(Uuid::new_v4().as_u64_pair().1)
+        Self::of_bits(Uuid::new_v4().as_u64_pair().1)
+    }
+
+    /// Of 62 random bits, and one that keeps it from being zero.
+    fn of_bits(bits: u64) -> Self {
+        Self(HIGHEST | bits >> 2)
+    }
+
+    /// The first span of a trace that begins here, made of the 122 random bits of the trace's identifier: another span
+    /// of the trace has it as seldom as two random ones are equal.
+    fn first_of(trace: Uuid) -> Self {
+        let (high, low) = trace.as_u64_pair();
+        let mixed = (high ^ low.rotate_left(32)).wrapping_mul(MIX);
+        Self::of_bits(mixed ^ mixed >> 32)
     }
 
     fn from_number(id: u64) -> Option<Self> {
-        (id != 0).then_some(Self(id))
+        NonZeroU64::new(id).map(Self)
     }
 
     /// Returns the eight bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 8] {
-        self.0.to_be_bytes()
+        self.0.get().to_be_bytes()
     }
 
     /// Returns a number from 0 to below 1, made of the bits that are random in one of our own making.
     pub(crate) fn fraction(self) -> f64 {
-        (self.0 << 2 >> 11) as f64 / (1u64 << 53) as f64
+        (self.0.get() << 2 >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// Returns it as a number, random where it is of our own making.
     #[must_use]
     pub fn as_u64(self) -> u64 {
-        self.0
+        self.0.get()
     }
 }
 
 impl fmt::Display for SpanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        write!(f, "{:016x}", self.0.get())
     }
 }
 
@@ -242,6 +271,12 @@ fn hex(digits: &[u8]) -> Option<u128> {
 /// The length of a `traceparent` of version 00, which every later one begins with.
 const KNOWN: usize = 55;
 const SAMPLED: u128 = 1;
+const HIGHEST: NonZeroU64 = match NonZeroU64::new(1 << 63) {
+    Some(bit) => bit,
+    None => NonZeroU64::MAX,
+};
+/// An odd number whose bits look random: 2^64 by the golden ratio.
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
 #[cfg(test)]
 mod tests;

@@ -204,7 +204,7 @@ impl Traffic {
 
     /// Returns the route of `series`.
     #[must_use]
-    pub fn route(&self, series: Series) -> &Arc<str> {
+    pub fn route(&self, series: Series) -> &str {
         &self.at(series).route
     }
 

@@ -5,7 +5,7 @@ use std::{
     fmt,
     panic::resume_unwind,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::{Buf, Bytes};
@@ -84,54 +84,52 @@ where
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let mut body = match this.state.as_mut().project() {
-            StateProjection::Inner { body } => body,
-            StateProjection::Ours { body } => return Poll::Ready(body.next().map(|text| Ok(Frame::data(text.into())))),
-            StateProjection::Gone => return Poll::Ready(None),
-        };
+        if let StateProjection::Ours { body } = this.state.as_mut().project() {
+            return Poll::Ready(body.next().map(|text| Ok(Frame::data(text.into()))));
+        }
         let Some(guard) = this.guard.as_mut() else {
-            return body.poll_frame(cx).map_err(Into::into);
+            return match this.state.project() {
+                StateProjection::Inner { body } => body.poll_frame(cx).map_err(Into::into),
+                StateProjection::Ours { .. } | StateProjection::Gone => Poll::Ready(None),
+            };
         };
-        // What a frame and its body say of themselves is the program's own code, too.
-        let polled = guard.catch(|| {
-            let frame = ready!(body.as_mut().poll_frame(cx));
-            let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
-            let size = data.map_or(0, Buf::remaining) as u64;
-            Poll::Ready((frame, size, body.is_end_stream()))
-        });
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready((Some(Ok(frame)), size, is_end))) => {
+        let mut polled = Polled { frame: Poll::Pending, size: 0, is_over: false };
+        let caught = guard.catch(|| run(this.state.as_mut(), cx, &mut polled)).err();
+        match (polled, caught) {
+            (Polled { frame: Poll::Pending, .. }, None) => Poll::Pending,
+            (Polled { frame: Poll::Ready(Some(Err(error))), .. }, None) => {
+                Poll::Ready(Some(Err(match this.guard.take() {
+                    Some(guard) => fail(guard, error),
+                    None => error.into(),
+                })))
+            }
+            // A body that panics when it is dropped was polled to its end: nothing changes for the client.
+            (Polled { frame: Poll::Ready(frame), size, is_over }, caught) if is_over || caught.is_none() => {
+                caught.into_iter().for_each(Caught::dispose);
                 guard.send(size);
-                if let Some(trailers) = frame.trailers_ref() {
+                if let Some(trailers) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.trailers_ref()) {
                     guard.trailers(trailers);
                 }
-                // Nothing comes after trailers, and a server does not ask.
-                if is_end || frame.is_trailers() {
-                    complete(this.guard, *this.length, || this.state.set(State::Gone));
+                if is_over && let Some(guard) = this.guard.take() {
+                    complete(guard, *this.length);
                 }
-                Poll::Ready(Some(Ok(frame)))
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
-            Ok(Poll::Ready((None, ..))) => {
-                complete(this.guard, *this.length, || this.state.set(State::Gone));
-                Poll::Ready(None)
-            }
-            Ok(Poll::Ready((Some(Err(error)), ..))) => Poll::Ready(Some(Err(match this.guard.take() {
-                Some(guard) => fail(guard, error),
-                None => error.into(),
-            }))),
-            Err(caught) => {
-                if let Some(mut guard) = this.guard.take() {
+            (polled, Some(caught)) => {
+                let panicked = this.guard.take().map(|mut guard| {
                     guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(Caught::dispose);
-                    if !guard.answers_panics() {
-                        guard.end(Outcome::PanicInBody);
-                        resume_unwind(caught.into_payload());
-                    }
+                    guard.catch(|| drop(polled)).unwrap_or_else(Caught::dispose);
+                    let answers = guard.answers_panics();
                     guard.end(Outcome::PanicInBody);
+                    answers
+                });
+                if panicked == Some(false) {
+                    resume_unwind(caught.into_payload());
                 }
                 caught.dispose();
                 Poll::Ready(Some(Err(BodyPanicked.into())))
             }
+            (Polled { frame: Poll::Ready(_), .. }, None) => Poll::Ready(None),
         }
     }
 
@@ -158,19 +156,46 @@ impl<B> fmt::Debug for ResponseBody<B> {
     }
 }
 
-/// Ends a request whose body is out. The body is dropped inside its scope: a panic of its `Drop` is captured, and changes
-/// nothing for the client.
+/// What one poll of a body gave.
+struct Polled<D, E> {
+    frame: Poll<Option<Result<Frame<D>, E>>>,
+    size: u64,
+    /// Nothing comes after it.
+    is_over: bool,
+}
+
+/// Polls the body, and drops it where its last frame is out. What frame and body say of themselves is the program's own
+/// code, too, and may panic: what there is already is kept before.
+fn run<B: Body>(mut state: Pin<&mut State<B>>, cx: &mut Context<'_>, polled: &mut Polled<B::Data, B::Error>) {
+    let StateProjection::Inner { mut body } = state.as_mut().project() else {
+        polled.frame = Poll::Ready(None);
+        return;
+    };
+    polled.frame = body.as_mut().poll_frame(cx);
+    let is_over = match &polled.frame {
+        Poll::Pending | Poll::Ready(Some(Err(_))) => return,
+        Poll::Ready(None) => true,
+        Poll::Ready(Some(Ok(frame))) => {
+            polled.size = frame.data_ref().map_or(0, Buf::remaining) as u64;
+            // Nothing comes after trailers, and a server does not ask.
+            frame.is_trailers() || body.is_end_stream()
+        }
+    };
+    if is_over {
+        polled.is_over = true;
+        state.set(State::Gone);
+    }
+}
+
+/// Ends a request whose body is out.
 ///
 /// One that is shorter than the response promised leaves the client with half an answer: that is a failure.
-fn complete(guard: &mut Option<Guard>, length: Option<u64>, drop_body: impl FnOnce()) {
-    if let Some(mut guard) = guard.take() {
-        guard.catch(drop_body).unwrap_or_else(Caught::dispose);
-        match length.and_then(|length| length.checked_sub(guard.sent())).filter(|missing| *missing > 0) {
-            None => guard.end(Outcome::Completed),
-            Some(missing) => {
-                guard.capture(EventKind::BodyError, &TooShort { missing });
-                guard.end(Outcome::BodyError);
-            }
+fn complete(mut guard: Guard, length: Option<u64>) {
+    match length.and_then(|length| length.checked_sub(guard.sent())).filter(|missing| *missing > 0) {
+        None => guard.end(Outcome::Completed),
+        Some(missing) => {
+            guard.capture(EventKind::BodyError, &TooShort { missing });
+            guard.end(Outcome::BodyError);
         }
     }
 }

@@ -13,7 +13,7 @@ use http_body::Body;
 use monitor_core::{BoxError, Method, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
 
-use crate::{ResponseBody, TextBody, guard::Guard, problem::PROBLEM};
+use crate::{ResponseBody, TextBody, guard::Guard, headers::single, problem::PROBLEM};
 
 pin_project! {
     /// The future of [`MonitorService`](crate::MonitorService).
@@ -76,46 +76,35 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let polled = match (this.state.as_mut().project(), this.guard.as_mut()) {
-            (StateProjection::Running { future }, None) => {
-                return future.poll(cx).map(|result| result.map(|response| response.map(ResponseBody::off)));
-            }
-            (StateProjection::Running { future }, Some(guard)) => guard.catch(|| future.poll(cx)),
-            (StateProjection::Panicked { caught }, Some(_)) => match caught.take() {
-                Some(caught) => Err(caught),
-                None => return Poll::Pending,
-            },
-            (StateProjection::Refused { refusal }, _) => {
+        let Some(guard) = this.guard else { return poll_unwatched(this.state, cx) };
+        let mut ended = None;
+        let caught = match this.state.as_mut().project() {
+            StateProjection::Running { .. } => guard.catch(|| run(this.state.as_mut(), cx, &mut ended)).err(),
+            StateProjection::Panicked { caught } => caught.take(),
+            StateProjection::Refused { refusal } => {
+                let refusal = refusal.take();
                 drop(this.guard.take());
-                return refusal
-                    .take()
-                    .map_or(Poll::Pending, |refusal| Poll::Ready(Ok(refusal.map(ResponseBody::ours))));
+                return refusal.map_or(Poll::Pending, |refusal| Poll::Ready(Ok(refusal.map(ResponseBody::ours))));
             }
-            (StateProjection::Panicked { .. } | StateProjection::Gone, _) => return Poll::Pending,
+            StateProjection::Gone => None,
         };
-        let ended = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Ok(response))) => Ended::Response(response),
-            Ok(Poll::Ready(Err(error))) => Ended::Error(error),
-            Err(caught) => Ended::Panic(caught),
-        };
+        if ended.is_none() && caught.is_none() {
+            return Poll::Pending;
+        }
         let Some(mut guard) = this.guard.take() else { return Poll::Pending };
-        // The future is dropped inside its scope, and a panic of its `Drop` is one of the request's.
-        let dropped = guard.catch(|| this.state.set(State::Gone));
-        match (ended, dropped) {
-            (Ended::Response(response), Ok(())) => Poll::Ready(Ok(respond(response, guard))),
-            (Ended::Error(error), Ok(())) => {
+        match (ended, caught) {
+            (Some(Ended { result: Ok(response), shape }), None) => Poll::Ready(Ok(respond(response, shape, guard))),
+            (Some(Ended { result: Err(error), .. }), None) => {
                 guard.inner_error(&error);
                 Poll::Ready(Err(error))
             }
-            (Ended::Panic(caught), second) => {
-                second.unwrap_or_else(Caught::dispose);
-                Poll::Ready(Ok(answer(caught, guard)))
-            }
-            (ended, Err(caught)) => {
+            (ended, Some(caught)) => {
+                // What there is beside the panic is dropped inside the scope as well.
+                guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(Caught::dispose);
                 guard.catch(|| drop(ended)).unwrap_or_else(Caught::dispose);
                 Poll::Ready(Ok(answer(caught, guard)))
             }
+            (None, None) => Poll::Pending,
         }
     }
 }
@@ -126,25 +115,55 @@ impl<F> fmt::Debug for ResponseFuture<F> {
     }
 }
 
-enum Ended<C, E> {
-    Response(Response<C>),
-    Error(E),
-    Panic(Caught),
+/// What a future gave, and what the body in it says of itself.
+struct Ended<C, E> {
+    result: Result<Response<C>, E>,
+    shape: Shape,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Shape {
+    is_empty: bool,
+    length: Option<u64>,
+}
+
+/// Polls the service's future. Dropping it and asking the body are the program's own code, too, and may panic: what the
+/// future gave is kept before.
+fn run<F, C, E>(mut state: Pin<&mut State<F>>, cx: &mut Context<'_>, ended: &mut Option<Ended<C, E>>)
+where
+    F: Future<Output = Result<Response<C>, E>>,
+    C: Body,
+{
+    let StateProjection::Running { future } = state.as_mut().project() else { return };
+    let Poll::Ready(result) = future.poll(cx) else { return };
+    let Ended { result, shape } = ended.insert(Ended { result, shape: Shape::default() });
+    state.set(State::Gone);
+    if let Ok(response) = result {
+        let body = response.body();
+        *shape = Shape { is_empty: body.is_end_stream(), length: body.size_hint().exact() };
+    }
+}
+
+fn poll_unwatched<F, C, E>(
+    state: Pin<&mut State<F>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Response<ResponseBody<C>>, E>>
+where
+    F: Future<Output = Result<Response<C>, E>>,
+    C: Body,
+{
+    match state.project() {
+        StateProjection::Running { future } => {
+            future.poll(cx).map(|result| result.map(|response| response.map(ResponseBody::off)))
+        }
+        StateProjection::Panicked { .. } | StateProjection::Refused { .. } | StateProjection::Gone => Poll::Pending,
+    }
 }
 
 /// Hands the guard over to the body, or ends the request where there is nothing more to come.
-fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<ResponseBody<C>> {
+fn respond<C: Body>(mut response: Response<C>, shape: Shape, mut guard: Guard) -> Response<ResponseBody<C>> {
     let answered = guard.head(&mut response);
-    // What a body says of itself is the program's own code, too.
-    let shape = guard.catch(|| (response.body().is_end_stream(), response.body().size_hint().exact()));
-    let (is_empty, exact) = match shape {
-        Ok(shape) => shape,
-        Err(caught) => {
-            guard.catch(|| drop(response)).unwrap_or_else(Caught::dispose);
-            return answer(caught, guard);
-        }
-    };
-    let length = content_length(response.headers()).or(exact);
+    let length = content_length(response.headers()).or(shape.length);
     let (mut head, body) = response.into_parts();
     let is_upgrade = head.status == StatusCode::SWITCHING_PROTOCOLS
         || (guard.is_method(Method::Connect) && head.status.is_success());
@@ -152,13 +171,13 @@ fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<Res
         || head.status == StatusCode::NO_CONTENT
         || head.status == StatusCode::NOT_MODIFIED;
     let body = if let Some(outcome) = answered {
-        guard.send(exact.unwrap_or(0));
+        guard.send(shape.length.unwrap_or(0));
         guard.end(outcome);
         ResponseBody::off(body)
     } else if is_upgrade {
         guard.end(Outcome::Upgraded);
         ResponseBody::off(body)
-    } else if has_no_body || is_empty {
+    } else if has_no_body || shape.is_empty {
         match guard.problem().filter(|_| !has_no_body) {
             Some(problem) => {
                 guard.catch(|| drop(body)).unwrap_or_else(Caught::dispose);
@@ -183,10 +202,8 @@ fn respond<C: Body>(mut response: Response<C>, mut guard: Guard) -> Response<Res
 
 /// Returns the length a response says it has, where it says one, and in digits only (RFC 9110, section 8.6).
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
-    let only = values.next().filter(|_| values.next().is_none())?;
-    let digits = only.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-    digits.parse().ok()
+    let digits = single(headers, &header::CONTENT_LENGTH)?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 /// Answers a panic, or lets it go on.

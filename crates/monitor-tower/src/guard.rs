@@ -22,7 +22,7 @@ use crate::{
     AttachedError, RequestHead, answered,
     grpc::{self, GrpcStatus},
     identity::Identified,
-    log,
+    log::Line,
     settings::Settings,
     span::RequestSpan,
 };
@@ -31,7 +31,7 @@ use crate::{
 pub(crate) struct Guard {
     settings: Arc<Settings>,
     slot: ScopeSlot,
-    span: RequestSpan,
+    span: Option<RequestSpan>,
     series: Option<Series>,
     started: Instant,
     id: RequestId,
@@ -69,7 +69,7 @@ impl Guard {
             trace,
             client_trace_id,
             method,
-            route: series.map_or_else(|| Arc::from(route), |(traffic, series)| Arc::clone(traffic.route(series))),
+            route,
             path: head.path(),
             user_agent: head.user_agent(),
             client_request_id: client_id,
@@ -85,8 +85,11 @@ impl Guard {
             _ => Scope::for_request(monitor, facts),
         };
         let is_shown = settings.span && !untracked;
-        let span = if is_shown { RequestSpan::begin(&head, &scope, is_grpc) } else { RequestSpan::none() };
-        let scope = span.join(scope, around.as_ref().is_some_and(Scope::is_request));
+        let span = is_shown.then(|| RequestSpan::begin(&head, &scope, is_grpc)).flatten();
+        let scope = match &span {
+            Some(span) => span.join(scope, around.as_ref().is_some_and(Scope::is_request)),
+            None => scope,
+        };
         head.keep_headers(&scope);
         if let Some((traffic, series)) = series {
             traffic.start(series);
@@ -111,7 +114,7 @@ impl Guard {
     /// Runs a piece of the request in its scope, and returns its panic, captured.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
         let Self { slot, span, settings, .. } = self;
-        slot.enter(|| settings.catch(|| span.enter(f))).map_err(|mut caught| {
+        slot.enter(|| settings.catch(|| RequestSpan::enter(span.as_ref(), f))).map_err(|mut caught| {
             if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture_panics) {
                 scope.capture_panic(&mut caught);
             }
@@ -243,15 +246,20 @@ impl Drop for Guard {
             traffic.end(series, ending, duration);
         }
         // Whoever takes spans and lines is the program's own, too.
-        panic::quietly(|| span.end(ending, first_byte.is_some()));
-        if settings.log
-            && let Some(scope) = slot.scope().cloned()
-        {
-            let line =
-                log::Line { scope, ending, duration, slow_after: settings.slow_after, one_in: settings.log_one_in };
-            panic::quietly(|| slot.enter(|| span.enter(|| line.write(series.is_none()))));
+        if let Some(span) = span {
+            panic::quietly(|| span.end(ending, first_byte.is_some()));
         }
-        panic::quietly(|| *span = RequestSpan::none());
+        let line = Line { ending, duration };
+        if let Some(scope) = slot.scope().filter(|_| settings.log)
+            && let Some(name) = line.name(scope, series.is_none(), settings.slow_after, settings.log_one_in)
+            && name.is_wanted()
+        {
+            let scope = scope.clone();
+            panic::quietly(|| slot.enter(|| RequestSpan::enter(span.as_ref(), || line.write(name, &scope))));
+        }
+        if span.is_some() {
+            panic::quietly(|| *span = None);
+        }
     }
 }
 

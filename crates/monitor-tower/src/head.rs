@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::{Extensions, HeaderMap, HeaderName, Method, Request, Uri, Version, header};
+use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
 use monitor_core::{Method as KnownMethod, Scope, names, scope};
 
 use crate::settings::Settings;
@@ -74,15 +74,6 @@ impl<'a> RequestHead<'a> {
     pub(crate) fn user_agent(&self) -> &'a str {
         let value = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         &value[..value.len().min(USER_AGENT)]
-    }
-
-    /// Returns the value of this header, where there is exactly one and it is text.
-    pub(crate) fn single(&self, name: &HeaderName) -> Option<&'a str> {
-        let mut values = self.headers.get_all(name).iter();
-        match (values.next(), values.next()) {
-            (Some(value), None) => value.to_str().ok(),
-            _ => None,
-        }
     }
 
     /// Returns the client's address for the log and for events: without the part that tells one client from its

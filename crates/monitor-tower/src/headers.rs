@@ -1,32 +1,95 @@
-//! The headers that are ours.
+//! The headers that are ours, and how one is read.
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use monitor_core::RequestId;
 
+/// Returns the value of this header, where there is exactly one and it is text.
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    // Most are not there, which one look tells.
+    let value = headers.get(name)?;
+    let is_only = headers.get_all(name).iter().nth(1).is_none();
+    value.to_str().ok().filter(|_| is_only)
+}
+
 pub(crate) fn put_request_id(headers: &mut HeaderMap, name: &HeaderName, id: &RequestId) {
-    let value = match id.as_uuid() {
-        Some(id) => HeaderValue::from_str(id.hyphenated().encode_lower(&mut [0; uuid::fmt::Hyphenated::LENGTH])),
-        None => HeaderValue::try_from(id.to_string()),
-    };
-    if let Ok(value) = value {
+    if let Ok(value) = HeaderValue::from_str(id.encode(&mut [0; RequestId::LONGEST])) {
         headers.insert(name, value);
     }
 }
 
 pub(crate) fn put_duration(headers: &mut HeaderMap, duration: Duration) {
-    if let Ok(value) = HeaderValue::try_from(format!("{:.2}ms", millis(duration))) {
+    let hundredths = hundredths(duration);
+    let short = usize::try_from(hundredths).ok().and_then(|hundredths| SHORT.get(hundredths));
+    let value = match short.and_then(|text| str::from_utf8(text).ok()) {
+        Some(text) => Ok(HeaderValue::from_static(text)),
+        None => HeaderValue::try_from(format!("{}.{:02}ms", hundredths / 100, hundredths % 100)),
+    };
+    if let Ok(value) = value {
         headers.insert(REQUEST_DURATION, value);
     }
 }
 
+/// What is said of durations below ten milliseconds, which most are: made once and for all, by hundredths.
+static SHORT: [[u8; 6]; 1_000] = {
+    let mut texts = [*b"0.00ms"; 1_000];
+    let mut at = 0;
+    while at < texts.len() {
+        texts[at][0] += (at / 100) as u8;
+        texts[at][2] += (at / 10 % 10) as u8;
+        texts[at][3] += (at % 10) as u8;
+        at += 1;
+    }
+    texts
+};
+
+/// Returns hundredths of a millisecond, rounded.
+fn hundredths(duration: Duration) -> u64 {
+    let below = (u64::from(duration.subsec_nanos()) + 5_000) / 10_000;
+    duration.as_secs().saturating_mul(100_000).saturating_add(below)
+}
+
 /// Returns milliseconds, rounded to two places.
 pub(crate) fn millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 100_000.0).round() / 100.0
+    hundredths(duration) as f64 / 100.0
 }
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_DURATION: HeaderName = HeaderName::from_static("x-request-duration");
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_shown_in_milliseconds_with_two_places() {
+        for (nanoseconds, expected) in [
+            (0, "0.00ms"),
+            (4_999, "0.00ms"),
+            (5_000, "0.01ms"),
+            (1_234_567, "1.23ms"),
+            (9_994_999, "9.99ms"),
+            (9_995_000, "10.00ms"),
+            (61_000_000_000, "61000.00ms"),
+        ] {
+            let mut headers = HeaderMap::new();
+            put_duration(&mut headers, Duration::from_nanos(nanoseconds));
+            assert_eq!(headers[REQUEST_DURATION], expected);
+        }
+    }
+
+    #[test]
+    fn only_a_header_that_is_there_once_is_read() {
+        let headers = |values: &[&'static str]| {
+            HeaderMap::from_iter(values.iter().map(|value| (TRACEPARENT, HeaderValue::from_static(value))))
+        };
+        assert_eq!(single(&headers(&[]), &TRACEPARENT), None);
+        assert_eq!(single(&headers(&["a"]), &TRACEPARENT), Some("a"));
+        let mut two = headers(&["a"]);
+        two.append(TRACEPARENT, HeaderValue::from_static("b"));
+        assert_eq!(single(&two, &TRACEPARENT), None);
+    }
+}

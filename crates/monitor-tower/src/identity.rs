@@ -7,7 +7,7 @@ use monitor_core::{RequestId, Scope, TraceContext, TraceId};
 
 use crate::{
     Networks, RequestHead,
-    headers::{TRACEPARENT, TRACESTATE},
+    headers::{TRACEPARENT, TRACESTATE, single},
     settings::Settings,
 };
 
@@ -69,7 +69,7 @@ impl<'a> Identified<'a> {
                 client_trace_id: around.client_trace_id(),
             };
         }
-        let client_id = head.single(&settings.id_header).filter(|id| RequestId::is_acceptable(id));
+        let client_id = single(head.headers, &settings.id_header).filter(|id| RequestId::is_acceptable(id));
         let (is_accepted, is_obeyed) = settings.id_policy.judge(peer);
         // One that holds what is to be masked is shown masked, beside one of our own.
         let is_harmless = |id: &&str| matches!(settings.monitor.redaction().text(id), Cow::Borrowed(_));
@@ -77,7 +77,7 @@ impl<'a> Identified<'a> {
         let client_id = client_id.filter(|_| accepted_id.is_none()).unwrap_or_default();
         let id = accepted_id.unwrap_or_else(RequestId::new);
         // Two `traceparent` headers are none: section 3.2 of the Recommendation knows but one.
-        let client_trace = head.single(&TRACEPARENT).and_then(TraceContext::from_traceparent);
+        let client_trace = single(head.headers, &TRACEPARENT).and_then(TraceContext::from_traceparent);
         let (trace, client_trace_id) = match client_trace {
             Some(trace) if is_accepted => {
                 let trace = with_state(trace, head.headers).child();

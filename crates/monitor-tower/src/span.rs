@@ -5,39 +5,36 @@
 use std::fmt;
 
 use http::Version;
-use monitor_core::{Ending, ErrorType, Scope, names, panic};
+use monitor_core::{
+    Ending, ErrorType, Scope, names,
+    panic::{self, Caught},
+};
 use tracing::{Span, field::Empty};
 
 use crate::{RequestHead, shown};
 
-/// The span of a request, or one that does nothing where nobody asked for it.
+/// The span of a request that somebody asked for and somebody takes. In a box, for most requests have none.
 #[derive(Debug)]
-pub(crate) struct RequestSpan(Span);
+pub(crate) struct RequestSpan(Box<Span>);
 
 impl RequestSpan {
-    pub(crate) const fn none() -> Self {
-        Self(Span::none())
-    }
-
-    /// Begins the span. Where whoever takes spans panics, there is none.
-    pub(crate) fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Self {
+    /// Begins the span. Where nobody takes spans, or whoever does panics, there is none.
+    pub(crate) fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Option<Self> {
         let begun = panic::catch_printed(|| begin(head, scope, is_grpc));
-        Self(begun.unwrap_or_else(|caught| {
-            caught.dispose();
-            Span::none()
-        }))
+        let span = begun.map_err(Caught::dispose).ok().filter(|span| !span.is_disabled())?;
+        Some(Self(Box::new(span)))
     }
 
-    /// Runs a piece of the request in the span.
-    pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.0.in_scope(f)
+    /// Runs a piece of the request in the span, where it has one.
+    pub(crate) fn enter<R>(span: Option<&Self>, f: impl FnOnce() -> R) -> R {
+        match span {
+            Some(Self(span)) => span.in_scope(f),
+            None => f(),
+        }
     }
 
     /// Says how the request ended, and its status where one was sent. The span is over when this is dropped.
     pub(crate) fn end(&self, ending: Ending, is_answered: bool) {
-        if self.0.is_disabled() {
-            return;
-        }
         if is_answered {
             self.0.record("http.response.status_code", ending.status);
         }
@@ -54,9 +51,6 @@ impl RequestSpan {
     /// sent, or of the layer's it is inside of, and the scope has the identifiers the span is exported with.
     #[cfg(feature = "opentelemetry")]
     pub(crate) fn join(&self, scope: Scope, is_inside: bool) -> Scope {
-        if self.0.is_disabled() {
-            return scope;
-        }
         crate::otel::adopt(&self.0, scope.trace(), is_inside);
         let trace = crate::otel::of_span(&self.0, scope.trace());
         scope.in_trace(trace)
