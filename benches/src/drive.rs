@@ -15,7 +15,7 @@ use tower::Service;
 
 pub(crate) type Request = http::Request<Full<Bytes>>;
 
-/// The service inside: it does nothing.
+/// The service inside: it answers with a text and does nothing else.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plain;
 
@@ -29,7 +29,9 @@ impl<B> Service<http::Request<B>> for Plain {
     }
 
     fn call(&mut self, _: http::Request<B>) -> Self::Future {
-        ready(Ok(http::Response::new(Full::new(Bytes::from_static(b"hello")))))
+        let mut response = http::Response::new(Full::new(Bytes::from_static(b"hello")));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        ready(Ok(response))
     }
 }
 

@@ -144,19 +144,19 @@ impl Monitor {
         if !self.is_enabled() {
             return;
         }
-        let mark = caught.mark;
+        let mark = caught.mark();
         // A panic resumed from another thread comes without its note.
-        let is_seen = caught.note.is_none() && scope.is_some_and(|scope| scope.has_seen(mark));
+        let is_seen = !caught.has_note() && scope.is_some_and(|scope| scope.has_seen(mark));
         if caught.is_captured_by(self) || is_seen {
             if let Some(scope) = scope {
                 scope.mark_captured(self, mark);
             }
             return;
         }
-        if caught.note.is_none() {
+        if !caught.has_note() {
             self.warn_of_missing_hook();
         }
-        self.capture_note(scope, mark, caught.note.take().map(|note| *note), caught.message().into_owned());
+        self.capture_note(scope, mark, caught.take_note(), caught.message().into_owned());
         caught.mark_captured(self);
     }
 

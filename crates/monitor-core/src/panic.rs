@@ -34,14 +34,15 @@ use crate::{
     scope::{self, bounded},
 };
 
-/// A caught panic, with what the hook noted of it.
-pub struct Caught {
+/// A caught panic, with what the hook noted of it. In a box, so that the result of every poll stays small.
+pub struct Caught(Box<Inner>);
+
+struct Inner {
     /// A lock that nobody contends makes a future that holds it one to be shared.
     payload: Mutex<Box<dyn Any + Send>>,
     /// Of what it says.
-    pub(crate) mark: u64,
-    /// In a box, so that the result of every poll stays small.
-    pub(crate) note: Option<Box<Note>>,
+    mark: u64,
+    note: Option<Box<Note>>,
     /// Which monitor captured it, by address.
     captured_by: Option<usize>,
 }
@@ -83,25 +84,25 @@ impl Caught {
             }
             _ => (None, None),
         };
-        Self { payload: Mutex::new(payload), mark, note, captured_by }
+        Self(Box::new(Inner { payload: Mutex::new(payload), mark, note, captured_by }))
     }
 
     /// Returns the panic's message, not redacted.
     #[must_use]
     pub fn message(&self) -> Cow<'static, str> {
-        message(&**self.payload.lock().unwrap_or_else(PoisonError::into_inner))
+        message(&**self.0.payload.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the payload, to resume the panic with. Whoever catches it next finds the hook's note again.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        if let Some(note) = self.note {
+        if let Some(note) = self.0.note {
             leave(Last::Noted(note));
         } else if !WATCHED.try_with(Cell::get).unwrap_or_default() {
             // Nobody of ours is left to catch it, and the next payload may lie at the same address.
             take_last();
         }
-        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets a panic of a `Drop` go on, unless another is on its way: two at once would abort the process.
@@ -115,28 +116,40 @@ impl Caught {
 
     /// Drops the payload. A panic in its `Drop` goes no further.
     pub fn dispose(self) {
-        if self.captured_by.is_some() {
+        if self.0.captured_by.is_some() {
             // The next payload may lie at the same address.
             take_last();
         }
-        dispose(self.payload.into_inner().unwrap_or_else(PoisonError::into_inner));
+        dispose(self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn mark(&self) -> u64 {
+        self.0.mark
+    }
+
+    pub(crate) fn has_note(&self) -> bool {
+        self.0.note.is_some()
+    }
+
+    pub(crate) fn take_note(&mut self) -> Option<Note> {
+        self.0.note.take().map(|note| *note)
     }
 
     pub(crate) fn is_captured_by(&self, monitor: &Monitor) -> bool {
-        self.captured_by == Some(monitor.address())
+        self.0.captured_by == Some(monitor.address())
     }
 
     pub(crate) fn mark_captured(&mut self, by: &Monitor) {
         let by = by.address();
-        self.captured_by = Some(by);
-        let payload = self.payload.get_mut().unwrap_or_else(PoisonError::into_inner);
-        leave(Last::Captured { mark: self.mark, payload: address(&**payload), by });
+        self.0.captured_by = Some(by);
+        let payload = self.0.payload.get_mut().unwrap_or_else(PoisonError::into_inner);
+        leave(Last::Captured { mark: self.0.mark, payload: address(&**payload), by });
     }
 }
 
 impl fmt::Debug for Caught {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caught").field("note", &self.note).finish_non_exhaustive()
+        f.debug_struct("Caught").field("note", &self.0.note).finish_non_exhaustive()
     }
 }
 

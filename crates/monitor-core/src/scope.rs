@@ -35,6 +35,7 @@ use std::{
     cell::Cell,
     fmt,
     iter::successors,
+    mem::ManuallyDrop,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -70,8 +71,8 @@ pub struct RequestFacts<'a> {
     pub route: &'a str,
     /// The path as the client sent it, without its query.
     pub path: &'a str,
-    /// The `User-Agent` header.
-    pub user_agent: &'a str,
+    /// The `User-Agent` header as it came. It is shown where it is printable ASCII.
+    pub user_agent: &'a [u8],
     /// The identifier the client sent, validated.
     pub client_request_id: &'a str,
     /// The trace the client named and that was not continued.
@@ -104,21 +105,20 @@ struct Inner {
 }
 
 thread_local! {
-    static CURRENT: Cell<Option<Scope>> = const { Cell::new(None) };
+    /// Whoever enters a scope takes it out again, so that nothing is left to be dropped with the thread: without a
+    /// destructor it is found without asking whether the thread is still there.
+    static CURRENT: Cell<ManuallyDrop<Option<Scope>>> = const { Cell::new(ManuallyDrop::new(None)) };
 }
 
 /// Returns the scope this code runs in.
 #[must_use]
 pub fn current() -> Option<Scope> {
-    CURRENT
-        .try_with(|cell| {
-            let scope = cell.take();
-            let clone = scope.clone();
-            cell.set(scope);
-            clone
-        })
-        .ok()
-        .flatten()
+    CURRENT.with(|cell| {
+        let scope = cell.replace(ManuallyDrop::new(None));
+        let clone = Option::clone(&scope);
+        cell.set(scope);
+        clone
+    })
 }
 
 // === impl Scope ===
@@ -145,7 +145,7 @@ impl Scope {
                 method: Method::Other,
                 route: name,
                 path: "",
-                user_agent: "",
+                user_agent: b"",
                 client_request_id: "",
                 remote_addr: "",
                 untracked: false,
@@ -157,10 +157,12 @@ impl Scope {
 
     /// Creates the scope of a request, inside the current scope where there is one.
     #[must_use]
+    #[inline]
     pub fn for_request(monitor: &Monitor, facts: RequestFacts<'_>) -> Self {
         Self::create(monitor, facts, true)
     }
 
+    #[inline]
     fn create(monitor: &Monitor, facts: RequestFacts<'_>, is_request: bool) -> Self {
         // Work that hands on to work that hands on has no end: a scope knows the next few around it.
         let parent = current().filter(|parent| parent.0.depth < DEPTH);
@@ -172,7 +174,12 @@ impl Scope {
             trace: facts.trace,
             client_trace_id: facts.client_trace_id,
             method: facts.method,
-            texts: Texts::new([facts.path, facts.user_agent, facts.client_request_id, facts.remote_addr]),
+            texts: Texts::new([
+                facts.path.as_bytes(),
+                facts.user_agent,
+                facts.client_request_id.as_bytes(),
+                facts.remote_addr.as_bytes(),
+            ]),
             route: facts.series.is_none().then(|| facts.route.into()),
             untracked: facts.untracked,
             series: facts.series,
@@ -241,10 +248,11 @@ impl Scope {
         self.0.texts.at(0)
     }
 
-    /// Returns the `User-Agent` header, not redacted.
+    /// Returns the `User-Agent` header, not redacted, or an empty text where it is not printable ASCII.
     #[must_use]
     pub fn user_agent(&self) -> &str {
-        self.0.texts.at(1)
+        let text = self.0.texts.at(1);
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) { text } else { "" }
     }
 
     /// Returns the identifier the client sent, validated, or an empty text.

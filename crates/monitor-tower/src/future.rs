@@ -59,8 +59,8 @@ impl<F> ResponseFuture<F> {
     }
 
     /// The service panicked in `call`, so there is no future.
-    pub(crate) fn panicked(caught: Caught, guard: Guard) -> Self {
-        Self { state: State::Panicked { caught: Some(caught) }, guard: Some(guard) }
+    pub(crate) fn panicked(caught: Option<Caught>, guard: Guard) -> Self {
+        Self { state: State::Panicked { caught }, guard: Some(guard) }
     }
 }
 

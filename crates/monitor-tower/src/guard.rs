@@ -34,7 +34,6 @@ pub(crate) struct Guard {
     span: Option<RequestSpan>,
     series: Option<Series>,
     started: Instant,
-    id: RequestId,
     status: u16,
     outcome: Outcome,
     is_grpc: bool,
@@ -50,28 +49,29 @@ impl Guard {
     pub(crate) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> (Self, Option<Arc<DisabledRoute>>) {
         let started = clock::now();
         let head = RequestHead::of(request);
-        let monitor = &settings.monitor;
+        let (monitor, path) = (&settings.monitor, head.path());
         let method = Method::from_name(head.method.as_str());
-        let untracked = monitor.is_untracked(head.path());
+        let untracked = monitor.is_untracked(path);
         let counted = monitor.traffic().filter(|_| settings.count && !untracked);
         let is_grpc = grpc::is_call(&head);
-        let route = head.route(settings, method, is_grpc);
-        let disabled = monitor.find_disabled(method, route, head.path(), started).filter(|_| settings.refuse);
+        let route = head.route(settings, path, method, is_grpc);
+        let disabled = monitor.find_disabled(method, route, path, started).filter(|_| settings.refuse);
         let series = counted.map(|traffic| (traffic, traffic.series(method, route)));
         let (around, peer) = (scope::current(), head.peer(settings));
         if peer.is_none() {
             settings.warn_of_unknown_peer();
         }
+        let read = head.read(&settings.id_header);
         let Identified { id, trace, client_id, client_trace_id } =
-            Identified::new(&head, settings, peer, around.as_ref());
+            Identified::new(&head, &read, settings, peer, around.as_ref());
         let facts = RequestFacts {
-            id: id.clone(),
+            id,
             trace,
             client_trace_id,
             method,
             route,
-            path: head.path(),
-            user_agent: head.user_agent(),
+            path,
+            user_agent: read.user_agent,
             client_request_id: client_id,
             remote_addr: &head.remote_addr(settings, peer),
             untracked,
@@ -100,7 +100,6 @@ impl Guard {
             span,
             series: series.map(|(_, series)| series),
             started,
-            id,
             status: CLIENT_CLOSED_REQUEST,
             outcome: Outcome::Cancelled,
             is_grpc,
@@ -122,6 +121,11 @@ impl Guard {
         })
     }
 
+    /// Returns the request's identifier. Only while a piece of the request runs is its scope elsewhere.
+    pub(super) fn id(&self) -> Option<&RequestId> {
+        self.slot.scope().map(Scope::id)
+    }
+
     pub(crate) fn is_method(&self, method: Method) -> bool {
         self.slot.scope().is_some_and(|scope| scope.method() == method)
     }
@@ -136,6 +140,9 @@ impl Guard {
             self.note_grpc_failure(response.headers());
         }
         self.put_headers(response.headers_mut());
+        if response.extensions().is_empty() {
+            return None;
+        }
         if self.settings.capture_errors {
             let attached = response.extensions_mut().remove::<AttachedError>().map(|AttachedError(error)| error);
             for error in [attached, answered::take_error(response)].into_iter().flatten() {

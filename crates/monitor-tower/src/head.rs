@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 use monitor_core::{Method as KnownMethod, Scope, names, scope};
 
-use crate::settings::Settings;
+use crate::{headers::TRACEPARENT, settings::Settings};
 
 /// The head of a request, to find its route by.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,33 @@ pub struct RequestHead<'a> {
     pub extensions: &'a Extensions,
 }
 
+/// What is read of the headers of every request.
+#[derive(Default)]
+pub(crate) struct ReadHeaders<'a> {
+    pub(crate) user_agent: &'a [u8],
+    pub(crate) id: Single<'a>,
+    pub(crate) traceparent: Single<'a>,
+}
+
+/// A header that counts only where it is there once.
+#[derive(Default)]
+pub(crate) struct Single<'a> {
+    first: Option<&'a HeaderValue>,
+    is_repeated: bool,
+}
+
+impl<'a> Single<'a> {
+    fn add(&mut self, value: &'a HeaderValue) {
+        self.is_repeated = self.first.is_some();
+        self.first = Some(value);
+    }
+
+    /// Returns the value, where there is exactly one and it is text.
+    pub(crate) fn text(&self) -> Option<&'a str> {
+        self.first.filter(|_| !self.is_repeated)?.to_str().ok()
+    }
+}
+
 impl<'a> RequestHead<'a> {
     pub(crate) fn of<B>(request: &'a Request<B>) -> Self {
         Self {
@@ -36,13 +63,13 @@ impl<'a> RequestHead<'a> {
 
     /// A path that was declared as a route is one. A gRPC router matches services only, so there what was declared goes
     /// first.
-    pub(crate) fn route(&self, settings: &Settings, method: KnownMethod, is_grpc: bool) -> &'a str {
+    pub(crate) fn route(&self, settings: &Settings, path: &'a str, method: KnownMethod, is_grpc: bool) -> &'a str {
         let is_declared = |path: &&str| {
             let declares = |method| settings.monitor.traffic().is_some_and(|traffic| traffic.declares(method, path));
             // What is asked with HEAD is what GET has.
             declares(method) || (method == KnownMethod::Head && declares(KnownMethod::Get))
         };
-        let declared = || Some(self.path()).filter(is_declared);
+        let declared = || Some(path).filter(is_declared);
         let route = match &settings.route_of {
             Some(route_of) => self.ask(settings, |head| route_of(head)),
             None if is_grpc => declared().or_else(|| self.matched_path()),
@@ -71,9 +98,19 @@ impl<'a> RequestHead<'a> {
         self.uri.path()
     }
 
-    pub(crate) fn user_agent(&self) -> &'a str {
-        let value = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        &value[..value.len().min(USER_AGENT)]
+    /// Reads what is wanted of every request in one pass: looking up each by itself costs more.
+    pub(crate) fn read(&self, id_header: &HeaderName) -> ReadHeaders<'a> {
+        let mut read = ReadHeaders::default();
+        for (name, value) in self.headers {
+            if *name == header::USER_AGENT {
+                read.user_agent = &value.as_bytes()[..value.len().min(USER_AGENT)];
+            } else if *name == TRACEPARENT {
+                read.traceparent.add(value);
+            } else if name == id_header {
+                read.id.add(value);
+            }
+        }
+        read
     }
 
     /// Returns the client's address for the log and for events: without the part that tells one client from its
@@ -97,7 +134,11 @@ impl<'a> RequestHead<'a> {
 
     /// Notes in `scope` the headers the redaction policy keeps; without any, headers are not looked at.
     pub(crate) fn keep_headers(&self, scope: &Scope) {
-        let kept = scope.monitor().redaction().kept_headers().filter_map(|name| {
+        let redaction = scope.monitor().redaction();
+        if redaction.kept_headers().next().is_none() {
+            return;
+        }
+        let kept = redaction.kept_headers().filter_map(|name| {
             let value = self.headers.get(name)?;
             Some((name.to_ascii_lowercase(), String::from_utf8_lossy(value.as_bytes()).into()))
         });

@@ -21,8 +21,7 @@ pub(crate) fn put_request_id(headers: &mut HeaderMap, name: &HeaderName, id: &Re
 
 pub(crate) fn put_duration(headers: &mut HeaderMap, duration: Duration) {
     let hundredths = hundredths(duration);
-    let short = usize::try_from(hundredths).ok().and_then(|hundredths| SHORT.get(hundredths));
-    let value = match short.and_then(|text| str::from_utf8(text).ok()) {
+    let value = match usize::try_from(hundredths).ok().and_then(|hundredths| SHORT.get(hundredths)) {
         Some(text) => Ok(HeaderValue::from_static(text)),
         None => HeaderValue::try_from(format!("{}.{:02}ms", hundredths / 100, hundredths % 100)),
     };
@@ -32,7 +31,20 @@ pub(crate) fn put_duration(headers: &mut HeaderMap, duration: Duration) {
 }
 
 /// What is said of durations below ten milliseconds, which most are: made once and for all, by hundredths.
-static SHORT: [[u8; 6]; 1_000] = {
+static SHORT: [&str; 1_000] = {
+    let mut texts = [""; 1_000];
+    let mut at = 0;
+    while at < texts.len() {
+        texts[at] = match str::from_utf8(&DIGITS[at]) {
+            Ok(text) => text,
+            Err(_) => panic!("digits are ASCII"),
+        };
+        at += 1;
+    }
+    texts
+};
+
+const DIGITS: &[[u8; 6]; 1_000] = &{
     let mut texts = [*b"0.00ms"; 1_000];
     let mut at = 0;
     while at < texts.len() {

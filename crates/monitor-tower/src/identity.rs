@@ -7,7 +7,8 @@ use monitor_core::{RequestId, Scope, TraceContext, TraceId};
 
 use crate::{
     Networks, RequestHead,
-    headers::{TRACEPARENT, TRACESTATE, single},
+    head::ReadHeaders,
+    headers::TRACESTATE,
     settings::Settings,
 };
 
@@ -54,9 +55,11 @@ pub(crate) struct Identified<'a> {
 }
 
 impl<'a> Identified<'a> {
+    #[inline]
     /// Inside another layer of ours, whose scope is `around`, the request has its identity already.
     pub(crate) fn new(
         head: &RequestHead<'a>,
+        read: &ReadHeaders<'a>,
         settings: &Settings,
         peer: Option<IpAddr>,
         around: Option<&'a Scope>,
@@ -69,7 +72,7 @@ impl<'a> Identified<'a> {
                 client_trace_id: around.client_trace_id(),
             };
         }
-        let client_id = single(head.headers, &settings.id_header).filter(|id| RequestId::is_acceptable(id));
+        let client_id = read.id.text().filter(|id| RequestId::is_acceptable(id));
         let (is_accepted, is_obeyed) = settings.id_policy.judge(peer);
         // One that holds what is to be masked is shown masked, beside one of our own.
         let is_harmless = |id: &&str| matches!(settings.monitor.redaction().text(id), Cow::Borrowed(_));
@@ -77,7 +80,7 @@ impl<'a> Identified<'a> {
         let client_id = client_id.filter(|_| accepted_id.is_none()).unwrap_or_default();
         let id = accepted_id.unwrap_or_else(RequestId::new);
         // Two `traceparent` headers are none: section 3.2 of the Recommendation knows but one.
-        let client_trace = single(head.headers, &TRACEPARENT).and_then(TraceContext::from_traceparent);
+        let client_trace = read.traceparent.text().and_then(TraceContext::from_traceparent);
         let (trace, client_trace_id) = match client_trace {
             Some(trace) if is_accepted => {
                 let trace = with_state(trace, head.headers).child();

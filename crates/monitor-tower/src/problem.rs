@@ -27,8 +27,8 @@ pub fn problem(status: StatusCode, title: &str) -> Response<TextBody> {
     response(status, title, scope::current().as_ref().map(Scope::id))
 }
 
-pub(crate) fn of_request(status: StatusCode, id: &RequestId) -> Response<TextBody> {
-    response(status, "", Some(id))
+pub(crate) fn of_request(status: StatusCode, id: Option<&RequestId>) -> Response<TextBody> {
+    response(status, "", id)
 }
 
 /// The media type of problems.

@@ -88,9 +88,12 @@ where
         if let Some(disabled) = disabled {
             return ResponseFuture::refused(guard.refuse(&disabled), guard);
         }
-        match guard.catch(|| inner.call(request)) {
-            Ok(future) => ResponseFuture::watching(future, guard),
-            Err(caught) => ResponseFuture::panicked(caught, guard),
+        // Both are large: a closure that owned them would copy them at each of its own moves.
+        let (mut request, mut future) = (Some(request), None);
+        let caught = guard.catch(|| future = request.take().map(|request| inner.call(request))).err();
+        match (future, caught) {
+            (Some(future), None) => ResponseFuture::watching(future, guard),
+            (_, caught) => ResponseFuture::panicked(caught, guard),
         }
     }
 }

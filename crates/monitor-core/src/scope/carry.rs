@@ -1,6 +1,7 @@
 //! Carrying a scope: around a poll, into a task, into a thread.
 
 use std::{
+    mem::ManuallyDrop,
     panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll},
@@ -126,8 +127,8 @@ impl Drop for Entered<'_> {
 }
 
 fn swap(slot: &mut ScopeSlot) {
-    // Where the thread is being torn down there is no scope to enter.
-    let _ = CURRENT.try_with(|cell| slot.0 = cell.replace(slot.0.take()));
+    let entering = ManuallyDrop::new(slot.0.take());
+    slot.0 = ManuallyDrop::into_inner(CURRENT.with(|cell| cell.replace(entering)));
 }
 
 // === impl InScope ===

@@ -1,28 +1,26 @@
 //! The texts of a request, kept together.
 
 /// Path, user agent, client's identifier and address in one allocation, so that nothing holds on to the connection's
-/// read buffer.
-#[derive(Default)]
+/// read buffer. They are read as texts only when somebody wants to see them.
 pub(super) struct Texts {
-    all: Box<str>,
-    ends: [usize; 3],
+    all: Vec<u8>,
+    ends: [usize; 4],
 }
 
 impl Texts {
-    pub(super) fn new(texts: [&str; 4]) -> Self {
-        if texts.iter().all(|text| text.is_empty()) {
-            return Self::default();
+    pub(super) fn new(texts: [&[u8]; 4]) -> Self {
+        let mut all = Vec::with_capacity(texts.iter().map(|text| text.len()).sum());
+        let mut ends = [0; 4];
+        for (text, end) in texts.into_iter().zip(&mut ends) {
+            all.extend_from_slice(text);
+            *end = all.len();
         }
-        let all = texts.concat().into_boxed_str();
-        let path = texts[0].len();
-        let user_agent = path + texts[1].len();
-        Self { all, ends: [path, user_agent, user_agent + texts[2].len()] }
+        Self { all, ends }
     }
 
-    /// Returns the text of this number.
+    /// Returns the text of this number, or an empty one where it is none.
     pub(super) fn at(&self, index: usize) -> &str {
         let begin = if index == 0 { 0 } else { self.ends[index - 1] };
-        let end = self.ends.get(index).copied().unwrap_or(self.all.len());
-        &self.all[begin..end]
+        str::from_utf8(&self.all[begin..self.ends[index]]).unwrap_or_default()
     }
 }

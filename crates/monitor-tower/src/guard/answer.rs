@@ -16,14 +16,14 @@ impl Guard {
     pub(crate) fn problem(&self) -> Option<TextBody> {
         let status = StatusCode::from_u16(self.status).ok()?;
         (self.settings.capture_errors && status.is_server_error() && !self.is_grpc)
-            .then(|| of_request(status, &self.id).into_body())
+            .then(|| of_request(status, self.id()).into_body())
     }
 
     /// Makes the response to a panic. One that cannot be made, because the user's own function panics too, is ours.
     pub(crate) fn answer_panic(&mut self) -> Response<TextBody> {
-        let answer = PanicAnswer { request_id: self.id.clone() };
-        let custom = self.settings.answer_panic.clone().filter(|_| !self.is_grpc);
-        let response = custom.and_then(|custom| self.catch(|| custom(&answer)).map_err(Caught::dispose).ok());
+        let answer = self.id().map(|id| PanicAnswer { request_id: id.clone() });
+        let custom = self.settings.answer_panic.clone().filter(|_| !self.is_grpc).zip(answer);
+        let response = custom.and_then(|(custom, answer)| self.catch(|| custom(&answer)).map_err(Caught::dispose).ok());
         let response =
             response.unwrap_or_else(|| self.of_status(StatusCode::INTERNAL_SERVER_ERROR, GrpcCode::Internal));
         let mut response = self.complete(response);
@@ -45,7 +45,7 @@ impl Guard {
     /// A problem, and to a gRPC call the status that says the same.
     fn of_status(&mut self, status: StatusCode, code: GrpcCode) -> Response<TextBody> {
         if !self.is_grpc {
-            return of_request(status, &self.id);
+            return of_request(status, self.id());
         }
         self.grpc = GrpcStatus::Known(code);
         grpc::response(code)
@@ -55,8 +55,8 @@ impl Guard {
     fn complete(&mut self, mut response: Response<TextBody>) -> Response<TextBody> {
         self.status = response.status().as_u16();
         self.put_headers(response.headers_mut());
-        if !self.settings.identify {
-            headers::put_request_id(response.headers_mut(), &self.settings.id_header, &self.id);
+        if let Some(id) = self.id().filter(|_| !self.settings.identify) {
+            headers::put_request_id(response.headers_mut(), &self.settings.id_header, id);
         }
         response
     }
@@ -65,8 +65,8 @@ impl Guard {
     pub(super) fn put_headers(&mut self, headers: &mut HeaderMap) {
         let first_byte = self.started.elapsed();
         self.first_byte = Some(first_byte);
-        if self.settings.identify {
-            headers::put_request_id(headers, &self.settings.id_header, &self.id);
+        if let Some(id) = self.id().filter(|_| self.settings.identify) {
+            headers::put_request_id(headers, &self.settings.id_header, id);
         }
         if self.settings.show_duration {
             headers::put_duration(headers, first_byte);
