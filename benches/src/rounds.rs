@@ -16,7 +16,9 @@ use crate::{
 pub(crate) fn serve(log: Log) {
     log.begin();
     let mut cases = cases::all(log);
-    if let Ok(only) = std::env::var("ONLY") { cases.retain(|case| case.name == only); }
+    if let Ok(only) = std::env::var("ONLY") {
+        cases.retain(|case| case.name == only);
+    }
     for case in &mut cases {
         (0..WARM_UP).for_each(|_| _ = time(case));
     }

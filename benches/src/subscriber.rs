@@ -30,8 +30,12 @@ impl Log {
     pub(crate) fn begin(self) {
         match self {
             Self::None => {}
-            Self::Peers => tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init(),
-            Self::Ours => tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init(),
+            Self::Peers => {
+                tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init()
+            }
+            Self::Ours => {
+                tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init()
+            }
         }
     }
 }

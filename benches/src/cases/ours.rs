@@ -29,5 +29,10 @@ pub(super) fn all(log: Log) -> Vec<Case> {
 
 /// A monitor with all that is on by default, whose traffic goes to a recorder of the Prometheus exporter.
 pub(crate) fn monitor() -> Monitor {
-    Monitor::builder("shop").release("1.4.2").environment("production").log(None).build().expect("the settings are good")
+    Monitor::builder("shop")
+        .release("1.4.2")
+        .environment("production")
+        .log(None)
+        .build()
+        .expect("the settings are good")
 }

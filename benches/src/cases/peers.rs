@@ -45,9 +45,8 @@ pub(super) fn all(log: Log) -> Vec<Case> {
     // Its client is there until the process ends.
     Box::leak(Box::new(sentry()));
     let reader = ManualReader::builder().build();
-    let otel = HttpMetricsLayerBuilder::new()
-        .with_provider(SdkMeterProvider::builder().with_reader(reader).build())
-        .build();
+    let otel =
+        HttpMetricsLayerBuilder::new().with_provider(SdkMeterProvider::builder().with_reader(reader).build()).build();
     let identified = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(PropagateRequestIdLayer::x_request_id());

@@ -36,6 +36,7 @@ use std::{
     fmt,
     iter::successors,
     mem::ManuallyDrop,
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -78,7 +79,7 @@ pub struct RequestFacts<'a> {
     /// The trace the client named and that was not continued.
     pub client_trace_id: Option<TraceId>,
     /// The client's address, truncated unless it was asked for in full.
-    pub remote_addr: &'a str,
+    pub remote_addr: Option<IpAddr>,
     /// Whether the request stays out of everything that is counted and reported.
     pub untracked: bool,
     /// The series in which whoever opens the scope counts the request, where it does.
@@ -98,6 +99,7 @@ struct Inner {
     series: Option<Series>,
     is_request: bool,
     depth: u8,
+    remote_addr: Option<IpAddr>,
     texts: Texts,
     captured: AtomicBool,
     /// Made when something is written, which for most requests nothing is.
@@ -147,7 +149,7 @@ impl Scope {
                 path: "",
                 user_agent: b"",
                 client_request_id: "",
-                remote_addr: "",
+                remote_addr: None,
                 untracked: false,
                 series: None,
             },
@@ -174,12 +176,8 @@ impl Scope {
             trace: facts.trace,
             client_trace_id: facts.client_trace_id,
             method: facts.method,
-            texts: Texts::new([
-                facts.path.as_bytes(),
-                facts.user_agent,
-                facts.client_request_id.as_bytes(),
-                facts.remote_addr.as_bytes(),
-            ]),
+            texts: Texts::new([facts.path.as_bytes(), facts.user_agent, facts.client_request_id.as_bytes()]),
+            remote_addr: facts.remote_addr,
             route: facts.series.is_none().then(|| facts.route.into()),
             untracked: facts.untracked,
             series: facts.series,
@@ -261,10 +259,10 @@ impl Scope {
         self.0.texts.at(2)
     }
 
-    /// Returns the client's address, truncated unless it was asked for in full, or an empty text.
+    /// Returns the client's address, truncated unless it was asked for in full.
     #[must_use]
-    pub fn remote_addr(&self) -> &str {
-        self.0.texts.at(3)
+    pub fn remote_addr(&self) -> Option<IpAddr> {
+        self.0.remote_addr
     }
 
     /// Returns the user set by [`set_user`].
@@ -337,7 +335,7 @@ impl Scope {
             route: self.route().to_owned(),
             path: self.path().to_owned(),
             user_agent: self.user_agent().to_owned(),
-            remote_addr: self.remote_addr().to_owned(),
+            remote_addr: self.remote_addr().map(|addr| addr.to_string()).unwrap_or_default(),
             user: notes.user,
             tags: notes.tags,
             contexts: notes.contexts,

@@ -165,7 +165,9 @@ fn load(persist: &dyn Persist) -> Vec<Arc<DisabledRoute>> {
 
 /// Returns whether `path` is `prefix` or below it.
 pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    // Both begin with a slash, and most differ in what is behind it.
+    path.as_bytes().get(1) == prefix.as_bytes().get(1)
+        && path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Monitor {

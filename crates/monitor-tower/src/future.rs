@@ -49,18 +49,28 @@ impl<F> ResponseFuture<F> {
         Self { state: State::Running { future }, guard: None }
     }
 
-    pub(crate) fn watching(future: F, guard: Guard) -> Self {
-        Self { state: State::Running { future }, guard: Some(guard) }
+    /// Asks the service, which may panic. Request and future are large: a closure that owned them, or returned them, would
+    /// copy them once more.
+    #[inline]
+    pub(crate) fn watching<R>(guard: Guard, request: R, call: impl FnOnce(R) -> F) -> Self {
+        let mut this = Self { state: State::Gone, guard: Some(guard) };
+        let (mut request, state) = (Some(request), &mut this.state);
+        let asked = this.guard.as_mut().map(|guard| {
+            guard.catch(|| {
+                if let Some(request) = request.take() {
+                    *state = State::Running { future: call(request) };
+                }
+            })
+        });
+        if let Some(Err(caught)) = asked {
+            this.state = State::Panicked { caught: Some(caught) };
+        }
+        this
     }
 
     /// The service is not asked.
     pub(crate) fn refused(refusal: Response<TextBody>, guard: Guard) -> Self {
         Self { state: State::Refused { refusal: Some(refusal) }, guard: Some(guard) }
-    }
-
-    /// The service panicked in `call`, so there is no future.
-    pub(crate) fn panicked(caught: Option<Caught>, guard: Guard) -> Self {
-        Self { state: State::Panicked { caught }, guard: Some(guard) }
     }
 }
 
@@ -162,42 +172,49 @@ where
 
 /// Hands the guard over to the body, or ends the request where there is nothing more to come.
 fn respond<C: Body>(mut response: Response<C>, shape: Shape, mut guard: Guard) -> Response<ResponseBody<C>> {
-    let answered = guard.head(&mut response);
-    let length = content_length(response.headers()).or(shape.length);
-    let (mut head, body) = response.into_parts();
-    let is_upgrade = head.status == StatusCode::SWITCHING_PROTOCOLS
-        || (guard.is_method(Method::Connect) && head.status.is_success());
-    let has_no_body = guard.is_method(Method::Head)
-        || head.status == StatusCode::NO_CONTENT
-        || head.status == StatusCode::NOT_MODIFIED;
-    let body = if let Some(outcome) = answered {
+    if let Some(outcome) = guard.head(&mut response) {
         guard.send(shape.length.unwrap_or(0));
         guard.end(outcome);
-        ResponseBody::off(body)
-    } else if is_upgrade {
-        guard.end(Outcome::Upgraded);
-        ResponseBody::off(body)
-    } else if has_no_body || shape.is_empty {
-        match guard.problem().filter(|_| !has_no_body) {
-            Some(problem) => {
-                guard.catch(|| drop(body)).unwrap_or_else(Caught::dispose);
-                guard.send(problem.as_bytes().len() as u64);
-                guard.end(Outcome::Completed);
-                for of_body in [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::TRANSFER_ENCODING] {
-                    head.headers.remove(of_body);
-                }
-                head.headers.insert(header::CONTENT_TYPE, PROBLEM);
-                ResponseBody::ours(problem)
-            }
-            None => {
-                guard.end(Outcome::Completed);
-                ResponseBody::off(body)
-            }
+        return response.map(ResponseBody::off);
+    }
+    match bodiless(&guard, response.status()) {
+        Some(outcome) => guard.end(outcome),
+        None if shape.is_empty => match guard.problem() {
+            Some(problem) => return fill(response, problem, guard),
+            None => guard.end(Outcome::Completed),
+        },
+        None => {
+            let length = content_length(response.headers()).or(shape.length);
+            return response.map(|body| ResponseBody::watching(body, length, guard));
         }
-    } else {
-        ResponseBody::watching(body, length, guard)
-    };
-    Response::from_parts(head, body)
+    }
+    response.map(ResponseBody::off)
+}
+
+/// Returns how a request ends whose response has no body, whatever is in it.
+fn bodiless(guard: &Guard, status: StatusCode) -> Option<Outcome> {
+    let method = guard.method();
+    match status {
+        StatusCode::SWITCHING_PROTOCOLS => Some(Outcome::Upgraded),
+        status if method == Some(Method::Connect) && status.is_success() => Some(Outcome::Upgraded),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Some(Outcome::Completed),
+        _ => (method == Some(Method::Head)).then_some(Outcome::Completed),
+    }
+}
+
+/// Answers with a problem where the service said nothing but a status.
+fn fill<C: Body>(mut response: Response<C>, problem: TextBody, mut guard: Guard) -> Response<ResponseBody<C>> {
+    let headers = response.headers_mut();
+    for of_body in [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::TRANSFER_ENCODING] {
+        headers.remove(of_body);
+    }
+    headers.insert(header::CONTENT_TYPE, PROBLEM);
+    response.map(|body| {
+        guard.catch(|| drop(body)).unwrap_or_else(Caught::dispose);
+        guard.send(problem.as_bytes().len() as u64);
+        guard.end(Outcome::Completed);
+        ResponseBody::ours(problem)
+    })
 }
 
 /// Returns the length a response says it has, where it says one, and in digits only (RFC 9110, section 8.6).

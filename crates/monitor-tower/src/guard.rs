@@ -55,7 +55,8 @@ impl Guard {
         let counted = monitor.traffic().filter(|_| settings.count && !untracked);
         let is_grpc = grpc::is_call(&head);
         let route = head.route(settings, path, method, is_grpc);
-        let disabled = monitor.find_disabled(method, route, path, started).filter(|_| settings.refuse);
+        let may_refuse = settings.refuse && monitor.has_disabled_routes();
+        let disabled = may_refuse.then(|| monitor.find_disabled(method, route, path, started)).flatten();
         let series = counted.map(|traffic| (traffic, traffic.series(method, route)));
         let (around, peer) = (scope::current(), head.peer(settings));
         if peer.is_none() {
@@ -73,7 +74,7 @@ impl Guard {
             path,
             user_agent: read.user_agent,
             client_request_id: client_id,
-            remote_addr: &head.remote_addr(settings, peer),
+            remote_addr: peer.map(|peer| head.remote_addr(settings, peer)),
             untracked,
             series: series.map(|(_, series)| series),
         };
@@ -126,8 +127,8 @@ impl Guard {
         self.slot.scope().map(Scope::id)
     }
 
-    pub(crate) fn is_method(&self, method: Method) -> bool {
-        self.slot.scope().is_some_and(|scope| scope.method() == method)
+    pub(crate) fn method(&self) -> Option<Method> {
+        self.slot.scope().map(Scope::method)
     }
 
     /// Takes note of the head, and puts on it what is ours. From here on the request is `body_aborted` unless its body

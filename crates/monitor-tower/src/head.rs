@@ -115,13 +115,12 @@ impl<'a> RequestHead<'a> {
 
     /// Returns the client's address for the log and for events: without the part that tells one client from its
     /// neighbours, unless it is asked for in full.
-    pub(crate) fn remote_addr(&self, settings: &Settings, peer: Option<IpAddr>) -> String {
-        let client = peer.map(|peer| match &settings.proxies {
+    pub(crate) fn remote_addr(&self, settings: &Settings, peer: IpAddr) -> IpAddr {
+        let client = match &settings.proxies {
             Some(proxies) => proxies.client(peer, self.headers),
             None => peer.to_canonical(),
-        });
-        let is_full = settings.monitor.shows_full_addresses();
-        client.map_or_else(String::new, |addr| if is_full { addr } else { truncated(addr) }.to_string())
+        };
+        if settings.monitor.shows_full_addresses() { client } else { truncated(client) }
     }
 
     /// Returns the address of whoever holds the connection.

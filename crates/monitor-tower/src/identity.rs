@@ -5,12 +5,7 @@ use std::{borrow::Cow, net::IpAddr};
 use http::HeaderMap;
 use monitor_core::{RequestId, Scope, TraceContext, TraceId};
 
-use crate::{
-    Networks, RequestHead,
-    head::ReadHeaders,
-    headers::TRACESTATE,
-    settings::Settings,
-};
+use crate::{Networks, RequestHead, head::ReadHeaders, headers::TRACESTATE, settings::Settings};
 
 /// Whose word is taken for a request's identifier and its trace.
 ///

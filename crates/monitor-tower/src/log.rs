@@ -43,7 +43,7 @@ macro_rules! write_at {
             duration_ms = millis($line.duration),
             outcome = $line.ending.outcome.as_str(),
             user_agent = shown::user_agent($scope).as_deref(),
-            remote_addr = shown::remote_addr($scope),
+            remote_addr = $scope.remote_addr().map(tracing::field::display),
             user_id = shown::user($scope).as_deref(),
             $message
         )

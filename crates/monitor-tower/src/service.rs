@@ -88,13 +88,7 @@ where
         if let Some(disabled) = disabled {
             return ResponseFuture::refused(guard.refuse(&disabled), guard);
         }
-        // Both are large: a closure that owned them would copy them at each of its own moves.
-        let (mut request, mut future) = (Some(request), None);
-        let caught = guard.catch(|| future = request.take().map(|request| inner.call(request))).err();
-        match (future, caught) {
-            (Some(future), None) => ResponseFuture::watching(future, guard),
-            (_, caught) => ResponseFuture::panicked(caught, guard),
-        }
+        ResponseFuture::watching(guard, request, |request| inner.call(request))
     }
 }
 

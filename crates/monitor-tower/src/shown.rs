@@ -22,11 +22,6 @@ pub(crate) fn user(scope: &Scope) -> Option<String> {
     scope.user().map(|user| scope.monitor().redaction().text(&user).into_owned())
 }
 
-/// Returns the client's address, truncated already unless it was asked for in full.
-pub(crate) fn remote_addr(scope: &Scope) -> Option<&str> {
-    some(scope.remote_addr())
-}
-
 fn some(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }

@@ -79,7 +79,7 @@ fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Span {
         url.path = (matched.is_some() || path != route).then_some(&*path),
         url.scheme = head.uri.scheme_str(),
         network.protocol.version = version(head.version),
-        client.address = shown::remote_addr(scope),
+        client.address = scope.remote_addr().map(tracing::field::display),
         user_agent.original = shown::user_agent(scope).as_deref(),
         rpc.system = is_grpc.then_some("grpc"),
         rpc.grpc.status_code = Empty,

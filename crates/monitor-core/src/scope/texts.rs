@@ -1,16 +1,16 @@
 //! The texts of a request, kept together.
 
-/// Path, user agent, client's identifier and address in one allocation, so that nothing holds on to the connection's
+/// Path, user agent and client's identifier in one allocation, so that nothing holds on to the connection's
 /// read buffer. They are read as texts only when somebody wants to see them.
 pub(super) struct Texts {
     all: Vec<u8>,
-    ends: [usize; 4],
+    ends: [usize; 3],
 }
 
 impl Texts {
-    pub(super) fn new(texts: [&[u8]; 4]) -> Self {
+    pub(super) fn new(texts: [&[u8]; 3]) -> Self {
         let mut all = Vec::with_capacity(texts.iter().map(|text| text.len()).sum());
-        let mut ends = [0; 4];
+        let mut ends = [0; 3];
         for (text, end) in texts.into_iter().zip(&mut ends) {
             all.extend_from_slice(text);
             *end = all.len();
