@@ -74,6 +74,8 @@ thread_local! {
 impl Caught {
     /// Takes what `catch_unwind` returned, and the hook's note of it.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn new(payload: Box<dyn Any + Send>) -> Self {
         let last = take_last();
         let mark = mark(&message(&*payload));
@@ -153,27 +155,64 @@ impl fmt::Debug for Caught {
     }
 }
 
-/// Runs `f` and returns its panic, of which the hook takes a note also outside a scope. It is for those who capture the
-/// panic: the hook that stood there before ours does not print it.
+/// What becomes of a panic that is caught.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "whoever catches a panic either captures it or does not")]
+pub enum Fate {
+    /// It is captured: the hook takes a note of it also outside a scope, and the hook that stood there before ours does
+    /// not print it.
+    Captured,
+    /// It is only looked at: unless somebody further out captures it, the hook that stood there before ours prints it.
+    Printed,
+}
+
+/// Runs `f` and returns its panic, which is captured by whoever catches it.
 ///
 /// # Errors
 ///
 /// When `f` panicked.
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
-    let before = WATCHED.replace(true);
-    let result = catch_printed(f);
-    WATCHED.set(before);
-    result
+    returning(f, |f| run(Fate::Captured, f))
 }
 
-/// Runs `f` and returns its panic. It is for those who only look: unless somebody further out captures the panic, the
-/// hook that stood there before ours prints it.
+/// Runs `f` and returns its panic. It is for those who only look.
 ///
 /// # Errors
 ///
 /// When `f` panicked.
 pub fn catch_printed<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(Caught::new)
+    returning(f, |f| run(Fate::Printed, f))
+}
+
+/// Runs `f`, and returns its panic where it does.
+///
+/// What `f` finds out it writes to a place of the caller's. A closure that is handed on by value, and its result, are
+/// copied at every step, which costs more than catching.
+pub fn run(fate: Fate, f: &mut dyn FnMut()) -> Option<Caught> {
+    match fate {
+        Fate::Printed => catch_unwind(AssertUnwindSafe(f)).err().map(Caught::new),
+        Fate::Captured => {
+            let before = WATCHED.replace(true);
+            let caught = catch_unwind(AssertUnwindSafe(f)).err().map(Caught::new);
+            WATCHED.set(before);
+            caught
+        }
+    }
+}
+
+/// Hands `f` to somebody who runs functions that return nothing, and returns what it returns.
+///
+/// # Errors
+///
+/// When `f` panicked.
+pub fn returning<R>(f: impl FnOnce() -> R, run: impl FnOnce(&mut dyn FnMut()) -> Option<Caught>) -> Result<R, Caught> {
+    let (mut f, mut returned) = (Some(f), None);
+    let caught = run(&mut || returned = f.take().map(|f| f()));
+    match (returned, caught) {
+        (Some(returned), None) => Ok(returned),
+        (_, Some(caught)) => Err(caught),
+        (None, None) => Err(Caught::new(Box::new("it was not run"))),
+    }
 }
 
 /// Runs `f` the first time it comes here. A panic in it, such as a log subscriber's, goes no further.

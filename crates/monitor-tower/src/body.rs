@@ -94,7 +94,7 @@ where
             };
         };
         let mut polled = Polled { frame: Poll::Pending, size: 0, is_over: false };
-        let caught = guard.catch(|| run(this.state.as_mut(), cx, &mut polled)).err();
+        let caught = guard.run(&mut || run(this.state.as_mut(), cx, &mut polled));
         match (polled, caught) {
             (Polled { frame: Poll::Pending, .. }, None) => Poll::Pending,
             (Polled { frame: Poll::Ready(Some(Err(error))), .. }, None) => {

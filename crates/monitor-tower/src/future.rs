@@ -52,17 +52,17 @@ impl<F> ResponseFuture<F> {
     /// Asks the service, which may panic. Request and future are large: a closure that owned them, or returned them, would
     /// copy them once more.
     #[inline]
-    pub(crate) fn watching<R>(guard: Guard, request: R, call: impl FnOnce(R) -> F) -> Self {
+    pub(crate) fn watching<R>(guard: Guard, request: R, mut call: impl FnMut(R) -> F) -> Self {
         let mut this = Self { state: State::Gone, guard: Some(guard) };
         let (mut request, state) = (Some(request), &mut this.state);
-        let asked = this.guard.as_mut().map(|guard| {
-            guard.catch(|| {
+        let caught = this.guard.as_mut().and_then(|guard| {
+            guard.run(&mut || {
                 if let Some(request) = request.take() {
                     *state = State::Running { future: call(request) };
                 }
             })
         });
-        if let Some(Err(caught)) = asked {
+        if let Some(caught) = caught {
             this.state = State::Panicked { caught: Some(caught) };
         }
         this
@@ -89,7 +89,7 @@ where
         let Some(guard) = this.guard else { return poll_unwatched(this.state, cx) };
         let mut ended = None;
         let caught = match this.state.as_mut().project() {
-            StateProjection::Running { .. } => guard.catch(|| run(this.state.as_mut(), cx, &mut ended)).err(),
+            StateProjection::Running { .. } => guard.run(&mut || run(this.state.as_mut(), cx, &mut ended)),
             StateProjection::Panicked { caught } => caught.take(),
             StateProjection::Refused { refusal } => {
                 let refusal = refusal.take();

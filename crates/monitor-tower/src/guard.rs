@@ -113,13 +113,28 @@ impl Guard {
 
     /// Runs a piece of the request in its scope, and returns its panic, captured.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
+        panic::returning(f, |f| self.run(f))
+    }
+
+    /// The same, for what finds nothing out or writes it to a place of the caller's.
+    pub(crate) fn run(&mut self, f: &mut dyn FnMut()) -> Option<Caught> {
         let Self { slot, span, settings, .. } = self;
-        slot.enter(|| settings.catch(|| RequestSpan::enter(span.as_ref(), f))).map_err(|mut caught| {
-            if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture_panics) {
-                scope.capture_panic(&mut caught);
-            }
-            caught
-        })
+        let caught = match span {
+            None => slot.run(settings.fate(), f),
+            Some(span) => slot.run(settings.fate(), &mut || {
+                let _entered = span.enter();
+                f();
+            }),
+        };
+        caught.map(|caught| self.capture_panic(caught))
+    }
+
+    #[cold]
+    fn capture_panic(&self, mut caught: Caught) -> Caught {
+        if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture_panics) {
+            scope.capture_panic(&mut caught);
+        }
+        caught
     }
 
     /// Returns the request's identifier. Only while a piece of the request runs is its scope elsewhere.
@@ -263,7 +278,12 @@ impl Drop for Guard {
             && name.is_wanted()
         {
             let scope = scope.clone();
-            panic::quietly(|| slot.enter(|| RequestSpan::enter(span.as_ref(), || line.write(name, &scope))));
+            panic::quietly(|| {
+                slot.enter(|| {
+                    let _entered = span.as_ref().map(RequestSpan::enter);
+                    line.write(name, &scope);
+                });
+            });
         }
         if span.is_some() {
             panic::quietly(|| *span = None);

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use monitor_core::BoxError;
+use monitor_core::{BoxError, panic};
 use tower_service::Service;
 
 use crate::{ResponseBody, ResponseFuture, guard::Guard, settings::Settings};
@@ -63,13 +63,15 @@ where
             return self.inner.poll_ready(cx);
         }
         let Self { inner, settings } = self;
-        match settings.catch(|| inner.poll_ready(cx)) {
-            Ok(Poll::Ready(Err(error))) => {
-                count_ready_error(settings);
-                Poll::Ready(Err(error))
+        let mut ready = Poll::Pending;
+        match panic::run(settings.fate(), &mut || ready = inner.poll_ready(cx)) {
+            None => {
+                if let Poll::Ready(Err(_)) = ready {
+                    count_ready_error(settings);
+                }
+                ready
             }
-            Ok(ready) => ready,
-            Err(mut caught) => {
+            Some(mut caught) => {
                 count_ready_error(settings);
                 if settings.capture_panics {
                     settings.monitor.capture_panic(&mut caught);

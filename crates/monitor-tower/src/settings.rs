@@ -11,7 +11,7 @@ use std::{
 use http::{HeaderName, Response, StatusCode};
 use monitor_core::{
     EventKind, Monitor, ObservedError, RequestId, Scope,
-    panic::{self, Caught},
+    panic::{self, Caught, Fate},
 };
 
 use crate::{IdPolicy, RequestHead, TextBody, TrustedProxies, headers::REQUEST_ID};
@@ -141,7 +141,12 @@ impl Settings {
 
     /// Runs `f` and returns its panic. Where nobody captures it, the hook that stood there before ours still prints it.
     pub(crate) fn catch<R>(&self, f: impl FnOnce() -> R) -> Result<R, Caught> {
-        if self.capture_panics { panic::catch(f) } else { panic::catch_printed(f) }
+        panic::returning(f, |f| panic::run(self.fate(), f))
+    }
+
+    /// Returns what becomes of a panic.
+    pub(crate) fn fate(&self) -> Fate {
+        if self.capture_panics { Fate::Captured } else { Fate::Printed }
     }
 
     /// Returns what is to be seen of an error: what the program's own function describes, else what any error shows.

@@ -9,7 +9,7 @@ use monitor_core::{
     Ending, ErrorType, Scope, names,
     panic::{self, Caught},
 };
-use tracing::{Span, field::Empty};
+use tracing::{Span, field::Empty, span::Entered};
 
 use crate::{RequestHead, shown};
 
@@ -25,12 +25,9 @@ impl RequestSpan {
         Some(Self(Box::new(span)))
     }
 
-    /// Runs a piece of the request in the span, where it has one.
-    pub(crate) fn enter<R>(span: Option<&Self>, f: impl FnOnce() -> R) -> R {
-        match span {
-            Some(Self(span)) => span.in_scope(f),
-            None => f(),
-        }
+    /// Enters the span, until what is returned is dropped.
+    pub(crate) fn enter(&self) -> Entered<'_> {
+        self.0.enter()
     }
 
     /// Says how the request ended, and its status where one was sent. The span is over when this is dropped.

@@ -10,7 +10,7 @@ use std::{
 use pin_project_lite::pin_project;
 
 use super::{CURRENT, Scope, current};
-use crate::panic::{self, Caught};
+use crate::panic::{self, Caught, Fate};
 
 /// Holds a scope between the polls of whatever runs in it.
 ///
@@ -99,12 +99,19 @@ impl ScopeSlot {
         f()
     }
 
-    /// The same, and returns a panic, which is captured in the scope.
+    /// Runs `f` inside the scope, or outside any where the slot is empty, and returns its panic where it does, as
+    /// [`panic::run`] does.
+    pub fn run(&mut self, fate: Fate, f: &mut dyn FnMut()) -> Option<Caught> {
+        let _entered = Entered::new(self);
+        panic::run(fate, f)
+    }
+
+    /// Runs `f` inside the scope and returns a panic, which is captured in the scope.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
         if !self.scope().is_some_and(|scope| scope.monitor().is_enabled()) {
-            return self.enter(|| panic::catch_printed(f));
+            return panic::returning(f, |f| self.run(Fate::Printed, f));
         }
-        self.enter(|| panic::catch(f)).map_err(|mut caught| {
+        panic::returning(f, |f| self.run(Fate::Captured, f)).map_err(|mut caught| {
             if let Some(scope) = self.scope() {
                 scope.capture_panic(&mut caught);
             }
