@@ -80,10 +80,9 @@ impl Guard {
         };
         settings.warn_of_stacking(around.as_ref().filter(|_| series.is_some()));
         // A scope without a monitor would hide the one around it.
-        let scope = match &around {
-            Some(around) if !monitor.is_enabled() && around.is_request() => around.clone(),
-            Some(around) if !monitor.is_enabled() => Scope::for_request(around.monitor(), facts),
-            _ => Scope::for_request(monitor, facts),
+        let scope = match around.as_ref().filter(|_| !monitor.is_enabled()) {
+            Some(around) if around.is_request() => around.clone(),
+            around => Scope::for_request(around.map_or(monitor, Scope::monitor), facts),
         };
         let is_shown = settings.span && !untracked;
         let span = is_shown.then(|| RequestSpan::begin(&head, &scope, is_grpc)).flatten();

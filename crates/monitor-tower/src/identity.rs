@@ -50,7 +50,6 @@ pub(crate) struct Identified<'a> {
 }
 
 impl<'a> Identified<'a> {
-    #[inline]
     /// Inside another layer of ours, whose scope is `around`, the request has its identity already.
     pub(crate) fn new(
         head: &RequestHead<'a>,
@@ -102,6 +101,6 @@ impl IdPolicy {
 }
 
 fn with_state(trace: TraceContext, headers: &HeaderMap) -> TraceContext {
-    let values: Option<Vec<_>> = headers.get_all(TRACESTATE).iter().map(|value| value.to_str().ok()).collect();
+    let values: Option<Vec<_>> = headers.get_all(&TRACESTATE).iter().map(|value| value.to_str().ok()).collect();
     trace.with_tracestate(values.unwrap_or_default())
 }

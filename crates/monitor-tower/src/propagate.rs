@@ -221,10 +221,10 @@ fn trace_of(scope: &Scope) -> TraceContext {
 
 fn put_trace(headers: &mut HeaderMap, trace: &TraceContext) {
     if let Ok(value) = HeaderValue::try_from(trace.to_string()) {
-        headers.insert(TRACEPARENT, value);
+        headers.insert(&TRACEPARENT, value);
     }
-    headers.remove(TRACESTATE);
+    headers.remove(&TRACESTATE);
     if let Some(value) = HeaderValue::from_str(trace.tracestate()).ok().filter(|value| !value.is_empty()) {
-        headers.insert(TRACESTATE, value);
+        headers.insert(&TRACESTATE, value);
     }
 }
