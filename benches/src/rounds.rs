@@ -64,6 +64,6 @@ impl Order {
 }
 
 pub(crate) const PATH: &str = "/items/7";
-const BATCH: usize = 64;
-const BATCHES: usize = 9;
-const WARM_UP: usize = 40;
+const BATCH: usize = 16;
+const BATCHES: usize = 31;
+const WARM_UP: usize = 100;

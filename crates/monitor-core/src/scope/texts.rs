@@ -1,26 +1,49 @@
 //! The texts of a request, kept together.
 
-/// Path, user agent and client's identifier in one allocation, so that nothing holds on to the connection's
-/// read buffer. They are read as texts only when somebody wants to see them.
+/// Path, user agent and client's identifier in one place, so that nothing holds on to the connection's read buffer. They
+/// are read as texts only when somebody wants to see them.
 pub(super) struct Texts {
-    all: Vec<u8>,
-    ends: [usize; 3],
+    all: Bytes,
+    ends: [u32; 3],
+}
+
+/// Most requests have little to say, and need no allocation of their own for it.
+enum Bytes {
+    Short([u8; SHORT]),
+    Long(Box<[u8]>),
 }
 
 impl Texts {
+    #[inline]
     pub(super) fn new(texts: [&[u8]; 3]) -> Self {
-        let mut all = Vec::with_capacity(texts.iter().map(|text| text.len()).sum());
-        let mut ends = [0; 3];
-        for (text, end) in texts.into_iter().zip(&mut ends) {
-            all.extend_from_slice(text);
-            *end = all.len();
-        }
+        let mut end = 0;
+        let ends = texts.map(|text| {
+            end += text.len();
+            end as u32
+        });
+        let all = if end <= SHORT {
+            let mut short = [0; SHORT];
+            let mut at = 0;
+            for text in texts {
+                short[at..at + text.len()].copy_from_slice(text);
+                at += text.len();
+            }
+            Bytes::Short(short)
+        } else {
+            Bytes::Long(texts.concat().into())
+        };
         Self { all, ends }
     }
 
     /// Returns the text of this number, or an empty one where it is none.
     pub(super) fn at(&self, index: usize) -> &str {
         let begin = if index == 0 { 0 } else { self.ends[index - 1] };
-        str::from_utf8(&self.all[begin..self.ends[index]]).unwrap_or_default()
+        let all = match &self.all {
+            Bytes::Short(short) => short.as_slice(),
+            Bytes::Long(long) => long,
+        };
+        str::from_utf8(&all[begin as usize..self.ends[index] as usize]).unwrap_or_default()
     }
 }
+
+const SHORT: usize = 176;
