@@ -3,7 +3,7 @@
 #[cfg(feature = "test-util")]
 pub use monitor_core::MemoryReporter;
 pub use monitor_core::{
-    BoxError, Bridge, BuildError, CaptureExt, ClientOutcome, CodeLocation, DisableRoute, DisabledRoute, Dropped,
+    BoxError, Bridge, BuildError, CaptureExt, ClientOutcome, CodeLocation, DisableRoute, DisabledRoute, Dropped, Drops,
     EnabledRoute, Ending, ErrorEvent, ErrorType, EventKind, Fingerprint, Frame, GrpcCode, HostCounts, Identity, Issue,
     Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method, Monitor, MonitorBuilder, Outcome, Outgoing,
     Persist, Reason, Redaction, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext,

@@ -2,9 +2,9 @@
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// What one part of the monitor did not keep.
+/// Counts what one part of a monitor does not keep. Made by [`Monitor::drops_of`](crate::Monitor::drops_of).
 #[derive(Debug)]
-pub(crate) struct Drops {
+pub struct Drops {
     owner: String,
     counts: [AtomicU64; Reason::ALL.len()],
 }
@@ -48,11 +48,19 @@ impl Drops {
         Self { owner: owner.into(), counts: Default::default() }
     }
 
-    pub(crate) fn count(&self, reason: Reason) {
-        self.counts[reason as usize].fetch_add(1, Ordering::Relaxed);
+    /// Counts one thing that is not kept.
+    pub fn count(&self, reason: Reason) {
+        self.count_many(reason, 1);
     }
 
-    pub(crate) fn owner(&self) -> &str {
+    /// Counts so many things that are not kept.
+    pub fn count_many(&self, reason: Reason, many: u64) {
+        self.counts[reason as usize].fetch_add(many, Ordering::Relaxed);
+    }
+
+    /// Returns the name of the part they are counted for.
+    #[must_use]
+    pub fn owner(&self) -> &str {
         &self.owner
     }
 

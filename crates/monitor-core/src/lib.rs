@@ -74,7 +74,7 @@ pub use self::spawn::{spawn_blocking_supervised, spawn_supervised};
 pub use self::{
     builder::MonitorBuilder,
     capture::{CaptureExt, capture_error, capture_message},
-    drops::Reason,
+    drops::{Drops, Reason},
     error::BuildError,
     event::{CodeLocation, ErrorEvent, EventKind, Frame},
     fingerprint::Fingerprint,

@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     fmt,
-    sync::{Arc, LazyLock, atomic::AtomicBool, mpsc::Sender},
+    sync::{Arc, LazyLock, PoisonError, RwLock, atomic::AtomicBool, mpsc::Sender},
     thread,
     time::{Duration, Instant},
 };
@@ -72,7 +72,26 @@ pub(crate) struct Shared {
     pub(crate) sources: Sources,
     pub(crate) issues: Issues,
     pub(crate) intake_drops: Arc<Drops>,
-    pub(crate) drops: Vec<Arc<Drops>>,
+    pub(crate) drops: RwLock<Vec<Arc<Drops>>>,
+}
+
+impl Shared {
+    /// Returns what was not kept by anybody.
+    pub(crate) fn dropped(&self) -> Vec<Dropped> {
+        let all = self.drops.read().unwrap_or_else(PoisonError::into_inner);
+        let read = all.iter().flat_map(|drops| drops.read().map(|(reason, count)| (drops.owner(), reason, count)));
+        read.map(|(owner, reason, count)| Dropped { reporter: owner.to_owned(), reason, count }).collect()
+    }
+
+    fn drops_of(&self, owner: &str) -> Arc<Drops> {
+        let mut all = self.drops.write().unwrap_or_else(PoisonError::into_inner);
+        let known = all.iter().find(|drops| drops.owner() == owner).map(Arc::clone);
+        known.unwrap_or_else(|| {
+            let drops = Arc::new(Drops::new(owner));
+            all.push(Arc::clone(&drops));
+            drops
+        })
+    }
 }
 
 /// Which errors become no issue.
@@ -170,9 +189,16 @@ impl Monitor {
     /// Returns what was not kept.
     #[must_use]
     pub fn dropped(&self) -> Vec<Dropped> {
-        let drops = self.0.iter().flat_map(|inner| &inner.shared.drops);
-        let read = drops.flat_map(|drops| drops.read().map(|(reason, count)| (drops.owner(), reason, count)));
-        read.map(|(owner, reason, count)| Dropped { reporter: owner.to_owned(), reason, count }).collect()
+        self.0.iter().flat_map(|inner| inner.shared.dropped()).collect()
+    }
+
+    /// Returns the counter of what a part of the program does not keep, made where it is new: a log writer, for instance.
+    /// It is told by [`dropped`](Self::dropped) and as `monitor_dropped_total`; that of a disabled monitor is told nowhere.
+    ///
+    /// `owner` becomes a label, so it must come from a closed set.
+    #[must_use]
+    pub fn drops_of(&self, owner: &str) -> Arc<Drops> {
+        self.0.as_ref().map_or_else(|| Arc::new(Drops::new(owner)), |inner| inner.shared.drops_of(owner))
     }
 
     /// Returns how texts are redacted.

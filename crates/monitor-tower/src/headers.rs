@@ -96,12 +96,12 @@ mod tests {
     #[test]
     fn only_a_header_that_is_there_once_is_read() {
         let headers = |values: &[&'static str]| {
-            HeaderMap::from_iter(values.iter().map(|value| (TRACEPARENT, HeaderValue::from_static(value))))
+            HeaderMap::from_iter(values.iter().map(|value| (TRACEPARENT.clone(), HeaderValue::from_static(value))))
         };
         assert_eq!(single(&headers(&[]), &TRACEPARENT), None);
         assert_eq!(single(&headers(&["a"]), &TRACEPARENT), Some("a"));
         let mut two = headers(&["a"]);
-        two.append(TRACEPARENT, HeaderValue::from_static("b"));
+        two.append(&TRACEPARENT, HeaderValue::from_static("b"));
         assert_eq!(single(&two, &TRACEPARENT), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    sync::{Arc, atomic::AtomicBool, mpsc},
+    sync::{Arc, RwLock, atomic::AtomicBool, mpsc},
 };
 
 use super::{MonitorBuilder, check::guard};
@@ -93,7 +93,7 @@ impl MonitorBuilder {
             sources: Sources::new(self.bounds.sources, Arc::clone(&intake_drops)),
             issues: Issues::new(self.bounds.issues, Arc::clone(&intake_drops)),
             intake_drops: Arc::clone(&intake_drops),
-            drops: [traffic_drops, intake_drops, switch_drops].into_iter().chain(reporters).collect(),
+            drops: RwLock::new([traffic_drops, intake_drops, switch_drops].into_iter().chain(reporters).collect()),
         }
     }
 

@@ -165,11 +165,9 @@ impl Bridge {
         for (kind, count) in self.shared.issues.opened() {
             sink.counter(names::ISSUES, vec![Label::new("kind", kind.as_str())], count);
         }
-        for drops in &self.shared.drops {
-            for (reason, count) in drops.read() {
-                let reporter = Label::new("reporter", drops.owner().to_owned());
-                sink.counter(names::DROPPED, vec![reporter, Label::new("reason", reason.as_str())], count);
-            }
+        for Dropped { reporter, reason, count } in self.shared.dropped() {
+            let labels = vec![Label::new("reporter", reporter), Label::new("reason", reason.as_str())];
+            sink.counter(names::DROPPED, labels, count);
         }
         let identity = &self.shared.identity;
         let build = vec![
