@@ -199,5 +199,5 @@ fn fractions_are_spread_from_0_to_below_1() {
     assert!(fractions.iter().all(|fraction| (0.0..1.0).contains(fraction)));
     let below = |share: f64| fractions.iter().filter(|fraction| **fraction < share).count();
     assert!((200..=600).contains(&below(0.1)) && (1800..=2200).contains(&below(0.5)), "{} {}", below(0.1), below(0.5));
-    assert!(SpanId(u64::MAX).fraction() < 1.0);
+    assert!(SpanId(NonZeroU64::MAX).fraction() < 1.0);
 }

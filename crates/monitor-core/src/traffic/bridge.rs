@@ -31,7 +31,7 @@ use super::{
     RouteCounts, flask, histogram, process,
     sink::{METADATA, Published, Sink},
 };
-use crate::{ClientOutcome, HostCounts, JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
+use crate::{ClientOutcome, Dropped, HostCounts, JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
 
