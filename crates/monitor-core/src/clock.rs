@@ -1,6 +1,9 @@
 //! The only place that reads time.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 /// Returns the monotonic time.
 #[must_use]
@@ -19,6 +22,28 @@ pub(crate) fn after(timeout: Duration) -> Instant {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
 pub fn wall() -> SystemTime {
     SystemTime::now()
+}
+
+/// Returns what the wall clock shows at `instant`, a moment ago at most, without reading it for each.
+///
+/// The wall clock is read once a second and thread: where it is set meanwhile, that is seen a second later.
+#[must_use]
+pub fn wall_at(instant: Instant) -> SystemTime {
+    thread_local! {
+        static ANCHOR: Cell<Option<(Instant, SystemTime)>> = const { Cell::new(None) };
+    }
+    let anchor = ANCHOR
+        .get()
+        .filter(|(at, _)| instant.checked_duration_since(*at).is_some_and(|since| since < Duration::from_secs(1)));
+    let (at, wall) = anchor.unwrap_or_else(|| {
+        let anchor = (now(), wall());
+        ANCHOR.set(Some(anchor));
+        anchor
+    });
+    match instant.checked_duration_since(at) {
+        Some(since) => wall + since,
+        None => wall.checked_sub(at.saturating_duration_since(instant)).unwrap_or(wall),
+    }
 }
 
 /// Returns `time` as RFC 3339 in UTC with milliseconds, such as `2025-07-29T12:30:00.000Z`.

@@ -12,9 +12,12 @@
 //! Headers are kept by an allow-list, which is empty unless [`Redaction::headers`] names some. Values of a query are
 //! always masked.
 
+mod glance;
 mod text;
 
 use std::borrow::Cow;
+
+use self::glance::glance;
 
 /// What is written in place of what is masked.
 pub const FILTERED: &str = "[Filtered]";
@@ -119,10 +122,37 @@ impl Redaction {
         }
     }
 
+    /// Returns whether `text` can be shown as it is, also between quotation marks: it is printable ASCII without a quotation
+    /// mark or a backslash, and nothing in it looks like a secret.
+    #[must_use]
+    pub fn is_plain(&self, text: &str) -> bool {
+        let glance = glance(text, &|key| self.on && self.is_secret(key));
+        glance.is_printable && (glance.is_harmless || !self.on)
+    }
+
+    /// Returns whether the value of `key` is to be masked, for the key sounds like a secret.
+    #[must_use]
+    pub fn masks(&self, key: &str) -> bool {
+        self.on && self.is_secret(key)
+    }
+
     fn is_secret(&self, key: &str) -> bool {
-        let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-        SECRET_KEYS.iter().any(|secret| key.contains(secret))
-            || self.secret_keys.iter().any(|secret| key.contains(secret.as_str()))
+        let letters = key.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+        let (mut short, mut length) = ([0; SHORT], 0);
+        for letter in letters.clone() {
+            if length == SHORT {
+                return self.is_secret_word(&letters.collect::<Vec<_>>());
+            }
+            short[length] = letter;
+            length += 1;
+        }
+        self.is_secret_word(&short[..length])
+    }
+
+    /// `word` is in lower case, and of letters and digits only.
+    fn is_secret_word(&self, word: &[u8]) -> bool {
+        let holds = |part: &str| part.is_empty() || word.windows(part.len()).any(|at| at == part.as_bytes());
+        SECRET_KEYS.into_iter().any(holds) || self.secret_keys.iter().any(|part| holds(part))
     }
 }
 
@@ -131,6 +161,9 @@ impl Default for Redaction {
         Self::new()
     }
 }
+
+/// How many letters of a key are looked at without an allocation.
+const SHORT: usize = 64;
 
 /// Parts of keys whose values are secrets, as letters only: `API-Key` and `api_key` are both `apikey`.
 const SECRET_KEYS: [&str; 16] = [

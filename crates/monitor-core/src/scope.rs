@@ -29,6 +29,7 @@
 mod carry;
 mod notes;
 mod record;
+mod shown;
 mod texts;
 
 use std::{
@@ -41,6 +42,7 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 pub(crate) use self::notes::bounded;
@@ -48,9 +50,10 @@ pub use self::{
     carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
     notes::{add, add_breadcrumb, set_context, set_tag, set_user},
     record::{Breadcrumb, ScopeRecord},
+    shown::Shown,
 };
 use self::{notes::Notes, texts::Texts};
-use crate::{Method, Monitor, RequestId, TraceContext, TraceId, traffic::Series};
+use crate::{Ending, Method, Monitor, RequestId, TraceContext, TraceId, traffic::Series};
 
 /// What is known of the unit of work in hand. Cloning it gives another handle to the same scope.
 ///
@@ -72,7 +75,7 @@ pub struct RequestFacts<'a> {
     pub route: &'a str,
     /// The path as the client sent it, without its query.
     pub path: &'a str,
-    /// The `User-Agent` header as it came. It is shown where it is printable ASCII.
+    /// The `User-Agent` header as it came. It is kept where it is ASCII.
     pub user_agent: &'a [u8],
     /// The identifier the client sent, validated.
     pub client_request_id: &'a str,
@@ -84,6 +87,18 @@ pub struct RequestFacts<'a> {
     pub untracked: bool,
     /// The series in which whoever opens the scope counts the request, where it does.
     pub series: Option<Series>,
+}
+
+/// How a request ended, and when.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "whoever ends a request says all of it")]
+pub struct Finished {
+    /// How.
+    pub ending: Ending,
+    /// When.
+    pub at: Instant,
+    /// How long after it began.
+    pub duration: Duration,
 }
 
 struct Inner {
@@ -102,6 +117,7 @@ struct Inner {
     remote_addr: Option<IpAddr>,
     texts: Texts,
     captured: AtomicBool,
+    finished: OnceLock<Finished>,
     /// Made when something is written, which for most requests nothing is.
     notes: OnceLock<Box<Mutex<Notes>>>,
 }
@@ -121,6 +137,13 @@ pub fn current() -> Option<Scope> {
         cell.set(scope);
         clone
     })
+}
+
+/// Shows `f` the scope this code runs in, which costs less than to take a handle of it.
+///
+/// Meanwhile there is no current scope.
+pub fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
+    carry::look(f)
 }
 
 // === impl Scope ===
@@ -176,13 +199,14 @@ impl Scope {
             trace: facts.trace,
             client_trace_id: facts.client_trace_id,
             method: facts.method,
-            texts: Texts::new([facts.path.as_bytes(), facts.user_agent, facts.client_request_id.as_bytes()]),
+            texts: Texts::new([facts.path.as_bytes(), ascii(facts.user_agent), facts.client_request_id.as_bytes()]),
             remote_addr: facts.remote_addr,
             route: facts.series.is_none().then(|| facts.route.into()),
             untracked: facts.untracked,
             series: facts.series,
             is_request,
             captured: AtomicBool::new(false),
+            finished: OnceLock::new(),
             notes: OnceLock::new(),
         }))
     }
@@ -246,11 +270,10 @@ impl Scope {
         self.0.texts.at(0)
     }
 
-    /// Returns the `User-Agent` header, not redacted, or an empty text where it is not printable ASCII.
+    /// Returns the `User-Agent` header, not redacted, or an empty text where it is not ASCII.
     #[must_use]
     pub fn user_agent(&self) -> &str {
-        let text = self.0.texts.at(1);
-        if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) { text } else { "" }
+        self.0.texts.at(1)
     }
 
     /// Returns the identifier the client sent, validated, or an empty text.
@@ -269,6 +292,17 @@ impl Scope {
     #[must_use]
     pub fn user(&self) -> Option<String> {
         self.noted()?.user.clone()
+    }
+
+    /// Says how the request ended. What is said first stays.
+    pub fn finish(&self, finished: Finished) {
+        let _ = self.0.finished.set(finished);
+    }
+
+    /// Returns how the request ended; `None` before it did, and for work that is no request.
+    #[must_use]
+    pub fn finished(&self) -> Option<&Finished> {
+        self.0.finished.get()
     }
 
     /// Returns whether an error was captured in this scope or in one below it.
@@ -357,6 +391,10 @@ impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope").field("id", &self.id()).field("route", &self.route()).finish_non_exhaustive()
     }
+}
+
+fn ascii(bytes: &[u8]) -> &[u8] {
+    if bytes.is_ascii() { bytes } else { b"" }
 }
 
 const SEEN: usize = 16;

@@ -209,9 +209,9 @@ impl SpanId {
         Self::of_bits(Uuid::new_v4().as_u64_pair().1)
     }
 
-    /// Of 62 random bits, and one that keeps it from being zero.
+    /// Of the lower 62 bits, which are random, and one that keeps it from being zero.
     fn of_bits(bits: u64) -> Self {
-        Self(HIGHEST | bits >> 2)
+        Self(HIGHEST | bits & u64::MAX >> 2)
     }
 
     /// The first span of a trace that begins here, made of the 122 random bits of the trace's identifier: another span

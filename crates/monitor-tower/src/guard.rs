@@ -13,7 +13,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use monitor_core::{
     DisabledRoute, Ending, ErrorType, EventKind, Method, ObservedError, Outcome, RequestId, Scope, clock,
     panic::{self, Caught},
-    scope::{self, RequestFacts, ScopeSlot},
+    scope::{self, Finished, RequestFacts, ScopeSlot},
     traffic::Series,
 };
 use serde_json::json;
@@ -22,7 +22,7 @@ use crate::{
     AttachedError, RequestHead, answered,
     grpc::{self, GrpcStatus},
     identity::Identified,
-    log::Line,
+    log,
     settings::Settings,
     span::RequestSpan,
 };
@@ -251,7 +251,8 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let ending = self.ending();
         let Self { settings, slot, span, series, started, first_byte, sent, .. } = self;
-        let duration = started.elapsed();
+        let at = clock::now();
+        let duration = at.saturating_duration_since(*started);
         if let Some(scope) = slot.scope().filter(|_| settings.capture_errors) {
             match (ending.error_type(), ending.grpc) {
                 (Some(ErrorType::Grpc(_) | ErrorType::Panic), Some(code)) => scope.capture_grpc_status(code),
@@ -271,16 +272,17 @@ impl Drop for Guard {
         if let Some(span) = span {
             panic::quietly(|| span.end(ending, first_byte.is_some()));
         }
-        let line = Line { ending, duration };
+        let finished = Finished { ending, at, duration };
         if let Some(scope) = slot.scope().filter(|_| settings.log)
-            && let Some(name) = line.name(scope, series.is_none(), settings.slow_after, settings.log_one_in)
+            && let Some(name) = log::name(scope, &finished, series.is_none(), settings)
             && name.is_wanted()
         {
+            scope.finish(finished);
             let scope = scope.clone();
             panic::quietly(|| {
                 slot.enter(|| {
                     let _entered = span.as_ref().map(RequestSpan::enter);
-                    line.write(name, &scope);
+                    log::write(name, &scope, &finished);
                 });
             });
         }

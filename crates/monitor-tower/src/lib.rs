@@ -119,7 +119,6 @@ mod propagate;
 mod respond;
 mod service;
 mod settings;
-mod shown;
 mod span;
 mod text_body;
 mod upgraded;

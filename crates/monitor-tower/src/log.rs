@@ -1,18 +1,9 @@
 //! The line in the log at a request's end.
 
-use std::time::Duration;
-
-use monitor_core::{Ending, ErrorType, GrpcCode, Outcome, RequestId, Scope, TraceId};
+use monitor_core::{Ending, ErrorType, GrpcCode, Outcome, Scope, scope::Finished};
 use tracing::level_filters::LevelFilter;
 
-use crate::{headers::millis, shown};
-
-/// What is said of a request beside what its scope knows.
-#[derive(Clone, Copy)]
-pub(crate) struct Line {
-    pub(crate) ending: Ending,
-    pub(crate) duration: Duration,
-}
+use crate::{headers::millis, settings::Settings};
 
 /// What a line is called, each at a level of its own.
 #[derive(Clone, Copy)]
@@ -25,55 +16,55 @@ pub(crate) enum Name {
     Error,
 }
 
-/// Levels and messages are part of a callsite, so each combination is one of its own.
+/// Returns what the line is called; `None` for a success that is not among those of which one in so many is logged.
+pub(crate) fn name(scope: &Scope, finished: &Finished, untracked: bool, settings: &Settings) -> Option<Name> {
+    let Ending { outcome, status, grpc, .. } = finished.ending;
+    let is_warning = grpc.is_some_and(|code| code != GrpcCode::Ok);
+    match status {
+        _ if untracked => Some(Name::Untracked),
+        _ if outcome == Outcome::Refused => Some(Name::Refused),
+        status if finished.ending.error_type().is_some() || status >= 500 => Some(Name::Error),
+        status if is_warning || status >= 400 => Some(Name::Warning),
+        _ if finished.duration > settings.slow_after => Some(Name::Slow),
+        _ => is_sampled(scope, settings.log_one_in).then_some(Name::Success),
+    }
+}
+
+/// Levels and messages are part of a callsite, so each combination is one of its own. What has to be made of the scope is
+/// made only when a subscriber looks at it: monitor-log takes it from the scope itself.
 macro_rules! write_at {
-    ($level:ident, $message:literal, $line:ident, $scope:ident) => {
+    ($level:ident, $message:literal, $scope:ident, $finished:ident) => {
         tracing::$level!(
             target: "monitor::request",
-            request_id = $scope.id().encode(&mut [0; RequestId::LONGEST]),
-            client_request_id = shown::client_request_id($scope).as_deref(),
-            trace_id = $scope.trace().trace_id().encode(&mut [0; TraceId::LENGTH]),
-            client_trace_id = $scope.client_trace_id().map(tracing::field::display),
+            request_id = %$scope.id(),
+            client_request_id = $scope.shown_client_request_id().map(display),
+            trace_id = %$scope.trace().trace_id(),
+            client_trace_id = $scope.client_trace_id().map(display),
             method = $scope.method().as_str(),
-            path = shown::path($scope).as_ref(),
+            path = %$scope.shown_path(),
             route = $scope.route(),
-            status_code = $line.ending.status,
-            grpc_status = $line.ending.grpc.map(GrpcCode::as_str),
-            error_type = $line.ending.error_type().map(ErrorType::label),
-            duration_ms = millis($line.duration),
-            outcome = $line.ending.outcome.as_str(),
-            user_agent = shown::user_agent($scope).as_deref(),
-            remote_addr = $scope.remote_addr().map(tracing::field::display),
-            user_id = shown::user($scope).as_deref(),
+            status_code = $finished.ending.status,
+            grpc_status = $finished.ending.grpc.map(GrpcCode::as_str),
+            error_type = $finished.ending.error_type().map(ErrorType::label),
+            duration_ms = millis($finished.duration),
+            outcome = $finished.ending.outcome.as_str(),
+            user_agent = $scope.shown_user_agent().map(display),
+            remote_addr = $scope.remote_addr().map(display),
+            user_id = $scope.shown_user().as_deref(),
             $message
         )
     };
 }
 
-impl Line {
-    /// Returns what the line is called; `None` for a success that is not among those of which one in so many is logged.
-    pub(crate) fn name(self, scope: &Scope, untracked: bool, slow_after: Duration, one_in: u32) -> Option<Name> {
-        let Ending { outcome, status, grpc, .. } = self.ending;
-        let is_warning = grpc.is_some_and(|code| code != GrpcCode::Ok);
-        match status {
-            _ if untracked => Some(Name::Untracked),
-            _ if outcome == Outcome::Refused => Some(Name::Refused),
-            status if self.ending.error_type().is_some() || status >= 500 => Some(Name::Error),
-            status if is_warning || status >= 400 => Some(Name::Warning),
-            _ if self.duration > slow_after => Some(Name::Slow),
-            _ => is_sampled(scope, one_in).then_some(Name::Success),
-        }
-    }
-
-    pub(crate) fn write(self, name: Name, scope: &Scope) {
-        match name {
-            Name::Untracked => write_at!(debug, "request", self, scope),
-            Name::Success => write_at!(info, "request", self, scope),
-            Name::Slow => write_at!(warn, "slow_request", self, scope),
-            Name::Warning => write_at!(warn, "request_warning", self, scope),
-            Name::Refused => write_at!(warn, "request_refused", self, scope),
-            Name::Error => write_at!(error, "request_error", self, scope),
-        }
+/// Writes the line.
+pub(crate) fn write(name: Name, scope: &Scope, finished: &Finished) {
+    match name {
+        Name::Untracked => write_at!(debug, "request", scope, finished),
+        Name::Success => write_at!(info, "request", scope, finished),
+        Name::Slow => write_at!(warn, "slow_request", scope, finished),
+        Name::Warning => write_at!(warn, "request_warning", scope, finished),
+        Name::Refused => write_at!(warn, "request_refused", scope, finished),
+        Name::Error => write_at!(error, "request_error", scope, finished),
     }
 }
 

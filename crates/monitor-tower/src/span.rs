@@ -11,7 +11,7 @@ use monitor_core::{
 };
 use tracing::{Span, field::Empty, span::Entered};
 
-use crate::{RequestHead, shown};
+use crate::RequestHead;
 
 /// The span of a request that somebody asked for and somebody takes. In a box, for most requests have none.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl RequestSpan {
 fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Span {
     let (method, route) = (scope.method().as_str(), scope.route());
     let matched = Some(route).filter(|route| ![names::UNMATCHED, names::OVERFLOW].contains(route));
-    let path = shown::path(scope);
+    let path = scope.shown_path().redacted();
     tracing::info_span!(
         target: "monitor::request",
         "request",
@@ -76,8 +76,8 @@ fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Span {
         url.path = (matched.is_some() || path != route).then_some(&*path),
         url.scheme = head.uri.scheme_str(),
         network.protocol.version = version(head.version),
-        client.address = scope.remote_addr().map(tracing::field::display),
-        user_agent.original = shown::user_agent(scope).as_deref(),
+        client.address = scope.remote_addr().map(display),
+        user_agent.original = scope.shown_user_agent().map(display),
         rpc.system = is_grpc.then_some("grpc"),
         rpc.grpc.status_code = Empty,
         error.type = Empty,

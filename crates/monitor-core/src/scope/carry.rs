@@ -133,6 +133,13 @@ impl Drop for Entered<'_> {
     }
 }
 
+/// Shows `f` the current scope, which is taken out of its place meanwhile.
+pub(super) fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
+    let mut slot = ScopeSlot::default();
+    let Entered(slot) = &Entered::new(&mut slot);
+    f(slot.scope())
+}
+
 fn swap(slot: &mut ScopeSlot) {
     let entering = ManuallyDrop::new(slot.0.take());
     slot.0 = ManuallyDrop::into_inner(CURRENT.with(|cell| cell.replace(entering)));

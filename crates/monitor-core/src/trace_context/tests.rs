@@ -195,9 +195,15 @@ fn identifiers_of_somebody_elses_may_take_the_place_of_ours_but_not_zeros() {
 
 #[test]
 fn fractions_are_spread_from_0_to_below_1() {
-    let fractions: Vec<_> = (0..4000).map(|_| SpanId::new().fraction()).collect();
+    are_spread(|| SpanId::new().fraction());
+    are_spread(|| TraceContext::new().span_id().fraction());
+    assert!(SpanId(NonZeroU64::MAX).fraction() < 1.0);
+}
+
+#[track_caller]
+fn are_spread(fraction: impl Fn() -> f64) {
+    let fractions: Vec<_> = (0..4000).map(|_| fraction()).collect();
     assert!(fractions.iter().all(|fraction| (0.0..1.0).contains(fraction)));
     let below = |share: f64| fractions.iter().filter(|fraction| **fraction < share).count();
     assert!((200..=600).contains(&below(0.1)) && (1800..=2200).contains(&below(0.5)), "{} {}", below(0.1), below(0.5));
-    assert!(SpanId(NonZeroU64::MAX).fraction() < 1.0);
 }
