@@ -4,6 +4,8 @@ mod ours;
 #[cfg(feature = "peers")]
 mod peers;
 
+pub(crate) use self::ours::monitor;
+
 use std::convert::Infallible;
 
 use axum::{Router, response::IntoResponse, routing::get};

@@ -2,6 +2,12 @@
 
 use std::io;
 
+use monitor_log::JsonLayer;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::prelude::*;
+
+use crate::cases::monitor;
+
 /// Who writes the log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Log {
@@ -34,7 +40,8 @@ impl Log {
                 tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init()
             }
             Self::Ours => {
-                tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init()
+                let lines = JsonLayer::new(monitor()).writer(io::sink);
+                tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).init();
             }
         }
     }

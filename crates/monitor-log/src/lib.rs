@@ -1,1 +1,5 @@
 //! Logs.
+
+mod json;
+
+pub use self::json::{FieldNames, JsonLayer};

@@ -35,6 +35,7 @@ pub(crate) fn name(scope: &Scope, finished: &Finished, untracked: bool, settings
 macro_rules! write_at {
     ($level:ident, $message:literal, $scope:ident, $finished:ident) => {
         tracing::$level!(
+            name: $message,
             target: "monitor::request",
             request_id = %$scope.id(),
             client_request_id = $scope.shown_client_request_id().map(display),

@@ -48,6 +48,12 @@ impl Scope {
 }
 
 impl<'a> Shown<'a> {
+    /// Returns the text where it can be shown as it is, also between quotation marks.
+    #[must_use]
+    pub fn as_plain(self) -> Option<&'a str> {
+        self.redaction.is_some_and(|redaction| redaction.is_plain(self.text)).then_some(self.text)
+    }
+
     /// Returns the text, redacted.
     #[must_use]
     pub fn redacted(self) -> Cow<'a, str> {

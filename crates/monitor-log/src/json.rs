@@ -1,0 +1,242 @@
+//! One JSON object a line, written straight from the event.
+
+mod buffer;
+mod escape;
+mod fields;
+mod keys;
+mod names;
+mod request;
+mod spans;
+mod timestamp;
+
+use std::{
+    fmt,
+    io::{self, Write},
+    rc::Rc,
+    sync::Arc,
+    time::SystemTime,
+};
+
+use monitor_core::{Drops, Monitor, Reason, RequestId, Scope, TraceId, clock, scope};
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{
+    fmt::MakeWriter,
+    layer::{Context, Layer},
+    registry::LookupSpan,
+};
+
+pub use self::names::FieldNames;
+use self::{
+    escape::Texts,
+    fields::Fields,
+    keys::{KeyRing, Keys},
+    names::{Names, Style},
+    spans::{Recorder, SpanFields},
+};
+
+/// Writes every event of `tracing` as one JSON object on a line of its own.
+///
+/// | key | value |
+/// | --- | --- |
+/// | `timestamp` | RFC 3339 in UTC with microseconds |
+/// | `level`, `target` | the event's |
+/// | `file`, `line` | where it was logged: at WARN and above, unless [`locations`](Self::locations) says otherwise |
+/// | `message` and the event's fields | as they are called; one that clashes with a key of ours or with another field is called `name_2` |
+/// | `request_id`, `trace_id` | of the [scope](monitor_core::scope), unless the event has such a field itself |
+/// | `spans` | name and fields of the spans around it, the outermost first; only where there are any |
+/// | `service`, `release`, `environment` | the monitor's |
+///
+/// Every string is redacted as the monitor redacts, and a value whose key sounds like a secret is masked. A number that
+/// JSON does not know is written as a string: `"NaN"`, `"Infinity"`, `"-Infinity"`. A text longer than 16 KiB is cut and
+/// says so: `…[cut, 1048576 bytes]`.
+///
+/// A line that cannot be written is counted in `monitor_dropped_total` with reporter `log`.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_log::JsonLayer;
+/// use tracing_subscriber::prelude::*;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let subscriber = tracing_subscriber::registry().with(JsonLayer::new(&monitor).writer(std::io::stderr));
+/// tracing::subscriber::with_default(subscriber, || tracing::info!(order_id = 123, "order_processed"));
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+pub struct JsonLayer<W = fn() -> io::Stdout> {
+    writer: W,
+    texts: Texts,
+    style: Style,
+    /// What every line ends with, made once.
+    tail: Box<str>,
+    keys: KeyRing,
+    drops: Arc<Drops>,
+}
+
+impl JsonLayer {
+    /// Creates a layer that writes to stdout, with service, release, environment and redaction of `monitor`.
+    #[must_use]
+    pub fn new(monitor: &Monitor) -> Self {
+        let identity = monitor.identity().map_or_else(Default::default, |identity| {
+            [identity.service(), identity.release(), identity.environment()].map(str::to_owned)
+        });
+        let texts = Texts::new(monitor.redaction().clone());
+        let style = Style { names: Names::of(FieldNames::Plain), locations: Level::WARN, identity };
+        Self {
+            writer: io::stdout,
+            tail: tail(&style, &texts),
+            texts,
+            style,
+            keys: KeyRing::new(),
+            drops: monitor.drops_of("log"),
+        }
+    }
+}
+
+impl<W> JsonLayer<W> {
+    /// Sets where lines are written, each with one call. Defaults to stdout.
+    #[must_use]
+    pub fn writer<W2>(self, writer: W2) -> JsonLayer<W2>
+    where
+        W2: for<'a> MakeWriter<'a> + 'static,
+    {
+        let Self { texts, style, tail, keys, drops, .. } = self;
+        JsonLayer { writer, texts, style, tail, keys, drops }
+    }
+
+    /// Sets what the keys are called. Defaults to [`FieldNames::Plain`].
+    #[must_use]
+    pub fn field_names(mut self, names: FieldNames) -> Self {
+        self.style.names = Names::of(names);
+        self.tail = tail(&self.style, &self.texts);
+        self
+    }
+
+    /// Sets the level from which on file and line are written; [`Level::TRACE`] is everywhere. Defaults to
+    /// [`Level::WARN`].
+    #[must_use]
+    pub fn locations(mut self, from: Level) -> Self {
+        self.style.locations = from;
+        self
+    }
+
+    /// Writes the line of an event.
+    fn event<S>(&self, line: &mut Vec<u8>, event: &Event<'_>, scope: Option<&Scope>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let keys = self.keys_of(event.metadata());
+        match scope.and_then(|scope| Some((scope, scope.finished().filter(|_| keys.is_request_line)?))) {
+            Some((scope, finished)) => {
+                self.head(line, &keys, clock::wall_at(finished.at));
+                request::own(line, self.style.names.message, event.metadata().name());
+                self.identifiers(line, scope, true, true);
+                request::write(line, self.style.names, &self.texts, scope, finished);
+            }
+            None => {
+                self.head(line, &keys, clock::wall());
+                event.record(&mut Fields { line, keys: &keys, texts: &self.texts });
+                if let Some(scope) = scope {
+                    self.identifiers(line, scope, !keys.has_request_id, !keys.has_trace_id);
+                }
+            }
+        }
+        self.spans(line, event, context);
+        line.extend_from_slice(self.tail.as_bytes());
+    }
+
+    fn keys_of(&self, metadata: &'static Metadata<'static>) -> Rc<Keys> {
+        self.keys.of(metadata, || Keys::new(metadata, &self.style, &self.texts))
+    }
+
+    /// Writes what every line begins with.
+    fn head(&self, line: &mut Vec<u8>, keys: &Keys, time: SystemTime) {
+        line.push(b'{');
+        line.extend_from_slice(&self.style.names.timestamp.as_bytes()[1..]);
+        line.push(b'"');
+        timestamp::write(line, time);
+        line.push(b'"');
+        line.extend_from_slice(&keys.head);
+    }
+
+    fn identifiers(&self, line: &mut Vec<u8>, scope: &Scope, request: bool, trace: bool) {
+        if request {
+            request::own(line, self.style.names.request_id, scope.id().encode(&mut [0; RequestId::LONGEST]));
+        }
+        if trace {
+            let trace_id = scope.trace().trace_id();
+            request::own(line, self.style.names.trace_id, trace_id.encode(&mut [0; TraceId::LENGTH]));
+        }
+    }
+
+    fn spans<S>(&self, line: &mut Vec<u8>, event: &Event<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let Some(around) = context.event_scope(event) else { return };
+        for (number, span) in around.from_root().enumerate() {
+            line.extend_from_slice(if number == 0 { self.style.names.spans.as_bytes() } else { b"," });
+            if number == 0 {
+                line.push(b'[');
+            }
+            match span.extensions().get::<SpanFields>() {
+                Some(fields) => fields.write(line, span.metadata()),
+                None => SpanFields::default().write(line, span.metadata()),
+            }
+        }
+        line.push(b']');
+    }
+}
+
+impl<S, W> Layer<S> for JsonLayer<W>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + 'static,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let mut fields = SpanFields::default();
+        let keys = self.keys_of(attributes.metadata());
+        attributes.record(&mut Recorder { fields: &mut fields, keys: &keys, texts: &self.texts });
+        span.extensions_mut().replace(fields);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let keys = self.keys_of(span.metadata());
+        if let Some(fields) = span.extensions_mut().get_mut::<SpanFields>() {
+            values.record(&mut Recorder { fields, keys: &keys, texts: &self.texts });
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        buffer::lend(|line| {
+            scope::look(|scope| self.event(line, event, scope, &context));
+            if self.writer.make_writer_for(event.metadata()).write_all(line).is_err() {
+                self.drops.count(Reason::Failed);
+            }
+        });
+    }
+}
+
+impl<W> fmt::Debug for JsonLayer<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonLayer").field("style", &self.style).finish_non_exhaustive()
+    }
+}
+
+fn tail(style: &Style, texts: &Texts) -> Box<str> {
+    let mut tail = Vec::new();
+    for (key, value) in style.constants() {
+        if !value.is_empty() {
+            tail.extend_from_slice(key.as_bytes());
+            texts.write(&mut tail, value);
+        }
+    }
+    tail.extend_from_slice(b"}\n");
+    String::from_utf8_lossy(&tail).into()
+}

@@ -1,0 +1,128 @@
+//! Texts between quotation marks: redacted, escaped, and cut where they are very long.
+
+use std::{
+    fmt::{self, Write as _},
+    io::Write as _,
+};
+
+use monitor_core::{Redaction, redact::FILTERED, scope::Shown};
+
+/// Writes texts as strings of JSON (RFC 8259, section 7).
+#[derive(Debug)]
+pub(super) struct Texts {
+    redaction: Redaction,
+}
+
+impl Texts {
+    pub(super) fn new(redaction: Redaction) -> Self {
+        Self { redaction }
+    }
+
+    /// Returns whether the value of this key is never shown.
+    pub(super) fn mask(&self, key: &str) -> bool {
+        self.redaction.masks(key)
+    }
+
+    /// Writes a text, redacted.
+    pub(super) fn write(&self, line: &mut Vec<u8>, text: &str) {
+        line.push(b'"');
+        if text.len() <= LONGEST && self.redaction.is_plain(text) {
+            line.extend_from_slice(text.as_bytes());
+        } else {
+            self.write_odd(line, text, text.len());
+        }
+        line.push(b'"');
+    }
+
+    /// Writes a text that is redacted when it is read.
+    pub(super) fn write_shown(&self, line: &mut Vec<u8>, shown: Shown<'_>) {
+        match shown.as_plain() {
+            Some(text) => {
+                line.push(b'"');
+                line.extend_from_slice(text.as_bytes());
+                line.push(b'"');
+            }
+            None => self.write(line, &shown.redacted()),
+        }
+    }
+
+    /// Writes what something says of itself, redacted.
+    pub(super) fn write_debug(&self, line: &mut Vec<u8>, value: &dyn fmt::Debug) {
+        line.push(b'"');
+        let begin = line.len();
+        let mut said = Bounded { line, left: READ, length: 0 };
+        // What fails to say itself has said what it has.
+        let _ = write!(said, "{value:?}");
+        let length = said.length;
+        // Most of what is said can stay where it was written.
+        let is_plain =
+            length <= LONGEST && str::from_utf8(&line[begin..]).is_ok_and(|text| self.redaction.is_plain(text));
+        if !is_plain {
+            let text = line.split_off(begin);
+            self.write_odd(line, &String::from_utf8_lossy(&text), length);
+        }
+        line.push(b'"');
+    }
+
+    /// Writes a text that cannot be written as it is, and that was of `length` bytes before.
+    #[cold]
+    fn write_odd(&self, line: &mut Vec<u8>, text: &str, length: usize) {
+        // A secret that the cut goes through is masked before.
+        let redacted = self.redaction.text(head(text, READ));
+        escape(line, head(&redacted, LONGEST));
+        if length > LONGEST {
+            let _ = write!(line, "…[cut, {length} bytes]");
+        }
+    }
+}
+
+/// Writes what stands in place of a secret.
+pub(super) fn write_masked(line: &mut Vec<u8>) {
+    line.push(b'"');
+    line.extend_from_slice(FILTERED.as_bytes());
+    line.push(b'"');
+}
+
+/// Besides what JSON wants escaped, DEL and the control characters behind it are: a terminal may obey them.
+pub(super) fn escape(line: &mut Vec<u8>, text: &str) {
+    for c in text.chars() {
+        match c {
+            '"' => line.extend_from_slice(b"\\\""),
+            '\\' => line.extend_from_slice(b"\\\\"),
+            '\n' => line.extend_from_slice(b"\\n"),
+            '\r' => line.extend_from_slice(b"\\r"),
+            '\t' => line.extend_from_slice(b"\\t"),
+            c if c.is_control() => _ = write!(line, "\\u{:04x}", u32::from(c)),
+            c => line.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+}
+
+/// Returns the beginning of `text`, up to a character's border.
+fn head(text: &str, longest: usize) -> &str {
+    let end = (0..=longest.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
+}
+
+/// Takes the beginning of what is written to it, and counts the rest.
+struct Bounded<'a> {
+    line: &'a mut Vec<u8>,
+    left: usize,
+    length: usize,
+}
+
+impl fmt::Write for Bounded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let taken = head(text, self.left);
+        self.line.extend_from_slice(taken.as_bytes());
+        // Past the first cut nothing more is taken, or there would be a gap.
+        self.left = if taken.len() < text.len() { 0 } else { self.left - taken.len() };
+        self.length = self.length.saturating_add(text.len());
+        Ok(())
+    }
+}
+
+/// How much of a text is written.
+pub(super) const LONGEST: usize = 16 * 1024;
+/// How much of a text is redacted, so that what the cut goes through is known for what it is.
+const READ: usize = LONGEST + 1024;

@@ -1,0 +1,100 @@
+//! The fields of an event, written as they are visited.
+
+use std::{error::Error, fmt, io::Write};
+
+use tracing::field::{Field, Visit};
+
+use super::{
+    escape::{Texts, write_masked},
+    keys::{Key, Keys},
+};
+
+pub(super) struct Fields<'a> {
+    pub(super) line: &'a mut Vec<u8>,
+    pub(super) keys: &'a Keys,
+    pub(super) texts: &'a Texts,
+}
+
+impl Fields<'_> {
+    /// Writes the key, and the value where it may be shown.
+    fn field(&mut self, field: &Field, value: impl FnOnce(&mut Vec<u8>)) {
+        let Some(key) = self.keys.at(field.index()) else { return };
+        self.line.extend_from_slice(key.text.as_bytes());
+        if key.is_secret { write_masked(self.line) } else { value(self.line) }
+    }
+
+    fn number(&mut self, field: &Field, value: impl fmt::Display) {
+        self.field(field, |line| _ = write!(line, "{value}"));
+    }
+}
+
+impl Visit for Fields<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let says_nothing_new = |key: &Key| key.known.as_deref() == Some(value);
+        if !self.keys.at(field.index()).is_some_and(says_nothing_new) {
+            let texts = self.texts;
+            self.field(field, |line| texts.write(line, value));
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let texts = self.texts;
+        self.field(field, |line| texts.write_debug(line, value));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.record_debug(field, &format_args!("{}", Chain(value)));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.number(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.number(field, value);
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.number(field, value);
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.number(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.number(field, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.field(field, |line| write_f64(line, value));
+    }
+}
+
+/// JSON has no infinities and nothing that is not a number.
+fn write_f64(line: &mut Vec<u8>, value: f64) {
+    let _ = match value {
+        value if value.is_finite() => write!(line, "{value:?}"),
+        value if value.is_nan() => write!(line, "\"NaN\""),
+        value if value > 0.0 => write!(line, "\"Infinity\""),
+        _ => write!(line, "\"-Infinity\""),
+    };
+}
+
+/// An error and what caused it, as one text.
+struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        for _ in 0..CHAIN {
+            let Some(cause) = next else { break };
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
+    }
+}
+
+const CHAIN: usize = 20;

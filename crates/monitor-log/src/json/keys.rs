@@ -1,0 +1,168 @@
+//! The keys of a callsite's fields, made once for each thread that logs there.
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    io::Write,
+    ptr,
+    rc::Rc,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use tracing::{Level, Metadata};
+
+use super::{
+    escape::{Texts, escape},
+    names::{Names, Style, bare},
+};
+
+/// The keys of one callsite, as they are written.
+pub(super) struct Keys {
+    /// Level, target and place, which are the same for every event of the callsite.
+    pub(super) head: Box<[u8]>,
+    fields: Box<[Key]>,
+    pub(super) has_request_id: bool,
+    pub(super) has_trace_id: bool,
+    /// It is what a layer of monitor-tower says at the end of a request.
+    pub(super) is_request_line: bool,
+}
+
+pub(super) struct Key {
+    /// With the comma before it and the colon behind.
+    pub(super) text: Box<str>,
+    /// Its values are never shown.
+    pub(super) is_secret: bool,
+    /// What every line says anyway under the name that this field has.
+    pub(super) known: Option<Box<str>>,
+}
+
+/// Finds the keys of a callsite. Each layer has its own.
+#[derive(Debug)]
+pub(super) struct KeyRing {
+    id: u64,
+}
+
+type Known = HashMap<Callsite, Rc<Keys>, BuildHasherDefault<Mix>>;
+
+thread_local! {
+    static KNOWN: RefCell<Known> = RefCell::default();
+}
+
+/// A layer, and where the metadata of a callsite lie, which is for as long as the program runs.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+struct Callsite(u64);
+
+impl KeyRing {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Returns the keys of a callsite, made where they are not known yet.
+    pub(super) fn of(&self, metadata: &'static Metadata<'static>, make: impl Fn() -> Keys) -> Rc<Keys> {
+        let callsite = Callsite(ptr::from_ref(metadata).addr() as u64 ^ self.id << 48);
+        let make = || Rc::new(make());
+        // A thread that ends, and a layer inside of a layer, make them anew.
+        let found = KNOWN.try_with(|known| {
+            let mut known = known.try_borrow_mut().ok()?;
+            Some(Rc::clone(known.entry(callsite).or_insert_with(make)))
+        });
+        found.ok().flatten().unwrap_or_else(make)
+    }
+}
+
+impl Keys {
+    pub(super) fn new(metadata: &Metadata<'_>, style: &Style, texts: &Texts) -> Self {
+        let names = style.names;
+        let mut taken: Vec<String> = Vec::new();
+        let fields = metadata.fields().iter().map(|field| {
+            let is_message = field.name() == "message";
+            let name = if is_message { bare(names.message).to_owned() } else { free(field.name(), names, &taken) };
+            let known = style.constants().find(|(key, _)| bare(key) == field.name()).map(|(_, value)| value.into());
+            let key = Key { text: rendered(&name), is_secret: texts.mask(field.name()), known };
+            taken.push(name);
+            key
+        });
+        let fields = fields.collect();
+        let has = |key: &str| taken.iter().any(|name| name == bare(key));
+        Self {
+            head: head(metadata, style, texts),
+            fields,
+            has_request_id: has(names.request_id),
+            has_trace_id: has(names.trace_id),
+            is_request_line: metadata.target() == REQUEST,
+        }
+    }
+
+    pub(super) fn at(&self, index: usize) -> Option<&Key> {
+        self.fields.get(index)
+    }
+}
+
+fn head(metadata: &Metadata<'_>, style: &Style, texts: &Texts) -> Box<[u8]> {
+    let (mut head, names) = (Vec::new(), style.names);
+    let _ = write!(head, "{}\"{}\"", names.level, metadata.level());
+    if names.has_severity_number {
+        let _ = write!(head, ",\"severity_number\":{}", severity_number(*metadata.level()));
+    }
+    head.extend_from_slice(names.target.as_bytes());
+    texts.write(&mut head, metadata.target());
+    if *metadata.level() <= style.locations
+        && let Some((file, line)) = metadata.file().zip(metadata.line())
+    {
+        head.extend_from_slice(names.file.as_bytes());
+        texts.write(&mut head, file);
+        let _ = write!(head, "{}{line}", names.line);
+    }
+    head.into()
+}
+
+/// Returns the number of OpenTelemetry's [logs data model](https://opentelemetry.io/docs/specs/otel/logs/data-model/).
+fn severity_number(level: Level) -> u8 {
+    match level {
+        Level::TRACE => 1,
+        Level::DEBUG => 5,
+        Level::INFO => 9,
+        Level::WARN => 13,
+        Level::ERROR => 17,
+    }
+}
+
+/// Returns the name, or one like it that no other key has.
+fn free(name: &str, names: &Names, taken: &[String]) -> String {
+    let is_free = |name: &String| !names.reserve(name) && !taken.contains(name);
+    let numbered = (2..).map(|number| format!("{name}_{number}"));
+    [name.to_owned()].into_iter().chain(numbered).find(is_free).unwrap_or_default()
+}
+
+/// Returns a key as it is written.
+pub(super) fn rendered(name: &str) -> Box<str> {
+    let mut key = b",\"".to_vec();
+    escape(&mut key, name);
+    key.extend_from_slice(b"\":");
+    String::from_utf8_lossy(&key).into()
+}
+
+/// Mixes one number: addresses are not chosen by anybody.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The target of the line at a request's end.
+const REQUEST: &str = "monitor::request";
