@@ -34,6 +34,7 @@ mod error;
 mod event;
 mod fingerprint;
 mod grpc_code;
+mod hex;
 mod housekeeping;
 mod identity;
 mod intake;

@@ -17,8 +17,6 @@ mod text;
 
 use std::borrow::Cow;
 
-use self::glance::glance;
-
 /// What is written in place of what is masked.
 pub const FILTERED: &str = "[Filtered]";
 
@@ -50,13 +48,15 @@ pub struct Redaction {
     on: bool,
     headers: Vec<String>,
     secret_keys: Vec<String>,
+    /// No key shorter than this sounds like a secret.
+    shortest_key: usize,
 }
 
 impl Redaction {
     /// Creates the default: everything listed in the [module docs](self) is masked and no header is kept.
     #[must_use]
     pub fn new() -> Self {
-        Self { on: true, headers: Vec::new(), secret_keys: Vec::new() }
+        Self { on: true, headers: Vec::new(), secret_keys: Vec::new(), shortest_key: SHORTEST_KEY }
     }
 
     /// Creates a policy that masks nothing. For programs that never see personal data.
@@ -76,6 +76,7 @@ impl Redaction {
     #[must_use]
     pub fn secret_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.secret_keys.extend(keys.into_iter().map(|key| key.into().to_ascii_lowercase()));
+        self.shortest_key = self.secret_keys.iter().map(String::len).fold(self.shortest_key, usize::min);
         self
     }
 
@@ -94,13 +95,13 @@ impl Redaction {
     /// length.
     #[must_use]
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.on { text::mask(text, |key| self.is_secret(key)) } else { Cow::Borrowed(text) }
+        if self.on { text::mask(text, |key| self.is_secret(key.as_bytes())) } else { Cow::Borrowed(text) }
     }
 
     /// Returns `value`, masked as a whole when `key` sounds like a secret, else as [`text`](Self::text) does.
     #[must_use]
     pub fn value<'a>(&self, key: &str, value: &'a str) -> Cow<'a, str> {
-        if self.on && self.is_secret(key) { Cow::Borrowed(FILTERED) } else { self.text(value) }
+        if self.on && self.is_secret(key.as_bytes()) { Cow::Borrowed(FILTERED) } else { self.text(value) }
     }
 
     pub(crate) fn json(&self, key: &str, value: &mut serde_json::Value) {
@@ -108,36 +109,44 @@ impl Redaction {
             serde_json::Value::String(text) => {
                 if let Cow::Owned(masked) = self.value(key, text) {
                     *text = masked;
-                } else if self.on && self.is_secret(key) {
+                } else if self.on && self.is_secret(key.as_bytes()) {
                     FILTERED.clone_into(text);
                 }
             }
             serde_json::Value::Array(values) => values.iter_mut().for_each(|value| self.json(key, value)),
             serde_json::Value::Object(map) => map.iter_mut().for_each(|(key, value)| self.json(key, value)),
             serde_json::Value::Null | serde_json::Value::Bool(_) => {}
-            serde_json::Value::Number(_) if self.on && self.is_secret(key) => {
+            serde_json::Value::Number(_) if self.on && self.is_secret(key.as_bytes()) => {
                 *value = serde_json::Value::from(FILTERED);
             }
             serde_json::Value::Number(_) => {}
         }
     }
 
-    /// Returns whether `text` can be shown as it is, also between quotation marks: it is printable ASCII without a quotation
-    /// mark or a backslash, and nothing in it looks like a secret.
+    /// Returns whether a text can be shown as it is, also between quotation marks: it is [printable](Self::is_printable),
+    /// and nothing in it looks like a secret.
     #[must_use]
-    pub fn is_plain(&self, text: &str) -> bool {
-        let glance = glance(text, &|key| self.on && self.is_secret(key));
-        glance.is_printable && (glance.is_harmless || !self.on)
+    pub fn is_plain(&self, text: &[u8]) -> bool {
+        Self::is_printable(text) && (!self.on || glance::is_harmless(text, &|key| self.is_secret(key)))
+    }
+
+    /// Returns whether a text is ASCII without control characters, quotation marks and backslashes.
+    #[must_use]
+    pub fn is_printable(text: &[u8]) -> bool {
+        glance::is_printable(text)
     }
 
     /// Returns whether the value of `key` is to be masked, for the key sounds like a secret.
     #[must_use]
     pub fn masks(&self, key: &str) -> bool {
-        self.on && self.is_secret(key)
+        self.on && self.is_secret(key.as_bytes())
     }
 
-    fn is_secret(&self, key: &str) -> bool {
-        let letters = key.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+    fn is_secret(&self, key: &[u8]) -> bool {
+        if key.len() < self.shortest_key {
+            return false;
+        }
+        let letters = key.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
         let (mut short, mut length) = ([0; SHORT], 0);
         for letter in letters.clone() {
             if length == SHORT {
@@ -161,6 +170,8 @@ impl Default for Redaction {
         Self::new()
     }
 }
+
+const SHORTEST_KEY: usize = "pwd".len();
 
 /// How many letters of a key are looked at without an allocation.
 const SHORT: usize = 64;

@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use uuid::Uuid;
 
+use crate::hex;
+
 /// What a request is called by: a random UUID (RFC 9562, version 4), or what a client was allowed to bring along.
 ///
 /// # Example
@@ -63,7 +65,16 @@ impl RequestId {
     #[must_use]
     pub fn encode<'a>(&'a self, buffer: &'a mut [u8; Self::LONGEST]) -> &'a str {
         match &self.0 {
-            Kind::Own(id) => id.hyphenated().encode_lower(buffer),
+            Kind::Own(id) => {
+                let digits = hex::digits(id.as_u128());
+                buffer[..36].copy_from_slice(b"00000000-0000-0000-0000-000000000000");
+                buffer[..8].copy_from_slice(&digits[..8]);
+                buffer[9..13].copy_from_slice(&digits[8..12]);
+                buffer[14..18].copy_from_slice(&digits[12..16]);
+                buffer[19..23].copy_from_slice(&digits[16..20]);
+                buffer[24..36].copy_from_slice(&digits[20..]);
+                str::from_utf8(&buffer[..36]).unwrap_or_default()
+            }
             Kind::Client(text) => text,
         }
     }

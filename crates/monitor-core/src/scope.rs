@@ -117,7 +117,7 @@ struct Inner {
     remote_addr: Option<IpAddr>,
     texts: Texts,
     captured: AtomicBool,
-    finished: OnceLock<Finished>,
+    finished: Mutex<Option<Finished>>,
     /// Made when something is written, which for most requests nothing is.
     notes: OnceLock<Box<Mutex<Notes>>>,
 }
@@ -206,7 +206,7 @@ impl Scope {
             series: facts.series,
             is_request,
             captured: AtomicBool::new(false),
-            finished: OnceLock::new(),
+            finished: Mutex::new(None),
             notes: OnceLock::new(),
         }))
     }
@@ -267,19 +267,19 @@ impl Scope {
     /// Returns the path as the client sent it, not redacted.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.0.texts.at(0)
+        text(self.0.texts.at(0))
     }
 
     /// Returns the `User-Agent` header, not redacted, or an empty text where it is not ASCII.
     #[must_use]
     pub fn user_agent(&self) -> &str {
-        self.0.texts.at(1)
+        text(self.0.texts.at(1))
     }
 
     /// Returns the identifier the client sent, validated, or an empty text.
     #[must_use]
     pub fn client_request_id(&self) -> &str {
-        self.0.texts.at(2)
+        text(self.0.texts.at(2))
     }
 
     /// Returns the client's address, truncated unless it was asked for in full.
@@ -294,15 +294,15 @@ impl Scope {
         self.noted()?.user.clone()
     }
 
-    /// Says how the request ended. What is said first stays.
+    /// Says how the request ended.
     pub fn finish(&self, finished: Finished) {
-        let _ = self.0.finished.set(finished);
+        *self.0.finished.lock().unwrap_or_else(PoisonError::into_inner) = Some(finished);
     }
 
     /// Returns how the request ended; `None` before it did, and for work that is no request.
     #[must_use]
-    pub fn finished(&self) -> Option<&Finished> {
-        self.0.finished.get()
+    pub fn finished(&self) -> Option<Finished> {
+        *self.0.finished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns whether an error was captured in this scope or in one below it.
@@ -391,6 +391,11 @@ impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope").field("id", &self.id()).field("route", &self.route()).finish_non_exhaustive()
     }
+}
+
+/// What was a text once is one again; of the user agent only ASCII is kept.
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_default()
 }
 
 fn ascii(bytes: &[u8]) -> &[u8] {

@@ -13,7 +13,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::RequestId;
+use crate::{RequestId, hex};
 
 /// Names a trace: 16 bytes, not all of them zero. Shown as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
@@ -179,7 +179,8 @@ impl TraceId {
     /// Returns its text, written to `buffer`.
     #[must_use]
     pub fn encode(self, buffer: &mut [u8; Self::LENGTH]) -> &str {
-        Uuid::from_u128(self.0.get()).simple().encode_lower(buffer)
+        *buffer = hex::digits(self.0.get());
+        str::from_utf8(buffer).unwrap_or_default()
     }
 
     /// Returns the sixteen bytes.

@@ -135,7 +135,7 @@ impl<W> JsonLayer<W> {
                 self.head(line, &keys, clock::wall_at(finished.at));
                 request::own(line, self.style.names.message, event.metadata().name());
                 self.identifiers(line, scope, true, true);
-                request::write(line, self.style.names, &self.texts, scope, finished);
+                request::write(line, self.style.names, &self.texts, scope, &finished);
             }
             None => {
                 self.head(line, &keys, clock::wall());
@@ -157,7 +157,6 @@ impl<W> JsonLayer<W> {
     fn head(&self, line: &mut Vec<u8>, keys: &Keys, time: SystemTime) {
         line.push(b'{');
         line.extend_from_slice(&self.style.names.timestamp.as_bytes()[1..]);
-        line.push(b'"');
         timestamp::write(line, time);
         line.push(b'"');
         line.extend_from_slice(&keys.head);

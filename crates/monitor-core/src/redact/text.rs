@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{FILTERED, glance::glance};
+use super::{FILTERED, glance::is_harmless};
 
 /// Returns `text` with its secrets masked, borrowed where there are none.
 ///
 /// The text is read word by word. A word ends at white space, at a quote or bracket, or at one of `,;|<>`.
 pub(super) fn mask(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
-    if glance(text, &is_secret).is_harmless {
+    if is_harmless(text.as_bytes(), &|key| str::from_utf8(key).is_ok_and(&is_secret)) {
         return Cow::Borrowed(text);
     }
     scan(text, is_secret)
@@ -281,8 +281,8 @@ mod tests {
             text in "([a-zA-Z0-9 :=@?/.\"'(,-]|bearer|Basic|eyJ|token|pwd |card 4111 1111 1111 1111|\n|\u{2003}){0,12}",
         ) {
             let redaction = Redaction::new();
-            let is_secret = |key: &str| redaction.is_secret(key);
-            if glance(&text, &is_secret).is_harmless {
+            let is_secret = |key: &str| redaction.is_secret(key.as_bytes());
+            if is_harmless(text.as_bytes(), &|key| redaction.is_secret(key)) {
                 prop_assert_eq!(scan(&text, is_secret), text.as_str());
             }
         }

@@ -2,13 +2,13 @@
 
 use std::{borrow::Cow, fmt};
 
-use super::Scope;
+use super::{Scope, text};
 use crate::Redaction;
 
 /// One text of a scope as it is shown. It is redacted when it is read, and not before.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a> {
-    text: &'a str,
+    bytes: &'a [u8],
     /// `None` for the program's own text.
     redaction: Option<&'a Redaction>,
 }
@@ -18,46 +18,57 @@ impl Scope {
     #[must_use]
     pub fn shown_path(&self) -> Shown<'_> {
         if self.monitor().shows_raw_paths() {
-            Shown { text: self.path(), redaction: Some(self.monitor().redaction()) }
+            Shown { bytes: self.0.texts.at(0), redaction: Some(self.monitor().redaction()) }
         } else {
-            Shown { text: self.route(), redaction: None }
+            self.shown_route()
         }
     }
 
-    /// Returns the identifier the client sent.
+    /// Returns the route.
     #[must_use]
-    pub fn shown_client_request_id(&self) -> Option<Shown<'_>> {
-        self.shown(self.client_request_id())
+    pub fn shown_route(&self) -> Shown<'_> {
+        Shown { bytes: self.route().as_bytes(), redaction: None }
     }
 
     /// Returns the `User-Agent` header.
     #[must_use]
     pub fn shown_user_agent(&self) -> Option<Shown<'_>> {
-        self.shown(self.user_agent())
+        self.shown(self.0.texts.at(1))
     }
 
-    /// Returns the user set by [`set_user`](super::set_user).
+    /// Returns the identifier the client sent.
+    #[must_use]
+    pub fn shown_client_request_id(&self) -> Option<Shown<'_>> {
+        self.shown(self.0.texts.at(2))
+    }
+
+    /// Returns the user set by [`set_user`](super::set_user), redacted.
     #[must_use]
     pub fn shown_user(&self) -> Option<String> {
         self.user().map(|user| self.monitor().redaction().text(&user).into_owned())
     }
 
-    fn shown<'a>(&'a self, text: &'a str) -> Option<Shown<'a>> {
-        (!text.is_empty()).then(|| Shown { text, redaction: Some(self.monitor().redaction()) })
+    fn shown<'a>(&'a self, bytes: &'a [u8]) -> Option<Shown<'a>> {
+        (!bytes.is_empty()).then(|| Shown { bytes, redaction: Some(self.monitor().redaction()) })
     }
 }
 
 impl<'a> Shown<'a> {
     /// Returns the text where it can be shown as it is, also between quotation marks.
     #[must_use]
-    pub fn as_plain(self) -> Option<&'a str> {
-        self.redaction.is_some_and(|redaction| redaction.is_plain(self.text)).then_some(self.text)
+    pub fn as_plain(self) -> Option<&'a [u8]> {
+        let is_plain = match self.redaction {
+            Some(redaction) => redaction.is_plain(self.bytes),
+            None => Redaction::is_printable(self.bytes),
+        };
+        is_plain.then_some(self.bytes)
     }
 
     /// Returns the text, redacted.
     #[must_use]
     pub fn redacted(self) -> Cow<'a, str> {
-        self.redaction.map_or(Cow::Borrowed(self.text), |redaction| redaction.text(self.text))
+        let text = text(self.bytes);
+        self.redaction.map_or(Cow::Borrowed(text), |redaction| redaction.text(text))
     }
 }
 

@@ -35,14 +35,14 @@ impl Texts {
         Self { all, ends }
     }
 
-    /// Returns the text of this number, or an empty one where it is none.
-    pub(super) fn at(&self, index: usize) -> &str {
+    /// Returns the bytes of the text of this number.
+    pub(super) fn at(&self, index: usize) -> &[u8] {
         let begin = if index == 0 { 0 } else { self.ends[index - 1] };
         let all = match &self.all {
             Bytes::Short(short) => short.as_slice(),
             Bytes::Long(long) => long,
         };
-        str::from_utf8(&all[begin as usize..self.ends[index] as usize]).unwrap_or_default()
+        &all[begin as usize..self.ends[index] as usize]
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use monitor_core::{Redaction, redact::FILTERED, scope::Shown};
 
-/// Writes texts as strings of JSON (RFC 8259, section 7).
+/// Writes texts as strings of JSON (RFC 8259, section 7), behind a key that ends with the quotation mark they begin with.
 #[derive(Debug)]
 pub(super) struct Texts {
     redaction: Redaction,
@@ -23,10 +23,9 @@ impl Texts {
         self.redaction.masks(key)
     }
 
-    /// Writes a text, redacted.
+    /// Writes a text, redacted, and the quotation mark behind it.
     pub(super) fn write(&self, line: &mut Vec<u8>, text: &str) {
-        line.push(b'"');
-        if text.len() <= LONGEST && self.redaction.is_plain(text) {
+        if text.len() <= LONGEST && self.redaction.is_plain(text.as_bytes()) {
             line.extend_from_slice(text.as_bytes());
         } else {
             self.write_odd(line, text, text.len());
@@ -38,8 +37,7 @@ impl Texts {
     pub(super) fn write_shown(&self, line: &mut Vec<u8>, shown: Shown<'_>) {
         match shown.as_plain() {
             Some(text) => {
-                line.push(b'"');
-                line.extend_from_slice(text.as_bytes());
+                line.extend_from_slice(text);
                 line.push(b'"');
             }
             None => self.write(line, &shown.redacted()),
@@ -48,16 +46,13 @@ impl Texts {
 
     /// Writes what something says of itself, redacted.
     pub(super) fn write_debug(&self, line: &mut Vec<u8>, value: &dyn fmt::Debug) {
-        line.push(b'"');
         let begin = line.len();
         let mut said = Bounded { line, left: READ, length: 0 };
         // What fails to say itself has said what it has.
         let _ = write!(said, "{value:?}");
         let length = said.length;
         // Most of what is said can stay where it was written.
-        let is_plain =
-            length <= LONGEST && str::from_utf8(&line[begin..]).is_ok_and(|text| self.redaction.is_plain(text));
-        if !is_plain {
+        if length > LONGEST || !self.redaction.is_plain(&line[begin..]) {
             let text = line.split_off(begin);
             self.write_odd(line, &String::from_utf8_lossy(&text), length);
         }
@@ -78,7 +73,6 @@ impl Texts {
 
 /// Writes what stands in place of a secret.
 pub(super) fn write_masked(line: &mut Vec<u8>) {
-    line.push(b'"');
     line.extend_from_slice(FILTERED.as_bytes());
     line.push(b'"');
 }

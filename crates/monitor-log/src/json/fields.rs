@@ -16,15 +16,22 @@ pub(super) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Writes the key, and the value where it may be shown.
-    fn field(&mut self, field: &Field, value: impl FnOnce(&mut Vec<u8>)) {
+    /// Writes key and value of a text, or of what becomes one.
+    fn text(&mut self, field: &Field, value: impl FnOnce(&mut Vec<u8>)) {
         let Some(key) = self.keys.at(field.index()) else { return };
         self.line.extend_from_slice(key.text.as_bytes());
         if key.is_secret { write_masked(self.line) } else { value(self.line) }
     }
 
+    /// Writes key and value of what is no text.
     fn number(&mut self, field: &Field, value: impl fmt::Display) {
-        self.field(field, |line| _ = write!(line, "{value}"));
+        let Some(key) = self.keys.at(field.index()) else { return };
+        if key.is_secret {
+            return self.text(field, |_| {});
+        }
+        let without_quotation_mark = key.text.strip_suffix('"').unwrap_or(&key.text);
+        self.line.extend_from_slice(without_quotation_mark.as_bytes());
+        let _ = write!(self.line, "{value}");
     }
 }
 
@@ -33,13 +40,13 @@ impl Visit for Fields<'_> {
         let says_nothing_new = |key: &Key| key.known.as_deref() == Some(value);
         if !self.keys.at(field.index()).is_some_and(says_nothing_new) {
             let texts = self.texts;
-            self.field(field, |line| texts.write(line, value));
+            self.text(field, |line| texts.write(line, value));
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let texts = self.texts;
-        self.field(field, |line| texts.write_debug(line, value));
+        self.text(field, |line| texts.write_debug(line, value));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -67,18 +74,21 @@ impl Visit for Fields<'_> {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.field(field, |line| write_f64(line, value));
+        match odd_name(value) {
+            Some(name) => self.text(field, |line| line.extend_from_slice(name)),
+            None => self.number(field, format_args!("{value:?}")),
+        }
     }
 }
 
-/// JSON has no infinities and nothing that is not a number.
-fn write_f64(line: &mut Vec<u8>, value: f64) {
-    let _ = match value {
-        value if value.is_finite() => write!(line, "{value:?}"),
-        value if value.is_nan() => write!(line, "\"NaN\""),
-        value if value > 0.0 => write!(line, "\"Infinity\""),
-        _ => write!(line, "\"-Infinity\""),
-    };
+/// JSON has no infinities, and nothing that is not a number: they are written as texts.
+fn odd_name(value: f64) -> Option<&'static [u8]> {
+    match value {
+        value if value.is_finite() => None,
+        value if value.is_nan() => Some(b"NaN\""),
+        value if value > 0.0 => Some(b"Infinity\""),
+        _ => Some(b"-Infinity\""),
+    }
 }
 
 /// An error and what caused it, as one text.

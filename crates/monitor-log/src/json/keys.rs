@@ -29,7 +29,7 @@ pub(super) struct Keys {
 }
 
 pub(super) struct Key {
-    /// With the comma before it and the colon behind.
+    /// With the comma before it, the colon behind, and the quotation mark a text begins with.
     pub(super) text: Box<str>,
     /// Its values are never shown.
     pub(super) is_secret: bool,
@@ -102,7 +102,7 @@ impl Keys {
 
 fn head(metadata: &Metadata<'_>, style: &Style, texts: &Texts) -> Box<[u8]> {
     let (mut head, names) = (Vec::new(), style.names);
-    let _ = write!(head, "{}\"{}\"", names.level, metadata.level());
+    let _ = write!(head, "{}{}\"", names.level, metadata.level());
     if names.has_severity_number {
         let _ = write!(head, ",\"severity_number\":{}", severity_number(*metadata.level()));
     }
@@ -137,10 +137,10 @@ fn free(name: &str, names: &Names, taken: &[String]) -> String {
 }
 
 /// Returns a key as it is written.
-pub(super) fn rendered(name: &str) -> Box<str> {
+fn rendered(name: &str) -> Box<str> {
     let mut key = b",\"".to_vec();
     escape(&mut key, name);
-    key.extend_from_slice(b"\":");
+    key.extend_from_slice(b"\":\"");
     String::from_utf8_lossy(&key).into()
 }
 

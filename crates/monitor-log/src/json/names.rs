@@ -19,47 +19,60 @@ pub enum FieldNames {
 }
 
 macro_rules! names {
-    ($($(#[$doc:meta])* $field:ident: $plain:literal / $otel:literal,)*) => {
-        /// Each key as it is written: with the comma before it and the colon behind.
+    (
+        texts: $($text:ident: $plain_text:literal / $otel_text:literal,)*;
+        others: $($other:ident: $plain_other:literal / $otel_other:literal,)*
+    ) => {
+        /// Each key as it is written: with the comma before it, the colon behind, and the quotation mark a text begins with.
         #[derive(Debug)]
         pub(super) struct Names {
             pub(super) has_severity_number: bool,
-            $($(#[$doc])* pub(super) $field: &'static str,)*
+            $(pub(super) $text: &'static str,)*
+            $(pub(super) $other: &'static str,)*
         }
 
-        static PLAIN: Names =
-            Names { has_severity_number: false, $($field: concat!(",\"", $plain, "\":"),)* };
-        static OPEN_TELEMETRY: Names =
-            Names { has_severity_number: true, $($field: concat!(",\"", $otel, "\":"),)* };
+        static PLAIN: Names = Names {
+            has_severity_number: false,
+            $($text: concat!(",\"", $plain_text, "\":\""),)*
+            $($other: concat!(",\"", $plain_other, "\":"),)*
+        };
+
+        static OPEN_TELEMETRY: Names = Names {
+            has_severity_number: true,
+            $($text: concat!(",\"", $otel_text, "\":\""),)*
+            $($other: concat!(",\"", $otel_other, "\":"),)*
+        };
     };
 }
 
 names! {
-    timestamp: "timestamp" / "timestamp",
-    level: "level" / "severity_text",
-    target: "target" / "otel.scope.name",
-    message: "message" / "body",
-    file: "file" / "code.file.path",
-    line: "line" / "code.line.number",
-    request_id: "request_id" / "request_id",
-    trace_id: "trace_id" / "trace_id",
-    spans: "spans" / "spans",
-    service: "service" / "service.name",
-    release: "release" / "service.version",
-    environment: "environment" / "deployment.environment.name",
-    client_request_id: "client_request_id" / "client_request_id",
-    client_trace_id: "client_trace_id" / "client_trace_id",
-    method: "method" / "http.request.method",
-    path: "path" / "url.path",
-    route: "route" / "http.route",
-    status_code: "status_code" / "http.response.status_code",
-    grpc_status: "grpc_status" / "rpc.response.status_code",
-    error_type: "error_type" / "error.type",
-    duration_ms: "duration_ms" / "duration_ms",
-    outcome: "outcome" / "outcome",
-    user_agent: "user_agent" / "user_agent.original",
-    remote_addr: "remote_addr" / "client.address",
-    user_id: "user_id" / "user.id",
+    texts:
+        timestamp: "timestamp" / "timestamp",
+        level: "level" / "severity_text",
+        target: "target" / "otel.scope.name",
+        message: "message" / "body",
+        file: "file" / "code.file.path",
+        request_id: "request_id" / "request_id",
+        trace_id: "trace_id" / "trace_id",
+        service: "service" / "service.name",
+        release: "release" / "service.version",
+        environment: "environment" / "deployment.environment.name",
+        client_request_id: "client_request_id" / "client_request_id",
+        client_trace_id: "client_trace_id" / "client_trace_id",
+        method: "method" / "http.request.method",
+        path: "path" / "url.path",
+        route: "route" / "http.route",
+        grpc_status: "grpc_status" / "rpc.response.status_code",
+        error_type: "error_type" / "error.type",
+        outcome: "outcome" / "outcome",
+        user_agent: "user_agent" / "user_agent.original",
+        remote_addr: "remote_addr" / "client.address",
+        user_id: "user_id" / "user.id",;
+    others:
+        line: "line" / "code.line.number",
+        spans: "spans" / "spans",
+        status_code: "status_code" / "http.response.status_code",
+        duration_ms: "duration_ms" / "duration_ms",
 }
 
 /// What a layer was told of its lines.
@@ -108,5 +121,5 @@ impl Names {
 
 /// Returns the key without what is written around it.
 pub(super) fn bare(key: &str) -> &str {
-    key.trim_start_matches(",\"").trim_end_matches("\":")
+    key.trim_matches([',', ':', '"'])
 }

@@ -17,8 +17,7 @@ pub(super) fn write(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Sc
     let ending = finished.ending;
     own(line, names.method, scope.method().as_str());
     shown(line, names.path, scope.shown_path(), texts);
-    line.extend_from_slice(names.route.as_bytes());
-    texts.write(line, scope.route());
+    shown(line, names.route, scope.shown_route(), texts);
     line.extend_from_slice(names.status_code.as_bytes());
     decimal(line, ending.status.into());
     if let Some(code) = ending.grpc.map(GrpcCode::as_str) {
@@ -34,7 +33,7 @@ pub(super) fn write(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Sc
         shown(line, names.user_agent, agent, texts);
     }
     if let Some(addr) = scope.remote_addr() {
-        let _ = write!(line, "{}\"{addr}\"", names.remote_addr);
+        let _ = write!(line, "{}{addr}\"", names.remote_addr);
     }
     if let Some(user) = scope.shown_user() {
         line.extend_from_slice(names.user_id.as_bytes());
@@ -44,14 +43,13 @@ pub(super) fn write(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Sc
         shown(line, names.client_request_id, id, texts);
     }
     if let Some(id) = scope.client_trace_id() {
-        let _ = write!(line, "{}\"{id}\"", names.client_trace_id);
+        let _ = write!(line, "{}{id}\"", names.client_trace_id);
     }
 }
 
 /// Writes a word of ours, in which there is nothing to be escaped or redacted.
 pub(super) fn own(line: &mut Vec<u8>, key: &str, word: &str) {
     line.extend_from_slice(key.as_bytes());
-    line.push(b'"');
     line.extend_from_slice(word.as_bytes());
     line.push(b'"');
 }

@@ -8,9 +8,9 @@ use tracing::{
 };
 
 use super::{
-    escape::Texts,
+    escape::{Texts, escape},
     fields::Fields,
-    keys::{Keys, rendered},
+    keys::Keys,
 };
 
 /// The fields of one span, each with its key, in the order in which they were first recorded.
@@ -27,8 +27,9 @@ pub(super) struct Recorder<'a> {
 impl SpanFields {
     /// Writes name and fields of a span as an object.
     pub(super) fn write(&self, line: &mut Vec<u8>, metadata: &Metadata<'_>) {
-        line.extend_from_slice(b"{\"name\":");
-        line.extend_from_slice(rendered(metadata.name()).trim_matches([',', ':']).as_bytes());
+        line.extend_from_slice(b"{\"name\":\"");
+        escape(line, metadata.name());
+        line.push(b'"');
         for (_, field) in &self.0 {
             line.extend_from_slice(field);
         }
