@@ -13,6 +13,8 @@ pub use monitor_core::{
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
 #[cfg(feature = "health")]
 pub use monitor_health as health;
+#[cfg(feature = "log")]
+pub use monitor_log as log;
 #[cfg(feature = "axum")]
 pub use monitor_tower::CurrentScope;
 #[cfg(feature = "tower")]

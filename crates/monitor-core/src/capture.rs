@@ -253,13 +253,14 @@ impl Scope {
             self.mark_captured(self.monitor(), mark);
             return;
         }
-        let place = (error.kind, (error.location.map(place), error.type_name.to_string()));
+        let at = error.location.as_ref().map(|at| (at.file.clone(), at.line, at.column));
+        let place = (error.kind, (at, error.type_name.to_string()));
         let draft = |message| Draft {
             handled: error.handled,
             type_name: error.type_name,
             message,
             chain: error.chain,
-            location: error.location.map(CodeLocation::from),
+            location: error.location,
             ..Draft::new(error.kind)
         };
         self.monitor().submit(Some(self), place, Some(mark), bounded(error.message), draft);

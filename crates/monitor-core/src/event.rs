@@ -67,7 +67,7 @@ pub struct CodeLocation {
     pub file: String,
     /// The line, from 1.
     pub line: u32,
-    /// The column, from 1.
+    /// The column, from 1; 0 where it is not known.
     pub column: u32,
 }
 
@@ -137,9 +137,20 @@ impl EventKind {
     }
 }
 
+impl CodeLocation {
+    /// Creates the place of a line whose column is not known.
+    #[must_use]
+    pub fn of_line(file: impl Into<String>, line: u32) -> Self {
+        Self { file: file.into(), line, column: 0 }
+    }
+}
+
 impl fmt::Display for CodeLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        match self.column {
+            0 => write!(f, "{}:{}", self.file, self.line),
+            column => write!(f, "{}:{}:{column}", self.file, self.line),
+        }
     }
 }
 

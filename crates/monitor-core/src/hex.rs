@@ -17,7 +17,7 @@ fn eight(word: u64) -> u64 {
     let halves = (bytes << 4 | bytes) & 0x0f0f_0f0f_0f0f_0f0f;
     // One where the digit is a letter: 10 and 6 make 16.
     let letters = (halves + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
-    halves + 0x3030_3030_3030_3030 + letters * (b'a' - b'0' - 10) as u64
+    halves + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'0' - 10)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What is to be seen of an error: its type, what it says, what caused it.
 
-use std::{any::Any, borrow::Cow, error::Error, fmt, panic::Location};
+use std::{any::Any, borrow::Cow, error::Error, fmt};
 
-use crate::{BoxError, EventKind, scope::bounded};
+use crate::{BoxError, CodeLocation, EventKind, scope::bounded};
 
 /// What somebody other than the program itself saw of an error: a layer, for instance.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct ObservedError {
     /// What caused it, the direct cause first.
     pub chain: Vec<String>,
     /// Where it was handed over, where known.
-    pub location: Option<&'static Location<'static>>,
+    pub location: Option<CodeLocation>,
 }
 
 impl ObservedError {

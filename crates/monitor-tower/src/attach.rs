@@ -29,6 +29,6 @@ impl AttachedError {
     #[track_caller]
     pub fn new<E: Error + ?Sized>(error: &E) -> Self {
         let observed = ObservedError::new(EventKind::Error, error);
-        Self(ObservedError { handled: true, location: Some(Location::caller()), ..observed })
+        Self(ObservedError { handled: true, location: Some(Location::caller().into()), ..observed })
     }
 }

@@ -1,0 +1,96 @@
+//! A bounded hand-off of lines to a thread that writes them.
+
+mod builder;
+mod guard;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::{fmt, io, sync::Arc, time::Duration};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use self::queue::Queue;
+pub use self::{
+    builder::{NonBlockingBuilder, WhenFull},
+    guard::FlushGuard,
+};
+
+/// Hands lines to a thread that writes them, so that no caller waits for a disk. Cloning it gives another handle.
+///
+/// Lines gather for some milliseconds and are written together, in the order in which they came. They are never torn. A line
+/// that is lost is counted by its reason: [`QueueFull`](monitor_core::Reason::QueueFull) when there is no room for it,
+/// [`Failed`](monitor_core::Reason::Failed) and [`Panicked`](monitor_core::Reason::Panicked) when the writer does that, and
+/// [`Closed`](monitor_core::Reason::Closed) when the [`FlushGuard`] is gone. A flush of the writer that fails counts as one
+/// line. When the writer fails, the lines that were to be written together with that line, 16 KiB at most, are lost too.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_log::{NonBlocking, RollingFile, Rotation};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("app.log");
+/// let monitor = Monitor::builder("shop").build()?;
+/// let file = RollingFile::open(&path, Rotation::default())?;
+/// let (lines, guard) = NonBlocking::builder(file).drops(monitor.drops_of("log")).spawn()?;
+/// lines.write_line(b"the shop is open\n");
+/// drop(guard);
+/// assert_eq!(std::fs::read(path)?, b"the shop is open\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct NonBlocking(Arc<Queue>);
+
+impl NonBlocking {
+    /// Begins to build a thread that writes to `inner`.
+    pub fn builder(inner: impl io::Write + Send + 'static) -> NonBlockingBuilder {
+        NonBlockingBuilder::new(Box::new(inner))
+    }
+
+    const fn new(queue: Arc<Queue>) -> Self {
+        Self(queue)
+    }
+
+    /// Queues one line, or several, each with its line end.
+    pub fn write_line(&self, line: &[u8]) {
+        if !line.is_empty() {
+            self.0.push(line);
+        }
+    }
+
+    /// Waits until everything queued so far is written, for at most `timeout`. Returns whether it is.
+    #[must_use]
+    pub fn flush(&self, timeout: Duration) -> bool {
+        self.0.flush(timeout)
+    }
+}
+
+impl io::Write for &NonBlocking {
+    /// Queues one line, or several. It never fails: what is lost is counted.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.write_line(line);
+        Ok(line.len())
+    }
+
+    /// Does nothing: nobody who logs is to wait.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for NonBlocking {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+impl fmt::Debug for NonBlocking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NonBlocking").field("capacity", &self.0.capacity).finish_non_exhaustive()
+    }
+}

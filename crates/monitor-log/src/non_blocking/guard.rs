@@ -1,0 +1,33 @@
+//! The end of a writer's thread.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::non_blocking::queue::Queue;
+
+/// Ends the thread of a [`NonBlocking`](crate::NonBlocking) when it is dropped, after everything queued is written.
+///
+/// It waits for the time that [`flush_timeout`](crate::NonBlockingBuilder::flush_timeout) says. Lines that are not written
+/// by then, and those that come later, are counted as [`Closed`](monitor_core::Reason::Closed).
+#[must_use = "lines are lost once it is dropped: hold it until the program ends"]
+pub struct FlushGuard {
+    queue: Arc<Queue>,
+    timeout: Duration,
+}
+
+impl FlushGuard {
+    pub(super) const fn new(queue: Arc<Queue>, timeout: Duration) -> Self {
+        Self { queue, timeout }
+    }
+}
+
+impl Drop for FlushGuard {
+    fn drop(&mut self) {
+        self.queue.close(self.timeout);
+    }
+}
+
+impl fmt::Debug for FlushGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlushGuard").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,289 @@
+use std::{
+    io::Write,
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+};
+
+use monitor_core::{Monitor, Reason, clock};
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn monitor() -> Monitor {
+    Monitor::builder("log-tests").panic_hook(false).build().expect("a monitor")
+}
+
+fn counted(monitor: &Monitor, reason: Reason) -> u64 {
+    monitor.dropped().iter().filter(|dropped| dropped.reason == reason).map(|dropped| dropped.count).sum()
+}
+
+/// Keeps what is written.
+#[derive(Clone, Debug, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).expect("text")
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Says when it begins to write, and waits for leave to go on. Without anybody to give it, it goes on.
+struct Hung {
+    begun: Sender<()>,
+    leave: Receiver<()>,
+    kept: Kept,
+}
+
+fn hung() -> (Hung, Receiver<()>, Sender<()>) {
+    let (begun, seen) = mpsc::channel();
+    let (go, leave) = mpsc::channel();
+    (Hung { begun, leave, kept: Kept::default() }, seen, go)
+}
+
+impl Write for Hung {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.begun.send(());
+        let _ = self.leave.recv();
+        self.kept.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Does what it is told with each call, and writes when it is told nothing.
+struct Scripted<F>(Kept, F);
+
+impl<F: FnMut(&[u8]) -> Option<io::Result<usize>> + Send> Write for Scripted<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match (self.1)(bytes) {
+            Some(Ok(some)) => self.0.write(&bytes[..some]),
+            Some(failed) => failed,
+            None => self.0.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn wait_until(is_met: impl Fn() -> bool) {
+    let deadline = clock::now() + LONG;
+    while !is_met() {
+        assert!(clock::now() < deadline, "it never came");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_full_queue_drops_counts_and_never_waits_for_a_hung_writer() {
+    let (hung, seen, go) = hung();
+    let (kept, monitor) = (hung.kept.clone(), monitor());
+    let builder = NonBlocking::builder(hung).capacity(10).drops(monitor.drops_of("log"));
+    let (lines, guard) = builder.spawn().unwrap();
+    lines.write_line(b"first\n");
+    seen.recv_timeout(LONG).unwrap();
+    lines.write_line(b"second\n");
+    lines.write_line(b"a\nb\n");
+    lines.write_line(b"fit\n");
+    assert_eq!(counted(&monitor, Reason::QueueFull), 3);
+    drop(go);
+    drop(guard);
+    assert_eq!(kept.text(), "first\nsecond\n");
+}
+
+#[test]
+fn the_guard_gives_up_on_a_hung_writer_and_counts_what_is_left() {
+    let (hung, seen, go) = hung();
+    let (kept, monitor) = (hung.kept.clone(), monitor());
+    let builder = NonBlocking::builder(hung).flush_timeout(Duration::from_millis(5)).drops(monitor.drops_of("log"));
+    let (lines, guard) = builder.spawn().unwrap();
+    lines.write_line(b"in work\n");
+    seen.recv_timeout(LONG).unwrap();
+    lines.write_line(b"queued\nqueued too\n");
+    assert!(!lines.flush(Duration::from_millis(1)));
+    drop(guard);
+    assert_eq!(counted(&monitor, Reason::Closed), 3);
+    lines.write_line(b"late\n");
+    assert_eq!(counted(&monitor, Reason::Closed), 4);
+    assert!(!lines.flush(Duration::MAX), "nobody waits for what is lost");
+    drop(go);
+    assert!(!kept.text().contains("queued"));
+}
+
+#[test]
+fn a_writer_that_panics_is_counted_and_goes_on() {
+    let (kept, monitor) = (Kept::default(), monitor());
+    let inner = Scripted(kept.clone(), |bytes: &[u8]| {
+        assert!(!bytes.starts_with(b"poison"), "poisoned");
+        None
+    });
+    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log")).spawn().unwrap();
+    for line in ["one\n", "poison\n", "two\n"] {
+        lines.write_line(line.as_bytes());
+        assert!(lines.flush(LONG));
+    }
+    drop(guard);
+    assert_eq!((kept.text().as_str(), counted(&monitor, Reason::Panicked)), ("one\ntwo\n", 1));
+}
+
+#[test]
+fn a_line_after_half_a_line_is_not_glued_to_it() {
+    let (kept, monitor) = (Kept::default(), monitor());
+    let mut script = vec![Some(Err(io::ErrorKind::StorageFull.into())), Some(Ok(6))];
+    let inner = Scripted(kept.clone(), move |_: &[u8]| script.pop().flatten());
+    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log")).spawn().unwrap();
+    lines.write_line(b"one\ntwo\nthree\n");
+    assert!(lines.flush(LONG));
+    lines.write_line(b"four\n");
+    drop(guard);
+    assert_eq!(kept.text(), "one\ntw\nfour\n");
+    assert_eq!(counted(&monitor, Reason::Failed), 2);
+}
+
+#[test]
+fn only_the_lines_of_the_chunk_that_fails_are_lost() {
+    let (kept, monitor) = (Kept::default(), monitor());
+    let mut calls = 0;
+    let inner = Scripted(kept.clone(), move |_: &[u8]| {
+        calls += 1;
+        (calls == 2).then(|| Err(io::ErrorKind::StorageFull.into()))
+    });
+    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log")).spawn().unwrap();
+    let line = format!("{}\n", "x".repeat(1023));
+    lines.write_line(line.repeat(40).as_bytes());
+    drop(guard);
+    assert_eq!((kept.text().lines().count(), counted(&monitor, Reason::Failed)), (24, 16));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_counted() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let monitor = monitor();
+    let (lines, guard) = NonBlocking::builder(full).drops(monitor.drops_of("log")).spawn().unwrap();
+    lines.write_line(b"one\ntwo\n");
+    assert!(lines.flush(LONG), "what failed is done with");
+    lines.write_line(b"three\n");
+    drop(guard);
+    assert_eq!(counted(&monitor, Reason::Failed), 3);
+}
+
+#[test]
+fn blocking_loses_nothing_with_a_slow_writer() {
+    let (kept, monitor) = (Kept::default(), monitor());
+    let slow = Scripted(kept.clone(), |_: &[u8]| {
+        (0..50).for_each(|_| thread::yield_now());
+        Some(Ok(1))
+    });
+    let builder = NonBlocking::builder(slow).capacity(64).when_full(WhenFull::Block).drops(monitor.drops_of("log"));
+    let (lines, guard) = builder.spawn().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..100).for_each(|number| lines.write_line(format!("{number:03}\n").as_bytes())));
+        }
+    });
+    assert!(lines.flush(LONG));
+    drop(guard);
+    assert_eq!((kept.text().lines().count(), monitor.dropped().len()), (400, 0));
+    assert!(kept.text().lines().all(|line| line.len() == 3));
+}
+
+#[test]
+fn who_waits_for_room_gives_up_when_the_guard_is_dropped() {
+    let (hung, seen, go) = hung();
+    let monitor = monitor();
+    let builder = NonBlocking::builder(hung).capacity(1).when_full(WhenFull::Block).drops(monitor.drops_of("log"));
+    let (lines, guard) = builder.flush_timeout(Duration::from_millis(5)).spawn().unwrap();
+    lines.write_line(b"in work\n");
+    seen.recv_timeout(LONG).unwrap();
+    lines.write_line(b"queued\n");
+    thread::scope(|scope| {
+        scope.spawn(|| lines.write_line(b"waits\n"));
+        drop(guard);
+    });
+    assert_eq!(counted(&monitor, Reason::Closed), 3);
+    drop(go);
+}
+
+#[test]
+fn a_writer_that_logs_does_not_wait_for_itself() {
+    let (sender, receiver) = mpsc::channel::<NonBlocking>();
+    let (kept, monitor) = (Kept::default(), monitor());
+    let mut own = None;
+    let inner = Scripted(kept.clone(), move |_: &[u8]| {
+        let own = own.get_or_insert_with(|| receiver.recv().unwrap());
+        (0..3).for_each(|_| own.write_line(b"written\n"));
+        None
+    });
+    let builder = NonBlocking::builder(inner).capacity(8).when_full(WhenFull::Block).drops(monitor.drops_of("log"));
+    let (lines, guard) = builder.spawn().unwrap();
+    sender.send(lines.clone()).unwrap();
+    lines.write_line(b"first\n");
+    assert!(lines.flush(LONG));
+    drop(guard);
+    assert!(kept.text().starts_with("first\nwritten\n"));
+    assert!(counted(&monitor, Reason::QueueFull) >= 2);
+}
+
+#[test]
+fn a_thread_that_nobody_waits_for_writes_nothing_more() {
+    let (hung, seen, go) = hung();
+    let (kept, monitor) = (hung.kept.clone(), monitor());
+    let builder = NonBlocking::builder(hung).flush_timeout(Duration::from_millis(5)).drops(monitor.drops_of("log"));
+    let (lines, guard) = builder.spawn().unwrap();
+    let line = format!("{}\n", "x".repeat(1023));
+    lines.write_line(line.repeat(40).as_bytes());
+    seen.recv_timeout(LONG).unwrap();
+    drop(guard);
+    assert_eq!(counted(&monitor, Reason::Closed), 40);
+    drop(go);
+    assert_eq!(seen.iter().count(), 0, "the writer is dropped without another call");
+    assert_eq!(kept.text().lines().count(), 16, "what was in its hands");
+}
+
+#[test]
+fn a_line_is_written_without_being_asked_for() {
+    let kept = Kept::default();
+    let (lines, _guard) = NonBlocking::builder(kept.clone()).spawn().unwrap();
+    for number in 1..=10 {
+        // Every other line finds the thread asleep.
+        wait_until(|| number % 2 == 0 || lines.0.sleeps());
+        lines.write_line(b"line\n");
+        wait_until(|| kept.text().lines().count() == number);
+    }
+}
+
+#[test]
+fn a_queue_for_no_bytes_is_refused() {
+    let error = NonBlocking::builder(Kept::default()).capacity(0).spawn().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("capacity"), "{error}");
+}
+
+#[test]
+fn tracing_writes_through_it() {
+    let kept = Kept::default();
+    let (lines, guard) = NonBlocking::builder(kept.clone()).spawn().unwrap();
+    let subscriber = tracing_subscriber::fmt().with_writer(lines).with_ansi(false).finish();
+    tracing::subscriber::with_default(subscriber, || tracing::info!("the shop is open"));
+    drop(guard);
+    assert!(kept.text().ends_with("the shop is open\n"), "{}", kept.text());
+}

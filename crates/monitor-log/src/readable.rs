@@ -1,0 +1,186 @@
+//! Lines for people: time, level, target, message, fields, with colours where they are wanted.
+
+use std::{
+    fmt::{self, Write as _},
+    io::{self, Write as _},
+    sync::Arc,
+};
+
+use monitor_core::{
+    Drops, ErrorType, Monitor, Reason, Redaction, clock,
+    redact::FILTERED,
+    scope::{self, Finished, Scope},
+};
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    fmt::MakeWriter,
+    layer::{Context, Layer},
+};
+
+/// Writes every event of `tracing` as a line for people: for development, where nobody takes logs apart.
+///
+/// Strings are redacted as [`JsonLayer`](crate::JsonLayer) does. The line at a request's end says what it was in one look:
+///
+/// ```text
+/// 12:30:00.250 ERROR request_error GET /error 500 in 0.41 ms, panic  request_id=0b6c7c2e-7a9e-4d0a-9d55-6f1c2b3a4d5e
+/// ```
+pub struct ReadableLayer<W = fn() -> io::Stdout> {
+    writer: W,
+    redaction: Redaction,
+    colours: bool,
+    drops: Arc<Drops>,
+}
+
+impl ReadableLayer {
+    /// Creates a layer that writes to stdout without colours, with the redaction of `monitor`.
+    #[must_use]
+    pub fn new(monitor: &Monitor) -> Self {
+        let (redaction, drops) = (monitor.redaction().clone(), monitor.drops_of("log"));
+        Self { writer: io::stdout, redaction, colours: false, drops }
+    }
+}
+
+impl<W> ReadableLayer<W> {
+    /// Sets where lines are written, each with one call. Defaults to stdout.
+    #[must_use]
+    pub fn writer<W2>(self, writer: W2) -> ReadableLayer<W2>
+    where
+        W2: for<'a> MakeWriter<'a> + 'static,
+    {
+        let Self { redaction, colours, drops, .. } = self;
+        ReadableLayer { writer, redaction, colours, drops }
+    }
+
+    /// Sets whether levels and names are coloured, which a terminal understands. Defaults to `false`.
+    #[must_use]
+    pub fn colours(mut self, on: bool) -> Self {
+        self.colours = on;
+        self
+    }
+
+    fn line(&self, event: &Event<'_>, scope: Option<&Scope>) -> String {
+        let metadata = event.metadata();
+        let mut line =
+            Line { text: String::new(), redaction: &self.redaction, colours: self.colours, fields: String::new() };
+        line.paint(DIM, clock::rfc3339(clock::wall()).get(11..23).unwrap_or_default());
+        line.text.push(' ');
+        line.paint(colour_of(*metadata.level()), &format!("{:>5}", metadata.level().as_str()));
+        line.text.push(' ');
+        let finished = scope.and_then(|scope| Some((scope, scope.finished()?)));
+        match finished.filter(|_| metadata.target() == "monitor::request") {
+            Some((scope, finished)) => line.request(metadata.name(), scope, &finished),
+            None => {
+                line.paint(DIM, metadata.target());
+                line.text.push_str(": ");
+                event.record(&mut line);
+            }
+        }
+        let fields = std::mem::take(&mut line.fields);
+        line.text.push_str(&fields);
+        if let Some(scope) = scope {
+            let _ = write!(line.text, "  ");
+            line.paint(DIM, &format!("request_id={}", scope.id()));
+        }
+        line.text.push('\n');
+        line.text
+    }
+}
+
+impl<S, W> Layer<S> for ReadableLayer<W>
+where
+    S: Subscriber,
+    W: for<'a> MakeWriter<'a> + 'static,
+{
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let line = scope::look(|scope| self.line(event, scope));
+        if self.writer.make_writer_for(event.metadata()).write_all(line.as_bytes()).is_err() {
+            self.drops.count(Reason::Failed);
+        }
+    }
+}
+
+impl<W> fmt::Debug for ReadableLayer<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadableLayer").field("colours", &self.colours).finish_non_exhaustive()
+    }
+}
+
+/// A line in the making. Fields are kept until the message is written.
+struct Line<'a> {
+    text: String,
+    fields: String,
+    redaction: &'a Redaction,
+    colours: bool,
+}
+
+impl Line<'_> {
+    fn paint(&mut self, colour: &str, text: &str) {
+        if self.colours {
+            let _ = write!(self.text, "\x1b[{colour}m{text}\x1b[0m");
+        } else {
+            self.text.push_str(text);
+        }
+    }
+
+    fn request(&mut self, name: &str, scope: &Scope, finished: &Finished) {
+        let (ending, took) = (finished.ending, finished.duration.as_secs_f64() * 1_000.0);
+        let (method, path) = (scope.method().as_str(), scope.shown_path());
+        let _ = write!(self.text, "{name} {method} {path} {} in {took:.2} ms", ending.status);
+        if let Some(failed) =
+            ending.error_type().map(ErrorType::label).filter(|failed| *failed != ending.status.to_string())
+        {
+            let _ = write!(self.text, ", {failed}");
+        }
+    }
+
+    fn field(&mut self, name: &str, text: &str) {
+        let name = if self.colours { format!("\x1b[{DIM}m{name}\x1b[0m") } else { name.to_owned() };
+        let _ = write!(self.fields, " {name}={text}");
+    }
+
+    /// Returns a text redacted, and without what a terminal might obey.
+    fn shown(&self, name: &str, text: &str) -> String {
+        if self.redaction.masks(name) {
+            return FILTERED.to_owned();
+        }
+        let mut shown = String::new();
+        for c in self.redaction.text(text).chars() {
+            if c.is_control() { shown.extend(c.escape_debug()) } else { shown.push(c) }
+        }
+        shown
+    }
+}
+
+impl Visit for Line<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let shown = self.shown(field.name(), value);
+        match field.name() {
+            "message" => self.text.push_str(&shown),
+            name => self.field(name, &format!("\"{shown}\"")),
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let shown = self.shown(field.name(), &format!("{value:?}"));
+        match field.name() {
+            "message" => self.text.push_str(&shown),
+            name => self.field(name, &shown),
+        }
+    }
+}
+
+/// Levels are told apart by colour and by their name.
+fn colour_of(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "1;31",
+        Level::WARN => "33",
+        Level::INFO => "32",
+        Level::DEBUG => "34",
+        Level::TRACE => "35",
+    }
+}
+
+const DIM: &str = "2";

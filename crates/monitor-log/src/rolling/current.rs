@@ -1,0 +1,97 @@
+//! The file that is written to, and whether it is still where it was opened.
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use crate::rolling::{
+    rotation::{day_of, today},
+    whole_lines::WholeLines,
+};
+
+#[derive(Debug)]
+pub(super) struct Current {
+    lines: WholeLines<File>,
+    identity: (u64, u64),
+    /// A pipe or a device is written to, but never renamed.
+    pub(super) is_regular: bool,
+    /// The day of its first line, as far as that is known.
+    pub(super) day: u64,
+}
+
+impl Current {
+    /// Opens the file, or creates it.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
+            let text = format!("cannot open {}, check its directory and permissions: {error}", path.display());
+            io::Error::new(error.kind(), text)
+        })?;
+        let found = file.metadata()?;
+        let is_torn = found.is_file() && found.len() > 0 && ends_in_half_a_line(path);
+        Ok(Self {
+            lines: WholeLines::new(file, found.len(), is_torn),
+            identity: identity(&found),
+            is_regular: found.is_file(),
+            day: found.modified().map_or_else(|_| today(), day_of),
+        })
+    }
+
+    /// Returns whether `path` still leads to this file, and notes the size it has there.
+    pub(super) fn is_at(&mut self, path: &Path) -> bool {
+        match fs::metadata(path) {
+            Ok(found) if identity(&found) != self.identity => false,
+            Ok(found) => {
+                if self.is_regular {
+                    self.lines.found_size(found.len());
+                }
+                true
+            }
+            Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+        }
+    }
+
+    pub(super) const fn size(&self) -> u64 {
+        self.lines.size()
+    }
+
+    /// Appends the lines, and returns how many bytes of them landed in whole lines.
+    pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<usize> {
+        if self.size() == 0 {
+            self.day = today();
+        }
+        self.lines.append(lines)
+    }
+
+    pub(super) fn mend(&mut self) -> io::Result<()> {
+        self.lines.mend()
+    }
+
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.lines.clear()
+    }
+}
+
+/// Whoever wrote it may have died over a line. A file that cannot be read counts as whole.
+fn ends_in_half_a_line(path: &Path) -> bool {
+    let mut last = [b'\n'];
+    let read = File::open(path).and_then(|mut file| {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)
+    });
+    read.is_ok() && last != *b"\n"
+}
+
+#[cfg(unix)]
+fn identity(found: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+
+    (found.dev(), found.ino())
+}
+
+/// Elsewhere only a file that is missing is noticed.
+#[cfg(not(unix))]
+const fn identity(_: &Metadata) -> (u64, u64) {
+    (0, 0)
+}

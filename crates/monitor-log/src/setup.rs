@@ -1,0 +1,230 @@
+//! One call that sets logging up for a whole program.
+
+use std::{
+    env, fmt,
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
+};
+
+use monitor_core::Monitor;
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::{ParseError, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+use crate::{BreadcrumbLayer, FieldNames, FlushGuard, JsonLayer, NonBlocking, ReadableLayer, RollingFile, Rotation};
+
+/// Begins to log: JSON where the monitor's environment is `production`, lines for people elsewhere, both to stdout.
+///
+/// `RUST_LOG` says what is logged; without it that is INFO and above, and of frameworks WARN and above. Everything at INFO
+/// and above in a scope leaves a breadcrumb. Keep what is returned until the program ends: dropping it writes what is not
+/// written yet.
+///
+/// # Errors
+///
+/// See [`Setup::init`].
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+///
+/// let monitor = Monitor::builder("shop").environment("production").build()?;
+/// let _log = monitor_log::init(&monitor)?;
+/// tracing::info!(order_id = 123, "order_processed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn init(monitor: &Monitor) -> Result<LogGuard, InitError> {
+    Setup::new(monitor).init()
+}
+
+/// How a program logs.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_log::{Rotation, Setup};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("app.log");
+/// let monitor = Monitor::builder("shop").build()?;
+/// let _log = Setup::new(&monitor).file(path).rotation(Rotation::daily().keep(7)).filter("info,sqlx=debug").init()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Setup {
+    monitor: Monitor,
+    json: bool,
+    names: FieldNames,
+    filter: String,
+    console: bool,
+    file: Option<PathBuf>,
+    rotation: Rotation,
+    breadcrumbs: Option<BreadcrumbLayer>,
+}
+
+/// Writes what is not written yet when it is dropped, for at most two seconds.
+#[derive(Debug)]
+#[must_use = "dropping it ends the log"]
+pub struct LogGuard {
+    _writers: Vec<FlushGuard>,
+}
+
+/// Why a program cannot log.
+#[derive(Debug)]
+pub struct InitError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Filter { origin: &'static str, text: String, error: ParseError },
+    File { path: PathBuf, error: io::Error },
+    Thread(io::Error),
+    Taken,
+}
+
+impl Setup {
+    /// Creates the default, which is what [`init`] does.
+    pub fn new(monitor: &Monitor) -> Self {
+        Self {
+            json: monitor.identity().is_some_and(|identity| identity.environment() == "production"),
+            monitor: monitor.clone(),
+            names: FieldNames::Plain,
+            filter: DEFAULT_FILTER.to_owned(),
+            console: true,
+            file: None,
+            rotation: Rotation::default(),
+            breadcrumbs: Some(BreadcrumbLayer::new()),
+        }
+    }
+
+    /// Sets whether stdout gets JSON, and not lines for people. Defaults to whether the environment is `production`.
+    pub fn json(mut self, on: bool) -> Self {
+        self.json = on;
+        self
+    }
+
+    /// Sets what the keys of JSON are called. Defaults to [`FieldNames::Plain`].
+    pub fn field_names(mut self, names: FieldNames) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Sets what is logged where `RUST_LOG` does not say it: levels and `target=level`, with commas between. Defaults to
+    /// `info`, and `warn` for the frameworks.
+    pub fn filter(mut self, directives: impl Into<String>) -> Self {
+        self.filter = directives.into();
+        self
+    }
+
+    /// Sets whether stdout gets anything. Defaults to `true`.
+    pub fn console(mut self, on: bool) -> Self {
+        self.console = on;
+        self
+    }
+
+    /// Sets a file that gets JSON as well. Defaults to none.
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// Sets when the file is rotated. Defaults to 10 MiB, with five old files kept.
+    pub fn rotation(mut self, rotation: Rotation) -> Self {
+        self.rotation = rotation;
+        self
+    }
+
+    /// Sets what leaves breadcrumbs in scopes; `None` for nothing. Defaults to INFO and above.
+    pub fn breadcrumbs(mut self, layer: impl Into<Option<BreadcrumbLayer>>) -> Self {
+        self.breadcrumbs = layer.into();
+        self
+    }
+
+    /// Begins to log for the whole process.
+    ///
+    /// # Errors
+    ///
+    /// When `RUST_LOG` or the filter is not understood, the file cannot be opened, a thread cannot be started, or the
+    /// process logs already.
+    pub fn init(self) -> Result<LogGuard, InitError> {
+        let targets = self.targets()?;
+        let mut writers = Vec::new();
+        let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
+        if self.console {
+            let stdout = self.spawn(io::stdout(), &mut writers)?;
+            layers.push(if self.json { self.lines(stdout).boxed() } else { self.readable(stdout).boxed() });
+        }
+        if let Some(path) = &self.file {
+            let file = RollingFile::open(path, self.rotation);
+            let file = file.map_err(|error| InitError(Kind::File { path: path.clone(), error }))?;
+            let file = self.spawn(file, &mut writers)?;
+            layers.push(self.lines(file).boxed());
+        }
+        layers.extend(self.breadcrumbs.map(Layer::boxed));
+        let subscriber = tracing_subscriber::registry().with(layers).with(targets);
+        subscriber.try_init().map_err(|_| InitError(Kind::Taken))?;
+        Ok(LogGuard { _writers: writers })
+    }
+
+    fn targets(&self) -> Result<Targets, InitError> {
+        let variable = env::var("RUST_LOG").ok().filter(|text| !text.trim().is_empty());
+        let (origin, text) = variable.map_or_else(|| ("the filter", self.filter.clone()), |text| ("RUST_LOG", text));
+        text.parse().map_err(|error| InitError(Kind::Filter { origin, text, error }))
+    }
+
+    fn spawn(
+        &self,
+        writer: impl io::Write + Send + 'static,
+        guards: &mut Vec<FlushGuard>,
+    ) -> Result<NonBlocking, InitError> {
+        let builder = NonBlocking::builder(writer).drops(self.monitor.drops_of("log"));
+        let (writer, guard) = builder.spawn().map_err(|error| InitError(Kind::Thread(error)))?;
+        guards.push(guard);
+        Ok(writer)
+    }
+
+    fn lines(&self, writer: NonBlocking) -> JsonLayer<NonBlocking> {
+        JsonLayer::new(&self.monitor).field_names(self.names).writer(writer)
+    }
+
+    fn readable(&self, writer: NonBlocking) -> ReadableLayer<NonBlocking> {
+        // https://no-color.org
+        let colours = io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        ReadableLayer::new(&self.monitor).colours(colours).writer(writer)
+    }
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Filter { origin, text, .. } => write!(
+                f,
+                "{origin} is `{text}`, which is not understood: write levels and target=level with commas between, such \
+                 as `info,sqlx=debug`"
+            ),
+            Kind::File { path, .. } => write!(f, "the log file {} cannot be opened", Path::new(path).display()),
+            Kind::Thread(_) => f.write_str("a thread of the log could not be started"),
+            Kind::Taken => f.write_str(
+                "the process logs already: set logging up once, and before anything else sets a global subscriber",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InitError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Kind::Filter { error, .. } => Some(error),
+            Kind::File { error, .. } | Kind::Thread(error) => Some(error),
+            Kind::Taken => None,
+        }
+    }
+}
+
+/// Of the program itself INFO is worth a line, of the frameworks below it only what is not as it should be.
+const DEFAULT_FILTER: &str = "info,axum=warn,h2=warn,hyper=warn,hyper_util=warn,mio=warn,reqwest=warn,rustls=warn,\
+                              sqlx=warn,tokio=warn,tonic=warn,tower=warn,tower_http=warn";
