@@ -18,6 +18,7 @@ mod identity;
 mod jobs;
 mod kept;
 mod lengths;
+mod logs;
 mod measures;
 mod metrics;
 mod model;

@@ -24,6 +24,7 @@ use monitor_kit::{
 use serde_json::Value;
 use tower::{Layer, Service, ServiceExt};
 use tracing::Dispatch;
+use tracing_subscriber::{Registry, layer::SubscriberExt};
 
 pub(crate) type Text = Full<Bytes>;
 
@@ -274,6 +275,12 @@ impl Log {
         Dispatch::new(format.with_writer(move || log.clone()).finish())
     }
 
+    /// Returns what makes this the writer of a layer.
+    pub(crate) fn writer(&self) -> impl Fn() -> Self + Send + Sync + 'static {
+        let log = self.clone();
+        move || log.clone()
+    }
+
     /// Runs `f` with this log as the subscriber of its thread.
     pub(crate) fn during<R>(&self, f: impl FnOnce() -> R) -> R {
         tracing::dispatcher::with_default(&self.dispatch(), f)
@@ -301,6 +308,12 @@ impl Log {
         let [line] = &lines[..] else { panic!("one line was expected: {lines:#?}") };
         line.clone()
     }
+}
+
+/// Runs `f` with this layer as the subscriber of its thread.
+pub(crate) fn through<R>(layer: impl tracing_subscriber::Layer<Registry> + Send + Sync, f: impl FnOnce() -> R) -> R {
+    drop(Log::default().dispatch());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), f)
 }
 
 impl io::Write for Log {

@@ -161,7 +161,7 @@ impl Setup {
         if let Some(path) = &self.file {
             let file = RollingFile::open(path, self.rotation);
             let file = file.map_err(|error| InitError(Kind::File { path: path.clone(), error }))?;
-            let file = self.spawn(file, &mut writers)?;
+            let file = self.spawn(Telling(file), &mut writers)?;
             layers.push(self.lines(file).boxed());
         }
         layers.extend(self.breadcrumbs.map(Layer::boxed));
@@ -195,6 +195,24 @@ impl Setup {
         // https://no-color.org
         let colours = io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         ReadableLayer::new(&self.monitor).colours(colours).writer(writer)
+    }
+}
+
+/// A file that says when it cannot be rotated. Only for a thread of its own: who says it inside a lock of the log waits for
+/// himself.
+struct Telling(RollingFile);
+
+impl io::Write for Telling {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        let written = self.0.write(lines);
+        if let Some(error) = self.0.rotation_error() {
+            tracing::warn!(target: "monitor", %error, "the log file cannot be rotated, and grows until it can");
+        }
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

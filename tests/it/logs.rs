@@ -1,0 +1,312 @@
+//! Log lines of monitor-log: JSON whatever is logged, each key once, nothing secret, of the right request.
+
+use std::{collections::BTreeMap, fmt};
+
+use http::Request;
+use monitor_kit::{
+    IdPolicy, Level, Monitor, MonitorLayer, Redaction, RequestId,
+    log::{BreadcrumbLayer, FieldNames, JsonLayer, ReadableLayer},
+    scope::{self, Scope},
+};
+use proptest::prelude::*;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Value, json};
+use tower::{Layer, Service};
+use tracing::{error, info, info_span, warn};
+use tracing_subscriber::prelude::*;
+
+use crate::support::{self, Log, builder, flush, get, monitor, only_event, ready, status, through, watched};
+
+/// An object none of whose keys comes twice.
+struct Unique(BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Unique;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unique, A::Error> {
+                let mut unique = BTreeMap::new();
+                while let Some((key, value)) = map.next_entry::<String, Value>()? {
+                    assert!(unique.insert(key.clone(), value).is_none(), "`{key}` comes twice");
+                }
+                Ok(Unique(unique))
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+/// Logs through `layer`, and returns the lines.
+#[track_caller]
+fn lines_of(layer: JsonLayer, f: impl FnOnce()) -> Vec<BTreeMap<String, Value>> {
+    let log = Log::default();
+    through(layer.writer(log.writer()), f);
+    let text = log.text();
+    text.lines().map(|line| serde_json::from_str::<Unique>(line).expect(line).0).collect()
+}
+
+#[track_caller]
+fn line_of(layer: JsonLayer, f: impl FnOnce()) -> Value {
+    let lines = lines_of(layer, f);
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    Value::Object(lines.into_iter().flatten().collect())
+}
+
+#[track_caller]
+fn says(line: &Value, expected: Value) {
+    for (key, value) in expected.as_object().expect("an object") {
+        assert_eq!(&line[key], value, "{key} of {line:#}");
+    }
+}
+
+#[test]
+fn a_line_says_what_the_event_says_and_whose_it_is() {
+    let monitor = builder().release("1.4.2").environment("production").build().unwrap();
+    let line = line_of(JsonLayer::new(&monitor), || {
+        info!(target: "shop", order_id = 123, amount = 9.5, paid = true, currency = "EUR", who = ?Some(1), "order_processed");
+    });
+    says(
+        &line,
+        json!({
+            "level": "INFO", "target": "shop", "message": "order_processed", "order_id": 123, "amount": 9.5, "paid": true,
+            "currency": "EUR", "who": "Some(1)", "service": "shop", "release": "1.4.2", "environment": "production",
+        }),
+    );
+    let timestamp = line["timestamp"].as_str().unwrap();
+    assert!(timestamp.len() == 27 && timestamp.ends_with('Z'), "{timestamp}");
+    assert_eq!((line.get("file"), line.get("request_id"), line.get("spans")), (None, None, None));
+}
+
+#[test]
+fn warnings_and_errors_say_where_they_were_logged_and_the_rest_on_request() {
+    let monitor = monitor();
+    let line = line_of(JsonLayer::new(&monitor), || warn!("late"));
+    assert_eq!((line["file"].as_str(), line["line"].is_u64()), (Some(file!()), true));
+    let line = line_of(JsonLayer::new(&monitor).locations(tracing::Level::TRACE), || info!("early"));
+    assert_eq!(line["file"], file!());
+    let line = line_of(JsonLayer::new(&monitor).locations(tracing::Level::ERROR), || warn!("late"));
+    assert_eq!(line.get("file"), None);
+}
+
+#[test]
+fn a_field_that_clashes_gets_a_number() {
+    let line = line_of(JsonLayer::new(&monitor()), || {
+        info!(level = "high", target = 7, level_2 = 1, timestamp = "now", service = "other", spans = 1, "clash");
+    });
+    says(
+        &line,
+        json!({"level": "INFO", "level_2": "high", "level_2_2": 1, "target_2": 7, "timestamp_2": "now",
+               "service": "shop", "service_2": "other", "spans_2": 1, "message": "clash"}),
+    );
+}
+
+#[test]
+fn a_field_that_says_what_every_line_says_is_said_once() {
+    let line = line_of(JsonLayer::new(&monitor()), || info!(service = "shop", "same"));
+    assert_eq!((line["service"].as_str(), line.get("service_2")), (Some("shop"), None));
+}
+
+#[test]
+fn numbers_that_json_does_not_know_are_texts() {
+    let line = line_of(JsonLayer::new(&monitor()), || {
+        info!(a = f64::NAN, b = f64::INFINITY, c = f64::NEG_INFINITY, d = 1e300, e = u128::MAX, f = -0.0, "odd");
+    });
+    says(&line, json!({"a": "NaN", "b": "Infinity", "c": "-Infinity", "d": 1e300, "f": -0.0}));
+    assert!(line["e"].is_number());
+}
+
+#[test]
+fn a_very_long_text_is_cut_and_says_so() {
+    let long = "é".repeat(512 * 1024);
+    let line = line_of(JsonLayer::new(&monitor()), || info!(text = long, debug = ?long, "{long}"));
+    for key in ["text", "debug", "message"] {
+        let text = line[key].as_str().unwrap();
+        assert!(text.len() < 17 * 1024 && text.contains("é…[cut, 1048"), "{key}: {}", &text[text.len() - 40..]);
+    }
+}
+
+#[test]
+fn what_is_secret_is_masked_in_every_kind_of_field() {
+    let line = line_of(JsonLayer::new(&monitor()), || {
+        let failure =
+            support::Failure::new("login of jo@example.org failed").because(support::Failure::new("password=x"));
+        error!(
+            password = "hunter2", pin_token = 1234, api_key = 0.5, session = true, mail = "to jo@example.org",
+            debug = ?("token=abc", 1), error = &failure as &dyn std::error::Error, "card 4111 1111 1111 1111"
+        );
+    });
+    let text = line.to_string();
+    for secret in ["hunter2", "1234", "0.5", "true", "jo@example", "abc", "4111", "password=x"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    says(&line, json!({"mail": "to [Filtered]", "error": "login of [Filtered] failed: password=[Filtered]"}));
+    let open = Monitor::builder("shop").log(None).redaction(Redaction::off()).build().unwrap();
+    let line = line_of(JsonLayer::new(&open), || info!(password = "hunter2", "open"));
+    assert_eq!(line["password"], "hunter2");
+}
+
+#[test]
+fn a_line_in_a_scope_says_of_which_request_it_is() {
+    let monitor = monitor();
+    let scope = Scope::new(&monitor);
+    let ids = json!({"request_id": scope.id().to_string(), "trace_id": scope.trace().trace_id().to_string()});
+    says(&line_of(JsonLayer::new(&monitor), || scope.enter(|| info!("inside"))), ids);
+    let line = line_of(JsonLayer::new(&monitor), || scope.enter(|| info!(request_id = "theirs", "of another")));
+    assert_eq!(line["request_id"], "theirs", "the event knows better, and no key comes twice");
+}
+
+#[test]
+fn spans_are_told_from_the_outermost_where_there_are_any() {
+    let line = line_of(JsonLayer::new(&monitor()), || {
+        let outer = info_span!("outer", id = 1, token = "t", late = tracing::field::Empty).entered();
+        outer.record("late", 2);
+        outer.record("id", 3);
+        let _inner = info_span!("inner \"quoted\"").entered();
+        info!("inside");
+    });
+    let expected = json!([{"name": "outer", "id": 3, "token": "[Filtered]", "late": 2}, {"name": "inner \"quoted\""}]);
+    assert_eq!(line["spans"], expected);
+}
+
+/// The line of one request through a layer and a subscriber.
+fn request_line(monitor: &Monitor, layer: JsonLayer, request: Request<()>) -> Value {
+    line_of(layer, || {
+        let policy = IdPolicy::Accept;
+        let service = support::service(|_| Ok::<_, std::convert::Infallible>(status(200, "hello")));
+        let mut service = MonitorLayer::new(monitor).route(|_| Some("/items/{id}")).id_policy(policy).layer(service);
+        let response = ready(service.call(request)).expect("a response");
+        support::text(response);
+    })
+}
+
+#[test]
+fn the_line_of_a_request_says_the_same_as_the_event_does_to_others() {
+    let monitor = monitor();
+    let request = || {
+        let mut request = get("/items/7?token=x");
+        for (name, value) in [("user-agent", "curl/8 (jo@example.org)"), ("x-request-id", "edge-17")] {
+            request.headers_mut().insert(name, http::HeaderValue::from_static(value));
+        }
+        request
+    };
+    let line = request_line(&monitor, JsonLayer::new(&monitor), request());
+    let log = Log::default();
+    log.during(|| {
+        let service = support::service(|_| Ok::<_, std::convert::Infallible>(status(200, "hello")));
+        let mut service =
+            MonitorLayer::new(&monitor).route(|_| Some("/items/{id}")).id_policy(IdPolicy::Accept).layer(service);
+        support::text(ready(service.call(request())).expect("a response"));
+    });
+    let theirs = log.request_line();
+    let changing = ["trace_id", "duration_ms"];
+    for (key, value) in theirs.as_object().unwrap().iter().filter(|(key, _)| !changing.contains(&key.as_str())) {
+        assert_eq!(line.get(key), Some(value), "{key}");
+    }
+    says(&line, json!({"message": "request", "level": "INFO", "status_code": 200, "path": "/items/{id}"}));
+    assert!(line["duration_ms"].as_f64().is_some_and(|took| took < 10_000.0));
+    assert_eq!(
+        line["request_id"].as_str().and_then(RequestId::accept).map(|id| id.to_string()),
+        Some("edge-17".into())
+    );
+}
+
+#[test]
+fn opentelemetry_has_names_of_its_own() {
+    let monitor = monitor();
+    let line = request_line(&monitor, JsonLayer::new(&monitor).field_names(FieldNames::OpenTelemetry), get("/items/7"));
+    says(
+        &line,
+        json!({"severity_text": "INFO", "severity_number": 9, "body": "request", "service.name": "shop",
+               "http.request.method": "GET", "http.route": "/items/{id}", "http.response.status_code": 200}),
+    );
+    assert_eq!((line.get("level"), line.get("message"), line.get("status_code")), (None, None, None));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_logged_is_one_line_of_json_that_says_it(text in ".{0,80}|[\\x00-\\x1f\"\\\\\u{7f}-\u{9f}]{0,20}") {
+        let open = Monitor::builder("shop").log(None).redaction(Redaction::off()).build().unwrap();
+        let line = line_of(JsonLayer::new(&open), || info!(text = text.as_str(), debug = %text, "{text}"));
+        for key in ["text", "debug", "message"] {
+            prop_assert_eq!(line[key].as_str(), Some(text.as_str()));
+        }
+    }
+
+    #[test]
+    fn no_line_holds_what_a_terminal_obeys(text in "[\\x00-\\x1f\u{7f}-\u{9f}a-c]{0,20}") {
+        let (json, readable, monitor) = (Log::default(), Log::default(), monitor());
+        let layers = JsonLayer::new(&monitor)
+            .writer(json.writer())
+            .and_then(ReadableLayer::new(&monitor).writer(readable.writer()));
+        through(layers, || info!(text = text.as_str(), debug = %text, "{text}"));
+        for line in [json.text(), readable.text()] {
+            prop_assert!(!line.trim_end_matches('\n').contains(char::is_control), "{:?}", line);
+        }
+    }
+}
+
+#[test]
+fn what_is_logged_in_a_scope_leaves_breadcrumbs_with_an_error() {
+    let (monitor, memory) = watched();
+    let layer = BreadcrumbLayer::new().target("quiet", tracing::level_filters::LevelFilter::ERROR);
+    through(layer, || {
+        info!("outside");
+        Scope::new(&monitor).enter(|| {
+            info!(target: "cart", items = 3, "filled");
+            tracing::debug!(target: "cart", "not kept");
+            info!(target: "quiet", "not kept");
+            warn!(target: "monitor::request", "not kept");
+            scope::add_breadcrumb("by hand", "kept");
+            monitor.capture_message(Level::Error, "no stock");
+        });
+    });
+    let event = only_event(&monitor, &memory);
+    let crumbs: Vec<_> = event.scope.breadcrumbs.iter().map(|crumb| (&*crumb.category, &*crumb.message)).collect();
+    assert_eq!(crumbs, [("cart", "filled"), ("by hand", "kept")]);
+    assert_eq!(event.scope.breadcrumbs[0].data, json!({"items": 3}));
+}
+
+#[test]
+fn an_error_that_is_logged_is_an_event_where_that_is_asked_for() {
+    let (monitor, memory) = watched();
+    let failure = support::Failure::new("no stock").because(support::Failure::new("empty shelf"));
+    let log = || error!(error = &failure as &dyn std::error::Error, "the order failed");
+    let layer = BreadcrumbLayer::new().capture_errors(true);
+    through(layer, || {
+        log();
+        Scope::new(&monitor).enter(log);
+    });
+    flush(&monitor);
+    let event = only_event(&monitor, &memory);
+    assert_eq!(
+        (event.message.as_str(), event.chain.as_slice(), event.handled),
+        ("no stock", &["empty shelf".to_owned()][..], true)
+    );
+    let location = event.location.as_ref().unwrap();
+    assert!(location.to_string().starts_with("tests/it/logs.rs:"), "{location}");
+}
+
+#[test]
+fn a_line_for_people_says_a_request_in_one_look() {
+    let monitor = monitor();
+    let log = Log::default();
+    let layer = ReadableLayer::new(&monitor).writer(log.writer());
+    through(layer, || {
+        support::text(support::serve(&monitor, status(404, "no")));
+        info!(target: "shop", order_id = 123, note = "a b", "order_processed");
+    });
+    let text = log.text();
+    let (request, order) = text.split_once('\n').unwrap();
+    assert!(request[12..].starts_with("  WARN request_warning GET _unmatched 404 in "), "{request}");
+    assert!(request.contains("  request_id="), "{request}");
+    assert_eq!(&order[12..], "  INFO shop: order_processed order_id=123 note=\"a b\"\n");
+}
