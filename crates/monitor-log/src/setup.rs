@@ -3,7 +3,7 @@
 use std::{
     env, fmt,
     io::{self, IsTerminal},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use monitor_core::Monitor;
@@ -81,7 +81,7 @@ pub struct InitError(Kind);
 #[derive(Debug)]
 enum Kind {
     Filter { origin: &'static str, text: String, error: ParseError },
-    File { path: PathBuf, error: io::Error },
+    File(io::Error),
     Thread(io::Error),
     Taken,
 }
@@ -160,7 +160,7 @@ impl Setup {
         }
         if let Some(path) = &self.file {
             let file = RollingFile::open(path, self.rotation);
-            let file = file.map_err(|error| InitError(Kind::File { path: path.clone(), error }))?;
+            let file = file.map_err(|error| InitError(Kind::File(error)))?;
             let file = self.spawn(Telling(file), &mut writers)?;
             layers.push(self.lines(file).boxed());
         }
@@ -224,7 +224,8 @@ impl fmt::Display for InitError {
                 "{origin} is `{text}`, which is not understood: write levels and target=level with commas between, such \
                  as `info,sqlx=debug`"
             ),
-            Kind::File { path, .. } => write!(f, "the log file {} cannot be opened", Path::new(path).display()),
+            // It says which file, and what to look at.
+            Kind::File(error) => error.fmt(f),
             Kind::Thread(_) => f.write_str("a thread of the log could not be started"),
             Kind::Taken => f.write_str(
                 "the process logs already: set logging up once, and before anything else sets a global subscriber",
@@ -237,8 +238,8 @@ impl std::error::Error for InitError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Kind::Filter { error, .. } => Some(error),
-            Kind::File { error, .. } | Kind::Thread(error) => Some(error),
-            Kind::Taken => None,
+            Kind::Thread(error) => Some(error),
+            Kind::File(_) | Kind::Taken => None,
         }
     }
 }

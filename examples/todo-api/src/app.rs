@@ -2,7 +2,7 @@
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use monitor_kit::health::{DiskSpace, Health, Probe, SqliteProbe};
-use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint};
+use monitor_kit::{BoxError, BuildError, Monitor, MonitorLayer, PrometheusEndpoint};
 
 use crate::{ApiError, Config, admin, fault, issues, openapi, store::Store, todos, user};
 
@@ -34,19 +34,27 @@ pub struct App {
 }
 
 impl App {
+    /// Builds the monitor, which whoever logs needs before the rest.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is bad.
+    pub fn monitor(config: &Config) -> Result<Monitor, BuildError> {
+        let faults = config.fault_routes.then_some([("GET", "/error"), ("GET", "/flaky")]);
+        Monitor::builder("todo-api")
+            .release(&config.release)
+            .environment(&config.environment)
+            .routes(ROUTES.into_iter().chain(faults.into_iter().flatten()))
+            .protected_routes(["/admin"])
+            .build()
+    }
+
     /// Opens the database and puts everything together.
     ///
     /// # Errors
     ///
     /// When the database cannot be opened or migrated, or a setting is bad.
-    pub async fn new(config: &Config) -> Result<Self, BoxError> {
-        let faults = config.fault_routes.then_some([("GET", "/error"), ("GET", "/flaky")]);
-        let monitor = Monitor::builder("todo-api")
-            .release(&config.release)
-            .environment(&config.environment)
-            .routes(ROUTES.into_iter().chain(faults.into_iter().flatten()))
-            .protected_routes(["/admin"])
-            .build()?;
+    pub async fn new(config: &Config, monitor: Monitor) -> Result<Self, BoxError> {
         let store = Store::open(&config.database).await?;
         let health = health(&monitor, &store)?;
         let mut routes = todos::router()

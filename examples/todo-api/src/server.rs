@@ -30,10 +30,11 @@ pub async fn run(config: Config) -> Result<(), StartError> {
 ///
 /// When it cannot start.
 pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Result<(), StartError> {
-    logging::init(&config)?;
+    let monitor = App::monitor(&config).map_err(|error| StartError::new("build the monitor", error))?;
+    let _log = logging::init(&config, &monitor)?;
     let (stop, stopped) = watch::channel(false);
     let listener = StoppableListener::bind(config.listen, stopped).await?;
-    let App { router, monitor, health, .. } = match App::new(&config).await {
+    let App { router, monitor, health, .. } = match App::new(&config, monitor).await {
         Ok(app) => app,
         Err(error) => {
             // A database's address may hold its password.

@@ -23,7 +23,7 @@ fn a_port_in_use_is_one_line_and_exit_code_1() {
 
 #[test]
 fn an_unwritable_log_is_one_line_and_exit_code_1() {
-    refuses(&["--log-file=no/such/folder/log"], "write the log no/such/folder/log");
+    refuses(&["--log-file=no/such/folder/log"], "no/such/folder/log, check its directory and permissions");
 }
 
 #[test]
