@@ -15,19 +15,25 @@ use tower::{Layer, Service, layer::util::Identity};
 
 use crate::{
     drive::{Plain, Request, drive},
+    event,
     subscriber::Log,
 };
 
 /// One service, ready to be asked.
-pub(crate) struct Case {
+#[expect(clippy::exhaustive_structs, reason = "whoever measures knows all of it")]
+#[expect(missing_debug_implementations, reason = "it is a function")]
+pub struct Case {
     /// Where, a slash, and what.
-    pub(crate) name: String,
-    pub(crate) run: Box<dyn FnMut(Request) -> StatusCode>,
+    pub name: String,
+    /// Asks it once, and returns the status of what it answers.
+    pub run: Box<dyn FnMut(Request) -> StatusCode>,
 }
 
 /// Returns the cases of a process that logs so.
-pub(crate) fn all(log: Log) -> Vec<Case> {
+pub fn all(log: Log) -> Vec<Case> {
     let mut cases = vec![tower("bare", Identity::new()), axum("bare", Identity::new())];
+    cases.push(Case { name: String::from("event/bare"), run: Box::new(|_| StatusCode::OK) });
+    cases.extend(event::case(log));
     if log != Log::Peers {
         cases.extend(ours::all(log));
     }

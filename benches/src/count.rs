@@ -1,26 +1,30 @@
-//! Every case once under callgrind, which counts instructions and calls.
+//! Every case once under callgrind, which counts instructions.
 
 use std::hint::black_box;
 
 use http::StatusCode;
 
 use crate::{
-    cases,
+    cases::{self, Case},
     drive::{Request, requests},
     rounds::PATH,
     subscriber::Log,
 };
 
-/// Runs the cases whose name begins with `prefix`, and says in which order.
-pub(crate) fn count(log: Log, prefix: &str) {
+/// Runs the cases whose name begins with `prefix`, and says in which order, and of how many requests.
+pub fn instructions(log: Log, prefix: &str) {
     log.begin();
     for mut case in cases::all(log).into_iter().filter(|case| case.name.starts_with(prefix)) {
-        for request in requests(WARM_UP, PATH) {
-            black_box((case.run)(request));
-        }
-        let requests = requests(COUNTED, PATH);
-        measured_region(&mut case.run, requests);
+        warm(&mut case);
+        measured_region(&mut case.run, requests(COUNTED, PATH));
         println!("{}\t{COUNTED}", case.name);
+    }
+}
+
+/// Runs a case until everything in it is made that is made once.
+pub fn warm(case: &mut Case) {
+    for request in requests(WARM_UP, PATH) {
+        black_box((case.run)(request));
     }
 }
 

@@ -13,7 +13,8 @@ use http_body::Body;
 use http_body_util::Full;
 use tower::Service;
 
-pub(crate) type Request = http::Request<Full<Bytes>>;
+/// A request as a server makes it.
+pub type Request = http::Request<Full<Bytes>>;
 
 /// The service inside: it answers with a text and does nothing else.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,7 @@ impl<B> Service<http::Request<B>> for Plain {
 }
 
 /// Returns requests whose texts lie in the buffer of one connection, as hyper has them: to copy one counts a reference.
-pub(crate) fn requests(count: usize, path: &str) -> Vec<Request> {
+pub fn requests(count: usize, path: &str) -> Vec<Request> {
     (0..count).map(|_| request(path)).collect()
 }
 

@@ -13,12 +13,9 @@ use crate::{
 };
 
 /// Runs a round for every line that comes in.
-pub(crate) fn serve(log: Log) {
+pub fn serve(log: Log) {
     log.begin();
     let mut cases = cases::all(log);
-    if let Ok(only) = std::env::var("ONLY") {
-        cases.retain(|case| case.name == only);
-    }
     for case in &mut cases {
         (0..WARM_UP).for_each(|_| _ = time(case));
     }
@@ -63,7 +60,8 @@ impl Order {
     }
 }
 
-pub(crate) const PATH: &str = "/items/7";
+/// What is asked for.
+pub const PATH: &str = "/items/7";
 const BATCH: usize = 16;
 const BATCHES: usize = 31;
 const WARM_UP: usize = 100;

@@ -10,7 +10,8 @@ use crate::cases::monitor;
 
 /// Who writes the log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Log {
+#[expect(clippy::exhaustive_enums, reason = "there is nobody else")]
+pub enum Log {
     /// Nobody: there is no subscriber.
     None,
     /// tracing-subscriber's JSON formatter, to nowhere.
@@ -20,7 +21,9 @@ pub(crate) enum Log {
 }
 
 impl Log {
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    /// Returns who is called so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
         [Self::None, Self::Peers, Self::Ours].into_iter().find(|log| log.name() == name)
     }
 
@@ -33,11 +36,11 @@ impl Log {
     }
 
     /// Begins to log.
-    pub(crate) fn begin(self) {
+    pub fn begin(self) {
         match self {
             Self::None => {}
             Self::Peers => {
-                tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init()
+                tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(io::sink).init();
             }
             Self::Ours => {
                 let lines = JsonLayer::new(monitor()).writer(io::sink);

@@ -1,5 +1,6 @@
-//! The commands of this workspace: `cargo xtask test`, `cargo xtask lint` and `cargo xtask fuzz`.
+//! The commands of this workspace: `cargo xtask test`, `cargo xtask lint`, `cargo xtask bench` and `cargo xtask fuzz`.
 
+mod bench;
 mod failure;
 mod fuzz;
 mod lint;
@@ -34,6 +35,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
     match words {
         ["test", options @ ..] => test::test(options),
         ["lint", options @ ..] => lint::lint(options),
+        ["bench", options @ ..] => bench::bench(options),
         ["fuzz", options @ ..] => fuzz::fuzz(options),
         ["help" | "--help" | "-h"] => {
             let _ = io::stdout().write_all(USAGE.as_bytes());
@@ -50,6 +52,11 @@ Usage: cargo xtask <command>
   test [--no-services]  installs what the tests need and runs all of them
                         --no-services: leaves out the tests that need a program of their own
   lint                  checks format, lints, documentation, and each library with each of its features
+  bench [--quick | --ceilings]
+                        measures what the layers cost beside their peers, writes benches/RESULTS.md and fails where a
+                        budget is missed
+                        --quick: fewer rounds, and nothing is written
+                        --ceilings: only the instructions and allocations that benches/ceilings.tsv bounds
   fuzz SECONDS [TARGET] lets each fuzzer, or one, run for that long; needs a nightly toolchain
 
 Exit status: 0 when all is well, 1 when a step failed, 2 when the command is wrong or something it needs is missing.

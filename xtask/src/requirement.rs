@@ -19,6 +19,8 @@ pub(crate) enum Need {
     Always,
     /// Only the ignored tests need it.
     Services,
+    /// No test needs it, but the benches do.
+    Benches,
     /// No test needs it.
     Fuzzing,
 }
@@ -87,7 +89,7 @@ fn is_executable(file: &Path) -> bool {
 pub(crate) const PYTHON: &str = "target/python";
 
 /// Everything there is to need.
-pub(crate) const REQUIREMENTS: [Requirement; 8] = [
+pub(crate) const REQUIREMENTS: [Requirement; 9] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
@@ -124,6 +126,12 @@ pub(crate) const REQUIREMENTS: [Requirement; 8] = [
         needed_by: "the test that exports spans: it is the collector that receives them",
         need: Need::Services,
         origin: Origin::Python { package: "rotel==0.0.1a15", program: "rotel/rotel-agent" },
+    },
+    Requirement {
+        command: "valgrind",
+        needed_by: "the benches and their ceilings: it counts instructions",
+        need: Need::Benches,
+        origin: Origin::Debian { packages: &["valgrind"], elsewhere: "the packages of Valgrind" },
     },
     Requirement {
         command: "rustc of the nightly toolchain",

@@ -1,11 +1,18 @@
 //! The layers of monitor-tower.
 
-use std::sync::OnceLock;
+use std::{convert::Infallible, sync::OnceLock};
 
-use monitor_kit::{CatchPanicLayer, Monitor, MonitorLayer, RequestIdLayer, TimingLayer};
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::Full;
+use monitor_kit::{AttachedError, CatchPanicLayer, DisableRoute, Monitor, MonitorLayer, RequestIdLayer, TimingLayer};
+use tower::{Layer, service_fn};
 
 use super::{Case, axum, tower};
-use crate::subscriber::Log;
+use crate::{
+    drive::{Request, drive},
+    subscriber::Log,
+};
 
 pub(super) fn all(log: Log) -> Vec<Case> {
     let monitor = monitor();
@@ -13,6 +20,7 @@ pub(super) fn all(log: Log) -> Vec<Case> {
     // A router says which route it is; around a single service somebody else has to.
     let routed = everything.clone().route(|_| Some("/items/{id}"));
     let mut cases = vec![tower("all of ours", routed.clone()), axum("all of ours", everything)];
+    cases.extend([refused(), failing(&routed)]);
     if log == Log::None {
         let off = MonitorLayer::new(&Monitor::disabled());
         cases.extend([
@@ -29,11 +37,35 @@ pub(super) fn all(log: Log) -> Vec<Case> {
     cases
 }
 
+/// A route that is switched off: nobody asks the service. Of a monitor of its own, for the others are not to look whether
+/// their route is.
+fn refused() -> Case {
+    let monitor = built();
+    monitor.disable_route(DisableRoute::new(OFF, "a bench")).expect("the route is declared");
+    tower("ours: disabled route", MonitorLayer::new(&monitor).route(|_| Some(OFF)))
+}
+
+/// A service whose error is captured, once in a while whole and else only counted.
+fn failing(layer: &MonitorLayer) -> Case {
+    let mut service = layer.clone().layer(service_fn(async |_: Request| {
+        let mut response = http::Response::new(Full::new(Bytes::from_static(b"sorry")));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        let error = std::io::Error::other("no stock");
+        response.extensions_mut().insert(AttachedError::new(&error));
+        Ok::<_, Infallible>(response)
+    }));
+    Case { name: String::from("tower/ours: error"), run: Box::new(move |request| drive(&mut service, request)) }
+}
+
 /// A monitor with all that is on by default, whose traffic goes to a recorder of the Prometheus exporter.
 pub(crate) fn monitor() -> &'static Monitor {
     static MONITOR: OnceLock<Monitor> = OnceLock::new();
-    MONITOR.get_or_init(|| {
-        let builder = Monitor::builder("shop").release("1.4.2").environment("production");
-        builder.log(None).build().expect("the settings are good")
-    })
+    MONITOR.get_or_init(built)
 }
+
+fn built() -> Monitor {
+    let builder = Monitor::builder("shop").release("1.4.2").environment("production").routes([("GET", OFF)]);
+    builder.log(None).build().expect("the settings are good")
+}
+
+const OFF: &str = "/off";

@@ -1,0 +1,77 @@
+//! `cargo xtask bench [--quick | --ceilings]`: what the layers cost, beside their peers in the same run.
+
+mod budget;
+mod callgrind;
+mod ceilings;
+mod figures;
+mod process;
+mod report;
+mod rounds;
+
+use std::{
+    fs,
+    io::{self, Write},
+};
+
+use self::{figures::Figures, process::Log};
+use crate::{
+    failure::Failure,
+    requirement::Need,
+    run::{cargo, root, run},
+    services,
+};
+
+/// How much time is taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Effort {
+    Full,
+    Quick,
+}
+
+/// Measures everything and compares it with the budgets; with `--ceilings`, only what the committed ceilings are of.
+pub(crate) fn bench(options: &[&str]) -> Result<(), Failure> {
+    match options {
+        [] => measure(Effort::Full),
+        ["--quick"] => measure(Effort::Quick),
+        ["--ceilings"] => {
+            services::provide(&[Need::Always, Need::Benches])?;
+            ceilings::check()
+        }
+        [unknown, ..] => Err(Failure::usage(format!("`{unknown}` is not an option of `bench`"))),
+    }
+}
+
+fn measure(effort: Effort) -> Result<(), Failure> {
+    services::provide(&[Need::Always, Need::Benches])?;
+    run(&mut cargo("build --release --package benches --features peers"))?;
+    let mut figures = Figures::default();
+    let rounds = match effort {
+        Effort::Full => 60,
+        Effort::Quick => 15,
+    };
+    rounds::measure(&mut figures, rounds)?;
+    for log in Log::ALL {
+        figures.allocations(log, &process::read("allocations", &[log.name(), ""])?);
+        figures.instructions(log, &callgrind::instructions(log, "")?);
+    }
+    let budgets = budget::all(&figures);
+    let report = report::markdown(&figures, &budgets, rounds)?;
+    let _ = io::stdout().write_all(report.as_bytes());
+    if effort == Effort::Full {
+        let file = root().join("benches/RESULTS.md");
+        fs::write(&file, report)
+            .map_err(|error| Failure::step(format!("{} cannot be written: {error}", file.display())))?;
+    }
+    budget::judge(&budgets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bench;
+
+    #[test]
+    fn an_unknown_option_is_refused_before_anything_runs() {
+        let refusal = bench(&["--fast"]).expect_err("must be refused").to_string();
+        assert!(refusal.starts_with("`--fast` is not an option of `bench`"), "{refusal}");
+    }
+}

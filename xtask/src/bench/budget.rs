@@ -1,0 +1,69 @@
+//! The budgets, and whether they are met.
+
+use super::{figures::Figures, process::Log};
+use crate::failure::Failure;
+
+/// What something may cost, and what it costs.
+#[derive(Debug)]
+pub(super) struct Budget {
+    pub(super) what: String,
+    pub(super) measured: f64,
+    pub(super) limit: f64,
+}
+
+impl Budget {
+    pub(super) fn is_met(&self) -> bool {
+        self.measured <= self.limit
+    }
+}
+
+/// Returns every budget that can be measured by now.
+pub(super) fn all(figures: &Figures) -> Vec<Budget> {
+    let mut budgets = Vec::new();
+    let mut budget = |what: &str, measured, limit| budgets.push(Budget { what: what.to_owned(), measured, limit });
+    for (place, instructions, with_log, allocations, without_log) in
+        [("tower", 11.0, 9.0, 4.0, 4.0), ("axum", 10.0, 8.0, 7.0, 3.5)]
+    {
+        let (ours, peers) = (format!("{place}/all of ours"), format!("{place}/all of the peers"));
+        let (our_time, our_instructions, our_allocations) = figures.over_bare(Log::Ours, &ours);
+        let (their_time, their_instructions, _) = figures.over_bare(Log::Peers, &peers);
+        let of = |what: &str| format!("{place}: everything on, one JSON line: {what}");
+        budget(&of("instructions beside the peers'"), our_instructions / their_instructions, 1.0 / instructions);
+        budget(&of("time beside the peers'"), our_time.median / their_time.median, 1.0 / with_log);
+        budget(&of("allocations"), our_allocations, allocations);
+        let (ours, ..) = figures.over_bare(Log::None, &ours);
+        let (peers, ..) = figures.over_bare(Log::None, &peers);
+        let what = format!("{place}: everything on, no subscriber: time beside the peers'");
+        budget(&what, ours.median / peers.median, 1.0 / without_log);
+    }
+    let (ours, _, allocations) = figures.over_bare(Log::Ours, EVENT);
+    let (peers, ..) = figures.over_bare(Log::Peers, EVENT);
+    budget("one event with eight fields as JSON: time beside the peer's", ours.median / peers.median, 1.0 / 7.0);
+    budget("one event with eight fields as JSON: allocations", allocations, 0.0);
+    budgets
+}
+
+/// Fails where a budget is missed, and names it.
+pub(super) fn judge(budgets: &[Budget]) -> Result<(), Failure> {
+    let missed: Vec<_> = budgets.iter().filter(|budget| !budget.is_met()).map(|budget| budget.what.as_str()).collect();
+    match &missed[..] {
+        [] => Ok(()),
+        missed => Err(Failure::step(format!("{} budgets are missed:\n  {}", missed.len(), missed.join("\n  ")))),
+    }
+}
+
+const EVENT: &str = "event/8 fields";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_budget_is_named() {
+        let budget = |what: &str, measured| Budget { what: what.to_owned(), measured, limit: 0.25 };
+        assert!(judge(&[budget("met", 0.25)]).is_ok());
+        let failure = judge(&[budget("met", 0.2), budget("missed", 0.26)]).expect_err("one is missed");
+        assert_eq!(failure.to_string(), "1 budgets are missed:\n  missed");
+        assert!(judge(&[budget("not measured", f64::NAN)]).is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! Rounds in turns: the processes run one after another, so that a machine that slows down slows down all of them.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
+};
+
+use super::{
+    figures::Figures,
+    process::{self, Log},
+};
+use crate::failure::Failure;
+
+/// Has every process run so many rounds.
+pub(super) fn measure(figures: &mut Figures, rounds: usize) -> Result<(), Failure> {
+    let mut workers = Log::ALL.into_iter().map(Worker::start).collect::<Result<Vec<_>, _>>()?;
+    for _ in 0..rounds {
+        for worker in &mut workers {
+            let round = worker.round()?;
+            figures.round(worker.log, &process::figures(&round)?);
+        }
+    }
+    Ok(())
+}
+
+/// A process that waits for its next round. It ends with its standard input.
+struct Worker {
+    log: Log,
+    child: Child,
+    begin: ChildStdin,
+    said: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    fn start(log: Log) -> Result<Self, Failure> {
+        let failed = |error| Failure::step(format!("`benches rounds {}` cannot be run: {error}", log.name()));
+        let mut command = process::command("benches");
+        command.args(["rounds", log.name()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        let (Some(begin), Some(said)) = (child.stdin.take(), child.stdout.take()) else { return Err(lost(log)) };
+        let mut worker = Self { log, child, begin, said: BufReader::new(said) };
+        worker.until("ready")?;
+        Ok(worker)
+    }
+
+    fn round(&mut self) -> Result<String, Failure> {
+        self.begin.write_all(b"\n").map_err(|_| lost(self.log))?;
+        self.until("end")
+    }
+
+    /// Returns what is said before this line.
+    fn until(&mut self, last: &str) -> Result<String, Failure> {
+        let mut text = String::new();
+        loop {
+            let mut line = String::new();
+            match self.said.read_line(&mut line) {
+                Ok(1..) if line.trim_end() == last => return Ok(text),
+                Ok(1..) => text.push_str(&line),
+                Ok(0) | Err(_) => return Err(lost(self.log)),
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lost(log: Log) -> Failure {
+    Failure::step(format!("`benches rounds {}` ended before it was told to", log.name()))
+}
