@@ -17,6 +17,8 @@ mod text;
 
 use std::borrow::Cow;
 
+use self::glance::Marks;
+
 /// What is written in place of what is masked.
 pub const FILTERED: &str = "[Filtered]";
 
@@ -127,13 +129,14 @@ impl Redaction {
     /// and nothing in it looks like a secret.
     #[must_use]
     pub fn is_plain(&self, text: &[u8]) -> bool {
-        Self::is_printable(text) && (!self.on || glance::is_harmless(text, &|key| self.is_secret(key)))
+        let marks = Marks::of(text);
+        marks.is_printable() && (!self.on || marks.is_harmless(text, &|key| self.is_secret(key)))
     }
 
     /// Returns whether a text is ASCII without control characters, quotation marks and backslashes.
     #[must_use]
     pub fn is_printable(text: &[u8]) -> bool {
-        glance::is_printable(text)
+        Marks::of(text).is_printable()
     }
 
     /// Returns whether the value of `key` is to be masked, for the key sounds like a secret.

@@ -66,16 +66,19 @@ impl RequestId {
     pub fn encode<'a>(&'a self, buffer: &'a mut [u8; Self::LONGEST]) -> &'a str {
         match &self.0 {
             Kind::Own(id) => {
-                let digits = hex::digits(id.as_u128());
-                buffer[..36].copy_from_slice(b"00000000-0000-0000-0000-000000000000");
-                buffer[..8].copy_from_slice(&digits[..8]);
-                buffer[9..13].copy_from_slice(&digits[8..12]);
-                buffer[14..18].copy_from_slice(&digits[12..16]);
-                buffer[19..23].copy_from_slice(&digits[16..20]);
-                buffer[24..36].copy_from_slice(&digits[20..]);
-                str::from_utf8(&buffer[..36]).unwrap_or_default()
+                let text = &mut buffer[..HYPHENATED];
+                text.copy_from_slice(&hyphenated(*id));
+                str::from_utf8(text).unwrap_or_default()
             }
             Kind::Client(text) => text,
+        }
+    }
+
+    /// Appends its text to `buffer`.
+    pub fn append_to(&self, buffer: &mut Vec<u8>) {
+        match &self.0 {
+            Kind::Own(id) => buffer.extend_from_slice(&hyphenated(*id)),
+            Kind::Client(text) => buffer.extend_from_slice(text.as_bytes()),
         }
     }
 
@@ -100,6 +103,18 @@ impl fmt::Debug for RequestId {
         fmt::Display::fmt(self, f)
     }
 }
+
+fn hyphenated(id: Uuid) -> [u8; HYPHENATED] {
+    let (digits, mut text) = (hex::digits(id.as_u128()), [b'-'; HYPHENATED]);
+    text[..8].copy_from_slice(&digits[..8]);
+    text[9..13].copy_from_slice(&digits[8..12]);
+    text[14..18].copy_from_slice(&digits[12..16]);
+    text[19..23].copy_from_slice(&digits[16..20]);
+    text[24..].copy_from_slice(&digits[20..]);
+    text
+}
+
+const HYPHENATED: usize = 36;
 
 #[cfg(test)]
 mod tests {

@@ -183,6 +183,11 @@ impl TraceId {
         str::from_utf8(buffer).unwrap_or_default()
     }
 
+    /// Appends its text to `buffer`.
+    pub fn append_to(self, buffer: &mut Vec<u8>) {
+        buffer.extend_from_slice(&hex::digits(self.0.get()));
+    }
+
     /// Returns the sixteen bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {

@@ -17,7 +17,7 @@ use std::{
     time::SystemTime,
 };
 
-use monitor_core::{Drops, Monitor, Reason, RequestId, Scope, TraceId, clock, scope};
+use monitor_core::{Drops, Monitor, Reason, Scope, clock, scope};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
@@ -164,11 +164,14 @@ impl<W> JsonLayer<W> {
 
     fn identifiers(&self, line: &mut Vec<u8>, scope: &Scope, request: bool, trace: bool) {
         if request {
-            request::own(line, self.style.names.request_id, scope.id().encode(&mut [0; RequestId::LONGEST]));
+            line.extend_from_slice(self.style.names.request_id.as_bytes());
+            scope.id().append_to(line);
+            line.push(b'"');
         }
         if trace {
-            let trace_id = scope.trace().trace_id();
-            request::own(line, self.style.names.trace_id, trace_id.encode(&mut [0; TraceId::LENGTH]));
+            line.extend_from_slice(self.style.names.trace_id.as_bytes());
+            scope.trace().trace_id().append_to(line);
+            line.push(b'"');
         }
     }
 

@@ -14,7 +14,9 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'
 }
 
 pub(crate) fn put_request_id(headers: &mut HeaderMap, name: &HeaderName, id: &RequestId) {
-    if let Ok(value) = HeaderValue::from_str(id.encode(&mut [0; RequestId::LONGEST])) {
+    let mut text = Vec::with_capacity(UUID);
+    id.append_to(&mut text);
+    if let Ok(value) = HeaderValue::try_from(text) {
         headers.insert(name, value);
     }
 }
@@ -67,6 +69,8 @@ pub(crate) fn millis(duration: Duration) -> f64 {
     hundredths(duration) as f64 / 100.0
 }
 
+/// How long the text of a UUID is, which most identifiers are.
+const UUID: usize = 36;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_DURATION: HeaderName = HeaderName::from_static("x-request-duration");
 pub(crate) static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

@@ -1,46 +1,67 @@
-//! Quick looks at a text, which spare most texts the scanner.
+//! A quick look at a text, which spares most texts the scanner.
 //!
-//! What is looked for is looked for in all bytes alike, without a decision for each: the compiler makes one instruction
-//! of it for sixteen bytes.
+//! All bytes are looked at alike, without a decision for each: the compiler makes one instruction of it for sixteen.
 
 use super::text::SEPARATORS;
 
-/// Returns whether a text is ASCII without control characters, quotation marks and backslashes.
-pub(super) fn is_printable(text: &[u8]) -> bool {
-    !any(text, |byte| !matches!(byte, b' '..=b'~') | (byte == b'"') | (byte == b'\\'))
+/// What there is in a text, whatever it means.
+#[derive(Clone, Copy)]
+pub(super) struct Marks(u8);
+
+impl Marks {
+    /// Looks at sixteen bytes at a time; what is left over is filled up with what nobody looks for.
+    pub(super) fn of(text: &[u8]) -> Self {
+        let (blocks, rest) = text.as_chunks::<BLOCK>();
+        let mut last = [b'_'; BLOCK];
+        last[..rest.len()].copy_from_slice(rest);
+        Self(blocks.iter().fold(marks_in(&last), |marks, block| marks | marks_in(block)))
+    }
+
+    fn has(self, mark: u8) -> bool {
+        self.0 & mark != 0
+    }
+
+    /// Returns whether it is a text of ASCII without control characters, quotation marks and backslashes.
+    pub(super) fn is_printable(self) -> bool {
+        !self.has(ODD)
+    }
+
+    /// Returns whether there is certainly no secret in `text`, which these are the marks of. It may say of a harmless one
+    /// that it is none.
+    pub(super) fn is_harmless(self, text: &[u8], is_secret: &impl Fn(&[u8]) -> bool) -> bool {
+        !(self.has(SUSPECT)
+            || self.has(BETWEEN) && may_hold_a_pair(text, is_secret)
+            || self.has(LETTER) && may_hold_a_word(text)
+            || self.has(DIGIT) && may_hold_a_card(text))
+    }
 }
 
-/// Returns whether there is certainly no secret in a text. It may say of a harmless one that it is none.
-pub(super) fn is_harmless(text: &[u8], is_secret: &impl Fn(&[u8]) -> bool) -> bool {
-    !(any(text, |byte| (byte == b'@') | (byte == b'?'))
-        || may_hold_a_pair(text, is_secret)
-        || may_hold_a_word(text)
-        || may_hold_a_card(text))
+fn marks_in(block: &[u8; BLOCK]) -> u8 {
+    let is = |mark: u8, it: bool| if it { mark } else { 0 };
+    block.iter().fold(0, |marks, byte| {
+        let byte = *byte;
+        marks
+            | is(ODD, !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\'))
+            | is(SUSPECT, (byte == b'@') | (byte == b'?'))
+            | is(BETWEEN, is_between(byte))
+            | is(LETTER, (byte | 0x20 == b'b') | (byte == b'J'))
+            | is(DIGIT, byte.is_ascii_digit())
+    })
 }
 
-/// Looks at sixteen bytes at a time; what is left over is filled up with what nobody looks for.
-fn any(text: &[u8], is_it: impl Fn(u8) -> bool) -> bool {
-    let is_in = |block: &[u8; BLOCK]| block.iter().fold(0, |found, byte| found | u8::from(is_it(*byte))) != 0;
-    let (blocks, rest) = text.as_chunks();
-    let mut last = [b'_'; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    blocks.iter().any(is_in) || is_in(&last)
+/// Whether it stands between a key and its value.
+fn is_between(byte: u8) -> bool {
+    (byte == b':') | (byte == b'=')
 }
 
 /// Looks for `key: value` and `key=value` with a key that sounds like a secret.
 fn may_hold_a_pair(text: &[u8], is_secret: &impl Fn(&[u8]) -> bool) -> bool {
-    let is_between = |byte: u8| (byte == b':') | (byte == b'=');
-    let mut begin = 0;
-    while begin < text.len() {
-        let end = text.len().min(begin + BLOCK);
-        if any(&text[begin..end], is_between) {
-            for at in begin..end {
-                if is_between(text[at]) && is_secret(key_before(&text[..at])) {
-                    return true;
-                }
-            }
+    let mut from = 0;
+    while let Some(next) = text[from..].iter().position(|byte| is_between(*byte)) {
+        if is_secret(key_before(&text[..from + next])) {
+            return true;
         }
-        begin = end;
+        from += next + 1;
     }
     false
 }
@@ -78,13 +99,7 @@ static IS_SEPARATOR: [bool; 256] = {
 
 /// Looks for the words `bearer` and `basic`, and for what a web token begins with.
 fn may_hold_a_word(text: &[u8]) -> bool {
-    let begins = |(first, second): (&u8, &u8)| {
-        let (first, second) = (*first, *second);
-        ((first | 0x20) == b'b') & (((second | 0x20) == b'e') | ((second | 0x20) == b'a'))
-            | ((first == b'y') & (second == b'J'))
-    };
-    let pairs = text.iter().zip(text.iter().skip(1));
-    pairs.fold(false, |found, pair| found | begins(pair)) && (0..text.len()).any(|at| is_word(&text[at..]))
+    (0..text.len()).any(|at| ((text[at] | 0x20 == b'b') | (text[at] == b'y')) && is_word(&text[at..]))
 }
 
 fn is_word(text: &[u8]) -> bool {
@@ -131,3 +146,10 @@ fn behind(text: &[u8], mut at: usize) -> usize {
 /// How many digits the shortest card number has.
 const CARD: usize = 13;
 const BLOCK: usize = 16;
+
+const ODD: u8 = 1;
+const SUSPECT: u8 = 2;
+const BETWEEN: u8 = 4;
+/// `bearer` and `basic` have one of these, and what a web token begins with.
+const LETTER: u8 = 8;
+const DIGIT: u8 = 16;

@@ -7,6 +7,7 @@ use tracing::field::{Field, Visit};
 use super::{
     escape::{Texts, write_masked},
     keys::{Key, Keys},
+    request::decimal,
 };
 
 pub(super) struct Fields<'a> {
@@ -24,14 +25,18 @@ impl Fields<'_> {
     }
 
     /// Writes key and value of what is no text.
-    fn number(&mut self, field: &Field, value: impl fmt::Display) {
+    fn plain(&mut self, field: &Field, value: impl FnOnce(&mut Vec<u8>)) {
         let Some(key) = self.keys.at(field.index()) else { return };
         if key.is_secret {
             return self.text(field, |_| {});
         }
         let without_quotation_mark = key.text.strip_suffix('"').unwrap_or(&key.text);
         self.line.extend_from_slice(without_quotation_mark.as_bytes());
-        let _ = write!(self.line, "{value}");
+        value(self.line);
+    }
+
+    fn number(&mut self, field: &Field, value: impl fmt::Display) {
+        self.plain(field, |line| _ = write!(line, "{value}"));
     }
 }
 
@@ -54,11 +59,16 @@ impl Visit for Fields<'_> {
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.number(field, value);
+        self.plain(field, |line| {
+            if value < 0 {
+                line.push(b'-');
+            }
+            decimal(line, value.unsigned_abs());
+        });
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.number(field, value);
+        self.plain(field, |line| decimal(line, value));
     }
 
     fn record_i128(&mut self, field: &Field, value: i128) {
@@ -70,7 +80,7 @@ impl Visit for Fields<'_> {
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.number(field, value);
+        self.plain(field, |line| line.extend_from_slice(if value { b"true" } else { b"false" }));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {

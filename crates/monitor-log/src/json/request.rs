@@ -16,8 +16,17 @@ use super::{escape::Texts, names::Names};
 pub(super) fn write(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Scope, finished: &Finished) {
     let ending = finished.ending;
     own(line, names.method, scope.method().as_str());
-    shown(line, names.path, scope.shown_path(), texts);
-    shown(line, names.route, scope.shown_route(), texts);
+    line.extend_from_slice(names.path.as_bytes());
+    let path = line.len();
+    texts.write_shown(line, scope.shown_path());
+    if scope.monitor().shows_raw_paths() {
+        shown(line, names.route, scope.shown_route(), texts);
+    } else {
+        // It is the route that stands there already.
+        let written = path..line.len();
+        line.extend_from_slice(names.route.as_bytes());
+        line.extend_from_within(written);
+    }
     line.extend_from_slice(names.status_code.as_bytes());
     decimal(line, ending.status.into());
     if let Some(code) = ending.grpc.map(GrpcCode::as_str) {
