@@ -11,7 +11,7 @@ use std::{
 
 use monitor_kit::{Level, Monitor, MonitorBuilder, Reason, Reporter, Signal, clock};
 
-use crate::support::{builder, dropped, flush, get, status, visit, watched, watched_by};
+use crate::support::{builder, dropped, flush, get, monitor, page, shows, status, visit, watched, watched_by};
 
 #[test]
 fn a_hung_reporter_delays_no_other() {
@@ -180,4 +180,15 @@ impl Reporter for Failing {
     fn report(&mut self, _: &Signal) -> Result<(), Box<dyn Error + Send + Sync>> {
         Err("the server said no".into())
     }
+}
+
+#[test]
+fn what_other_parts_of_a_program_do_not_keep_is_told_with_the_rest() {
+    let monitor = monitor();
+    monitor.drops_of("log").count(Reason::Failed);
+    monitor.drops_of("log").count_many(Reason::QueueFull, 2);
+    let told = [Reason::Failed, Reason::QueueFull].map(|reason| dropped(&monitor, "log", reason));
+    assert_eq!(told, [1, 2]);
+    shows(&page(&monitor), "monitor_dropped_total{reporter=\"log\",reason=\"queue_full\"} 2");
+    Monitor::disabled().drops_of("log").count(Reason::Failed);
 }

@@ -78,3 +78,22 @@ pub(crate) fn from_micros(micros: u64) -> SystemTime {
 pub(crate) fn from_millis(millis: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(millis)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wall_clock_is_told_for_instants_before_and_behind_the_one_it_was_read_at() {
+        let close = |instant: Instant| {
+            let (told, expected) = (wall_at(instant), wall() - now().saturating_duration_since(instant));
+            let off = told.duration_since(expected).unwrap_or_else(|error| error.duration());
+            assert!(off < Duration::from_millis(500), "{off:?}");
+        };
+        let begun = now();
+        close(begun);
+        close(now());
+        close(begun);
+        close(begun.checked_sub(Duration::from_secs(5)).unwrap());
+    }
+}
