@@ -232,8 +232,7 @@ impl Monitor {
     /// Returns whether requests to `path` stay out of everything that is counted and reported.
     #[must_use]
     pub fn is_untracked(&self, path: &str) -> bool {
-        let prefixes = self.0.iter().flat_map(|inner| &inner.shared.untracked);
-        prefixes.into_iter().any(|prefix| is_below(path, prefix))
+        self.0.as_ref().is_some_and(|inner| inner.shared.untracked.iter().any(|prefix| is_below(path, prefix)))
     }
 
     /// Tells every reporter of `signal`. Never blocks; a reporter whose queue is full misses it, which is counted.

@@ -191,7 +191,7 @@ impl Scope {
     fn create(monitor: &Monitor, facts: RequestFacts<'_>, is_request: bool) -> Self {
         // Work that hands on to work that hands on has no end: a scope knows the next few around it.
         let parent = current().filter(|parent| parent.0.depth < DEPTH);
-        Self(Arc::new(Inner {
+        let mut inner = Arc::new(Inner {
             monitor: monitor.clone(),
             depth: parent.as_ref().map_or(0, |parent| parent.0.depth + 1),
             parent,
@@ -199,7 +199,7 @@ impl Scope {
             trace: facts.trace,
             client_trace_id: facts.client_trace_id,
             method: facts.method,
-            texts: Texts::new([facts.path.as_bytes(), ascii(facts.user_agent), facts.client_request_id.as_bytes()]),
+            texts: Texts::NONE,
             remote_addr: facts.remote_addr,
             route: facts.series.is_none().then(|| facts.route.into()),
             untracked: facts.untracked,
@@ -208,7 +208,12 @@ impl Scope {
             captured: AtomicBool::new(false),
             finished: Mutex::new(None),
             notes: OnceLock::new(),
-        }))
+        });
+        if let Some(inner) = Arc::get_mut(&mut inner) {
+            let texts = [facts.path.as_bytes(), ascii(facts.user_agent), facts.client_request_id.as_bytes()];
+            inner.texts.fill(texts);
+        }
+        Self(inner)
     }
 
     /// Returns the same scope with another place in a trace, such as a tracer gave it. Does nothing once the scope is

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
-use monitor_core::{Method as KnownMethod, Scope, names, scope};
+use monitor_core::{Method as KnownMethod, Scope, names, panic, scope};
 
 use crate::{headers::TRACEPARENT, settings::Settings};
 
@@ -80,13 +80,14 @@ impl<'a> RequestHead<'a> {
 
     /// Asks a function of the program's own. One that panics knows nothing.
     fn ask<R>(&self, settings: &Settings, f: impl FnOnce(&Self) -> Option<R>) -> Option<R> {
-        settings.catch(|| f(self)).unwrap_or_else(|mut caught| {
+        let (mut f, mut known) = (Some(f), None);
+        if let Some(mut caught) = panic::run(settings.fate(), &mut || known = f.take().and_then(|f| f(self))) {
             if settings.capture_panics && !settings.monitor.is_untracked(self.path()) {
                 settings.monitor.capture_panic(&mut caught);
             }
             caught.dispose();
-            None
-        })
+        }
+        known
     }
 
     /// Returns the path the client asked for, also where a nested router cut its prefix.

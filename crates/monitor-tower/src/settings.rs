@@ -11,7 +11,7 @@ use std::{
 use http::{HeaderName, Response, StatusCode};
 use monitor_core::{
     EventKind, Monitor, ObservedError, RequestId, Scope,
-    panic::{self, Caught, Fate},
+    panic::{self, Fate},
 };
 
 use crate::{IdPolicy, RequestHead, TextBody, TrustedProxies, headers::REQUEST_ID};
@@ -137,11 +137,6 @@ impl Settings {
                 );
             });
         }
-    }
-
-    /// Runs `f` and returns its panic. Where nobody captures it, the hook that stood there before ours still prints it.
-    pub(crate) fn catch<R>(&self, f: impl FnOnce() -> R) -> Result<R, Caught> {
-        panic::returning(f, |f| panic::run(self.fate(), f))
     }
 
     /// Returns what becomes of a panic.

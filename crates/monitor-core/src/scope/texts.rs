@@ -3,46 +3,38 @@
 /// Path, user agent and client's identifier in one place, so that nothing holds on to the connection's read buffer. They
 /// are read as texts only when somebody wants to see them.
 pub(super) struct Texts {
-    all: Bytes,
+    /// Most requests have little to say, and need no allocation of their own for it.
+    short: [u8; SHORT],
+    /// What does not fit into the short ones.
+    long: Vec<u8>,
     ends: [u32; 3],
 }
 
-/// Most requests have little to say, and need no allocation of their own for it.
-enum Bytes {
-    Short([u8; SHORT]),
-    Long(Box<[u8]>),
-}
-
 impl Texts {
-    #[inline]
-    pub(super) fn new(texts: [&[u8]; 3]) -> Self {
-        let mut end = 0;
-        let ends = texts.map(|text| {
-            end += text.len();
-            end as u32
-        });
-        let all = if end <= SHORT {
-            let mut short = [0; SHORT];
-            let mut at = 0;
-            for text in texts {
-                short[at..at + text.len()].copy_from_slice(text);
-                at += text.len();
-            }
-            Bytes::Short(short)
+    pub(super) const NONE: Self = Self { short: [0; SHORT], long: Vec::new(), ends: [0; 3] };
+
+    /// Takes the texts in. They are written to where they stay, for they are large to be moved.
+    pub(super) fn fill(&mut self, texts: [&[u8]; 3]) {
+        let length = texts.iter().map(|text| text.len()).sum();
+        let all = if length <= SHORT {
+            &mut self.short[..]
         } else {
-            Bytes::Long(texts.concat().into())
+            self.long = vec![0; length];
+            &mut self.long[..]
         };
-        Self { all, ends }
+        let mut at = 0;
+        for (text, end) in texts.into_iter().zip(&mut self.ends) {
+            all[at..at + text.len()].copy_from_slice(text);
+            at += text.len();
+            *end = u32::try_from(at).unwrap_or(u32::MAX);
+        }
     }
 
     /// Returns the bytes of the text of this number.
     pub(super) fn at(&self, index: usize) -> &[u8] {
         let begin = if index == 0 { 0 } else { self.ends[index - 1] };
-        let all = match &self.all {
-            Bytes::Short(short) => short.as_slice(),
-            Bytes::Long(long) => long,
-        };
-        &all[begin as usize..self.ends[index] as usize]
+        let all = if self.long.is_empty() { &self.short[..] } else { &self.long[..] };
+        all.get(begin as usize..self.ends[index] as usize).unwrap_or_default()
     }
 }
 
