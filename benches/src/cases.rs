@@ -4,7 +4,7 @@ mod ours;
 #[cfg(feature = "peers")]
 mod peers;
 
-pub(crate) use self::ours::monitor;
+pub(crate) use self::ours::{built, monitor};
 
 use std::convert::Infallible;
 
@@ -31,15 +31,29 @@ pub struct Case {
 
 /// Returns the cases of a process that logs so.
 pub fn all(log: Log) -> Vec<Case> {
-    let mut cases = vec![tower("bare", Identity::new()), axum("bare", Identity::new())];
+    let mut cases = compared(log);
     cases.push(Case { name: String::from("event/bare"), run: Box::new(|_| StatusCode::OK) });
     cases.extend(event::case(log));
     if log != Log::Peers {
-        cases.extend(ours::all(log));
+        cases.extend(ours::aside());
+    }
+    if log == Log::None {
+        cases.extend(ours::alone());
+        #[cfg(feature = "peers")]
+        cases.extend(peers::alone());
+    }
+    cases
+}
+
+/// Returns those of them that are compared with each other: bare, and everything of ours and of the peers'.
+pub fn compared(log: Log) -> Vec<Case> {
+    let mut cases = vec![tower("bare", Identity::new()), axum("bare", Identity::new())];
+    if log != Log::Peers {
+        cases.extend(ours::compared());
     }
     #[cfg(feature = "peers")]
     if log != Log::Ours {
-        cases.extend(peers::all(log));
+        cases.extend(peers::compared());
     }
     cases
 }

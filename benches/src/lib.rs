@@ -8,5 +8,7 @@ pub mod cases;
 pub mod count;
 pub mod drive;
 pub mod event;
+pub mod facts;
 pub mod rounds;
 pub mod subscriber;
+pub mod threads;

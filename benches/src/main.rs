@@ -1,9 +1,9 @@
-//! Measures: `benches rounds LOG` times every case once for each line that comes in, `benches count LOG PREFIX` runs the
-//! cases once for callgrind. LOG is `none`, `peers` or `ours`.
+//! Measures: `benches rounds LOG` times every case once for each line that comes in, `benches threads` the compared ones on
+//! two threads, `benches facts MILLIONS` measures what is measured once, `benches count LOG PREFIX` runs the cases once for callgrind. LOG is `none`, `peers` or `ours`.
 
 use std::{env, io, process::ExitCode};
 
-use benches::{count, rounds, subscriber::Log};
+use benches::{count, facts, rounds, subscriber::Log, threads};
 use tokio::runtime;
 
 fn main() -> io::Result<ExitCode> {
@@ -14,6 +14,8 @@ fn main() -> io::Result<ExitCode> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words[..] {
         ["rounds", log] => Log::named(log).map(rounds::serve),
+        ["facts", millions] => millions.parse().ok().map(facts::tell),
+        ["threads"] => Some(threads::serve()),
         ["count", log, prefix] => Log::named(log).map(|log| count::instructions(log, prefix)),
         _ => None,
     };

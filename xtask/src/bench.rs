@@ -54,8 +54,13 @@ fn measure(effort: Effort) -> Result<(), Failure> {
         figures.allocations(log, &process::read("allocations", &[log.name(), ""])?);
         figures.instructions(log, &callgrind::instructions(log, "")?);
     }
-    let budgets = budget::all(&figures);
-    let report = report::markdown(&figures, &budgets, rounds)?;
+    let millions = match effort {
+        Effort::Full => "10",
+        Effort::Quick => "1",
+    };
+    let facts = process::read("benches", &["facts", millions])?;
+    let budgets = [budget::compared(&figures), budget::of_facts(&facts)].concat();
+    let report = report::markdown(&figures, &facts, &budgets, rounds)?;
     let _ = io::stdout().write_all(report.as_bytes());
     if effort == Effort::Full {
         let file = root().join("benches/RESULTS.md");

@@ -9,32 +9,36 @@ use monitor_kit::{AttachedError, CatchPanicLayer, DisableRoute, Monitor, Monitor
 use tower::{Layer, service_fn};
 
 use super::{Case, axum, tower};
-use crate::{
-    drive::{Request, drive},
-    subscriber::Log,
-};
+use crate::drive::{Request, drive};
 
-pub(super) fn all(log: Log) -> Vec<Case> {
-    let monitor = monitor();
-    let everything = MonitorLayer::new(monitor);
-    // A router says which route it is; around a single service somebody else has to.
-    let routed = everything.clone().route(|_| Some("/items/{id}"));
-    let mut cases = vec![tower("all of ours", routed.clone()), axum("all of ours", everything)];
-    cases.extend([refused(), failing(&routed)]);
-    if log == Log::None {
-        let off = MonitorLayer::new(&Monitor::disabled());
-        cases.extend([
-            tower("ours: disabled", off.clone()),
-            axum("ours: disabled", off),
-            tower("ours: request ID", RequestIdLayer::new()),
-            axum("ours: request ID", RequestIdLayer::new()),
-            tower("ours: timing", TimingLayer::new(monitor)),
-            axum("ours: timing", TimingLayer::new(monitor)),
-            tower("ours: catch panic", CatchPanicLayer::new(monitor)),
-            axum("ours: catch panic", CatchPanicLayer::new(monitor)),
-        ]);
-    }
-    cases
+/// Everything on.
+pub(super) fn compared() -> [Case; 2] {
+    [tower("all of ours", routed()), axum("all of ours", MonitorLayer::new(monitor()))]
+}
+
+/// Ways off the straight one.
+pub(super) fn aside() -> [Case; 2] {
+    [refused(), failing()]
+}
+
+/// Each layer alone.
+pub(super) fn alone() -> Vec<Case> {
+    let (off, monitor) = (MonitorLayer::new(&Monitor::disabled()), monitor());
+    vec![
+        tower("ours: disabled", off.clone()),
+        axum("ours: disabled", off),
+        tower("ours: request ID", RequestIdLayer::new()),
+        axum("ours: request ID", RequestIdLayer::new()),
+        tower("ours: timing", TimingLayer::new(monitor)),
+        axum("ours: timing", TimingLayer::new(monitor)),
+        tower("ours: catch panic", CatchPanicLayer::new(monitor)),
+        axum("ours: catch panic", CatchPanicLayer::new(monitor)),
+    ]
+}
+
+/// A router says which route it is; around a single service somebody else has to.
+fn routed() -> MonitorLayer {
+    MonitorLayer::new(monitor()).route(|_| Some("/items/{id}"))
 }
 
 /// A route that is switched off: nobody asks the service. Of a monitor of its own, for the others are not to look whether
@@ -46,8 +50,8 @@ fn refused() -> Case {
 }
 
 /// A service whose error is captured, once in a while whole and else only counted.
-fn failing(layer: &MonitorLayer) -> Case {
-    let mut service = layer.clone().layer(service_fn(async |_: Request| {
+fn failing() -> Case {
+    let mut service = routed().layer(service_fn(async |_: Request| {
         let mut response = http::Response::new(Full::new(Bytes::from_static(b"sorry")));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         let error = std::io::Error::other("no stock");
@@ -63,7 +67,8 @@ pub(crate) fn monitor() -> &'static Monitor {
     MONITOR.get_or_init(built)
 }
 
-fn built() -> Monitor {
+/// Builds another such monitor.
+pub(crate) fn built() -> Monitor {
     let builder = Monitor::builder("shop").release("1.4.2").environment("production").routes([("GET", OFF)]);
     builder.log(None).build().expect("the settings are good")
 }

@@ -1,6 +1,6 @@
 //! What others have for the same purpose, at its newest.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum_otel_metrics::HttpMetricsLayerBuilder;
 use axum_prometheus::PrometheusMetricLayer;
@@ -16,32 +16,35 @@ use tower_http::{
 use tracing::{Level, Span, info_span};
 
 use super::{Case, axum, tower};
-use crate::{drive::Request, subscriber::Log};
+use crate::drive::Request;
 
-pub(super) fn all(log: Log) -> Vec<Case> {
-    let (prometheus, _handle) = PrometheusMetricLayer::pair();
-    macro_rules! everything {
-        () => {
-            ServiceBuilder::new()
-                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-                .layer(one_line!())
-                .layer(PropagateRequestIdLayer::x_request_id())
-                .layer(prometheus.clone())
-                .layer(CatchPanicLayer::new())
-        };
-    }
-    macro_rules! one_line {
-        () => {
-            TraceLayer::new_for_http()
-                .make_span_with(span)
-                .on_request(())
-                .on_response(DefaultOnResponse::new().level(Level::INFO))
-        };
-    }
-    let mut cases = vec![tower("all of the peers", everything!()), axum("all of the peers", everything!())];
-    if log != Log::None {
-        return cases;
-    }
+macro_rules! one_line {
+    () => {
+        TraceLayer::new_for_http()
+            .make_span_with(span)
+            .on_request(())
+            .on_response(DefaultOnResponse::new().level(Level::INFO))
+    };
+}
+
+macro_rules! everything {
+    () => {
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+            .layer(one_line!())
+            .layer(PropagateRequestIdLayer::x_request_id())
+            .layer(prometheus())
+            .layer(CatchPanicLayer::new())
+    };
+}
+
+/// The stack that does what ours does, as far as there is one.
+pub(super) fn compared() -> [Case; 2] {
+    [tower("all of the peers", everything!()), axum("all of the peers", everything!())]
+}
+
+/// Each layer alone.
+pub(super) fn alone() -> Vec<Case> {
     // Its client is there until the process ends.
     Box::leak(Box::new(sentry()));
     let reader = ManualReader::builder().build();
@@ -56,21 +59,26 @@ pub(super) fn all(log: Log) -> Vec<Case> {
     let sentry_on_axum = ServiceBuilder::new()
         .layer(NewSentryLayer::<axum::extract::Request>::new_from_top())
         .layer(SentryHttpLayer::new().enable_transaction());
-    cases.extend([
+    vec![
         tower("tower-http: request ID", identified.clone()),
         axum("tower-http: request ID", identified),
         tower("tower-http: trace", one_line!()),
         axum("tower-http: trace", one_line!()),
         tower("tower-http: catch panic", CatchPanicLayer::new()),
         axum("tower-http: catch panic", CatchPanicLayer::new()),
-        tower("axum-prometheus", prometheus.clone()),
-        axum("axum-prometheus", prometheus.clone()),
+        tower("axum-prometheus", prometheus()),
+        axum("axum-prometheus", prometheus()),
         tower("axum-otel-metrics", otel.clone()),
         axum("axum-otel-metrics", otel),
         tower("sentry-tower", sentry_on_tower),
         axum("sentry-tower", sentry_on_axum),
-    ]);
-    cases
+    ]
+}
+
+/// The layer of axum-prometheus, whose recorder is the process's.
+fn prometheus() -> PrometheusMetricLayer<'static> {
+    static LAYER: OnceLock<PrometheusMetricLayer<'static>> = OnceLock::new();
+    LAYER.get_or_init(|| PrometheusMetricLayer::pair().0).clone()
 }
 
 fn span<B>(request: &http::Request<B>) -> Span {

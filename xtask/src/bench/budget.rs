@@ -4,7 +4,7 @@ use super::{figures::Figures, process::Log};
 use crate::failure::Failure;
 
 /// What something may cost, and what it costs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Budget {
     pub(super) what: String,
     pub(super) measured: f64,
@@ -17,8 +17,15 @@ impl Budget {
     }
 }
 
-/// Returns every budget that can be measured by now.
-pub(super) fn all(figures: &Figures) -> Vec<Budget> {
+/// Returns the budgets of what is measured once. What has none is only told.
+pub(super) fn of_facts(facts: &[(String, f64)]) -> Vec<Budget> {
+    let limit = |what: &str| FACTS.iter().find(|(begins, _)| what.starts_with(begins)).map(|(_, limit)| *limit);
+    let with_limit = facts.iter().filter_map(|(what, measured)| Some((what, *measured, limit(what)?)));
+    with_limit.map(|(what, measured, limit)| Budget { what: what.clone(), measured, limit }).collect()
+}
+
+/// Returns the budgets of what is compared with the peers.
+pub(super) fn compared(figures: &Figures) -> Vec<Budget> {
     let mut budgets = Vec::new();
     let mut budget = |what: &str, measured, limit| budgets.push(Budget { what: what.to_owned(), measured, limit });
     for (place, instructions, with_log, allocations, without_log) in
@@ -36,6 +43,9 @@ pub(super) fn all(figures: &Figures) -> Vec<Budget> {
         let what = format!("{place}: everything on, no subscriber: time beside the peers'");
         budget(&what, ours.median / peers.median, 1.0 / without_log);
     }
+    let (ours, ..) = figures.over_bare(Log::None, "two threads, tower/all of ours");
+    let (peers, ..) = figures.over_bare(Log::None, "two threads, tower/all of the peers");
+    budget("tower, two threads, no subscriber: time beside the peers'", ours.median / peers.median, 0.25);
     let (ours, _, allocations) = figures.over_bare(Log::Ours, EVENT);
     let (peers, ..) = figures.over_bare(Log::Peers, EVENT);
     budget("one event with eight fields as JSON: time beside the peer's", ours.median / peers.median, 1.0 / 7.0);
@@ -53,6 +63,17 @@ pub(super) fn judge(budgets: &[Budget]) -> Result<(), Failure> {
 }
 
 const EVENT: &str = "event/8 fields";
+/// What a fact may be at most, by what it begins with.
+const FACTS: [(&str, f64); 7] = [
+    ("bridge: ns a request", 60.0),
+    ("scrape after 100,000 requests", 10.0),
+    ("10,000 unknown paths", 1.0),
+    ("storm: errors that are not counted", 0.0),
+    ("storm: issues more than one", 0.0),
+    ("storm: queues that are blocked", 0.0),
+    // Two pages of a table that were not touched before are no growth.
+    ("10 million observations", 1.0),
+];
 
 #[cfg(test)]
 mod tests {

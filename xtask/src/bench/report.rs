@@ -9,7 +9,12 @@ use crate::{
 };
 
 /// Returns the report as Markdown.
-pub(super) fn markdown(figures: &Figures, budgets: &[Budget], rounds: usize) -> Result<String, Failure> {
+pub(super) fn markdown(
+    figures: &Figures,
+    facts: &[(String, f64)],
+    budgets: &[Budget],
+    rounds: usize,
+) -> Result<String, Failure> {
     let mut text = String::from("# What the layers cost\n\n");
     let _ = writeln!(text, "Written by `cargo xtask bench`; {rounds} rounds.\n\n{HOW_TO_READ}\n## Budgets\n");
     text.push_str("| budget | measured | limit | |\n| --- | ---: | ---: | --- |\n");
@@ -24,6 +29,10 @@ pub(super) fn markdown(figures: &Figures, budgets: &[Budget], rounds: usize) -> 
     ] {
         let _ = writeln!(text, "\n## {title}\n");
         table(&mut text, figures, log);
+    }
+    text.push_str("\n## Measured once\n\n| what | |\n| --- | ---: |\n");
+    for (what, value) in facts {
+        let _ = writeln!(text, "| {what} | {value:.1} |");
     }
     let _ = writeln!(text, "\n## Versions\n\n{}", versions()?);
     Ok(text)

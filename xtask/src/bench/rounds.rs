@@ -13,7 +13,10 @@ use crate::failure::Failure;
 
 /// Has every process run so many rounds.
 pub(super) fn measure(figures: &mut Figures, rounds: usize) -> Result<(), Failure> {
-    let mut workers = Log::ALL.into_iter().map(Worker::start).collect::<Result<Vec<_>, _>>()?;
+    let mut workers = vec![Worker::start(&["threads"], Log::None)?];
+    for log in Log::ALL {
+        workers.push(Worker::start(&["rounds", log.name()], log)?);
+    }
     for _ in 0..rounds {
         for worker in &mut workers {
             let round = worker.round()?;
@@ -32,10 +35,10 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(log: Log) -> Result<Self, Failure> {
-        let failed = |error| Failure::step(format!("`benches rounds {}` cannot be run: {error}", log.name()));
+    fn start(words: &[&str], log: Log) -> Result<Self, Failure> {
+        let failed = |error| Failure::step(format!("`benches {}` cannot be run: {error}", words.join(" ")));
         let mut command = process::command("benches");
-        command.args(["rounds", log.name()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
         let (Some(begin), Some(said)) = (child.stdin.take(), child.stdout.take()) else { return Err(lost(log)) };
         let mut worker = Self { log, child, begin, said: BufReader::new(said) };
@@ -70,5 +73,5 @@ impl Drop for Worker {
 }
 
 fn lost(log: Log) -> Failure {
-    Failure::step(format!("`benches rounds {}` ended before it was told to", log.name()))
+    Failure::step(format!("the bench that logs to {} ended before it was told to", log.name()))
 }

@@ -6,7 +6,11 @@ use super::text::SEPARATORS;
 
 /// What there is in a text, whatever it means.
 #[derive(Clone, Copy)]
-pub(super) struct Marks(u8);
+pub(super) struct Marks {
+    all: u8,
+    /// Which blocks have punctuation: the first one by the lowest bit, all behind the 63rd by the highest.
+    punctuated: u64,
+}
 
 impl Marks {
     /// Looks at sixteen bytes at a time; what is left over is filled up with what nobody looks for.
@@ -14,11 +18,26 @@ impl Marks {
         let (blocks, rest) = text.as_chunks::<BLOCK>();
         let mut last = [b'_'; BLOCK];
         last[..rest.len()].copy_from_slice(rest);
-        Self(blocks.iter().fold(marks_in(&last), |marks, block| marks | marks_in(block)))
+        let mut marks = Self { all: 0, punctuated: 0 };
+        let mut bit = 1;
+        for block in blocks {
+            marks.add(block, bit);
+            bit = if bit == 1 << 63 { bit } else { bit << 1 };
+        }
+        marks.add(&last, bit);
+        marks
+    }
+
+    fn add(&mut self, block: &[u8; BLOCK], bit: u64) {
+        let marks = marks_in(block);
+        self.all |= marks;
+        if marks & PUNCTUATION != 0 {
+            self.punctuated |= bit;
+        }
     }
 
     fn has(self, mark: u8) -> bool {
-        self.0 & mark != 0
+        self.all & mark != 0
     }
 
     /// Returns whether it is a text of ASCII without control characters, quotation marks and backslashes.
@@ -29,10 +48,32 @@ impl Marks {
     /// Returns whether there is certainly no secret in `text`, which these are the marks of. It may say of a harmless one
     /// that it is none.
     pub(super) fn is_harmless(self, text: &[u8], is_secret: &impl Fn(&[u8]) -> bool) -> bool {
-        !(self.has(SUSPECT)
-            || self.has(BETWEEN) && may_hold_a_pair(text, is_secret)
+        !(self.may_hold_a_pair(text, is_secret)
             || self.has(LETTER) && may_hold_a_word(text)
             || self.has(DIGIT) && may_hold_a_card(text))
+    }
+
+    /// Looks for what addresses and queries have, and for `key: value` and `key=value` with a key that sounds like a
+    /// secret.
+    fn may_hold_a_pair(self, text: &[u8], is_secret: &impl Fn(&[u8]) -> bool) -> bool {
+        let mut left = self.punctuated;
+        while left != 0 {
+            let block = left.trailing_zeros() as usize;
+            let begin = block * BLOCK;
+            let end = if block == 63 { text.len() } else { text.len().min(begin + BLOCK) };
+            for at in begin..end {
+                let holds = match text[at] {
+                    b'@' | b'?' => true,
+                    b':' | b'=' => is_secret(key_before(&text[..at])),
+                    _ => false,
+                };
+                if holds {
+                    return true;
+                }
+            }
+            left &= left - 1;
+        }
+        false
     }
 }
 
@@ -42,28 +83,10 @@ fn marks_in(block: &[u8; BLOCK]) -> u8 {
         let byte = *byte;
         marks
             | is(ODD, !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\'))
-            | is(SUSPECT, (byte == b'@') | (byte == b'?'))
-            | is(BETWEEN, is_between(byte))
+            | is(PUNCTUATION, (b':'..=b'@').contains(&byte))
             | is(LETTER, (byte | 0x20 == b'b') | (byte == b'J'))
             | is(DIGIT, byte.is_ascii_digit())
     })
-}
-
-/// Whether it stands between a key and its value.
-fn is_between(byte: u8) -> bool {
-    (byte == b':') | (byte == b'=')
-}
-
-/// Looks for `key: value` and `key=value` with a key that sounds like a secret.
-fn may_hold_a_pair(text: &[u8], is_secret: &impl Fn(&[u8]) -> bool) -> bool {
-    let mut from = 0;
-    while let Some(next) = text[from..].iter().position(|byte| is_between(*byte)) {
-        if is_secret(key_before(&text[..from + next])) {
-            return true;
-        }
-        from += next + 1;
-    }
-    false
 }
 
 /// Returns the last word of `text`, which may have spaces and quotation marks behind it.
@@ -110,7 +133,7 @@ fn is_word(text: &[u8]) -> bool {
 /// Looks for as many digits as the shortest card number has, with nothing but spaces and hyphens between. Whatever is that
 /// long goes through one of the bytes that are looked at.
 fn may_hold_a_card(text: &[u8]) -> bool {
-    let mut at = 0;
+    let mut at = if text.len() < CARD { text.len() } else { 0 };
     while at < text.len() {
         if is_part_of_a_card(text[at]) {
             let begin = before(text, at);
@@ -148,8 +171,8 @@ const CARD: usize = 13;
 const BLOCK: usize = 16;
 
 const ODD: u8 = 1;
-const SUSPECT: u8 = 2;
-const BETWEEN: u8 = 4;
+/// `:;<=>?@`, some of which stand between a key and its value, in addresses and in queries.
+const PUNCTUATION: u8 = 2;
 /// `bearer` and `basic` have one of these, and what a web token begins with.
-const LETTER: u8 = 8;
-const DIGIT: u8 = 16;
+const LETTER: u8 = 4;
+const DIGIT: u8 = 8;

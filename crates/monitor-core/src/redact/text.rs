@@ -257,6 +257,18 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_masked_however_much_stands_before_it() {
+        for secret in
+            ["jo@example.org", "password=hunter2", "bearer abc", "eyJhbGciOi.eyJzdWIi.c2ln", "4111 1111 1111 1111"]
+        {
+            for before in [0, 1, 15, 16, 17, 1007, 1008, 1023, 1024, 1025, 5000] {
+                let text = format!("{} {secret}", "x".repeat(before));
+                assert!(Redaction::new().text(&text).ends_with(FILTERED), "{secret} behind {before}");
+            }
+        }
+    }
+
+    #[test]
     fn nothing_is_masked_when_it_is_off() {
         assert_eq!(Redaction::off().text("password=hunter2"), "password=hunter2");
     }

@@ -1,0 +1,121 @@
+//! What is measured once: the bridge, unknown paths, memory that nobody scrapes, a storm of errors.
+
+use std::{fs, thread, time::Duration};
+
+use axum::{Router, routing::get};
+use monitor_kit::{Ending, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock};
+
+use crate::{
+    cases::built,
+    drive::{drive, request},
+};
+
+/// Measures all of it. `millions` of observations are made that nobody scrapes.
+pub fn tell(millions: u32) {
+    bridge();
+    unknown_paths();
+    storm();
+    render(1_000);
+    render(10_000);
+    unscraped(millions);
+}
+
+fn say(what: &str, value: f64) {
+    println!("{what}\t{value:.3}");
+}
+
+/// What it costs, off the request's thread, to publish a request.
+fn bridge() {
+    let monitor = built();
+    let endpoint = PrometheusEndpoint::local(&monitor).expect("a recorder of its own");
+    observe(&monitor, REQUESTS);
+    drop(endpoint.render());
+    let idle = milliseconds(|| drop(endpoint.render()));
+    observe(&monitor, REQUESTS);
+    let busy = milliseconds(|| drop(endpoint.render()));
+    say("bridge: ns a request", (busy - idle).max(0.0) * 1e6 / f64::from(REQUESTS));
+    say("scrape after 100,000 requests: ms more than after none", busy - idle);
+}
+
+fn observe(monitor: &Monitor, requests: u32) {
+    let traffic = monitor.traffic().expect("the monitor is not disabled");
+    for number in 0..requests {
+        let series = traffic.series(Method::Get, "/items/{id}");
+        traffic.start(series);
+        let duration = Duration::from_micros(u64::from(number) * 37 % 20_000);
+        traffic.end(series, Ending::new(Outcome::Completed, 200), duration);
+    }
+}
+
+/// How many series somebody makes who asks for what there is not.
+fn unknown_paths() {
+    let monitor = built();
+    let mut app =
+        Router::new().route("/items/{id}", get(async || "hello")).layer(MonitorLayer::new(&monitor)).with_state(());
+    let series = || monitor.traffic().map(|traffic| traffic.read().len()).unwrap_or_default();
+    let before = series();
+    for number in 0..10_000 {
+        drive(&mut app, request(&format!("/unknown/{number}")));
+    }
+    say("10,000 unknown paths: series more", (series() - before) as f64);
+}
+
+/// One source of errors, as fast as it goes.
+fn storm() {
+    let monitor = built();
+    let error = std::io::Error::other("no stock");
+    let begun = clock::now();
+    for _ in 0..REQUESTS {
+        monitor.capture_error(&error);
+    }
+    say("storm: errors a second", f64::from(REQUESTS) / begun.elapsed().as_secs_f64());
+    let told = monitor.flush(Duration::from_secs(10));
+    let counted = monitor.issues().first().map(|issue| issue.count).unwrap_or_default();
+    say("storm: errors that are not counted", f64::from(REQUESTS) - counted as f64);
+    say("storm: issues more than one", monitor.issues().len() as f64 - 1.0);
+    say("storm: queues that are blocked", f64::from(u8::from(!told)));
+}
+
+/// How long a page takes with so many series.
+fn render(series: usize) {
+    let monitor = Monitor::builder("shop").log(None).series_limit(series).build().expect("the settings are good");
+    let traffic = monitor.traffic().expect("the monitor is not disabled");
+    for number in 0..series {
+        let series = traffic.series(Method::Get, &format!("/items/{number}"));
+        traffic.start(series);
+        traffic.end(series, Ending::new(Outcome::Completed, 200), Duration::from_millis(3));
+    }
+    let endpoint = PrometheusEndpoint::local(&monitor).expect("a recorder of its own");
+    drop(endpoint.render());
+    say(&format!("/metrics with {series} routes: ms"), milliseconds(|| drop(endpoint.render())));
+}
+
+/// How much memory observations keep that nobody asks for. The bridge empties its recorder by itself.
+fn unscraped(millions: u32) {
+    let monitor = built();
+    let endpoint = PrometheusEndpoint::local(&monitor).expect("a recorder of its own");
+    observe(&monitor, REQUESTS);
+    drop(endpoint.render());
+    let before = resident();
+    for _ in 0..millions {
+        observe(&monitor, 1_000_000);
+        thread::yield_now();
+    }
+    say(&format!("{millions} million observations, nobody scraping: MiB more"), (resident() - before) / 1024.0);
+    drop(endpoint.render());
+}
+
+fn milliseconds(f: impl FnOnce()) -> f64 {
+    let begun = clock::now();
+    f();
+    begun.elapsed().as_secs_f64() * 1e3
+}
+
+/// Returns how much memory the process has, in KiB.
+fn resident() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(f64::NAN)
+}
+
+const REQUESTS: u32 = 100_000;
