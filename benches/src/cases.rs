@@ -5,12 +5,15 @@ mod ours;
 mod peers;
 
 pub(crate) use self::ours::{built, monitor};
+#[cfg(feature = "peers")]
+pub(crate) use self::peers::sentry;
 
 use std::convert::Infallible;
 
 use axum::{Router, response::IntoResponse, routing::get};
 use http::StatusCode;
 use http_body::Body;
+use monitor_kit::MonitorLayer;
 use tower::{Layer, Service, layer::util::Identity};
 
 use crate::{
@@ -69,6 +72,20 @@ where
     Case { name: format!("tower/{name}"), run: Box::new(move |request| drive(&mut service, request)) }
 }
 
+/// Returns the router within everything of whoever logs: ours, the peers', or nothing.
+pub(crate) fn app(log: Log) -> Router {
+    match log {
+        Log::Ours => routes().layer(MonitorLayer::new(monitor())),
+        #[cfg(feature = "peers")]
+        Log::Peers => peers::around(routes()),
+        _ => routes(),
+    }
+}
+
+fn routes() -> Router {
+    Router::new().route("/items/{id}", get(async || "hello"))
+}
+
 /// A layer around a router with one route.
 fn axum<L>(name: &str, layer: L) -> Case
 where
@@ -78,8 +95,7 @@ where
     <L::Service as Service<axum::extract::Request>>::Error: Into<Infallible> + 'static,
     <L::Service as Service<axum::extract::Request>>::Future: Send + 'static,
 {
-    let routes = Router::new().route("/items/{id}", get(async || "hello"));
     // With its state the router makes its layers once; without, for every request.
-    let mut service = routes.layer(layer).with_state(());
+    let mut service = routes().layer(layer).with_state(());
     Case { name: format!("axum/{name}"), run: Box::new(move |request| drive(&mut service, request)) }
 }

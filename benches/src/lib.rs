@@ -9,6 +9,8 @@ pub mod count;
 pub mod drive;
 pub mod event;
 pub mod facts;
+pub mod panics;
 pub mod rounds;
+pub mod server;
 pub mod subscriber;
 pub mod threads;

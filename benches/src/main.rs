@@ -1,9 +1,9 @@
 //! Measures: `benches rounds LOG` times every case once for each line that comes in, `benches threads` the compared ones on
-//! two threads, `benches facts MILLIONS` measures what is measured once, `benches count LOG PREFIX` runs the cases once for callgrind. LOG is `none`, `peers` or `ours`.
+//! two threads, `benches facts MILLIONS` measures what is measured once, `benches panics WHO` what a panic costs, `benches server LOG` serves, `benches count LOG PREFIX` runs the cases once for callgrind. LOG is `none`, `peers` or `ours`.
 
 use std::{env, io, process::ExitCode};
 
-use benches::{count, facts, rounds, subscriber::Log, threads};
+use benches::{count, facts, panics, rounds, server, subscriber::Log, threads};
 use tokio::runtime;
 
 fn main() -> io::Result<ExitCode> {
@@ -15,7 +15,15 @@ fn main() -> io::Result<ExitCode> {
     let done = match words[..] {
         ["rounds", log] => Log::named(log).map(rounds::serve),
         ["facts", millions] => millions.parse().ok().map(facts::tell),
-        ["threads"] => Some(threads::serve()),
+        ["panics", who] => panics::tell(who),
+        ["threads"] => {
+            threads::serve();
+            Some(())
+        }
+        ["server", log] => match Log::named(log) {
+            Some(log) => Some(server::serve(log)?),
+            None => None,
+        },
         ["count", log, prefix] => Log::named(log).map(|log| count::instructions(log, prefix)),
         _ => None,
     };

@@ -7,6 +7,7 @@ mod figures;
 mod process;
 mod report;
 mod rounds;
+mod wrk;
 
 use std::{
     fs,
@@ -17,7 +18,7 @@ use self::{figures::Figures, process::Log};
 use crate::{
     failure::Failure,
     requirement::Need,
-    run::{cargo, root, run},
+    run::{cargo, read, root, run},
     services,
 };
 
@@ -58,7 +59,12 @@ fn measure(effort: Effort) -> Result<(), Failure> {
         Effort::Full => "10",
         Effort::Quick => "1",
     };
-    let facts = process::read("benches", &["facts", millions])?;
+    let mut facts = process::read("benches", &["facts", millions])?;
+    facts.extend(panics()?);
+    facts.extend(match effort {
+        Effort::Full => wrk::measure(7, 3)?,
+        Effort::Quick => wrk::measure(3, 2)?,
+    });
     let budgets = [budget::compared(&figures), budget::of_facts(&facts)].concat();
     let report = report::markdown(&figures, &facts, &budgets, rounds)?;
     let _ = io::stdout().write_all(report.as_bytes());
@@ -68,6 +74,23 @@ fn measure(effort: Effort) -> Result<(), Failure> {
             .map_err(|error| Failure::step(format!("{} cannot be written: {error}", file.display())))?;
     }
     budget::judge(&budgets)
+}
+
+/// Returns what a panic costs, with and without `RUST_BACKTRACE`, which only the peers obey.
+fn panics() -> Result<Vec<(String, f64)>, Failure> {
+    let mut facts = Vec::new();
+    for backtrace in ["0", "1"] {
+        let mut captured = [0.0; 3];
+        for (cost, who) in captured.iter_mut().zip(["nobody", "ours", "sentry"]) {
+            let mut command = process::command("benches");
+            let told = process::figures(&read(command.args(["panics", who]).env("RUST_BACKTRACE", backtrace))?)?;
+            *cost = told.first().map_or(f64::NAN, |(_, nanoseconds)| *nanoseconds);
+            facts.push((format!("panic, RUST_BACKTRACE={backtrace}, captured by {who}: µs"), *cost / 1e3));
+        }
+        let [_, ours, sentry] = captured;
+        facts.push((format!("panic, RUST_BACKTRACE={backtrace}: ours beside sentry's"), ours / sentry));
+    }
+    Ok(facts)
 }
 
 #[cfg(test)]

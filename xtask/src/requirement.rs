@@ -89,7 +89,7 @@ fn is_executable(file: &Path) -> bool {
 pub(crate) const PYTHON: &str = "target/python";
 
 /// Everything there is to need.
-pub(crate) const REQUIREMENTS: [Requirement; 9] = [
+pub(crate) const REQUIREMENTS: [Requirement; 10] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
@@ -132,6 +132,12 @@ pub(crate) const REQUIREMENTS: [Requirement; 9] = [
         needed_by: "the benches and their ceilings: it counts instructions",
         need: Need::Benches,
         origin: Origin::Debian { packages: &["valgrind"], elsewhere: "the packages of Valgrind" },
+    },
+    Requirement {
+        command: "wrk",
+        needed_by: "the benches: it asks their servers",
+        need: Need::Benches,
+        origin: Origin::Debian { packages: &["wrk"], elsewhere: "https://github.com/wg/wrk" },
     },
     Requirement {
         command: "rustc of the nightly toolchain",

@@ -43,6 +43,11 @@ pub(super) fn compared() -> [Case; 2] {
     [tower("all of the peers", everything!()), axum("all of the peers", everything!())]
 }
 
+/// Returns the router within all of it.
+pub(super) fn around(routes: axum::Router) -> axum::Router {
+    routes.layer(everything!())
+}
+
 /// Each layer alone.
 pub(super) fn alone() -> Vec<Case> {
     // Its client is there until the process ends.

@@ -32,7 +32,7 @@ pub(super) fn markdown(
     }
     text.push_str("\n## Measured once\n\n| what | |\n| --- | ---: |\n");
     for (what, value) in facts {
-        let _ = writeln!(text, "| {what} | {value:.1} |");
+        let _ = writeln!(text, "| {what} | {value:.3} |");
     }
     let _ = writeln!(text, "\n## Versions\n\n{}", versions()?);
     Ok(text)

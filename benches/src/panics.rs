@@ -1,0 +1,76 @@
+//! What a panic costs the thread of the request it happens in: capture, unwinding, and an answer of 500.
+
+use std::{convert::Infallible, hint::black_box};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use monitor_kit::{MonitorLayer, clock};
+use tower::{Layer, service_fn};
+
+use crate::{
+    cases::monitor,
+    drive::{Request, drive, request},
+};
+
+/// Measures panics that this one captures: `ours`, `sentry`, or `nobody`, where they are only answered.
+pub fn tell(who: &str) -> Option<()> {
+    let mut ask = asker(who)?;
+    // The first backtrace of a process is slower than all others.
+    for number in 0..WARM_UP {
+        ask(&format!("/warm/{number}"));
+    }
+    let mut times: Vec<_> = (0..ROUTES * EACH).map(|number| ask(&format!("/route/{}", number % ROUTES))).collect();
+    times.sort_by(f64::total_cmp);
+    println!("panic, captured by {who}: ns\t{:.0}", times[times.len() / 2]);
+    Some(())
+}
+
+type Asker = Box<dyn FnMut(&str) -> f64>;
+
+fn asker(who: &str) -> Option<Asker> {
+    match who {
+        "ours" => {
+            // Each of so many routes is a source of its own, of which the first ten have a backtrace.
+            let layer = MonitorLayer::new(monitor()).route(|head| Some(head.uri.path()));
+            let mut service = layer.layer(service_fn(panicking));
+            Some(Box::new(move |path| timed(path, |request| _ = drive(&mut service, request))))
+        }
+        #[cfg(feature = "peers")]
+        "sentry" => {
+            Box::leak(Box::new(crate::cases::sentry()));
+            let mut service = tower_http::catch_panic::CatchPanicLayer::new().layer(service_fn(panicking));
+            Some(Box::new(move |path| timed(path, |request| _ = drive(&mut service, request))))
+        }
+        #[cfg(feature = "peers")]
+        "nobody" => {
+            std::panic::set_hook(Box::new(|_| {}));
+            let mut service = tower_http::catch_panic::CatchPanicLayer::new().layer(service_fn(panicking));
+            Some(Box::new(move |path| timed(path, |request| _ = drive(&mut service, request))))
+        }
+        _ => None,
+    }
+}
+
+fn timed(path: &str, ask: impl FnOnce(Request)) -> f64 {
+    let request = request(path);
+    let begun = clock::now();
+    ask(request);
+    begun.elapsed().as_nanos() as f64
+}
+
+async fn panicking(_: Request) -> Result<http::Response<Full<Bytes>>, Infallible> {
+    dig(DEPTH)
+}
+
+/// Panics with so many frames between.
+#[inline(never)]
+fn dig(depth: u32) -> Result<http::Response<Full<Bytes>>, Infallible> {
+    assert!(depth > 0, "there is no stock");
+    let answer = dig(black_box(depth - 1));
+    black_box(answer)
+}
+
+const DEPTH: u32 = 20;
+const WARM_UP: usize = 20;
+const ROUTES: usize = 100;
+const EACH: usize = 8;

@@ -1,0 +1,107 @@
+//! A server on loopback, asked by wrk: what a request costs its process in CPU time. Requests a second say little, for wrk
+//! may be the slower one.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use super::process::{self, Log};
+use crate::{failure::Failure, run::read};
+
+/// Returns the median of the CPU time a request costs, in microseconds, by who logs; nobody is the bare server.
+pub(super) fn measure(rounds: usize, seconds: u32) -> Result<Vec<(String, f64)>, Failure> {
+    let servers = Log::ALL.into_iter().map(Server::start).collect::<Result<Vec<_>, _>>()?;
+    let mut costs = vec![Vec::new(); servers.len()];
+    for _ in 0..rounds {
+        for (server, costs) in servers.iter().zip(&mut costs) {
+            costs.push(server.ask(seconds)?);
+        }
+    }
+    let medians: Vec<_> = costs.into_iter().map(median).collect();
+    let [bare, peers, ours] = medians[..] else { return Err(Failure::step("there are three servers")) };
+    Ok(vec![
+        ("server, bare: µs of CPU a request".to_owned(), bare),
+        ("server, all of the peers, one JSON line: µs of CPU a request".to_owned(), peers),
+        ("server, all of ours, one JSON line: µs of CPU a request".to_owned(), ours),
+        ("server capacity lost, all of ours, by CPU a request".to_owned(), 1.0 - bare / ours),
+        ("server capacity left, all of the peers, by CPU a request".to_owned(), bare / peers),
+    ])
+}
+
+/// It ends with this value, also when a step fails.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start(log: Log) -> Result<Self, Failure> {
+        let failed = || Failure::step(format!("`benches server {}` does not listen", log.name()));
+        let mut command = process::command("benches");
+        command.args(["server", log.name()]).stdout(Stdio::piped());
+        let child = command.spawn().map_err(|_| failed())?;
+        let mut server = Self { child, port: 0 };
+        let said = server.child.stdout.take().ok_or_else(failed)?;
+        let mut line = String::new();
+        BufReader::new(said).read_line(&mut line).map_err(|_| failed())?;
+        server.port = line.trim().strip_prefix("port\t").and_then(|port| port.parse().ok()).ok_or_else(failed)?;
+        Ok(server)
+    }
+
+    /// Has it answer for so long, and returns what each answer cost, in microseconds.
+    fn ask(&self, seconds: u32) -> Result<f64, Failure> {
+        let before = self.ticks()?;
+        let mut wrk = Command::new("wrk");
+        wrk.args(["-t1", "-c32", &format!("-d{seconds}s"), &format!("http://127.0.0.1:{}/items/7", self.port)]);
+        let answers = answers(&read(&mut wrk)?).ok_or_else(|| Failure::step("wrk told no number of requests"))?;
+        let ticks = self.ticks()? - before;
+        let a_second: f64 = read(Command::new("getconf").arg("CLK_TCK"))?.trim().parse().unwrap_or(100.0);
+        Ok(ticks / a_second * 1e6 / answers)
+    }
+
+    /// Returns how much CPU time it has used, in the system's ticks.
+    fn ticks(&self) -> Result<f64, Failure> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        ticks(&stat).ok_or_else(|| Failure::step("the server has ended"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// User and system time are the 12th and 13th field behind the command, which may hold anything (proc(5)).
+fn ticks(stat: &str) -> Option<f64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let user: f64 = fields.next()?.parse().ok()?;
+    Some(user + fields.next()?.parse::<f64>().ok()?)
+}
+
+fn answers(told: &str) -> Option<f64> {
+    let line = told.lines().find(|line| line.contains(" requests in "))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn median(mut costs: Vec<f64>) -> f64 {
+    costs.sort_by(f64::total_cmp);
+    costs.get(costs.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_wrk_and_the_kernel_tell_is_read() {
+        let told = "Running 3s test\n  149221 requests in 3.00s, 18.07MB read\nRequests/sec:  49740.11\n";
+        assert_eq!(answers(told), Some(149_221.0));
+        let stat = "77 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 120 30 0 0 20";
+        assert_eq!(ticks(stat), Some(150.0));
+    }
+}
