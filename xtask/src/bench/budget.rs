@@ -32,23 +32,22 @@ pub(super) fn compared(figures: &Figures) -> Vec<Budget> {
         [("tower", 11.0, 9.0, 4.0, 4.0), ("axum", 10.0, 8.0, 7.0, 3.5)]
     {
         let (ours, peers) = (format!("{place}/all of ours"), format!("{place}/all of the peers"));
-        let (our_time, our_instructions, our_allocations) = figures.over_bare(Log::Ours, &ours);
-        let (their_time, their_instructions, _) = figures.over_bare(Log::Peers, &peers);
+        let (_, our_instructions, our_allocations) = figures.over_bare(Log::Ours, &ours);
+        let (_, their_instructions, _) = figures.over_bare(Log::Peers, &peers);
         let of = |what: &str| format!("{place}: everything on, one JSON line: {what}");
         budget(&of("instructions beside the peers'"), our_instructions / their_instructions, 1.0 / instructions);
-        budget(&of("time beside the peers'"), our_time.median / their_time.median, 1.0 / with_log);
+        let time = figures.beside((Log::Ours, &ours), (Log::Peers, &peers));
+        budget(&of("time beside the peers'"), time, 1.0 / with_log);
         budget(&of("allocations"), our_allocations, allocations);
-        let (ours, ..) = figures.over_bare(Log::None, &ours);
-        let (peers, ..) = figures.over_bare(Log::None, &peers);
         let what = format!("{place}: everything on, no subscriber: time beside the peers'");
-        budget(&what, ours.median / peers.median, 1.0 / without_log);
+        budget(&what, figures.beside((Log::None, &ours), (Log::None, &peers)), 1.0 / without_log);
     }
-    let (ours, ..) = figures.over_bare(Log::None, "two threads, tower/all of ours");
-    let (peers, ..) = figures.over_bare(Log::None, "two threads, tower/all of the peers");
-    budget("tower, two threads, no subscriber: time beside the peers'", ours.median / peers.median, 0.25);
-    let (ours, _, allocations) = figures.over_bare(Log::Ours, EVENT);
-    let (peers, ..) = figures.over_bare(Log::Peers, EVENT);
-    budget("one event with eight fields as JSON: time beside the peer's", ours.median / peers.median, 1.0 / 7.0);
+    let two = ["two threads, tower/all of ours", "two threads, tower/all of the peers"];
+    let time = figures.beside((Log::None, two[0]), (Log::None, two[1]));
+    budget("tower, two threads, no subscriber: time beside the peers'", time, 0.25);
+    let (_, _, allocations) = figures.over_bare(Log::Ours, EVENT);
+    let time = figures.beside((Log::Ours, EVENT), (Log::Peers, EVENT));
+    budget("one event with eight fields as JSON: time beside the peer's", time, 1.0 / 7.0);
     budget("one event with eight fields as JSON: allocations", allocations, 0.0);
     budgets
 }

@@ -64,11 +64,24 @@ impl Figures {
         spread(&self.of(log, case).nanoseconds)
     }
 
+    /// Returns what one case costs beside another, each over its bare one: the median of the ratios of each round, so that a
+    /// machine that is slow for a while is slow for both.
+    pub(super) fn beside(&self, one: (Log, &str), other: (Log, &str)) -> f64 {
+        let (one, other) = (self.of(one.0, one.1), self.of(other.0, other.1));
+        let ratios: Vec<_> = one.over_bare.iter().zip(&other.over_bare).map(|(one, other)| one / other).collect();
+        median(&ratios)
+    }
+
     /// Returns what a case costs over the bare one in time, instructions and allocations.
     pub(super) fn over_bare(&self, log: Log, case: &str) -> (Spread, f64, f64) {
         let (of, bare) = (self.of(log, case), self.of(log, &bare(case)));
         (spread(&of.over_bare), of.instructions - bare.instructions, of.allocations - bare.allocations)
     }
+}
+
+/// Returns the median of a list.
+pub(super) fn median(samples: &[f64]) -> f64 {
+    spread(samples).median
 }
 
 /// Returns the case without any layer beside this one.
@@ -101,5 +114,16 @@ mod tests {
         let (time, _, allocations) = figures.over_bare(Log::None, "tower/ours");
         assert_eq!((time.median, allocations), (60.0, 3.0));
         assert_eq!(figures.time(Log::None, "tower/bare").median, 200.0);
+    }
+
+    #[test]
+    fn a_slow_round_is_slow_for_both_who_are_compared() {
+        let mut figures = Figures::default();
+        for slow in [1.0, 2.0, 7.0] {
+            for (log, cost) in [(Log::Peers, 400.0), (Log::Ours, 100.0)] {
+                figures.round(log, &[("a/bare".to_owned(), 50.0 * slow), ("a/b".to_owned(), (50.0 + cost) * slow)]);
+            }
+        }
+        assert_eq!(figures.beside((Log::Ours, "a/b"), (Log::Peers, "a/b")), 0.25);
     }
 }

@@ -7,7 +7,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::process::{self, Log};
+use super::{
+    figures::median,
+    process::{self, Log},
+};
 use crate::{failure::Failure, run::read};
 
 /// Returns the median of the CPU time a request costs, in microseconds, by who logs; nobody is the bare server.
@@ -19,14 +22,15 @@ pub(super) fn measure(rounds: usize, seconds: u32) -> Result<Vec<(String, f64)>,
             costs.push(server.ask(seconds)?);
         }
     }
-    let medians: Vec<_> = costs.into_iter().map(median).collect();
-    let [bare, peers, ours] = medians[..] else { return Err(Failure::step("there are three servers")) };
+    let [bare, peers, ours] = &costs[..] else { return Err(Failure::step("there are three servers")) };
+    let beside_bare =
+        |costs: &[f64]| median(&bare.iter().zip(costs).map(|(bare, cost)| bare / cost).collect::<Vec<_>>());
     Ok(vec![
-        ("server, bare: µs of CPU a request".to_owned(), bare),
-        ("server, all of the peers, one JSON line: µs of CPU a request".to_owned(), peers),
-        ("server, all of ours, one JSON line: µs of CPU a request".to_owned(), ours),
-        ("server capacity lost, all of ours, by CPU a request".to_owned(), 1.0 - bare / ours),
-        ("server capacity left, all of the peers, by CPU a request".to_owned(), bare / peers),
+        ("server, bare: µs of CPU a request".to_owned(), median(bare)),
+        ("server, all of the peers, one JSON line: µs of CPU a request".to_owned(), median(peers)),
+        ("server, all of ours, one JSON line: µs of CPU a request".to_owned(), median(ours)),
+        ("server capacity lost, all of ours, by CPU a request".to_owned(), 1.0 - beside_bare(ours)),
+        ("server capacity left, all of the peers, by CPU a request".to_owned(), beside_bare(peers)),
     ])
 }
 
@@ -86,11 +90,6 @@ fn ticks(stat: &str) -> Option<f64> {
 fn answers(told: &str) -> Option<f64> {
     let line = told.lines().find(|line| line.contains(" requests in "))?;
     line.split_whitespace().next()?.parse().ok()
-}
-
-fn median(mut costs: Vec<f64>) -> f64 {
-    costs.sort_by(f64::total_cmp);
-    costs.get(costs.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
