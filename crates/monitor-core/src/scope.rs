@@ -27,6 +27,7 @@
 //! ```
 
 mod carry;
+mod facts;
 mod notes;
 mod record;
 mod shown;
@@ -42,64 +43,24 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
 };
 
 pub(crate) use self::notes::bounded;
 pub use self::{
     carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
+    facts::{Finished, RequestFacts},
     notes::{add, add_breadcrumb, set_context, set_tag, set_user},
     record::{Breadcrumb, ScopeRecord},
     shown::Shown,
 };
 use self::{notes::Notes, texts::Texts};
-use crate::{Ending, Method, Monitor, RequestId, TraceContext, TraceId, traffic::Series};
+use crate::{Method, Monitor, RequestId, TraceContext, TraceId, traffic::Series};
 
 /// What is known of the unit of work in hand. Cloning it gives another handle to the same scope.
 ///
 /// See the [module docs](self).
 #[derive(Clone)]
 pub struct Scope(Arc<Inner>);
-
-/// What a request brings into its scope.
-#[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "whoever opens a scope says all of it")]
-pub struct RequestFacts<'a> {
-    /// The request's own identifier.
-    pub id: RequestId,
-    /// Its place in a trace.
-    pub trace: TraceContext,
-    /// The method.
-    pub method: Method,
-    /// The route's template. Where `series` is given, its route stands instead.
-    pub route: &'a str,
-    /// The path as the client sent it, without its query.
-    pub path: &'a str,
-    /// The `User-Agent` header as it came. It is kept where it is ASCII.
-    pub user_agent: &'a [u8],
-    /// The identifier the client sent, validated.
-    pub client_request_id: &'a str,
-    /// The trace the client named and that was not continued.
-    pub client_trace_id: Option<TraceId>,
-    /// The client's address, truncated unless it was asked for in full.
-    pub remote_addr: Option<IpAddr>,
-    /// Whether the request stays out of everything that is counted and reported.
-    pub untracked: bool,
-    /// The series in which whoever opens the scope counts the request, where it does.
-    pub series: Option<Series>,
-}
-
-/// How a request ended, and when.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "whoever ends a request says all of it")]
-pub struct Finished {
-    /// How.
-    pub ending: Ending,
-    /// When.
-    pub at: Instant,
-    /// How long after it began.
-    pub duration: Duration,
-}
 
 struct Inner {
     monitor: Monitor,
@@ -360,26 +321,6 @@ impl Scope {
 
     pub(crate) fn has_seen(&self, mark: u64) -> bool {
         self.has_captured() && self.noted().is_some_and(|notes| notes.seen.contains(&mark))
-    }
-
-    pub(crate) fn record(&self) -> ScopeRecord {
-        let notes = self.noted().map(|notes| notes.clone()).unwrap_or_default();
-        ScopeRecord {
-            request_id: Some(self.id().clone()),
-            trace_id: Some(self.trace().trace_id()),
-            span_id: Some(self.trace().span_id()),
-            client_trace_id: self.client_trace_id(),
-            client_request_id: self.client_request_id().to_owned(),
-            method: if self.0.is_request { self.method().as_str() } else { "" },
-            route: self.route().to_owned(),
-            path: self.path().to_owned(),
-            user_agent: self.user_agent().to_owned(),
-            remote_addr: self.remote_addr().map(|addr| addr.to_string()).unwrap_or_default(),
-            user: notes.user,
-            tags: notes.tags,
-            contexts: notes.contexts,
-            breadcrumbs: notes.breadcrumbs.into(),
-        }
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::{Level, Redaction, RequestId, SpanId, TraceId, clock};
 use serde_json::{Value, json};
 
-use super::bounded;
+use super::{Scope, bounded};
 
 /// What happened on the way to an error.
 #[derive(Clone, Debug)]
@@ -85,6 +85,31 @@ impl Breadcrumb {
     pub fn data(mut self, data: impl Into<Value>) -> Self {
         self.data = data.into();
         self
+    }
+}
+
+// === impl Scope ===
+
+impl Scope {
+    /// Returns what is known of the work now.
+    pub(crate) fn record(&self) -> ScopeRecord {
+        let notes = self.noted().map(|notes| notes.clone()).unwrap_or_default();
+        ScopeRecord {
+            request_id: Some(self.id().clone()),
+            trace_id: Some(self.trace().trace_id()),
+            span_id: Some(self.trace().span_id()),
+            client_trace_id: self.client_trace_id(),
+            client_request_id: self.client_request_id().to_owned(),
+            method: if self.0.is_request { self.method().as_str() } else { "" },
+            route: self.route().to_owned(),
+            path: self.path().to_owned(),
+            user_agent: self.user_agent().to_owned(),
+            remote_addr: self.remote_addr().map(|addr| addr.to_string()).unwrap_or_default(),
+            user: notes.user,
+            tags: notes.tags,
+            contexts: notes.contexts,
+            breadcrumbs: notes.breadcrumbs.into(),
+        }
     }
 }
 
