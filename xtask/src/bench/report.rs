@@ -1,6 +1,6 @@
 //! The report: what was measured, with what, and how to read it.
 
-use std::fmt::Write;
+use std::{fmt::Write, process::Command};
 
 use super::{budget::Budget, figures::Figures, process::Log};
 use crate::{
@@ -16,7 +16,9 @@ pub(super) fn markdown(
     rounds: usize,
 ) -> Result<String, Failure> {
     let mut text = String::from("# What the layers cost\n\n");
-    let _ = writeln!(text, "Written by `cargo xtask bench`; {rounds} rounds.\n\n{HOW_TO_READ}\n## Budgets\n");
+    let today = read(Command::new("date").args(["--utc", "+%F"]))?;
+    let today = today.trim();
+    let _ = writeln!(text, "Written by `cargo xtask bench`, {today}, {rounds} rounds.\n\n{HOW_TO_READ}\n## Budgets\n");
     text.push_str("| budget | measured | limit | |\n| --- | ---: | ---: | --- |\n");
     for budget in budgets {
         let verdict = if budget.is_met() { "met".to_owned() } else { missed(budget) };
@@ -71,7 +73,7 @@ fn versions() -> Result<String, Failure> {
         .collect();
     lines.sort();
     lines.dedup();
-    let rustc = read(std::process::Command::new("rustc").arg("--version"))?;
+    let rustc = read(Command::new("rustc").arg("--version"))?;
     Ok(format!("- {}{}", rustc, lines.join("\n")))
 }
 
