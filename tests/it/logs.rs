@@ -220,6 +220,13 @@ fn the_line_of_a_request_says_the_same_as_the_event_does_to_others() {
 }
 
 #[test]
+fn a_very_long_path_is_cut_as_well() {
+    let monitor = builder().raw_paths(true).build().unwrap();
+    let line = request_line(&monitor, JsonLayer::new(&monitor), get(&format!("/{}", "a".repeat(20_000))));
+    assert!(line["path"].as_str().unwrap().ends_with("aaa…[cut, 20001 bytes]"), "{line}");
+}
+
+#[test]
 fn opentelemetry_has_names_of_its_own() {
     let monitor = monitor();
     let line = request_line(&monitor, JsonLayer::new(&monitor).field_names(FieldNames::OpenTelemetry), get("/items/7"));

@@ -32,18 +32,15 @@ pub fn wall_at(instant: Instant) -> SystemTime {
     thread_local! {
         static ANCHOR: Cell<Option<(Instant, SystemTime)>> = const { Cell::new(None) };
     }
-    let anchor = ANCHOR
-        .get()
-        .filter(|(at, _)| instant.checked_duration_since(*at).is_some_and(|since| since < Duration::from_secs(1)));
-    let (at, wall) = anchor.unwrap_or_else(|| {
-        let anchor = (now(), wall());
-        ANCHOR.set(Some(anchor));
-        anchor
-    });
-    match instant.checked_duration_since(at) {
-        Some(since) => wall + since,
-        None => wall.checked_sub(at.saturating_duration_since(instant)).unwrap_or(wall),
+    if let Some((at, wall)) = ANCHOR.get()
+        && let Some(since) = instant.checked_duration_since(at)
+        && since < Duration::from_secs(1)
+    {
+        return wall + since;
     }
+    let (at, wall) = (now(), wall());
+    ANCHOR.set(Some((at, wall)));
+    wall.checked_sub(at.saturating_duration_since(instant)).unwrap_or(wall)
 }
 
 /// Returns `time` as RFC 3339 in UTC with milliseconds, such as `2025-07-29T12:30:00.000Z`.

@@ -53,7 +53,7 @@ use self::{
 /// JSON does not know is written as a string: `"NaN"`, `"Infinity"`, `"-Infinity"`. A text longer than 16 KiB is cut and
 /// says so: `…[cut, 1048576 bytes]`.
 ///
-/// A line that cannot be written is counted in `monitor_dropped_total` with reporter `log`.
+/// A line that cannot be written is counted in `monitor_dropped_total` with reporter `log_writer`.
 ///
 /// # Example
 ///
@@ -92,7 +92,7 @@ impl JsonLayer {
             texts,
             style,
             keys: KeyRing::new(),
-            drops: monitor.drops_of("log"),
+            drops: monitor.drops_of("log_writer"),
         }
     }
 }

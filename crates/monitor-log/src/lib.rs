@@ -22,7 +22,7 @@
 //! # When lines are lost
 //!
 //! Never silently. A line that finds the queue of [`NonBlocking`] full, or that its writer fails to write, is counted in
-//! `monitor_dropped_total` with reporter `log`.
+//! `monitor_dropped_total` with reporter `log_writer`.
 
 mod breadcrumbs;
 mod json;

@@ -35,7 +35,7 @@ pub use self::{
 /// # let path = directory.path().join("app.log");
 /// let monitor = Monitor::builder("shop").build()?;
 /// let file = RollingFile::open(&path, Rotation::default())?;
-/// let (lines, guard) = NonBlocking::builder(file).drops(monitor.drops_of("log")).spawn()?;
+/// let (lines, guard) = NonBlocking::builder(file).drops(monitor.drops_of("log_writer")).spawn()?;
 /// lines.write_line(b"the shop is open\n");
 /// drop(guard);
 /// assert_eq!(std::fs::read(path)?, b"the shop is open\n");

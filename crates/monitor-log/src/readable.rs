@@ -38,7 +38,7 @@ impl ReadableLayer {
     /// Creates a layer that writes to stdout without colours, with the redaction of `monitor`.
     #[must_use]
     pub fn new(monitor: &Monitor) -> Self {
-        let (redaction, drops) = (monitor.redaction().clone(), monitor.drops_of("log"));
+        let (redaction, drops) = (monitor.redaction().clone(), monitor.drops_of("log_writer"));
         Self { writer: io::stdout, redaction, colours: false, drops }
     }
 }

@@ -181,7 +181,7 @@ impl Setup {
         writer: impl io::Write + Send + 'static,
         guards: &mut Vec<FlushGuard>,
     ) -> Result<NonBlocking, InitError> {
-        let builder = NonBlocking::builder(writer).drops(self.monitor.drops_of("log"));
+        let builder = NonBlocking::builder(writer).drops(self.monitor.drops_of("log_writer"));
         let (writer, guard) = builder.spawn().map_err(|error| InitError(Kind::Thread(error)))?;
         guards.push(guard);
         Ok(writer)

@@ -37,5 +37,8 @@ fn a_process_begins_to_log_once_and_to_a_file_as_well() {
     assert!(lines[2].contains_key("request_id") && !lines[0].contains_key("request_id"));
     let dropped = monitor.dropped();
     assert_eq!(dropped.len(), 1, "{dropped:?}");
-    assert_eq!((dropped[0].reporter.as_str(), dropped[0].reason.as_str(), dropped[0].count), ("log", "closed", 1));
+    assert_eq!(
+        (dropped[0].reporter.as_str(), dropped[0].reason.as_str(), dropped[0].count),
+        ("log_writer", "closed", 1)
+    );
 }

@@ -103,7 +103,7 @@ impl<'a> RequestHead<'a> {
     pub(crate) fn read(&self, id_header: &HeaderName) -> ReadHeaders<'a> {
         let mut read = ReadHeaders::default();
         for (name, value) in self.headers {
-            if *name == header::USER_AGENT {
+            if *name == header::USER_AGENT && read.user_agent.is_empty() {
                 read.user_agent = &value.as_bytes()[..value.len().min(USER_AGENT)];
             } else if *name == TRACEPARENT {
                 read.traceparent.add(value);

@@ -35,7 +35,7 @@ impl Texts {
 
     /// Writes a text that is redacted when it is read.
     pub(super) fn write_shown(&self, line: &mut Vec<u8>, shown: Shown<'_>) {
-        match shown.as_plain() {
+        match shown.as_plain().filter(|text| text.len() <= LONGEST) {
             Some(text) => {
                 line.extend_from_slice(text);
                 line.push(b'"');

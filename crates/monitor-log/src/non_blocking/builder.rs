@@ -74,7 +74,7 @@ impl NonBlockingBuilder {
             let text = "a queue of 0 bytes holds no line: pass at least 1 to NonBlockingBuilder::capacity";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let drops = self.drops.unwrap_or_else(|| Monitor::disabled().drops_of("log"));
+        let drops = self.drops.unwrap_or_else(|| Monitor::disabled().drops_of("log_writer"));
         let queue = Arc::new(Queue::new(self.capacity, self.when_full, drops));
         let worker = Worker::new(Arc::clone(&queue), self.inner);
         thread::Builder::new().name(String::from("monitor-log")).spawn(move || worker.run())?;

@@ -96,7 +96,7 @@ fn wait_until(is_met: impl Fn() -> bool) {
 fn a_full_queue_drops_counts_and_never_waits_for_a_hung_writer() {
     let (hung, seen, go) = hung();
     let (kept, monitor) = (hung.kept.clone(), monitor());
-    let builder = NonBlocking::builder(hung).capacity(10).drops(monitor.drops_of("log"));
+    let builder = NonBlocking::builder(hung).capacity(10).drops(monitor.drops_of("log_writer"));
     let (lines, guard) = builder.spawn().unwrap();
     lines.write_line(b"first\n");
     seen.recv_timeout(LONG).unwrap();
@@ -113,7 +113,8 @@ fn a_full_queue_drops_counts_and_never_waits_for_a_hung_writer() {
 fn the_guard_gives_up_on_a_hung_writer_and_counts_what_is_left() {
     let (hung, seen, go) = hung();
     let (kept, monitor) = (hung.kept.clone(), monitor());
-    let builder = NonBlocking::builder(hung).flush_timeout(Duration::from_millis(5)).drops(monitor.drops_of("log"));
+    let builder =
+        NonBlocking::builder(hung).flush_timeout(Duration::from_millis(5)).drops(monitor.drops_of("log_writer"));
     let (lines, guard) = builder.spawn().unwrap();
     lines.write_line(b"in work\n");
     seen.recv_timeout(LONG).unwrap();
@@ -135,7 +136,7 @@ fn a_writer_that_panics_is_counted_and_goes_on() {
         assert!(!bytes.starts_with(b"poison"), "poisoned");
         None
     });
-    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log")).spawn().unwrap();
+    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log_writer")).spawn().unwrap();
     for line in ["one\n", "poison\n", "two\n"] {
         lines.write_line(line.as_bytes());
         assert!(lines.flush(LONG));
@@ -149,7 +150,7 @@ fn a_line_after_half_a_line_is_not_glued_to_it() {
     let (kept, monitor) = (Kept::default(), monitor());
     let mut script = vec![Some(Err(io::ErrorKind::StorageFull.into())), Some(Ok(6))];
     let inner = Scripted(kept.clone(), move |_: &[u8]| script.pop().flatten());
-    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log")).spawn().unwrap();
+    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log_writer")).spawn().unwrap();
     lines.write_line(b"one\ntwo\nthree\n");
     assert!(lines.flush(LONG));
     lines.write_line(b"four\n");
@@ -166,7 +167,7 @@ fn only_the_lines_of_the_chunk_that_fails_are_lost() {
         calls += 1;
         (calls == 2).then(|| Err(io::ErrorKind::StorageFull.into()))
     });
-    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log")).spawn().unwrap();
+    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log_writer")).spawn().unwrap();
     let line = format!("{}\n", "x".repeat(1023));
     lines.write_line(line.repeat(40).as_bytes());
     drop(guard);
@@ -178,7 +179,7 @@ fn only_the_lines_of_the_chunk_that_fails_are_lost() {
 fn a_full_disk_is_counted() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let monitor = monitor();
-    let (lines, guard) = NonBlocking::builder(full).drops(monitor.drops_of("log")).spawn().unwrap();
+    let (lines, guard) = NonBlocking::builder(full).drops(monitor.drops_of("log_writer")).spawn().unwrap();
     lines.write_line(b"one\ntwo\n");
     assert!(lines.flush(LONG), "what failed is done with");
     lines.write_line(b"three\n");
@@ -193,7 +194,8 @@ fn blocking_loses_nothing_with_a_slow_writer() {
         (0..50).for_each(|_| thread::yield_now());
         Some(Ok(1))
     });
-    let builder = NonBlocking::builder(slow).capacity(64).when_full(WhenFull::Block).drops(monitor.drops_of("log"));
+    let builder =
+        NonBlocking::builder(slow).capacity(64).when_full(WhenFull::Block).drops(monitor.drops_of("log_writer"));
     let (lines, guard) = builder.spawn().unwrap();
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -210,7 +212,8 @@ fn blocking_loses_nothing_with_a_slow_writer() {
 fn who_waits_for_room_gives_up_when_the_guard_is_dropped() {
     let (hung, seen, go) = hung();
     let monitor = monitor();
-    let builder = NonBlocking::builder(hung).capacity(1).when_full(WhenFull::Block).drops(monitor.drops_of("log"));
+    let builder =
+        NonBlocking::builder(hung).capacity(1).when_full(WhenFull::Block).drops(monitor.drops_of("log_writer"));
     let (lines, guard) = builder.flush_timeout(Duration::from_millis(5)).spawn().unwrap();
     lines.write_line(b"in work\n");
     seen.recv_timeout(LONG).unwrap();
@@ -233,7 +236,8 @@ fn a_writer_that_logs_does_not_wait_for_itself() {
         (0..3).for_each(|_| own.write_line(b"written\n"));
         None
     });
-    let builder = NonBlocking::builder(inner).capacity(8).when_full(WhenFull::Block).drops(monitor.drops_of("log"));
+    let builder =
+        NonBlocking::builder(inner).capacity(8).when_full(WhenFull::Block).drops(monitor.drops_of("log_writer"));
     let (lines, guard) = builder.spawn().unwrap();
     sender.send(lines.clone()).unwrap();
     lines.write_line(b"first\n");
@@ -247,7 +251,8 @@ fn a_writer_that_logs_does_not_wait_for_itself() {
 fn a_thread_that_nobody_waits_for_writes_nothing_more() {
     let (hung, seen, go) = hung();
     let (kept, monitor) = (hung.kept.clone(), monitor());
-    let builder = NonBlocking::builder(hung).flush_timeout(Duration::from_millis(5)).drops(monitor.drops_of("log"));
+    let builder =
+        NonBlocking::builder(hung).flush_timeout(Duration::from_millis(5)).drops(monitor.drops_of("log_writer"));
     let (lines, guard) = builder.spawn().unwrap();
     let line = format!("{}\n", "x".repeat(1023));
     lines.write_line(line.repeat(40).as_bytes());
