@@ -38,11 +38,13 @@ impl<B> Service<http::Request<B>> for Plain {
 
 /// Returns requests whose texts lie in the buffer of one connection, as hyper has them: to copy one counts a reference.
 pub fn requests(count: usize, path: &str) -> Vec<Request> {
-    (0..count).map(|_| request(path)).collect()
+    (0..count).map(|number| request(path, number)).collect()
 }
 
-pub(crate) fn request(path: &str) -> Request {
-    let buffer = Bytes::from(format!("{path}{HOST}{USER_AGENT}{ACCEPT}"));
+/// Returns a request of one of a few clients.
+pub(crate) fn request(path: &str, number: usize) -> Request {
+    let user_agent = USER_AGENTS[number % USER_AGENTS.len()];
+    let buffer = Bytes::from(format!("{path}{HOST}{user_agent}{ACCEPT}"));
     let mut at = 0;
     let mut next = |length: usize| {
         at += length;
@@ -51,7 +53,7 @@ pub(crate) fn request(path: &str) -> Request {
     let uri = Uri::from_maybe_shared(next(path.len())).unwrap_or_default();
     let mut request = Request::new(Full::default());
     *request.uri_mut() = uri;
-    for (name, text) in [(header::HOST, HOST), (header::USER_AGENT, USER_AGENT), (header::ACCEPT, ACCEPT)] {
+    for (name, text) in [(header::HOST, HOST), (header::USER_AGENT, user_agent), (header::ACCEPT, ACCEPT)] {
         let value = HeaderValue::from_maybe_shared(next(text.len()));
         request.headers_mut().insert(name, value.unwrap_or(HeaderValue::from_static("")));
     }
@@ -86,5 +88,10 @@ where
 }
 
 const HOST: &str = "shop.example:8080";
-const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const USER_AGENTS: [&str; 4] = [
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.000",
+    "Mozilla/5.0 (Android 14; Mobile; rv:139.0) Gecko/139.00 Firefox/139.00",
+];
 const ACCEPT: &str = "text/html,application/json;q=0.9,*/*;q=0.8";

@@ -55,7 +55,7 @@ fn unknown_paths() {
     let series = || monitor.traffic().map(|traffic| traffic.read().len()).unwrap_or_default();
     let before = series();
     for number in 0..10_000 {
-        drive(&mut app, request(&format!("/unknown/{number}")));
+        drive(&mut app, request(&format!("/unknown/{number}"), number));
     }
     say("10,000 unknown paths: series more", (series() - before) as f64);
 }

@@ -52,7 +52,7 @@ fn asker(who: &str) -> Option<Asker> {
 }
 
 fn timed(path: &str, ask: impl FnOnce(Request)) -> f64 {
-    let request = request(path);
+    let request = request(path, 0);
     let begun = clock::now();
     ask(request);
     begun.elapsed().as_nanos() as f64

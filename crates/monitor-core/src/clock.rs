@@ -24,23 +24,30 @@ pub fn wall() -> SystemTime {
     SystemTime::now()
 }
 
-/// Returns what the wall clock shows at `instant`, a moment ago at most, without reading it for each.
+/// Returns what the wall clock shows at `instant`, a moment ago at most, since the Unix epoch and without reading it for
+/// each.
 ///
 /// The wall clock is read once a second and thread: where it is set meanwhile, that is seen a second later.
 #[must_use]
-pub fn wall_at(instant: Instant) -> SystemTime {
+pub fn unix_time_at(instant: Instant) -> Duration {
     thread_local! {
-        static ANCHOR: Cell<Option<(Instant, SystemTime)>> = const { Cell::new(None) };
+        static ANCHOR: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
     }
-    if let Some((at, wall)) = ANCHOR.get()
+    if let Some((at, unix_time)) = ANCHOR.get()
         && let Some(since) = instant.checked_duration_since(at)
         && since < Duration::from_secs(1)
     {
-        return wall + since;
+        return unix_time + since;
     }
-    let (at, wall) = (now(), wall());
-    ANCHOR.set(Some((at, wall)));
-    wall.checked_sub(at.saturating_duration_since(instant)).unwrap_or(wall)
+    let (at, unix_time) = (now(), unix_time());
+    ANCHOR.set(Some((at, unix_time)));
+    unix_time.saturating_sub(at.saturating_duration_since(instant))
+}
+
+/// Returns the wall-clock time since the Unix epoch.
+#[must_use]
+pub fn unix_time() -> Duration {
+    wall().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Returns `time` as RFC 3339 in UTC with milliseconds, such as `2025-07-29T12:30:00.000Z`.
@@ -83,8 +90,7 @@ mod tests {
     #[test]
     fn the_wall_clock_is_told_for_instants_before_and_behind_the_one_it_was_read_at() {
         let close = |instant: Instant| {
-            let (told, expected) = (wall_at(instant), wall() - now().saturating_duration_since(instant));
-            let off = told.duration_since(expected).unwrap_or_else(|error| error.duration());
+            let off = unix_time_at(instant).abs_diff(unix_time() - now().saturating_duration_since(instant));
             assert!(off < Duration::from_millis(500), "{off:?}");
         };
         let begun = now();

@@ -13,9 +13,13 @@
 //! always masked.
 
 mod glance;
+mod known;
 mod text;
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use self::glance::Marks;
 
@@ -47,6 +51,8 @@ pub const FILTERED: &str = "[Filtered]";
 /// ```
 #[derive(Clone, Debug)]
 pub struct Redaction {
+    /// Two that have the same one mask the same.
+    id: u64,
     on: bool,
     headers: Vec<String>,
     secret_keys: Vec<String>,
@@ -58,7 +64,7 @@ impl Redaction {
     /// Creates the default: everything listed in the [module docs](self) is masked and no header is kept.
     #[must_use]
     pub fn new() -> Self {
-        Self { on: true, headers: Vec::new(), secret_keys: Vec::new(), shortest_key: SHORTEST_KEY }
+        Self { id: next_id(), on: true, headers: Vec::new(), secret_keys: Vec::new(), shortest_key: SHORTEST_KEY }
     }
 
     /// Creates a policy that masks nothing. For programs that never see personal data.
@@ -77,6 +83,7 @@ impl Redaction {
     /// Masks the values of these keys as well, compared without case and as part of a longer key. Defaults to none.
     #[must_use]
     pub fn secret_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.id = next_id();
         self.secret_keys.extend(keys.into_iter().map(|key| key.into().to_ascii_lowercase()));
         self.shortest_key = self.secret_keys.iter().map(String::len).fold(self.shortest_key, usize::min);
         self
@@ -172,6 +179,11 @@ impl Default for Redaction {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 const SHORTEST_KEY: usize = "pwd".len();

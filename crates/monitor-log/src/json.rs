@@ -1,5 +1,6 @@
 //! One JSON object a line, written straight from the event.
 
+mod alike;
 mod buffer;
 mod escape;
 mod fields;
@@ -14,7 +15,6 @@ use std::{
     io::{self, Write},
     rc::Rc,
     sync::Arc,
-    time::SystemTime,
 };
 
 use monitor_core::{Drops, Monitor, Reason, Scope, clock, scope};
@@ -130,15 +130,15 @@ impl<W> JsonLayer<W> {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let keys = self.keys_of(event.metadata());
-        match scope.and_then(|scope| Some((scope, scope.finished().filter(|_| keys.is_request_line)?))) {
-            Some((scope, finished)) => {
-                self.head(line, &keys, clock::wall_at(finished.at));
-                request::own(line, self.style.names.message, event.metadata().name());
-                self.identifiers(line, scope, true, true);
-                request::write(line, self.style.names, &self.texts, scope, &finished);
+        let request = keys.request.as_ref().zip(scope.and_then(|scope| Some((scope, scope.finished()?))));
+        match request {
+            Some((keys, (scope, finished))) => {
+                timestamp::begin(line, clock::unix_time_at(finished.at));
+                request::write(line, self.style.names, &self.texts, keys, scope, &finished);
             }
             None => {
-                self.head(line, &keys, clock::wall());
+                timestamp::begin(line, clock::unix_time());
+                line.extend_from_slice(&keys.head);
                 event.record(&mut Fields { line, keys: &keys, texts: &self.texts });
                 if let Some(scope) = scope {
                     self.identifiers(line, scope, !keys.has_request_id, !keys.has_trace_id);
@@ -151,15 +151,6 @@ impl<W> JsonLayer<W> {
 
     fn keys_of(&self, metadata: &'static Metadata<'static>) -> Rc<Keys> {
         self.keys.of(metadata, || Keys::new(metadata, &self.style, &self.texts))
-    }
-
-    /// Writes what every line begins with.
-    fn head(&self, line: &mut Vec<u8>, keys: &Keys, time: SystemTime) {
-        line.push(b'{');
-        line.extend_from_slice(&self.style.names.timestamp.as_bytes()[1..]);
-        timestamp::write(line, time);
-        line.push(b'"');
-        line.extend_from_slice(&keys.head);
     }
 
     fn identifiers(&self, line: &mut Vec<u8>, scope: &Scope, request: bool, trace: bool) {

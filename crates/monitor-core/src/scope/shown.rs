@@ -11,14 +11,17 @@ pub struct Shown<'a> {
     bytes: &'a [u8],
     /// `None` for the program's own text.
     redaction: Option<&'a Redaction>,
+    /// Other requests are likely to say the same.
+    is_repeated: bool,
 }
 
 impl Scope {
     /// Returns the route, or the path where the monitor was told to show paths as clients send them.
     #[must_use]
+    #[inline]
     pub fn shown_path(&self) -> Shown<'_> {
         if self.monitor().shows_raw_paths() {
-            Shown { bytes: self.0.texts.at(0), redaction: Some(self.monitor().redaction()) }
+            Shown { bytes: self.0.texts.at(0), redaction: Some(self.monitor().redaction()), is_repeated: false }
         } else {
             self.shown_route()
         }
@@ -26,30 +29,35 @@ impl Scope {
 
     /// Returns the route.
     #[must_use]
+    #[inline]
     pub fn shown_route(&self) -> Shown<'_> {
-        Shown { bytes: self.route().as_bytes(), redaction: None }
+        Shown { bytes: self.route().as_bytes(), redaction: None, is_repeated: false }
     }
 
     /// Returns the `User-Agent` header.
     #[must_use]
+    #[inline]
     pub fn shown_user_agent(&self) -> Option<Shown<'_>> {
-        self.shown(self.0.texts.at(1))
+        self.shown(self.0.texts.at(1), true)
     }
 
     /// Returns the identifier the client sent.
     #[must_use]
+    #[inline]
     pub fn shown_client_request_id(&self) -> Option<Shown<'_>> {
-        self.shown(self.0.texts.at(2))
+        self.shown(self.0.texts.at(2), false)
     }
 
     /// Returns the user set by [`set_user`](super::set_user), redacted.
     #[must_use]
+    #[inline]
     pub fn shown_user(&self) -> Option<String> {
         self.user().map(|user| self.monitor().redaction().text(&user).into_owned())
     }
 
-    fn shown<'a>(&'a self, bytes: &'a [u8]) -> Option<Shown<'a>> {
-        (!bytes.is_empty()).then(|| Shown { bytes, redaction: Some(self.monitor().redaction()) })
+    #[inline]
+    fn shown<'a>(&'a self, bytes: &'a [u8], is_repeated: bool) -> Option<Shown<'a>> {
+        (!bytes.is_empty()).then(|| Shown { bytes, redaction: Some(self.monitor().redaction()), is_repeated })
     }
 }
 
@@ -58,6 +66,7 @@ impl<'a> Shown<'a> {
     #[must_use]
     pub fn as_plain(self) -> Option<&'a [u8]> {
         let is_plain = match self.redaction {
+            Some(redaction) if self.is_repeated => redaction.is_still_plain(self.bytes),
             Some(redaction) => redaction.is_plain(self.bytes),
             None => Redaction::is_printable(self.bytes),
         };

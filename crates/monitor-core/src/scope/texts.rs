@@ -31,6 +31,7 @@ impl Texts {
     }
 
     /// Returns the bytes of the text of this number.
+    #[inline]
     pub(super) fn at(&self, index: usize) -> &[u8] {
         let begin = if index == 0 { 0 } else { self.ends[index - 1] };
         let all = if self.long.is_empty() { &self.short[..] } else { &self.long[..] };

@@ -13,8 +13,10 @@ use std::{
 use tracing::{Level, Metadata};
 
 use super::{
+    alike::Alike,
     escape::{Texts, escape},
     names::{Names, Style, bare},
+    request,
 };
 
 /// The keys of one callsite, as they are written.
@@ -24,8 +26,14 @@ pub(super) struct Keys {
     fields: Box<[Key]>,
     pub(super) has_request_id: bool,
     pub(super) has_trace_id: bool,
-    /// It is what a layer of monitor-tower says at the end of a request.
-    pub(super) is_request_line: bool,
+    /// Of what a layer of monitor-tower says at the end of a request.
+    pub(super) request: Option<RequestKeys>,
+}
+
+pub(super) struct RequestKeys {
+    /// The same as of any event, the message, and the key of the request's identifier.
+    pub(super) head: Box<[u8]>,
+    pub(super) alike: Alike,
 }
 
 pub(super) struct Key {
@@ -86,17 +94,28 @@ impl Keys {
         });
         let fields = fields.collect();
         let has = |key: &str| taken.iter().any(|name| name == bare(key));
+        let head = head(metadata, style, texts);
+        let is_request = metadata.target() == REQUEST;
         Self {
-            head: head(metadata, style, texts),
+            request: is_request.then(|| RequestKeys::new(&head, metadata, names)),
+            head,
             fields,
             has_request_id: has(names.request_id),
             has_trace_id: has(names.trace_id),
-            is_request_line: metadata.target() == REQUEST,
         }
     }
 
     pub(super) fn at(&self, index: usize) -> Option<&Key> {
         self.fields.get(index)
+    }
+}
+
+impl RequestKeys {
+    fn new(head: &[u8], metadata: &Metadata<'_>, names: &Names) -> Self {
+        let mut head = head.to_vec();
+        request::own(&mut head, names.message, metadata.name());
+        head.extend_from_slice(names.request_id.as_bytes());
+        Self { head: head.into(), alike: Alike::default() }
     }
 }
 

@@ -6,38 +6,32 @@
 use std::io::Write;
 
 use monitor_core::{
-    ErrorType, GrpcCode, Scope,
+    Ending, ErrorType, GrpcCode, Scope,
     scope::{Finished, Shown},
 };
 
-use super::{escape::Texts, names::Names};
+use super::{escape::Texts, keys::RequestKeys, names::Names};
 
-/// Writes what is said of a request beside time, level and message, and its identifiers.
-pub(super) fn write(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Scope, finished: &Finished) {
-    let ending = finished.ending;
-    own(line, names.method, scope.method().as_str());
-    line.extend_from_slice(names.path.as_bytes());
-    let path = line.len();
-    texts.write_shown(line, scope.shown_path());
-    if scope.monitor().shows_raw_paths() {
-        shown(line, names.route, scope.shown_route(), texts);
-    } else {
-        // It is the route that stands there already.
-        let written = path..line.len();
-        line.extend_from_slice(names.route.as_bytes());
-        line.extend_from_within(written);
-    }
-    line.extend_from_slice(names.status_code.as_bytes());
-    decimal(line, ending.status.into());
-    if let Some(code) = ending.grpc.map(GrpcCode::as_str) {
-        own(line, names.grpc_status, code);
-    }
-    if let Some(failed) = ending.error_type().map(ErrorType::label) {
-        own(line, names.error_type, &failed);
-    }
-    line.extend_from_slice(names.duration_ms.as_bytes());
+/// Writes what is said of a request behind the time.
+pub(super) fn write(
+    line: &mut Vec<u8>,
+    names: &Names,
+    texts: &Texts,
+    keys: &RequestKeys,
+    scope: &Scope,
+    finished: &Finished,
+) {
+    line.extend_from_slice(&keys.head);
+    scope.id().append_to(line);
+    line.push(b'"');
+    line.extend_from_slice(names.trace_id.as_bytes());
+    scope.trace().trace_id().append_to(line);
+    line.push(b'"');
+    keys.alike.write(line, scope, finished.ending, |line| write_alike(line, names, texts, scope, finished.ending));
     milliseconds(line, finished);
-    own(line, names.outcome, ending.outcome.as_str());
+    if scope.monitor().shows_raw_paths() {
+        shown(line, names.path, scope.shown_path(), texts);
+    }
     if let Some(agent) = scope.shown_user_agent() {
         shown(line, names.user_agent, agent, texts);
     }
@@ -54,6 +48,26 @@ pub(super) fn write(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Sc
     if let Some(id) = scope.client_trace_id() {
         let _ = write!(line, "{}{id}\"", names.client_trace_id);
     }
+}
+
+/// Writes what all requests of a route say that end alike, and the key of what each has for itself: how long it took.
+#[cold]
+fn write_alike(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Scope, ending: Ending) {
+    own(line, names.method, scope.method().as_str());
+    if !scope.monitor().shows_raw_paths() {
+        shown(line, names.path, scope.shown_path(), texts);
+    }
+    shown(line, names.route, scope.shown_route(), texts);
+    line.extend_from_slice(names.status_code.as_bytes());
+    decimal(line, ending.status.into());
+    if let Some(code) = ending.grpc.map(GrpcCode::as_str) {
+        own(line, names.grpc_status, code);
+    }
+    if let Some(failed) = ending.error_type().map(ErrorType::label) {
+        own(line, names.error_type, &failed);
+    }
+    own(line, names.outcome, ending.outcome.as_str());
+    line.extend_from_slice(names.duration_ms.as_bytes());
 }
 
 /// Writes a word of ours, in which there is nothing to be escaped or redacted.

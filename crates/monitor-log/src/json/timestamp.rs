@@ -2,43 +2,47 @@
 
 use std::{
     cell::Cell,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use monitor_core::clock;
 
-/// A second and its text, up to the point before the fraction.
-type Second = (u64, [u8; 20]);
+/// A second and the beginning of its lines, with a fraction to be filled in.
+type Second = (u64, [u8; LENGTH]);
 
 thread_local! {
     /// The second that was last written: most lines are of the same one.
-    static LAST: Cell<Option<Second>> = const { Cell::new(None) };
+    static LAST: Cell<Second> = const { Cell::new((u64::MAX, [0; LENGTH])) };
 }
 
-/// Writes `time` as RFC 3339 in UTC with microseconds, such as `2025-07-29T12:30:00.000000Z`.
-pub(super) fn write(line: &mut Vec<u8>, time: SystemTime) {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (_, text) = LAST.get().filter(|(second, _)| *second == since.as_secs()).unwrap_or_else(|| {
-        let last = (since.as_secs(), text_of(since));
-        LAST.set(Some(last));
-        last
-    });
-    let mut fraction = *b"000000Z";
-    let mut left = since.subsec_micros();
-    for digit in fraction[..6].iter_mut().rev() {
-        *digit = b'0' + (left % 10) as u8;
-        left /= 10;
+/// Begins a line with a time since the Unix epoch as RFC 3339 in UTC with microseconds: `{"timestamp":"2025-07-29T12:30:00.000000Z"`.
+pub(super) fn begin(line: &mut Vec<u8>, since: Duration) {
+    let (mut second, mut text) = LAST.get();
+    if second != since.as_secs() {
+        (second, text) = (since.as_secs(), text_of(since));
+        LAST.set((second, text));
+    }
+    let micros = since.subsec_micros();
+    for (place, pair) in [micros / 10_000, micros / 100 % 100, micros % 100].into_iter().enumerate() {
+        text[FRACTION + 2 * place] = b'0' + (pair / 10) as u8;
+        text[FRACTION + 2 * place + 1] = b'0' + (pair % 10) as u8;
     }
     line.extend_from_slice(&text);
-    line.extend_from_slice(&fraction);
 }
 
 /// A time past the year 9999 is none that a line is written at.
-fn text_of(since: Duration) -> [u8; 20] {
-    let text = clock::rfc3339(UNIX_EPOCH + Duration::from_secs(since.as_secs()));
-    let head = text.as_bytes().first_chunk().copied();
-    head.filter(|head: &[u8; 20]| head[19] == b'.').unwrap_or(*b"9999-12-31T23:59:59.")
+fn text_of(since: Duration) -> [u8; LENGTH] {
+    let mut text = *b"{\"timestamp\":\"9999-12-31T23:59:59.000000Z\"";
+    let told = clock::rfc3339(UNIX_EPOCH + Duration::from_secs(since.as_secs()));
+    if let Some(told) = told.as_bytes().first_chunk::<20>().filter(|told| told[19] == b'.') {
+        text[FRACTION - told.len()..FRACTION].copy_from_slice(told);
+    }
+    text
 }
+
+const LENGTH: usize = 42;
+/// Where the fraction begins.
+const FRACTION: usize = 34;
 
 #[cfg(test)]
 mod tests {
@@ -48,8 +52,9 @@ mod tests {
     fn times_are_written_to_the_microsecond() {
         let write = |micros| {
             let mut line = Vec::new();
-            write(&mut line, UNIX_EPOCH + Duration::from_micros(micros));
-            String::from_utf8(line).unwrap()
+            begin(&mut line, Duration::from_micros(micros));
+            let text = String::from_utf8(line).unwrap();
+            text.strip_prefix("{\"timestamp\":\"").and_then(|text| text.strip_suffix('"')).unwrap().to_owned()
         };
         assert_eq!(write(1_753_792_200_250_001), "2025-07-29T12:30:00.250001Z");
         assert_eq!(write(1_753_792_200_999_999), "2025-07-29T12:30:00.999999Z");
