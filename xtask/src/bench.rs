@@ -62,8 +62,8 @@ fn measure(effort: Effort) -> Result<(), Failure> {
     let mut facts = process::read("benches", &["facts", millions])?;
     facts.extend(panics()?);
     facts.extend(match effort {
-        Effort::Full => wrk::measure(7, 3)?,
-        Effort::Quick => wrk::measure(3, 2)?,
+        Effort::Full => wrk::measure(11, 2)?,
+        Effort::Quick => wrk::measure(5, 1)?,
     });
     let budgets = [budget::compared(&figures), budget::of_facts(&facts)].concat();
     let report = report::markdown(&figures, &facts, &budgets, rounds)?;

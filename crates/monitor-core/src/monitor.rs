@@ -223,6 +223,7 @@ impl Monitor {
     /// Returns `trace` marked as sampled or not, as often as [`MonitorBuilder::trace_sampling`] says. For a trace that begins
     /// here, and for one whose caller is not obeyed.
     #[must_use]
+    #[inline]
     pub fn sample(&self, trace: TraceContext) -> TraceContext {
         let share = self.0.as_ref().map_or(TRACE_SAMPLING, |inner| inner.shared.trace_sampling);
         let is_sampled = trace.span_id().fraction() < share;

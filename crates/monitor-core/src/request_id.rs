@@ -30,6 +30,7 @@ impl RequestId {
     /// Creates one that nobody else has.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "two of them are never equal")]
+    #[inline]
     pub fn new() -> Self {
         Self(Kind::Own(Uuid::new_v4()))
     }
@@ -52,28 +53,6 @@ impl RequestId {
     /// The length of the longest identifier, in bytes. A longer one is taken over from nobody.
     pub const LONGEST: usize = 64;
 
-    /// Returns its text, written to `buffer` where it is one of our own making.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use monitor_core::RequestId;
-    ///
-    /// let id = RequestId::new();
-    /// assert_eq!(id.encode(&mut [0; RequestId::LONGEST]), id.to_string());
-    /// ```
-    #[must_use]
-    pub fn encode<'a>(&'a self, buffer: &'a mut [u8; Self::LONGEST]) -> &'a str {
-        match &self.0 {
-            Kind::Own(id) => {
-                let text = &mut buffer[..HYPHENATED];
-                text.copy_from_slice(&hyphenated(*id));
-                str::from_utf8(text).unwrap_or_default()
-            }
-            Kind::Client(text) => text,
-        }
-    }
-
     /// Appends its text to `buffer`.
     pub fn append_to(&self, buffer: &mut Vec<u8>) {
         match &self.0 {
@@ -94,7 +73,10 @@ impl RequestId {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.encode(&mut [0; Self::LONGEST]))
+        match &self.0 {
+            Kind::Own(id) => f.write_str(str::from_utf8(&hyphenated(*id)).unwrap_or_default()),
+            Kind::Client(text) => f.write_str(text),
+        }
     }
 }
 

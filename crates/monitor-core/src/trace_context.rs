@@ -60,10 +60,12 @@ impl TraceContext {
     /// Begins the trace of a request. Where the request's identifier is one of our own making, its digits are those of the
     /// trace as well.
     #[must_use]
+    #[inline]
     pub fn of_request(id: &RequestId) -> Self {
         Self::begin(id.as_uuid().unwrap_or_else(Uuid::new_v4))
     }
 
+    #[inline]
     fn begin(id: Uuid) -> Self {
         // A UUID of version 4 is never zero.
         let trace_id = TraceId::from_number(id.as_u128()).unwrap_or(TraceId(NonZeroU128::MAX));
@@ -118,6 +120,7 @@ impl TraceContext {
 
     /// Returns the same context, sampled or not.
     #[must_use]
+    #[inline]
     pub fn with_sampled(mut self, sampled: bool) -> Self {
         self.sampled = sampled;
         self
@@ -173,16 +176,6 @@ impl TraceId {
         NonZeroU128::new(id).map(Self)
     }
 
-    /// The length of its text, in bytes.
-    pub const LENGTH: usize = 32;
-
-    /// Returns its text, written to `buffer`.
-    #[must_use]
-    pub fn encode(self, buffer: &mut [u8; Self::LENGTH]) -> &str {
-        *buffer = hex::digits(self.0.get());
-        str::from_utf8(buffer).unwrap_or_default()
-    }
-
     /// Appends its text to `buffer`.
     pub fn append_to(self, buffer: &mut Vec<u8>) {
         buffer.extend_from_slice(&hex::digits(self.0.get()));
@@ -197,7 +190,7 @@ impl TraceId {
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.encode(&mut [0; Self::LENGTH]))
+        f.write_str(str::from_utf8(&hex::digits(self.0.get())).unwrap_or_default())
     }
 }
 
@@ -216,12 +209,14 @@ impl SpanId {
     }
 
     /// Of the lower 62 bits, which are random, and one that keeps it from being zero.
+    #[inline]
     fn of_bits(bits: u64) -> Self {
         Self(HIGHEST | bits & u64::MAX >> 2)
     }
 
     /// The first span of a trace that begins here, made of the 122 random bits of the trace's identifier: another span
     /// of the trace has it as seldom as two random ones are equal.
+    #[inline]
     fn first_of(trace: Uuid) -> Self {
         let (high, low) = trace.as_u64_pair();
         let mixed = (high ^ low.rotate_left(32)).wrapping_mul(MIX);

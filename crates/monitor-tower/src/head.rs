@@ -39,7 +39,7 @@ pub(crate) struct Single<'a> {
 }
 
 impl<'a> Single<'a> {
-    fn add(&mut self, value: &'a HeaderValue) {
+    pub(crate) fn add(&mut self, value: &'a HeaderValue) {
         self.is_repeated = self.first.is_some();
         self.first = Some(value);
     }
@@ -192,5 +192,19 @@ mod tests {
         assert_eq!(truncate("192.0.2.77"), "192.0.2.0");
         assert_eq!(truncate("::ffff:192.0.2.77"), "192.0.2.0");
         assert_eq!(truncate("2001:db8:1:2::7"), "2001:db8:1::");
+    }
+
+    #[test]
+    fn only_a_header_that_is_there_once_is_read() {
+        let read = |values: &[&'static str]| {
+            let values: Vec<_> = values.iter().map(|value| HeaderValue::from_static(value)).collect();
+            let mut single = Single::default();
+            values.iter().for_each(|value| single.add(value));
+            single.text().map(String::from)
+        };
+        assert_eq!(read(&[]), None);
+        assert_eq!(read(&["a"]).as_deref(), Some("a"));
+        assert_eq!(read(&["a", "b"]), None);
+        assert_eq!(read(&["a", "b", "c"]), None);
     }
 }

@@ -1,17 +1,9 @@
-//! The headers that are ours, and how one is read.
+//! The headers that are ours.
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use monitor_core::RequestId;
-
-/// Returns the value of this header, where there is exactly one and it is text.
-pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    // Most are not there, which one look tells.
-    let value = headers.get(name)?;
-    let is_only = headers.get_all(name).iter().nth(1).is_none();
-    value.to_str().ok().filter(|_| is_only)
-}
 
 pub(crate) fn put_request_id(headers: &mut HeaderMap, name: &HeaderName, id: &RequestId) {
     let mut text = Vec::with_capacity(UUID);
@@ -95,17 +87,5 @@ mod tests {
             put_duration(&mut headers, Duration::from_nanos(nanoseconds));
             assert_eq!(headers[REQUEST_DURATION], expected);
         }
-    }
-
-    #[test]
-    fn only_a_header_that_is_there_once_is_read() {
-        let headers = |values: &[&'static str]| {
-            HeaderMap::from_iter(values.iter().map(|value| (TRACEPARENT.clone(), HeaderValue::from_static(value))))
-        };
-        assert_eq!(single(&headers(&[]), &TRACEPARENT), None);
-        assert_eq!(single(&headers(&["a"]), &TRACEPARENT), Some("a"));
-        let mut two = headers(&["a"]);
-        two.append(&TRACEPARENT, HeaderValue::from_static("b"));
-        assert_eq!(single(&two, &TRACEPARENT), None);
     }
 }

@@ -51,6 +51,7 @@ pub(crate) struct Identified<'a> {
 
 impl<'a> Identified<'a> {
     /// Inside another layer of ours, whose scope is `around`, the request has its identity already.
+    #[inline]
     pub(crate) fn new(
         head: &RequestHead<'a>,
         read: &ReadHeaders<'a>,

@@ -1,5 +1,7 @@
 //! The line in the log at a request's end.
 
+use std::fmt;
+
 use monitor_core::{Ending, ErrorType, GrpcCode, Outcome, Scope, scope::Finished};
 use tracing::level_filters::LevelFilter;
 
@@ -42,7 +44,7 @@ macro_rules! write_at {
             trace_id = %$scope.trace().trace_id(),
             client_trace_id = $scope.client_trace_id().map(display),
             method = $scope.method().as_str(),
-            path = %$scope.shown_path(),
+            path = %Path($scope),
             route = $scope.route(),
             status_code = $finished.ending.status,
             grpc_status = $finished.ending.grpc.map(GrpcCode::as_str),
@@ -55,6 +57,15 @@ macro_rules! write_at {
             $message
         )
     };
+}
+
+/// The path, looked up when somebody looks at it.
+struct Path<'a>(&'a Scope);
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.shown_path().fmt(f)
+    }
 }
 
 /// Writes the line.

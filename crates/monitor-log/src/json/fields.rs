@@ -86,7 +86,8 @@ impl Visit for Fields<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         match odd_name(value) {
             Some(name) => self.text(field, |line| line.extend_from_slice(name)),
-            None => self.number(field, format_args!("{value:?}")),
+            // It writes numbers faster than the standard library. To memory, nothing fails.
+            None => self.plain(field, |line| _ = serde_json::to_writer(line, &value)),
         }
     }
 }

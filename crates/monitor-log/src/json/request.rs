@@ -22,10 +22,11 @@ pub(super) fn write(
     finished: &Finished,
 ) {
     line.extend_from_slice(&keys.head);
+    let id = line.len();
     scope.id().append_to(line);
     line.push(b'"');
     line.extend_from_slice(names.trace_id.as_bytes());
-    scope.trace().trace_id().append_to(line);
+    trace_id(line, id, scope);
     line.push(b'"');
     keys.alike.write(line, scope, finished.ending, |line| write_alike(line, names, texts, scope, finished.ending));
     milliseconds(line, finished);
@@ -47,6 +48,24 @@ pub(super) fn write(
     }
     if let Some(id) = scope.client_trace_id() {
         let _ = write!(line, "{}{id}\"", names.client_trace_id);
+    }
+}
+
+/// Writes the trace's identifier. Its digits are mostly those of the request's, which was written at `id`.
+fn trace_id(line: &mut Vec<u8>, id: usize, scope: &Scope) {
+    let trace_id = scope.trace().trace_id();
+    let same = scope.id().as_uuid().is_some_and(|uuid| *uuid.as_bytes() == trace_id.to_bytes());
+    match line[id..].first_chunk::<36>().copied() {
+        Some(id) if same => {
+            let mut digits = [0; 32];
+            let (mut at, mut left) = (0, 0);
+            for length in [8, 4, 4, 4, 12] {
+                digits[left..left + length].copy_from_slice(&id[at..at + length]);
+                (at, left) = (at + length + 1, left + length);
+            }
+            line.extend_from_slice(&digits);
+        }
+        _ => trace_id.append_to(line),
     }
 }
 
@@ -92,6 +111,9 @@ fn milliseconds(line: &mut Vec<u8>, finished: &Finished) {
 
 /// Writes a number, which is mostly a small one.
 pub(super) fn decimal(line: &mut Vec<u8>, number: u64) {
+    if number < 10 {
+        return line.push(b'0' + number as u8);
+    }
     let (mut digits, mut at, mut left) = ([0; 20], 20, number);
     loop {
         at -= 1;
