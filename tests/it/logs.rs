@@ -220,6 +220,33 @@ fn the_line_of_a_request_says_the_same_as_the_event_does_to_others() {
 }
 
 #[test]
+fn requests_of_one_route_have_lines_of_their_own_where_they_differ() {
+    let (by_route, by_path) = (monitor(), builder().raw_paths(true).build().unwrap());
+    let asked =
+        [("GET", "/items/7", 200), ("GET", "/items/8", 404), ("POST", "/items/7", 200), ("GET", "/items/7", 503)];
+    let once = || [&by_route, &by_path].into_iter().flat_map(|monitor| asked.map(|asked| (monitor, asked)));
+    // The second time everything is known already.
+    let all = || once().chain(once());
+    let lines = lines_of(JsonLayer::new(&by_route), || {
+        for (monitor, (method, path, answer)) in all() {
+            let service = support::service(move |_| Ok::<_, std::convert::Infallible>(status(answer, "hello")));
+            let mut service = MonitorLayer::new(monitor).route(|_| Some("/items/{id}")).layer(service);
+            let request = Request::builder().method(method).uri(path).body(()).unwrap();
+            support::text(ready(service.call(request)).expect("a response"));
+        }
+    });
+    assert_eq!(lines.len(), all().count());
+    for (line, (monitor, (method, path, answer))) in lines.into_iter().zip(all()) {
+        let path = if std::ptr::eq(monitor, &raw const by_path) { path } else { "/items/{id}" };
+        let line = Value::Object(line.into_iter().collect());
+        says(&line, json!({"method": method, "path": path, "route": "/items/{id}", "status_code": answer}));
+        let trace: String = line["request_id"].as_str().unwrap().split('-').collect();
+        assert_eq!(line["trace_id"], trace.as_str());
+        assert_eq!(line.get("error_type"), (answer == 503).then(|| json!("503")).as_ref());
+    }
+}
+
+#[test]
 fn a_very_long_path_is_cut_as_well() {
     let monitor = builder().raw_paths(true).build().unwrap();
     let line = request_line(&monitor, JsonLayer::new(&monitor), get(&format!("/{}", "a".repeat(20_000))));

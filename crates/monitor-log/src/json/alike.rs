@@ -54,3 +54,55 @@ impl Made {
 const PLACES: usize = 64;
 /// A longer route is not worth its memory.
 const LONGEST: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use monitor_core::{Monitor, Outcome, RequestId, TraceContext, scope::RequestFacts};
+
+    use super::*;
+
+    fn scope(monitor: &Monitor, method: Method, route: &str) -> Scope {
+        let id = RequestId::new();
+        let facts = RequestFacts {
+            trace: TraceContext::of_request(&id),
+            id,
+            method,
+            route,
+            path: "/",
+            user_agent: b"",
+            client_request_id: "",
+            client_trace_id: None,
+            remote_addr: None,
+            untracked: false,
+            series: None,
+        };
+        Scope::for_request(monitor, facts)
+    }
+
+    #[test]
+    fn those_that_have_the_same_place_are_told_apart() {
+        let builder = || Monitor::builder("shop").log(None);
+        let monitors = [builder().build().unwrap(), builder().raw_paths(true).build().unwrap()];
+        let alike = Alike::default();
+        let mut kept = Vec::new();
+        // Each time the route lies elsewhere.
+        for _ in 0..8 * PLACES {
+            for monitor in &monitors {
+                for (method, route, status) in [
+                    (Method::Get, "/a", 200),
+                    (Method::Put, "/a", 200),
+                    (Method::Get, "/b", 200),
+                    (Method::Get, "/a", 200 + PLACES as u16),
+                ] {
+                    let scope = scope(monitor, method, route);
+                    let expected = format!("{method:?} {route} {status} {}", monitor.shows_raw_paths());
+                    let mut line = Vec::new();
+                    let write = |line: &mut Vec<u8>| line.extend_from_slice(expected.as_bytes());
+                    alike.write(&mut line, &scope, Ending::new(Outcome::Completed, status), write);
+                    assert_eq!(String::from_utf8(line).unwrap(), expected);
+                    kept.push(scope);
+                }
+            }
+        }
+    }
+}
