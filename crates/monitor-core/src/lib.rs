@@ -34,6 +34,7 @@ mod error;
 mod event;
 mod fingerprint;
 mod grpc_code;
+mod health;
 mod hex;
 mod housekeeping;
 mod identity;
@@ -80,6 +81,7 @@ pub use self::{
     event::{CodeLocation, ErrorEvent, EventKind, Frame},
     fingerprint::Fingerprint,
     grpc_code::GrpcCode,
+    health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
     identity::Identity,
     issue::Issue,
     job::{Job, JobCounts, JobOutcome, JobOutput},

@@ -80,7 +80,8 @@ fn tell(signal: &Signal) {
             actor = enabled.actor,
             "route_enabled"
         ),
-        Signal::Started(_) | Signal::IssueOpened(_) => {}
+        // Whoever probes says itself how that went, also where there is no monitor.
+        Signal::Started(_) | Signal::IssueOpened(_) | Signal::HealthChanged(_) => {}
     }
 }
 

@@ -53,6 +53,14 @@ pub const JOB_LAST_SUCCESS: &str = "monitor_job_last_success_timestamp_seconds";
 /// The duration histogram by the name of Prometheus' Flask exporter, see
 /// [`MonitorBuilder::flask_names`](crate::MonitorBuilder::flask_names).
 pub const FLASK_DURATION: &str = "flask_http_request_duration_seconds";
+/// How well a probe is: 2 is well, 1 a warning, 0 an error, -1 unknown. Label: `probe`.
+pub const PROBE_STATUS: &str = "health_probe_status";
+/// Seconds the last run of a probe took; 0 before the first. Label: `probe`.
+pub const PROBE_DURATION: &str = "health_probe_duration_seconds";
+/// Whether the service is fit for traffic: 1 or 0. No labels.
+pub const HEALTH_READY: &str = "health_ready";
+/// Whether the service is about to stop: 1 or 0. No labels.
+pub const HEALTH_DRAINING: &str = "health_draining";
 /// Issues opened. Label: kind.
 pub const ISSUES: &str = "monitor_issues_total";
 /// Whatever was not kept. Labels: reporter, reason.
@@ -74,6 +82,8 @@ pub const ERROR_TYPE: &str = "error_type";
 pub const HOST_CLASS: &str = "host_class";
 /// The label for what became of an outgoing request.
 pub const STATUS_CLASS: &str = "status_class";
+/// The label for a health probe.
+pub const PROBE: &str = "probe";
 /// The label for how a request ended.
 pub const OUTCOME: &str = "outcome";
 
@@ -146,12 +156,16 @@ pub(crate) const COUNTERS: [(&str, &str); 12] = [
     (DROPPED, "Events, signals and series that were not kept."),
 ];
 
-pub(crate) const GAUGES: [(&str, &str); 7] = [
+pub(crate) const GAUGES: [(&str, &str); 11] = [
     (ROUTE_DISABLED, "Whether the route is disabled."),
     (ACTIVE, "Requests in flight."),
     (UPGRADED, "Upgraded connections that are open."),
     (JOBS_ACTIVE, "Jobs under way."),
     (JOB_LAST_SUCCESS, "When a job last completed, in seconds since the Unix epoch."),
+    (PROBE_STATUS, "How well a health probe is: 2 well, 1 warning, 0 error, -1 unknown."),
+    (PROBE_DURATION, "Seconds the last run of a health probe took."),
+    (HEALTH_READY, "Whether the service is fit for traffic."),
+    (HEALTH_DRAINING, "Whether the service is about to stop."),
     (BUILD_INFO, "The release that runs; always 1."),
     (START_TIME, "When the process started, in seconds since the Unix epoch."),
 ];

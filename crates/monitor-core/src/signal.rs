@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{DisabledRoute, EnabledRoute, ErrorEvent, Identity, Issue};
+use crate::{DisabledRoute, EnabledRoute, ErrorEvent, HealthChange, Identity, Issue};
 
 /// Something happened that somebody may want to be told of.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub enum Signal {
     Error(Arc<ErrorEvent>),
     /// An error was seen for the first time.
     IssueOpened(Arc<Issue>),
+    /// A probe, or the service as a whole, is as it was not before.
+    HealthChanged(Arc<HealthChange>),
     /// Somebody took a route out of service.
     RouteDisabled(Arc<DisabledRoute>),
     /// A route is back in service, because somebody said so or its time was over.

@@ -1,34 +1,61 @@
 //! Building a registry of probes, where bad settings are found.
 
-use std::{collections::HashMap, fmt, sync::atomic::AtomicU8};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use monitor_core::{Monitor, Redaction};
 
-use crate::{Health, Probe, health::Registry};
+use crate::{
+    Details, Health, LivenessCheck, Probe,
+    health::{Place, Registry},
+    liveness::Vital,
+    watch::Watch,
+};
 
 /// Settings of a [`Health`]. Made by [`Health::builder`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[must_use]
 pub struct HealthBuilder {
     version: String,
     environment: String,
-    probes: Vec<Probe>,
-    aliases: Vec<(String, String)>,
+    monitor: Monitor,
     redaction: Redaction,
+    details: Details,
+    probes: Vec<Probe>,
+    groups: Vec<(String, Vec<String>)>,
+    aliases: Vec<(String, String)>,
+    vitals: Vec<Vital>,
 }
 
 /// Why a registry could not be built.
 #[derive(Debug)]
 pub struct BuildError(String);
 
+impl Default for HealthBuilder {
+    fn default() -> Self {
+        Self {
+            version: String::new(),
+            environment: String::new(),
+            monitor: Monitor::disabled(),
+            redaction: Redaction::new(),
+            details: Details::default(),
+            probes: Vec::new(),
+            groups: Vec::new(),
+            aliases: Vec::new(),
+            vitals: Vec::new(),
+        }
+    }
+}
+
 impl HealthBuilder {
-    /// Publishes the release and environment of `monitor`, and redacts as it does. What is set afterwards goes before.
+    /// Publishes the release and environment of `monitor`, redacts as it does, tells its reporters of every change, and
+    /// shows it how well each probe is, for its gauges. What is set afterwards goes before.
     pub fn monitor(mut self, monitor: &Monitor) -> Self {
         if let Some(identity) = monitor.identity() {
             self.version = identity.release().to_owned();
             self.environment = identity.environment().to_owned();
         }
         self.redaction = monitor.redaction().clone();
+        self.monitor = monitor.clone();
         self
     }
 
@@ -56,54 +83,131 @@ impl HealthBuilder {
         self
     }
 
-    /// Builds the registry.
+    /// Makes these probes answer together at `name`.
+    pub fn group(mut self, name: impl Into<String>, probes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.groups.push((name.into(), probes.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Adds a part of this process that has to work, or else the process is to be restarted.
+    pub fn liveness(mut self, name: impl Into<String>, check: impl LivenessCheck) -> Self {
+        self.vitals.push(Vital { name: name.into(), check: Box::new(check) });
+        self
+    }
+
+    /// Sets how much each caller may read. Defaults to messages and values for everybody.
+    pub fn details(mut self, details: Details) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Builds the registry. Within a tokio runtime the probes begin to run there.
     ///
     /// # Errors
     ///
-    /// When a name is empty, ill-formed, taken twice or one of the service's own paths, when an alias names no probe, or
-    /// when a time-out is zero.
+    /// When a name is empty, ill-formed, taken twice or one of the service's own paths, when an alias or a group names no
+    /// probe, when a group is empty, when a duration or a threshold is zero, or when a token is empty.
     pub fn build(self) -> Result<Health, BuildError> {
-        let mut paths: HashMap<String, usize> = HashMap::new();
-        for (at, probe) in self.probes.iter().enumerate() {
-            if probe.timeout.is_zero() {
-                return error(format!("the probe `{}` has a time-out of zero, so it would always fail", probe.name));
-            }
-            add(&mut paths, &probe.name, at)?;
+        self.probes.iter().try_for_each(check_pace)?;
+        if self.details.has_empty_token() {
+            return error("the bearer token of the details is empty, so everybody would have it");
         }
-        for (alias, name) in &self.aliases {
-            let Some(at) = self.probes.iter().position(|probe| probe.name == *name) else {
-                return error(format!("the alias `{alias}` names `{name}`, and there is no such probe"));
-            };
-            add(&mut paths, alias, at)?;
+        let paths = self.paths()?;
+        for (at, vital) in self.vitals.iter().enumerate() {
+            check_name(&vital.name)?;
+            if self.vitals[..at].iter().any(|before| before.name == vital.name) {
+                return error(format!("the liveness check `{}` is there twice", vital.name));
+            }
         }
         let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
-        Ok(Health::new(Registry {
+        let registry = Registry {
             version: or(self.version, "unknown"),
             environment: or(self.environment, "development"),
-            known: self.probes.iter().map(|_| AtomicU8::default()).collect(),
-            probes: self.probes,
-            paths,
+            monitor: self.monitor,
             redaction: self.redaction,
-        }))
+            details: self.details,
+            vitals: self.vitals,
+            paths,
+        };
+        Ok(Health::new(registry, self.probes.into_iter().map(|probe| Arc::new(Watch::new(probe))).collect()))
+    }
+
+    /// Returns where each name leads: of probes, aliases, groups and tags.
+    fn paths(&self) -> Result<HashMap<String, Place>, BuildError> {
+        let mut paths = HashMap::new();
+        for (at, probe) in self.probes.iter().enumerate() {
+            add(&mut paths, &probe.name, Place::Probe(at))?;
+        }
+        let find = |name: &String, by: &str| match self.probes.iter().position(|probe| probe.name == *name) {
+            Some(at) => Ok(at),
+            None => error(format!("{by} names `{name}`, and there is no such probe")),
+        };
+        for (alias, name) in &self.aliases {
+            add(&mut paths, alias, Place::Probe(find(name, &format!("the alias `{alias}`"))?))?;
+        }
+        for (group, names) in &self.groups {
+            if names.is_empty() {
+                return error(format!("the group `{group}` has no probes: name some, or leave it out"));
+            }
+            let by = format!("the group `{group}`");
+            let members: Result<Vec<_>, _> = names.iter().map(|name| find(name, &by)).collect();
+            add(&mut paths, group, Place::Group(members?))?;
+        }
+        let mut tags: Vec<_> = self.probes.iter().flat_map(|probe| &probe.tags).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        for tag in tags {
+            let tagged = self.probes.iter().enumerate().filter(|(_, probe)| probe.tags.contains(tag));
+            add(&mut paths, tag, Place::Group(tagged.map(|(at, _)| at).collect()))?;
+        }
+        Ok(paths)
     }
 }
 
-fn add(paths: &mut HashMap<String, usize>, name: &str, at: usize) -> Result<(), BuildError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
-    if name.is_empty() || !name.bytes().all(plain) {
-        return error(format!("`{name}` is no name for a probe: use small letters, digits, `_` and `-`"));
+fn check_pace(probe: &Probe) -> Result<(), BuildError> {
+    let (name, pace) = (&probe.name, probe.pace);
+    if pace.timeout.is_zero() {
+        return error(format!("the probe `{name}` has a time-out of zero, so it would always fail"));
     }
-    if OWN_PATHS.contains(&name) {
-        return error(format!("the probe name `{name}` is a path of the health service: choose another"));
+    if pace.interval.is_zero() || pace.interval_when_down.is_zero() {
+        return error(format!("the probe `{name}` has an interval of zero, so it would run all the time"));
     }
-    if paths.insert(name.to_owned(), at).is_some() {
-        return error(format!("the probe name `{name}` is taken twice: give each probe and alias one of its own"));
+    if pace.on_demand.is_some_and(|time_to_live| time_to_live.is_zero()) {
+        return error(format!(
+            "the probe `{name}` runs on demand with a time to live of zero: every caller would run it"
+        ));
+    }
+    if pace.failures == 0 || pace.successes == 0 {
+        return error(format!(
+            "the probe `{name}` has a threshold of 0: it takes one run at least to change its status"
+        ));
     }
     Ok(())
 }
 
-fn error<T>(text: String) -> Result<T, BuildError> {
-    Err(BuildError(text))
+fn check_name(name: &str) -> Result<(), BuildError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+    if name.is_empty() || !name.bytes().all(plain) {
+        return error(format!("`{name}` is no name: use small letters, digits, `_` and `-`"));
+    }
+    Ok(())
+}
+
+fn add(paths: &mut HashMap<String, Place>, name: &str, place: Place) -> Result<(), BuildError> {
+    check_name(name)?;
+    if OWN_PATHS.contains(&name) {
+        return error(format!("the name `{name}` is a path of the health service: choose another"));
+    }
+    if paths.insert(name.to_owned(), place).is_some() {
+        return error(format!(
+            "the name `{name}` is taken twice: give each probe, alias, group and tag one of its own"
+        ));
+    }
+    Ok(())
+}
+
+fn error<T>(text: impl Into<String>) -> Result<T, BuildError> {
+    Err(BuildError(text.into()))
 }
 
 impl fmt::Display for BuildError {
@@ -121,7 +225,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::Outcome;
+    use crate::{Detail, Outcome};
 
     fn probe(name: &str) -> Probe {
         Probe::new(name, || async { Outcome::ok() })
@@ -135,12 +239,26 @@ mod tests {
 
     #[test]
     fn bad_settings_are_refused_by_name() {
-        refuses(Health::builder().probe(probe("")), "``");
-        refuses(Health::builder().probe(probe("a:b")), "`a:b`");
-        refuses(Health::builder().probe(probe("ready")), "`ready`");
-        refuses(Health::builder().probe(probe("a")).probe(probe("a")), "`a`");
-        refuses(Health::builder().probe(probe("a")).alias("a", "a"), "`a`");
+        let with = |probe| Health::builder().probe(probe);
+        refuses(with(probe("")), "``");
+        refuses(with(probe("a:b")), "`a:b`");
+        refuses(with(probe("ready")), "`ready`");
+        refuses(with(probe("a")).probe(probe("a")), "`a`");
+        refuses(with(probe("a")).alias("a", "a"), "`a`");
         refuses(Health::builder().alias("db", "database"), "`database`");
-        refuses(Health::builder().probe(probe("a").timeout(Duration::ZERO)), "`a`");
+        refuses(with(probe("a").timeout(Duration::ZERO)), "`a` has a time-out");
+        refuses(with(probe("a").interval(Duration::ZERO)), "`a` has an interval");
+        refuses(with(probe("a").interval_when_down(Duration::ZERO)), "`a` has an interval");
+        refuses(with(probe("a").on_demand(Duration::ZERO)), "`a` runs on demand");
+        refuses(with(probe("a").failure_threshold(0)), "`a` has a threshold");
+        refuses(with(probe("a").success_threshold(0)), "`a` has a threshold");
+        refuses(with(probe("a")).group("g", ["a", "b"]), "the group `g` names `b`");
+        refuses(with(probe("a")).group("g", [""; 0]), "the group `g` has no probes");
+        refuses(with(probe("a")).group("a", ["a"]), "`a` is taken twice");
+        refuses(with(probe("a").tag("live")), "`live`");
+        refuses(with(probe("a").tag("b")).probe(probe("b")), "`b` is taken twice");
+        refuses(Health::builder().liveness("a b", || true), "`a b`");
+        refuses(Health::builder().liveness("a", || true).liveness("a", || true), "`a` is there twice");
+        refuses(Health::builder().details(Details::default().bearer("", Detail::Full)), "token");
     }
 }

@@ -1,6 +1,6 @@
 //! The two ends of a service's life: gates that are closed while it starts, and the drain before it stops.
 
-use std::{sync::PoisonError, sync::atomic::Ordering, time::Duration};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use crate::Health;
 
@@ -13,17 +13,19 @@ pub struct StartupGate {
 
 impl StartupGate {
     pub(crate) fn close(health: Health, name: String) -> Self {
-        health.0.gates.lock().unwrap_or_else(PoisonError::into_inner).push(name.clone());
+        health.0.gates().push(name.clone());
         Self { health, name }
     }
 }
 
 impl Drop for StartupGate {
     fn drop(&mut self) {
-        let mut gates = self.health.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gates = self.health.0.gates();
         if let Some(at) = gates.iter().position(|gate| *gate == self.name) {
             gates.remove(at);
         }
+        drop(gates);
+        self.health.0.tell_overall();
     }
 }
 

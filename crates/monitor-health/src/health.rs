@@ -1,23 +1,26 @@
-//! The registry of probes, and whether the service is fit for traffic.
+//! The registry of probes: what is known of a service.
 
 use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        Arc, Mutex, MutexGuard, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
     },
 };
 
-use monitor_core::{Redaction, clock};
-use tokio::task::JoinSet;
-
-use crate::{
-    HealthBuilder, HealthService, Level, Outcome, Probe, StartupGate,
-    report::{Check, Report},
+use monitor_core::{HealthReading, HealthStatus, Monitor, ProbeReading, Redaction};
+use tokio::{
+    sync::Semaphore,
+    time::{Duration, Instant},
 };
 
+use crate::{Details, HealthBuilder, HealthService, StartupGate, liveness::Vital, watch::Watch};
+
 /// All probes of a service, and whether it is fit for traffic. Cloning it gives another handle to the same.
+///
+/// Probes run by themselves from the moment it is [built](HealthBuilder::build) within a tokio runtime, or else from the
+/// first request on, until the last handle is dropped.
 ///
 /// See the [crate docs](crate).
 #[derive(Clone)]
@@ -25,19 +28,32 @@ pub struct Health(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) registry: Registry,
+    pub(crate) watches: Vec<Arc<Watch>>,
     pub(crate) gates: Mutex<Vec<String>>,
     pub(crate) draining: AtomicBool,
+    /// So many probes run side by side.
+    pub(crate) turns: Arc<Semaphore>,
+    pub(crate) started: Once,
+    /// How the service as a whole was when it was last told, and since when.
+    pub(crate) overall: Mutex<(HealthStatus, Instant)>,
 }
 
 pub(crate) struct Registry {
     pub(crate) version: String,
     pub(crate) environment: String,
-    pub(crate) probes: Vec<Probe>,
-    /// Where each name and alias leads.
-    pub(crate) paths: HashMap<String, usize>,
-    /// How well each was when it was last looked at: only a change is logged.
-    pub(crate) known: Vec<AtomicU8>,
+    pub(crate) monitor: Monitor,
     pub(crate) redaction: Redaction,
+    pub(crate) details: Details,
+    pub(crate) vitals: Vec<Vital>,
+    /// Where each name leads.
+    pub(crate) paths: HashMap<String, Place>,
+}
+
+/// What a name leads to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    Probe(usize),
+    Group(Vec<usize>),
 }
 
 impl Health {
@@ -46,9 +62,20 @@ impl Health {
         HealthBuilder::default()
     }
 
-    pub(crate) fn new(registry: Registry) -> Self {
-        let gates = Mutex::default();
-        Self(Arc::new(Inner { registry, gates, draining: AtomicBool::new(false) }))
+    pub(crate) fn new(registry: Registry, watches: Vec<Arc<Watch>>) -> Self {
+        let inner = Arc::new(Inner {
+            registry,
+            watches,
+            gates: Mutex::default(),
+            draining: AtomicBool::new(false),
+            turns: Arc::new(Semaphore::new(SIDE_BY_SIDE)),
+            started: Once::new(),
+            overall: Mutex::new((HealthStatus::Unknown, Instant::now())),
+        });
+        let weak = Arc::downgrade(&inner);
+        inner.registry.monitor.show_health(move || Some(weak.upgrade()?.reading()));
+        inner.start();
+        Self(inner)
     }
 
     /// Returns the service that answers for the probes. Mount it at `/health`.
@@ -76,78 +103,43 @@ impl Health {
     /// Returns whether the service is draining.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Relaxed)
+        self.0.is_draining()
     }
 
-    /// Asks every probe, side by side.
-    pub(crate) async fn report(&self) -> Report {
-        let checks = self.look(|_| true).await;
-        Report { checks, obstacle: self.obstacle() }
+    /// Returns how well the service and each of its probes is, without waiting for anything.
+    #[must_use]
+    pub fn reading(&self) -> HealthReading {
+        self.0.reading()
+    }
+}
+
+impl Inner {
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
-    /// Asks the probes of readiness, side by side, unless it fails already.
-    pub(crate) async fn readiness(&self) -> Report {
-        let obstacle = self.obstacle();
-        let checks = if obstacle.is_some() { Vec::new() } else { self.look(|probe| probe.ready).await };
-        Report { checks, obstacle }
+    pub(crate) fn gates(&self) -> MutexGuard<'_, Vec<String>> {
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the probe at `path`.
-    pub(crate) async fn check(&self, path: &str) -> Option<Check> {
-        Some(self.look_at(*self.0.registry.paths.get(path)?).await)
-    }
-
-    /// Returns what keeps the service from traffic, whatever the probes say.
-    fn obstacle(&self) -> Option<String> {
-        if self.is_draining() {
-            return Some(String::from("draining"));
+    fn reading(&self) -> HealthReading {
+        let probes = self.watches.iter().map(|watch| {
+            let last_run = watch.state().standing.last().map_or(Duration::ZERO, |last| last.took);
+            ProbeReading { probe: watch.probe.name.clone(), status: watch.status(), last_run }
+        });
+        HealthReading {
+            is_ready: self.readiness().is_healthy(),
+            is_draining: self.is_draining(),
+            probes: probes.collect(),
         }
-        let gates = self.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        (!gates.is_empty()).then(|| format!("starting: {}", gates.join(", ")))
-    }
-
-    async fn look(&self, wanted: impl Fn(&Probe) -> bool) -> Vec<Check> {
-        let mut looks = JoinSet::new();
-        for (at, _) in self.0.registry.probes.iter().enumerate().filter(|(_, probe)| wanted(probe)) {
-            let health = self.clone();
-            looks.spawn(async move { (at, health.look_at(at).await) });
-        }
-        let mut checks = looks.join_all().await;
-        checks.sort_by_key(|(at, _)| *at);
-        checks.into_iter().map(|(_, check)| check).collect()
-    }
-
-    async fn look_at(&self, at: usize) -> Check {
-        let probe = &self.0.registry.probes[at];
-        let outcome = probe.look().await;
-        if self.0.registry.known[at].swap(outcome.level as u8, Ordering::Relaxed) != outcome.level as u8 {
-            self.log(probe, &outcome);
-        }
-        Check { name: probe.name.clone(), critical: probe.critical, at: clock::now(), outcome }
-    }
-
-    fn log(&self, probe: &Probe, outcome: &Outcome) {
-        if outcome.level == Level::Ok {
-            tracing::info!(target: "monitor::health", probe = probe.name, status = "ok", "health_probe_recovered");
-            return;
-        }
-        let source = outcome.source.as_ref().map(|source| source.to_string());
-        tracing::warn!(
-            target: "monitor::health",
-            probe = probe.name,
-            status = outcome.level.as_str(),
-            reason = outcome.message,
-            source = source.as_deref().map(|source| self.0.registry.redaction.text(source)).as_deref(),
-            "health_probe_failed"
-        );
     }
 }
 
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Health")
-            .field("probes", &self.0.registry.probes)
-            .field("draining", &self.is_draining())
-            .finish_non_exhaustive()
+        let probes: Vec<_> = self.0.watches.iter().map(|watch| &watch.probe).collect();
+        f.debug_struct("Health").field("probes", &probes).field("draining", &self.is_draining()).finish_non_exhaustive()
     }
 }
+
+const SIDE_BY_SIDE: usize = 8;

@@ -36,14 +36,28 @@
 //! - `disk`: `DiskSpace`, for the free space of a file system.
 //! - `sqlite`: `SqliteProbe`, over sqlx. Needs Rust 1.94.
 
+mod body;
 mod builder;
+mod changes;
+mod detail;
+mod draft;
 mod drain;
 mod health;
+mod liveness;
+mod negotiate;
 mod outcome;
 mod probe;
 mod probes;
+mod query;
 mod report;
+mod run;
+mod said;
+mod schedule;
 mod service;
+mod standing;
+mod watch;
+
+pub use monitor_core::{HealthReading, HealthStatus, ProbeReading};
 
 #[cfg(feature = "disk")]
 pub use self::probes::DiskSpace;
@@ -51,9 +65,11 @@ pub use self::probes::DiskSpace;
 pub use self::probes::SqliteProbe;
 pub use self::{
     builder::{BuildError, HealthBuilder},
+    detail::{Detail, Details, is_local},
     drain::StartupGate,
     health::Health,
+    liveness::{Heartbeat, LivenessCheck},
     outcome::{Level, Outcome},
-    probe::{HealthProbe, Probe, ProbeFuture},
+    probe::{BlockingProbe, HealthProbe, Probe, ProbeFuture},
     service::{HealthFuture, HealthService},
 };

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use monitor_core::HealthStatus;
 use serde_json::{Map, Value};
 
 /// What a probe found: how well the thing is, what strangers may read of it, and what only the log may.
@@ -26,6 +27,7 @@ pub struct Outcome {
     pub(crate) message: String,
     pub(crate) values: Map<String, Value>,
     pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
+    pub(crate) decisive: bool,
 }
 
 /// How well something is.
@@ -62,9 +64,16 @@ impl Outcome {
         self
     }
 
-    /// Sets the error behind it. It goes to the log, redacted, and nowhere else.
+    /// Sets the error behind it. It goes to the log and to reporters, redacted, and to no caller.
     pub fn source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// Makes an error count at once, as a refused connection does: there is no doubt that would pass. One that is not
+    /// decisive is a warning until it was seen [as often as it takes](crate::Probe::failure_threshold).
+    pub fn decisive(mut self) -> Self {
+        self.decisive = true;
         self
     }
 
@@ -74,8 +83,26 @@ impl Outcome {
         self.level
     }
 
+    /// Returns what strangers may read of it.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns the values that are published.
+    #[must_use]
+    pub fn values(&self) -> &Map<String, Value> {
+        &self.values
+    }
+
+    /// Returns whether an error counts at once.
+    #[must_use]
+    pub fn is_decisive(&self) -> bool {
+        self.decisive
+    }
+
     fn new(level: Level, message: String) -> Self {
-        Self { level, message, values: Map::new(), source: None }
+        Self { level, message, values: Map::new(), source: None, decisive: false }
     }
 }
 
@@ -87,6 +114,16 @@ impl Level {
             Self::Ok => "ok",
             Self::Warning => "warning",
             Self::Error => "error",
+        }
+    }
+}
+
+impl From<Level> for HealthStatus {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Ok => Self::Ok,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Probes: one health check each, with its settings.
 
-use std::{fmt, future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
-use monitor_core::panic::{self, Caught};
+use monitor_core::HealthStatus;
 
 use crate::Outcome;
 
@@ -27,7 +27,7 @@ pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 /// let probe = Probe::new("queue", Queue);
 /// ```
 pub trait HealthProbe: Send + Sync + 'static {
-    /// Looks once.
+    /// Looks once. The future is dropped when the probe's time is over.
     fn check(&self) -> ProbeFuture<'_>;
 }
 
@@ -41,7 +41,35 @@ where
     }
 }
 
+/// Looks after one thing and blocks meanwhile, as the question for a disk's space does. Any closure that returns an
+/// [`Outcome`] is one.
+///
+/// It runs on the runtime's threads for such work. One that never returns holds one of them, and is not asked again
+/// meanwhile.
+pub trait BlockingProbe: Send + Sync + 'static {
+    /// Looks once.
+    fn check(&self) -> Outcome;
+}
+
+impl<F> BlockingProbe for F
+where
+    F: Fn() -> Outcome + Send + Sync + 'static,
+{
+    fn check(&self) -> Outcome {
+        self()
+    }
+}
+
 /// A health check and its settings.
+///
+/// | setting | default | why |
+/// | --- | --- | --- |
+/// | [`timeout`](Self::timeout) | 2 s | for all of a run: waiting for a connection and asking |
+/// | [`interval`](Self::interval) | 10 s, 30 s while it fails | Kubernetes asks every 10 s; what is down is not helped by being asked |
+/// | [`failure_threshold`](Self::failure_threshold) | 3 | one lost packet is no outage |
+/// | [`success_threshold`](Self::success_threshold) | 2 | what has just come back may go again |
+///
+/// Each pause is up to a tenth longer or shorter, so that instances started together do not ask together for ever.
 ///
 /// # Example
 ///
@@ -55,28 +83,44 @@ where
 #[must_use]
 pub struct Probe {
     pub(crate) name: String,
-    pub(crate) check: Arc<dyn HealthProbe>,
+    pub(crate) check: Check,
     pub(crate) critical: bool,
     pub(crate) ready: bool,
+    pub(crate) tags: Vec<String>,
+    pub(crate) pace: Pace,
+}
+
+#[derive(Clone)]
+pub(crate) enum Check {
+    Async(Arc<dyn HealthProbe>),
+    Blocking(Arc<dyn BlockingProbe>),
+}
+
+/// How often a probe runs, for how long, and how many runs it takes to change one's mind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
     pub(crate) timeout: Duration,
+    pub(crate) interval: Duration,
+    pub(crate) interval_when_down: Duration,
+    /// It runs only when somebody asks and the last result is older than this.
+    pub(crate) on_demand: Option<Duration>,
+    pub(crate) failures: u32,
+    pub(crate) successes: u32,
 }
 
 impl Probe {
     /// Creates an optional probe called `name`, in small letters, digits, `_` and `-`.
     pub fn new(name: impl Into<String>, probe: impl HealthProbe) -> Self {
-        Self { name: name.into(), check: Arc::new(probe), critical: false, ready: false, timeout: TIMEOUT }
+        Self::of(name.into(), Check::Async(Arc::new(probe)))
     }
 
-    /// Creates a probe of a function that blocks. It runs on the runtime's threads for such functions.
-    pub fn blocking(name: impl Into<String>, probe: impl Fn() -> Outcome + Send + Sync + 'static) -> Self {
-        let probe = Arc::new(probe);
-        Self::new(name, move || {
-            let probe = Arc::clone(&probe);
-            async move {
-                let looked = tokio::task::spawn_blocking(move || panic::catch(|| probe())).await;
-                looked.map_or_else(|error| Outcome::error(PANICKED).source(error), caught)
-            }
-        })
+    /// Creates an optional probe that blocks while it looks.
+    pub fn blocking(name: impl Into<String>, probe: impl BlockingProbe) -> Self {
+        Self::of(name.into(), Check::Blocking(Arc::new(probe)))
+    }
+
+    fn of(name: String, check: Check) -> Self {
+        Self { name, check, critical: false, ready: false, tags: Vec::new(), pace: Pace::default() }
     }
 
     /// Makes the whole service unhealthy when this fails. Defaults to optional.
@@ -98,59 +142,85 @@ impl Probe {
         self
     }
 
-    /// Sets how long to wait before the probe has failed. Defaults to two seconds.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+    /// Adds a tag. All probes with one answer together at its name, as a [group](crate::HealthBuilder::group) does.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
         self
     }
 
-    /// Looks once, in a task of its own: a panic or a time-out is an error like any other.
-    pub(crate) async fn look(&self) -> Outcome {
-        let check = Arc::clone(&self.check);
-        let mut task = tokio::spawn(async move {
-            let mut look = match panic::catch(|| check.check()) {
-                Ok(look) => look,
-                Err(panic) => return caught(Err(panic)),
-            };
-            // Caught here, it is not printed by the panic hook, which would not redact it.
-            poll_fn(|cx| match panic::catch(|| look.as_mut().poll(cx)) {
-                Ok(polled) => polled,
-                Err(panic) => Poll::Ready(caught(Err(panic))),
-            })
-            .await
-        });
-        match tokio::time::timeout(self.timeout, &mut task).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => Outcome::error(PANICKED).source(error),
-            Err(_) => {
-                task.abort();
-                Outcome::error(format!("no answer within {} ms", self.timeout.as_millis()))
-            }
+    /// Sets how long to wait before a run has failed. Defaults to two seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.pace.timeout = timeout;
+        self
+    }
+
+    /// Sets the pause between two runs while it does not fail. Defaults to ten seconds.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.pace.interval = interval;
+        self
+    }
+
+    /// Sets the pause between two runs while it fails. Defaults to thirty seconds.
+    pub fn interval_when_down(mut self, interval: Duration) -> Self {
+        self.pace.interval_when_down = interval;
+        self
+    }
+
+    /// Runs it only when somebody asks and the last result is older than `time_to_live`: for what costs too much to be
+    /// looked at while nobody wants to know. Defaults to running by itself.
+    pub fn on_demand(mut self, time_to_live: Duration) -> Self {
+        self.pace.on_demand = Some(time_to_live);
+        self
+    }
+
+    /// Sets how many runs in a row must fail before it has. Until then it is a warning. Defaults to 3.
+    pub fn failure_threshold(mut self, runs: u32) -> Self {
+        self.pace.failures = runs;
+        self
+    }
+
+    /// Sets how many runs in a row must succeed before it has recovered. Defaults to 2.
+    pub fn success_threshold(mut self, runs: u32) -> Self {
+        self.pace.successes = runs;
+        self
+    }
+}
+
+impl Pace {
+    /// Returns how long it is from one run to the next one.
+    pub(crate) fn interval(&self, status: HealthStatus) -> Duration {
+        let by_itself = if status == HealthStatus::Error { self.interval_when_down } else { self.interval };
+        self.on_demand.unwrap_or(by_itself)
+    }
+
+    /// Returns how old a result may be before it says nothing any more.
+    pub(crate) fn stale_after(&self, status: HealthStatus) -> Duration {
+        self.interval(status).saturating_mul(3).saturating_add(self.timeout)
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(2),
+            interval: Duration::from_secs(10),
+            interval_when_down: Duration::from_secs(30),
+            on_demand: None,
+            failures: 3,
+            successes: 2,
         }
     }
 }
 
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, check: _, critical, ready, timeout } = self;
+        let Self { name, check: _, critical, ready, tags, pace } = self;
         f.debug_struct("Probe")
             .field("name", name)
             .field("critical", critical)
             .field("ready", ready)
-            .field("timeout", timeout)
+            .field("tags", tags)
+            .field("pace", pace)
             .finish_non_exhaustive()
     }
 }
-
-fn caught(looked: Result<Outcome, Caught>) -> Outcome {
-    looked.unwrap_or_else(|caught| {
-        let source = caught.message();
-        caught.dispose();
-        Outcome::error(PANICKED).source(source)
-    })
-}
-
-const TIMEOUT: Duration = Duration::from_secs(2);
-
-/// What is published of a panic: nothing of what it says.
-const PANICKED: &str = "probe panicked";

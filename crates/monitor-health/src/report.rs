@@ -1,83 +1,127 @@
-//! What the probes found, as the bodies of the health endpoints.
+//! What is known of a service at one moment, and what it means.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Duration};
 
-use monitor_core::clock;
-use serde_json::{Map, Value, json};
+use monitor_core::HealthStatus;
+use tokio::time::Instant;
 
-use crate::{Level, Outcome, health::Registry};
+use crate::{Probe, health::Inner, said::Said, watch::Watch};
 
-/// What a probe found, and when.
-#[derive(Debug)]
-pub(crate) struct Check {
-    pub(crate) name: String,
-    pub(crate) critical: bool,
-    pub(crate) at: Instant,
-    pub(crate) outcome: Outcome,
+/// How one probe stands.
+pub(crate) struct View<'a> {
+    pub(crate) probe: &'a Probe,
+    pub(crate) status: HealthStatus,
+    pub(crate) said: Arc<Said>,
+    /// `None` where it was never looked at.
+    pub(crate) age: Option<Duration>,
+    /// A newer result was asked for and did not come in time.
+    pub(crate) is_stale: bool,
 }
 
-/// What several probes found, and what keeps the service from traffic besides.
-#[derive(Debug)]
-pub(crate) struct Report {
-    pub(crate) checks: Vec<Check>,
+/// How several probes stand, and what keeps the service from traffic besides.
+pub(crate) struct Report<'a> {
+    pub(crate) views: Vec<View<'a>>,
     pub(crate) obstacle: Option<String>,
 }
 
-impl Report {
-    pub(crate) fn is_healthy(&self) -> bool {
-        self.obstacle.is_none() && !self.checks.iter().any(Check::is_fatal)
+impl Inner {
+    /// Returns how all probes stand.
+    pub(crate) fn report(&self) -> Report<'_> {
+        self.report_of(&self.watches)
     }
 
-    pub(crate) fn to_json(&self, registry: &Registry) -> Value {
-        let mut body = json!({
-            "status": if self.is_healthy() { "healthy" } else { "unhealthy" },
-            "timestamp": clock::rfc3339(clock::wall()),
-            "version": registry.version,
-            "environment": registry.environment,
-            "degraded": self.checks.iter().any(|check| check.outcome.level != Level::Ok),
-            "checks": self.checks.iter().map(|check| (check.name.clone(), check.nested())).collect::<Map<_, _>>(),
-        });
-        if let Some(obstacle) = &self.obstacle {
-            body["error"] = obstacle.as_str().into();
-        }
-        body
+    /// Returns how these probes stand.
+    pub(crate) fn report_of<'a>(&'a self, watches: impl IntoIterator<Item = &'a Arc<Watch>>) -> Report<'a> {
+        Report { views: watches.into_iter().map(|watch| View::of(watch)).collect(), obstacle: self.obstacle() }
     }
 
-    /// The body of readiness. It names the probes that failed and nothing of what they found.
-    pub(crate) fn to_ready_json(&self) -> Value {
-        let timestamp = clock::rfc3339(clock::wall());
-        if self.is_healthy() {
-            return json!({ "status": "ready", "timestamp": timestamp });
+    /// Returns whether the service is fit for traffic, as far as the probes say so that joined readiness.
+    pub(crate) fn readiness(&self) -> Report<'_> {
+        self.report_of(self.watches.iter().filter(|watch| watch.probe.ready))
+    }
+
+    /// Returns what keeps the service from traffic, whatever the probes say.
+    fn obstacle(&self) -> Option<String> {
+        let dead = self.dead();
+        if self.is_draining() {
+            Some(String::from("draining"))
+        } else if let Some(gates) = self.closed_gates() {
+            Some(format!("starting: {gates}"))
+        } else {
+            (!dead.is_empty()).then(|| format!("not alive: {}", dead.join(", ")))
         }
-        let failing = self.checks.iter().filter(|check| check.is_fatal()).map(|check| check.name.as_str());
-        let error = self.obstacle.as_deref().into_iter().chain(failing).collect::<Vec<_>>().join(", ");
-        json!({ "status": "not_ready", "error": error, "timestamp": timestamp })
+    }
+
+    /// Returns the gates that are closed.
+    pub(crate) fn closed_gates(&self) -> Option<String> {
+        let gates = self.gates();
+        (!gates.is_empty()).then(|| gates.join(", "))
+    }
+
+    /// Returns what of the process itself does not work any more.
+    pub(crate) fn dead(&self) -> Vec<&str> {
+        self.registry.vitals.iter().filter(|vital| !vital.is_alive()).map(|vital| vital.name.as_str()).collect()
+    }
+
+    /// Returns what the start still waits for: gates, and critical probes that were never looked at.
+    pub(crate) fn awaited(&self) -> Vec<String> {
+        let never = |watch: &&Arc<Watch>| watch.probe.critical && watch.state().standing.last().is_none();
+        let probes = self.watches.iter().filter(never).map(|watch| watch.probe.name.clone());
+        self.closed_gates().into_iter().chain(probes).collect()
     }
 }
 
-impl Check {
-    fn is_fatal(&self) -> bool {
-        self.critical && self.outcome.level == Level::Error
-    }
-
-    fn nested(&self) -> Value {
-        let mut body = self.to_json();
-        body["critical"] = self.critical.into();
-        body["age_ms"] = u64::try_from(clock::now().duration_since(self.at).as_millis()).unwrap_or(u64::MAX).into();
-        body
-    }
-
-    /// The body of one probe alone: its status, its message when it is not well, its values.
-    pub(crate) fn to_json(&self) -> Value {
-        let mut body = self.outcome.values.clone();
-        body.insert(String::from("status"), self.outcome.level.as_str().into());
-        if self.outcome.level != Level::Ok {
-            body.insert(String::from("message"), self.outcome.message.as_str().into());
+impl<'a> View<'a> {
+    fn of(watch: &'a Watch) -> Self {
+        let (now, state, pace) = (Instant::now(), watch.state(), &watch.probe.pace);
+        let age = state.standing.age(now);
+        View {
+            probe: &watch.probe,
+            status: state.standing.status_at(now, pace),
+            said: Arc::clone(&state.said),
+            age,
+            is_stale: age.zip(pace.on_demand).is_some_and(|(age, time_to_live)| age > time_to_live),
         }
-        body.into()
+    }
+
+    /// Returns why nothing is known of it, where that is so.
+    pub(crate) fn unknown(&self) -> Option<&'static str> {
+        let reason = if self.age.is_none() { "not sampled yet" } else { "stale result" };
+        (self.status == HealthStatus::Unknown).then_some(reason)
     }
 
     pub(crate) fn has_failed(&self) -> bool {
-        self.outcome.level == Level::Error
+        matches!(self.status, HealthStatus::Error | HealthStatus::Unknown)
+    }
+
+    pub(crate) fn is_fatal(&self) -> bool {
+        self.probe.critical && self.has_failed()
+    }
+}
+
+impl Report<'_> {
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.obstacle.is_none() && !self.views.iter().any(View::is_fatal)
+    }
+
+    pub(crate) fn is_degraded(&self) -> bool {
+        self.views.iter().any(|view| view.status != HealthStatus::Ok)
+    }
+
+    /// Returns how well all of it is together.
+    pub(crate) fn status(&self) -> HealthStatus {
+        if !self.is_healthy() {
+            HealthStatus::Error
+        } else if self.is_degraded() {
+            HealthStatus::Warning
+        } else {
+            HealthStatus::Ok
+        }
+    }
+
+    /// Returns what keeps the service from traffic: names, and no word of what was found.
+    pub(crate) fn failing(&self) -> String {
+        let fatal = self.views.iter().filter(|view| view.is_fatal()).map(|view| view.probe.name.as_str());
+        self.obstacle.as_deref().into_iter().chain(fatal).collect::<Vec<_>>().join(", ")
     }
 }

@@ -81,7 +81,7 @@ fn health(monitor: &Monitor, store: &Store) -> Result<Health, BoxError> {
     let health = Health::builder()
         .monitor(monitor)
         .probe(Probe::new("database", SqliteProbe::new(store.pool().clone())).critical().ready())
-        .probe(Probe::new("disk", DiskSpace::new(".")))
+        .probe(Probe::blocking("disk", DiskSpace::new(".")))
         .alias("db", "database")
         .build()?;
     Ok(health)

@@ -9,6 +9,7 @@ use super::{MonitorBuilder, check::guard};
 use crate::{
     Bridge, BuildError, Identity, Method, Monitor, Outgoing, Signal, Traffic, clock,
     drops::Drops,
+    health::HealthSource,
     housekeeping::{self, Bridges},
     intake::Intake,
     issue::Issues,
@@ -90,6 +91,7 @@ impl MonitorBuilder {
             outgoing: Outgoing::new(Arc::clone(&traffic_drops)),
             switch,
             jobs: Jobs::new(Arc::clone(&traffic_drops)),
+            health: HealthSource::default(),
             sources: Sources::new(self.bounds.sources, Arc::clone(&intake_drops)),
             issues: Issues::new(self.bounds.issues, Arc::clone(&intake_drops)),
             intake_drops: Arc::clone(&intake_drops),

@@ -31,7 +31,9 @@ use super::{
     RouteCounts, flask, histogram, process,
     sink::{METADATA, Published, Sink},
 };
-use crate::{ClientOutcome, Dropped, HostCounts, JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names};
+use crate::{
+    ClientOutcome, Dropped, HealthReading, HostCounts, JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names,
+};
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
 
@@ -149,6 +151,9 @@ impl Bridge {
         for job in self.shared.jobs.read() {
             publish_job(sink, &job);
         }
+        if let Some(health) = self.shared.health.read() {
+            publish_health(sink, &health);
+        }
         self.publish_monitor(sink);
         true
     }
@@ -250,6 +255,16 @@ fn publish_job(sink: &mut Sink<'_>, job: &JobCounts) {
     }
     if job.settled {
         sink.histogram(names::JOB_DURATION, labels(), &histogram::DURATION, &job.durations);
+    }
+}
+
+fn publish_health(sink: &Sink<'_>, health: &HealthReading) {
+    sink.gauge(names::HEALTH_READY, Vec::new(), f64::from(u8::from(health.is_ready)));
+    sink.gauge(names::HEALTH_DRAINING, Vec::new(), f64::from(u8::from(health.is_draining)));
+    for probe in &health.probes {
+        let labels = || vec![Label::new(names::PROBE, probe.probe.clone())];
+        sink.gauge(names::PROBE_STATUS, labels(), probe.status.as_gauge());
+        sink.gauge(names::PROBE_DURATION, labels(), probe.last_run.as_secs_f64());
     }
 }
 

@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use rustix::fs::statvfs;
 
-use crate::{HealthProbe, Outcome, ProbeFuture};
+use crate::{BlockingProbe, Outcome};
 
-/// Warns when the file system of a path is nearly full. Publishes `free_gb` (10^9 bytes, for unprivileged processes).
+/// Warns when the file system of a path is nearly full. The question blocks on a dead mount.
+///
+/// Publishes `free_gb` (10^9 bytes, for unprivileged processes).
 ///
 /// # Example
 ///
 /// ```
 /// use monitor_health::{DiskSpace, Probe};
 ///
-/// let probe = Probe::new("disk", DiskSpace::new("/var/lib").warn_below_gb(2.0));
+/// let probe = Probe::blocking("disk", DiskSpace::new("/var/lib").warn_below_gb(2.0));
 /// ```
 #[derive(Clone, Debug)]
 pub struct DiskSpace {
@@ -50,14 +52,9 @@ impl DiskSpace {
     }
 }
 
-impl HealthProbe for DiskSpace {
-    /// The question blocks on a dead mount, so it is asked on a thread for such.
-    fn check(&self) -> ProbeFuture<'_> {
-        let probe = self.clone();
-        Box::pin(async move {
-            let looked = tokio::task::spawn_blocking(move || probe.look()).await;
-            looked.unwrap_or_else(|error| Outcome::error("Disk not readable").source(error))
-        })
+impl BlockingProbe for DiskSpace {
+    fn check(&self) -> Outcome {
+        self.look()
     }
 }
 

@@ -1,0 +1,135 @@
+//! Bodies: put together of what was written when the probes ran, with the time and each one's age.
+
+use std::fmt::Write as _;
+
+use monitor_core::{HealthStatus, clock};
+use serde_json::{Value, json};
+
+use crate::{
+    Detail, draft,
+    health::Registry,
+    report::{Report, View},
+    said,
+};
+
+/// What a caller left out, and what of it there is not.
+#[derive(Debug, Default)]
+pub(crate) struct Excluded {
+    pub(crate) known: Vec<String>,
+    pub(crate) unknown: Vec<String>,
+}
+
+/// Returns the body of several checks.
+pub(crate) fn json(registry: &Registry, report: &Report<'_>, excluded: &Excluded, detail: Detail) -> String {
+    let status = if report.is_healthy() { "healthy" } else { "unhealthy" };
+    let mut body = format!("{{\"status\":\"{status}\"");
+    said::member(&mut body, "timestamp", &now());
+    said::member(&mut body, "version", &registry.version.as_str().into());
+    said::member(&mut body, "environment", &registry.environment.as_str().into());
+    said::member(&mut body, "degraded", &report.is_degraded().into());
+    if let Some(obstacle) = &report.obstacle {
+        said::member(&mut body, "error", &obstacle.as_str().into());
+    }
+    for (name, names) in [("excluded", &excluded.known), ("unused_exclude", &excluded.unknown)] {
+        if !names.is_empty() {
+            said::member(&mut body, name, &names.as_slice().into());
+        }
+    }
+    body.push_str(",\"checks\":{");
+    for (number, view) in report.views.iter().enumerate() {
+        let comma = if number == 0 { "" } else { "," };
+        let _ = write!(body, "{comma}\"{}\":{{{}", view.probe.name, members(view, detail));
+        said::member(&mut body, "critical", &view.probe.critical.into());
+        if let Some(age) = view.age {
+            said::member(&mut body, "age_ms", &u64::try_from(age.as_millis()).unwrap_or(u64::MAX).into());
+        }
+        if view.is_stale || (view.age.is_some() && view.status == HealthStatus::Unknown) {
+            said::member(&mut body, "stale", &true.into());
+        }
+        body.push('}');
+    }
+    body.push_str("}}");
+    body
+}
+
+/// Returns the body of one probe alone.
+pub(crate) fn alone(view: &View<'_>, detail: Detail) -> String {
+    format!("{{{}}}", members(view, detail))
+}
+
+fn members(view: &View<'_>, detail: Detail) -> String {
+    match view.unknown() {
+        Some(reason) => said::unknown(reason, detail),
+        None => view.said.plain[detail as usize].clone(),
+    }
+}
+
+/// Returns the body of readiness. It names what keeps the service from traffic, and nothing of what was found.
+pub(crate) fn ready(report: &Report<'_>) -> String {
+    let body = if report.is_healthy() {
+        json!({ "status": "ready", "timestamp": now() })
+    } else {
+        json!({ "status": "not_ready", "error": report.failing(), "timestamp": now() })
+    };
+    body.to_string()
+}
+
+/// Returns the body as `application/health+json` has it.
+pub(crate) fn draft(registry: &Registry, report: &Report<'_>, detail: Detail) -> String {
+    let mut body = format!("{{\"status\":\"{}\"", draft::word(report.status()));
+    let major = registry.version.split('.').next().unwrap_or_default();
+    said::member(&mut body, "version", &major.into());
+    said::member(&mut body, "releaseId", &registry.version.as_str().into());
+    if let Some(identity) = registry.monitor.identity() {
+        said::member(&mut body, "serviceId", &identity.service().into());
+    }
+    said::member(&mut body, "notes", &json!([format!("environment: {}", registry.environment)]));
+    let not_well = report.views.iter().filter(|view| view.status != HealthStatus::Ok);
+    let names = report.obstacle.as_deref().into_iter().chain(not_well.map(|view| view.probe.name.as_str()));
+    let output = names.collect::<Vec<_>>().join(", ");
+    if !output.is_empty() {
+        said::member(&mut body, "output", &output.into());
+    }
+    let checks = report.views.iter().map(|view| match view.unknown() {
+        Some(reason) => draft::unknown(&view.probe.name, reason, detail),
+        None => view.said.draft[detail as usize].clone(),
+    });
+    let _ = write!(body, ",\"checks\":{{{}}}}}", checks.collect::<Vec<_>>().join(","));
+    body
+}
+
+/// Returns the text that Kubernetes' own components give for `?verbose`. `check` is `healthz`, `livez` or `readyz`.
+pub(crate) fn text(check: &str, report: &Report<'_>, excluded: &Excluded) -> String {
+    let lines = report.views.iter().map(|view| (view.probe.name.as_str(), view.is_fatal()));
+    let obstacle = report.obstacle.iter().map(|obstacle| (obstacle.as_str(), true));
+    verbose(check, lines.chain(obstacle), excluded, report.is_healthy())
+}
+
+pub(crate) fn verbose<'a>(
+    check: &str,
+    lines: impl IntoIterator<Item = (&'a str, bool)>,
+    excluded: &Excluded,
+    is_well: bool,
+) -> String {
+    let mut text = String::new();
+    for (name, has_failed) in lines {
+        let _ = if has_failed {
+            writeln!(text, "[-]{name} failed: reason withheld")
+        } else {
+            writeln!(text, "[+]{name} ok")
+        };
+    }
+    for name in &excluded.known {
+        let _ = writeln!(text, "[+]{name} excluded: ok");
+    }
+    if !excluded.unknown.is_empty() {
+        let names: Vec<_> = excluded.unknown.iter().map(|name| format!("{name:?}")).collect();
+        let _ = writeln!(text, "warn: some health checks cannot be excluded: no matches for {}", names.join(","));
+    }
+    let _ = writeln!(text, "{check} check {}", if is_well { "passed" } else { "failed" });
+    text
+}
+
+pub(crate) fn now() -> Value {
+    clock::rfc3339(clock::wall()).into()
+}

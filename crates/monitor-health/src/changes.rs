@@ -1,0 +1,73 @@
+//! What is told when something is as it was not before: to the log, and to the monitor's reporters.
+
+use std::sync::{Arc, PoisonError};
+
+use monitor_core::{HealthChange, HealthStatus, Signal, clock};
+use tokio::time::Instant;
+
+use crate::{
+    health::Inner,
+    standing::{Sample, Transition},
+    watch::Watch,
+};
+
+impl Inner {
+    /// Takes note of a run.
+    pub(crate) fn record(&self, watch: &Watch, sample: Sample) {
+        let source = sample.outcome.source.as_ref().map(|source| source.to_string());
+        let reason = source.map(|source| self.registry.redaction.text(&source).into_owned());
+        let transition = watch.record(sample);
+        let message = watch.state().standing.message(&watch.probe.pace);
+        let name = &watch.probe.name;
+        tracing::debug!(target: "monitor::health", probe = name, status = watch.status().as_str(), "health_probe_run");
+        if let Some(transition) = transition {
+            log(name, &transition, &message, reason.as_deref());
+            self.publish(Some(name.clone()), transition, message, reason);
+        }
+        self.tell_overall();
+    }
+
+    /// Tells how the service as a whole is, where that has changed. Whoever starts or stops is not ill.
+    pub(crate) fn tell_overall(&self) {
+        if self.is_draining() || self.closed_gates().is_some() {
+            return;
+        }
+        let now = Instant::now();
+        let (transition, message) = {
+            let mut overall = self.overall.lock().unwrap_or_else(PoisonError::into_inner);
+            let report = self.report();
+            let (from, since) = *overall;
+            // As long as something critical was never looked at there is nothing to tell.
+            let is_known = from != HealthStatus::Unknown || self.awaited().is_empty();
+            let to = report.status();
+            if !is_known || to == from {
+                return;
+            }
+            *overall = (to, now);
+            (Transition { from, to, was_for: now.saturating_duration_since(since) }, report.failing())
+        };
+        self.publish(None, transition, message, None);
+    }
+
+    fn publish(&self, probe: Option<String>, transition: Transition, message: String, reason: Option<String>) {
+        let Transition { from, to, was_for } = transition;
+        let change = HealthChange { probe, from, to, at: clock::wall(), was_for, message, reason };
+        self.registry.monitor.publish(Signal::HealthChanged(Arc::new(change)));
+    }
+}
+
+fn log(probe: &str, transition: &Transition, message: &str, source: Option<&str>) {
+    let (status, was_for_seconds) = (transition.to.as_str(), transition.was_for.as_secs_f64());
+    match (transition.from, transition.to) {
+        (HealthStatus::Unknown, HealthStatus::Ok) => {}
+        (_, HealthStatus::Ok | HealthStatus::Unknown) => {
+            tracing::info!(target: "monitor::health", probe, status, was_for_seconds, "health_probe_recovered");
+        }
+        (_, HealthStatus::Warning) => tracing::warn!(
+            target: "monitor::health", probe, status, reason = message, source, was_for_seconds, "health_probe_failed"
+        ),
+        (_, HealthStatus::Error) => tracing::error!(
+            target: "monitor::health", probe, status, reason = message, source, was_for_seconds, "health_probe_failed"
+        ),
+    }
+}

@@ -1,0 +1,185 @@
+//! Who may read how much.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use http::{Extensions, HeaderMap, Request, header};
+
+/// How much of a check is said.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[expect(clippy::exhaustive_enums, reason = "nothing, what is published, and everything that is")]
+pub enum Detail {
+    /// How well it is, and no word more.
+    Status,
+    /// What probes publish as well: messages and values.
+    #[default]
+    Messages,
+    /// When and how it was looked at as well: latency, failures in a row, the last success.
+    Full,
+}
+
+type PeerOf = Arc<dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync>;
+
+/// How much each caller may read. What an [`Outcome`](crate::Outcome) has for its [source](crate::Outcome::source) nobody
+/// may.
+///
+/// # Example
+///
+/// ```
+/// use monitor_health::{Detail, Details, Health};
+///
+/// let details = Details::public(Detail::Status).bearer("a long secret", Detail::Full).local(Detail::Full);
+/// let health = Health::builder().details(details).build()?;
+/// # Ok::<(), monitor_health::BuildError>(())
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct Details {
+    public: Detail,
+    bearer: Option<(String, Detail)>,
+    local: Option<Detail>,
+    peer_of: Option<PeerOf>,
+}
+
+impl Details {
+    /// Says how much everybody may read. Defaults to [`Detail::Messages`].
+    pub fn public(detail: Detail) -> Self {
+        Self { public: detail, ..Self::default() }
+    }
+
+    /// Says how much those may read who send `Authorization: Bearer` with this token (RFC 6750, section 2.1).
+    pub fn bearer(mut self, token: impl Into<String>, detail: Detail) -> Self {
+        self.bearer = Some((token.into(), detail));
+        self
+    }
+
+    /// Says how much those may read who [are on this machine](is_local). The peer's address is read from axum's
+    /// `ConnectInfo` with the feature `axum`; otherwise it has to be [found](Self::peer).
+    pub fn local(mut self, detail: Detail) -> Self {
+        self.local = Some(detail);
+        self
+    }
+
+    /// Says where the address of whoever holds the connection is found.
+    pub fn peer(mut self, peer_of: impl Fn(&Extensions) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        self.peer_of = Some(Arc::new(peer_of));
+        self
+    }
+
+    pub(crate) fn has_empty_token(&self) -> bool {
+        self.bearer.as_ref().is_some_and(|(token, _)| token.is_empty())
+    }
+
+    /// Returns how much whoever sent `request` may read: of all that apply, the most.
+    pub(crate) fn of<B>(&self, request: &Request<B>) -> Detail {
+        let bearer = self.bearer.as_ref().filter(|(token, _)| has_token(request.headers(), token));
+        let local = self.local.filter(|_| is_local(request, self.peer_of(request.extensions())));
+        bearer.map(|(_, detail)| *detail).into_iter().chain(local).fold(self.public, Ord::max)
+    }
+
+    fn peer_of(&self, extensions: &Extensions) -> Option<IpAddr> {
+        match &self.peer_of {
+            Some(peer_of) => peer_of(extensions),
+            None => connect_info(extensions),
+        }
+    }
+}
+
+impl fmt::Debug for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { public, bearer, local, .. } = self;
+        let bearer = bearer.as_ref().map(|(_, detail)| detail);
+        f.debug_struct("Details").field("public", public).field("bearer", &bearer).field("local", local).finish()
+    }
+}
+
+#[cfg(feature = "axum")]
+fn connect_info(extensions: &Extensions) -> Option<IpAddr> {
+    use axum::extract::ConnectInfo;
+    extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|ConnectInfo(addr)| addr.ip())
+}
+
+#[cfg(not(feature = "axum"))]
+fn connect_info(_: &Extensions) -> Option<IpAddr> {
+    None
+}
+
+/// Compares all of the token, so that how long it takes says nothing of how much of it was right.
+fn has_token(headers: &HeaderMap, token: &str) -> bool {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return false };
+    let sent = value.to_str().ok().and_then(|value| value.split_once(' '));
+    let Some((_, sent)) = sent.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else { return false };
+    let (sent, token) = (sent.trim_start_matches(' ').as_bytes(), token.as_bytes());
+    let differing =
+        sent.iter().zip(token.iter().cycle()).fold(0, |differing, (sent, token)| differing | (sent ^ token));
+    sent.len() == token.len() && differing == 0
+}
+
+/// Returns whether the peer is on this machine, speaks for nobody else, and asks for a host on this machine: the last
+/// refuses a page that a name was rebound for.
+#[must_use]
+pub fn is_local<B>(request: &Request<B>, peer: Option<IpAddr>) -> bool {
+    let peer_is_local = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+    peer_is_local && !is_forwarded(request.headers()) && host(request).is_some_and(is_loopback)
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded"))
+}
+
+fn host<B>(request: &Request<B>) -> Option<&str> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        (None, _) => request.uri().authority().map(http::uri::Authority::as_str),
+        _ => None,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
+        _ => host,
+    };
+    let addr = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || addr.parse::<IpAddr>().is_ok_and(|addr| addr.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_loopback() {
+        for host in ["localhost", "LOCALHOST:80", "127.0.0.1", "127.9.9.9:8080", "[::1]", "[::1]:8080"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["", "example.org", "localhost.example.org", "127.0.0.1.example.org", "10.0.0.1:80", "[::2]:80"] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_caller_reads_the_most_of_what_it_may() {
+        let details = Details::public(Detail::Status)
+            .bearer("secret", Detail::Full)
+            .local(Detail::Messages)
+            .peer(|extensions| extensions.get().copied());
+        let ask = |peer: [u8; 4], headers: &[(&str, &str)]| {
+            let mut request = Request::get("/").header("host", "localhost:80");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            details.of(&request.extension(IpAddr::from(peer)).body(()).unwrap())
+        };
+        let (near, far) = ([127, 0, 0, 1], [192, 0, 2, 7]);
+        assert_eq!([ask(near, &[]), ask(far, &[])], [Detail::Messages, Detail::Status]);
+        assert_eq!(ask(far, &[("authorization", "bearer secret")]), Detail::Full);
+        assert_eq!(ask(near, &[("authorization", "Bearer secret")]), Detail::Full);
+        for wrong in ["Bearer secre", "Bearer secrets", "Bearer secretsecret", "Basic secret", "secret", "Bearer "] {
+            assert_eq!(ask(far, &[("authorization", wrong)]), Detail::Status, "{wrong}");
+        }
+        assert_eq!(ask(near, &[("x-forwarded-for", "192.0.2.7")]), Detail::Status);
+        assert_eq!(ask(near, &[("forwarded", "for=192.0.2.7")]), Detail::Status);
+    }
+}

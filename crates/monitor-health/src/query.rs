@@ -1,0 +1,54 @@
+//! What a caller asks for behind the `?`: `verbose`, and names to `exclude`.
+
+/// What a query asks for.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(crate) struct Query {
+    pub(crate) verbose: bool,
+    /// Each once, in the order in which they came.
+    pub(crate) exclude: Vec<String>,
+}
+
+impl Query {
+    /// Reads a query. What it does not know it leaves alone, and past the limit names are not read.
+    pub(crate) fn parse(query: &str) -> Self {
+        let mut read = Self::default();
+        for pair in query.split('&') {
+            match pair.split_once('=').unwrap_or((pair, "")) {
+                ("verbose", _) => read.verbose = true,
+                ("exclude", name) if !name.is_empty() && read.exclude.len() < MOST => {
+                    let name = shown(name);
+                    if !read.exclude.contains(&name) {
+                        read.exclude.push(name);
+                    }
+                }
+                _ => {}
+            }
+        }
+        read
+    }
+}
+
+/// Names are plain: of whatever else was sent nothing is given back.
+fn shown(name: &str) -> String {
+    name.chars()
+        .take(LONGEST)
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '?' })
+        .collect()
+}
+
+const MOST: usize = 32;
+const LONGEST: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_once_each_and_nothing_odd_comes_back() {
+        let query = Query::parse("verbose&exclude=a&exclude=b&x=1&exclude=a&exclude=%3Cb%3E&exclude=");
+        assert_eq!(query, Query { verbose: true, exclude: ["a", "b", "?3Cb?3E"].map(String::from).into() });
+        let many: Vec<_> = (0..100).map(|number| format!("exclude={number}")).collect();
+        assert_eq!(Query::parse(&many.join("&")).exclude.len(), MOST);
+        assert_eq!(Query::parse(""), Query::default());
+    }
+}

@@ -1,0 +1,213 @@
+//! How a probe stands: what its runs say, taken together, so that one bad run is no outage and one good one no recovery.
+
+use std::time::{Duration, SystemTime};
+
+use monitor_core::HealthStatus;
+use tokio::time::Instant;
+
+use crate::{Level, Outcome, probe::Pace};
+
+/// What is known of one probe.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    status: HealthStatus,
+    /// Since when it has that status.
+    since: Instant,
+    failures: u32,
+    successes: u32,
+    /// What the last run that failed said.
+    failure: String,
+    last: Option<Sample>,
+    pub(crate) last_success: Option<SystemTime>,
+    pub(crate) last_failure: Option<SystemTime>,
+}
+
+/// One run.
+#[derive(Debug)]
+pub(crate) struct Sample {
+    pub(crate) outcome: Outcome,
+    pub(crate) took: Duration,
+    pub(crate) at: Instant,
+    pub(crate) at_wall: SystemTime,
+}
+
+/// It stands otherwise than before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Transition {
+    pub(crate) from: HealthStatus,
+    pub(crate) to: HealthStatus,
+    pub(crate) was_for: Duration,
+}
+
+impl Standing {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            status: HealthStatus::Unknown,
+            since: now,
+            failures: 0,
+            successes: 0,
+            failure: String::new(),
+            last: None,
+            last_success: None,
+            last_failure: None,
+        }
+    }
+
+    /// Takes note of a run, and returns the transition where there is one.
+    pub(crate) fn record(&mut self, sample: Sample, pace: &Pace) -> Option<Transition> {
+        let before = self.status;
+        // What is known of long ago is as good as nothing: the next run counts as the first one does.
+        let known = self.status_at(sample.at, pace);
+        if sample.outcome.level == Level::Error {
+            (self.failures, self.successes) = (self.failures.saturating_add(1), 0);
+            self.failure.clone_from(&sample.outcome.message);
+            self.last_failure = Some(sample.at_wall);
+        } else {
+            (self.failures, self.successes) = (0, self.successes.saturating_add(1));
+            self.last_success = Some(sample.at_wall);
+        }
+        self.status = self.after(known, &sample.outcome, pace);
+        let transition = (self.status != before).then(|| Transition {
+            from: before,
+            to: self.status,
+            was_for: sample.at.saturating_duration_since(self.since),
+        });
+        if transition.is_some() {
+            self.since = sample.at;
+        }
+        self.last = Some(sample);
+        transition
+    }
+
+    fn after(&self, known: HealthStatus, outcome: &Outcome, pace: &Pace) -> HealthStatus {
+        let has_failed = outcome.level == Level::Error;
+        match known {
+            HealthStatus::Unknown => outcome.level.into(),
+            HealthStatus::Error if has_failed || self.successes < pace.successes => HealthStatus::Error,
+            HealthStatus::Error => outcome.level.into(),
+            _ if has_failed && !outcome.decisive && self.failures < pace.failures => HealthStatus::Warning,
+            _ => outcome.level.into(),
+        }
+    }
+
+    /// Returns how it stands at `now`: a result that is too old says nothing.
+    pub(crate) fn status_at(&self, now: Instant, pace: &Pace) -> HealthStatus {
+        match self.age(now) {
+            Some(age) if age <= pace.stale_after(self.status) => self.status,
+            _ => HealthStatus::Unknown,
+        }
+    }
+
+    /// Returns how it stood after the last run.
+    pub(crate) fn status(&self) -> HealthStatus {
+        self.status
+    }
+
+    /// Returns how long ago the last run ended; `None` before the first.
+    pub(crate) fn age(&self, now: Instant) -> Option<Duration> {
+        self.last.as_ref().map(|last| now.saturating_duration_since(last.at))
+    }
+
+    pub(crate) fn last(&self) -> Option<&Sample> {
+        self.last.as_ref()
+    }
+
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Returns what is published beside the status; empty where it is well.
+    pub(crate) fn message(&self, pace: &Pace) -> String {
+        let Some(Sample { outcome, .. }) = &self.last else { return String::new() };
+        match (self.status, outcome.level) {
+            (HealthStatus::Warning, Level::Error) => {
+                format!("{} ({}/{})", outcome.message, self.failures, pace.failures)
+            }
+            (HealthStatus::Error, Level::Ok | Level::Warning) => {
+                format!("{} (recovering, {}/{})", self.failure, self.successes, pace.successes)
+            }
+            (HealthStatus::Ok, _) => String::new(),
+            _ => outcome.message.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use HealthStatus::{Error, Ok, Unknown, Warning};
+
+    use super::*;
+
+    /// Feeds a standing one run a second, and returns how it stands after each.
+    fn stands(standing: &mut Standing, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<HealthStatus> {
+        let pace = Pace::default();
+        let statuses = outcomes.into_iter().map(|outcome| {
+            let at = standing.last.as_ref().map_or(standing.since, |last| last.at) + Duration::from_secs(1);
+            let sample = Sample { outcome, took: Duration::ZERO, at, at_wall: SystemTime::UNIX_EPOCH };
+            let before = standing.status;
+            let transition = standing.record(sample, &pace);
+            assert_eq!(transition.is_some(), before != standing.status, "each change is told, and nothing else");
+            standing.status
+        });
+        statuses.collect()
+    }
+
+    fn failed() -> Outcome {
+        Outcome::error("away")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up_again() {
+        let standing = &mut Standing::new(Instant::now());
+        assert_eq!(standing.status, Unknown);
+        assert_eq!(stands(standing, [Outcome::ok(), failed(), failed(), failed()]), [Ok, Warning, Warning, Error]);
+        assert_eq!(
+            stands(standing, [Outcome::ok(), failed(), Outcome::ok(), Outcome::ok()]),
+            [Error, Error, Error, Ok]
+        );
+        assert_eq!(stands(standing, [failed(), Outcome::ok()]), [Warning, Ok]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_run_and_a_decisive_failure_count_at_once() {
+        assert_eq!(stands(&mut Standing::new(Instant::now()), [failed()]), [Error]);
+        let standing = &mut Standing::new(Instant::now());
+        assert_eq!(stands(standing, [Outcome::ok(), failed().decisive()]), [Ok, Error]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_says_how_far_it_is_from_the_threshold() {
+        let (standing, pace) = (&mut Standing::new(Instant::now()), Pace::default());
+        stands(standing, [Outcome::ok(), failed()]);
+        assert_eq!(standing.message(&pace), "away (1/3)");
+        stands(standing, [failed(), failed()]);
+        assert_eq!(standing.message(&pace), "away");
+        stands(standing, [Outcome::ok()]);
+        assert_eq!(standing.message(&pace), "away (recovering, 1/2)");
+        stands(standing, [Outcome::ok()]);
+        assert_eq!(standing.message(&pace), "");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_older_than_three_intervals_is_not_known_and_the_next_run_counts_at_once() {
+        let (standing, pace) = (&mut Standing::new(Instant::now()), Pace::default());
+        stands(standing, [Outcome::ok()]);
+        let last = standing.last.as_ref().unwrap().at;
+        let limit = last + Duration::from_secs(32);
+        assert_eq!((standing.status_at(limit, &pace), standing.status_at(limit + NANO, &pace)), (Ok, Unknown));
+        let standing = &mut Standing::new(Instant::now());
+        stands(standing, [failed()]);
+        let last = standing.last.as_ref().unwrap().at;
+        let limit = last + Duration::from_secs(92);
+        assert_eq!(standing.status_at(limit, &pace), Error);
+        let later = limit + NANO;
+        assert_eq!(standing.status_at(later, &pace), Unknown);
+        let sample =
+            Sample { outcome: Outcome::ok(), took: Duration::ZERO, at: later, at_wall: SystemTime::UNIX_EPOCH };
+        let transition = standing.record(sample, &pace).unwrap();
+        assert_eq!((transition.from, transition.to), (Error, Ok));
+        assert_eq!(transition.was_for, later - last);
+    }
+
+    const NANO: Duration = Duration::from_nanos(1);
+}

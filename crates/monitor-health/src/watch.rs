@@ -1,0 +1,113 @@
+//! One probe in the registry: how it stands, what is published of it, and whether a run is in flight.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use monitor_core::HealthStatus;
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    Probe,
+    said::Said,
+    standing::{Sample, Standing, Transition},
+};
+
+pub(crate) struct Watch {
+    pub(crate) probe: Probe,
+    state: Mutex<State>,
+    /// How many runs ended.
+    ended: watch::Sender<u64>,
+}
+
+pub(crate) struct State {
+    pub(crate) standing: Standing,
+    /// What is published of the last run, written once.
+    pub(crate) said: Arc<Said>,
+    running_since: Option<Instant>,
+}
+
+/// A run in flight. Dropped, it is none any more, also when the runtime it is on ends.
+pub(crate) struct Flight {
+    watch: Arc<Watch>,
+}
+
+impl Watch {
+    pub(crate) fn new(probe: Probe) -> Self {
+        let standing = Standing::new(Instant::now());
+        let state = State { standing, said: Arc::default(), running_since: None };
+        Self { probe, state: Mutex::new(state), ended: watch::Sender::new(0) }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what tells when a run ends. Take it before the state is looked at, or a run that ends in between is missed.
+    pub(crate) fn ended(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
+    }
+
+    /// Begins a run; `None` while one is in flight.
+    pub(crate) fn begin(self: &Arc<Self>) -> Option<Flight> {
+        let mut state = self.state();
+        if state.running_since.is_some() {
+            return None;
+        }
+        state.running_since = Some(Instant::now());
+        Some(Flight { watch: Arc::clone(self) })
+    }
+
+    /// Takes note of a run, and returns the transition where there is one.
+    pub(crate) fn record(&self, sample: Sample) -> Option<Transition> {
+        let mut state = self.state();
+        let transition = state.standing.record(sample, &self.probe.pace);
+        state.said = Arc::new(Said::new(&self.probe, &state.standing));
+        transition
+    }
+
+    /// Tells whoever waits that a run is over.
+    pub(crate) fn tell(&self) {
+        self.ended.send_modify(|ended| *ended += 1);
+    }
+
+    /// Returns whether the last result is as good as one that is asked for now.
+    pub(crate) fn is_fresh(&self) -> bool {
+        let state = self.state();
+        let Some(age) = state.standing.age(Instant::now()) else { return false };
+        self.probe.pace.on_demand.is_none_or(|time_to_live| age <= time_to_live)
+    }
+
+    /// Returns for how long a run has been in flight past its time; `None` where none is.
+    pub(crate) fn overdue(&self) -> Option<Duration> {
+        let since = self.state().running_since?;
+        Some(since.elapsed()).filter(|running| *running > self.probe.pace.timeout)
+    }
+
+    /// Returns how long it is to the next run.
+    pub(crate) fn pause(&self) -> Duration {
+        let status = self.state().standing.status();
+        self.probe.pace.interval(status)
+    }
+
+    pub(crate) fn status(&self) -> HealthStatus {
+        self.state().standing.status_at(Instant::now(), &self.probe.pace)
+    }
+}
+
+impl Flight {
+    pub(crate) fn watch(&self) -> &Arc<Watch> {
+        &self.watch
+    }
+
+    /// Ends the flight and tells so, in this order: whoever is woken may begin the next.
+    pub(crate) fn land(self) {}
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.watch.state().running_since = None;
+        self.watch.tell();
+    }
+}

@@ -1,0 +1,144 @@
+//! What is told of a change: to the log, to reporters, in gauges.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use monitor_core::{HealthChange, MemoryReporter, Monitor, Signal};
+use monitor_health::{Health, HealthStatus, Outcome, Probe};
+
+use crate::support::{Runs, get, ms, pass};
+
+/// Up, down from the second run to the fourth, and up again.
+fn flickering(runs: &Runs) -> Probe {
+    let probe = runs.finding("database", |run| match run {
+        2..=4 => Outcome::error("Database connection failed").source("no host db.internal: password=hunter2"),
+        _ => Outcome::ok(),
+    });
+    probe.critical().ready().interval(ms(10_000)).interval_when_down(ms(10_000))
+}
+
+fn changes(memory: &MemoryReporter) -> Vec<HealthChange> {
+    let signals = memory.signals();
+    let changes = signals.into_iter().filter_map(|signal| match signal {
+        Signal::HealthChanged(change) => Some((*change).clone()),
+        _ => None,
+    });
+    changes.collect()
+}
+
+/// Xabaril#739: callbacks without a change of status. smallrye: none as long as nobody asks.
+#[tokio::test(start_paused = true)]
+async fn each_transition_is_told_once_with_how_long_it_took_though_nobody_asks() {
+    let (memory, runs) = (MemoryReporter::new(), Runs::default());
+    let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
+    let health = Health::builder().monitor(&monitor).probe(flickering(&runs)).build().unwrap();
+    pass(Duration::from_secs(120)).await;
+    assert!(monitor.flush(Duration::from_secs(5)) && runs.count() > 8);
+    let (of_probe, of_service): (Vec<_>, Vec<_>) =
+        changes(&memory).into_iter().partition(|change| change.probe.is_some());
+    let statuses = |changes: &[HealthChange]| changes.iter().map(|change| (change.from, change.to)).collect::<Vec<_>>();
+    use HealthStatus::{Error, Ok, Unknown, Warning};
+    let expected = [(Unknown, Ok), (Ok, Warning), (Warning, Error), (Error, Ok)];
+    assert_eq!((statuses(&of_probe), statuses(&of_service)), (expected.into(), expected.into()));
+    let recovered = &of_probe[3];
+    assert!((18..=23).contains(&recovered.was_for.as_secs()), "two runs later: {:?}", recovered.was_for);
+    let failed = &of_probe[1];
+    assert_eq!(failed.message, "Database connection failed (1/3)");
+    assert_eq!(failed.reason.as_deref(), Some("no host db.internal: password=[Filtered]"));
+    assert_eq!((of_service[2].message.as_str(), of_service[2].reason.as_deref()), ("database", None));
+    drop(health);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_starts_or_stops_is_not_ill() {
+    let memory = MemoryReporter::new();
+    let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
+    let health = Health::builder().monitor(&monitor).probe(flickering(&Runs::default())).build().unwrap();
+    let gate = health.startup_gate("migrations");
+    pass(Duration::from_secs(5)).await;
+    drop(gate);
+    health.drain_on(async {}, Duration::from_secs(100)).await;
+    assert!(monitor.flush(Duration::from_secs(5)));
+    let of_service = changes(&memory).into_iter().filter(|change| change.probe.is_none());
+    let statuses: Vec<_> = of_service.map(|change| (change.from, change.to)).collect();
+    assert_eq!(statuses, [(HealthStatus::Unknown, HealthStatus::Ok)]);
+}
+
+/// etcd#20741: the gauge is not there until somebody has asked the endpoint.
+#[tokio::test(start_paused = true)]
+async fn gauges_are_there_from_the_start_and_say_how_it_is_now() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let monitor = Monitor::builder("shop").log(None).recorder(recorder).build().unwrap();
+    let health = Health::builder()
+        .monitor(&monitor)
+        .probe(flickering(&Runs::default()))
+        .probe(Runs::default().taking("search", ms(300)).on_demand(ms(1_000)))
+        .build()
+        .unwrap();
+    let page = || {
+        monitor.bridge().unwrap().publish();
+        let page = handle.render();
+        let lines: Vec<_> = page.lines().filter(|line| line.starts_with("health_")).map(String::from).collect();
+        lines
+    };
+    let says = |lines: &[String], line: &str| assert!(lines.iter().any(|is| is == line), "{line} of {lines:#?}");
+    let lines = page();
+    says(&lines, "health_probe_status{probe=\"database\"} -1");
+    says(&lines, "health_probe_status{probe=\"search\"} -1");
+    says(&lines, "health_probe_duration_seconds{probe=\"search\"} 0");
+    says(&lines, "health_ready 0");
+    says(&lines, "health_draining 0");
+    assert_eq!(get(&health, "/").await.0, 200);
+    let lines = page();
+    says(&lines, "health_probe_status{probe=\"database\"} 2");
+    assert!(
+        lines.iter().any(|line| line.starts_with("health_probe_duration_seconds{probe=\"search\"} 0.3")),
+        "{lines:#?}"
+    );
+    says(&lines, "health_ready 1");
+    pass(Duration::from_secs(35)).await;
+    let lines = page();
+    says(&lines, "health_probe_status{probe=\"database\"} 0");
+    says(&lines, "health_ready 0");
+    health.drain_on(async {}, Duration::ZERO).await;
+    says(&page(), "health_draining 1");
+    drop(health);
+    assert!(monitor.health().is_none());
+}
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("nobody panics with it").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_change_is_logged_and_without_secrets() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _subscribed = tracing::subscriber::set_default(subscriber);
+    let health = Health::builder().probe(flickering(&Runs::default())).build().unwrap();
+    pass(Duration::from_secs(120)).await;
+    drop(health);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let of = |event: &str| text.lines().filter(|line| line.contains(event)).collect::<Vec<_>>();
+    let (failed, recovered) = (of("health_probe_failed"), of("health_probe_recovered"));
+    assert_eq!((failed.len(), recovered.len()), (2, 1), "{text}");
+    assert!(failed[0].contains("WARN") && failed[1].contains("ERROR"), "{text}");
+    assert!(recovered[0].contains("was_for_seconds"), "{text}");
+    assert!(text.contains("password=[Filtered]") && !text.contains("hunter2"), "{text}");
+}

@@ -1,0 +1,94 @@
+//! Many callers at once.
+
+use std::time::Duration;
+
+use monitor_health::{Outcome, Probe};
+use tokio::{task::JoinSet, time::Instant};
+
+use crate::support::{Runs, built, get, ms, pass};
+
+/// axum-health 0.2.1 ran three probes of 300 ms one after another, and answered after 905 ms.
+#[tokio::test(start_paused = true)]
+async fn three_probes_are_answered_for_in_the_time_of_one() {
+    for on_demand in [false, true] {
+        let runs = Runs::default();
+        let health = built(["a", "b", "c"].map(|name| {
+            let probe = runs.taking(name, ms(300));
+            if on_demand { probe.on_demand(ms(5_000)) } else { probe }
+        }));
+        let begun = Instant::now();
+        assert_eq!(get(&health, "/").await.0, 200);
+        assert_eq!((begun.elapsed(), runs.count()), (ms(300), 3), "on demand: {on_demand}");
+    }
+}
+
+/// dotnet/aspnetcore#59561, ClickHouse/mcp-clickhouse#228: whoever asks makes everything run, so that a storm of callers
+/// is a storm for the database.
+#[tokio::test(start_paused = true)]
+async fn two_hundred_callers_at_once_cause_one_run_of_each_probe() {
+    let (slow, slower) = (Runs::default(), Runs::default());
+    let health = built([slow.taking("slow", ms(300)).on_demand(ms(1_000)), slower.taking("slower", ms(400))]);
+    let mut callers = JoinSet::new();
+    for _ in 0..200 {
+        let health = health.clone();
+        callers.spawn(async move { get(&health, "/").await.0 });
+    }
+    assert_eq!(callers.join_all().await, vec![200; 200]);
+    assert_eq!((slow.count(), slower.count()), (1, 1));
+    let begun = Instant::now();
+    assert_eq!(get(&health, "/").await.0, 200);
+    assert_eq!((begun.elapsed(), slow.count()), (Duration::ZERO, 1), "it is still fresh");
+    pass(ms(1_000)).await;
+    get(&health, "/").await;
+    assert_eq!(slow.count(), 2, "its time to live is over");
+}
+
+/// In alexliesenfeld/health the request's context drives the check: a client that disconnects leaves a failure behind.
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_leaves_takes_no_run_with_it() {
+    let runs = Runs::default();
+    let health = built([runs.taking("database", ms(300)).critical().on_demand(ms(5_000))]);
+    assert!(tokio::time::timeout(ms(50), get(&health, "/")).await.is_err(), "it has left");
+    let begun = Instant::now();
+    let (status, body) = get(&health, "/").await;
+    assert_eq!((status, &body["checks"]["database"]["status"]), (200, &"ok".into()));
+    assert_eq!((begun.elapsed(), runs.count()), (ms(250), 1));
+}
+
+/// spring-boot#37068, #43449: one slow indicator holds the whole endpoint, until kubelet gives up after a second.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_longer_than_800_ms_and_the_last_result_is_marked_as_old() {
+    let runs = Runs::default();
+    let asked = runs.clone();
+    let probe = Probe::new("search", move || {
+        let run = asked.add();
+        async move {
+            pass(if run == 1 { ms(10) } else { ms(1_500) }).await;
+            Outcome::ok().value("run", run)
+        }
+    });
+    let health = built([probe.on_demand(ms(5_000))]);
+    let (_, body) = get(&health, "/").await;
+    assert_eq!((&body["checks"]["search"]["run"], body["checks"]["search"].get("stale")), (&1.into(), None));
+    pass(ms(6_000)).await;
+    let begun = Instant::now();
+    let (status, body) = get(&health, "/").await;
+    assert_eq!((status, begun.elapsed()), (200, ms(800)));
+    assert_eq!((&body["checks"]["search"]["run"], &body["checks"]["search"]["stale"]), (&1.into(), &true.into()));
+    pass(ms(700)).await;
+    let (_, body) = get(&health, "/").await;
+    assert_eq!((&body["checks"]["search"]["run"], runs.count()), (&2.into(), 2));
+}
+
+/// microprofile-health#269: expected and not looked at yet is not ready, while none expected is.
+#[tokio::test(start_paused = true)]
+async fn what_was_never_looked_at_is_not_fit_for_traffic() {
+    let health = built([Runs::default().taking("database", ms(3_000)).timeout(ms(5_000)).critical().ready()]);
+    let (status, body) = get(&health, "/").await;
+    assert_eq!((status, &body["checks"]["database"]["message"]), (503, &"not sampled yet".into()));
+    assert_eq!(get(&health, "/ready").await.0, 503);
+    assert_eq!(get(&health, "/startup").await.1["error"], "database");
+    pass(ms(2_000)).await;
+    assert_eq!((get(&health, "/ready").await.0, get(&health, "/startup").await.0), (200, 200));
+    assert_eq!(get(&built([]), "/ready").await.0, 200);
+}

@@ -1,0 +1,145 @@
+//! When probes run.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
+
+use monitor_health::{Health, HealthStatus, Outcome, Probe};
+use tokio::time::Instant;
+
+use crate::support::{Runs, built, get, ms, pass};
+
+/// Returns when a probe ran, in milliseconds.
+async fn times(of: impl Fn(u32) -> Outcome + Send + Sync + 'static, until: u64) -> Vec<u64> {
+    let (times, begun, runs) = (Arc::new(Mutex::new(Vec::new())), Instant::now(), Runs::default());
+    let told = Arc::clone(&times);
+    let health = built([runs.finding("database", move |run| {
+        told.lock().expect("nobody panics with it").push(u64::try_from(begun.elapsed().as_millis()).unwrap_or(0));
+        of(run)
+    })]);
+    pass(ms(until)).await;
+    drop(health);
+    times.lock().expect("nobody panics with it").clone()
+}
+
+fn pauses(times: &[u64]) -> Vec<u64> {
+    times.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+/// Consul#954, envoy#6892: what was started together asks together for ever.
+#[tokio::test(start_paused = true)]
+async fn a_probe_runs_at_once_and_then_every_ten_seconds_or_so() {
+    let (first, second) = (times(|_| Outcome::ok(), 1_000_000).await, times(|_| Outcome::ok(), 1_000_000).await);
+    for times in [&first, &second] {
+        assert_eq!(times[0], 0);
+        let pauses = pauses(times);
+        assert!(
+            (4_000..=11_001).contains(&pauses[0]),
+            "the second run comes sooner, by up to five seconds: {}",
+            pauses[0]
+        );
+        assert!(pauses[1..].iter().all(|pause| (9_000..=11_001).contains(pause)), "{pauses:?}");
+        assert!(times.len() > 90, "{}", times.len());
+    }
+    assert_ne!(first, second, "two that were started together drift apart");
+}
+
+/// Dropwizard's `downtimeInterval`.
+#[tokio::test(start_paused = true)]
+async fn what_is_down_is_asked_every_thirty_seconds_or_so() {
+    let pauses = pauses(&times(|_| Outcome::error("away"), 1_000_000).await);
+    assert!((22_000..=33_001).contains(&pauses[0]), "{pauses:?}");
+    assert!(pauses[1..].iter().all(|pause| (27_000..=33_001).contains(pause)), "{pauses:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_most_eight_probes_run_side_by_side() {
+    let (runs, in_flight, most) = (Runs::default(), Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let probes = (0..20).map(|number| {
+        let (runs, in_flight, most) = (runs.clone(), Arc::clone(&in_flight), Arc::clone(&most));
+        Probe::new(format!("p{number}"), move || {
+            let (in_flight, most) = (Arc::clone(&in_flight), Arc::clone(&most));
+            runs.add();
+            async move {
+                most.fetch_max(in_flight.fetch_add(1, Relaxed) + 1, Relaxed);
+                pass(ms(100)).await;
+                in_flight.fetch_sub(1, Relaxed);
+                Outcome::ok()
+            }
+        })
+    });
+    let health = built(probes);
+    let begun = Instant::now();
+    assert_eq!(get(&health, "/").await.0, 200);
+    assert_eq!(
+        (begun.elapsed(), runs.count(), most.load(Relaxed)),
+        (ms(300), 20, 8),
+        "three times eight is enough for twenty"
+    );
+}
+
+/// Steeltoe and others: a registry that nobody has any more goes on asking.
+#[tokio::test(start_paused = true)]
+async fn nothing_runs_once_nobody_has_a_handle_any_more() {
+    let runs = Runs::default();
+    let health = built([runs.finding("database", |_| Outcome::ok())]);
+    pass(ms(25_000)).await;
+    let before = runs.count();
+    assert!(before >= 2);
+    drop(health);
+    pass(ms(100_000)).await;
+    assert_eq!(runs.count(), before);
+}
+
+#[test]
+fn built_outside_of_a_runtime_it_begins_with_the_first_request() {
+    let runs = Runs::default();
+    let health = built([runs.finding("database", |_| Outcome::ok())]);
+    assert_eq!((runs.count(), health.reading().probes[0].status), (0, HealthStatus::Unknown));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        assert_eq!(get(&health, "/").await.0, 200);
+        pass(ms(25_000)).await;
+        assert!(runs.count() >= 2);
+    });
+}
+
+/// plug_checkup, hellofresh/health-go: no memory of what was before, so that one lost packet is an outage.
+#[tokio::test(start_paused = true)]
+async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up() {
+    let runs = Runs::default();
+    let probe = runs.finding("database", |run| match run {
+        2..=4 => Outcome::error("away"),
+        _ => Outcome::ok(),
+    });
+    let health = built([probe.critical().on_demand(ms(1_000))]);
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        let (status, body) = get(&health, "/").await;
+        let check = &body["checks"]["database"];
+        seen.push((status, check["status"].as_str().unwrap().to_owned(), check["message"].as_str().map(String::from)));
+        pass(ms(1_001)).await;
+    }
+    let expected = [
+        (200, "ok", None),
+        (200, "warning", Some("away (1/3)")),
+        (200, "warning", Some("away (2/3)")),
+        (503, "error", Some("away")),
+        (503, "error", Some("away (recovering, 1/2)")),
+        (200, "ok", None),
+    ];
+    assert_eq!(seen, expected.map(|(status, word, text)| (status, word.to_owned(), text.map(String::from))));
+}
+
+/// rancher-desktop-2#370: a refused connection is no flicker.
+#[tokio::test(start_paused = true)]
+async fn a_decisive_failure_counts_at_once() {
+    let runs = Runs::default();
+    let probe =
+        runs.finding("database", |run| if run == 1 { Outcome::ok() } else { Outcome::error("refused").decisive() });
+    let health: Health = built([probe.critical().on_demand(ms(1_000))]);
+    assert_eq!(get(&health, "/").await.0, 200);
+    pass(ms(1_001)).await;
+    assert_eq!(get(&health, "/").await.0, 503);
+}

@@ -1,0 +1,73 @@
+//! What the tests have in common.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use monitor_health::{Health, HealthBuilder, Outcome, Probe};
+use serde_json::Value;
+use tower::ServiceExt;
+
+pub(crate) fn built(probes: impl IntoIterator<Item = Probe>) -> Health {
+    probes.into_iter().fold(Health::builder(), HealthBuilder::probe).build().expect("the settings are good")
+}
+
+pub(crate) async fn send(health: &Health, path: &str) -> Response<Full<Bytes>> {
+    health.service().oneshot(Request::get(path).body(()).expect("a path")).await.expect("it never fails")
+}
+
+/// Returns the status and the body of the answer.
+pub(crate) async fn get(health: &Health, path: &str) -> (u16, Value) {
+    let response = send(health, path).await;
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("it never fails").to_bytes();
+    (status, serde_json::from_slice(&body).expect("JSON"))
+}
+
+/// How often something ran.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Runs(Arc<AtomicU32>);
+
+impl Runs {
+    pub(crate) fn count(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+
+    pub(crate) fn add(&self) -> u32 {
+        self.0.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Returns a probe that takes so long each time.
+    pub(crate) fn taking(&self, name: &str, time: Duration) -> Probe {
+        let runs = self.clone();
+        Probe::new(name, move || {
+            runs.add();
+            async move {
+                tokio::time::sleep(time).await;
+                Outcome::ok()
+            }
+        })
+    }
+
+    /// Returns a probe that finds what `outcome` says of each run, which are counted from 1.
+    pub(crate) fn finding(&self, name: &str, outcome: impl Fn(u32) -> Outcome + Send + Sync + 'static) -> Probe {
+        let runs = self.clone();
+        Probe::new(name, move || std::future::ready(outcome(runs.add())))
+    }
+}
+
+/// Lets as much time pass as the probes and whatever else sleeps until then need.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
