@@ -51,7 +51,7 @@ impl Requirement {
 
     fn is_met(&self) -> bool {
         match self.origin {
-            Origin::Debian { .. } => is_on_path(self.command),
+            Origin::Debian { .. } => is_on_path(self.command) || is_of_postgresql(self.command),
             // cargo finds its commands in folders of its own, too.
             Origin::Cargo(name) => succeeds(cargo(name.trim_start_matches("cargo-")).arg("--version")),
             Origin::Python { program, .. } => is_executable(&root().join(PYTHON).join(program)),
@@ -81,6 +81,12 @@ fn is_on_path(command: &str) -> bool {
     env::split_paths(&path).any(|folder| is_executable(&folder.join(command)))
 }
 
+/// Debian keeps the programs of each PostgreSQL in a folder of their own.
+fn is_of_postgresql(command: &str) -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.into_iter().any(|version| is_executable(&version.path().join("bin").join(command)))
+}
+
 fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
@@ -89,7 +95,7 @@ fn is_executable(file: &Path) -> bool {
 pub(crate) const PYTHON: &str = "target/python";
 
 /// Everything there is to need.
-pub(crate) const REQUIREMENTS: [Requirement; 10] = [
+pub(crate) const REQUIREMENTS: [Requirement; 12] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
@@ -114,6 +120,18 @@ pub(crate) const REQUIREMENTS: [Requirement; 10] = [
             packages: &["prometheus"],
             elsewhere: "the archives or packages of the Prometheus project",
         },
+    },
+    Requirement {
+        command: "postgres",
+        needed_by: "the tests of the PostgreSQL probe: they start servers of their own",
+        need: Need::Services,
+        origin: Origin::Debian { packages: &["postgresql"], elsewhere: "the packages of the PostgreSQL project" },
+    },
+    Requirement {
+        command: "redis-server",
+        needed_by: "the tests of the Redis probe: they start servers of their own",
+        need: Need::Services,
+        origin: Origin::Debian { packages: &["redis-server"], elsewhere: "the packages of Redis" },
     },
     Requirement {
         command: "pip3",

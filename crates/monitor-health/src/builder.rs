@@ -26,7 +26,7 @@ pub struct HealthBuilder {
     vitals: Vec<Vital>,
 }
 
-/// Why a registry could not be built.
+/// Why a registry, or one of its probes, could not be built.
 #[derive(Debug)]
 pub struct BuildError(String);
 
@@ -208,6 +208,13 @@ fn add(paths: &mut HashMap<String, Place>, name: &str, place: Place) -> Result<(
 
 fn error<T>(text: impl Into<String>) -> Result<T, BuildError> {
     Err(BuildError(text.into()))
+}
+
+impl BuildError {
+    #[cfg(feature = "http-probe")]
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
 }
 
 impl fmt::Display for BuildError {

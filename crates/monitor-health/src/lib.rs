@@ -61,8 +61,24 @@ pub use monitor_core::{HealthReading, HealthStatus, ProbeReading};
 
 #[cfg(feature = "disk")]
 pub use self::probes::DiskSpace;
+#[cfg(feature = "error-ratio")]
+pub use self::probes::ErrorRatio;
+#[cfg(feature = "http-probe")]
+pub use self::probes::HttpProbe;
+#[cfg(feature = "memory")]
+pub use self::probes::MemoryLeft;
+#[cfg(feature = "fds")]
+pub use self::probes::OpenFiles;
+#[cfg(feature = "postgres")]
+pub use self::probes::PostgresProbe;
+#[cfg(feature = "redis")]
+pub use self::probes::RedisProbe;
+#[cfg(feature = "runtime")]
+pub use self::probes::RuntimeLag;
 #[cfg(feature = "sqlite")]
 pub use self::probes::SqliteProbe;
+#[cfg(feature = "tcp")]
+pub use self::probes::TcpProbe;
 pub use self::{
     builder::{BuildError, HealthBuilder},
     detail::{Detail, Details, is_local},

@@ -6,9 +6,10 @@ use rustix::fs::statvfs;
 
 use crate::{BlockingProbe, Outcome};
 
-/// Warns when the file system of a path is nearly full. The question blocks on a dead mount.
+/// Warns when the file system of a path is nearly full. Publishes `free_gb`, for unprivileged processes, and `total_gb`
+/// (10^9 bytes), and `free_inodes` where the file system counts them.
 ///
-/// Publishes `free_gb` (10^9 bytes, for unprivileged processes).
+/// The question blocks on a dead mount.
 ///
 /// # Example
 ///
@@ -21,13 +22,14 @@ use crate::{BlockingProbe, Outcome};
 pub struct DiskSpace {
     path: PathBuf,
     warn_below_gb: f64,
+    warn_below_inodes: u64,
 }
 
 impl DiskSpace {
     /// Looks at the file system that holds `path`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), warn_below_gb: 1.0 }
+        Self { path: path.into(), warn_below_gb: 1.0, warn_below_inodes: 10_000 }
     }
 
     /// Sets the free space below which to warn, in GB. Defaults to 1.
@@ -37,18 +39,30 @@ impl DiskSpace {
         self
     }
 
+    /// Sets the number of free inodes below which to warn: without one no file can be made, whatever space there is.
+    /// Defaults to 10,000.
+    #[must_use]
+    pub fn warn_below_inodes(mut self, inodes: u64) -> Self {
+        self.warn_below_inodes = inodes;
+        self
+    }
+
     fn look(&self) -> Outcome {
         let stat = match statvfs(&self.path) {
             Ok(stat) => stat,
             Err(error) => return Outcome::error("Disk not readable").source(error),
         };
-        let free_gb = (stat.f_bavail as f64 * stat.f_frsize as f64 / 1e9 * 100.0).round() / 100.0;
+        let gigabytes = |blocks: u64| (blocks as f64 * stat.f_frsize as f64 / 1e9 * 100.0).round() / 100.0;
+        let free_gb = gigabytes(stat.f_bavail);
         let outcome = if free_gb < self.warn_below_gb {
             Outcome::warning(format!("Only {free_gb} GB free"))
+        } else if stat.f_files > 0 && stat.f_favail < self.warn_below_inodes {
+            Outcome::warning(format!("Only {} inodes free", stat.f_favail))
         } else {
             Outcome::ok()
         };
-        outcome.value("free_gb", free_gb)
+        let outcome = outcome.value("free_gb", free_gb).value("total_gb", gigabytes(stat.f_blocks));
+        if stat.f_files > 0 { outcome.value("free_inodes", stat.f_favail) } else { outcome }
     }
 }
 
@@ -67,7 +81,15 @@ mod tests {
     fn free_space_below_the_mark_is_a_warning_that_says_how_much() {
         let outcome = DiskSpace::new("/").warn_below_gb(f64::MAX).look();
         assert_eq!(outcome.level(), Level::Warning);
-        assert_eq!(outcome.message, format!("Only {} GB free", outcome.values["free_gb"]));
+        let free = outcome.values["free_gb"].as_f64().unwrap();
+        assert_eq!(outcome.message, format!("Only {free} GB free"));
+    }
+
+    #[test]
+    fn few_inodes_are_a_warning_as_well() {
+        let outcome = DiskSpace::new("/").warn_below_gb(0.0).warn_below_inodes(u64::MAX).look();
+        let Some(free) = outcome.values.get("free_inodes") else { return };
+        assert_eq!((outcome.level(), outcome.message()), (Level::Warning, &*format!("Only {free} inodes free")));
     }
 
     #[test]

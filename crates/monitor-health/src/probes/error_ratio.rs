@@ -1,0 +1,96 @@
+//! How many of the service's own requests fail.
+
+use monitor_core::{Monitor, traffic::Window};
+
+use crate::{BlockingProbe, Outcome};
+
+/// Warns when too many of the last minute's requests failed, as `monitor` counts them. Publishes `error_ratio` and
+/// `requests`.
+///
+/// It only warns: an instance that takes itself out because it fails leaves its share to the others, which may fail for
+/// the same reason. Requests to `/health` are not counted, so that a 503 from there does not keep itself up.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::Monitor;
+/// use monitor_health::{ErrorRatio, Probe};
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let probe = Probe::blocking("errors", ErrorRatio::new(&monitor).warn_above(0.02));
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ErrorRatio {
+    monitor: Monitor,
+    warn_above: f64,
+    at_least: u64,
+}
+
+impl ErrorRatio {
+    /// Looks at what `monitor` counted.
+    #[must_use]
+    pub fn new(monitor: &Monitor) -> Self {
+        Self { monitor: monitor.clone(), warn_above: 0.05, at_least: 50 }
+    }
+
+    /// Sets the share of failed requests above which to warn. Defaults to 0.05.
+    #[must_use]
+    pub fn warn_above(mut self, ratio: f64) -> Self {
+        self.warn_above = ratio;
+        self
+    }
+
+    /// Sets how many requests there must be for their ratio to say anything. Defaults to 50.
+    #[must_use]
+    pub fn at_least(mut self, requests: u64) -> Self {
+        self.at_least = requests;
+        self
+    }
+}
+
+impl BlockingProbe for ErrorRatio {
+    fn check(&self) -> Outcome {
+        let Some(traffic) = self.monitor.traffic() else { return Outcome::ok() };
+        let ended = traffic.recent(Window::Seconds(60)).total;
+        let ratio = ended.error_ratio().unwrap_or(0.0);
+        let outcome = if ratio > self.warn_above && ended.count >= self.at_least {
+            Outcome::warning(format!("{:.1} % of the last minute's requests failed", ratio * 100.0))
+        } else {
+            Outcome::ok()
+        };
+        outcome.value("error_ratio", (ratio * 1e4).round() / 1e4).value("requests", ended.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use monitor_core::{Ending, Method, Outcome as Ended};
+
+    use super::*;
+    use crate::Level;
+
+    #[test]
+    fn too_many_failures_are_a_warning_once_there_are_enough_requests() {
+        let monitor = Monitor::builder("shop").log(None).build().unwrap();
+        let traffic = monitor.traffic().unwrap();
+        let series = traffic.series(Method::Get, "/items/{id}");
+        let mut answer = |status| {
+            traffic.start(series);
+            traffic.end(series, Ending::new(Ended::Completed, status), Duration::from_millis(3));
+        };
+        (0..9).for_each(|_| answer(200));
+        answer(500);
+        let probe = ErrorRatio::new(&monitor);
+        assert_eq!(probe.check().level(), Level::Ok, "ten requests say nothing");
+        let outcome = probe.at_least(10).check();
+        assert_eq!(
+            (outcome.level(), outcome.message()),
+            (Level::Warning, "10.0 % of the last minute's requests failed")
+        );
+        assert_eq!((&outcome.values()["error_ratio"], &outcome.values()["requests"]), (&0.1.into(), &10.into()));
+        assert_eq!(ErrorRatio::new(&Monitor::disabled()).check().level(), Level::Ok);
+    }
+}

@@ -1,0 +1,142 @@
+//! Whether another service answers.
+
+use std::time::Duration;
+
+use http::Uri;
+use ureq::Agent;
+
+use crate::{BlockingProbe, BuildError, Outcome};
+
+/// Asks another service with GET, and fails unless it answers with a status below 400. Publishes `status_code`.
+///
+/// Redirects are not followed, and of the body nothing is read. Connections are kept and used again.
+///
+/// # Example
+///
+/// ```
+/// use monitor_health::{HttpProbe, Probe};
+///
+/// let probe = Probe::blocking("payments", HttpProbe::new("https://payments.example/health/live")?);
+/// # Ok::<(), monitor_health::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct HttpProbe {
+    uri: Uri,
+    agent: Agent,
+}
+
+impl HttpProbe {
+    /// Asks `url`, which begins with `http://` or `https://`.
+    ///
+    /// # Errors
+    ///
+    /// When it is no such URL.
+    pub fn new(url: &str) -> Result<Self, BuildError> {
+        let uri: Uri =
+            url.parse().map_err(|error| BuildError::new(format!("the URL of an HTTP probe is none: {error}")))?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
+            return Err(BuildError::new("the URL of an HTTP probe needs a scheme, `http` or `https`, and a host"));
+        }
+        Ok(Self { uri, agent: agent(TIMEOUT) })
+    }
+
+    /// Sets how long to wait, for all of it. Defaults to two seconds, as a probe's own [time-out](crate::Probe::timeout)
+    /// does: give it no more, for a question that waits longer than its probe holds a thread.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.agent = agent(timeout);
+        self
+    }
+}
+
+fn agent(timeout: Duration) -> Agent {
+    Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .user_agent(concat!("monitor-health/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into()
+}
+
+impl BlockingProbe for HttpProbe {
+    fn check(&self) -> Outcome {
+        match self.agent.get(&self.uri).call() {
+            Ok(response) => {
+                let status = response.status();
+                let is_well = status.is_informational() || status.is_success() || status.is_redirection();
+                let text = || format!("Answered with {}", status.as_u16());
+                let outcome = if is_well { Outcome::ok() } else { Outcome::error(text()) };
+                outcome.value("status_code", status.as_u16())
+            }
+            Err(ureq::Error::Io(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                Outcome::error("Connection refused").source(error).decisive()
+            }
+            Err(ureq::Error::Timeout(error)) => Outcome::error("No answer in time").source(error.to_string()),
+            Err(error) => Outcome::error("Not reachable").source(error),
+        }
+    }
+}
+
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        thread,
+    };
+
+    use super::*;
+    use crate::Level;
+
+    /// Answers the next callers so, each on a connection of its own.
+    fn served(answers: &'static [&'static str]) -> (String, TcpListener) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let addr = listener.local_addr().expect("an address");
+        let server = listener.try_clone().expect("a handle");
+        thread::spawn(move || {
+            for answer in answers {
+                let Ok((mut stream, _)) = server.accept() else { return };
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        (format!("http://{addr}/health"), listener)
+    }
+
+    #[test]
+    fn a_status_from_400_on_is_an_error_and_a_redirect_is_not_followed() {
+        let (url, _listener) = served(&[
+            "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 302 Found\r\nlocation: http://192.0.2.1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 6\r\nconnection: close\r\n\r\nsecret",
+        ]);
+        let probe = HttpProbe::new(&url).unwrap();
+        let outcomes: Vec<_> = (0..3).map(|_| probe.check()).collect();
+        let levels: Vec<_> = outcomes.iter().map(Outcome::level).collect();
+        assert_eq!(levels, [Level::Ok, Level::Ok, Level::Error], "{outcomes:?}");
+        assert_eq!((outcomes[2].message(), &outcomes[2].values()["status_code"]), ("Answered with 503", &503.into()));
+    }
+
+    #[test]
+    fn a_port_that_refuses_and_one_that_says_nothing_are_told_apart() {
+        let (url, listener) = served(&[]);
+        let silent = HttpProbe::new(&url).unwrap().timeout(Duration::from_millis(50)).check();
+        assert_eq!(
+            (silent.level(), silent.message(), silent.is_decisive()),
+            (Level::Error, "No answer in time", false)
+        );
+        drop(listener);
+        let outcome = HttpProbe::new(&url).unwrap().check();
+        assert_eq!((outcome.message(), outcome.is_decisive()), ("Connection refused", true));
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused() {
+        for url in ["", "payments", "ftp://payments", "http:///health", "http://pay ments"] {
+            assert!(HttpProbe::new(url).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! How much memory is left.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{BlockingProbe, Outcome};
+
+/// Warns when little memory is left to this process: of its control group (version 2, else 1) where that has a limit,
+/// else of the machine. Publishes `used_mb`, `limit_mb` (10^6 bytes) and `limited_by`. Linux only.
+///
+/// What the kernel would give back when asked, such as cached files, is not counted as used.
+///
+/// # Example
+///
+/// ```
+/// use monitor_health::{MemoryLeft, Probe};
+///
+/// let probe = Probe::blocking("memory", MemoryLeft::new().warn_above(0.95));
+/// ```
+#[derive(Clone, Debug)]
+pub struct MemoryLeft {
+    warn_above: f64,
+    root: PathBuf,
+}
+
+/// Bytes that are used, of so many, and who says so.
+#[derive(Debug, PartialEq)]
+struct Usage {
+    used: u64,
+    limit: u64,
+    limited_by: &'static str,
+}
+
+impl MemoryLeft {
+    /// Looks at this process.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { warn_above: 0.9, root: PathBuf::from("/") }
+    }
+
+    /// Sets the share of the limit above which to warn. Defaults to 0.9.
+    #[must_use]
+    pub fn warn_above(mut self, share: f64) -> Self {
+        self.warn_above = share;
+        self
+    }
+
+    /// The tightest limit counts: that of the group, unless the machine has less.
+    fn usage(&self) -> io::Result<Usage> {
+        let host = host(&self.root)?;
+        let group = version_2(&self.root).or_else(|| version_1(&self.root));
+        Ok(group.filter(|group| group.limit < host.limit).unwrap_or(host))
+    }
+}
+
+impl Default for MemoryLeft {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl BlockingProbe for MemoryLeft {
+    fn check(&self) -> Outcome {
+        let Usage { used, limit, limited_by } = match self.usage() {
+            Ok(usage) => usage,
+            Err(error) => return Outcome::error("Memory not readable").source(error),
+        };
+        let share = used as f64 / limit as f64;
+        let outcome = if share > self.warn_above {
+            Outcome::warning(format!("{:.0} % of the memory used", share * 100.0))
+        } else {
+            Outcome::ok()
+        };
+        let megabytes = |bytes: u64| bytes / 1_000_000;
+        outcome.value("used_mb", megabytes(used)).value("limit_mb", megabytes(limit)).value("limited_by", limited_by)
+    }
+}
+
+/// The group's own files (Linux, cgroup-v2.rst). A group without a limit may be in one that has one.
+fn version_2(root: &Path) -> Option<Usage> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let mount = root.join("sys/fs/cgroup");
+    let own = mount.join(path);
+    let around = own.ancestors().take_while(|folder| folder.starts_with(&mount));
+    let limited = around.filter_map(|folder| Some((folder, number(&folder.join("memory.max"))?)));
+    let (folder, limit) = limited.min_by_key(|(_, limit)| *limit)?;
+    let cached = field(&folder.join("memory.stat"), "inactive_file").unwrap_or(0);
+    let used = number(&folder.join("memory.current"))?.saturating_sub(cached);
+    Some(Usage { used, limit, limited_by: "cgroup_v2" })
+}
+
+/// In a container the group is mounted where its root is.
+fn version_1(root: &Path) -> Option<Usage> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
+    let is_memory =
+        |line: &&str| line.split(':').nth(1).is_some_and(|kinds| kinds.split(',').any(|kind| kind == "memory"));
+    let path = groups.lines().find(is_memory)?.splitn(3, ':').nth(2)?.trim_start_matches('/');
+    let mount = root.join("sys/fs/cgroup/memory");
+    let folder = [mount.join(path), mount].into_iter().find(|folder| folder.join("memory.limit_in_bytes").exists())?;
+    let limit = number(&folder.join("memory.limit_in_bytes"))?;
+    let cached = field(&folder.join("memory.stat"), "total_inactive_file").unwrap_or(0);
+    let used = number(&folder.join("memory.usage_in_bytes"))?.saturating_sub(cached);
+    Some(Usage { used, limit, limited_by: "cgroup_v1" })
+}
+
+fn host(root: &Path) -> io::Result<Usage> {
+    let file = root.join("proc/meminfo");
+    let kibibytes = |name| field(&file, name).and_then(|number| number.checked_mul(1024));
+    match (kibibytes("MemTotal:"), kibibytes("MemAvailable:")) {
+        (Some(limit), Some(free)) if limit > 0 => {
+            Ok(Usage { used: limit.saturating_sub(free), limit, limited_by: "host" })
+        }
+        _ => Err(io::Error::other("/proc/meminfo tells neither MemTotal nor MemAvailable")),
+    }
+}
+
+/// Reads a file that is one number; `max` is none.
+fn number(file: &Path) -> Option<u64> {
+    fs::read_to_string(file).ok()?.trim().parse().ok()
+}
+
+/// Reads the number behind a name.
+fn field(file: &Path, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let mut fields = text.lines().map(str::split_whitespace);
+    fields.find_map(|mut words| (words.next() == Some(name)).then(|| words.next()?.parse().ok()).flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::Level;
+
+    fn machine(files: &[(&str, &str)]) -> (TempDir, MemoryLeft) {
+        let folder = TempDir::new().expect("a folder");
+        let host = ("proc/meminfo", "MemTotal:  1000000 kB\nMemFree: 1 kB\nMemAvailable:  750000 kB\n");
+        for (name, text) in files.iter().chain([&host]) {
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().expect("a folder")).expect("it can be made");
+            fs::write(file, text).expect("it can be written");
+        }
+        let probe = MemoryLeft { root: folder.path().to_owned(), ..MemoryLeft::new() };
+        (folder, probe)
+    }
+
+    #[test]
+    fn the_tightest_limit_counts() {
+        let (_folder, probe) = machine(&[]);
+        assert_eq!(probe.usage().unwrap(), Usage { used: 256_000_000, limit: 1_024_000_000, limited_by: "host" });
+        let (_folder, probe) = machine(&[
+            ("proc/self/cgroup", "0::/pod/app\n"),
+            ("sys/fs/cgroup/pod/memory.max", "500000000\n"),
+            ("sys/fs/cgroup/pod/memory.current", "460000000\n"),
+            ("sys/fs/cgroup/pod/memory.stat", "anon 3\ninactive_file 10000000\n"),
+            ("sys/fs/cgroup/pod/app/memory.max", "max\n"),
+        ]);
+        assert_eq!(probe.usage().unwrap(), Usage { used: 450_000_000, limit: 500_000_000, limited_by: "cgroup_v2" });
+        let outcome = MemoryLeft { warn_above: 0.89, ..probe }.check();
+        assert_eq!((outcome.level(), outcome.message()), (Level::Warning, "90 % of the memory used"));
+        let (_folder, probe) = machine(&[
+            ("proc/self/cgroup", "5:cpu:/x\n4:memory,hugetlb:/docker/1\n"),
+            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "200000000\n"),
+            ("sys/fs/cgroup/memory/memory.usage_in_bytes", "100000000\n"),
+        ]);
+        assert_eq!(probe.usage().unwrap(), Usage { used: 100_000_000, limit: 200_000_000, limited_by: "cgroup_v1" });
+        let (_folder, probe) = machine(&[
+            ("proc/self/cgroup", "4:memory:/\n"),
+            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
+            ("sys/fs/cgroup/memory/memory.usage_in_bytes", "100000000\n"),
+        ]);
+        assert_eq!(probe.usage().unwrap().limited_by, "host", "no limit at all");
+    }
+
+    #[test]
+    fn this_machine_tells_its_memory() {
+        let outcome = MemoryLeft::new().warn_above(1.0).check();
+        assert_eq!(outcome.level(), Level::Ok, "{outcome:?}");
+        assert!(outcome.values()["limit_mb"].as_u64().unwrap() > 0, "{outcome:?}");
+        let (folder, probe) = machine(&[]);
+        fs::remove_file(folder.path().join("proc/meminfo")).unwrap();
+        assert_eq!(probe.check().message(), "Memory not readable");
+    }
+}

@@ -1,0 +1,67 @@
+//! Whether a cache keeps what it is given.
+
+use monitor_core::RequestId;
+use redis::aio::ConnectionLike;
+
+use crate::{HealthProbe, Outcome, ProbeFuture};
+
+/// Sets a key in Redis, gets it back and compares. The key is the probe's own, and expires after ten seconds.
+///
+/// It asks over the connection it is given, so give it one that connects again, such as `ConnectionManager`.
+///
+/// # Example
+///
+/// ```no_run
+/// use monitor_health::{Probe, RedisProbe};
+///
+/// # async fn connected() -> redis::RedisResult<()> {
+/// let connection = redis::Client::open("redis://cache")?.get_multiplexed_async_connection().await?;
+/// let probe = Probe::new("cache", RedisProbe::new(connection)).critical();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RedisProbe<C> {
+    connection: C,
+    key: String,
+}
+
+impl<C> RedisProbe<C> {
+    /// Asks over `connection`.
+    #[must_use]
+    pub fn new(connection: C) -> Self {
+        // Instances that share a cache do not see each other's.
+        Self { connection, key: format!("monitor_health:{}", RequestId::new()) }
+    }
+
+    /// Sets the key. Defaults to `monitor_health:` and a random part.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into();
+        self
+    }
+}
+
+impl<C> HealthProbe for RedisProbe<C>
+where
+    C: ConnectionLike + Clone + Send + Sync + 'static,
+{
+    fn check(&self) -> ProbeFuture<'_> {
+        Box::pin(async {
+            let (mut connection, sent) = (self.connection.clone(), RequestId::new().to_string());
+            let mut both = redis::pipe();
+            both.cmd("SET").arg(&self.key).arg(&sent).arg("EX").arg(EXPIRY).ignore().cmd("GET").arg(&self.key);
+            match both.query_async::<(Option<String>,)>(&mut connection).await {
+                Ok((Some(got),)) if got == sent => Outcome::ok(),
+                Ok(_) => Outcome::error("Cache returned another value than was set"),
+                Err(error) if error.is_connection_refusal() => {
+                    Outcome::error("Cache connection refused").source(error).decisive()
+                }
+                Err(error) => Outcome::error("Cache connection failed").source(error),
+            }
+        })
+    }
+}
+
+/// In seconds.
+const EXPIRY: u32 = 10;

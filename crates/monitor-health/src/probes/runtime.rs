@@ -1,0 +1,84 @@
+//! Whether the runtime has time for its tasks.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::{HealthProbe, Outcome, ProbeFuture};
+
+/// Sleeps for a moment and sees how much later it wakes up: tasks that block their threads make every other one wait.
+/// Publishes `lag_ms`.
+///
+/// # Example
+///
+/// ```
+/// use monitor_health::{Probe, RuntimeLag};
+///
+/// let probe = Probe::new("runtime", RuntimeLag::new());
+/// ```
+#[derive(Clone, Debug)]
+pub struct RuntimeLag {
+    warn_above: Duration,
+}
+
+impl RuntimeLag {
+    /// Looks at the runtime it runs on.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { warn_above: Duration::from_millis(100) }
+    }
+
+    /// Sets the lag above which to warn. Defaults to 100 ms.
+    #[must_use]
+    pub fn warn_above(mut self, lag: Duration) -> Self {
+        self.warn_above = lag;
+        self
+    }
+}
+
+impl Default for RuntimeLag {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl HealthProbe for RuntimeLag {
+    fn check(&self) -> ProbeFuture<'_> {
+        Box::pin(async {
+            let begun = Instant::now();
+            sleep(NAP).await;
+            let lag = begun.elapsed().saturating_sub(NAP);
+            let milliseconds = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
+            let outcome = if lag > self.warn_above {
+                Outcome::warning(format!("Tasks wait for {milliseconds} ms"))
+            } else {
+                Outcome::ok()
+            };
+            outcome.value("lag_ms", milliseconds)
+        })
+    }
+}
+
+const NAP: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::Level;
+
+    #[tokio::test]
+    async fn a_task_that_blocks_makes_the_others_wait() {
+        let blocking = tokio::spawn(async {
+            sleep(Duration::from_millis(1)).await;
+            thread::sleep(Duration::from_millis(300));
+        });
+        let outcome = RuntimeLag::new().check().await;
+        assert_eq!(outcome.level(), Level::Warning, "{outcome:?}");
+        assert!(outcome.values()["lag_ms"].as_u64().unwrap() >= 200, "{outcome:?}");
+        blocking.await.unwrap();
+        let outcome = RuntimeLag::new().warn_above(Duration::from_secs(60)).check().await;
+        assert_eq!((outcome.level(), outcome.message()), (Level::Ok, ""));
+    }
+}

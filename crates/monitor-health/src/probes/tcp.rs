@@ -1,0 +1,64 @@
+//! Whether somebody listens.
+
+use tokio::net::TcpStream;
+
+use crate::{HealthProbe, Outcome, ProbeFuture};
+
+/// Connects to a TCP port and hangs up. A port that refuses fails at once.
+///
+/// # Example
+///
+/// ```
+/// use monitor_health::{Probe, TcpProbe};
+///
+/// let probe = Probe::new("mail", TcpProbe::new("mail.example:25"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct TcpProbe {
+    addr: String,
+}
+
+impl TcpProbe {
+    /// Connects to `addr`, a host and a port. The host is looked up each time.
+    #[must_use]
+    pub fn new(addr: impl Into<String>) -> Self {
+        Self { addr: addr.into() }
+    }
+}
+
+impl HealthProbe for TcpProbe {
+    fn check(&self) -> ProbeFuture<'_> {
+        Box::pin(async {
+            match TcpStream::connect(&self.addr).await {
+                Ok(_) => Outcome::ok(),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                    Outcome::error("Connection refused").source(error).decisive()
+                }
+                Err(error) => Outcome::error("Connection failed").source(error),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::Level;
+
+    #[tokio::test]
+    async fn a_port_that_nobody_listens_at_fails_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let probe = TcpProbe::new(listener.local_addr().unwrap().to_string());
+        assert_eq!(probe.check().await.level(), Level::Ok);
+        drop(listener);
+        let outcome = probe.check().await;
+        assert_eq!(
+            (outcome.level(), outcome.is_decisive(), outcome.message()),
+            (Level::Error, true, "Connection refused")
+        );
+        let outcome = TcpProbe::new("no port").check().await;
+        assert_eq!((outcome.level(), outcome.is_decisive()), (Level::Error, false));
+    }
+}

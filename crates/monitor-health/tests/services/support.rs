@@ -1,0 +1,45 @@
+//! Asking a registry, in real time: the servers know no other.
+
+use std::time::Duration;
+
+use http::Request;
+use http_body_util::BodyExt;
+use monitor_core::clock;
+use monitor_health::{Health, Probe};
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// A registry of one critical probe, which is asked often.
+pub(crate) fn watching(probe: Probe) -> Health {
+    let probe = probe.critical().ready().timeout(TIMEOUT).interval(INTERVAL).interval_when_down(INTERVAL);
+    Health::builder().probe(probe).build().expect("the settings are good")
+}
+
+/// Returns status and body, which come within the second that kubelet waits.
+pub(crate) async fn get(health: &Health, path: &str) -> (u16, Value) {
+    let begun = clock::now();
+    let response =
+        health.service().oneshot(Request::get(path).body(()).expect("a path")).await.expect("it never fails");
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(1), "it took {took:?}");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("it never fails").to_bytes();
+    (status, serde_json::from_slice(&body).expect("JSON"))
+}
+
+/// Asks until the status is this one, and returns the body and how long it took.
+pub(crate) async fn until(health: &Health, path: &str, wanted: u16) -> (Value, Duration) {
+    let begun = clock::now();
+    loop {
+        let (status, body) = get(health, path).await;
+        if status == wanted {
+            return (body, begun.elapsed());
+        }
+        assert!(begun.elapsed() < LONGEST, "it stays {status}: {body:#}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(1_000);
+pub(crate) const INTERVAL: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(30);
