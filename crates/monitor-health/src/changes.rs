@@ -24,11 +24,17 @@ impl Inner {
             log(name, &transition, &message, reason.as_deref());
             self.publish(Some(name.clone()), transition, message, reason);
         }
+        self.tell();
+    }
+
+    /// Tells whoever wants to know that something has changed.
+    pub(crate) fn tell(&self) {
+        self.changed.send_replace(());
         self.tell_overall();
     }
 
     /// Tells how the service as a whole is, where that has changed. Whoever starts or stops is not ill.
-    pub(crate) fn tell_overall(&self) {
+    fn tell_overall(&self) {
         if self.is_draining() || self.closed_gates().is_some() {
             return;
         }

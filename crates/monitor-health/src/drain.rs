@@ -14,6 +14,7 @@ pub struct StartupGate {
 impl StartupGate {
     pub(crate) fn close(health: Health, name: String) -> Self {
         health.0.gates().push(name.clone());
+        health.0.tell();
         Self { health, name }
     }
 }
@@ -25,7 +26,7 @@ impl Drop for StartupGate {
             gates.remove(at);
         }
         drop(gates);
-        self.health.0.tell_overall();
+        self.health.0.tell();
     }
 }
 
@@ -59,6 +60,7 @@ impl Health {
         async move {
             signal.await;
             health.0.draining.store(true, Ordering::Relaxed);
+            health.0.tell();
             tracing::info!(target: "monitor::health", grace_seconds = grace.as_secs_f64(), "draining");
             tokio::time::sleep(grace).await;
         }

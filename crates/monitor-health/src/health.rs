@@ -11,7 +11,7 @@ use std::{
 
 use monitor_core::{HealthReading, HealthStatus, Monitor, ProbeReading, Redaction};
 use tokio::{
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     time::{Duration, Instant},
 };
 
@@ -36,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) started: Once,
     /// How the service as a whole was when it was last told, and since when.
     pub(crate) overall: Mutex<(HealthStatus, Instant)>,
+    /// Says that readiness may be another.
+    pub(crate) changed: watch::Sender<()>,
 }
 
 pub(crate) struct Registry {
@@ -71,6 +73,7 @@ impl Health {
             turns: Arc::new(Semaphore::new(SIDE_BY_SIDE)),
             started: Once::new(),
             overall: Mutex::new((HealthStatus::Unknown, Instant::now())),
+            changed: watch::Sender::new(()),
         });
         let weak = Arc::downgrade(&inner);
         inner.registry.monitor.show_health(move || Some(weak.upgrade()?.reading()));

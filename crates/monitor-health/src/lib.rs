@@ -42,6 +42,8 @@ mod changes;
 mod detail;
 mod draft;
 mod drain;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod health;
 mod liveness;
 mod negotiate;
@@ -59,6 +61,8 @@ mod watch;
 
 pub use monitor_core::{HealthReading, HealthStatus, ProbeReading};
 
+#[cfg(feature = "grpc")]
+pub use self::grpc::GrpcHealthService;
 #[cfg(feature = "disk")]
 pub use self::probes::DiskSpace;
 #[cfg(feature = "error-ratio")]

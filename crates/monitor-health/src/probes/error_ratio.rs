@@ -77,7 +77,7 @@ mod tests {
         let monitor = Monitor::builder("shop").log(None).build().unwrap();
         let traffic = monitor.traffic().unwrap();
         let series = traffic.series(Method::Get, "/items/{id}");
-        let mut answer = |status| {
+        let answer = |status| {
             traffic.start(series);
             traffic.end(series, Ending::new(Ended::Completed, status), Duration::from_millis(3));
         };

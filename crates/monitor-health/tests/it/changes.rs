@@ -59,7 +59,7 @@ async fn whoever_starts_or_stops_is_not_ill() {
     let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
     let health = Health::builder().monitor(&monitor).probe(flickering(&Runs::default())).build().unwrap();
     let gate = health.startup_gate("migrations");
-    pass(Duration::from_secs(5)).await;
+    pass(Duration::from_secs(1)).await;
     drop(gate);
     health.drain_on(async {}, Duration::from_secs(100)).await;
     assert!(monitor.flush(Duration::from_secs(5)));

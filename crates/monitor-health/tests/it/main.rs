@@ -1,6 +1,8 @@
 //! How the registry behaves while probes are slow, stuck, broken, or asked by many at once.
 
 mod changes;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod herd;
 mod schedule;
 mod stuck;
