@@ -30,6 +30,7 @@ mod policies;
 mod redaction;
 mod reporters;
 mod requests;
+mod rolling;
 mod sockets;
 mod spans;
 mod stacks;
