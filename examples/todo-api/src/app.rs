@@ -1,10 +1,9 @@
 //! The whole application: routes, probes and layers put together.
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use monitor_kit::health::{DiskSpace, Health, Probe, SqliteProbe};
-use monitor_kit::{BoxError, BuildError, Monitor, MonitorLayer, PrometheusEndpoint};
+use monitor_kit::{BoxError, BuildError, Monitor, MonitorLayer, PrometheusEndpoint, Redaction, health::Health};
 
-use crate::{ApiError, Config, admin, fault, issues, openapi, store::Store, todos, user};
+use crate::{ApiError, Config, admin, fault, issues, openapi, probes, store::Store, todos, user};
 
 /// Every route but those that fail on purpose, declared so that its series exist from the start.
 pub const ROUTES: [(&str, &str); 11] = [
@@ -55,8 +54,11 @@ impl App {
     ///
     /// When the database cannot be opened or migrated, or a setting is bad.
     pub async fn new(config: &Config, monitor: Monitor) -> Result<Self, BoxError> {
-        let store = Store::open(&config.database).await?;
-        let health = health(&monitor, &store)?;
+        let store = Store::open(&config.database).await.map_err(|error| {
+            // A database's address may hold its password.
+            format!("the database {}: {error}", Redaction::new().text(&config.database))
+        })?;
+        let health = probes::health(config, &monitor, &store)?;
         let mut routes = todos::router()
             .merge(openapi::router())
             .merge(issues::router(monitor.clone()))
@@ -75,16 +77,6 @@ impl App {
             .layer(MonitorLayer::new(&monitor));
         Ok(Self { router, monitor, health })
     }
-}
-
-fn health(monitor: &Monitor, store: &Store) -> Result<Health, BoxError> {
-    let health = Health::builder()
-        .monitor(monitor)
-        .probe(Probe::new("database", SqliteProbe::new(store.pool().clone())).critical().ready())
-        .probe(Probe::blocking("disk", DiskSpace::new(".")))
-        .alias("db", "database")
-        .build()?;
-    Ok(health)
 }
 
 const BODY_LIMIT: usize = 16 * 1024;

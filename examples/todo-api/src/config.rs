@@ -17,9 +17,13 @@ pub struct Config {
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// SQLite database, created where it is missing.
+    /// Database: a SQLite file, created where it is missing, or PostgreSQL as in postgres://user@host/name.
     #[arg(long, env = "DATABASE_URL", default_value = "sqlite://todo.db")]
     pub database: String,
+
+    /// Redis server to look after as its cache, as in redis://host.
+    #[arg(long, env = "REDIS_URL", value_name = "URL")]
+    pub redis: Option<String>,
 
     /// Also write the log to this file.
     #[arg(long, value_name = "FILE")]

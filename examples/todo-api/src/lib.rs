@@ -12,6 +12,7 @@ mod listener;
 mod local;
 mod logging;
 mod openapi;
+mod probes;
 mod server;
 mod store;
 #[expect(unused_qualifications, reason = "utoipa's macro for parameters writes them")]

@@ -3,7 +3,6 @@
 use std::{error::Error, fmt, time::Duration};
 
 use axum::{Router, middleware::map_request, serve::Listener};
-use monitor_kit::Redaction;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -34,14 +33,8 @@ pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Re
     let _log = logging::init(&config, &monitor)?;
     let (stop, stopped) = watch::channel(false);
     let listener = StoppableListener::bind(config.listen, stopped).await?;
-    let App { router, monitor, health, .. } = match App::new(&config, monitor).await {
-        Ok(app) => app,
-        Err(error) => {
-            // A database's address may hold its password.
-            let database = Redaction::new().text(&config.database).into_owned();
-            return Err(StartError::new(format!("start with the database {database}"), error));
-        }
-    };
+    let App { router, monitor, health, .. } =
+        App::new(&config, monitor).await.map_err(|error| StartError::new("start", error))?;
     let told = signals().map_err(|error| StartError::new("listen for signals", error))?;
     let drained = health.drain_on(told, Duration::from_secs_f64(config.drain));
     let shutdown = async move {

@@ -1,11 +1,12 @@
 //! Todos in a database.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use monitor_kit::{clock, scope};
 use serde::Serialize;
 use sqlx::{
-    ConnectOptions, Connection, SqlitePool,
+    ConnectOptions, Connection, Error, PgPool, SqlitePool,
+    postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 use utoipa::ToSchema;
@@ -23,18 +24,41 @@ pub(crate) struct Todo {
     pub(crate) created_at: String,
 }
 
-/// All todos. The queries are such as both SQLite and PostgreSQL take.
+/// All todos. The queries are such as both databases take.
 #[derive(Clone, Debug)]
-pub(crate) struct Store {
-    pool: SqlitePool,
+pub(crate) enum Store {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// Does the same with either pool.
+macro_rules! with {
+    ($store:expr, $pool:ident => $query:expr) => {
+        match $store {
+            Store::Sqlite($pool) => $query,
+            Store::Postgres($pool) => $query,
+        }
+    };
 }
 
 impl Store {
     /// Opens the database at `url` and brings its tables up to date.
-    pub(crate) async fn open(url: &str) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn open(url: &str) -> Result<Self, Error> {
+        match url.split_once(':') {
+            Some(("sqlite", _)) => Self::open_sqlite(url).await,
+            Some(("postgres" | "postgresql", _)) => {
+                let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect(url).await?;
+                sqlx::migrate!().run(&pool).await?;
+                Ok(Self::Postgres(pool))
+            }
+            _ => Err(Error::Configuration("it is neither a sqlite:// nor a postgres:// address".into())),
+        }
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, Error> {
         if url.contains(":memory:") {
             let text = "a database in memory is another one for each connection: give a file";
-            return Err(sqlx::Error::Configuration(text.into()));
+            return Err(Error::Configuration(text.into()));
         }
         let options = SqliteConnectOptions::from_str(url)?.create_if_missing(true);
         // A file is made ready by one connection, before there are others to lock it against each other.
@@ -42,63 +66,47 @@ impl Store {
         sqlx::migrate!().run(&mut first).await?;
         first.close().await?;
         let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None).connect_with(options).await?;
-        Ok(Self { pool })
+        Ok(Self::Sqlite(pool))
     }
 
-    pub(crate) fn pool(&self) -> &SqlitePool {
-        &self.pool
-    }
-
-    pub(crate) async fn create(&self, id: String, title: String) -> Result<Todo, sqlx::Error> {
+    pub(crate) async fn create(&self, id: String, title: String) -> Result<Todo, Error> {
         step("insert a todo");
-        sqlx::query_as("INSERT INTO todos (id, title, done, created_at) VALUES ($1, $2, $3, $4) RETURNING *")
-            .bind(id)
-            .bind(title)
-            .bind(false)
-            .bind(clock::rfc3339(clock::wall()))
-            .fetch_one(&self.pool)
-            .await
+        let insert = "INSERT INTO todos (id, title, done, created_at) VALUES ($1, $2, $3, $4) RETURNING *";
+        let created_at = clock::rfc3339(clock::wall());
+        with!(self, pool => {
+            sqlx::query_as(insert).bind(id).bind(title).bind(false).bind(created_at).fetch_one(pool).await
+        })
     }
 
-    pub(crate) async fn list(&self, offset: u32, limit: u32) -> Result<Vec<Todo>, sqlx::Error> {
+    pub(crate) async fn list(&self, offset: u32, limit: u32) -> Result<Vec<Todo>, Error> {
         step("list todos");
-        sqlx::query_as("SELECT * FROM todos ORDER BY created_at, id LIMIT $1 OFFSET $2")
-            .bind(i64::from(limit))
-            .bind(i64::from(offset))
-            .fetch_all(&self.pool)
-            .await
+        let select = "SELECT * FROM todos ORDER BY created_at, id LIMIT $1 OFFSET $2";
+        with!(self, pool => {
+            sqlx::query_as(select).bind(i64::from(limit)).bind(i64::from(offset)).fetch_all(pool).await
+        })
     }
 
-    pub(crate) async fn count(&self) -> Result<i64, sqlx::Error> {
-        sqlx::query_scalar("SELECT COUNT(*) FROM todos").fetch_one(&self.pool).await
+    pub(crate) async fn count(&self) -> Result<i64, Error> {
+        with!(self, pool => sqlx::query_scalar("SELECT COUNT(*) FROM todos").fetch_one(pool).await)
     }
 
-    pub(crate) async fn get(&self, id: &str) -> Result<Todo, sqlx::Error> {
+    pub(crate) async fn get(&self, id: &str) -> Result<Todo, Error> {
         step("select a todo");
-        sqlx::query_as("SELECT * FROM todos WHERE id = $1").bind(id).fetch_one(&self.pool).await
+        with!(self, pool => sqlx::query_as("SELECT * FROM todos WHERE id = $1").bind(id).fetch_one(pool).await)
     }
 
-    pub(crate) async fn update(
-        &self,
-        id: &str,
-        title: Option<String>,
-        done: Option<bool>,
-    ) -> Result<Todo, sqlx::Error> {
+    pub(crate) async fn update(&self, id: &str, title: Option<String>, done: Option<bool>) -> Result<Todo, Error> {
         step("update a todo");
-        sqlx::query_as(
-            "UPDATE todos SET title = COALESCE($2, title), done = COALESCE($3, done) WHERE id = $1 RETURNING *",
-        )
-        .bind(id)
-        .bind(title)
-        .bind(done)
-        .fetch_one(&self.pool)
-        .await
+        let update =
+            "UPDATE todos SET title = COALESCE($2, title), done = COALESCE($3, done) WHERE id = $1 RETURNING *";
+        with!(self, pool => sqlx::query_as(update).bind(id).bind(title).bind(done).fetch_one(pool).await)
     }
 
-    pub(crate) async fn delete(&self, id: &str) -> Result<(), sqlx::Error> {
+    pub(crate) async fn delete(&self, id: &str) -> Result<(), Error> {
         step("delete a todo");
-        let deleted = sqlx::query("DELETE FROM todos WHERE id = $1").bind(id).execute(&self.pool).await?;
-        if deleted.rows_affected() == 0 { Err(sqlx::Error::RowNotFound) } else { Ok(()) }
+        let delete = "DELETE FROM todos WHERE id = $1";
+        let deleted = with!(self, pool => sqlx::query(delete).bind(id).execute(pool).await?.rows_affected());
+        if deleted == 0 { Err(Error::RowNotFound) } else { Ok(()) }
     }
 }
 
@@ -106,3 +114,6 @@ impl Store {
 fn step(what: &str) {
     scope::add_breadcrumb("db", what);
 }
+
+/// How long a request waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(3);

@@ -1,0 +1,32 @@
+//! What the service looks after.
+
+use monitor_kit::{
+    BoxError, Monitor,
+    health::{Detail, Details, DiskSpace, Health, PostgresProbe, Probe, RedisProbe, RuntimeLag, SqliteProbe},
+};
+
+use crate::{Config, store::Store};
+
+/// Its database, the cache where it has one, the disk and its own runtime. Without the database no request can be served,
+/// so that readiness stands on it.
+pub(crate) fn health(config: &Config, monitor: &Monitor, store: &Store) -> Result<Health, BoxError> {
+    let database = match store {
+        Store::Sqlite(pool) => Probe::new("database", SqliteProbe::new(pool.clone())),
+        Store::Postgres(pool) => Probe::new("database", PostgresProbe::new(pool.clone())),
+    };
+    let mut health = Health::builder()
+        .monitor(monitor)
+        .probe(database.critical().ready())
+        .probe(Probe::blocking("disk", DiskSpace::new(".")))
+        .probe(Probe::new("runtime", RuntimeLag::new()))
+        .alias("db", "database")
+        .details(Details::default().local(Detail::Full));
+    if let Some(url) = &config.redis {
+        let client = redis::Client::open(url.as_str());
+        let client = client.map_err(|error| format!("REDIS_URL is not the address of a Redis server: {error}"))?;
+        // It connects when it is first asked: the service starts without its cache, too.
+        let cache = client.get_connection_manager_lazy(Default::default())?;
+        health = health.probe(Probe::new("cache", RedisProbe::new(cache)).critical());
+    }
+    Ok(health.build()?)
+}

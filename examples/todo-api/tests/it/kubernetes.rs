@@ -1,0 +1,60 @@
+//! The manifest asks for what the service answers.
+
+use std::net::SocketAddr;
+
+use axum::http::StatusCode;
+use yaml_rust2::{Yaml, YamlLoader};
+
+use crate::support::{Api, folder, output};
+
+fn manifest() -> Vec<Yaml> {
+    YamlLoader::load_from_str(include_str!("../../kubernetes.yaml")).expect("it is YAML")
+}
+
+fn text(yaml: &Yaml) -> &str {
+    yaml.as_str().unwrap_or_else(|| panic!("{yaml:?} is no text"))
+}
+
+#[tokio::test]
+async fn every_probe_asks_a_path_that_is_served_at_a_port_that_is_open() {
+    let manifest = manifest();
+    let container = &manifest[0]["spec"]["template"]["spec"]["containers"][0];
+    let port = &container["ports"][0];
+    let env = container["env"].as_vec().unwrap();
+    let value = |name| text(&env.iter().find(|variable| text(&variable["name"]) == name).unwrap()["value"]);
+    let listen: SocketAddr = value("LISTEN").parse().unwrap();
+    assert_eq!(Some(i64::from(listen.port())), port["containerPort"].as_i64());
+    assert!(listen.ip().is_unspecified(), "kubelet asks from outside");
+
+    let api = Api::start(&[]).await;
+    for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+        let asked = &container[probe]["httpGet"];
+        assert_eq!(asked["port"], port["name"], "{probe}");
+        let answer = api.get(text(&asked["path"])).await;
+        assert_eq!(answer.status, StatusCode::OK, "{probe}: {}", answer.body);
+        assert!(answer.body.starts_with("{\"status\":"), "{probe}: {}", answer.body);
+    }
+    let scraped = &manifest[0]["spec"]["template"]["metadata"]["annotations"];
+    assert_eq!(text(&scraped["prometheus.io/port"]), listen.port().to_string());
+    assert_eq!(api.get(text(&scraped["prometheus.io/path"])).await.status, StatusCode::OK);
+    assert_eq!(manifest[1]["spec"]["ports"][0]["targetPort"], port["name"]);
+}
+
+#[test]
+fn its_settings_are_known_to_the_program_and_leave_time_to_drain() {
+    let manifest = manifest();
+    let pod = &manifest[0]["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
+    let help = String::from_utf8(output(&folder(), &["--help"]).stdout).unwrap();
+    for variable in container["env"].as_vec().unwrap() {
+        let name = text(&variable["name"]);
+        assert!(help.contains(&format!("[env: {name}=")), "{name} is not in the help:\n{help}");
+    }
+    let args: Vec<_> = container["args"].as_vec().unwrap().iter().map(text).collect();
+    let drain: f64 = args.iter().find_map(|arg| arg.strip_prefix("--drain=")).unwrap().parse().unwrap();
+    assert!(help.contains("--drain"), "{help}");
+    assert!(pod["terminationGracePeriodSeconds"].as_i64().unwrap() as f64 > drain + 5.0);
+    let asked_every = container["readinessProbe"]["periodSeconds"].as_i64().unwrap();
+    let attempts = container["readinessProbe"]["failureThreshold"].as_i64().unwrap();
+    assert!((asked_every * attempts) as f64 <= drain, "kubelet sees it drain before it stops to listen");
+}
