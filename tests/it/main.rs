@@ -13,6 +13,7 @@ mod config;
 mod examples;
 mod functions;
 mod grpc;
+mod health;
 mod hyper;
 mod identity;
 mod jobs;

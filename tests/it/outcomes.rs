@@ -272,6 +272,7 @@ fn a_service_that_is_ready_counts_no_ready_error() {
     assert_eq!(monitor.traffic().unwrap().ready_errors(), 0);
 }
 
+/// tower-http#516, tracing-opentelemetry#97: nobody wants the orchestrator's questions among its requests.
 #[test]
 fn an_untracked_path_is_never_counted_and_never_an_issue() {
     let (monitor, memory) = watched();

@@ -89,7 +89,13 @@ impl HealthBuilder {
         self
     }
 
-    /// Adds a part of this process that has to work, or else the process is to be restarted.
+    /// Adds a part of this process that has to work, or else the process is to be restarted. Probes are no such part:
+    ///
+    /// ```compile_fail
+    /// # use monitor_health::{Health, Outcome};
+    /// // A database that is away is no reason to restart the service.
+    /// Health::builder().liveness("database", || async { Outcome::error("away") });
+    /// ```
     pub fn liveness(mut self, name: impl Into<String>, check: impl LivenessCheck) -> Self {
         self.vitals.push(Vital { name: name.into(), check: Box::new(check) });
         self

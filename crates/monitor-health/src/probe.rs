@@ -86,6 +86,7 @@ pub struct Probe {
     pub(crate) check: Check,
     pub(crate) critical: bool,
     pub(crate) ready: bool,
+    pub(crate) max_unready: Option<Duration>,
     pub(crate) tags: Vec<String>,
     pub(crate) pace: Pace,
 }
@@ -120,7 +121,7 @@ impl Probe {
     }
 
     fn of(name: String, check: Check) -> Self {
-        Self { name, check, critical: false, ready: false, tags: Vec::new(), pace: Pace::default() }
+        Self { name, check, critical: false, ready: false, max_unready: None, tags: Vec::new(), pace: Pace::default() }
     }
 
     /// Makes the whole service unhealthy when this fails. Defaults to optional.
@@ -139,6 +140,13 @@ impl Probe {
     /// shared by all instances would take all of them out at once.
     pub fn ready(mut self) -> Self {
         self.ready = true;
+        self
+    }
+
+    /// Keeps the service out of readiness for so long at most. After that it counts as degraded: an instance that everybody
+    /// asks and that answers badly is better than none, where what fails is away for all of them. Defaults to no limit.
+    pub fn max_unready(mut self, longest: Duration) -> Self {
+        self.max_unready = Some(longest);
         self
     }
 
@@ -214,11 +222,12 @@ impl Default for Pace {
 
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, check: _, critical, ready, tags, pace } = self;
+        let Self { name, check: _, critical, ready, max_unready, tags, pace } = self;
         f.debug_struct("Probe")
             .field("name", name)
             .field("critical", critical)
             .field("ready", ready)
+            .field("max_unready", max_unready)
             .field("tags", tags)
             .field("pace", pace)
             .finish_non_exhaustive()

@@ -16,6 +16,9 @@ pub(crate) struct View<'a> {
     pub(crate) age: Option<Duration>,
     /// A newer result was asked for and did not come in time.
     pub(crate) is_stale: bool,
+    standing_for: Duration,
+    /// It has failed, and that does not count.
+    is_pardoned: bool,
 }
 
 /// How several probes stand, and what keeps the service from traffic besides.
@@ -37,7 +40,17 @@ impl Inner {
 
     /// Returns whether the service is fit for traffic, as far as the probes say so that joined readiness.
     pub(crate) fn readiness(&self) -> Report<'_> {
-        self.report_of(self.watches.iter().filter(|watch| watch.probe.ready))
+        self.readiness_of(self.watches.iter().filter(|watch| watch.probe.ready))
+    }
+
+    /// A probe that has kept the service away for longer than it may keeps nobody away any more.
+    pub(crate) fn readiness_of<'a>(&'a self, watches: impl IntoIterator<Item = &'a Arc<Watch>>) -> Report<'a> {
+        let mut report = self.report_of(watches);
+        for view in &mut report.views {
+            let longest = view.probe.max_unready.filter(|_| view.status == HealthStatus::Error);
+            view.is_pardoned = longest.is_some_and(|longest| view.standing_for > longest);
+        }
+        report
     }
 
     /// Returns what keeps the service from traffic, whatever the probes say.
@@ -80,6 +93,8 @@ impl<'a> View<'a> {
             status: state.standing.status_at(now, pace),
             said: Arc::clone(&state.said),
             age,
+            standing_for: state.standing.standing_for(now),
+            is_pardoned: false,
             is_stale: age.zip(pace.on_demand).is_some_and(|(age, time_to_live)| age > time_to_live),
         }
     }
@@ -95,7 +110,7 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn is_fatal(&self) -> bool {
-        self.probe.critical && self.has_failed()
+        self.probe.critical && self.has_failed() && !self.is_pardoned
     }
 }
 

@@ -13,13 +13,13 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{Outcome, probe::Check, standing::Sample, watch::Flight};
+use crate::{Outcome, Probe, probe::Check, said::milliseconds, standing::Sample, watch::Flight};
 
 /// Runs a probe once its turn has come, and hands what it found to `record`.
 pub(crate) async fn run(flight: Flight, turns: Arc<Semaphore>, record: impl Fn(Sample)) {
     let Ok(turn) = turns.acquire_owned().await else { return };
     let (begun, pace) = (Instant::now(), flight.watch().probe.pace);
-    let mut task = spawn(&flight.watch().probe.check);
+    let mut task = spawn(&flight.watch().probe);
     match timeout(pace.timeout, &mut task).await {
         Ok(looked) => {
             let outcome = looked.unwrap_or_else(|error| Outcome::error(PANICKED).source(error));
@@ -51,8 +51,9 @@ fn sample(outcome: Outcome, begun: Instant) -> Sample {
     Sample { outcome, took: at.duration_since(begun), at, at_wall: clock::wall() }
 }
 
-fn spawn(check: &Check) -> JoinHandle<Outcome> {
-    match check {
+fn spawn(probe: &Probe) -> JoinHandle<Outcome> {
+    let name = probe.name.clone();
+    match &probe.check {
         Check::Blocking(probe) => {
             let probe = Arc::clone(probe);
             spawn_blocking(move || caught(panic::catch(|| probe.check())))
@@ -65,11 +66,19 @@ fn spawn(check: &Check) -> JoinHandle<Outcome> {
                     Err(panic) => return caught(Err(panic)),
                 };
                 // Caught here, it is not printed by the panic hook, which would not redact it.
-                poll_fn(|cx| match panic::catch(|| look.as_mut().poll(cx)) {
-                    Ok(polled) => polled,
-                    Err(panic) => Poll::Ready(caught(Err(panic))),
-                })
-                .await
+                let mut longest = Duration::ZERO;
+                let outcome = poll_fn(|cx| {
+                    let begun = clock::now();
+                    let polled = panic::catch(|| look.as_mut().poll(cx));
+                    longest = longest.max(begun.elapsed());
+                    polled.unwrap_or_else(|panic| Poll::Ready(caught(Err(panic))))
+                });
+                let outcome = outcome.await;
+                if longest > LONGEST_POLL {
+                    let blocked_ms = milliseconds(longest);
+                    tracing::warn!(target: "monitor::health", probe = name, blocked_ms, "health_probe_blocks");
+                }
+                outcome
             })
         }
     }
@@ -82,6 +91,9 @@ fn caught(looked: Result<Outcome, Caught>) -> Outcome {
         Outcome::error(PANICKED).source(source)
     })
 }
+
+/// Whoever blocks for longer belongs on a thread of its own, see [`Probe::blocking`].
+const LONGEST_POLL: Duration = Duration::from_millis(50);
 
 /// What is published of a panic: nothing of what it says.
 const PANICKED: &str = "probe panicked";

@@ -127,7 +127,8 @@ async fn answer(inner: &Arc<Inner>, asked: &Asked) -> Answer {
 }
 
 async fn of_several(inner: &Arc<Inner>, asked: &Asked, check: &str, watches: Vec<&Arc<Watch>>) -> Answer {
-    let (excluded, report) = report(inner, asked, watches).await;
+    let (excluded, wanted) = wanted(inner, asked, watches).await;
+    let report = inner.report_of(wanted);
     let status = unless(report.is_healthy());
     if asked.query.verbose {
         Answer::text(status, body::text(check, &report, &excluded))
@@ -155,7 +156,8 @@ async fn of_one(inner: &Arc<Inner>, asked: &Asked, watch: &Arc<Watch>) -> Answer
 
 async fn ready(inner: &Arc<Inner>, asked: &Asked) -> Answer {
     let joined = inner.watches.iter().filter(|watch| watch.probe.ready).collect();
-    let (excluded, report) = report(inner, asked, joined).await;
+    let (excluded, wanted) = wanted(inner, asked, joined).await;
+    let report = inner.readiness_of(wanted);
     let status = unless(report.is_healthy());
     match asked.query.verbose {
         true => Answer::text(status, body::text("readyz", &report, &excluded)),
@@ -163,11 +165,16 @@ async fn ready(inner: &Arc<Inner>, asked: &Asked) -> Answer {
     }
 }
 
-async fn report<'a>(inner: &'a Arc<Inner>, asked: &Asked, watches: Vec<&'a Arc<Watch>>) -> (Excluded, Report<'a>) {
+/// Returns those that are not left out, once they are fresh.
+async fn wanted<'a>(
+    inner: &Arc<Inner>,
+    asked: &Asked,
+    watches: Vec<&'a Arc<Watch>>,
+) -> (Excluded, Vec<&'a Arc<Watch>>) {
     let excluded = asked.excluded(inner);
     let wanted: Vec<_> = watches.into_iter().filter(|watch| !excluded.known.contains(&watch.probe.name)).collect();
     inner.refresh(wanted.iter().copied()).await;
-    (excluded, inner.report_of(wanted))
+    (excluded, wanted)
 }
 
 fn alive(inner: &Inner, asked: &Asked) -> Answer {

@@ -108,6 +108,11 @@ impl Standing {
         self.last.as_ref().map(|last| now.saturating_duration_since(last.at))
     }
 
+    /// Returns for how long it has stood as it does.
+    pub(crate) fn standing_for(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since)
+    }
+
     pub(crate) fn last(&self) -> Option<&Sample> {
         self.last.as_ref()
     }

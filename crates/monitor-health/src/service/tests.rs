@@ -71,6 +71,8 @@ async fn a_critical_probe_makes_it_unhealthy_and_an_optional_one_degraded() {
     assert!(!body.to_string().contains("secret"), "{body}");
 }
 
+/// block/buzz#7341: one slow database withdrew every instance. apicurio-registry-operator#215, pawtograder#946: liveness
+/// that asks the database restarts them all.
 #[tokio::test]
 async fn readiness_asks_only_probes_that_joined_it_and_names_those_that_fail() {
     assert_eq!(get(&built([broken().critical()]), "/ready/").await.0, 200);
@@ -138,6 +140,7 @@ async fn a_gate_and_a_drain_keep_it_from_traffic() {
     assert_eq!(get(&health, "/ready").await.1["error"], "draining");
 }
 
+/// n8n-hosting#124, litellm#27305: a process that does nothing any more and is never restarted.
 #[tokio::test]
 async fn a_part_of_the_process_that_stopped_is_a_reason_to_restart_it() {
     static WORKS: AtomicBool = AtomicBool::new(true);
@@ -163,6 +166,7 @@ async fn what_is_excluded_is_not_asked_and_a_name_that_is_not_there_is_said_to_b
     assert_eq!(get(&health, "/ready?exclude=database&exclude=migrations").await.0, 503, "a gate is no probe");
 }
 
+/// The text is that of apiserver's `/readyz?verbose`.
 #[tokio::test]
 async fn verbose_is_the_text_that_kubernetes_prints() {
     let health = built([probe("disk", Outcome::ok), broken().critical().ready()]);
@@ -209,6 +213,7 @@ async fn the_drafts_media_type_gets_the_drafts_body() {
     assert_eq!(body, expected);
 }
 
+/// gofr#3802, discord/access#458: an endpoint for everybody that tells of the inside.
 #[tokio::test]
 async fn each_caller_reads_as_much_as_it_may_and_nobody_the_source() {
     let details = Details::public(Detail::Status)
@@ -246,6 +251,7 @@ async fn each_caller_reads_as_much_as_it_may_and_nobody_the_source() {
     assert_eq!(draft["checks"], json!({ "database:status": [{ "componentId": "database", "status": "fail" }] }));
 }
 
+/// vmware-archive/healthcheck#29, patroni#2021: a load balancer that asks with HEAD.
 #[tokio::test]
 async fn head_is_answered_as_get_without_a_body_and_others_are_not_allowed() {
     let health = built([broken().critical()]);

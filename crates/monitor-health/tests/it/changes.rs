@@ -125,6 +125,24 @@ impl Write for Log {
     }
 }
 
+/// quarkus#4531: a check on the event loop that nobody knows to block it.
+#[tokio::test]
+async fn a_probe_that_blocks_its_thread_for_a_while_is_named_in_the_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _subscribed = tracing::subscriber::set_default(subscriber);
+    let blocking = Probe::new("slow", || async {
+        std::thread::sleep(ms(60));
+        Outcome::ok()
+    });
+    let health = Health::builder().probe(blocking).probe(Runs::default().taking("patient", ms(60))).build().unwrap();
+    assert_eq!(get(&health, "/").await.0, 200);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let warned: Vec<_> = text.lines().filter(|line| line.contains("health_probe_blocks")).collect();
+    assert!(warned.len() == 1 && warned[0].contains("probe=\"slow\""), "{text}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_a_change_is_logged_and_without_secrets() {
     let log = Log::default();

@@ -40,6 +40,7 @@ async fn check(client: &mut HealthClient<Channel>, service: &str) -> ServingStat
     client.check(of(service)).await.expect("an answer").into_inner().status()
 }
 
+/// tonic-health says `SERVING` from the start, before anybody has looked.
 #[tokio::test]
 async fn a_client_sees_not_serving_until_it_is_ready_and_for_good_once_it_drains() {
     let health = built([Runs::default().finding("database", |_| Outcome::ok()).critical().ready()]);

@@ -132,6 +132,20 @@ async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up() {
     assert_eq!(seen, expected.map(|(status, word, text)| (status, word.to_owned(), text.map(String::from))));
 }
 
+/// AWS Builders' Library: where what fails is away for everybody, nobody is left to serve.
+#[tokio::test(start_paused = true)]
+async fn readiness_is_given_back_after_the_longest_time_it_may_be_kept() {
+    let probe = || Runs::default().finding("database", |_| Outcome::error("away")).critical().ready();
+    let (held, given) = (built([probe()]), built([probe().max_unready(ms(60_000))]));
+    pass(ms(55_000)).await;
+    assert_eq!((get(&held, "/ready").await.0, get(&given, "/ready").await.0), (503, 503));
+    pass(ms(10_000)).await;
+    assert_eq!((get(&held, "/ready").await.0, get(&given, "/ready").await.0), (503, 200));
+    assert!(given.reading().is_ready);
+    let (status, body) = get(&given, "/").await;
+    assert_eq!((status, &body["checks"]["database"]["status"]), (503, &"error".into()), "it is not well for all that");
+}
+
 /// rancher-desktop-2#370: a refused connection is no flicker.
 #[tokio::test(start_paused = true)]
 async fn a_decisive_failure_counts_at_once() {

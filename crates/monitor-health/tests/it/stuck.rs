@@ -93,6 +93,7 @@ async fn an_asynchronous_probe_that_blocks_its_thread_harms_no_other() {
     until(&health, "/", |_| others.count() > before + 5).await;
     assert_eq!(runs.count(), 1);
     door.open();
+    until(&health, "/", |body| body["checks"]["bad"]["status"] == "ok").await;
 }
 
 /// With axum-health 0.2.1 a panic ends the connection; with health 0.2.0 the loop, and the status stays healthy for ever.

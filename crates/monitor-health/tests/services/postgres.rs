@@ -73,6 +73,8 @@ async fn a_pool_with_no_connection_free_is_told_apart_from_a_database_that_is_aw
     drop(held);
 }
 
+/// django-health-check#164, Xabaril#552: a check that wants to write, or connections of its own. This one asks over the
+/// pool's only connection, for a role that may do nothing.
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn it_says_who_is_connected_and_what_of_it_is_hidden() {
