@@ -4,10 +4,11 @@
 pub use monitor_core::MemoryReporter;
 pub use monitor_core::{
     BoxError, Bridge, BuildError, CaptureExt, ClientOutcome, CodeLocation, DisableRoute, DisabledRoute, Dropped, Drops,
-    EnabledRoute, Ending, ErrorEvent, ErrorType, EventKind, Fingerprint, Frame, GrpcCode, HostCounts, Identity, Issue,
-    Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method, Monitor, MonitorBuilder, Outcome, Outgoing,
-    Persist, Reason, Redaction, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext,
-    TraceId, Traffic, capture_error, capture_message, clock, names, panic, redact, scope, traffic,
+    EnabledRoute, Ending, ErrorEvent, ErrorType, EventKind, Fingerprint, Frame, GrpcCode, HealthChange, HealthReading,
+    HealthStatus, HostCounts, Identity, Issue, Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method,
+    Monitor, MonitorBuilder, Outcome, Outgoing, Persist, ProbeReading, Reason, Redaction, Reporter, RequestId, Scope,
+    ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Traffic, capture_error, capture_message, clock,
+    names, panic, redact, scope, traffic,
 };
 #[cfg(feature = "tokio")]
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};

@@ -1,9 +1,23 @@
-//! What is measured once: the bridge, unknown paths, memory that nobody scrapes, a storm of errors.
+//! What is measured once: the bridge, unknown paths, memory that nobody scrapes, a storm of errors, many callers of
+//! `/health`.
 
-use std::{fs, thread, time::Duration};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use axum::{Router, routing::get};
-use monitor_kit::{Ending, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock};
+use monitor_kit::{
+    Ending, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
+    health::{Health, HealthBuilder, Outcome as Found, Probe},
+};
+use tokio::{runtime::Handle, time::sleep};
+use tower::ServiceExt;
 
 use crate::{
     cases::built,
@@ -18,6 +32,7 @@ pub fn tell(millions: u32) {
     render(1_000);
     render(10_000);
     unscraped(millions);
+    callers();
 }
 
 fn say(what: &str, value: f64) {
@@ -108,6 +123,30 @@ fn unscraped(millions: u32) {
     observe_all();
     say(&format!("{millions} million observations, nobody scraping: MiB more"), (resident() - before) / 1024.0);
     drop(endpoint.render());
+}
+
+/// Many callers of `/health` at once, whose probes take 300 ms: how often each runs, and how long an answer takes then.
+fn callers() {
+    let runs = Arc::new(AtomicU32::new(0));
+    let probe = |name| {
+        let runs = Arc::clone(&runs);
+        Probe::new(name, move || {
+            runs.fetch_add(1, Ordering::Relaxed);
+            async {
+                sleep(Duration::from_millis(300)).await;
+                Found::ok()
+            }
+        })
+    };
+    let slow = ["a", "b", "c"].map(|name| probe(name).on_demand(Duration::from_secs(60)));
+    let built = slow.into_iter().fold(Health::builder(), HealthBuilder::probe).build();
+    let health = built.expect("the settings are good");
+    let ask = || health.service().oneshot(http::Request::new(()));
+    let runtime = Handle::current();
+    let asked: Vec<_> = (0..200).map(|_| runtime.spawn(ask())).collect();
+    asked.into_iter().for_each(|asked| drop(runtime.block_on(asked)));
+    say("200 callers of /health: runs of a probe", f64::from(runs.load(Ordering::Relaxed)) / 3.0);
+    say("/health from the last result: ms", milliseconds(|| drop(runtime.block_on(ask()))));
 }
 
 fn milliseconds(f: impl FnOnce()) -> f64 {

@@ -38,6 +38,10 @@ fn handles_and_settings_can_be_shared_and_cloned() {
     shared_and_cloned::<monitor_core::MemoryReporter>();
     shared_and_cloned::<kit::health::Health>();
     shared_and_cloned::<kit::health::HealthService>();
+    shared_and_cloned::<kit::health::Heartbeat>();
+    shared_and_cloned::<kit::health::Details>();
+    shared_and_cloned::<kit::HealthChange>();
+    shared_and_cloned::<kit::HealthReading>();
 }
 
 #[test]

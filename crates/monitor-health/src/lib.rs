@@ -21,20 +21,56 @@
 //! | --- | --- | --- |
 //! | `/` | `status` `healthy` or `unhealthy`, and every check | a critical probe fails, the service starts or drains |
 //! | `/ready` | `ready` or `not_ready` with the names of what keeps it | a gate is closed, it drains, a critical probe of readiness fails |
-//! | `/live` | `alive` | never |
-//! | `/{probe}` | the probe's own status and values; aliases work | the probe fails |
+//! | `/live` | `alive` or `not_alive` | a [liveness check](HealthBuilder::liveness) fails |
+//! | `/startup` | `started` or `starting` with the names of what it waits for | a gate is closed, a critical probe was never looked at |
+//! | `/{probe}` | the probe's own status and values; [aliases](HealthBuilder::alias) work | the probe fails |
+//! | `/{group}`, `/{tag}` | as `/`, of the probes of a [group](HealthBuilder::group) or [tag](Probe::tag) | a critical one of them fails, the service starts or drains |
 //!
-//! Liveness asks no probe: a process is not better for being restarted because its database is away.
+//! `?verbose` gets the text that Kubernetes' own components print, `?exclude=name` leaves a probe out. Whoever accepts
+//! `application/health+json` rather than `application/json` gets that. GET and HEAD are answered alike.
+//!
+//! # When probes run
+//!
+//! By themselves: at once, then every ten seconds or so, every thirty while they fail, at most eight side by side. A caller
+//! reads what they found last. Only a probe that runs [on demand](Probe::on_demand) is waited for, for 800 ms at most, by
+//! all callers together; then its last result stands, marked `stale`. A result older than three intervals and the time-out
+//! says nothing any more, and counts as an error.
+//!
+//! A run is on a task of its own. One that takes longer than its [time-out](Probe::timeout) has failed, and while it has not
+//! ended there is no other: whatever blocks for ever holds one thread. A panic in it is an error like any other, unless the
+//! program is built with `panic = "abort"`.
+//!
+//! # What a result means
+//!
+//! One failure is no outage: until a probe has failed three times in a row it is a warning that says so (`1/3`), and it is
+//! up again after two good runs. An error that is [decisive](Outcome::decisive), and whatever the first run finds, counts
+//! at once. Kubernetes has a threshold of its own, which comes on top: `failureThreshold: 1` is enough for readiness.
+//!
+//! An optional probe that fails leaves the service `healthy`, but `degraded`. Readiness asks only those that
+//! [joined](Probe::ready) it: a dependency that all instances share would take all of them out at once.
 //!
 //! # What a stranger may read
 //!
-//! An [`Outcome`]'s message and values are published, so write them for strangers. Its [source](Outcome::source) goes
-//! to the log only, redacted.
+//! An [`Outcome`]'s message and values are published, so write them for strangers; [`Details`] says who reads how much. Its
+//! [source](Outcome::source) goes to the log and to reporters only, redacted.
 //!
 //! # Features
 //!
-//! - `disk`: `DiskSpace`, for the free space of a file system.
+//! - `axum`: [`Details::local`] knows the peer from axum's `ConnectInfo`.
+//! - `grpc`: `Health::grpc_service`, for `grpc.health.v1`.
+//!
+//! Probes, each by what it looks at:
+//!
+//! - `disk`: `DiskSpace`.
+//! - `error-ratio`: `ErrorRatio`, of the service's own requests.
+//! - `fds`: `OpenFiles`.
+//! - `http-probe`: `HttpProbe`, over ureq.
+//! - `memory`: `MemoryLeft`, of the control group or the machine.
+//! - `postgres`: `PostgresProbe`, over sqlx. Needs Rust 1.94.
+//! - `redis`: `RedisProbe`.
+//! - `runtime`: `RuntimeLag`.
 //! - `sqlite`: `SqliteProbe`, over sqlx. Needs Rust 1.94.
+//! - `tcp`: `TcpProbe`.
 
 mod body;
 mod builder;
