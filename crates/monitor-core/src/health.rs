@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -67,7 +67,7 @@ pub struct ProbeReading {
     pub last_run: Duration,
 }
 
-type Source = Box<dyn Fn() -> Option<HealthReading> + Send + Sync>;
+type Source = Arc<dyn Fn() -> Option<HealthReading> + Send + Sync>;
 
 /// Where health is read.
 #[derive(Default)]
@@ -108,9 +108,8 @@ impl fmt::Display for HealthStatus {
 
 impl HealthSource {
     pub(crate) fn read(&self) -> Option<HealthReading> {
-        let source = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let source = source.as_ref()?;
-        panic::catch(source).unwrap_or_else(|caught| {
+        let source = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        panic::catch(|| source()).unwrap_or_else(|caught| {
             caught.dispose();
             None
         })
@@ -129,7 +128,7 @@ impl Monitor {
     /// `source` must not wait for anything, and returns `None` once there is nothing to read any more.
     pub fn show_health(&self, source: impl Fn() -> Option<HealthReading> + Send + Sync + 'static) {
         if let Some(inner) = self.inner() {
-            *inner.shared.health.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(source));
+            *inner.shared.health.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(source));
         }
     }
 

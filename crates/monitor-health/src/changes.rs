@@ -1,8 +1,11 @@
 //! What is told when something is as it was not before: to the log, and to the monitor's reporters.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    error::Error,
+    sync::{Arc, PoisonError},
+};
 
-use monitor_core::{HealthChange, HealthStatus, Signal, clock};
+use monitor_core::{HealthChange, HealthStatus, Signal, clock, panic};
 use tokio::time::Instant;
 
 use crate::{
@@ -14,17 +17,25 @@ use crate::{
 impl Inner {
     /// Takes note of a run.
     pub(crate) fn record(&self, watch: &Watch, sample: Sample) {
-        let source = sample.outcome.source.as_ref().map(|source| source.to_string());
-        let reason = source.map(|source| self.registry.redaction.text(&source).into_owned());
+        let reason = sample.outcome.source.as_ref().map(|source| self.reason(&**source));
         let transition = watch.record(sample);
         let message = watch.state().standing.message(&watch.probe.pace);
         let name = &watch.probe.name;
-        tracing::debug!(target: "monitor::health", probe = name, status = watch.status().as_str(), "health_probe_run");
         if let Some(transition) = transition {
-            log(name, &transition, &message, reason.as_deref());
+            // Whoever takes lines is the program's own.
+            panic::quietly(|| log(name, &transition, &message, reason.as_deref()));
             self.publish(Some(name.clone()), transition, message, reason);
         }
         self.tell();
+    }
+
+    /// Returns what is behind an outcome, redacted. What an error says of itself is the program's own code.
+    fn reason(&self, source: &dyn Error) -> String {
+        let said = panic::catch(|| source.to_string()).unwrap_or_else(|caught| {
+            caught.dispose();
+            String::from("an error that cannot be shown")
+        });
+        self.registry.redaction.text(&said).into_owned()
     }
 
     /// Tells whoever wants to know that something has changed.
@@ -39,9 +50,11 @@ impl Inner {
             return;
         }
         let now = Instant::now();
+        // Liveness checks are the program's own code: nobody waits for a lock meanwhile.
+        let dead = self.dead();
         let (transition, message) = {
             let mut overall = self.overall.lock().unwrap_or_else(PoisonError::into_inner);
-            let report = self.report();
+            let report = self.report_with(&dead, &self.watches);
             let (from, since) = *overall;
             // As long as something critical was never looked at there is nothing to tell.
             let is_known = from != HealthStatus::Unknown || self.awaited().is_empty();

@@ -61,6 +61,8 @@ async fn mirror(inner: Weak<Inner>, reporter: HealthReporter, names: Vec<String>
     loop {
         let Some(strong) = inner.upgrade() else { break };
         let mut changed = strong.changed.subscribe();
+        // Nobody else may ask for those that run on demand.
+        strong.refresh(strong.watches.iter().filter(|watch| watch.probe.ready)).await;
         let (is_ready, is_draining) = (strong.readiness().is_healthy(), strong.is_draining());
         drop(strong);
         if said != is_ready {

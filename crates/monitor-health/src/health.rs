@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, Once, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -33,7 +33,6 @@ pub(crate) struct Inner {
     pub(crate) draining: AtomicBool,
     /// So many probes run side by side.
     pub(crate) turns: Arc<Semaphore>,
-    pub(crate) started: Once,
     /// How the service as a whole was when it was last told, and since when.
     pub(crate) overall: Mutex<(HealthStatus, Instant)>,
     /// Says that readiness may be another.
@@ -71,7 +70,6 @@ impl Health {
             gates: Mutex::default(),
             draining: AtomicBool::new(false),
             turns: Arc::new(Semaphore::new(SIDE_BY_SIDE)),
-            started: Once::new(),
             overall: Mutex::new((HealthStatus::Unknown, Instant::now())),
             changed: watch::Sender::new(()),
         });

@@ -28,14 +28,18 @@ pub(crate) struct Report<'a> {
 }
 
 impl Inner {
-    /// Returns how all probes stand.
-    pub(crate) fn report(&self) -> Report<'_> {
-        self.report_of(&self.watches)
-    }
-
     /// Returns how these probes stand.
     pub(crate) fn report_of<'a>(&'a self, watches: impl IntoIterator<Item = &'a Arc<Watch>>) -> Report<'a> {
-        Report { views: watches.into_iter().map(|watch| View::of(watch)).collect(), obstacle: self.obstacle() }
+        self.report_with(&self.dead(), watches)
+    }
+
+    /// Does the same where it is known what of the process is dead.
+    pub(crate) fn report_with<'a>(
+        &'a self,
+        dead: &[&str],
+        watches: impl IntoIterator<Item = &'a Arc<Watch>>,
+    ) -> Report<'a> {
+        Report { views: watches.into_iter().map(|watch| View::of(watch)).collect(), obstacle: self.obstacle(dead) }
     }
 
     /// Returns whether the service is fit for traffic, as far as the probes say so that joined readiness.
@@ -54,8 +58,7 @@ impl Inner {
     }
 
     /// Returns what keeps the service from traffic, whatever the probes say.
-    fn obstacle(&self) -> Option<String> {
-        let dead = self.dead();
+    fn obstacle(&self, dead: &[&str]) -> Option<String> {
         if self.is_draining() {
             Some(String::from("draining"))
         } else if let Some(gates) = self.closed_gates() {

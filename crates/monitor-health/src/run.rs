@@ -18,6 +18,7 @@ use crate::{Outcome, Probe, probe::Check, said::milliseconds, standing::Sample, 
 /// Runs a probe once its turn has come, and hands what it found to `record`.
 pub(crate) async fn run(flight: Flight, turns: Arc<Semaphore>, record: impl Fn(Sample)) {
     let Ok(turn) = turns.acquire_owned().await else { return };
+    flight.take_off();
     let (begun, pace) = (Instant::now(), flight.watch().probe.pace);
     let mut task = spawn(&flight.watch().probe);
     match timeout(pace.timeout, &mut task).await {

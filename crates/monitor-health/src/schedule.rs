@@ -14,18 +14,17 @@ use tokio::{
 use crate::{
     health::Inner,
     run::{run, still_running},
-    watch::Watch,
+    watch::{Keeper, Watch},
 };
 
 impl Inner {
-    /// Begins to run the probes that run by themselves, on the runtime this is called on, unless that was done before.
+    /// Begins to run the probes that run by themselves, on the runtime this is called on, unless somebody does already.
     pub(crate) fn start(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
-        self.started.call_once(|| {
-            for watch in self.watches.iter().filter(|watch| watch.probe.pace.on_demand.is_none()) {
-                runtime.spawn(keep(Arc::downgrade(self), Arc::clone(watch)));
-            }
-        });
+        let by_themselves = self.watches.iter().filter(|watch| watch.probe.pace.on_demand.is_none());
+        for keeper in by_themselves.filter_map(Watch::keep) {
+            runtime.spawn(keep(Arc::downgrade(self), keeper));
+        }
     }
 
     /// Begins a run, unless one is in flight.
@@ -66,14 +65,15 @@ impl Inner {
 }
 
 /// Runs a probe again and again, until nobody has a handle to its registry any more.
-async fn keep(inner: Weak<Inner>, watch: Arc<Watch>) {
+async fn keep(inner: Weak<Inner>, keeper: Keeper) {
+    let watch = keeper.watch();
     let mut phase = portion((watch.probe.pace.interval / 2).min(LONGEST_PHASE), random());
     loop {
         let mut ended = watch.ended();
         {
             let Some(inner) = inner.upgrade() else { return };
-            if let (false, Some(running)) = (inner.begin(&watch), watch.overdue()) {
-                inner.record(&watch, still_running(running));
+            if let (false, Some(running)) = (inner.begin(watch), watch.overdue()) {
+                inner.record(watch, still_running(running));
                 watch.tell();
             }
         }

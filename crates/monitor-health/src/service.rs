@@ -114,7 +114,7 @@ async fn answer(inner: &Arc<Inner>, asked: &Asked) -> Answer {
     match asked.path.as_str() {
         "" => of_several(inner, asked, "healthz", all).await,
         "live" => alive(inner, asked),
-        "startup" => started(inner),
+        "startup" => started(inner).await,
         "ready" => ready(inner, asked).await,
         name => match inner.registry.paths.get(name) {
             Some(Place::Probe(at)) => of_one(inner, asked, &inner.watches[*at]).await,
@@ -191,7 +191,8 @@ fn alive(inner: &Inner, asked: &Asked) -> Answer {
     Answer::json(status, body.to_string())
 }
 
-fn started(inner: &Inner) -> Answer {
+async fn started(inner: &Arc<Inner>) -> Answer {
+    inner.refresh(inner.watches.iter().filter(|watch| watch.probe.critical)).await;
     let awaited = inner.awaited();
     let body = match awaited[..] {
         [] => json!({ "status": "started" }),

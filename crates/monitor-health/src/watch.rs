@@ -1,7 +1,10 @@
 //! One probe in the registry: how it stands, what is published of it, and whether a run is in flight.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,13 +22,22 @@ pub(crate) struct Watch {
     state: Mutex<State>,
     /// How many runs ended.
     ended: watch::Sender<u64>,
+    /// Somebody runs it again and again.
+    is_kept: AtomicBool,
 }
 
 pub(crate) struct State {
     pub(crate) standing: Standing,
     /// What is published of the last run, written once.
     pub(crate) said: Arc<Said>,
+    /// A run is in flight, though it may still wait for its turn.
+    in_flight: bool,
     running_since: Option<Instant>,
+}
+
+/// Whoever runs a probe again and again. Dropped, as it is when its runtime ends, somebody else may.
+pub(crate) struct Keeper {
+    watch: Arc<Watch>,
 }
 
 /// A run in flight. Dropped, it is none any more, also when the runtime it is on ends.
@@ -36,8 +48,8 @@ pub(crate) struct Flight {
 impl Watch {
     pub(crate) fn new(probe: Probe) -> Self {
         let standing = Standing::new(Instant::now());
-        let state = State { standing, said: Arc::default(), running_since: None };
-        Self { probe, state: Mutex::new(state), ended: watch::Sender::new(0) }
+        let state = State { standing, said: Arc::default(), in_flight: false, running_since: None };
+        Self { probe, state: Mutex::new(state), ended: watch::Sender::new(0), is_kept: AtomicBool::new(false) }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -49,13 +61,19 @@ impl Watch {
         self.ended.subscribe()
     }
 
+    /// Begins to run it again and again; `None` where somebody does.
+    pub(crate) fn keep(self: &Arc<Self>) -> Option<Keeper> {
+        let is_kept = self.is_kept.load(Ordering::Relaxed) || self.is_kept.swap(true, Ordering::Relaxed);
+        (!is_kept).then(|| Keeper { watch: Arc::clone(self) })
+    }
+
     /// Begins a run; `None` while one is in flight.
     pub(crate) fn begin(self: &Arc<Self>) -> Option<Flight> {
         let mut state = self.state();
-        if state.running_since.is_some() {
+        if state.in_flight {
             return None;
         }
-        state.running_since = Some(Instant::now());
+        state.in_flight = true;
         Some(Flight { watch: Arc::clone(self) })
     }
 
@@ -96,9 +114,26 @@ impl Watch {
     }
 }
 
+impl Keeper {
+    pub(crate) fn watch(&self) -> &Arc<Watch> {
+        &self.watch
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.watch.is_kept.store(false, Ordering::Relaxed);
+    }
+}
+
 impl Flight {
     pub(crate) fn watch(&self) -> &Arc<Watch> {
         &self.watch
+    }
+
+    /// Its turn has come: from here on its time runs.
+    pub(crate) fn take_off(&self) {
+        self.watch.state().running_since = Some(Instant::now());
     }
 
     /// Ends the flight and tells so, in this order: whoever is woken may begin the next.
@@ -107,7 +142,9 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.watch.state().running_since = None;
+        let mut state = self.watch.state();
+        (state.in_flight, state.running_since) = (false, None);
+        drop(state);
         self.watch.tell();
     }
 }

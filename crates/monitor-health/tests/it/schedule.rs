@@ -79,7 +79,23 @@ async fn at_most_eight_probes_run_side_by_side() {
     );
 }
 
-/// Steeltoe and others: a registry that nobody has any more goes on asking.
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_its_turn_is_not_past_its_time() {
+    let runs = Runs::default();
+    let health = built((0..24).map(|number| {
+        let probe = runs.taking(&format!("p{number}"), ms(150)).timeout(ms(160));
+        probe.on_demand(ms(60_000)).critical()
+    }));
+    let first = tokio::spawn({
+        let health = health.clone();
+        async move { get(&health, "/").await.0 }
+    });
+    pass(ms(200)).await;
+    let (status, body) = get(&health, "/").await;
+    assert_eq!((status, runs.count()), (200, 24), "the last eight are waited for: {body:#}");
+    assert_eq!(first.await.unwrap(), 200);
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_runs_once_nobody_has_a_handle_any_more() {
     let runs = Runs::default();
@@ -105,7 +121,23 @@ fn built_outside_of_a_runtime_it_begins_with_the_first_request() {
     });
 }
 
-/// plug_checkup, hellofresh/health-go: no memory of what was before, so that one lost packet is an outage.
+#[test]
+fn on_another_runtime_it_goes_on() {
+    let runs = Runs::default();
+    let health = built([runs.finding("database", |_| Outcome::ok()).critical().ready()]);
+    for runtimes in 1..=3 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            // What was found on the runtime before may still be fresh.
+            get(&health, "/ready").await;
+            pass(ms(25_000)).await;
+            assert_eq!(get(&health, "/ready").await.0, 200);
+        });
+        assert!(runs.count() >= 2 * runtimes, "{} runs on {runtimes} runtimes", runs.count());
+    }
+}
+
+/// Xabaril#752, #404: no memory of what was before, so that one lost packet is an outage.
 #[tokio::test(start_paused = true)]
 async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up() {
     let runs = Runs::default();

@@ -114,7 +114,25 @@ async fn a_probe_that_panics_is_asked_again_and_says_nothing_of_why() {
     assert!(others.count() > 5);
 }
 
-/// vmware-archive/healthcheck#31, hellofresh/health-go#90: a check that never ends is left behind, and its memory with it.
+#[tokio::test(start_paused = true)]
+async fn an_error_that_panics_while_it_is_shown_is_an_error_all_the_same() {
+    #[derive(Debug)]
+    struct Rude;
+    impl std::error::Error for Rude {}
+    impl std::fmt::Display for Rude {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("not to be shown")
+        }
+    }
+    let runs = Runs::default();
+    let health = built([runs.finding("rude", |_| Outcome::error("away").source(Rude)).interval_when_down(ms(20))]);
+    let (_, body) = get(&health, "/").await;
+    assert_eq!(body["checks"]["rude"]["message"], "away");
+    pass(ms(200)).await;
+    assert!(runs.count() > 3);
+}
+
+/// hellofresh/health-go#89, #90: a check that never ends is left behind, and its memory with it.
 #[tokio::test(start_paused = true)]
 async fn a_probe_whose_future_never_ends_is_dropped_when_its_time_is_over() {
     struct Held(Runs);
