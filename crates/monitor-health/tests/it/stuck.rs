@@ -72,6 +72,25 @@ async fn a_probe_that_blocks_for_ever_holds_one_thread_and_says_so() {
     assert!(runs.count() >= 3, "it is asked again");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_stuck_probes_than_run_side_by_side_hold_up_no_other() {
+    let (door, others) = (Door::default(), Runs::default());
+    let stuck = (0..12).map(|number| {
+        let closed = door.clone();
+        let probe = Probe::blocking(format!("mount{number}"), move || {
+            closed.pass();
+            Outcome::ok()
+        });
+        probe.timeout(ms(30)).interval(ms(20)).interval_when_down(ms(20))
+    });
+    let health = built(stuck.chain([well(&others)]));
+    until(&health, "/", |body| body["checks"]["mount11"]["message"].as_str().is_some_and(|it| it.starts_with("still")))
+        .await;
+    let before = others.count();
+    until(&health, "/", |_| others.count() > before + 5).await;
+    door.open();
+}
+
 /// smallrye-health#537, and nidus-http 1.0.13, where a blocking check answered after 2 s in spite of its 200 ms.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn an_asynchronous_probe_that_blocks_its_thread_harms_no_other() {
