@@ -43,9 +43,7 @@ pub(crate) fn json(registry: &Registry, report: &Report<'_>, excluded: &Excluded
         if let Some(age) = view.age {
             said::member(&mut body, "age_ms", &u64::try_from(age.as_millis()).unwrap_or(u64::MAX).into());
         }
-        if view.is_stale || (view.age.is_some() && view.status == HealthStatus::Unknown) {
-            said::member(&mut body, "stale", &true.into());
-        }
+        stale(&mut body, view);
         body.push('}');
     }
     body.push_str("}}");
@@ -54,7 +52,17 @@ pub(crate) fn json(registry: &Registry, report: &Report<'_>, excluded: &Excluded
 
 /// Returns the body of one probe alone.
 pub(crate) fn alone(view: &View<'_>, detail: Detail) -> String {
-    format!("{{{}}}", members(view, detail))
+    let mut body = format!("{{{}", members(view, detail));
+    stale(&mut body, view);
+    body.push('}');
+    body
+}
+
+/// Marks what is older than it should be.
+fn stale(body: &mut String, view: &View<'_>) {
+    if view.is_stale || (view.age.is_some() && view.status == HealthStatus::Unknown) {
+        said::member(body, "stale", &true.into());
+    }
 }
 
 fn members(view: &View<'_>, detail: Detail) -> String {
@@ -83,10 +91,10 @@ pub(crate) fn draft(registry: &Registry, report: &Report<'_>, detail: Detail) ->
     if let Some(identity) = registry.monitor.identity() {
         said::member(&mut body, "serviceId", &identity.service().into());
     }
-    said::member(&mut body, "notes", &json!([format!("environment: {}", registry.environment)]));
-    let not_well = report.views.iter().filter(|view| view.status != HealthStatus::Ok);
-    let names = report.obstacle.as_deref().into_iter().chain(not_well.map(|view| view.probe.name.as_str()));
-    let output = names.collect::<Vec<_>>().join(", ");
+    let mut notes = vec![format!("environment: {}", registry.environment)];
+    notes.extend(report.views.iter().filter(|view| view.is_stale).map(|view| format!("stale: {}", view.probe.name)));
+    said::member(&mut body, "notes", &notes.into());
+    let output = report.not_well();
     if !output.is_empty() {
         said::member(&mut body, "output", &output.into());
     }

@@ -107,7 +107,7 @@ impl HealthBuilder {
         self
     }
 
-    /// Builds the registry. Within a tokio runtime the probes begin to run there.
+    /// Builds the registry. Within a tokio runtime, which must have its timers enabled, the probes begin to run there.
     ///
     /// # Errors
     ///
@@ -115,8 +115,8 @@ impl HealthBuilder {
     /// probe, when a group is empty, when a duration or a threshold is zero, or when a token is empty.
     pub fn build(self) -> Result<Health, BuildError> {
         self.probes.iter().try_for_each(check_pace)?;
-        if self.details.has_empty_token() {
-            return error("the bearer token of the details is empty, so everybody would have it");
+        if self.details.has_bad_token() {
+            return error("the bearer token of the details cannot be sent: use letters, digits and any of `-._~+/=`");
         }
         let paths = self.paths()?;
         for (at, vital) in self.vitals.iter().enumerate() {
@@ -156,6 +156,11 @@ impl HealthBuilder {
                 return error(format!("the group `{group}` has no probes: name some, or leave it out"));
             }
             let by = format!("the group `{group}`");
+            if let Some(twice) =
+                names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
+            {
+                return error(format!("{by} names `{twice}` twice: once is enough"));
+            }
             let members: Result<Vec<_>, _> = names.iter().map(|name| find(name, &by)).collect();
             add(&mut paths, group, Place::Group(members?))?;
         }
@@ -177,6 +182,9 @@ fn check_pace(probe: &Probe) -> Result<(), BuildError> {
     }
     if pace.interval.is_zero() || pace.interval_when_down.is_zero() {
         return error(format!("the probe `{name}` has an interval of zero, so it would run all the time"));
+    }
+    if probe.max_unready.is_some_and(|longest| longest.is_zero()) {
+        return error(format!("the probe `{name}` may keep readiness for no time at all: leave out that it joins it"));
     }
     if pace.on_demand.is_some_and(|time_to_live| time_to_live.is_zero()) {
         return error(format!(
@@ -272,6 +280,10 @@ mod tests {
         refuses(with(probe("a").tag("b")).probe(probe("b")), "`b` is taken twice");
         refuses(Health::builder().liveness("a b", || true), "`a b`");
         refuses(Health::builder().liveness("a", || true).liveness("a", || true), "`a` is there twice");
-        refuses(Health::builder().details(Details::default().bearer("", Detail::Full)), "token");
+        refuses(with(probe("a")).group("g", ["a", "a"]), "the group `g` names `a` twice");
+        refuses(with(probe("a").max_unready(Duration::ZERO)), "`a` may keep readiness");
+        for token in ["", " abc", "abc\n", "gehe\u{e9}im"] {
+            refuses(Health::builder().details(Details::default().bearer(token, Detail::Full)), "token");
+        }
     }
 }

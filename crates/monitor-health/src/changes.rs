@@ -1,9 +1,6 @@
 //! What is told when something is as it was not before: to the log, and to the monitor's reporters.
 
-use std::{
-    error::Error,
-    sync::{Arc, PoisonError},
-};
+use std::sync::{Arc, PoisonError};
 
 use monitor_core::{HealthChange, HealthStatus, Signal, clock, panic};
 use tokio::time::Instant;
@@ -11,34 +8,28 @@ use tokio::time::Instant;
 use crate::{
     health::Inner,
     standing::{Sample, Transition},
-    watch::Watch,
+    watch::{State, Watch},
 };
 
 impl Inner {
-    /// Takes note of a run.
-    pub(crate) fn record(&self, watch: &Watch, sample: Sample) {
-        let reason = sample.outcome.source.as_ref().map(|source| self.reason(&**source));
-        let transition = watch.record(sample);
-        let message = watch.state().standing.message(&watch.probe.pace);
-        let name = &watch.probe.name;
-        if let Some(transition) = transition {
+    /// Takes note of a run, where `found` knows of one.
+    pub(crate) fn record(
+        &self,
+        watch: &Watch,
+        reason: Option<String>,
+        found: impl FnOnce(&mut State) -> Option<Sample>,
+    ) {
+        if let Some(transition) = watch.record(found) {
+            let message = watch.state().standing.message(&watch.probe.pace);
+            let reason = reason.map(|reason| self.registry.redaction.text(&reason).into_owned());
             // Whoever takes lines is the program's own.
-            panic::quietly(|| log(name, &transition, &message, reason.as_deref()));
-            self.publish(Some(name.clone()), transition, message, reason);
+            panic::quietly(|| log(&watch.probe.name, &transition, &message, reason.as_deref()));
+            self.publish(Some(watch.probe.name.clone()), transition, message, reason);
         }
         self.tell();
     }
 
-    /// Returns what is behind an outcome, redacted. What an error says of itself is the program's own code.
-    fn reason(&self, source: &dyn Error) -> String {
-        let said = panic::catch(|| source.to_string()).unwrap_or_else(|caught| {
-            caught.dispose();
-            String::from("an error that cannot be shown")
-        });
-        self.registry.redaction.text(&said).into_owned()
-    }
-
-    /// Tells whoever wants to know that something has changed.
+    /// Tells whoever wants to know that something may have changed.
     pub(crate) fn tell(&self) {
         self.changed.send_replace(());
         self.tell_overall();
@@ -46,26 +37,20 @@ impl Inner {
 
     /// Tells how the service as a whole is, where that has changed. Whoever starts or stops is not ill.
     fn tell_overall(&self) {
-        if self.is_draining() || self.closed_gates().is_some() {
+        if self.is_draining() || self.closed_gates().is_some() || self.is_new() {
             return;
         }
-        let now = Instant::now();
         // Liveness checks are the program's own code: nobody waits for a lock meanwhile.
         let dead = self.dead();
-        let (transition, message) = {
-            let mut overall = self.overall.lock().unwrap_or_else(PoisonError::into_inner);
-            let report = self.report_with(&dead, &self.watches);
-            let (from, since) = *overall;
-            // As long as something critical was never looked at there is nothing to tell.
-            let is_known = from != HealthStatus::Unknown || self.awaited().is_empty();
-            let to = report.status();
-            if !is_known || to == from {
-                return;
-            }
+        let mut overall = self.overall.lock().unwrap_or_else(PoisonError::into_inner);
+        let ((from, since), now, report) = (*overall, Instant::now(), self.last_known(&dead, |_| true));
+        let to = report.status();
+        if to != from {
             *overall = (to, now);
-            (Transition { from, to, was_for: now.saturating_duration_since(since) }, report.failing())
-        };
-        self.publish(None, transition, message, None);
+            let was_for = now.saturating_duration_since(since);
+            // Told before anybody else changes it again.
+            self.publish(None, Transition { from, to, was_for }, report.not_well(), None);
+        }
     }
 
     fn publish(&self, probe: Option<String>, transition: Transition, message: String, reason: Option<String>) {

@@ -27,7 +27,7 @@ type PeerOf = Arc<dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync>;
 /// ```
 /// use monitor_health::{Detail, Details, Health};
 ///
-/// let details = Details::public(Detail::Status).bearer("a long secret", Detail::Full).local(Detail::Full);
+/// let details = Details::public(Detail::Status).bearer("a-long-secret", Detail::Full).local(Detail::Full);
 /// let health = Health::builder().details(details).build()?;
 /// # Ok::<(), monitor_health::BuildError>(())
 /// ```
@@ -65,8 +65,10 @@ impl Details {
         self
     }
 
-    pub(crate) fn has_empty_token(&self) -> bool {
-        self.bearer.as_ref().is_some_and(|(token, _)| token.is_empty())
+    /// Returns whether nobody could send the token: it is empty, or has what none may have (RFC 6750, section 2.1).
+    pub(crate) fn has_bad_token(&self) -> bool {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+        self.bearer.as_ref().is_some_and(|(token, _)| token.is_empty() || !token.bytes().all(is_allowed))
     }
 
     /// Returns how much whoever sent `request` may read: of all that apply, the most.
@@ -120,11 +122,18 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
 #[must_use]
 pub fn is_local<B>(request: &Request<B>, peer: Option<IpAddr>) -> bool {
     let peer_is_local = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
-    peer_is_local && !is_forwarded(request.headers()) && host(request).is_some_and(is_loopback)
+    // Where the request names its authority as well, that is what counts (RFC 9112, section 3.2.2).
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    peer_is_local
+        && !is_forwarded(request.headers())
+        && authority.is_none_or(is_loopback)
+        && host(request).is_some_and(is_loopback)
 }
 
+/// Proxies say for whom they speak in one of these.
 fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded"))
+    let says_so = |name: &str| name.contains("forwarded") || OF_PROXIES.contains(&name);
+    headers.keys().any(|name| says_so(name.as_str()))
 }
 
 fn host<B>(request: &Request<B>) -> Option<&str> {
@@ -144,6 +153,8 @@ fn is_loopback(host: &str) -> bool {
     let addr = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     name.eq_ignore_ascii_case("localhost") || addr.parse::<IpAddr>().is_ok_and(|addr| addr.is_loopback())
 }
+
+const OF_PROXIES: [&str; 5] = ["via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"];
 
 #[cfg(test)]
 mod tests {
@@ -181,5 +192,12 @@ mod tests {
         }
         assert_eq!(ask(near, &[("x-forwarded-for", "192.0.2.7")]), Detail::Status);
         assert_eq!(ask(near, &[("forwarded", "for=192.0.2.7")]), Detail::Status);
+        for name in
+            ["x-real-ip", "via", "true-client-ip", "cf-connecting-ip", "x-original-forwarded-for", "x-client-ip"]
+        {
+            assert_eq!(ask(near, &[(name, "192.0.2.7")]), Detail::Status, "{name}");
+        }
+        let elsewhere = Request::get("http://evil.example/").header("host", "localhost").body(()).unwrap();
+        assert!(!is_local(&elsewhere, Some(near.into())), "it asks for another host");
     }
 }

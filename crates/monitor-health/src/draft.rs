@@ -5,11 +5,7 @@
 use monitor_core::{HealthStatus, clock};
 use serde_json::{Value, json};
 
-use crate::{
-    Detail, Probe,
-    said::{member, milliseconds},
-    standing::Standing,
-};
+use crate::{Detail, Probe, said::milliseconds, standing::Standing};
 
 /// Returns the status as the draft has it.
 pub(crate) fn word(status: HealthStatus) -> &'static str {
@@ -20,31 +16,29 @@ pub(crate) fn word(status: HealthStatus) -> &'static str {
     }
 }
 
-/// Returns what was measured of a probe: how long it took, and every number among its values.
+/// Returns what was measured of a probe: how long it took, and every number among its values. What has the same name is
+/// one measurement more in the same list.
 pub(crate) fn measurements(probe: &Probe, standing: &Standing, detail: Detail) -> String {
-    let mut members = String::new();
     let status = standing.status();
     let Some(sample) = standing.last().filter(|_| detail > Detail::Status) else {
-        return measured(&members, &probe.name, "status", one(&probe.name, status));
+        return listed([(format!("{}:status", probe.name), one(&probe.name, status))]);
     };
-    let mut add = |measurement: &str, value: Value, unit: Option<&str>| {
+    let message = standing.message(&probe.pace);
+    let measured = |measurement: &str, value: Value, unit: Option<&str>| {
         let mut entry = one(&probe.name, status);
         entry["observedValue"] = value;
         entry["time"] = clock::rfc3339(sample.at_wall).into();
         if let Some(unit) = unit {
             entry["observedUnit"] = unit.into();
         }
-        let message = standing.message(&probe.pace);
         if !message.is_empty() {
-            entry["output"] = message.into();
+            entry["output"] = message.as_str().into();
         }
-        members = measured(&members, &probe.name, measurement, entry);
+        (format!("{}:{}", probe.name, measurement.replace(':', "_")), entry)
     };
-    add("responseTime", milliseconds(sample.took).into(), Some("ms"));
-    for (name, value) in sample.outcome.values.iter().filter(|(_, value)| value.is_number()) {
-        add(&name.replace(':', "_"), value.clone(), None);
-    }
-    members
+    let took = measured("responseTime", milliseconds(sample.took).into(), Some("ms"));
+    let numbers = sample.outcome.values.iter().filter(|(_, value)| value.is_number());
+    listed([took].into_iter().chain(numbers.map(|(name, value)| measured(name, value.clone(), None))))
 }
 
 /// Returns what is said of a probe of which nothing is known.
@@ -53,16 +47,21 @@ pub(crate) fn unknown(name: &str, reason: &str, detail: Detail) -> String {
     if detail > Detail::Status {
         entry["output"] = reason.into();
     }
-    measured("", name, "status", entry)
+    listed([(format!("{name}:status"), entry)])
+}
+
+/// Returns the members of an object, each a list of what has its key.
+fn listed(entries: impl IntoIterator<Item = (String, Value)>) -> String {
+    let mut lists = serde_json::Map::new();
+    for (key, entry) in entries {
+        if let Value::Array(list) = lists.entry(key).or_insert_with(|| json!([])) {
+            list.push(entry);
+        }
+    }
+    let object = Value::Object(lists).to_string();
+    object.strip_prefix('{').and_then(|object| object.strip_suffix('}')).unwrap_or_default().to_owned()
 }
 
 fn one(name: &str, status: HealthStatus) -> Value {
     json!({ "componentId": name, "status": word(status) })
-}
-
-fn measured(before: &str, name: &str, measurement: &str, entry: Value) -> String {
-    let mut members = before.to_owned();
-    member(&mut members, &format!("{name}:{measurement}"), &json!([entry]));
-    // The first has no comma before it.
-    if before.is_empty() { members.split_off(1) } else { members }
 }

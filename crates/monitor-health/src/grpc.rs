@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{runtime::Handle, task::unconstrained, time::timeout};
 use tonic_health::{
     ServingStatus,
     pb::health_server::HealthServer,
@@ -48,8 +48,12 @@ impl Health {
         let reporter = HealthReporter::new();
         let names: Vec<_> = [String::new()].into_iter().chain(services.into_iter().map(Into::into)).collect();
         let service = HealthService::from_health_reporter(reporter.clone());
-        // The reporter's first word is that all is well. Nobody else has it yet, so nothing in here waits.
-        let _ = pin!(say(&reporter, &names, false)).poll(&mut Context::from_waker(Waker::noop()));
+        // The reporter's first word is that all is well. Nobody else has it yet, so nothing in here waits: unless what
+        // tokio lets a task do at once is used up, which does not count here.
+        {
+            let first = pin!(unconstrained(say(&reporter, &names, false)));
+            let _ = first.poll(&mut Context::from_waker(Waker::noop()));
+        }
         Handle::current().spawn(mirror(Arc::downgrade(&self.0), reporter, names));
         HealthServer::new(service)
     }
@@ -57,17 +61,19 @@ impl Health {
 
 /// Says whether the service is ready whenever that may have changed, until it drains or nobody has it any more.
 async fn mirror(inner: Weak<Inner>, reporter: HealthReporter, names: Vec<String>) {
-    let mut said = false;
+    let mut said = None;
     loop {
         let Some(strong) = inner.upgrade() else { break };
         let mut changed = strong.changed.subscribe();
         // Nobody else may ask for those that run on demand.
         strong.refresh(strong.watches.iter().filter(|watch| watch.probe.ready)).await;
-        let (is_ready, is_draining) = (strong.readiness().is_healthy(), strong.is_draining());
+        // Whether it drains goes first: one that begins to meanwhile is seen the next time.
+        let is_draining = strong.is_draining();
+        let is_ready = !is_draining && strong.is_ready();
         drop(strong);
-        if said != is_ready {
+        if said != Some(is_ready) {
             say(&reporter, &names, is_ready).await;
-            said = is_ready;
+            said = Some(is_ready);
         }
         if is_draining {
             return;

@@ -128,11 +128,7 @@ impl Inner {
             let last_run = watch.state().standing.last().map_or(Duration::ZERO, |last| last.took);
             ProbeReading { probe: watch.probe.name.clone(), status: watch.status(), last_run }
         });
-        HealthReading {
-            is_ready: self.readiness().is_healthy(),
-            is_draining: self.is_draining(),
-            probes: probes.collect(),
-        }
+        HealthReading { is_ready: self.is_ready(), is_draining: self.is_draining(), probes: probes.collect() }
     }
 }
 

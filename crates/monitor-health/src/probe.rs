@@ -44,8 +44,8 @@ where
 /// Looks after one thing and blocks meanwhile, as the question for a disk's space does. Any closure that returns an
 /// [`Outcome`] is one.
 ///
-/// It runs on the runtime's threads for such work. One that never returns holds one of them, and is not asked again
-/// meanwhile.
+/// It runs on a thread of its own, within the runtime's context. One that never returns holds that one thread, and is not
+/// asked again meanwhile; it keeps neither the runtime nor the program from ending.
 pub trait BlockingProbe: Send + Sync + 'static {
     /// Looks once.
     fn check(&self) -> Outcome;

@@ -15,21 +15,21 @@ impl Query {
         for pair in query.split('&') {
             match pair.split_once('=').unwrap_or((pair, "")) {
                 ("verbose", _) => read.verbose = true,
-                ("exclude", name) if !name.is_empty() && read.exclude.len() < MOST => {
-                    let name = shown(name);
-                    if !read.exclude.contains(&name) {
-                        read.exclude.push(name);
-                    }
-                }
+                ("exclude", name) if read.takes(name) => read.exclude.push(name.to_owned()),
                 _ => {}
             }
         }
         read
     }
+
+    fn takes(&self, name: &str) -> bool {
+        let is_new = || !self.exclude.iter().any(|before| before == name);
+        !name.is_empty() && self.exclude.len() < MOST && is_new()
+    }
 }
 
-/// Names are plain: of whatever else was sent nothing is given back.
-fn shown(name: &str) -> String {
+/// Returns a name as it is given back. Names are plain: of whatever else was sent nothing is.
+pub(crate) fn shown(name: &str) -> String {
     name.chars()
         .take(LONGEST)
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '?' })
@@ -46,7 +46,8 @@ mod tests {
     #[test]
     fn names_are_read_once_each_and_nothing_odd_comes_back() {
         let query = Query::parse("verbose&exclude=a&exclude=b&x=1&exclude=a&exclude=%3Cb%3E&exclude=");
-        assert_eq!(query, Query { verbose: true, exclude: ["a", "b", "?3Cb?3E"].map(String::from).into() });
+        assert_eq!(query, Query { verbose: true, exclude: ["a", "b", "%3Cb%3E"].map(String::from).into() });
+        assert_eq!((shown("%3Cb%3E"), shown(&"a".repeat(99)).len()), ("?3Cb?3E".into(), LONGEST));
         let many: Vec<_> = (0..100).map(|number| format!("exclude={number}")).collect();
         assert_eq!(Query::parse(&many.join("&")).exclude.len(), MOST);
         assert_eq!(Query::parse(""), Query::default());

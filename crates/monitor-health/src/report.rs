@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use monitor_core::HealthStatus;
 use tokio::time::Instant;
 
-use crate::{Probe, health::Inner, said::Said, watch::Watch};
+use crate::{Probe, health::Inner, probe::Pace, said::Said, standing::Standing, watch::Watch};
 
 /// How one probe stands.
 pub(crate) struct View<'a> {
@@ -28,33 +28,34 @@ pub(crate) struct Report<'a> {
 }
 
 impl Inner {
-    /// Returns how these probes stand.
-    pub(crate) fn report_of<'a>(&'a self, watches: impl IntoIterator<Item = &'a Arc<Watch>>) -> Report<'a> {
-        self.report_with(&self.dead(), watches)
+    /// Returns how these probes stand, for somebody who asked for them and got no newer result of those that are `late`.
+    pub(crate) fn report_of<'a>(&'a self, watches: &[&'a Arc<Watch>], late: &[&Arc<Watch>]) -> Report<'a> {
+        let is_late = |watch: &Arc<Watch>| late.iter().any(|late| Arc::ptr_eq(late, watch));
+        let view = |watch: &&'a Arc<Watch>| View { is_stale: is_late(watch), ..View::of(watch, Standing::status_at) };
+        Report { views: watches.iter().map(view).collect(), obstacle: self.obstacle(&self.dead()) }
     }
 
-    /// Does the same where it is known what of the process is dead.
-    pub(crate) fn report_with<'a>(
-        &'a self,
-        dead: &[&str],
-        watches: impl IntoIterator<Item = &'a Arc<Watch>>,
-    ) -> Report<'a> {
-        Report { views: watches.into_iter().map(|watch| View::of(watch)).collect(), obstacle: self.obstacle(dead) }
+    /// Returns how the probes stand where nobody asked for them: one that runs on demand stands as it was last seen, and is
+    /// left out where it never was.
+    pub(crate) fn last_known<'a>(&'a self, dead: &[&str], wanted: impl Fn(&Probe) -> bool) -> Report<'a> {
+        let on_demand = |watch: &Watch| watch.probe.pace.on_demand.is_some();
+        let views = self.watches.iter().filter(|watch| wanted(&watch.probe)).map(|watch| match on_demand(watch) {
+            true => View::of(watch, |standing, _, _| standing.status()),
+            false => View::of(watch, Standing::status_at),
+        });
+        let views = views.filter(|view| view.age.is_some() || view.probe.pace.on_demand.is_none()).collect();
+        Report { views, obstacle: self.obstacle(dead) }
     }
 
-    /// Returns whether the service is fit for traffic, as far as the probes say so that joined readiness.
-    pub(crate) fn readiness(&self) -> Report<'_> {
-        self.readiness_of(self.watches.iter().filter(|watch| watch.probe.ready))
+    /// Returns whether the service is fit for traffic, as far as that is known.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.last_known(&self.dead(), |probe| probe.ready).pardoned().is_healthy()
     }
 
-    /// A probe that has kept the service away for longer than it may keeps nobody away any more.
-    pub(crate) fn readiness_of<'a>(&'a self, watches: impl IntoIterator<Item = &'a Arc<Watch>>) -> Report<'a> {
-        let mut report = self.report_of(watches);
-        for view in &mut report.views {
-            let longest = view.probe.max_unready.filter(|_| view.status == HealthStatus::Error);
-            view.is_pardoned = longest.is_some_and(|longest| view.standing_for > longest);
-        }
-        report
+    /// Returns whether there is a probe that runs by itself and was never looked at.
+    pub(crate) fn is_new(&self) -> bool {
+        let by_themselves = self.watches.iter().filter(|watch| watch.probe.pace.on_demand.is_none());
+        by_themselves.into_iter().any(|watch| watch.state().standing.last().is_none())
     }
 
     /// Returns what keeps the service from traffic, whatever the probes say.
@@ -88,17 +89,16 @@ impl Inner {
 }
 
 impl<'a> View<'a> {
-    fn of(watch: &'a Watch) -> Self {
+    fn of(watch: &'a Watch, status: impl Fn(&Standing, Instant, &Pace) -> HealthStatus) -> Self {
         let (now, state, pace) = (Instant::now(), watch.state(), &watch.probe.pace);
-        let age = state.standing.age(now);
         View {
             probe: &watch.probe,
-            status: state.standing.status_at(now, pace),
+            status: status(&state.standing, now, pace),
             said: Arc::clone(&state.said),
-            age,
+            age: state.standing.age(now),
             standing_for: state.standing.standing_for(now),
             is_pardoned: false,
-            is_stale: age.zip(pace.on_demand).is_some_and(|(age, time_to_live)| age > time_to_live),
+            is_stale: false,
         }
     }
 
@@ -118,6 +118,15 @@ impl<'a> View<'a> {
 }
 
 impl Report<'_> {
+    /// Returns the same without those that have kept the service from traffic for longer than they may.
+    pub(crate) fn pardoned(mut self) -> Self {
+        for view in &mut self.views {
+            let longest = view.probe.max_unready.filter(|_| view.status == HealthStatus::Error);
+            view.is_pardoned = longest.is_some_and(|longest| view.standing_for > longest);
+        }
+        self
+    }
+
     pub(crate) fn is_healthy(&self) -> bool {
         self.obstacle.is_none() && !self.views.iter().any(View::is_fatal)
     }
@@ -135,6 +144,13 @@ impl Report<'_> {
         } else {
             HealthStatus::Ok
         }
+    }
+
+    /// Returns what keeps the service from traffic, or else what is not as well as it should be: names.
+    pub(crate) fn not_well(&self) -> String {
+        let views = self.views.iter().filter(|view| view.status != HealthStatus::Ok);
+        let names = self.obstacle.as_deref().into_iter().chain(views.map(|view| view.probe.name.as_str()));
+        names.collect::<Vec<_>>().join(", ")
     }
 
     /// Returns what keeps the service from traffic: names, and no word of what was found.

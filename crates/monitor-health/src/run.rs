@@ -1,87 +1,148 @@
-//! One run of a probe, on a task of its own: nobody who asked for it can end it by leaving, and whatever it does harms no
-//! other.
+//! One run of a probe, on a task or thread of its own: nobody who asked for it can end it by leaving, and whatever it does
+//! harms no other.
 
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{error::Error, future::poll_fn, pin::pin, sync::Arc, task::Poll, thread, time::Duration};
 
 use monitor_core::{
     clock,
     panic::{self, Caught},
 };
 use tokio::{
-    sync::Semaphore,
-    task::{JoinHandle, spawn_blocking},
+    runtime::Handle,
+    sync::{Semaphore, oneshot},
+    task::AbortHandle,
     time::{Instant, timeout},
 };
 
-use crate::{Outcome, Probe, probe::Check, said::milliseconds, standing::Sample, watch::Flight};
+use crate::{
+    HealthProbe, Outcome, Probe, ProbeFuture,
+    probe::Check,
+    said::milliseconds,
+    standing::Sample,
+    watch::{Flight, Half},
+};
+
+/// What a run found, and what is behind it.
+pub(crate) struct Found {
+    pub(crate) sample: Sample,
+    /// Not redacted.
+    pub(crate) reason: Option<String>,
+}
 
 /// Runs a probe once its turn has come, and hands what it found to `record`.
-pub(crate) async fn run(flight: Flight, turns: Arc<Semaphore>, record: impl Fn(Sample)) {
-    let Ok(turn) = turns.acquire_owned().await else { return };
-    flight.take_off();
-    let (begun, pace) = (Instant::now(), flight.watch().probe.pace);
-    let mut task = spawn(&flight.watch().probe);
-    match timeout(pace.timeout, &mut task).await {
-        Ok(looked) => {
-            let outcome = looked.unwrap_or_else(|error| Outcome::error(PANICKED).source(error));
-            record(sample(outcome, begun));
-            drop(turn);
-            flight.land();
-        }
+pub(crate) async fn run(flight: Flight, turns: Arc<Semaphore>, record: impl FnOnce(Half, Found)) {
+    let Flight { waits, runs } = flight;
+    let (watch, Ok(turn)) = (Arc::clone(waits.watch()), turns.acquire_owned().await) else { return };
+    watch.take_off();
+    let (begun, longest) = (Instant::now(), watch.probe.pace.timeout);
+    let (answer, abort) = spawn(&watch.probe, runs);
+    let mut answer = pin!(timeout(longest, answer));
+    let soon = timeout(TURN, &mut answer).await;
+    // One that takes long holds up no other.
+    drop(turn);
+    let answer = match soon {
+        Ok(answer) => answer,
+        Err(_) => answer.await,
+    };
+    let outcome = match answer {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Outcome::error("probe could not run"),
         Err(_) => {
-            task.abort();
-            record(sample(Outcome::error(format!("no answer within {} ms", pace.timeout.as_millis())), begun));
-            // It may hold a thread for ever, but neither a turn nor whoever waits.
-            drop(turn);
-            flight.watch().tell();
-            // Until it has ended there is no other run.
-            let _ = task.await;
-            flight.land();
+            if let Some(abort) = abort {
+                abort.abort();
+            }
+            Outcome::error(format!("no answer within {} ms", longest.as_millis()))
         }
-    }
+    };
+    record(waits, found(outcome, begun));
 }
 
 /// Returns what is said of a probe whose last run does not end.
 pub(crate) fn still_running(for_so_long: Duration) -> Sample {
     let outcome = Outcome::error(format!("still running after {} s", for_so_long.as_secs()));
-    sample(outcome, Instant::now())
+    found(outcome, Instant::now()).sample
 }
 
-fn sample(outcome: Outcome, begun: Instant) -> Sample {
+fn found(mut outcome: Outcome, begun: Instant) -> Found {
+    let reason = outcome.source.take().map(said);
     let at = Instant::now();
-    Sample { outcome, took: at.duration_since(begun), at, at_wall: clock::wall() }
+    Found { sample: Sample { outcome, took: at.duration_since(begun), at, at_wall: clock::wall() }, reason }
 }
 
-fn spawn(probe: &Probe) -> JoinHandle<Outcome> {
+/// What an error says of itself, and what it does when it is dropped, is the program's own code.
+fn said(source: Box<dyn Error + Send + Sync>) -> String {
+    let said = panic::catch(|| source.to_string()).unwrap_or_else(|caught| {
+        caught.dispose();
+        String::from("an error that cannot be shown")
+    });
+    panic::catch(|| drop(source)).unwrap_or_else(Caught::dispose);
+    said
+}
+
+/// Begins to look. Whatever it is on ends its half of the run before it answers, so that the next may begin then.
+fn spawn(probe: &Probe, runs: Half) -> (oneshot::Receiver<Outcome>, Option<AbortHandle>) {
+    let (tell, answer) = oneshot::channel();
     let name = probe.name.clone();
-    match &probe.check {
+    let abort = match &probe.check {
         Check::Blocking(probe) => {
-            let probe = Arc::clone(probe);
-            spawn_blocking(move || caught(panic::catch(|| probe.check())))
+            let (probe, runtime) = (Arc::clone(probe), Handle::current());
+            // A thread of the runtime would keep the program from ending for as long as it is blocked.
+            let look = move || {
+                let _entered = runtime.enter();
+                let outcome = caught(panic::catch(|| probe.check()));
+                drop(runs);
+                let _ = tell.send(outcome);
+            };
+            // Where there is no thread for it, nobody answers.
+            let _ = thread::Builder::new().name(format!("health-{name}")).spawn(look);
+            None
         }
         Check::Async(probe) => {
             let probe = Arc::clone(probe);
-            tokio::spawn(async move {
-                let mut look = match panic::catch(|| probe.check()) {
-                    Ok(look) => look,
-                    Err(panic) => return caught(Err(panic)),
-                };
-                // Caught here, it is not printed by the panic hook, which would not redact it.
-                let mut longest = Duration::ZERO;
-                let outcome = poll_fn(|cx| {
-                    let begun = clock::now();
-                    let polled = panic::catch(|| look.as_mut().poll(cx));
-                    longest = longest.max(begun.elapsed());
-                    polled.unwrap_or_else(|panic| Poll::Ready(caught(Err(panic))))
-                });
-                let outcome = outcome.await;
-                if longest > LONGEST_POLL {
-                    let blocked_ms = milliseconds(longest);
-                    tracing::warn!(target: "monitor::health", probe = name, blocked_ms, "health_probe_blocks");
-                }
-                outcome
-            })
+            let task = tokio::spawn(async move {
+                let outcome = look(&*probe, &name).await;
+                drop(runs);
+                let _ = tell.send(outcome);
+            });
+            Some(task.abort_handle())
         }
+    };
+    (answer, abort)
+}
+
+async fn look(probe: &dyn HealthProbe, name: &str) -> Outcome {
+    let mut look = match panic::catch(|| probe.check()) {
+        Ok(look) => Look(Some(look)),
+        Err(panic) => return caught(Err(panic)),
+    };
+    let mut longest = Duration::ZERO;
+    let outcome = poll_fn(|cx| {
+        let Some(look) = &mut look.0 else { return Poll::Ready(Outcome::ok()) };
+        let begun = clock::now();
+        // Caught here, it is not printed by the panic hook, which would not redact it.
+        let polled = panic::catch(|| look.as_mut().poll(cx));
+        longest = longest.max(begun.elapsed());
+        polled.unwrap_or_else(|panic| Poll::Ready(caught(Err(panic))))
+    });
+    let outcome = outcome.await;
+    if longest > LONGEST_POLL {
+        let blocked_ms = milliseconds(longest);
+        panic::quietly(|| {
+            tracing::warn!(target: "monitor::health", probe = name, blocked_ms, "health_probe_blocks");
+        });
+    }
+    match panic::catch(|| look.0 = None) {
+        Ok(()) => outcome,
+        Err(panic) => caught(Err(panic)),
+    }
+}
+
+/// The future of a probe. It may panic when it is dropped, which it is where it takes too long.
+struct Look<'a>(Option<ProbeFuture<'a>>);
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        panic::catch(|| self.0 = None).unwrap_or_else(Caught::dispose);
     }
 }
 
@@ -93,6 +154,8 @@ fn caught(looked: Result<Outcome, Caught>) -> Outcome {
     })
 }
 
+/// For how long a run may hold its turn.
+const TURN: Duration = Duration::from_secs(1);
 /// Whoever blocks for longer belongs on a thread of its own, see [`Probe::blocking`].
 const LONGEST_POLL: Duration = Duration::from_millis(50);
 

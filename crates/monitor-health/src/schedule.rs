@@ -13,8 +13,8 @@ use tokio::{
 
 use crate::{
     health::Inner,
-    run::{run, still_running},
-    watch::{Keeper, Watch},
+    run::{Found, run, still_running},
+    watch::{Ask, Flight, Keeper, Watch},
 };
 
 impl Inner {
@@ -27,61 +27,77 @@ impl Inner {
         }
     }
 
-    /// Begins a run, unless one is in flight.
-    fn begin(self: &Arc<Self>, watch: &Arc<Watch>) -> bool {
-        let Some(flight) = watch.begin() else { return false };
-        let (weak, watch) = (Arc::downgrade(self), Arc::clone(watch));
-        tokio::spawn(run(flight, Arc::clone(&self.turns), move |sample| {
+    fn run(self: &Arc<Self>, flight: Flight) {
+        let (weak, watch) = (Arc::downgrade(self), Arc::clone(flight.waits.watch()));
+        tokio::spawn(run(flight, Arc::clone(&self.turns), move |waits, Found { sample, reason }| {
             if let Some(inner) = weak.upgrade() {
-                inner.record(&watch, sample);
+                // It is over when what it found is known, and not before.
+                inner.record(&watch, reason, |state| {
+                    waits.end(state);
+                    Some(sample)
+                });
+                watch.tell();
             }
         }));
-        true
     }
 
-    /// Waits until these have a result that is fresh, but not for longer than a caller would.
-    pub(crate) async fn refresh(self: &Arc<Self>, watches: impl IntoIterator<Item = &Arc<Watch>>) {
-        let until = Instant::now() + BUDGET;
-        let mut awaited = Vec::new();
+    /// Waits until these have a result that is fresh, but not for longer than a caller would. Returns those that have none.
+    pub(crate) async fn refresh<'a>(
+        self: &Arc<Self>,
+        watches: impl IntoIterator<Item = &'a Arc<Watch>>,
+    ) -> Vec<&'a Arc<Watch>> {
+        let asked = Instant::now();
+        let (mut awaited, mut late) = (Vec::new(), Vec::new());
         for watch in watches {
             let ended = watch.ended();
-            if watch.is_fresh() {
-                continue;
-            }
-            if watch.probe.pace.on_demand.is_some() {
-                self.begin(watch);
-            }
-            // Nobody waits for what is past its time.
-            if watch.overdue().is_none() {
-                awaited.push(ended);
-            }
-        }
-        for mut ended in awaited {
-            if timeout_at(until, ended.changed()).await.is_err() {
-                break;
+            match watch.ask() {
+                Ask::Nothing => {}
+                Ask::Begin(flight) => {
+                    self.run(flight);
+                    awaited.push((watch, ended));
+                }
+                Ask::Wait => awaited.push((watch, ended)),
+                Ask::GiveUp => late.push(watch),
             }
         }
+        for (watch, mut ended) in awaited {
+            let _ = timeout_at(asked + BUDGET, ended.changed()).await;
+            if !watch.has_looked_since(asked) {
+                late.push(watch);
+            }
+        }
+        late
     }
 }
 
 /// Runs a probe again and again, until nobody has a handle to its registry any more.
 async fn keep(inner: Weak<Inner>, keeper: Keeper) {
-    let watch = keeper.watch();
-    let mut phase = portion((watch.probe.pace.interval / 2).min(LONGEST_PHASE), random());
+    let (watch, mut is_first) = (keeper.watch(), true);
     loop {
         let mut ended = watch.ended();
-        {
-            let Some(inner) = inner.upgrade() else { return };
-            if let (false, Some(running)) = (inner.begin(watch), watch.overdue()) {
-                inner.record(watch, still_running(running));
+        let Some(strong) = inner.upgrade() else { return };
+        let mut changed = strong.changed.subscribe();
+        match watch.begin() {
+            Some(flight) => strong.run(flight),
+            None => {
+                strong.record(watch, None, |state| state.overdue(watch.probe.pace.timeout).map(still_running));
                 watch.tell();
             }
         }
-        // Past its time a run tells so itself; only one that waits for its turn takes longer.
-        let _ = timeout(watch.probe.pace.timeout.saturating_mul(TURNS), ended.changed()).await;
-        sleep(jittered(watch.pause(), random()).saturating_sub(phase)).await;
-        // Instances that were started together do not ask together.
-        phase = Duration::ZERO;
+        drop(strong);
+        let next = async {
+            // Past its time a run tells so itself; only one that waits for its turn takes longer.
+            let _ = timeout(watch.probe.pace.timeout.saturating_add(LONGEST_WAIT), ended.changed()).await;
+            let pause = jittered(watch.pause(), random());
+            // Instances that were started together do not ask together.
+            let phase = if is_first { portion((pause / 2).min(LONGEST_PHASE), random()) } else { Duration::ZERO };
+            sleep(pause - phase).await;
+        };
+        let gone = async { while changed.changed().await.is_ok() {} };
+        tokio::select! {
+            () = next => is_first = false,
+            () = gone => return,
+        }
     }
 }
 
@@ -103,7 +119,8 @@ fn random() -> f64 {
 const BUDGET: Duration = Duration::from_millis(800);
 /// The most by which the second run comes sooner.
 const LONGEST_PHASE: Duration = Duration::from_secs(5);
-const TURNS: u32 = 8;
+/// How long somebody waits for a run that waits for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ use crate::{
     body::{self, Excluded},
     health::{Inner, Place},
     negotiate,
-    query::Query,
+    query::{self, Query},
     report::Report,
     watch::Watch,
 };
@@ -103,9 +103,14 @@ impl Asked {
 
     /// Tells what a caller leaves out from what there is not.
     fn excluded(&self, inner: &Inner) -> Excluded {
-        let is_known = |name: &String| inner.watches.iter().any(|watch| watch.probe.name == *name);
-        let (known, unknown) = self.query.exclude.iter().cloned().partition(is_known);
-        Excluded { known, unknown }
+        let mut excluded = Excluded::default();
+        for name in &self.query.exclude {
+            match inner.registry.paths.get(name) {
+                Some(Place::Probe(at)) => excluded.known.push(inner.watches[*at].probe.name.clone()),
+                Some(Place::Group(_)) | None => excluded.unknown.push(query::shown(name)),
+            }
+        }
+        excluded
     }
 }
 
@@ -127,8 +132,7 @@ async fn answer(inner: &Arc<Inner>, asked: &Asked) -> Answer {
 }
 
 async fn of_several(inner: &Arc<Inner>, asked: &Asked, check: &str, watches: Vec<&Arc<Watch>>) -> Answer {
-    let (excluded, wanted) = wanted(inner, asked, watches).await;
-    let report = inner.report_of(wanted);
+    let (excluded, report) = report(inner, asked, watches).await;
     let status = unless(report.is_healthy());
     if asked.query.verbose {
         Answer::text(status, body::text(check, &report, &excluded))
@@ -141,8 +145,8 @@ async fn of_several(inner: &Arc<Inner>, asked: &Asked, check: &str, watches: Vec
 }
 
 async fn of_one(inner: &Arc<Inner>, asked: &Asked, watch: &Arc<Watch>) -> Answer {
-    inner.refresh([watch]).await;
-    let report = Report { obstacle: None, ..inner.report_of([watch]) };
+    let late = inner.refresh([watch]).await;
+    let report = inner.report_of(&[watch], &late);
     let Some(view) = report.views.first() else { return Answer::json(StatusCode::NOT_FOUND, String::new()) };
     let status = unless(!view.has_failed());
     if asked.query.verbose {
@@ -156,8 +160,8 @@ async fn of_one(inner: &Arc<Inner>, asked: &Asked, watch: &Arc<Watch>) -> Answer
 
 async fn ready(inner: &Arc<Inner>, asked: &Asked) -> Answer {
     let joined = inner.watches.iter().filter(|watch| watch.probe.ready).collect();
-    let (excluded, wanted) = wanted(inner, asked, joined).await;
-    let report = inner.readiness_of(wanted);
+    let (excluded, report) = report(inner, asked, joined).await;
+    let report = report.pardoned();
     let status = unless(report.is_healthy());
     match asked.query.verbose {
         true => Answer::text(status, body::text("readyz", &report, &excluded)),
@@ -165,16 +169,12 @@ async fn ready(inner: &Arc<Inner>, asked: &Asked) -> Answer {
     }
 }
 
-/// Returns those that are not left out, once they are fresh.
-async fn wanted<'a>(
-    inner: &Arc<Inner>,
-    asked: &Asked,
-    watches: Vec<&'a Arc<Watch>>,
-) -> (Excluded, Vec<&'a Arc<Watch>>) {
+/// Reports on those that are not left out, once they are fresh.
+async fn report<'a>(inner: &'a Arc<Inner>, asked: &Asked, watches: Vec<&'a Arc<Watch>>) -> (Excluded, Report<'a>) {
     let excluded = asked.excluded(inner);
     let wanted: Vec<_> = watches.into_iter().filter(|watch| !excluded.known.contains(&watch.probe.name)).collect();
-    inner.refresh(wanted.iter().copied()).await;
-    (excluded, wanted)
+    let late = inner.refresh(wanted.iter().copied()).await;
+    (excluded, inner.report_of(&wanted, &late))
 }
 
 fn alive(inner: &Inner, asked: &Asked) -> Answer {

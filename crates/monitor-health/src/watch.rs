@@ -30,8 +30,8 @@ pub(crate) struct State {
     pub(crate) standing: Standing,
     /// What is published of the last run, written once.
     pub(crate) said: Arc<Said>,
-    /// A run is in flight, though it may still wait for its turn.
-    in_flight: bool,
+    /// How many halves of the run in flight are not over.
+    halves: u8,
     running_since: Option<Instant>,
 }
 
@@ -40,15 +40,38 @@ pub(crate) struct Keeper {
     watch: Arc<Watch>,
 }
 
-/// A run in flight. Dropped, it is none any more, also when the runtime it is on ends.
+/// A run in flight, which may still wait for its turn.
 pub(crate) struct Flight {
-    watch: Arc<Watch>,
+    /// Whoever waits for what it finds.
+    pub(crate) waits: Half,
+    /// The task or thread it is on.
+    pub(crate) runs: Half,
 }
+
+/// There is no other run until both halves of this one are over. Dropped, it is over.
+pub(crate) struct Half {
+    watch: Arc<Watch>,
+    is_over: bool,
+}
+
+/// What somebody who wants a result has to do.
+pub(crate) enum Ask {
+    /// It is there.
+    Nothing,
+    /// Begin the run.
+    Begin(Flight),
+    /// Wait for a run that others began.
+    Wait,
+    /// There is a run past its time: nobody waits for that.
+    GiveUp,
+}
+
+// === impl Watch ===
 
 impl Watch {
     pub(crate) fn new(probe: Probe) -> Self {
         let standing = Standing::new(Instant::now());
-        let state = State { standing, said: Arc::default(), in_flight: false, running_since: None };
+        let state = State { standing, said: Arc::default(), halves: 0, running_since: None };
         Self { probe, state: Mutex::new(state), ended: watch::Sender::new(0), is_kept: AtomicBool::new(false) }
     }
 
@@ -69,17 +92,41 @@ impl Watch {
 
     /// Begins a run; `None` while one is in flight.
     pub(crate) fn begin(self: &Arc<Self>) -> Option<Flight> {
-        let mut state = self.state();
-        if state.in_flight {
-            return None;
-        }
-        state.in_flight = true;
-        Some(Flight { watch: Arc::clone(self) })
+        self.begin_in(&mut self.state())
     }
 
-    /// Takes note of a run, and returns the transition where there is one.
-    pub(crate) fn record(&self, sample: Sample) -> Option<Transition> {
+    fn begin_in(self: &Arc<Self>, state: &mut State) -> Option<Flight> {
+        let half = || Half { watch: Arc::clone(self), is_over: false };
+        (state.halves == 0).then(|| {
+            state.halves = 2;
+            Flight { waits: half(), runs: half() }
+        })
+    }
+
+    /// Asks for a result that is fresh. To look and to begin is one step, or two callers would begin one after the other.
+    pub(crate) fn ask(self: &Arc<Self>) -> Ask {
+        let (mut state, pace) = (self.state(), &self.probe.pace);
+        let is_fresh = |age| pace.on_demand.is_none_or(|time_to_live| age <= time_to_live);
+        if state.standing.age(Instant::now()).is_some_and(is_fresh) {
+            return Ask::Nothing;
+        }
+        let is_overdue = state.overdue(pace.timeout).is_some();
+        match pace.on_demand.and_then(|_| self.begin_in(&mut state)) {
+            Some(flight) => Ask::Begin(flight),
+            None if is_overdue => Ask::GiveUp,
+            None => Ask::Wait,
+        }
+    }
+
+    /// Its turn has come: from here on its time runs.
+    pub(crate) fn take_off(&self) {
+        self.state().running_since = Some(Instant::now());
+    }
+
+    /// Takes note of a run, where `found` knows of one, and returns the transition where there is one.
+    pub(crate) fn record(&self, found: impl FnOnce(&mut State) -> Option<Sample>) -> Option<Transition> {
         let mut state = self.state();
+        let sample = found(&mut state)?;
         let transition = state.standing.record(sample, &self.probe.pace);
         state.said = Arc::new(Said::new(&self.probe, &state.standing));
         transition
@@ -90,17 +137,9 @@ impl Watch {
         self.ended.send_modify(|ended| *ended += 1);
     }
 
-    /// Returns whether the last result is as good as one that is asked for now.
-    pub(crate) fn is_fresh(&self) -> bool {
-        let state = self.state();
-        let Some(age) = state.standing.age(Instant::now()) else { return false };
-        self.probe.pace.on_demand.is_none_or(|time_to_live| age <= time_to_live)
-    }
-
-    /// Returns for how long a run has been in flight past its time; `None` where none is.
-    pub(crate) fn overdue(&self) -> Option<Duration> {
-        let since = self.state().running_since?;
-        Some(since.elapsed()).filter(|running| *running > self.probe.pace.timeout)
+    /// Returns whether the last result came at this moment or later.
+    pub(crate) fn has_looked_since(&self, moment: Instant) -> bool {
+        self.state().standing.last().is_some_and(|last| last.at >= moment)
     }
 
     /// Returns how long it is to the next run.
@@ -114,6 +153,17 @@ impl Watch {
     }
 }
 
+// === impl State ===
+
+impl State {
+    /// Returns for how long a run has been going on past its time; `None` where none is.
+    pub(crate) fn overdue(&self, timeout: Duration) -> Option<Duration> {
+        self.running_since.map(|since| since.elapsed()).filter(|running| *running > timeout)
+    }
+}
+
+// === impl Keeper ===
+
 impl Keeper {
     pub(crate) fn watch(&self) -> &Arc<Watch> {
         &self.watch
@@ -126,25 +176,39 @@ impl Drop for Keeper {
     }
 }
 
-impl Flight {
+// === impl Half ===
+
+impl Half {
     pub(crate) fn watch(&self) -> &Arc<Watch> {
         &self.watch
     }
 
-    /// Its turn has come: from here on its time runs.
-    pub(crate) fn take_off(&self) {
-        self.watch.state().running_since = Some(Instant::now());
+    /// Ends it together with whatever else becomes of `state`.
+    pub(crate) fn end(mut self, state: &mut State) {
+        self.end_in(state);
     }
 
-    /// Ends the flight and tells so, in this order: whoever is woken may begin the next.
-    pub(crate) fn land(self) {}
+    fn end_in(&mut self, state: &mut State) {
+        self.is_over = true;
+        state.halves -= 1;
+        if state.halves == 0 {
+            state.running_since = None;
+        }
+    }
 }
 
-impl Drop for Flight {
+impl Drop for Half {
     fn drop(&mut self) {
-        let mut state = self.watch.state();
-        (state.in_flight, state.running_since) = (false, None);
-        drop(state);
-        self.watch.tell();
+        if !self.is_over {
+            let watch = Arc::clone(&self.watch);
+            let mut state = watch.state();
+            self.end_in(&mut state);
+            let is_last = state.halves == 0;
+            drop(state);
+            // Before the other half is over there is nothing new to look at.
+            if is_last {
+                watch.tell();
+            }
+        }
     }
 }

@@ -44,7 +44,7 @@ impl HttpProbe {
     /// does: give it no more, for a question that waits longer than its probe holds a thread.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.agent = agent(timeout);
+        self.agent = agent(timeout.min(LONGEST));
         self
     }
 }
@@ -78,6 +78,8 @@ impl BlockingProbe for HttpProbe {
     }
 }
 
+/// A year: what is longer cannot be told from a clock's reading.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

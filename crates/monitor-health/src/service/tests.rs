@@ -162,6 +162,11 @@ async fn what_is_excluded_is_not_asked_and_a_name_that_is_not_there_is_said_to_b
     assert_eq!((&body["excluded"], &body["unused_exclude"]), (&json!(["database"]), &json!(["cache"])));
     assert_eq!(body["checks"].as_object().map(serde_json::Map::len), Some(1));
     assert_eq!(get(&health, "/ready?exclude=database").await.0, 200);
+    let long = "a".repeat(64);
+    let named = Health::builder().probe(probe(&long, || Outcome::error("away")).critical()).alias("db", &*long).build();
+    let named = named.expect("it builds");
+    assert_eq!(get(&named, &format!("/?exclude={long}b")).await.0, 503, "that is another name");
+    assert_eq!(get(&named, "/?exclude=db").await.0, 200, "an alias is a name as well");
     let _gate = health.startup_gate("migrations");
     assert_eq!(get(&health, "/ready?exclude=database&exclude=migrations").await.0, 503, "a gate is no probe");
 }
@@ -211,6 +216,30 @@ async fn the_drafts_media_type_gets_the_drafts_body() {
         },
     });
     assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn whatever_a_probe_publishes_every_body_is_json_and_has_no_key_twice() {
+    let odd = || {
+        let odd =
+            Outcome::warning("q\"\n\u{0}\u{2028}").value("status", "x").value("message", "y").value("k\"\n", f64::NAN);
+        odd.value("big", u64::MAX)
+            .value("responseTime", 7)
+            .value("x:y", 1)
+            .value("x_y", 2)
+            .value("deep", json!([{ "a": null }]))
+    };
+    let health = built([probe("odd", odd)]);
+    for (accept, keys) in [("*/*", ["message", "stale"]), ("application/health+json", ["odd:responseTime", "odd:x_y"])]
+    {
+        let request = Request::get("/").header("accept", accept).body(()).expect("a request");
+        let body = send(&health, request).await.into_body().collect().await.expect("infallible").to_bytes();
+        let text = std::str::from_utf8(&body).expect("a text");
+        assert!(serde_json::from_str::<Value>(text).is_ok(), "{text}");
+        for key in keys {
+            assert!(text.matches(&format!("\"{key}\":")).count() <= 1, "{key} in {text}");
+        }
+    }
 }
 
 /// gofr#3802, discord/access#458: an endpoint for everybody that tells of the inside.

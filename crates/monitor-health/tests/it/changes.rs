@@ -54,6 +54,28 @@ async fn each_transition_is_told_once_with_how_long_it_took_though_nobody_asks()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_probe_that_nobody_asks_for_is_no_alarm_and_one_that_is_slow_at_the_start_neither() {
+    let (memory, runs) = (MemoryReporter::new(), Runs::default());
+    let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
+    let health = Health::builder()
+        .monitor(&monitor)
+        .probe(runs.finding("costly", |_| Outcome::ok()).critical().ready().on_demand(ms(5_000)))
+        .probe(runs.taking("slow", ms(500)))
+        .probe(runs.finding("quick", |_| Outcome::ok()).critical())
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        assert_eq!(get(&health, "/ready").await.0, 200);
+        pass(Duration::from_secs(60)).await;
+        assert!(health.reading().is_ready, "it was, when it was last asked");
+    }
+    assert!(monitor.flush(Duration::from_secs(5)));
+    let of_service = changes(&memory).into_iter().filter(|change| change.probe.is_none());
+    let statuses: Vec<_> = of_service.map(|change| (change.from, change.to)).collect();
+    assert_eq!(statuses, [(HealthStatus::Unknown, HealthStatus::Ok)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_starts_or_stops_is_not_ill() {
     let memory = MemoryReporter::new();
     let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();

@@ -63,6 +63,26 @@ async fn a_client_sees_not_serving_until_it_is_ready_and_for_good_once_it_drains
     assert_eq!(check(&mut client, "shop.Orders").await, NotServing);
 }
 
+/// What tokio lets a task do at once may be used up when the service is made, and there may be more names than that.
+#[tokio::test]
+async fn every_name_is_not_serving_from_the_first_moment() {
+    let health = built([]);
+    let _gate = health.startup_gate("migrations");
+    let (tell, mut told) = tokio::sync::mpsc::channel(200);
+    for number in 0..128 {
+        tell.send(number).await.unwrap();
+    }
+    tokio::task::yield_now().await;
+    for _ in 0..128 {
+        told.recv().await.unwrap();
+    }
+    let mut client = HealthClient::new(health.grpc_service((0..200).map(|number| format!("shop.S{number}"))));
+    for service in ["", "shop.S0", "shop.S127", "shop.S199"] {
+        let status = client.check(of(service)).await.expect(service).into_inner().status();
+        assert_eq!(status, NotServing, "`{service}`");
+    }
+}
+
 #[tokio::test]
 async fn a_client_sees_a_probe_of_readiness_fail_and_recover() {
     let runs = Runs::default();

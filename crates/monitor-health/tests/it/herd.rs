@@ -72,12 +72,35 @@ async fn nobody_waits_longer_than_800_ms_and_the_last_result_is_marked_as_old() 
     assert_eq!((&body["checks"]["search"]["run"], body["checks"]["search"].get("stale")), (&1.into(), None));
     pass(ms(6_000)).await;
     let begun = Instant::now();
-    let (status, body) = get(&health, "/").await;
-    assert_eq!((status, begun.elapsed()), (200, ms(800)));
+    let ((status, body), (_, alone)) = tokio::join!(get(&health, "/"), get(&health, "/search"));
+    assert_eq!((status, begun.elapsed(), &alone["stale"]), (200, ms(800), &true.into()));
     assert_eq!((&body["checks"]["search"]["run"], &body["checks"]["search"]["stale"]), (&1.into(), &true.into()));
     pass(ms(700)).await;
     let (_, body) = get(&health, "/").await;
     assert_eq!((&body["checks"]["search"]["run"], runs.count()), (&2.into(), 2));
+}
+
+/// On one thread callers take turns; here they do not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn callers_on_several_threads_cause_one_run_too() {
+    for _ in 0..500 {
+        let runs = Runs::default();
+        let health = built([runs.finding("quick", |_| Outcome::ok()).on_demand(Duration::from_secs(3_600))]);
+        let mut callers = JoinSet::new();
+        for _ in 0..16 {
+            let health = health.clone();
+            callers.spawn(async move { get(&health, "/quick").await.0 });
+        }
+        assert_eq!((callers.join_all().await, runs.count()), (vec![200; 16], 1));
+    }
+}
+
+/// kubelet asks for nothing else until the start is over.
+#[tokio::test(start_paused = true)]
+async fn a_critical_probe_that_runs_on_demand_is_asked_for_by_the_startup_probe() {
+    let runs = Runs::default();
+    let health = built([runs.finding("costly", |_| Outcome::ok()).critical().on_demand(ms(5_000))]);
+    assert_eq!((get(&health, "/startup").await.0, runs.count()), (200, 1));
 }
 
 /// microprofile-health#269: expected and not looked at yet is not ready, while none expected is.

@@ -108,6 +108,35 @@ async fn nothing_runs_once_nobody_has_a_handle_any_more() {
     assert_eq!(runs.count(), before);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_probe_holds_is_dropped_with_the_last_handle_however_long_its_pause() {
+    let held = Arc::new(());
+    let holds = Arc::clone(&held);
+    let probe = Probe::new("database", move || {
+        let _pool = Arc::clone(&holds);
+        async { Outcome::ok() }
+    });
+    let health = built([probe.interval(std::time::Duration::MAX)]);
+    pass(ms(100)).await;
+    drop(health);
+    pass(ms(100)).await;
+    assert_eq!(Arc::strong_count(&held), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_times_do_no_harm() {
+    let longest = std::time::Duration::MAX;
+    let runs = Runs::default();
+    let slow =
+        runs.finding("slow", |_| Outcome::error("away")).critical().ready().max_unready(longest).timeout(longest);
+    let slow =
+        slow.interval(longest).interval_when_down(longest).failure_threshold(u32::MAX).success_threshold(u32::MAX);
+    let health = built([slow, runs.finding("asked", |_| Outcome::ok()).on_demand(longest).timeout(longest)]);
+    pass(ms(1_000_000_000)).await;
+    let statuses = [get(&health, "/").await.0, get(&health, "/slow").await.0, get(&health, "/asked").await.0];
+    assert_eq!((statuses, runs.count()), ([503, 503, 200], 2));
+}
+
 #[test]
 fn built_outside_of_a_runtime_it_begins_with_the_first_request() {
     let runs = Runs::default();

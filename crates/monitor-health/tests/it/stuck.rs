@@ -2,13 +2,18 @@
 
 use std::{
     future::pending,
-    sync::{Arc, Condvar, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread,
     time::Duration,
 };
 
 use monitor_core::clock;
 use monitor_health::{Health, Outcome, Probe};
+
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::{Runs, built, get, ms, pass};
 
@@ -133,18 +138,148 @@ async fn a_probe_that_panics_is_asked_again_and_says_nothing_of_why() {
     assert!(others.count() > 5);
 }
 
+/// What an error does when it is dropped is the program's own code, too.
+#[derive(Debug)]
+struct Rude(fn());
+
+impl std::fmt::Display for Rude {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("rude")
+    }
+}
+
+impl std::error::Error for Rude {}
+
+impl Drop for Rude {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            (self.0)();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_that_panics_or_waits_when_it_is_dropped_holds_up_nobody() {
+    let (door, in_flight, runs) = (Door::default(), Arc::new(Mutex::new((0, 0))), Runs::default());
+    let (closed, counted, asked) = (door.clone(), Arc::clone(&in_flight), runs.clone());
+    let mount = Probe::blocking("mount", move || {
+        if asked.add() == 1 {
+            return Outcome::error("away").source(Rude(|| panic!("dropped")));
+        }
+        let most = |by: i32| {
+            let mut counted = counted.lock().expect("nobody panics with it");
+            counted.0 += by;
+            counted.1 = counted.1.max(counted.0);
+        };
+        most(1);
+        closed.pass();
+        most(-1);
+        Outcome::ok()
+    });
+    let mount = mount.timeout(ms(30)).interval(ms(20)).interval_when_down(ms(20));
+    let slow = Runs::default().finding("slow", |_| Outcome::error("away").source(Rude(|| thread::sleep(ms(1_500)))));
+    let health = built([mount, slow]);
+    let begun = clock::now();
+    get(&health, "/").await;
+    assert!(begun.elapsed() < ms(1_400), "{:?}", begun.elapsed());
+    until(&health, "/mount", |body| body["message"].as_str().is_some_and(|it| it.starts_with("still"))).await;
+    door.open();
+    until(&health, "/mount", |body| body["status"] == "ok").await;
+    assert_eq!(in_flight.lock().unwrap().1, 1, "one at a time");
+}
+
+/// A log that panics whenever health speaks, while it is told to.
+#[derive(Clone, Default)]
+struct BrokenLog(Arc<AtomicBool>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for BrokenLog {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        let is_ours = event.metadata().target() == "monitor::health";
+        assert!(!(is_ours && self.0.load(Relaxed)), "the log is broken");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_panics_ends_no_probe() {
+    let log = BrokenLog::default();
+    let _subscribed = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
+    let runs = Runs::default();
+    let health =
+        built([runs.finding("flickering", |run| if run % 2 == 0 { Outcome::ok() } else { Outcome::warning("odd") })]);
+    log.0.store(true, Relaxed);
+    pass(ms(100_000)).await;
+    log.0.store(false, Relaxed);
+    let before = runs.count();
+    pass(ms(100_000)).await;
+    assert!(before > 8 && runs.count() > before + 8, "{before} and {} runs", runs.count());
+    drop(health);
+}
+
+/// A thread of the runtime that is blocked keeps `main` from returning, on a dead mount for ever.
+#[test]
+fn a_probe_that_blocks_for_ever_does_not_keep_the_program_from_ending() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let door = Door::default();
+    let closed = door.clone();
+    runtime.block_on(async {
+        let health = built([Probe::blocking("mount", move || {
+            closed.pass();
+            Outcome::ok()
+        })]);
+        pass(ms(50)).await;
+        drop(health);
+    });
+    let (tell, told) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        drop(runtime);
+        let _ = tell.send(());
+    });
+    assert!(told.recv_timeout(Duration::from_secs(10)).is_ok(), "the runtime waits for the probe");
+    door.open();
+}
+
+#[test]
+fn a_probe_that_is_stuck_is_not_asked_again_on_another_runtime() {
+    let (door, runs) = (Door::default(), Runs::default());
+    let (closed, counted) = (door.clone(), runs.clone());
+    let probe = Probe::blocking("mount", move || {
+        counted.add();
+        closed.pass();
+        Outcome::ok()
+    });
+    let health = built([probe.on_demand(ms(10)).timeout(ms(20))]);
+    for _ in 0..3 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(get(&health, "/"));
+    }
+    assert_eq!(runs.count(), 1);
+    door.open();
+}
+
+#[tokio::test(start_paused = true)]
+async fn probes_that_take_their_time_leave_turns_to_others() {
+    let runs = Runs::default();
+    let slow =
+        (0..8).map(|number| Probe::new(format!("slow{number}"), || async { pending().await }).timeout(Duration::MAX));
+    let health = built(slow.chain([runs.finding("fast", |_| Outcome::ok()).critical()]));
+    pass(Duration::from_secs(30)).await;
+    assert_eq!(get(&health, "/fast").await.0, 200);
+    assert!(runs.count() >= 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_error_that_panics_while_it_is_shown_is_an_error_all_the_same() {
     #[derive(Debug)]
-    struct Rude;
-    impl std::error::Error for Rude {}
-    impl std::fmt::Display for Rude {
+    struct Unspeakable;
+    impl std::error::Error for Unspeakable {}
+    impl std::fmt::Display for Unspeakable {
         fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             panic!("not to be shown")
         }
     }
     let runs = Runs::default();
-    let health = built([runs.finding("rude", |_| Outcome::error("away").source(Rude)).interval_when_down(ms(20))]);
+    let health =
+        built([runs.finding("rude", |_| Outcome::error("away").source(Unspeakable)).interval_when_down(ms(20))]);
     let (_, body) = get(&health, "/").await;
     assert_eq!(body["checks"]["rude"]["message"], "away");
     pass(ms(200)).await;
