@@ -45,6 +45,17 @@ async fn a_probe_runs_at_once_and_then_every_ten_seconds_or_so() {
     assert_ne!(first, second, "two that were started together drift apart");
 }
 
+/// Consul#954: instances that are started together.
+#[tokio::test(start_paused = true)]
+async fn the_second_run_comes_sooner_by_a_time_of_its_own() {
+    let mut firsts = Vec::new();
+    for _ in 0..30 {
+        firsts.push(pauses(&times(|_| Outcome::ok(), 12_000).await)[0]);
+    }
+    let (least, most) = (firsts.iter().min().unwrap(), firsts.iter().max().unwrap());
+    assert!(*least < 7_500 && most - least > 2_000, "{firsts:?}");
+}
+
 /// Dropwizard's `downtimeInterval`.
 #[tokio::test(start_paused = true)]
 async fn what_is_down_is_asked_every_thirty_seconds_or_so() {

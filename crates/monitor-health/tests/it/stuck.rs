@@ -48,6 +48,15 @@ impl Door {
     }
 }
 
+/// Opens a door when the test ends, also when it fails: a runtime waits for its blocked threads.
+struct Opens(Door);
+
+impl Drop for Opens {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
 fn well(runs: &Runs) -> Probe {
     runs.finding("well", |_| Outcome::ok()).interval(ms(20))
 }
@@ -57,6 +66,7 @@ fn well(runs: &Runs) -> Probe {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_probe_that_blocks_for_ever_holds_one_thread_and_says_so() {
     let (door, runs, others) = (Door::default(), Runs::default(), Runs::default());
+    let _opens = Opens(door.clone());
     let (closed, counted) = (door.clone(), runs.clone());
     let probe = Probe::blocking("mount", move || {
         counted.add();
@@ -80,6 +90,7 @@ async fn a_probe_that_blocks_for_ever_holds_one_thread_and_says_so() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_stuck_probes_than_run_side_by_side_hold_up_no_other() {
     let (door, others) = (Door::default(), Runs::default());
+    let _opens = Opens(door.clone());
     let stuck = (0..12).map(|number| {
         let closed = door.clone();
         let probe = Probe::blocking(format!("mount{number}"), move || {
@@ -100,6 +111,7 @@ async fn more_stuck_probes_than_run_side_by_side_hold_up_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn an_asynchronous_probe_that_blocks_its_thread_harms_no_other() {
     let (door, runs, others) = (Door::default(), Runs::default(), Runs::default());
+    let _opens = Opens(door.clone());
     let (closed, counted) = (door.clone(), runs.clone());
     let probe = Probe::new("bad", move || {
         counted.add();
@@ -161,6 +173,7 @@ impl Drop for Rude {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_error_that_panics_or_waits_when_it_is_dropped_holds_up_nobody() {
     let (door, in_flight, runs) = (Door::default(), Arc::new(Mutex::new((0, 0))), Runs::default());
+    let _opens = Opens(door.clone());
     let (closed, counted, asked) = (door.clone(), Arc::clone(&in_flight), runs.clone());
     let mount = Probe::blocking("mount", move || {
         if asked.add() == 1 {
@@ -220,6 +233,7 @@ async fn a_log_that_panics_ends_no_probe() {
 fn a_probe_that_blocks_for_ever_does_not_keep_the_program_from_ending() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let door = Door::default();
+    let _opens = Opens(door.clone());
     let closed = door.clone();
     runtime.block_on(async {
         let health = built([Probe::blocking("mount", move || {
@@ -241,6 +255,7 @@ fn a_probe_that_blocks_for_ever_does_not_keep_the_program_from_ending() {
 #[test]
 fn a_probe_that_is_stuck_is_not_asked_again_on_another_runtime() {
     let (door, runs) = (Door::default(), Runs::default());
+    let _opens = Opens(door.clone());
     let (closed, counted) = (door.clone(), runs.clone());
     let probe = Probe::blocking("mount", move || {
         counted.add();

@@ -1,0 +1,78 @@
+//! A search index that is rebuilt and then lost, as `/health` and a reporter tell of it.
+//!
+//! ```sh
+//! cargo run --example health_probes --features axum
+//! ```
+
+use std::{
+    io::{Write, stdout},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, body::Body};
+use http::Request;
+use monitor_kit::{
+    BoxError, Monitor, Signal,
+    health::{Health, Outcome, Probe},
+};
+use tower::ServiceExt;
+
+/// Stands for a client of the index.
+#[derive(Clone, Copy)]
+enum Index {
+    Fine,
+    Rebuilt,
+    Lost,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let monitor = Monitor::builder("shop").release("1.4.2").reporter_fn("terminal", |signal| {
+        if let Signal::HealthChanged(change) = signal {
+            let what = change.probe.as_deref().unwrap_or("the service");
+            say(&format!("  {what}: {} -> {} {}", change.from, change.to, change.message));
+        }
+    });
+    let monitor = monitor.build()?;
+    let index = Arc::new(Mutex::new(Index::Fine));
+    let asked = Arc::clone(&index);
+    let look = move || {
+        let index = *asked.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        async move {
+            match index {
+                Index::Fine => Outcome::ok().value("documents", 10_000),
+                Index::Rebuilt => Outcome::warning("rebuilt, results may be missing").value("documents", 4_000),
+                // The message is for everybody, the source for the log. A refused connection leaves no doubt.
+                Index::Lost => Outcome::error("not reachable").source("10.0.0.7:9200 refused").decisive(),
+            }
+        }
+    };
+    let health = Health::builder()
+        .monitor(&monitor)
+        .probe(Probe::new("search", look).critical().ready().on_demand(Duration::from_millis(1)))
+        .build()?;
+    let app = Router::new().nest_service("/health", health.service());
+
+    for (what, now) in [("well", Index::Fine), ("rebuilt", Index::Rebuilt), ("lost", Index::Lost)] {
+        *index.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = now;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        say(&format!("{what}:"));
+        for path in ["/health/search", "/health/ready?verbose"] {
+            let response = app.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
+            let status = response.status();
+            let body = axum::body::to_bytes(response.into_body(), 4_096).await?;
+            let body = String::from_utf8_lossy(&body).trim_end().replace('\n', " | ");
+            say(&format!("  GET {path}: {} {body}", status.as_u16()));
+        }
+        monitor.flush(Duration::from_secs(1));
+    }
+    health.drain_on(async {}, Duration::ZERO).await;
+    say(&format!("drained, ready: {}", health.reading().is_ready));
+    Ok(())
+}
+
+fn say(text: &str) {
+    // Nobody reads it any more: then there is nobody to tell that.
+    let _ = writeln!(stdout(), "{text}");
+}
