@@ -31,7 +31,7 @@ async fn main() -> Result<(), BoxError> {
     let monitor = Monitor::builder("shop").release("1.4.2").reporter_fn("terminal", |signal| {
         if let Signal::HealthChanged(change) = signal {
             let what = change.probe.as_deref().unwrap_or("the service");
-            say(&format!("  {what}: {} -> {} {}", change.from, change.to, change.message));
+            say(format!("  {what}: {} -> {} {}", change.from, change.to, change.message).trim_end());
         }
     });
     let monitor = monitor.build()?;

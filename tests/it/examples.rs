@@ -54,12 +54,12 @@ fn route_switch_refuses_until_it_is_enabled_also_after_a_restart() {
 #[test]
 fn health_probes_tells_callers_and_reporters_what_has_changed() {
     let output = run(example("health_probes"));
-    assert_shows(&output, r#"GET /health/search: 200 {"status":"ok","documents":10000}"#);
-    assert_shows(&output, "search: ok -> warning rebuilt, results may be missing");
-    assert_shows(&output, "GET /health/ready?verbose: 200 [+]search ok | readyz check passed");
-    assert_shows(&output, r#"GET /health/search: 503 {"status":"error","message":"not reachable"}"#);
-    assert_shows(&output, "GET /health/ready?verbose: 503 [-]search failed: reason withheld | readyz check failed");
-    assert_shows(&output, "the service: warning -> error search");
+    assert_shows(&output, r#"  GET /health/search: 200 {"status":"ok","documents":10000}"#);
+    assert_shows(&output, "  search: ok -> warning rebuilt, results may be missing");
+    assert_shows(&output, "  GET /health/ready?verbose: 200 [+]search ok | readyz check passed");
+    assert_shows(&output, r#"  GET /health/search: 503 {"status":"error","message":"not reachable"}"#);
+    assert_shows(&output, "  GET /health/ready?verbose: 503 [-]search failed: reason withheld | readyz check failed");
+    assert_shows(&output, "  the service: warning -> error search");
     assert_shows(&output, "drained, ready: false");
     assert!(!output.contains("10.0.0.7"), "{output}");
 }
