@@ -301,6 +301,48 @@ async fn an_error_that_panics_while_it_is_shown_is_an_error_all_the_same() {
     assert!(runs.count() > 3);
 }
 
+#[tokio::test]
+async fn wherever_a_probe_panics_it_is_said_to() {
+    struct Falls;
+    impl Drop for Falls {
+        fn drop(&mut self) {
+            panic!("hunter2");
+        }
+    }
+    let health = built([
+        Probe::new("polled", || async { panic!("hunter2") }),
+        Probe::blocking("blocking", || -> Outcome { panic!("hunter2") }),
+        Probe::new("dropped", || {
+            let falls = Falls;
+            std::future::poll_fn(move |_| {
+                let _falls = &falls;
+                std::task::Poll::Ready(Outcome::ok())
+            })
+        }),
+    ]);
+    let (_, body) = get(&health, "/").await;
+    for name in ["polled", "blocking", "dropped"] {
+        assert_eq!(body["checks"][name]["message"], "probe panicked", "{name}: {body:#}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_run_that_is_past_its_time() {
+    let door = Door::default();
+    let _opens = Opens(door.clone());
+    let closed = door.clone();
+    let probe = Probe::blocking("mount", move || {
+        closed.pass();
+        Outcome::ok()
+    });
+    let health = built([probe.on_demand(ms(10)).timeout(ms(30))]);
+    assert_eq!(get(&health, "/mount").await.1["message"], "no answer within 30 ms");
+    pass(ms(100)).await;
+    let begun = tokio::time::Instant::now();
+    assert_eq!(get(&health, "/mount").await.1["stale"], true);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+}
+
 /// hellofresh/health-go#89, #90: a check that never ends is left behind, and its memory with it.
 #[tokio::test(start_paused = true)]
 async fn a_probe_whose_future_never_ends_is_dropped_when_its_time_is_over() {
