@@ -60,7 +60,7 @@ pub(crate) fn alone(view: &View<'_>, detail: Detail) -> String {
 
 /// Marks what is older than it should be.
 fn stale(body: &mut String, view: &View<'_>) {
-    if view.is_stale || (view.age.is_some() && view.status == HealthStatus::Unknown) {
+    if view.age.is_some() && (view.is_stale || view.status == HealthStatus::Unknown) {
         said::member(body, "stale", &true.into());
     }
 }

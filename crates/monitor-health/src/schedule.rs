@@ -41,6 +41,19 @@ impl Inner {
         }));
     }
 
+    /// Says of a probe whose run is past its time that it is.
+    fn note_stuck(&self, watch: &Watch) {
+        let mut is_stuck = false;
+        self.record(watch, None, |state| {
+            let running = state.overdue(watch.probe.pace.timeout)?;
+            is_stuck = true;
+            Some(still_running(running))
+        });
+        if is_stuck {
+            watch.tell();
+        }
+    }
+
     /// Waits until these have a result that is fresh, but not for longer than a caller would. Returns those that have none.
     pub(crate) async fn refresh<'a>(
         self: &Arc<Self>,
@@ -79,10 +92,7 @@ async fn keep(inner: Weak<Inner>, keeper: Keeper) {
         let mut changed = strong.changed.subscribe();
         match watch.begin() {
             Some(flight) => strong.run(flight),
-            None => {
-                strong.record(watch, None, |state| state.overdue(watch.probe.pace.timeout).map(still_running));
-                watch.tell();
-            }
+            None => strong.note_stuck(watch),
         }
         drop(strong);
         let next = async {

@@ -109,6 +109,7 @@ async fn what_was_never_looked_at_is_not_fit_for_traffic() {
     let health = built([Runs::default().taking("database", ms(3_000)).timeout(ms(5_000)).critical().ready()]);
     let (status, body) = get(&health, "/").await;
     assert_eq!((status, &body["checks"]["database"]["message"]), (503, &"not sampled yet".into()));
+    assert_eq!(body["checks"]["database"].get("stale"), None);
     assert_eq!(get(&health, "/ready").await.0, 503);
     assert_eq!(get(&health, "/startup").await.1["error"], "database");
     pass(ms(2_000)).await;
