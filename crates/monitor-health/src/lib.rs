@@ -31,12 +31,13 @@
 //!
 //! # When probes run
 //!
-//! By themselves: at once, then every ten seconds or so, every thirty while they fail, at most eight side by side. A caller
-//! reads what they found last. Only a probe that runs [on demand](Probe::on_demand) is waited for, for 800 ms at most, by
-//! all callers together; then its last result stands, marked `stale`. A result older than three intervals and the time-out
-//! says nothing any more, and counts as an error.
+//! By themselves: at once, then every ten seconds or so, every thirty while they fail, at most eight side by side, of which
+//! one that takes longer than a second gives its turn to the next. A caller reads what they found last. Only the very first
+//! run, and a probe that runs [on demand](Probe::on_demand), is waited for, for 800 ms at most, by all callers together;
+//! then the last result stands, marked `stale`. A result older than three intervals and the time-out says nothing any more,
+//! and counts as an error.
 //!
-//! A run is on a task of its own. One that takes longer than its [time-out](Probe::timeout) has failed, and while it has not
+//! A run is on a task of its own, or a thread for one that [blocks](Probe::blocking). One that takes longer than its [time-out](Probe::timeout) has failed, and while it has not
 //! ended there is no other: whatever blocks for ever holds one thread. A panic in it is an error like any other, unless the
 //! program is built with `panic = "abort"`.
 //!
