@@ -20,6 +20,7 @@ use tempfile::TempDir;
 pub(crate) struct Server {
     child: Option<Child>,
     command: Box<dyn Fn() -> Command>,
+    is_up: Box<dyn Fn() -> bool>,
     /// What it is told to end at once with.
     end: Signal,
     pub(crate) addr: SocketAddr,
@@ -36,7 +37,7 @@ impl Server {
             command.arg(addr.port().to_string()).arg("--dir").arg(&path);
             command
         };
-        Self::started(command, Signal::KILL, addr, folder)
+        Self::started(command, move || TcpStream::connect(addr).is_ok(), Signal::KILL, addr, folder)
     }
 
     /// PostgreSQL refuses to run as root: then it runs as the user that its package made.
@@ -66,23 +67,36 @@ impl Server {
             command.args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=20"]);
             command
         };
-        Self::started(command, Signal::QUIT, addr, folder)
+        // It takes connections before it serves any.
+        let is_up = move || {
+            let mut asks = Command::new(find("pg_isready"));
+            asks.args(["--host=127.0.0.1", "--quiet", "--port"]).arg(addr.port().to_string());
+            asks.status().is_ok_and(|status| status.success())
+        };
+        Self::started(command, is_up, Signal::QUIT, addr, folder)
     }
 
-    fn started(command: impl Fn() -> Command + 'static, end: Signal, addr: SocketAddr, folder: TempDir) -> Self {
-        let mut server = Self { child: None, command: Box::new(command), end, addr, _folder: folder };
+    fn started(
+        command: impl Fn() -> Command + 'static,
+        is_up: impl Fn() -> bool + 'static,
+        end: Signal,
+        addr: SocketAddr,
+        folder: TempDir,
+    ) -> Self {
+        let (command, is_up) = (Box::new(command), Box::new(is_up));
+        let mut server = Self { child: None, command, is_up, end, addr, _folder: folder };
         server.start();
         server
     }
 
-    /// Starts it, and waits until it takes connections.
+    /// Starts it, and waits until it serves.
     pub(crate) fn start(&mut self) {
         let mut command = (self.command)();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.child = Some(child.expect("it starts"));
         let begun = clock::now();
-        while TcpStream::connect(self.addr).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "nobody listens at {}", self.addr);
+        while !(self.is_up)() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "nobody serves at {}", self.addr);
             thread::sleep(Duration::from_millis(20));
         }
     }
