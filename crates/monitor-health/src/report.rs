@@ -30,9 +30,8 @@ pub(crate) struct Report<'a> {
 impl Inner {
     /// Returns how these probes stand, for somebody who asked for them and got no newer result of those that are `late`.
     pub(crate) fn report_of<'a>(&'a self, watches: &[&'a Arc<Watch>], late: &[&Arc<Watch>]) -> Report<'a> {
-        let is_late = |watch: &Arc<Watch>| late.iter().any(|late| Arc::ptr_eq(late, watch));
-        let view = |watch: &&'a Arc<Watch>| View { is_stale: is_late(watch), ..View::of(watch, Standing::status_at) };
-        Report { views: watches.iter().map(view).collect(), obstacle: self.obstacle(&self.dead()) }
+        let views = watches.iter().map(|watch| View::asked(watch, late)).collect();
+        Report { views, obstacle: self.obstacle(&self.dead()) }
     }
 
     /// Returns how the probes stand where nobody asked for them: one that runs on demand stands as it was last seen, and is
@@ -89,6 +88,12 @@ impl Inner {
 }
 
 impl<'a> View<'a> {
+    /// Returns how a probe stands, for somebody who asked for it.
+    pub(crate) fn asked(watch: &'a Arc<Watch>, late: &[&Arc<Watch>]) -> Self {
+        let is_stale = late.iter().any(|late| Arc::ptr_eq(late, watch));
+        View { is_stale, ..View::of(watch, Standing::status_at) }
+    }
+
     fn of(watch: &'a Watch, status: impl Fn(&Standing, Instant, &Pace) -> HealthStatus) -> Self {
         let (now, state, pace) = (Instant::now(), watch.state(), &watch.probe.pace);
         View {

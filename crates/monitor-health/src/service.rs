@@ -20,7 +20,7 @@ use crate::{
     health::{Inner, Place},
     negotiate,
     query::{self, Query},
-    report::Report,
+    report::{Report, View},
     watch::Watch,
 };
 
@@ -146,15 +146,14 @@ async fn of_several(inner: &Arc<Inner>, asked: &Asked, check: &str, watches: Vec
 
 async fn of_one(inner: &Arc<Inner>, asked: &Asked, watch: &Arc<Watch>) -> Answer {
     let late = inner.refresh([watch]).await;
-    let report = inner.report_of(&[watch], &late);
-    let Some(view) = report.views.first() else { return Answer::json(StatusCode::NOT_FOUND, String::new()) };
+    let view = View::asked(watch, &late);
     let status = unless(!view.has_failed());
     if asked.query.verbose {
         let line = (view.probe.name.as_str(), view.has_failed());
         let text = body::verbose(line.0, [line], &Excluded::default(), !view.has_failed());
         Answer::text(status, text)
     } else {
-        Answer::json(status, body::alone(view, asked.detail))
+        Answer::json(status, body::alone(&view, asked.detail))
     }
 }
 

@@ -4,6 +4,7 @@ mod changes;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod herd;
+mod panics;
 mod schedule;
 mod stuck;
 mod support;

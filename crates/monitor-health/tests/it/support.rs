@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Condvar, Mutex,
         atomic::{AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
@@ -11,6 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use monitor_core::clock;
 use monitor_health::{Health, HealthBuilder, Outcome, Probe};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -70,4 +71,58 @@ pub(crate) async fn pass(time: Duration) {
 
 pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
+}
+
+/// Waits until the body says so; real time, for a thread that blocks is not paused.
+pub(crate) async fn until(health: &Health, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let begun = clock::now();
+    loop {
+        let (_, body) = get(health, path).await;
+        if wanted(&body) {
+            return body;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{body:#}");
+        pass(ms(5)).await;
+    }
+}
+
+/// A door that blocks whoever comes to it while it is closed.
+#[derive(Clone, Default)]
+pub(crate) struct Door(Arc<(Mutex<bool>, Condvar)>);
+
+impl Door {
+    pub(crate) fn pass(&self) {
+        let (open, opened) = &*self.0;
+        let _guard = opened
+            .wait_while(open.lock().expect("nobody panics with it"), |open| !*open)
+            .expect("nobody panics with it");
+    }
+
+    pub(crate) fn open(&self) {
+        *self.0.0.lock().expect("nobody panics with it") = true;
+        self.0.1.notify_all();
+    }
+
+    /// Returns a probe that comes to it on a thread of its own, and counts how often.
+    pub(crate) fn probe(&self, name: &str, runs: &Runs) -> Probe {
+        let (door, runs) = (self.clone(), runs.clone());
+        Probe::blocking(name, move || {
+            runs.add();
+            door.pass();
+            Outcome::ok()
+        })
+    }
+}
+
+/// Opens a door when the test ends, also when it fails: a runtime waits for its blocked threads.
+pub(crate) struct Opens(pub(crate) Door);
+
+impl Drop for Opens {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
+pub(crate) fn well(runs: &Runs) -> Probe {
+    runs.finding("well", |_| Outcome::ok()).interval(ms(20))
 }
