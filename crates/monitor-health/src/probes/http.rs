@@ -136,6 +136,12 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_time_out_is_one() {
+        let (url, _listener) = served(&["HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"]);
+        assert_eq!(HttpProbe::new(&url).unwrap().timeout(Duration::MAX).check().level(), Level::Ok);
+    }
+
+    #[test]
     fn what_is_no_url_is_refused() {
         for url in ["", "payments", "ftp://payments", "http:///health", "http://pay ments"] {
             assert!(HttpProbe::new(url).is_err(), "{url}");
