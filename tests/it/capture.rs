@@ -10,8 +10,8 @@ use monitor_kit::{
 use tower::{Layer, ServiceExt};
 
 use crate::support::{
-    Failure, Text, assert_nothing_captured, builder, call, dropped, flush, get, only_event, ready, service, status,
-    text, visit, watched, watched_by,
+    Failure, Text, assert_nothing_captured, builder, call, causes, dropped, flush, get, only_event, ready, service,
+    status, text, visit, watched, watched_by,
 };
 
 #[test]
@@ -20,16 +20,17 @@ fn an_inner_error_is_captured_with_its_chain() {
     fail(&MonitorLayer::new(&monitor), || charge_failed().into());
     let event = only_event(&monitor, &memory);
     assert_eq!((event.kind, event.handled, &*event.message), (EventKind::InnerError, false, "charge failed"));
-    assert_eq!(event.chain, ["bank did not answer", "timed out"]);
+    assert_eq!(causes(&event), ["bank did not answer", "timed out"]);
 }
 
 #[test]
 fn an_error_that_is_no_box_is_described_by_a_function() {
-    let (monitor, memory) = watched();
-    let layer = MonitorLayer::new(&monitor).describe_error(|error: &Failure| error);
-    let failing = layer.layer(service(|_| Err::<Response<Text>, _>(charge_failed())));
+    let (monitor, memory) = watched_by(builder().error_wrapper(|error: &Failure| error));
+    let failing = MonitorLayer::new(&monitor).layer(service(|_| Err::<Response<Text>, _>(charge_failed())));
     ready(failing.oneshot(get("/"))).unwrap_err();
-    assert_eq!(only_event(&monitor, &memory).chain, ["bank did not answer", "timed out"]);
+    let event = only_event(&monitor, &memory);
+    assert_eq!(causes(&event), ["bank did not answer", "timed out"]);
+    assert!(event.type_name.ends_with("support::Failure"), "{}", event.type_name);
 }
 
 #[test]

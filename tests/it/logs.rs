@@ -322,8 +322,8 @@ fn an_error_that_is_logged_is_an_event_where_that_is_asked_for() {
     flush(&monitor);
     let event = only_event(&monitor, &memory);
     assert_eq!(
-        (event.message.as_str(), event.chain.as_slice(), event.handled),
-        ("no stock", &["empty shelf".to_owned()][..], true)
+        (event.message.as_str(), support::causes(&event), event.handled),
+        ("no stock", vec!["empty shelf"], true)
     );
     let location = event.location.as_ref().unwrap();
     assert!(location.to_string().starts_with("tests/it/logs.rs:"), "{location}");

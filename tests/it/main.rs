@@ -12,6 +12,7 @@ mod client;
 mod config;
 mod examples;
 mod functions;
+mod grouping;
 mod grpc;
 mod health;
 mod hyper;

@@ -13,7 +13,7 @@ use bytes::{Buf, Bytes};
 use http::{Request, Response, header::CONTENT_TYPE};
 use http_body::{Body, Frame};
 use monitor_kit::{
-    CatchPanicLayer, EventKind, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, Signal,
+    CatchPanicLayer, EventKind, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, Signal,
     TextBody, TimingLayer, scope, spawn_blocking_supervised, spawn_supervised,
 };
 use serde_json::Value;
@@ -74,7 +74,7 @@ fn the_event_tells_which_request_it_was() {
     let request = Request::post("/todos/7").body(()).unwrap();
     let response = call::<Text>(&layer, request, || panic!("boom"));
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.scope.method, &*event.scope.route), ("POST", "/todos/{id}"));
+    assert_eq!((event.scope.method, &*event.scope.route), (Some(Method::Post), "/todos/{id}"));
     assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.as_ref().unwrap().to_string());
 }
 

@@ -166,6 +166,11 @@ pub(crate) fn only_event(monitor: &Monitor, memory: &MemoryReporter) -> Arc<Erro
 }
 
 #[track_caller]
+/// Returns what the causes of an error say.
+pub(crate) fn causes(event: &ErrorEvent) -> Vec<&str> {
+    event.chain.iter().map(|cause| cause.message.as_str()).collect()
+}
+
 pub(crate) fn assert_nothing_captured(monitor: &Monitor, memory: &MemoryReporter) {
     flush(monitor);
     assert!(memory.events().is_empty(), "{:#?}", memory.events());

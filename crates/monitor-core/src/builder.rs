@@ -3,12 +3,14 @@
 mod build;
 mod check;
 
-use std::{fmt, sync::Arc};
+use std::{error::Error, fmt, sync::Arc};
 
 use metrics::Recorder;
 
 use crate::{
     ErrorEvent, EventKind, GrpcCode, LogReporter, Persist, Redaction, Reporter, Signal,
+    error_types::ErrorTypes,
+    grouping::in_app::InApp,
     intake::BeforeReport,
     monitor::{Ignore, PanicHook, TRACE_SAMPLING},
     reporter::FnReporter,
@@ -49,6 +51,9 @@ pub struct MonitorBuilder {
     flask_names: bool,
     measured: Measured,
     ignore: Ignore,
+    error_types: ErrorTypes,
+    in_app: InApp,
+    source_excerpts: bool,
     redaction: Redaction,
     before_report: Option<BeforeReport>,
     log: Option<LogReporter>,
@@ -87,6 +92,9 @@ impl MonitorBuilder {
             flask_names: false,
             measured: Measured::default(),
             ignore: Ignore::default(),
+            error_types: ErrorTypes::default(),
+            in_app: InApp::default(),
+            source_excerpts: true,
             redaction: Redaction::new(),
             before_report: None,
             log: Some(LogReporter::new()),
@@ -175,6 +183,69 @@ impl MonitorBuilder {
     /// Ignores errors on these route templates. Defaults to none.
     pub fn ignore_routes(mut self, routes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.ignore.routes.extend(routes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Tells errors of type `E` by their name also where they are captured as `dyn Error`, in a box or as a cause. Without it
+    /// such an error is called what its `Debug` begins with. Defaults to none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_core::{CodeLocation, Monitor};
+    ///
+    /// let builder = Monitor::builder("shop").error_type::<std::io::Error>().error_type::<std::num::ParseIntError>();
+    /// # builder.build()?;
+    /// # Ok::<(), monitor_core::BuildError>(())
+    /// ```
+    pub fn error_type<E: Error + 'static>(mut self) -> Self {
+        self.error_types.add::<E>();
+        self
+    }
+
+    /// Sets how the error in a `W` is found, which is no [`Error`] by itself: an `anyhow::Error`, an `eyre::Report`, a type of
+    /// your own. Without it such an error of a service or job shows its `Display` and nothing of its causes. A
+    /// `Box<dyn Error + Send + Sync>` needs none. Defaults to none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::{error::Error, sync::Arc};
+    /// use monitor_core::Monitor;
+    ///
+    /// struct Shared(Arc<dyn Error + Send + Sync>);
+    ///
+    /// let builder = Monitor::builder("shop").error_wrapper(|shared: &Shared| &*shared.0);
+    /// # builder.build()?;
+    /// # Ok::<(), monitor_core::BuildError>(())
+    /// ```
+    pub fn error_wrapper<W: 'static>(
+        mut self,
+        open: impl Fn(&W) -> &(dyn Error + 'static) + Send + Sync + 'static,
+    ) -> Self {
+        self.error_types.add_wrapper(open);
+        self
+    }
+
+    /// Takes the functions in these modules, given by their path such as `shop` or `shop::cart`, for the program's own. By
+    /// default all are but those of the standard library, of what cargo fetched, and of the crates a service stands on. Errors
+    /// are [grouped](crate::Grouping) by the innermost of them.
+    pub fn in_app_include(mut self, modules: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.in_app.include.extend(modules.into_iter().map(Into::into));
+        self
+    }
+
+    /// Takes the functions in these modules for not the program's own, such as helpers that every error passes through. What is
+    /// [included](Self::in_app_include) stays so. Defaults to none.
+    pub fn in_app_exclude(mut self, modules: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.in_app.exclude.extend(modules.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets whether an event shows the source around the program's own frames, where the files are at hand as they were built.
+    /// Defaults to `true`.
+    pub fn source_excerpts(mut self, on: bool) -> Self {
+        self.source_excerpts = on;
         self
     }
 

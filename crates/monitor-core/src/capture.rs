@@ -1,6 +1,7 @@
 //! Capture: from an error in hand to an event on its way to the intake.
 
 use std::{
+    any::type_name,
     borrow::Cow,
     error::Error,
     fmt::{self, Write as _},
@@ -17,7 +18,7 @@ use crate::{
     drops::Reason,
     intake::RawEvent,
     monitor::Ignore,
-    observed::{ObservedError, chain, type_name},
+    observed::{AnyError, Cause, ObservedError},
     panic::{Caught, Note},
     scope::{self, bounded},
 };
@@ -47,7 +48,7 @@ use crate::{
 /// let charged = charge().inspect_err(|error| capture_error(&**error));
 /// ```
 #[track_caller]
-pub fn capture_error<E: Error + ?Sized>(error: &E) {
+pub fn capture_error<E: AnyError + ?Sized>(error: &E) {
     if let Some(scope) = scope::current() {
         scope.monitor().capture(Some(&scope), error, Location::caller());
     }
@@ -81,7 +82,7 @@ pub trait CaptureExt {
     fn capture(self) -> Self;
 }
 
-impl<T, E: Error> CaptureExt for Result<T, E> {
+impl<T, E: Error + 'static> CaptureExt for Result<T, E> {
     // No closure here: inside one the caller's place is lost.
     #[track_caller]
     fn capture(self) -> Self {
@@ -95,7 +96,7 @@ impl<T, E: Error> CaptureExt for Result<T, E> {
 impl Monitor {
     /// Captures `error`, with its chain of causes, in the current scope or outside any.
     #[track_caller]
-    pub fn capture_error<E: Error + ?Sized>(&self, error: &E) {
+    pub fn capture_error<E: AnyError + ?Sized>(&self, error: &E) {
         self.capture(scope::current().as_ref(), error, Location::caller());
     }
 
@@ -105,21 +106,19 @@ impl Monitor {
         self.capture_text(scope::current().as_ref(), level, message.into(), Location::caller());
     }
 
-    fn capture<E: Error + ?Sized>(&self, scope: Option<&Scope>, error: &E, at: &'static Location<'static>) {
-        if !self.is_enabled() {
-            return;
-        }
-        let message = bounded(error.to_string());
+    fn capture<E: AnyError + ?Sized>(&self, scope: Option<&Scope>, error: &E, at: &'static Location<'static>) {
+        let Some(inner) = self.inner() else { return };
+        let message = bounded(error.as_error().to_string());
         let draft = |message| Draft {
             handled: true,
-            type_name: type_name(error),
+            type_name: inner.shared.error_types.name(error),
             message,
-            chain: chain(error),
+            chain: inner.shared.error_types.causes(error.as_error()),
             location: Some(at.into()),
             backtrace: Some(Backtrace::new_unresolved()),
             ..Draft::new(EventKind::Error)
         };
-        let place = (place(at), std::any::type_name::<E>());
+        let place = (place(at), type_name::<E>());
         self.submit(scope, (EventKind::Error, place), Some(mark(&message)), message, draft);
     }
 
@@ -160,10 +159,14 @@ impl Monitor {
         caught.mark_captured(self);
     }
 
-    pub(crate) fn wants_backtrace(&self, location: Option<&CodeLocation>, route: &str, message: &str) -> bool {
+    /// Returns whether a panic in `scope` would be captured whole.
+    pub(crate) fn wants_backtrace(&self, location: Option<&CodeLocation>, scope: &Scope, message: &str) -> bool {
         self.inner().is_some_and(|inner| {
-            let at = clock::wall();
-            inner.shared.sources.would_admit(panic_place(location), route, message, at)
+            let place = |given: &[String]| {
+                let place = (panic_place(location), given);
+                inner.shared.sources.would_admit(place, scope.route(), message, clock::wall())
+            };
+            scope.with_fingerprint(place)
         })
     }
 
@@ -209,9 +212,15 @@ impl Monitor {
         }
         // As exact as a source keeps it, so that all that is said of the time agrees.
         let at = clock::from_micros(clock::micros(clock::wall()));
-        let Some(source) = inner.shared.sources.find((kind, place), route, &message) else { return };
-        if let Some(user) = scope.and_then(Scope::user) {
-            source.add_user(inner.shared.sources.mark(&user));
+        let place = |given: &[String]| inner.shared.sources.find((kind, place, given), route, &message);
+        let source = match scope {
+            Some(scope) => scope.with_fingerprint(place),
+            None => place(&[]),
+        };
+        let Some(source) = source else { return };
+        let user_mark = scope.and_then(Scope::user).map(|user| inner.shared.sources.mark(&user));
+        if let Some(mark) = user_mark {
+            source.add_user(mark);
         }
         if !source.count(at) {
             inner.shared.intake_drops.count(Reason::Throttled);
@@ -231,6 +240,7 @@ impl Monitor {
             backtrace: draft.backtrace,
             thread: draft.thread.unwrap_or_else(|| thread::current().name().unwrap_or_default().to_owned()),
             scope: scope.map(Scope::record).unwrap_or_default(),
+            user_mark,
             source: std::sync::Arc::clone(&source),
         };
         if !inner.intake.push(event) {
@@ -249,7 +259,7 @@ impl Scope {
     pub fn capture_observed(&self, error: ObservedError) {
         let mark = mark(&error.message);
         // What was captured and then wrapped is still the same error.
-        if self.has_seen(mark) || error.chain.iter().any(|cause| self.has_seen(self::mark(cause))) {
+        if self.has_seen(mark) || error.chain.iter().any(|cause| self.has_seen(self::mark(&cause.message))) {
             self.mark_captured(self.monitor(), mark);
             return;
         }
@@ -299,7 +309,7 @@ struct Draft {
     level: Level,
     type_name: Cow<'static, str>,
     message: String,
-    chain: Vec<String>,
+    chain: Vec<Cause>,
     location: Option<CodeLocation>,
     backtrace: Option<Backtrace>,
     /// `None` for the current thread.

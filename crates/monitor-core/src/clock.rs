@@ -65,6 +65,11 @@ pub fn rfc3339(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map_or_else(|_| String::from("unknown"), |stamp| format!("{stamp:.3}"))
 }
 
+/// Returns the time that [`rfc3339`] wrote.
+pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
+    text.parse::<jiff::Timestamp>().ok().map(Into::into)
+}
+
 pub(crate) fn millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

@@ -1,19 +1,31 @@
 //! One captured failure as data.
 
+mod excerpt;
+
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Fingerprint, Level, Redaction, clock, identity::Identity, scope::ScopeRecord};
+pub use self::excerpt::Excerpt;
+pub(crate) use self::excerpt::Excerpts;
+use crate::{
+    Cause, Fingerprint, Grouping, Level, Redaction,
+    identity::Identity,
+    json::{self, FromText},
+    scope::ScopeRecord,
+};
 
 /// One captured failure, redacted, with all that was known at the time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ErrorEvent {
     /// Identifies this event.
+    #[serde(rename = "event_id", with = "json::text")]
     pub id: Uuid,
     /// When it was captured.
+    #[serde(rename = "timestamp", with = "json::time")]
     pub at: SystemTime,
     /// What kind of failure.
     pub kind: EventKind,
@@ -22,11 +34,12 @@ pub struct ErrorEvent {
     /// How serious it is.
     pub level: Level,
     /// The error's type, `panic` for a panic, the status code for a bare 5xx.
+    #[serde(rename = "type")]
     pub type_name: String,
     /// What it says.
     pub message: String,
     /// What caused it, the direct cause first.
-    pub chain: Vec<String>,
+    pub chain: Vec<Cause>,
     /// Where it happened, where known.
     pub location: Option<CodeLocation>,
     /// How it came there, the innermost frame first; empty when no backtrace was taken.
@@ -36,13 +49,24 @@ pub struct ErrorEvent {
     /// The scope it happened in.
     pub scope: ScopeRecord,
     /// Service, release and environment.
+    #[serde(flatten)]
     pub identity: Arc<Identity>,
     /// Which issue it belongs to.
     pub fingerprint: Fingerprint,
+    /// What it is grouped by. An event whose source was seen before belongs to the issue of the first, whatever this says.
+    pub grouping: Grouping,
+    /// How many errors of its source came since the event before it and were counted, but not captured whole.
+    pub suppressed: u64,
+    /// Whether somebody muted the issue. Whoever wakes people up lets such an event pass.
+    pub muted: bool,
+    /// Tells the user from others, and nobody who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user_mark: Option<u64>,
 }
 
 /// What kind of failure an event is.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
     /// A panic.
@@ -72,13 +96,18 @@ pub struct CodeLocation {
 }
 
 /// One frame of a backtrace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Frame {
     /// The function.
     pub function: String,
     /// Where in it, where known.
     pub location: Option<CodeLocation>,
+    /// Whether the function is the program's own, and not one of what it is built with.
+    pub in_app: bool,
+    /// The source around the place, where it was at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<Excerpt>,
 }
 
 // === impl ErrorEvent ===
@@ -87,30 +116,23 @@ impl ErrorEvent {
     /// Returns the event as JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        json!({
-            "event_id": self.id.to_string(),
-            "timestamp": clock::rfc3339(self.at),
-            "kind": self.kind.as_str(),
-            "handled": self.handled,
-            "level": self.level.as_str(),
-            "type": self.type_name,
-            "message": self.message,
-            "chain": self.chain,
-            "location": self.location.as_ref().map(ToString::to_string),
-            "backtrace": self.backtrace.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "thread": self.thread,
-            "scope": self.scope.to_json(),
-            "service": self.identity.service(),
-            "release": self.identity.release(),
-            "environment": self.identity.environment(),
-            "fingerprint": self.fingerprint.to_string(),
-        })
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// Returns the program's own frames, or the innermost few where none is told apart.
+    pub fn own_frames(&self) -> impl Iterator<Item = &Frame> {
+        let is_any = self.backtrace.iter().any(|frame| frame.in_app);
+        let all = self.backtrace.iter().enumerate();
+        all.filter(move |(at, frame)| if is_any { frame.in_app } else { *at < FEW }).map(|(_, frame)| frame)
     }
 
     pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
-        self.message = redaction.text(&self.message).into_owned();
+        redaction.mask(&mut self.message);
         for cause in &mut self.chain {
-            *cause = redaction.text(cause).into_owned();
+            redaction.mask(&mut cause.message);
+        }
+        for excerpt in self.backtrace.iter_mut().filter_map(|frame| frame.excerpt.as_mut()) {
+            excerpt.redact(redaction);
         }
         self.scope.redact(redaction, raw_paths);
     }
@@ -133,6 +155,17 @@ impl EventKind {
             Self::BodyError => "body_error",
             Self::Status => "status",
             Self::Message => "message",
+        }
+    }
+
+    pub(crate) const fn in_words(self) -> &'static str {
+        match self {
+            Self::Panic => "a panic",
+            Self::Error => "an error",
+            Self::InnerError => "an error in place of a response",
+            Self::BodyError => "an error of a response's body",
+            Self::Status => "a failure that nothing explains",
+            Self::Message => "a message",
         }
     }
 }
@@ -160,6 +193,29 @@ impl From<&std::panic::Location<'_>> for CodeLocation {
     }
 }
 
+impl FromText for CodeLocation {
+    fn from_text(text: &str) -> Option<Self> {
+        let number = |text: &str| text.parse::<u32>().ok();
+        let (rest, last) = text.rsplit_once(':').and_then(|(rest, last)| Some((rest, number(last)?)))?;
+        let whole = rest.rsplit_once(':').and_then(|(file, line)| Some((file, number(line)?)));
+        let (file, line, column) = whole.map_or((rest, last, 0), |(file, line)| (file, line, last));
+        Some(Self { file: file.to_owned(), line, column })
+    }
+}
+
+impl Serialize for CodeLocation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CodeLocation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_text(&text).ok_or_else(|| de::Error::custom(format_args!("`{text}` is no place in a file")))
+    }
+}
+
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.location {
@@ -168,3 +224,5 @@ impl fmt::Display for Frame {
         }
     }
 }
+
+const FEW: usize = 5;

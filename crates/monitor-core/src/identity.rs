@@ -1,10 +1,13 @@
 //! Who reports: service, release, environment.
 
+use serde::{Deserialize, Serialize};
+
 /// Which service reports, in which release and environment.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Identity {
     pub(crate) service: String,
     pub(crate) release: String,
+    #[serde(default)]
     pub(crate) revision: String,
     pub(crate) environment: String,
 }

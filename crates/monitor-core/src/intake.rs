@@ -15,8 +15,16 @@ use backtrace::Backtrace;
 use uuid::Uuid;
 
 use crate::{
-    CodeLocation, ErrorEvent, EventKind, Fingerprint, Frame, Level, Signal, drops::Reason, monitor::Shared, panic,
-    queue::Handler, reporter::Outlets, scope::ScopeRecord, source::Source,
+    Cause, CodeLocation, ErrorEvent, EventKind, Fingerprint, Frame, Grouping, Level, Signal,
+    drops::Reason,
+    event::Excerpts,
+    grouping::{in_app::InApp, template::template},
+    monitor::Shared,
+    panic,
+    queue::Handler,
+    reporter::Outlets,
+    scope::ScopeRecord,
+    source::Source,
 };
 
 /// A failure as the request's thread hands it over.
@@ -29,11 +37,12 @@ pub(crate) struct RawEvent {
     pub(crate) level: Level,
     pub(crate) type_name: Cow<'static, str>,
     pub(crate) message: String,
-    pub(crate) chain: Vec<String>,
+    pub(crate) chain: Vec<Cause>,
     pub(crate) location: Option<CodeLocation>,
     pub(crate) backtrace: Option<Backtrace>,
     pub(crate) thread: String,
     pub(crate) scope: ScopeRecord,
+    pub(crate) user_mark: Option<u64>,
     pub(crate) source: Arc<Source>,
 }
 
@@ -44,6 +53,8 @@ pub(crate) struct Intake {
     pub(crate) shared: Arc<Shared>,
     pub(crate) outlets: Arc<Outlets>,
     pub(crate) before_report: Option<BeforeReport>,
+    /// `None` where no source is to be shown.
+    pub(crate) excerpts: Option<Excerpts>,
 }
 
 impl Handler<RawEvent> for Intake {
@@ -59,12 +70,19 @@ impl Handler<RawEvent> for Intake {
     fn handle(&mut self, raw: RawEvent) {
         let source = Arc::clone(&raw.source);
         let mut event = self.resolve(raw);
+        // Before anything is masked, so that what is masked does not decide which issue it is.
+        let mut says = template(&event.message);
         event.redact(&self.shared.redaction, self.shared.raw_paths);
+        let message = event.message.clone();
         let Some(mut event) = self.ask(event) else {
             source.exclude();
             return;
         };
-        event.fingerprint = self.shared.issues.of(&source).unwrap_or_else(|| Fingerprint::of(&event));
+        if event.message != message {
+            says = template(&event.message);
+        }
+        event.grouping = Grouping::of(&event, &says, &self.shared.redaction);
+        event.fingerprint = self.shared.issues.of(&source).unwrap_or_else(|| event.grouping.fingerprint());
         let event = Arc::new(event);
         let opened = self.shared.issues.add(&event, Some(&source));
         self.outlets.publish(Signal::Error(event));
@@ -75,7 +93,11 @@ impl Handler<RawEvent> for Intake {
 }
 
 impl Intake {
-    fn resolve(&self, raw: RawEvent) -> ErrorEvent {
+    fn resolve(&mut self, raw: RawEvent) -> ErrorEvent {
+        let mut backtrace = raw.backtrace.map(|trace| frames(trace, &self.shared.in_app)).unwrap_or_default();
+        if let Some(excerpts) = &mut self.excerpts {
+            excerpts.add_to(&mut backtrace);
+        }
         ErrorEvent {
             id: raw.id,
             at: raw.at,
@@ -86,11 +108,15 @@ impl Intake {
             message: raw.message,
             chain: raw.chain,
             location: raw.location,
-            backtrace: raw.backtrace.map(frames).unwrap_or_default(),
+            backtrace,
             thread: raw.thread,
             scope: raw.scope,
             identity: Arc::clone(&self.shared.identity),
             fingerprint: Fingerprint::default(),
+            grouping: Grouping::default(),
+            suppressed: 0,
+            muted: false,
+            user_mark: raw.user_mark,
         }
     }
 
@@ -124,16 +150,18 @@ impl fmt::Debug for Intake {
 }
 
 /// Resolves a backtrace, without the frames of the capture itself.
-fn frames(mut backtrace: Backtrace) -> Vec<Frame> {
+fn frames(mut backtrace: Backtrace, in_app: &InApp) -> Vec<Frame> {
     backtrace.resolve();
     let symbols = backtrace.frames().iter().flat_map(|frame| frame.symbols());
-    let frames = symbols.map(|symbol| Frame {
-        function: symbol.name().map_or_else(|| String::from("?"), |name| short(format!("{name:#}"))),
-        location: symbol.filename().map(|file| CodeLocation {
+    let frames = symbols.map(|symbol| {
+        let function = symbol.name().map_or_else(|| String::from("?"), |name| format!("{name:#}"));
+        let location = symbol.filename().map(|file| CodeLocation {
             file: file.display().to_string(),
             line: symbol.lineno().unwrap_or(0),
             column: symbol.colno().unwrap_or(0),
-        }),
+        });
+        let in_app = in_app.owns(&function, location.as_ref().map(|at| at.file.as_str()));
+        Frame { function: short(function), location, in_app, excerpt: None }
     });
     let frames: Vec<_> = frames.take(FRAMES).collect();
     let capture = frames.iter().take(CAPTURE_DEPTH).rposition(|frame| is_capture(&frame.function));

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    CodeLocation, ErrorEvent, EventKind, Fingerprint, clock,
+    CodeLocation, ErrorEvent, EventKind, Fingerprint, Grouping, clock,
     drops::{Drops, Reason},
     source::{Source, USERS},
     sync::{
@@ -25,6 +25,8 @@ use crate::{
 pub struct Issue {
     /// Which issue.
     pub fingerprint: Fingerprint,
+    /// What its events are grouped by.
+    pub grouping: Grouping,
     /// What kind of failure.
     pub kind: EventKind,
     /// The error's type.
@@ -72,6 +74,12 @@ struct State {
 // === impl Issue ===
 
 impl Issue {
+    /// Says in words why its events are one issue.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        self.grouping.to_string()
+    }
+
     /// Returns the issue as JSON, without its samples.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -217,6 +225,7 @@ impl State {
         self.catch_up();
         Issue {
             fingerprint: self.first.fingerprint,
+            grouping: self.first.grouping.clone(),
             kind: self.first.kind,
             type_name: self.first.type_name.clone(),
             message: self.first.message.clone(),

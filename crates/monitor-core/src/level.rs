@@ -1,7 +1,10 @@
 //! How serious an event is.
 
+use serde::{Deserialize, Serialize};
+
 /// How serious an event is.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[expect(clippy::exhaustive_enums, reason = "the levels of tracing and of Sentry; there will be no others")]
 pub enum Level {
     /// For developers.

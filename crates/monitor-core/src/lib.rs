@@ -31,8 +31,10 @@ mod capture;
 pub mod clock;
 mod drops;
 mod error;
+mod error_types;
 mod event;
 mod fingerprint;
+pub mod grouping;
 mod grpc_code;
 mod health;
 mod hex;
@@ -43,6 +45,7 @@ mod intake;
 mod interleavings;
 mod issue;
 mod job;
+mod json;
 mod level;
 mod log_reporter;
 #[cfg(feature = "test-util")]
@@ -78,8 +81,9 @@ pub use self::{
     capture::{CaptureExt, capture_error, capture_message},
     drops::{Drops, Reason},
     error::BuildError,
-    event::{CodeLocation, ErrorEvent, EventKind, Frame},
+    event::{CodeLocation, ErrorEvent, EventKind, Excerpt, Frame},
     fingerprint::Fingerprint,
+    grouping::Grouping,
     grpc_code::GrpcCode,
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
     identity::Identity,
@@ -89,7 +93,7 @@ pub use self::{
     log_reporter::LogReporter,
     method::Method,
     monitor::{BoxError, Dropped, Monitor},
-    observed::ObservedError,
+    observed::{AnyError, Cause, ObservedError},
     outcome::{Ending, ErrorType, Outcome},
     outgoing::{ClientOutcome, HostCounts, Outgoing},
     persist::Persist,

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use tracing::Dispatch;
 
-use crate::{ErrorEvent, EventKind, Frame, Level, Reporter, Signal, clock};
+use crate::{ErrorEvent, EventKind, Level, Method, Reporter, Signal, clock};
 
 /// Writes every error event to the log, and every change of a route. On by default.
 ///
@@ -97,7 +97,7 @@ macro_rules! write_at {
             trace = $texts.trace,
             request_id = $texts.request_id,
             trace_id = $texts.trace_id,
-            method = $event.scope.method,
+            method = $event.scope.method.map(Method::as_str),
             path = $event.scope.path,
             route = $event.scope.route,
             user_id = $event.scope.user,
@@ -134,29 +134,14 @@ impl Texts {
     fn new(event: &ErrorEvent) -> Self {
         let joined = |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join("\n"));
         Self {
-            chain: joined(event.chain.clone()),
+            chain: joined(event.chain.iter().map(|cause| cause.message.clone()).collect()),
             location: event.location.as_ref().map(ToString::to_string),
-            trace: joined(trace(&event.backtrace)),
+            trace: joined(event.own_frames().take(FRAMES).map(ToString::to_string).collect()),
             request_id: event.scope.request_id.as_ref().map(ToString::to_string),
             trace_id: event.scope.trace_id.map(|id| id.to_string()),
             fingerprint: event.fingerprint.to_string(),
         }
     }
 }
-
-/// Returns the frames of the program's own code, or the innermost few where none is told apart.
-fn trace(backtrace: &[Frame]) -> Vec<String> {
-    let own: Vec<_> = backtrace.iter().filter(|frame| is_own(frame)).take(FRAMES).map(ToString::to_string).collect();
-    if own.is_empty() { backtrace.iter().take(5).map(ToString::to_string).collect() } else { own }
-}
-
-fn is_own(frame: &Frame) -> bool {
-    let is_ours = frame.function.contains("monitor_core::") || frame.function.contains("monitor_tower::");
-    let is_foreign = |file: &str| FOREIGN.iter().any(|part| file.contains(part));
-    !is_ours && frame.location.as_ref().is_some_and(|location| !is_foreign(&location.file))
-}
-
-/// Parts of the paths of code that is the standard library's or a dependency's.
-const FOREIGN: [&str; 5] = ["/rustc/", "/rustlib/", "/.cargo/registry/", "/.cargo/git/", "crates/monitor-"];
 
 const FRAMES: usize = 20;

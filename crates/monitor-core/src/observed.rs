@@ -1,8 +1,15 @@
 //! What is to be seen of an error: its type, what it says, what caused it.
 
-use std::{any::Any, borrow::Cow, error::Error, fmt};
+use std::{
+    any::{Any, type_name},
+    borrow::Cow,
+    error::Error,
+    fmt,
+};
 
-use crate::{BoxError, CodeLocation, EventKind, scope::bounded};
+use serde::{Deserialize, Serialize};
+
+use crate::{BoxError, CodeLocation, EventKind, Monitor, error_types::ErrorTypes, scope::bounded};
 
 /// What somebody other than the program itself saw of an error: a layer, for instance.
 #[derive(Clone, Debug)]
@@ -17,62 +24,124 @@ pub struct ObservedError {
     /// What it says.
     pub message: String,
     /// What caused it, the direct cause first.
-    pub chain: Vec<String>,
+    pub chain: Vec<Cause>,
     /// Where it was handed over, where known.
     pub location: Option<CodeLocation>,
 }
 
+/// An error that caused another.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Cause {
+    /// The error's type, as far as it is known.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// What it says.
+    pub message: String,
+}
+
+/// An error whose type can be found out: any that borrows nothing, and what is in a box of errors, such as `&*error`.
+pub trait AnyError {
+    /// Returns the error as one of any type.
+    fn as_error(&self) -> &(dyn Error + 'static);
+
+    /// Returns the name of its type, where the compiler knows it.
+    #[must_use]
+    fn known_type(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+// === impl ObservedError ===
+
 impl ObservedError {
     /// Returns what is to be seen of `error`.
     #[must_use]
-    pub fn new<E: Error + ?Sized>(kind: EventKind, error: &E) -> Self {
-        Self {
-            kind,
-            handled: false,
-            type_name: type_name(error),
-            message: bounded(error.to_string()),
-            chain: chain(error),
-            location: None,
-        }
+    pub fn new<E: AnyError + ?Sized>(kind: EventKind, error: &E) -> Self {
+        ErrorTypes::of_current(|types| Self::with(types, kind, error))
     }
 
     /// Returns what is to be seen of an error of any type: its `Display`, and its causes where it is a
-    /// `Box<dyn Error + Send + Sync>`.
+    /// `Box<dyn Error + Send + Sync>` or a type that [`MonitorBuilder::error_wrapper`] was told of.
+    ///
+    /// [`MonitorBuilder::error_wrapper`]: crate::MonitorBuilder::error_wrapper
     #[must_use]
     pub fn of_any<E: fmt::Display + 'static>(kind: EventKind, error: &E) -> Self {
-        if let Some(error) = (error as &dyn Any).downcast_ref::<BoxError>() {
-            return Self::new(kind, &**error);
+        ErrorTypes::of_current(|types| Self::with_any(types, kind, error))
+    }
+
+    fn with_any<E: fmt::Display + 'static>(types: &ErrorTypes, kind: EventKind, error: &E) -> Self {
+        let any = error as &dyn Any;
+        if let Some(error) = any.downcast_ref::<BoxError>() {
+            return Self::with(types, kind, &**error);
+        }
+        if let Some(inside) = types.open(any) {
+            let observed = Self::with(types, kind, inside);
+            // What opens to itself is called what it is.
+            let is_itself = std::ptr::addr_eq(inside, error);
+            let type_name = if is_itself { type_name::<E>().into() } else { observed.type_name };
+            return Self { type_name, ..observed };
         }
         Self {
             kind,
             handled: false,
-            type_name: Cow::Borrowed(std::any::type_name::<E>()),
+            type_name: Cow::Borrowed(type_name::<E>()),
             message: bounded(error.to_string()),
             chain: Vec::new(),
             location: None,
         }
     }
-}
 
-/// Returns the type's name; of a trait object, the name its `Debug` begins with.
-pub(crate) fn type_name<E: Error + ?Sized>(error: &E) -> Cow<'static, str> {
-    let name = std::any::type_name::<E>();
-    if !name.contains("dyn ") {
-        return Cow::Borrowed(name);
+    fn with<E: AnyError + ?Sized>(types: &ErrorTypes, kind: EventKind, error: &E) -> Self {
+        Self {
+            kind,
+            handled: false,
+            type_name: types.name(error),
+            message: bounded(error.as_error().to_string()),
+            chain: types.causes(error.as_error()),
+            location: None,
+        }
     }
-    let debug = format!("{error:?}");
-    let name: String = debug.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
-    if name.is_empty() { Cow::Borrowed("error") } else { Cow::Owned(bounded(name)) }
 }
 
-pub(crate) fn chain<E: Error + ?Sized>(error: &E) -> Vec<String> {
-    let mut chain = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next.filter(|_| chain.len() < CHAIN) {
-        chain.push(bounded(cause.to_string()));
-        next = cause.source();
+impl Monitor {
+    /// Returns what is to be seen of an error of any type, as [`ObservedError::of_any`] does, by what this monitor was told of
+    /// types.
+    #[must_use]
+    pub fn observe<E: fmt::Display + 'static>(&self, kind: EventKind, error: &E) -> ObservedError {
+        match self.inner() {
+            Some(inner) => ObservedError::with_any(&inner.shared.error_types, kind, error),
+            None => ObservedError::with_any(&ErrorTypes::default(), kind, error),
+        }
     }
-    chain
 }
 
-const CHAIN: usize = 20;
+// === impl AnyError ===
+
+impl<E: Error + 'static> AnyError for E {
+    fn as_error(&self) -> &(dyn Error + 'static) {
+        self
+    }
+
+    fn known_type(&self) -> Option<&'static str> {
+        Some(type_name::<E>())
+    }
+}
+
+impl AnyError for dyn Error + 'static {
+    fn as_error(&self) -> &(dyn Error + 'static) {
+        self
+    }
+}
+
+impl AnyError for dyn Error + Send + 'static {
+    fn as_error(&self) -> &(dyn Error + 'static) {
+        self
+    }
+}
+
+impl AnyError for dyn Error + Send + Sync + 'static {
+    fn as_error(&self) -> &(dyn Error + 'static) {
+        self
+    }
+}

@@ -267,7 +267,7 @@ fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
     let location = info.location().map(CodeLocation::from);
     let message = message(info.payload());
     let wanted = !cfg!(panic = "abort")
-        && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope.route(), &message));
+        && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope, &message));
     let thread = thread::current().name().unwrap_or_default().to_owned();
     Note { mark: mark(&message), location, backtrace: wanted.then(Backtrace::new_unresolved), thread }
 }

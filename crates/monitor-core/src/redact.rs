@@ -113,6 +113,13 @@ impl Redaction {
         if self.on && self.is_secret(key.as_bytes()) { Cow::Borrowed(FILTERED) } else { self.text(value) }
     }
 
+    /// Masks `text` in its place.
+    pub(crate) fn mask(&self, text: &mut String) {
+        if let Cow::Owned(masked) = self.text(text) {
+            *text = masked;
+        }
+    }
+
     pub(crate) fn json(&self, key: &str, value: &mut serde_json::Value) {
         match value {
             serde_json::Value::String(text) => {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::hex;
+use crate::{hex, json::FromText};
 
 /// What a request is called by: a random UUID (RFC 9562, version 4), or what a client was allowed to bring along.
 ///
@@ -67,6 +67,15 @@ impl RequestId {
         match self.0 {
             Kind::Own(id) => Some(id),
             Kind::Client(_) => None,
+        }
+    }
+}
+
+impl FromText for RequestId {
+    fn from_text(text: &str) -> Option<Self> {
+        match Uuid::try_parse(text) {
+            Ok(id) if id.hyphenated().to_string() == text => Some(Self(Kind::Own(id))),
+            _ => Self::accept(text),
         }
     }
 }

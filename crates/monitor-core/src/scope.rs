@@ -49,7 +49,7 @@ pub(crate) use self::notes::bounded;
 pub use self::{
     carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
     facts::{Finished, RequestFacts},
-    notes::{add, add_breadcrumb, set_context, set_tag, set_user},
+    notes::{add, add_breadcrumb, set_context, set_fingerprint, set_tag, set_user},
     record::{Breadcrumb, ScopeRecord},
     shown::Shown,
 };
@@ -258,6 +258,14 @@ impl Scope {
     #[must_use]
     pub fn user(&self) -> Option<String> {
         self.noted()?.user.clone()
+    }
+
+    /// Hands on what events are to be grouped by, nothing where nothing was said.
+    pub(crate) fn with_fingerprint<R>(&self, f: impl FnOnce(&[String]) -> R) -> R {
+        match self.noted() {
+            Some(notes) => f(&notes.fingerprint),
+            None => f(&[]),
+        }
     }
 
     /// Says how the request ended.

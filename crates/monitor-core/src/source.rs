@@ -13,7 +13,7 @@ use std::{
 use crate::{
     Fingerprint, clock,
     drops::{Drops, Reason},
-    fingerprint::template,
+    grouping::template::template,
     sync::{
         Mutex, RwLock,
         atomic::{AtomicU64, Ordering},

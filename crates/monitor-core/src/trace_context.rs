@@ -13,7 +13,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{RequestId, hex};
+use crate::{RequestId, hex, json::FromText};
 
 /// Names a trace: 16 bytes, not all of them zero. Shown as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
@@ -258,6 +258,19 @@ impl fmt::Debug for SpanId {
 }
 
 /// Reads lower-case hexadecimal digits; the upper-case ones are not valid.
+impl FromText for TraceId {
+    fn from_text(text: &str) -> Option<Self> {
+        (text.len() == 32).then(|| hex(text.as_bytes())).flatten().and_then(Self::from_number)
+    }
+}
+
+impl FromText for SpanId {
+    fn from_text(text: &str) -> Option<Self> {
+        let number = (text.len() == 16).then(|| hex(text.as_bytes())).flatten()?;
+        u64::try_from(number).ok().and_then(Self::from_number)
+    }
+}
+
 fn hex(digits: &[u8]) -> Option<u128> {
     digits.iter().try_fold(0, |number, digit| {
         let value = match digit {

@@ -1,8 +1,8 @@
 //! An error handed over with a response.
 
-use std::{error::Error, panic::Location};
+use std::panic::Location;
 
-use monitor_core::{EventKind, ObservedError};
+use monitor_core::{AnyError, EventKind, ObservedError};
 
 /// An error that explains a response. A handler that answers 500 puts it into the response's extensions; the layer
 /// takes it out and captures it as handled, with the place where it was attached.
@@ -27,7 +27,7 @@ impl AttachedError {
     /// Takes note of `error`, its chain of causes and the caller's place.
     #[must_use]
     #[track_caller]
-    pub fn new<E: Error + ?Sized>(error: &E) -> Self {
+    pub fn new<E: AnyError + ?Sized>(error: &E) -> Self {
         let observed = ObservedError::new(EventKind::Error, error);
         Self(ObservedError { handled: true, location: Some(Location::caller().into()), ..observed })
     }

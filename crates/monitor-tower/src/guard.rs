@@ -205,7 +205,7 @@ impl Guard {
             return;
         }
         let settings = Arc::clone(&self.settings);
-        match self.catch(|| settings.observe(kind, error)) {
+        match self.catch(|| settings.monitor.observe(kind, error)) {
             Ok(error) => self.capture_observed(error),
             Err(caught) => caught.dispose(),
         }

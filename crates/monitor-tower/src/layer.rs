@@ -1,9 +1,9 @@
 //! The layer that does everything.
 
-use std::{any::Any, error::Error, net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use http::{HeaderName, Response, StatusCode};
-use monitor_core::{EventKind, Monitor, ObservedError};
+use monitor_core::Monitor;
 use tower_layer::Layer;
 
 use crate::{
@@ -104,30 +104,6 @@ impl MonitorLayer {
     /// `application/problem+json`. A gRPC call is always answered with `grpc-status: 13`.
     pub fn panic_response(self, f: impl Fn(&PanicAnswer) -> Response<TextBody> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.answer_panic = Some(Arc::new(f)))
-    }
-
-    /// Sets how the service's error shows its chain of causes, for an error that is neither [`Error`] by itself nor a
-    /// box of one.
-    ///
-    /// Without it, an error other than a `Box<dyn Error + Send + Sync>` gives its `Display` only.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use monitor_core::Monitor;
-    /// # let monitor = Monitor::disabled();
-    /// use monitor_tower::MonitorLayer;
-    ///
-    /// let layer = MonitorLayer::new(&monitor).describe_error(|error: &std::io::Error| error);
-    /// ```
-    pub fn describe_error<E: 'static>(self, f: impl Fn(&E) -> &(dyn Error + 'static) + Send + Sync + 'static) -> Self {
-        let describe = move |error: &dyn Any| {
-            error.downcast_ref::<E>().map(|error| ObservedError {
-                type_name: std::any::type_name::<E>().into(),
-                ..ObservedError::new(EventKind::InnerError, f(error))
-            })
-        };
-        self.with(|settings| settings.describe_error = Some(Arc::new(describe)))
     }
 
     /// Answers the service's errors as problems and makes the service infallible, so that axum takes it without

@@ -206,7 +206,7 @@ fn answer_to<E: fmt::Display + 'static>(error: &E, settings: &Settings, table: &
     let of_table = table.iter().find_map(|entry| entry(error));
     let of_tower = || (error as &dyn Any).downcast_ref::<BoxError>().and_then(|error| status_of(&**error));
     let status = of_table.or_else(of_tower).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Answer { status, error: settings.observe(EventKind::InnerError, error) }
+    Answer { status, error: settings.monitor.observe(EventKind::InnerError, error) }
 }
 
 /// Returns the status of tower's own errors, wherever in the chain they are.

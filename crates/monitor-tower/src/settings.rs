@@ -1,7 +1,6 @@
 //! What a layer does, decided once and shared by all its services.
 
 use std::{
-    any::Any,
     fmt,
     net::IpAddr,
     sync::{Arc, atomic::AtomicBool},
@@ -10,7 +9,7 @@ use std::{
 
 use http::{HeaderName, Response, StatusCode};
 use monitor_core::{
-    EventKind, Monitor, ObservedError, RequestId, Scope,
+    Monitor, RequestId, Scope,
     panic::{self, Fate},
 };
 
@@ -18,7 +17,6 @@ use crate::{IdPolicy, RequestHead, TextBody, TrustedProxies, headers::REQUEST_ID
 
 type RouteOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync;
 type PeerOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<IpAddr> + Send + Sync;
-type DescribeError = dyn Fn(&dyn Any) -> Option<ObservedError> + Send + Sync;
 type AnswerPanic = dyn Fn(&PanicAnswer) -> Response<TextBody> + Send + Sync;
 
 /// Every concern is a setting: one service serves them all.
@@ -48,7 +46,6 @@ pub(crate) struct Settings {
     pub(crate) log_one_in: u32,
     pub(crate) slow_after: Duration,
     pub(crate) route_of: Option<Arc<RouteOf>>,
-    pub(crate) describe_error: Option<Arc<DescribeError>>,
     pub(crate) answer_panic: Option<Arc<AnswerPanic>>,
     pub(crate) id_policy: IdPolicy,
     pub(crate) id_header: HeaderName,
@@ -86,7 +83,6 @@ impl Settings {
             log_one_in: 1,
             slow_after: Duration::from_secs(1),
             route_of: None,
-            describe_error: None,
             answer_panic: None,
             id_policy: IdPolicy::Own,
             id_header: REQUEST_ID,
@@ -142,12 +138,6 @@ impl Settings {
     /// Returns what becomes of a panic.
     pub(crate) fn fate(&self) -> Fate {
         if self.capture_panics { Fate::Captured } else { Fate::Printed }
-    }
-
-    /// Returns what is to be seen of an error: what the program's own function describes, else what any error shows.
-    pub(crate) fn observe<E: fmt::Display + 'static>(&self, kind: EventKind, error: &E) -> ObservedError {
-        let described = self.describe_error.as_ref().and_then(|describe| describe(error));
-        described.map_or_else(|| ObservedError::of_any(kind, error), |described| ObservedError { kind, ..described })
     }
 
     /// Whether there is nothing to do for a request at all.

@@ -9,6 +9,7 @@ use super::{MonitorBuilder, check::guard};
 use crate::{
     Bridge, BuildError, Identity, Method, Monitor, Outgoing, Signal, Traffic, clock,
     drops::Drops,
+    event::Excerpts,
     health::HealthSource,
     housekeeping::{self, Bridges},
     intake::Intake,
@@ -40,7 +41,8 @@ impl MonitorBuilder {
         let outlets = guarded.into_iter().map(|guarded| self.outlet(guarded));
         let outlets = Arc::new(Outlets(outlets.collect::<Result<_, _>>()?));
         let (shared_, outlets_) = (Arc::clone(&shared), Arc::clone(&outlets));
-        let intake = Intake { shared: shared_, outlets: outlets_, before_report: self.before_report };
+        let excerpts = self.source_excerpts.then(Excerpts::new);
+        let intake = Intake { shared: shared_, outlets: outlets_, before_report: self.before_report, excerpts };
         let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
         let bridges = Arc::new(Bridges::new(Bridge::new(Arc::clone(&shared), self.recorder)));
         let (housekeeping, end) = mpsc::channel();
@@ -92,6 +94,8 @@ impl MonitorBuilder {
             switch,
             jobs: Jobs::new(Arc::clone(&traffic_drops)),
             health: HealthSource::default(),
+            error_types: std::mem::take(&mut self.error_types),
+            in_app: std::mem::take(&mut self.in_app),
             sources: Sources::new(self.bounds.sources, Arc::clone(&intake_drops)),
             issues: Issues::new(self.bounds.issues, Arc::clone(&intake_drops)),
             intake_drops: Arc::clone(&intake_drops),

@@ -11,6 +11,8 @@ pub(super) struct Notes {
     pub(super) tags: Vec<(String, String)>,
     pub(super) contexts: Vec<(String, serde_json::Value)>,
     pub(super) breadcrumbs: VecDeque<Breadcrumb>,
+    /// What events are to be grouped by, where that was said.
+    pub(super) fingerprint: Vec<String>,
     /// Which errors were captured here, so that a layer further out does not capture them again.
     pub(super) seen: VecDeque<u64>,
 }
@@ -56,6 +58,26 @@ pub fn add(breadcrumb: Breadcrumb) {
     }
 }
 
+/// Sets what the events of this scope are grouped by, in place of the [rules](crate::Grouping). A part `{{ default }}` stands
+/// for what the rules would say. At most 16 parts are kept; none takes it back.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::scope;
+///
+/// // One issue for each of the partners, whatever they failed with.
+/// scope::set_fingerprint(["partner", "acme"]);
+/// // Each issue once for each of the partners.
+/// scope::set_fingerprint(["{{ default }}", "acme"]);
+/// ```
+pub fn set_fingerprint(parts: impl IntoIterator<Item = impl Into<String>>) {
+    let parts = parts.into_iter().take(PARTS).map(|part| bounded(part.into())).collect();
+    if let Some(scope) = current() {
+        scope.notes().fingerprint = parts;
+    }
+}
+
 fn put<T>(pairs: &mut Vec<(String, T)>, name: String, value: T) {
     if let Some((_, old)) = pairs.iter_mut().find(|(known, _)| *known == name) {
         *old = value;
@@ -76,4 +98,5 @@ pub(crate) fn bounded(mut text: String) -> String {
 
 const BREADCRUMBS: usize = 100;
 const PAIRS: usize = 50;
+const PARTS: usize = 16;
 pub(super) const TEXT: usize = 8 * 1024;

@@ -2,16 +2,18 @@
 
 use std::time::SystemTime;
 
-use crate::{Level, Redaction, RequestId, SpanId, TraceId, clock};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Scope, bounded};
+use crate::{Level, Method, Redaction, RequestId, SpanId, TraceId, clock, json};
 
 /// What happened on the way to an error.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Breadcrumb {
     /// When.
+    #[serde(rename = "timestamp", with = "json::time")]
     pub at: SystemTime,
     /// What kind of step, such as `http` or `cache`.
     pub category: String,
@@ -24,38 +26,55 @@ pub struct Breadcrumb {
 }
 
 /// What was known of the unit of work when an error was captured.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct ScopeRecord {
     /// The request's identifier; `None` outside a scope.
+    #[serde(with = "json::text_or_null")]
     pub request_id: Option<RequestId>,
     /// The trace; `None` outside a scope.
+    #[serde(with = "json::text_or_null")]
     pub trace_id: Option<TraceId>,
     /// The scope's own part of the trace; `None` outside a scope.
+    #[serde(with = "json::text_or_null")]
     pub span_id: Option<SpanId>,
     /// The trace the client named, where it was valid and not continued.
+    #[serde(with = "json::text_or_null")]
     pub client_trace_id: Option<TraceId>,
     /// The identifier the client sent, validated.
+    #[serde(with = "json::null_if_empty")]
     pub client_request_id: String,
-    /// The method; empty outside a request.
-    pub method: &'static str,
+    /// The method; `None` outside a request.
+    #[serde(with = "json::method")]
+    pub method: Option<Method>,
     /// The route's template; empty outside a request.
+    #[serde(with = "json::null_if_empty")]
     pub route: String,
     /// The path as the client sent it. It goes nowhere unless asked for, see
     /// [`MonitorBuilder::raw_paths`](crate::MonitorBuilder::raw_paths).
+    #[serde(with = "json::null_if_empty")]
     pub path: String,
     /// The `User-Agent` header.
+    #[serde(with = "json::null_if_empty")]
     pub user_agent: String,
     /// The client's address, truncated unless it was asked for in full.
+    #[serde(with = "json::null_if_empty")]
     pub remote_addr: String,
     /// The user's identifier.
+    #[serde(rename = "user_id")]
     pub user: Option<String>,
     /// Tags.
+    #[serde(with = "json::object")]
     pub tags: Vec<(String, String)>,
     /// Contexts.
+    #[serde(with = "json::object")]
     pub contexts: Vec<(String, Value)>,
     /// Breadcrumbs, the oldest first.
     pub breadcrumbs: Vec<Breadcrumb>,
+    /// What the program said events are to be grouped by; empty where it said nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fingerprint: Vec<String>,
 }
 
 // === impl Breadcrumb ===
@@ -100,7 +119,7 @@ impl Scope {
             span_id: Some(self.trace().span_id()),
             client_trace_id: self.client_trace_id(),
             client_request_id: self.client_request_id().to_owned(),
-            method: if self.0.is_request { self.method().as_str() } else { "" },
+            method: self.0.is_request.then(|| self.method()),
             route: self.route().to_owned(),
             path: self.path().to_owned(),
             user_agent: self.user_agent().to_owned(),
@@ -109,6 +128,7 @@ impl Scope {
             tags: notes.tags,
             contexts: notes.contexts,
             breadcrumbs: notes.breadcrumbs.into(),
+            fingerprint: notes.fingerprint,
         }
     }
 }
@@ -118,15 +138,18 @@ impl Scope {
 impl ScopeRecord {
     pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
         if raw_paths {
-            mask(&mut self.path, redaction);
+            redaction.mask(&mut self.path);
         } else {
             self.path.clone_from(&self.route);
         }
         for text in [&mut self.user_agent, &mut self.client_request_id] {
-            mask(text, redaction);
+            redaction.mask(text);
         }
         if let Some(user) = &mut self.user {
-            mask(user, redaction);
+            redaction.mask(user);
+        }
+        for part in &mut self.fingerprint {
+            redaction.mask(part);
         }
         for (name, value) in &mut self.tags {
             *value = redaction.value(name, value).into_owned();
@@ -135,51 +158,9 @@ impl ScopeRecord {
             redaction.json(name, value);
         }
         for breadcrumb in &mut self.breadcrumbs {
-            mask(&mut breadcrumb.category, redaction);
-            mask(&mut breadcrumb.message, redaction);
+            redaction.mask(&mut breadcrumb.category);
+            redaction.mask(&mut breadcrumb.message);
             redaction.json("", &mut breadcrumb.data);
         }
     }
-
-    pub(crate) fn to_json(&self) -> Value {
-        let breadcrumbs = self.breadcrumbs.iter().map(|crumb| {
-            json!({
-                "timestamp": clock::rfc3339(crumb.at),
-                "category": crumb.category,
-                "message": crumb.message,
-                "level": crumb.level.as_str(),
-                "data": crumb.data,
-            })
-        });
-        json!({
-            "request_id": self.request_id.as_ref().map(ToString::to_string),
-            "trace_id": self.trace_id.map(|id| id.to_string()),
-            "span_id": self.span_id.map(|id| id.to_string()),
-            "client_trace_id": self.client_trace_id.map(|id| id.to_string()),
-            "client_request_id": some(&self.client_request_id),
-            "method": some(self.method),
-            "route": some(&self.route),
-            "path": some(&self.path),
-            "user_agent": some(&self.user_agent),
-            "remote_addr": some(&self.remote_addr),
-            "user_id": self.user,
-            "tags": object(&self.tags),
-            "contexts": object(&self.contexts),
-            "breadcrumbs": breadcrumbs.collect::<Vec<_>>(),
-        })
-    }
-}
-
-fn mask(text: &mut String, redaction: &Redaction) {
-    if let std::borrow::Cow::Owned(masked) = redaction.text(text) {
-        *text = masked;
-    }
-}
-
-fn some(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
-fn object<T: Clone + Into<Value>>(pairs: &[(String, T)]) -> Value {
-    pairs.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect::<serde_json::Map<_, _>>().into()
 }

@@ -1,0 +1,111 @@
+//! The source around a frame, where it is at hand: on the machine it was built on, and not changed since.
+
+use std::{collections::HashMap, env, fs, io::Read, path::Path, sync::Arc, time::SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::Frame;
+use crate::Redaction;
+
+/// A few lines of source.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Excerpt {
+    /// The number of the first line, from 1.
+    pub first_line: u32,
+    /// The lines.
+    pub lines: Vec<String>,
+}
+
+impl Excerpt {
+    pub(crate) fn redact(&mut self, redaction: &Redaction) {
+        self.lines.iter_mut().for_each(|line| redaction.mask(line));
+    }
+}
+
+/// The files that were read so far. What is no longer as it was built is not shown.
+#[derive(Debug)]
+pub(crate) struct Excerpts {
+    files: HashMap<String, Option<Arc<str>>>,
+    built: Option<SystemTime>,
+}
+
+impl Excerpts {
+    pub(crate) fn new() -> Self {
+        let built = env::current_exe().and_then(fs::metadata).and_then(|data| data.modified());
+        Self { files: HashMap::new(), built: built.ok() }
+    }
+
+    /// Gives the innermost of the program's own frames the source around them.
+    pub(crate) fn add_to(&mut self, backtrace: &mut [Frame]) {
+        for frame in backtrace.iter_mut().filter(|frame| frame.in_app).take(FRAMES) {
+            frame.excerpt = frame.location.as_ref().and_then(|at| self.around(&at.file, at.line));
+        }
+    }
+
+    fn around(&mut self, file: &str, line: u32) -> Option<Excerpt> {
+        let text = self.file(file)?;
+        let first_line = line.checked_sub(1)?.saturating_sub(AROUND) + 1;
+        let count = (line - first_line + 1 + AROUND) as usize;
+        let lines = text.lines().skip(first_line as usize - 1).take(count).map(cut).collect::<Vec<_>>();
+        // A file that ends before the line is another one.
+        (lines.len() > (line - first_line) as usize).then_some(Excerpt { first_line, lines })
+    }
+
+    fn file(&mut self, file: &str) -> Option<Arc<str>> {
+        if let Some(known) = self.files.get(file) {
+            return known.clone();
+        }
+        if self.files.len() >= FILES {
+            self.files.clear();
+        }
+        let text = self.read(Path::new(file));
+        self.files.insert(file.to_owned(), text.clone());
+        text
+    }
+
+    fn read(&self, file: &Path) -> Option<Arc<str>> {
+        let data = fs::metadata(file).ok()?;
+        if !file.is_absolute() || !data.is_file() || data.len() > LARGEST || data.modified().ok()? > self.built? {
+            return None;
+        }
+        let mut text = String::new();
+        fs::File::open(file).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
+        Some(text.into())
+    }
+}
+
+fn cut(line: &str) -> String {
+    line.chars().take(LINE).collect()
+}
+
+/// How many frames of an event have their source shown.
+const FRAMES: usize = 5;
+/// How many lines before and behind the one it is about.
+const AROUND: u32 = 3;
+const LINE: usize = 200;
+const FILES: usize = 64;
+const LARGEST: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_around_a_place_are_those_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.rs");
+        fs::write(&file, (1..=9).map(|line| format!("line {line}\n")).collect::<String>()).unwrap();
+        let (file, later) = (file.to_str().unwrap(), Some(crate::clock::wall() + std::time::Duration::from_secs(60)));
+        let mut excerpts = Excerpts { files: HashMap::new(), built: later };
+        let around =
+            |excerpts: &mut Excerpts, line| excerpts.around(file, line).map(|found| (found.first_line, found.lines));
+        let lines = |range: std::ops::RangeInclusive<u32>| range.map(|line| format!("line {line}")).collect();
+        assert_eq!(around(&mut excerpts, 5), Some((2, lines(2..=8))));
+        assert_eq!(around(&mut excerpts, 1), Some((1, lines(1..=4))));
+        assert_eq!(around(&mut excerpts, 9), Some((6, lines(6..=9))));
+        assert_eq!((around(&mut excerpts, 10), around(&mut excerpts, 0)), (None, None));
+        let mut changed = Excerpts { files: HashMap::new(), built: Some(SystemTime::UNIX_EPOCH) };
+        assert_eq!(around(&mut changed, 5), None, "the file is newer than the program");
+    }
+}

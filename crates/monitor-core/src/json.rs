@@ -1,0 +1,119 @@
+//! How values are written as JSON and read back, for `#[serde(with)]`.
+
+/// What is written as a text, read back.
+pub(crate) trait FromText: Sized {
+    /// Returns what `text` stands for, as it is shown.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+impl FromText for uuid::Uuid {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::try_parse(text).ok()
+    }
+}
+
+/// A time as RFC 3339 in UTC with milliseconds.
+pub(crate) mod time {
+    use std::time::SystemTime;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use crate::clock;
+
+    pub(crate) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&clock::rfc3339(*time))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        clock::from_rfc3339(&text).ok_or_else(|| de::Error::custom(format_args!("`{text}` is no time")))
+    }
+}
+
+/// A value as its text.
+pub(crate) mod text {
+    use std::fmt::Display;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::FromText;
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(crate) fn deserialize<'de, T: FromText, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        T::from_text(&text).ok_or_else(|| de::Error::custom(format_args!("`{text}` is not what is written here")))
+    }
+}
+
+/// A value that may be missing as its text.
+pub(crate) mod text_or_null {
+    use std::fmt::Display;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::FromText;
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => serializer.collect_str(value),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, T: FromText, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        let read = T::from_text(&text).map(Some);
+        read.ok_or_else(|| de::Error::custom(format_args!("`{text}` is not what is written here")))
+    }
+}
+
+/// An empty text as `null`.
+pub(crate) mod null_if_empty {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        (!text.is_empty()).then_some(text).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    }
+}
+
+/// A method's name, `null` outside a request.
+pub(crate) mod method {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::Method;
+
+    pub(crate) fn serialize<S: Serializer>(method: &Option<Method>, serializer: S) -> Result<S::Ok, S::Error> {
+        method.map(Method::as_str).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Method>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(|name| Method::from_name(&name)))
+    }
+}
+
+/// Pairs as an object.
+pub(crate) mod object {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<T: Serialize, S: Serializer>(
+        pairs: &[(String, T)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
+    }
+
+    pub(crate) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(String, T)>, D::Error> {
+        Ok(BTreeMap::deserialize(deserializer)?.into_iter().collect())
+    }
+}
