@@ -3,12 +3,14 @@
 #[cfg(feature = "test-util")]
 pub use monitor_core::MemoryReporter;
 pub use monitor_core::{
-    BoxError, Bridge, BuildError, CaptureExt, ClientOutcome, CodeLocation, DisableRoute, DisabledRoute, Dropped, Drops,
-    EnabledRoute, Ending, ErrorEvent, ErrorType, EventKind, Fingerprint, Frame, GrpcCode, HealthChange, HealthReading,
-    HealthStatus, HostCounts, Identity, Issue, Job, JobCounts, JobOutcome, JobOutput, Level, LogReporter, Method,
-    Monitor, MonitorBuilder, Outcome, Outgoing, Persist, ProbeReading, Reason, Redaction, Reporter, RequestId, Scope,
-    ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Traffic, capture_error, capture_message, clock,
-    names, panic, redact, scope, traffic,
+    Access, AnyError, BoxError, Bridge, BuildError, CaptureExt, Cause, Change, ClientOutcome, CodeLocation,
+    DisableRoute, DisabledRoute, Dropped, Drops, EnabledRoute, Ending, ErrorEvent, ErrorType, EventKind, Fingerprint,
+    Frame, GrpcCode, HealthChange, HealthReading, HealthStatus, HostCounts, HourCount, Identity, Issue, IssueChange,
+    IssueError, IssuePage, IssueQuery, IssueSort, IssueState, IssueStatus, Job, JobCounts, JobOutcome, JobOutput,
+    Level, LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, ObservedError, Outcome, Outgoing, Persist,
+    ProbeReading, Reason, Redaction, Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId,
+    SwitchError, TraceContext, TraceId, Traffic, Triage, capture_error, capture_message, clock, grouping, names, panic,
+    redact, scope, traffic,
 };
 #[cfg(feature = "tokio")]
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};

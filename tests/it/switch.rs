@@ -182,15 +182,19 @@ fn a_template_that_covers_everything_leaves_health_in_service() {
 fn a_route_past_the_limit_of_series_is_found_all_the_same() {
     struct Kept;
     impl monitor_kit::Persist for Kept {
-        fn load(&self, _: &str) -> Result<Option<Vec<u8>>, monitor_kit::BoxError> {
+        fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, monitor_kit::BoxError> {
+            if prefix != "disabled-routes" {
+                return Ok(Vec::new());
+            }
             let disabled = serde_json::json!({
                 "route": "/late", "method": null, "reason": "", "actor": "ada", "since": "2026-01-01T00:00:00Z",
                 "until": null, "retry_after_seconds": 60,
             });
-            Ok(Some(serde_json::json!({ "version": 1, "disabled": [disabled] }).to_string().into()))
+            let kept = serde_json::json!({ "version": 1, "disabled": [disabled] });
+            Ok(vec![(prefix.to_owned(), kept.to_string().into())])
         }
 
-        fn save(&self, _: &str, _: &[u8]) -> Result<(), monitor_kit::BoxError> {
+        fn save(&self, _: &[monitor_kit::Change]) -> Result<(), monitor_kit::BoxError> {
             Ok(())
         }
     }

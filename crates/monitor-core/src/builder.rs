@@ -3,7 +3,7 @@
 mod build;
 mod check;
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use metrics::Recorder;
 
@@ -12,7 +12,7 @@ use crate::{
     error_types::ErrorTypes,
     grouping::in_app::InApp,
     intake::BeforeReport,
-    monitor::{Ignore, PanicHook, TRACE_SAMPLING},
+    monitor::{Ignore, PanicHook, Sampling, TRACE_SAMPLING},
     reporter::FnReporter,
     traffic::Measured,
 };
@@ -50,6 +50,7 @@ pub struct MonitorBuilder {
     trace_sampling: f64,
     flask_names: bool,
     measured: Measured,
+    sampling: Sampling,
     ignore: Ignore,
     error_types: ErrorTypes,
     in_app: InApp,
@@ -70,6 +71,9 @@ struct Bounds {
     series: usize,
     sources: usize,
     issues: usize,
+    sample_bytes: usize,
+    retention: Duration,
+    storm: u32,
 }
 
 // === impl MonitorBuilder ===
@@ -91,6 +95,7 @@ impl MonitorBuilder {
             trace_sampling: TRACE_SAMPLING,
             flask_names: false,
             measured: Measured::default(),
+            sampling: Sampling([1.0; EventKind::ALL.len()]),
             ignore: Ignore::default(),
             error_types: ErrorTypes::default(),
             in_app: InApp::default(),
@@ -101,7 +106,15 @@ impl MonitorBuilder {
             reporters: Vec::new(),
             recorder: None,
             panic_hook: PanicHook::Instead,
-            bounds: Bounds { queue: 1024, series: 1000, sources: 4096, issues: 1000 },
+            bounds: Bounds {
+                queue: 1024,
+                series: 1000,
+                sources: 4096,
+                issues: 1000,
+                sample_bytes: 64 * 1024 * 1024,
+                retention: Duration::from_secs(90 * 24 * 60 * 60),
+                storm: 100,
+            },
         }
     }
 
@@ -152,8 +165,8 @@ impl MonitorBuilder {
         self
     }
 
-    /// Sets what keeps state over a restart. What is still disabled after one is told again. Defaults to nothing: a route that
-    /// was disabled is enabled again after a restart.
+    /// Sets what keeps state over a restart: issues, and which routes are disabled. What is still disabled after one is told
+    /// again. Defaults to nothing: after a restart there is no issue, and every route is enabled.
     pub fn persist(mut self, persist: impl Persist) -> Self {
         self.persist = Some(Arc::new(persist));
         self
@@ -164,6 +177,34 @@ impl MonitorBuilder {
     /// issue by itself.
     pub fn ignore_kinds(mut self, kinds: impl IntoIterator<Item = EventKind>) -> Self {
         self.ignore.kinds.extend(kinds);
+        self
+    }
+
+    /// Ignores errors of these types, as the error itself or as one of its causes. A type is given by its whole name, such as
+    /// `shop::cart::Gone`, or by the last parts of it, such as `Gone`. Defaults to none.
+    pub fn ignore_types(mut self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.ignore.types.extend(types.into_iter().map(Into::into));
+        self
+    }
+
+    /// Ignores errors that say this anywhere in what they say. Defaults to none.
+    pub fn ignore_messages(mut self, parts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.ignore.messages.extend(parts.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets which share of the errors of a kind is captured whole, from 0 to 1. The first one of each source always is, and all
+    /// are counted: an issue is never missing, and its count is exact. Defaults to 1.
+    pub fn sample(mut self, kind: EventKind, share: f64) -> Self {
+        self.sampling.0[kind as usize] = share;
+        self
+    }
+
+    /// Sets how many errors of all sources together are captured whole in a second, beside the first one of each source.
+    /// Whatever comes past it is counted, and told by how many were [suppressed](ErrorEvent::suppressed). Each source by itself
+    /// has ten a minute. Defaults to 100.
+    pub fn storm_limit(mut self, per_second: u32) -> Self {
+        self.bounds.storm = per_second;
         self
     }
 
@@ -369,6 +410,19 @@ impl MonitorBuilder {
     /// Sets how many issues are kept; past it the one least recently seen goes. Defaults to 1000.
     pub fn issue_limit(mut self, limit: usize) -> Self {
         self.bounds.issues = limit;
+        self
+    }
+
+    /// Sets how much memory the events of all issues take together, about, in bytes. Past it those of the issues least recently
+    /// seen go, their first ones last; counts stay. Defaults to 64 MiB.
+    pub fn sample_bytes(mut self, bytes: usize) -> Self {
+        self.bounds.sample_bytes = bytes;
+        self
+    }
+
+    /// Sets how long after it was last seen an issue is forgotten. Defaults to 90 days.
+    pub fn issue_retention(mut self, time: Duration) -> Self {
+        self.bounds.retention = time;
         self
     }
 }

@@ -118,6 +118,14 @@ impl Monitor {
             backtrace: Some(Backtrace::new_unresolved()),
             ..Draft::new(EventKind::Error)
         };
+        let ignored = &inner.shared.ignore;
+        if !ignored.types.is_empty() {
+            let (name, causes) =
+                (inner.shared.error_types.name(error), inner.shared.error_types.causes(error.as_error()));
+            if ignored.has_type([&*name].into_iter().chain(causes.iter().map(|cause| &*cause.type_name))) {
+                return self.ignore(scope, mark(&message));
+            }
+        }
         let place = (place(at), type_name::<E>());
         self.submit(scope, (EventKind::Error, place), Some(mark(&message)), message, draft);
     }
@@ -187,6 +195,15 @@ impl Monitor {
         self.submit(scope, panic_place(location.as_ref()), Some(mark), message, draft);
     }
 
+    /// Counts an error that is to become no issue, and marks the scope: it is explained.
+    fn ignore(&self, scope: Option<&Scope>, mark: u64) {
+        let Some(inner) = self.inner() else { return };
+        if let Some(scope) = scope {
+            scope.mark_captured(self, mark);
+        }
+        inner.shared.intake_drops.count(Reason::Ignored);
+    }
+
     /// Marks the scope, unless what is captured explains no failure; counts an error at its source, and hands it to the
     /// intake where it is one of those to capture whole.
     fn submit(
@@ -212,6 +229,10 @@ impl Monitor {
         }
         // As exact as a source keeps it, so that all that is said of the time agrees.
         let at = clock::from_micros(clock::micros(clock::wall()));
+        if inner.shared.ignore.messages.iter().any(|part| message.contains(part)) {
+            inner.shared.intake_drops.count(Reason::Ignored);
+            return;
+        }
         let place = |given: &[String]| inner.shared.sources.find((kind, place, given), route, &message);
         let source = match scope {
             Some(scope) => scope.with_fingerprint(place),
@@ -222,13 +243,13 @@ impl Monitor {
         if let Some(mark) = user_mark {
             source.add_user(mark);
         }
-        if !source.count(at) {
-            inner.shared.intake_drops.count(Reason::Throttled);
-            return;
-        }
+        let id = Uuid::new_v4();
+        let admitted = inner.shared.sources.count(&source, at, || inner.shared.sampling.takes(kind, id));
+        inner.shared.note_change();
+        let Ok(admission) = admitted else { return };
         let draft = draft(message);
         let event = RawEvent {
-            id: Uuid::new_v4(),
+            id,
             at,
             kind: draft.kind,
             handled: draft.handled,
@@ -241,10 +262,11 @@ impl Monitor {
             thread: draft.thread.unwrap_or_else(|| thread::current().name().unwrap_or_default().to_owned()),
             scope: scope.map(Scope::record).unwrap_or_default(),
             user_mark,
+            suppressed: admission.suppressed,
             source: std::sync::Arc::clone(&source),
         };
         if !inner.intake.push(event) {
-            source.readmit();
+            source.readmit(admission);
         }
     }
 }
@@ -262,6 +284,10 @@ impl Scope {
         if self.has_seen(mark) || error.chain.iter().any(|cause| self.has_seen(self::mark(&cause.message))) {
             self.mark_captured(self.monitor(), mark);
             return;
+        }
+        let types = || [&*error.type_name].into_iter().chain(error.chain.iter().map(|cause| &*cause.type_name));
+        if self.monitor().inner().is_some_and(|inner| inner.shared.ignore.has_type(types())) {
+            return self.monitor().ignore(Some(self), mark);
         }
         let at = error.location.as_ref().map(|at| (at.file.clone(), at.line, at.column));
         let place = (error.kind, (at, error.type_name.to_string()));

@@ -37,8 +37,22 @@ pub enum Reason {
     IssueLimit,
     /// There were too many series.
     SeriesLimit,
-    /// Something to be kept over a restart could not be saved.
+    /// Something to be kept over a restart could not be saved, and is tried again.
     NotPersisted,
+    /// The event was not of the share of its kind that is captured whole: counted, but not kept.
+    Sampled,
+    /// Too many errors came at once, from all sources together: counted, but not kept whole.
+    StormGate,
+    /// `before_report` took longer than 100 ms; nothing is lost by that alone.
+    BeforeReportSlow,
+    /// An event was too large, and the oldest of what led up to it was left out.
+    Shortened,
+    /// All events together were too large, and those of the issue least recently seen went.
+    SampleLimit,
+    /// An issue was not seen for so long that it is forgotten.
+    Expired,
+    /// Something that was stored could not be read, and was removed.
+    Unreadable,
 }
 
 // === impl Drops ===
@@ -74,7 +88,7 @@ impl Drops {
 
 impl Reason {
     /// All reasons, in the order in which they are counted.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::QueueFull,
         Self::Closed,
         Self::BeforeReport,
@@ -88,6 +102,13 @@ impl Reason {
         Self::IssueLimit,
         Self::SeriesLimit,
         Self::NotPersisted,
+        Self::Sampled,
+        Self::StormGate,
+        Self::BeforeReportSlow,
+        Self::Shortened,
+        Self::SampleLimit,
+        Self::Expired,
+        Self::Unreadable,
     ];
 
     /// Returns the label of this reason.
@@ -107,6 +128,13 @@ impl Reason {
             Self::IssueLimit => "issue_limit",
             Self::SeriesLimit => "series_limit",
             Self::NotPersisted => "not_persisted",
+            Self::Sampled => "sampled",
+            Self::StormGate => "storm_gate",
+            Self::BeforeReportSlow => "before_report_slow",
+            Self::Shortened => "shortened",
+            Self::SampleLimit => "sample_limit",
+            Self::Expired => "expired",
+            Self::Unreadable => "unreadable",
         }
     }
 }

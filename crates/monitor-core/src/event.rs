@@ -126,6 +126,25 @@ impl ErrorEvent {
         all.filter(move |(at, frame)| if is_any { frame.in_app } else { *at < FEW }).map(|(_, frame)| frame)
     }
 
+    /// Returns about how much memory it takes, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let frames = self.backtrace.iter().map(|frame| {
+            let file = frame.location.as_ref().map_or(0, |at| at.file.len());
+            let lines = frame.excerpt.iter().flat_map(|excerpt| &excerpt.lines).map(|line| line.len() + TEXT);
+            size_of::<Frame>() + frame.function.len() + file + lines.sum::<usize>()
+        });
+        let causes = self.chain.iter().map(|cause| 2 * TEXT + cause.type_name.len() + cause.message.len());
+        size_of::<Self>() + self.message.len() + causes.sum::<usize>() + frames.sum::<usize>() + self.scope.weight()
+    }
+
+    /// Leaves out the oldest of what led up to it, and then what was said beside it, until it is not too large. Returns
+    /// whether anything was left out.
+    pub(crate) fn bound(&mut self) -> bool {
+        let was_larger = self.weight() > LARGEST;
+        while self.weight() > LARGEST && self.scope.shorten() {}
+        was_larger
+    }
+
     pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
         redaction.mask(&mut self.message);
         for cause in &mut self.chain {
@@ -226,3 +245,6 @@ impl fmt::Display for Frame {
 }
 
 const FEW: usize = 5;
+/// What a text takes beside what it says.
+const TEXT: usize = size_of::<String>();
+const LARGEST: usize = 128 * 1024;

@@ -144,6 +144,13 @@ impl Grouping {
         Self { version: VERSION, basis, parts }
     }
 
+    /// Returns what the events say, without what changes.
+    pub(crate) fn says(&self) -> String {
+        let says =
+            self.parts.iter().find_map(|part| if let Part::Says(says) = part { Some(says.clone()) } else { None });
+        says.unwrap_or_default()
+    }
+
     /// Returns what the issue is called by.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {

@@ -69,6 +69,12 @@ pub(crate) fn spawn(
         while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             shared.traffic.tick();
             panic::quietly(|| shared.switch.expire(clock::now(), &outlets));
+            let signals = shared.issues.tick(clock::wall());
+            signals.into_iter().for_each(|signal| outlets.publish(signal));
+            // What is due to be saved again, nobody else thinks of.
+            if let Some(wake) = shared.wake.get() {
+                wake.up_again();
+            }
             bridges.publish_due();
         }
     };

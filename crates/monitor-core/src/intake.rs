@@ -7,15 +7,15 @@ use std::{
     borrow::Cow,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Once},
-    time::SystemTime,
+    sync::{Arc, Once, atomic::AtomicBool},
+    time::{Duration, SystemTime},
 };
 
 use backtrace::Backtrace;
 use uuid::Uuid;
 
 use crate::{
-    Cause, CodeLocation, ErrorEvent, EventKind, Fingerprint, Frame, Grouping, Level, Signal,
+    Cause, CodeLocation, ErrorEvent, EventKind, Fingerprint, Frame, Grouping, Level, Signal, clock,
     drops::Reason,
     event::Excerpts,
     grouping::{in_app::InApp, template::template},
@@ -43,6 +43,7 @@ pub(crate) struct RawEvent {
     pub(crate) thread: String,
     pub(crate) scope: ScopeRecord,
     pub(crate) user_mark: Option<u64>,
+    pub(crate) suppressed: u64,
     pub(crate) source: Arc<Source>,
 }
 
@@ -55,6 +56,8 @@ pub(crate) struct Intake {
     pub(crate) before_report: Option<BeforeReport>,
     /// `None` where no source is to be shown.
     pub(crate) excerpts: Option<Excerpts>,
+    /// Whether somebody was told that `before_report` is slow.
+    pub(crate) is_told_slow: AtomicBool,
 }
 
 impl Handler<RawEvent> for Intake {
@@ -83,12 +86,15 @@ impl Handler<RawEvent> for Intake {
         }
         event.grouping = Grouping::of(&event, &says, &self.shared.redaction);
         event.fingerprint = self.shared.issues.of(&source).unwrap_or_else(|| event.grouping.fingerprint());
-        let event = Arc::new(event);
-        let opened = self.shared.issues.add(&event, Some(&source));
-        self.outlets.publish(Signal::Error(event));
-        if let Some(issue) = opened {
-            self.outlets.publish(Signal::IssueOpened(Arc::new(issue)));
+        if event.bound() {
+            self.shared.intake_drops.count(Reason::Shortened);
         }
+        let added = self.shared.issues.add(event, &source);
+        self.shared.note_change();
+        if let Some(event) = added.event {
+            self.outlets.publish(Signal::Error(event));
+        }
+        added.signals.into_iter().for_each(|signal| self.outlets.publish(signal));
     }
 }
 
@@ -114,17 +120,26 @@ impl Intake {
             identity: Arc::clone(&self.shared.identity),
             fingerprint: Fingerprint::default(),
             grouping: Grouping::default(),
-            suppressed: 0,
+            suppressed: raw.suppressed,
             muted: false,
             user_mark: raw.user_mark,
         }
     }
 
-    /// Asks `before_report`. A panic in it is counted, and the event goes on as it was.
+    /// Asks `before_report`. A panic in it is counted, and the event goes on as it was; one that takes its time is counted as
+    /// well.
     fn ask(&mut self, event: ErrorEvent) -> Option<ErrorEvent> {
         let Some(before_report) = &mut self.before_report else { return Some(event) };
-        let untouched = event.clone();
-        match catch_unwind(AssertUnwindSafe(|| before_report(event))) {
+        let (untouched, begun) = (event.clone(), clock::now());
+        let asked = catch_unwind(AssertUnwindSafe(|| before_report(event)));
+        let took = clock::now().saturating_duration_since(begun);
+        if took > SLOW {
+            self.shared.intake_drops.count(Reason::BeforeReportSlow);
+            panic::once(&self.is_told_slow, || {
+                tracing::warn!(target: "monitor", took_ms = took.as_millis(), "before_report is slow, and holds up every event");
+            });
+        }
+        match asked {
             Ok(Some(mut event)) => {
                 // What it added is masked as well.
                 event.redact(&self.shared.redaction, true);
@@ -192,6 +207,8 @@ const CAPTURE: [&str; 5] = [
 
 /// How many frames lie between them at most.
 const CAPTURE_DEPTH: usize = 30;
+
+const SLOW: Duration = Duration::from_millis(100);
 
 const NAME: usize = 160;
 

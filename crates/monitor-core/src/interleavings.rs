@@ -11,13 +11,14 @@ use shuttle::{check_pct, check_random, sync::mpsc::Sender};
 use uuid::Uuid;
 
 use crate::{
-    Ending, ErrorEvent, EventKind, Fingerprint, Identity, Level, Method, Outcome, Traffic, clock,
+    Ending, ErrorEvent, EventKind, Fingerprint, Identity, Issue, IssueQuery, Level, Method, Outcome, Redaction,
+    Traffic, clock,
     drops::{Drops, Reason},
-    issue::Issues,
+    issue::{Issues, Limits},
     names,
     queue::{Handler, Queue},
     scope::ScopeRecord,
-    source::{Source, Sources},
+    source::{Changed, Source, Sources},
     sync::{mpsc, thread},
     traffic::{BucketCount, Measured},
 };
@@ -152,27 +153,37 @@ fn whatever_is_pushed_is_handled_or_counted() {
 /// Adds events to issues, as the intake does.
 struct Grouping(Arc<Issues>);
 
-impl Handler<(Arc<ErrorEvent>, Arc<Source>)> for Grouping {
-    fn handle(&mut self, (event, source): (Arc<ErrorEvent>, Arc<Source>)) {
-        self.0.add(&event, Some(&source));
+impl Handler<(ErrorEvent, Arc<Source>)> for Grouping {
+    fn handle(&mut self, (event, source): (ErrorEvent, Arc<Source>)) {
+        self.0.add(event, &source);
     }
+}
+
+fn sources_and_issues(limit: usize, drops: &Arc<Drops>) -> (Arc<Sources>, Arc<Issues>) {
+    let retention = Duration::from_secs(3600);
+    let limits = Limits { issues: limit, sample_bytes: usize::MAX, retention, is_kept: true };
+    let issues = Issues::new(limits, String::new(), Arc::new(Changed::default()), Arc::clone(drops));
+    (Arc::new(Sources::new(8, 100, Uuid::nil(), Arc::clone(drops))), Arc::new(issues))
+}
+
+fn list(issues: &Issues) -> Vec<Issue> {
+    issues.find(&IssueQuery::new()).issues
 }
 
 #[test]
 fn an_issue_counts_every_error_of_its_source_whichever_events_got_through() {
     let check = || {
         let drops = Arc::new(Drops::new("intake"));
-        let (sources, issues) = (Sources::new(8, Arc::clone(&drops)), Issues::new(8, Arc::clone(&drops)));
-        let (sources, issues) = (Arc::new(sources), Arc::new(issues));
+        let (sources, issues) = sources_and_issues(8, &drops);
         let queue = Arc::new(Queue::spawn(1, drops, Grouping(Arc::clone(&issues))).expect("a thread"));
         let requests = [(); 2].map(|()| {
             let (sources, queue) = (Arc::clone(&sources), Arc::clone(&queue));
             thread::spawn(move || (0..2).for_each(|_| fail(&sources, &queue, "/a")))
         });
-        let _ = issues.list();
+        let _ = list(&issues);
         requests.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
         assert!(queue.stop(in_an_hour()).wait(in_an_hour()));
-        let counts: Vec<_> = issues.list().iter().map(|issue| issue.count).collect();
+        let counts: Vec<_> = list(&issues).iter().map(|issue| issue.count).collect();
         assert_eq!(counts, [4]);
     };
     check_random(check, TRIES);
@@ -182,31 +193,32 @@ fn an_issue_counts_every_error_of_its_source_whichever_events_got_through() {
 fn an_issue_that_goes_for_want_of_room_stands_in_nobodys_way() {
     let check = || {
         let drops = Arc::new(Drops::new("intake"));
-        let (sources, issues) = (Sources::new(8, Arc::clone(&drops)), Issues::new(1, Arc::clone(&drops)));
-        let (sources, issues) = (Arc::new(sources), Arc::new(issues));
+        let (sources, issues) = sources_and_issues(1, &drops);
         let queue = Arc::new(Queue::spawn(4, Arc::clone(&drops), Grouping(Arc::clone(&issues))).expect("a thread"));
         let requests = ["/a", "/b"].map(|route| {
             let (sources, queue) = (Arc::clone(&sources), Arc::clone(&queue));
             thread::spawn(move || (0..2).for_each(|_| fail(&sources, &queue, route)))
         });
-        assert!(issues.list().len() <= 1);
+        assert!(list(&issues).len() <= 1);
         requests.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
         assert!(queue.stop(in_an_hour()).wait(in_an_hour()));
         let opened: u64 = issues.opened().map(|(_, count)| count).sum();
         let gone: u64 = drops.read().filter(|(reason, _)| *reason == Reason::IssueLimit).map(|(_, count)| count).sum();
-        assert_eq!((issues.list().len(), opened - gone), (1, 1));
+        assert_eq!((list(&issues).len(), opened - gone), (1, 1));
     };
     check_random(check, TRIES);
 }
 
-fn fail(sources: &Sources, queue: &Queue<(Arc<ErrorEvent>, Arc<Source>)>, route: &str) {
+fn fail(sources: &Sources, queue: &Queue<(ErrorEvent, Arc<Source>)>, route: &str) {
     let source = sources.find("place", route, "gone").expect("there is room");
-    if source.count(clock::wall()) && !queue.push((event(route), Arc::clone(&source))) {
-        source.readmit();
+    if let Ok(admission) = sources.count(&source, clock::wall(), || true)
+        && !queue.push((event(route), Arc::clone(&source)))
+    {
+        source.readmit(admission);
     }
 }
 
-fn event(route: &str) -> Arc<ErrorEvent> {
+fn event(route: &str) -> ErrorEvent {
     let mut event = ErrorEvent {
         id: Uuid::nil(),
         at: SystemTime::UNIX_EPOCH,
@@ -227,7 +239,12 @@ fn event(route: &str) -> Arc<ErrorEvent> {
             environment: String::new(),
         }),
         fingerprint: Fingerprint::default(),
+        grouping: crate::Grouping::default(),
+        suppressed: 0,
+        muted: false,
+        user_mark: None,
     };
-    event.fingerprint = Fingerprint::of(&event);
-    Arc::new(event)
+    event.grouping = crate::Grouping::of(&event, "gone", &Redaction::new());
+    event.fingerprint = event.grouping.fingerprint();
+    event
 }

@@ -30,6 +30,45 @@ pub(crate) mod time {
     }
 }
 
+/// A time that may be missing.
+pub(crate) mod time_or_null {
+    use std::time::SystemTime;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    use crate::clock;
+
+    pub(crate) fn serialize<S: Serializer>(time: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
+        time.map(clock::rfc3339).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SystemTime>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        let time = clock::from_rfc3339(&text);
+        time.map(Some).ok_or_else(|| de::Error::custom(format_args!("`{text}` is no time")))
+    }
+}
+
+/// A time in microseconds since the Unix epoch.
+pub(crate) mod micros {
+    use std::time::SystemTime;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::clock;
+
+    pub(crate) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(clock::micros(*time))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+        Ok(clock::from_micros(u64::deserialize(deserializer)?.min(MICROS)))
+    }
+
+    /// In the year 9999: what is later, nobody saw.
+    const MICROS: u64 = 253_402_300_799_000_000;
+}
+
 /// A value as its text.
 pub(crate) mod text {
     use std::fmt::Display;

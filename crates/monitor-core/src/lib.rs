@@ -46,6 +46,7 @@ mod interleavings;
 mod issue;
 mod job;
 mod json;
+mod keeper;
 mod level;
 mod log_reporter;
 #[cfg(feature = "test-util")]
@@ -87,16 +88,19 @@ pub use self::{
     grpc_code::GrpcCode,
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
     identity::Identity,
-    issue::Issue,
+    issue::{
+        HourCount, Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSort, IssueState, IssueStatus,
+        MutedUntil, Regression, Triage,
+    },
     job::{Job, JobCounts, JobOutcome, JobOutput},
     level::Level,
     log_reporter::LogReporter,
     method::Method,
-    monitor::{BoxError, Dropped, Monitor},
+    monitor::{BoxError, Dropped, ErasedUser, Monitor},
     observed::{AnyError, Cause, ObservedError},
     outcome::{Ending, ErrorType, Outcome},
     outgoing::{ClientOutcome, HostCounts, Outgoing},
-    persist::Persist,
+    persist::{Access, Change, Persist},
     redact::Redaction,
     reporter::Reporter,
     request_id::RequestId,

@@ -1,4 +1,4 @@
-//! Writes every error event to the log, and every change of a route, as events of `tracing`.
+//! Writes every error event to the log, and every change of an issue and of a route, as events of `tracing`.
 
 use std::error::Error;
 
@@ -6,7 +6,7 @@ use tracing::Dispatch;
 
 use crate::{ErrorEvent, EventKind, Level, Method, Reporter, Signal, clock};
 
-/// Writes every error event to the log, and every change of a route. On by default.
+/// Writes every error event to the log, and every change of an issue and of a route. On by default.
 ///
 /// | message | when | level |
 /// | --- | --- | --- |
@@ -14,10 +14,13 @@ use crate::{ErrorEvent, EventKind, Level, Method, Reporter, Signal, clock};
 /// | `handled_exception` | an error the program captured or attached | ERROR |
 /// | `captured_message` | a message the program captured, in the field `exception` | its own |
 /// | `route_disabled` | a route was taken out of service, with `route`, `actor`, `reason`, `until` | WARN |
+/// | `issue_regressed` | a resolved error came back, with `release`, `resolved_in` | WARN |
+/// | `issue_changed` | somebody decided on an issue, with `status`, `actor`, or it is muted no more | INFO |
 /// | `route_enabled` | a route is back, with `route`, and `actor` unless its time was over | INFO |
 ///
 /// Fields of an error: `exception`, `exception_type`, `chain`, `location`, `trace` (the program's own frames), `request_id`,
-/// `trace_id`, `method`, `path`, `route`, `user_id`, `fingerprint`, `release`. All of it is redacted.
+/// `trace_id`, `method`, `path`, `route`, `user_id`, `fingerprint`, `release`, and `suppressed`, how many of its source came
+/// since the one before that are told nowhere but in counts. All of it is redacted.
 ///
 /// # Example
 ///
@@ -80,6 +83,23 @@ fn tell(signal: &Signal) {
             actor = enabled.actor,
             "route_enabled"
         ),
+        Signal::IssueRegressed(issue) => tracing::warn!(
+            target: "monitor::issue",
+            fingerprint = %issue.fingerprint,
+            exception = issue.message,
+            release = issue.regression.as_ref().map(|regression| regression.release.as_str()),
+            resolved_in = issue.regression.as_ref().and_then(|regression| regression.resolved.in_release.as_deref()),
+            "issue_regressed"
+        ),
+        Signal::IssueChanged(change) => tracing::info!(
+            target: "monitor::issue",
+            fingerprint = %change.issue.fingerprint,
+            exception = change.issue.message,
+            status = change.issue.status.state.as_str(),
+            actor = change.issue.status.actor,
+            release = change.issue.status.in_release,
+            "issue_changed"
+        ),
         // Whoever probes says itself how that went, also where there is no monitor.
         Signal::Started(_) | Signal::IssueOpened(_) | Signal::HealthChanged(_) => {}
     }
@@ -103,6 +123,7 @@ macro_rules! write_at {
             user_id = $event.scope.user,
             fingerprint = $texts.fingerprint,
             release = $event.identity.release(),
+            suppressed = $texts.suppressed,
             $message
         )
     };
@@ -128,6 +149,7 @@ struct Texts {
     request_id: Option<String>,
     trace_id: Option<String>,
     fingerprint: String,
+    suppressed: Option<u64>,
 }
 
 impl Texts {
@@ -140,6 +162,7 @@ impl Texts {
             request_id: event.scope.request_id.as_ref().map(ToString::to_string),
             trace_id: event.scope.trace_id.map(|id| id.to_string()),
             fingerprint: event.fingerprint.to_string(),
+            suppressed: Some(event.suppressed).filter(|suppressed| *suppressed > 0),
         }
     }
 }

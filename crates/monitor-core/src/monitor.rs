@@ -3,15 +3,21 @@
 use std::{
     error::Error,
     fmt,
-    sync::{Arc, LazyLock, PoisonError, RwLock, atomic::AtomicBool, mpsc::Sender},
+    sync::{
+        Arc, LazyLock, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use metrics::Recorder;
+use uuid::Uuid;
 
 use crate::{
-    Bridge, EventKind, Fingerprint, GrpcCode, Identity, Issue, Outgoing, Redaction, Signal, TraceContext, Traffic,
+    Bridge, EventKind, Fingerprint, GrpcCode, Identity, Issue, IssueError, IssuePage, IssueQuery, Outgoing, Redaction,
+    Signal, TraceContext, Traffic, Triage,
     builder::MonitorBuilder,
     clock,
     drops::{Drops, Reason},
@@ -22,10 +28,11 @@ use crate::{
     intake::RawEvent,
     issue::Issues,
     job::Jobs,
+    keeper::Wake,
     panic,
     queue::{Pending, Queue},
     reporter::Outlets,
-    source::Sources,
+    source::{Changed, Sources},
     switch::{RouteSwitch, is_below},
 };
 
@@ -55,6 +62,8 @@ pub(crate) struct Inner {
     /// Dropping it ends the housekeeping.
     pub(crate) housekeeping: Sender<()>,
     pub(crate) missing_hook: AtomicBool,
+    /// Woken through `Shared::wake`; `None` where nothing is kept.
+    pub(crate) keeper: Option<Arc<Queue<()>>>,
 }
 
 /// What the monitor's own threads share with it. It holds no queue, so that they end when the monitor is dropped.
@@ -77,11 +86,25 @@ pub(crate) struct Shared {
     pub(crate) in_app: InApp,
     pub(crate) sources: Sources,
     pub(crate) issues: Issues,
+    pub(crate) sampling: Sampling,
+    pub(crate) changed: Arc<Changed>,
+    /// Set where something keeps what is to outlive the process.
+    pub(crate) wake: OnceLock<Wake>,
+    /// Whether nothing may remain of what was removed, where it is kept.
+    pub(crate) is_purge_due: AtomicBool,
     pub(crate) intake_drops: Arc<Drops>,
     pub(crate) drops: RwLock<Vec<Arc<Drops>>>,
 }
 
 impl Shared {
+    /// Notes that issues are not as they were.
+    pub(crate) fn note_change(&self) {
+        self.changed.set();
+        if let Some(wake) = self.wake.get() {
+            wake.up();
+        }
+    }
+
     /// Returns what was not kept by anybody.
     pub(crate) fn dropped(&self) -> Vec<Dropped> {
         let all = self.drops.read().unwrap_or_else(PoisonError::into_inner);
@@ -89,7 +112,7 @@ impl Shared {
         read.map(|(owner, reason, count)| Dropped { reporter: owner.to_owned(), reason, count }).collect()
     }
 
-    fn drops_of(&self, owner: &str) -> Arc<Drops> {
+    pub(crate) fn drops_of(&self, owner: &str) -> Arc<Drops> {
         let mut all = self.drops.write().unwrap_or_else(PoisonError::into_inner);
         let known = all.iter().find(|drops| drops.owner() == owner).map(Arc::clone);
         known.unwrap_or_else(|| {
@@ -104,9 +127,37 @@ impl Shared {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ignore {
     pub(crate) kinds: Vec<EventKind>,
+    pub(crate) types: Vec<String>,
+    pub(crate) messages: Vec<String>,
     pub(crate) statuses: Vec<u16>,
     pub(crate) grpc_codes: Vec<GrpcCode>,
     pub(crate) routes: Vec<String>,
+}
+
+impl Ignore {
+    /// Returns whether any of these types is one of those, by its whole name or the last parts of it.
+    pub(crate) fn has_type<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> bool {
+        let is_it = |name: &str, ignored: &String| {
+            name.strip_suffix(ignored.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with("::"))
+        };
+        names.any(|name| self.types.iter().any(|ignored| is_it(name, ignored)))
+    }
+}
+
+/// Which share of each kind is captured whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Sampling(pub(crate) [f64; EventKind::ALL.len()]);
+
+impl Sampling {
+    /// Returns whether an event with this random identifier is of the share of its kind.
+    fn takes_fraction(&self, kind: EventKind, fraction: f64) -> bool {
+        fraction < self.0[kind as usize]
+    }
+
+    pub(crate) fn takes(&self, kind: EventKind, id: Uuid) -> bool {
+        // The lowest 53 bits of a random UUID are random, and all that a float holds.
+        self.takes_fraction(kind, (id.as_u64_pair().1 & (1 << 53) - 1) as f64 / (1_u64 << 53) as f64)
+    }
 }
 
 /// What the monitor does in the panic hook.
@@ -183,7 +234,73 @@ impl Monitor {
     /// intake is not among the samples.
     #[must_use]
     pub fn issues(&self) -> Vec<Issue> {
-        self.0.as_ref().map(|inner| inner.shared.issues.list()).unwrap_or_default()
+        self.find_issues(&IssueQuery::new().limit(usize::MAX)).issues
+    }
+
+    /// Returns the issues that are asked for.
+    #[must_use]
+    pub fn find_issues(&self, query: &IssueQuery) -> IssuePage {
+        let found = self.0.as_ref().map(|inner| inner.shared.issues.find(query));
+        found.unwrap_or_else(|| IssuePage { issues: Vec::new(), total: 0 })
+    }
+
+    /// Decides on an issue, in the name of `actor`. Reporters are told by [`Signal::IssueChanged`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no such issue, nobody is named, or the order makes no sense.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_core::{IssueState, Level, Monitor, Triage};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// monitor.capture_message(Level::Error, "out of stock");
+    /// monitor.flush(Duration::from_secs(5));
+    /// let fingerprint = monitor.issues()[0].fingerprint;
+    /// let issue = monitor.triage(fingerprint, Triage::ResolveIn("1.0.1".into()), "ada")?;
+    /// assert_eq!(issue.status.state, IssueState::Resolved);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn triage(&self, fingerprint: Fingerprint, order: Triage, actor: &str) -> Result<Issue, IssueError> {
+        let inner = self.0.as_ref().ok_or(IssueError::MonitorDisabled)?;
+        let actor = inner.shared.redaction.text(actor);
+        for signal in inner.shared.issues.decide(fingerprint, order, &actor, clock::wall())? {
+            inner.outlets.publish(signal);
+        }
+        self.keep();
+        inner.shared.issues.get(fingerprint).ok_or(IssueError::Unknown(fingerprint))
+    }
+
+    /// Lets go everything of one user, as [`set_user`](crate::scope::set_user) called them: every event of theirs, every event
+    /// that has this and nothing else as the value of a tag, in a context or in a breadcrumb, and their part in the number of
+    /// users affected. Counts stay. What is kept on disk is rewritten, so that nothing remains there either.
+    ///
+    /// What reporters were told before is theirs to erase. It waits for at most 10 s.
+    pub fn erase_user(&self, user: &str) -> ErasedUser {
+        let Some(inner) = &self.0 else { return ErasedUser { issues: 0, events: 0, is_persisted: true } };
+        let deadline = clock::after(ERASING);
+        // What is on its way comes first, or it would come after.
+        let _ = inner.intake.flush(deadline).wait(deadline);
+        let mark = inner.shared.sources.mark(user);
+        let (issues, events) = inner.shared.issues.erase(user, mark);
+        let mut is_persisted = true;
+        if let Some(keeper) = &inner.keeper {
+            inner.shared.is_purge_due.store(true, Ordering::Release);
+            let _ = keeper.flush(deadline).wait(deadline);
+            is_persisted = !inner.shared.is_purge_due.load(Ordering::Acquire);
+        }
+        ErasedUser { issues, events, is_persisted }
+    }
+
+    /// Waits until what holds now is saved, where anything saves it, for at most 5 s.
+    pub(crate) fn keep(&self) {
+        if let Some(keeper) = self.0.as_ref().and_then(|inner| inner.keeper.as_ref()) {
+            let deadline = clock::after(KEEPING);
+            let _ = keeper.flush(deadline).wait(deadline);
+        }
     }
 
     /// Returns the issue with this fingerprint.
@@ -265,15 +382,15 @@ impl Monitor {
         Some(bridge)
     }
 
-    /// Waits until everything captured so far has reached every reporter, for at most `timeout`. Returns whether it
-    /// has. A reporter that hangs does not hold up the others.
+    /// Waits until everything captured so far has reached every reporter, and is saved where anything saves it, for at most
+    /// `timeout`. Returns whether it has. A reporter that hangs does not hold up the others.
     pub fn flush(&self, timeout: Duration) -> bool {
-        self.settle(timeout, Queue::flush, Queue::flush)
+        self.settle(timeout, Queue::flush, Queue::flush, Queue::flush)
     }
 
     /// Does the same, and ends all threads. What comes after that is dropped and counted.
     pub fn shutdown(&self, timeout: Duration) -> bool {
-        let flushed = self.settle(timeout, Queue::stop, Queue::stop);
+        let flushed = self.settle(timeout, Queue::stop, Queue::stop, Queue::stop);
         if let Some(inner) = &self.0 {
             inner.bridges.publish_all();
             let _ = inner.housekeeping.send(());
@@ -286,10 +403,12 @@ impl Monitor {
         timeout: Duration,
         intake: impl Fn(&Queue<RawEvent>, Instant) -> Pending,
         outlet: impl Fn(&Queue<Arc<Signal>>, Instant) -> Pending,
+        keeper: impl Fn(&Queue<()>, Instant) -> Pending,
     ) -> bool {
         let Some(inner) = &self.0 else { return true };
         let deadline = clock::after(timeout);
         let taken_in = intake(&inner.intake, deadline).wait(deadline);
+        let kept = inner.keeper.as_ref().map(|queue| keeper(queue, deadline));
         let outlets = &inner.outlets.0;
         let mut pending: Vec<_> = outlets.iter().map(|queue| outlet(queue, clock::now())).collect();
         // One that is full is asked again, but only after all the others were asked.
@@ -300,7 +419,7 @@ impl Monitor {
             }
         }
         // Every outlet is waited for, also when one before it did not make it.
-        pending.into_iter().fold(taken_in, |done, pending| pending.wait(deadline) && done)
+        pending.into_iter().chain(kept).fold(taken_in, |done, pending| pending.wait(deadline) && done)
     }
 
     pub(crate) fn inner(&self) -> Option<&Inner> {
@@ -337,6 +456,21 @@ impl fmt::Debug for Monitor {
         }
     }
 }
+
+/// How much of a user was let go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ErasedUser {
+    /// How many issues were changed.
+    pub issues: usize,
+    /// How many events are gone.
+    pub events: usize,
+    /// Whether nothing remains where it is kept. If not, it is tried again until nothing does.
+    pub is_persisted: bool,
+}
+
+const ERASING: Duration = Duration::from_secs(10);
+const KEEPING: Duration = Duration::from_secs(5);
 
 /// How many of the traces that begin here are marked as sampled, unless somebody says otherwise.
 pub(crate) const TRACE_SAMPLING: f64 = 0.1;

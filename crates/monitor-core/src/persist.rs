@@ -2,64 +2,159 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::BoxError;
 
-/// Keeps what must outlive the process: for each key the last value saved.
+/// Keeps what must outlive the process: a value for each key. `monitor-store` has one that keeps them in a file.
 ///
-/// It is asked when the monitor is built, and told when somebody changes something, who waits for it. No request does. What
-/// it cannot save still holds in this process; it is warned of and counted as dropped with reason `not_persisted`.
+/// All is asked and told by a thread of the monitor's own; no request waits for it. What it cannot save still holds in this
+/// process: it is warned of, counted as dropped with reason `not_persisted`, and tried again.
+///
+/// Keys are made of lower-case letters, digits, `-` and `/`. One with a `/` is one of many, such as an event: a storage that
+/// runs out of room may let those go that were saved longest ago.
 ///
 /// # Example
 ///
 /// ```
-/// use std::{fs, io, path::PathBuf};
-/// use monitor_core::{BoxError, Monitor, Persist};
+/// use std::{collections::BTreeMap, sync::Mutex};
+/// use monitor_core::{BoxError, Change, Monitor, Persist};
 ///
-/// /// A file for each key.
-/// struct Folder(PathBuf);
+/// /// Outlives nothing but the monitor.
+/// #[derive(Default)]
+/// struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
 ///
-/// impl Persist for Folder {
-///     fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
-///         match fs::read(self.0.join(key)) {
-///             Ok(value) => Ok(Some(value)),
-///             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-///             Err(error) => Err(error.into()),
-///         }
+/// impl Persist for Memory {
+///     fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
+///         let values = self.0.lock().expect("nobody panicked");
+///         Ok(values.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)).map(|(key, value)| (key.clone(), value.clone())).collect())
 ///     }
 ///
-///     fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError> {
-///         let (new, kept) = (self.0.join(format!("{key}.new")), self.0.join(key));
-///         fs::write(&new, value)?;
-///         Ok(fs::rename(new, kept)?)
+///     fn save(&self, changes: &[Change]) -> Result<(), BoxError> {
+///         let mut values = self.0.lock().expect("nobody panicked");
+///         for change in changes {
+///             match change {
+///                 Change::Put { key, value } => drop(values.insert(key.clone(), value.clone())),
+///                 Change::Remove { key } => drop(values.remove(key)),
+///             }
+///         }
+///         Ok(())
 ///     }
 /// }
 ///
-/// # let folder = std::env::temp_dir();
-/// let monitor = Monitor::builder("shop").persist(Folder(folder)).build()?;
+/// let monitor = Monitor::builder("shop").persist(Memory::default()).build()?;
 /// # Ok::<(), monitor_core::BuildError>(())
 /// ```
 pub trait Persist: Send + Sync + 'static {
-    /// Returns the value saved last under `key`, which is made of lower-case letters, digits and `-`.
+    /// Returns every key that begins with `prefix`, in their order, and its value.
     ///
     /// # Errors
     ///
-    /// When it cannot be told. The monitor begins as if there were none, and warns.
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError>;
+    /// When they cannot be told. The monitor goes on in memory, and tries again.
+    fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError>;
 
-    /// Saves a value in place of the one before.
+    /// Saves all of these changes, or none, so that they outlive the process when this returns.
     ///
     /// # Errors
     ///
-    /// When it could not be saved.
-    fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError>;
+    /// When they could not be saved.
+    fn save(&self, changes: &[Change]) -> Result<(), BoxError>;
+
+    /// Returns whether it can be used now. Asked before everything else, and before each save.
+    ///
+    /// # Errors
+    ///
+    /// When it can not, and not because somebody else uses it.
+    fn access(&self) -> Result<Access, BoxError> {
+        Ok(Access::Ready)
+    }
+
+    /// Returns a number that is the same for every process that uses this storage, at whatever time, and that nobody else can
+    /// guess. Users are counted with it, without keeping who they are.
+    ///
+    /// # Errors
+    ///
+    /// When there is none. Users are then counted anew in each process.
+    fn secret(&self) -> Result<Uuid, BoxError> {
+        if let Some((_, secret)) = self.load(SECRET)?.first() {
+            return Ok(Uuid::from_slice(secret)?);
+        }
+        let secret = Uuid::new_v4();
+        self.save(&[Change::Put { key: SECRET.to_owned(), value: secret.as_bytes().to_vec() }])?;
+        Ok(secret)
+    }
+
+    /// Lets nothing remain of what was removed before, such as in free space of a file.
+    ///
+    /// # Errors
+    ///
+    /// When something may remain.
+    fn purge(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+/// Whether a storage can be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Access {
+    /// It can.
+    Ready,
+    /// It can, but all that was in it is gone: it was damaged, and begun anew. Said once.
+    Fresh,
+    /// Another process uses it. The monitor asks again in a second, goes on in memory, and adds its own to what is there once it
+    /// is free.
+    Busy,
+}
+
+/// One change of what is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a value is there or it is not")]
+pub enum Change {
+    /// The value of a key, in place of the one before.
+    Put {
+        /// The key.
+        key: String,
+        /// Its value.
+        value: Vec<u8>,
+    },
+    /// The key and its value go.
+    Remove {
+        /// The key.
+        key: String,
+    },
+}
+
+impl Change {
+    /// Returns the key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Put { key, .. } | Self::Remove { key } => key,
+        }
+    }
 }
 
 impl<P: Persist + ?Sized> Persist for Arc<P> {
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
-        (**self).load(key)
+    fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
+        (**self).load(prefix)
     }
 
-    fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError> {
-        (**self).save(key, value)
+    fn save(&self, changes: &[Change]) -> Result<(), BoxError> {
+        (**self).save(changes)
+    }
+
+    fn access(&self) -> Result<Access, BoxError> {
+        (**self).access()
+    }
+
+    fn secret(&self) -> Result<Uuid, BoxError> {
+        (**self).secret()
+    }
+
+    fn purge(&self) -> Result<(), BoxError> {
+        (**self).purge()
     }
 }
+
+const SECRET: &str = "secret";

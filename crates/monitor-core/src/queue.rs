@@ -25,6 +25,11 @@ pub(crate) trait Handler<T>: Send + 'static {
 
     /// Hands on whatever was kept back.
     fn flush(&mut self) {}
+
+    /// The same for the last time.
+    fn end(&mut self) {
+        self.flush();
+    }
 }
 
 /// The sending side. Dropping it ends the thread, which first works off what is queued for at most two seconds.
@@ -79,6 +84,13 @@ impl<T: Send + 'static> Queue<T> {
                 self.drops.count(Reason::Closed);
                 false
             }
+        }
+    }
+
+    /// Hands `item` over, unless there is another one for which that is as good.
+    pub(crate) fn nudge(&self, item: T) {
+        if self.closed.try_read().is_ok_and(|closed| !*closed) {
+            let _ = self.sender.try_send(Work::Item(item));
         }
     }
 
@@ -155,13 +167,13 @@ impl<H> Worker<H> {
                     let _ = done.try_send(());
                 }
                 Work::Stop(done) => {
-                    self.handler.flush();
+                    self.handler.end();
                     let _ = done.try_send(());
                     return;
                 }
             }
         }
-        self.handler.flush();
+        self.handler.end();
     }
 
     fn is_late(&self) -> bool {

@@ -28,6 +28,7 @@
 
 mod carry;
 mod facts;
+mod nested;
 mod notes;
 mod record;
 mod shown;
@@ -49,6 +50,7 @@ pub(crate) use self::notes::bounded;
 pub use self::{
     carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
     facts::{Finished, RequestFacts},
+    nested::nested,
     notes::{add, add_breadcrumb, set_context, set_fingerprint, set_tag, set_user},
     record::{Breadcrumb, ScopeRecord},
     shown::Shown,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{DisabledRoute, EnabledRoute, ErrorEvent, HealthChange, Identity, Issue};
+use crate::{DisabledRoute, EnabledRoute, ErrorEvent, HealthChange, Identity, Issue, IssueChange};
 
 /// Something happened that somebody may want to be told of.
 #[derive(Clone, Debug)]
@@ -14,6 +14,10 @@ pub enum Signal {
     Error(Arc<ErrorEvent>),
     /// An error was seen for the first time.
     IssueOpened(Arc<Issue>),
+    /// An error that was resolved came back; its [`regression`](Issue::regression) says in which release.
+    IssueRegressed(Arc<Issue>),
+    /// Somebody decided on an issue, or the time in which it was muted is over.
+    IssueChanged(Arc<IssueChange>),
     /// A probe, or the service as a whole, is as it was not before.
     HealthChanged(Arc<HealthChange>),
     /// Somebody took a route out of service.

@@ -1,7 +1,7 @@
 //! Sources of errors: the place and route an error comes from and what it says, known before anything is resolved.
 //!
-//! A source counts every error exactly, and admits the first ten of each minute to be captured whole. All of it is
-//! atomic, so that an error storm costs its requests next to nothing.
+//! A source counts every error exactly, and admits the first ten of each minute to be captured whole, as far as the gate that
+//! all sources share lets them pass. All of it is atomic, so that an error storm costs its requests next to nothing.
 
 use std::{
     collections::HashMap,
@@ -10,13 +10,16 @@ use std::{
     time::SystemTime,
 };
 
+use uuid::Uuid;
+
 use crate::{
     Fingerprint, clock,
     drops::{Drops, Reason},
     grouping::template::template,
+    issue::salt,
     sync::{
         Mutex, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -27,8 +30,23 @@ pub(crate) struct Sources {
     table: RwLock<HashMap<u64, Arc<Source>>>,
     hasher: RandomState,
     limit: usize,
+    /// What marks of users are made with, the same in every process that shares what is kept.
+    secret: Uuid,
+    gate: Gate,
     drops: Arc<Drops>,
 }
+
+/// Lets so many errors of all sources pass in each second.
+#[derive(Debug)]
+struct Gate {
+    per_second: u64,
+    /// The second in the upper half, how many passed in it in the lower.
+    window: AtomicU64,
+}
+
+/// Whether anything was counted since somebody looked.
+#[derive(Debug, Default)]
+pub(crate) struct Changed(AtomicBool);
 
 /// One source of errors.
 #[derive(Debug, Default)]
@@ -40,6 +58,10 @@ pub(crate) struct Source {
     window: AtomicU64,
     first_seen: AtomicU64,
     last_seen: AtomicU64,
+    /// How many were counted but not admitted since the last one that was.
+    suppressed: AtomicU64,
+    /// Whether any was admitted.
+    is_known: AtomicBool,
     users: OnceLock<UserSet>,
     /// How many messages of this place have a source of their own; this one stands for the rest.
     messages: AtomicU64,
@@ -53,9 +75,20 @@ pub(crate) struct Ledger {
     pub(crate) counted: u64,
 }
 
-/// Hashes of users, so that they can be counted without being kept. Open addressing, lock-free, bounded.
+/// Marks of users that were not counted yet. Open addressing, lock-free, bounded.
 #[derive(Debug)]
-struct UserSet(Box<[AtomicU64; USERS]>);
+struct UserSet {
+    marks: Box<[AtomicU64; USERS]>,
+    is_any: AtomicBool,
+}
+
+/// An error that is to be captured whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Admission {
+    /// How many came before it that were not.
+    pub(crate) suppressed: u64,
+    is_first: bool,
+}
 
 /// What a source has seen since the ledger was last brought up to date.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +101,36 @@ pub(crate) struct Totals {
 // === impl Sources ===
 
 impl Sources {
-    pub(crate) fn new(limit: usize, drops: Arc<Drops>) -> Self {
-        Self { table: RwLock::new(HashMap::with_capacity(limit)), hasher: RandomState::new(), limit, drops }
+    pub(crate) fn new(limit: usize, per_second: u32, secret: Uuid, drops: Arc<Drops>) -> Self {
+        let (table, hasher) = (RwLock::new(HashMap::with_capacity(limit)), RandomState::new());
+        let gate = Gate { per_second: per_second.into(), window: AtomicU64::new(0) };
+        Self { table, hasher, limit, secret, gate, drops }
+    }
+
+    /// Counts an error of `source`, and returns whether it is one of those to capture whole. `is_sampled` says whether it is
+    /// one of the share of its kind that is.
+    pub(crate) fn count(
+        &self,
+        source: &Source,
+        at: SystemTime,
+        is_sampled: impl FnOnce() -> bool,
+    ) -> Result<Admission, Reason> {
+        let is_within = source.count(at);
+        let is_known = source.is_known.load(Ordering::Relaxed);
+        let refused = match () {
+            () if !is_within => Some(Reason::Throttled),
+            () if !is_known => None,
+            () if !is_sampled() => Some(Reason::Sampled),
+            () if !self.gate.lets_pass(at) => Some(Reason::StormGate),
+            () => None,
+        };
+        if let Some(reason) = refused {
+            source.suppressed.fetch_add(1, Ordering::Relaxed);
+            self.drops.count(reason);
+            return Err(reason);
+        }
+        let is_first = !source.is_known.swap(true, Ordering::Relaxed);
+        Ok(Admission { suppressed: source.suppressed.swap(0, Ordering::Relaxed), is_first })
     }
 
     /// Returns the source of errors at `place` and `route` that say `message`, but for what changes from one to the next.
@@ -100,7 +161,7 @@ impl Sources {
 
     /// Returns a mark of `user`, which tells nobody who it is.
     pub(crate) fn mark(&self, user: &str) -> u64 {
-        self.hasher.hash_one(user).max(1)
+        salt(self.secret, user).max(1)
     }
 
     fn insert(&self, place: u64, key: u64) -> Option<Arc<Source>> {
@@ -128,7 +189,7 @@ impl Sources {
 
 impl Source {
     /// Counts an error, and returns whether it is one of those to capture whole.
-    pub(crate) fn count(&self, at: SystemTime) -> bool {
+    fn count(&self, at: SystemTime) -> bool {
         let now = clock::micros(at);
         let _ = self.first_seen.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
         self.last_seen.fetch_max(now, Ordering::Relaxed);
@@ -143,7 +204,11 @@ impl Source {
     }
 
     /// Takes an admission back, for an event that found the queue full.
-    pub(crate) fn readmit(&self) {
+    pub(crate) fn readmit(&self, admission: Admission) {
+        self.suppressed.fetch_add(admission.suppressed + 1, Ordering::Relaxed);
+        if admission.is_first {
+            self.is_known.store(false, Ordering::Relaxed);
+        }
         let give = |window: u64| (window & COUNT > 0).then(|| window - 1);
         let _ = self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
     }
@@ -156,8 +221,9 @@ impl Source {
         self.users.get_or_init(UserSet::new).add(mark);
     }
 
-    pub(crate) fn users(&self) -> impl Iterator<Item = u64> {
-        self.users.get().into_iter().flat_map(UserSet::iter)
+    /// Returns the users that were added since it was asked last.
+    pub(crate) fn drain_users(&self) -> impl Iterator<Item = u64> {
+        self.users.get().into_iter().flat_map(UserSet::drain)
     }
 
     pub(crate) fn ledger<R>(&self, f: impl FnOnce(&mut Ledger, Totals) -> R) -> R {
@@ -182,22 +248,49 @@ fn admitted(window: u64, now: u64) -> Option<u64> {
 
 impl UserSet {
     fn new() -> Self {
-        Self(Box::new([const { AtomicU64::new(0) }; USERS]))
+        Self { marks: Box::new([const { AtomicU64::new(0) }; USERS]), is_any: AtomicBool::new(false) }
     }
 
     fn add(&self, mark: u64) {
         let begin = usize::try_from(mark % USERS as u64).unwrap_or(0);
         for at in (begin..USERS).chain(0..begin) {
-            match self.0[at].compare_exchange(0, mark, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return,
+            match self.marks[at].compare_exchange(0, mark, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return self.is_any.store(true, Ordering::Release),
                 Err(known) if known == mark => return,
                 Err(_) => {}
             }
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = u64> {
-        self.0.iter().map(|mark| mark.load(Ordering::Relaxed)).filter(|mark| *mark != 0)
+    fn drain(&self) -> impl Iterator<Item = u64> {
+        let marks = if self.is_any.swap(false, Ordering::Acquire) { &self.marks[..] } else { &[] };
+        marks.iter().map(|mark| mark.swap(0, Ordering::Relaxed)).filter(|mark| *mark != 0)
+    }
+}
+
+// === impl Gate ===
+
+impl Gate {
+    fn lets_pass(&self, at: SystemTime) -> bool {
+        let second = (clock::micros(at) / 1_000_000) << 32;
+        let next = |window: u64| {
+            let next = if window & !COUNT == second { window.checked_add(1)? } else { second + 1 };
+            (next & COUNT <= self.per_second).then_some(next)
+        };
+        self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    }
+}
+
+// === impl Changed ===
+
+impl Changed {
+    pub(crate) fn set(&self) {
+        self.0.swap(true, Ordering::AcqRel);
+    }
+
+    /// Returns whether anything was, from now on nothing.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Acquire)
     }
 }
 
@@ -205,8 +298,8 @@ impl UserSet {
 const MESSAGES: u64 = 32;
 const WHOLE_PER_MINUTE: u64 = 10;
 const COUNT: u64 = u32::MAX as u64;
-/// How many users of one source are told apart.
-pub(crate) const USERS: usize = 256;
+/// How many users of one source are remembered until somebody counts them, which happens once a second.
+const USERS: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -215,7 +308,7 @@ mod tests {
     use super::*;
 
     fn sources(limit: usize) -> Sources {
-        Sources::new(limit, Arc::new(Drops::new("intake")))
+        Sources::new(limit, 100, Uuid::nil(), Arc::new(Drops::new("intake")))
     }
 
     #[test]
@@ -240,12 +333,13 @@ mod tests {
 
     #[test]
     fn an_event_that_found_no_room_may_be_followed_by_another() {
-        let source = Source::default();
+        let (sources, source) = (sources(1), Source::default());
         let at = clock::from_micros(60_000_000);
-        (0..10).for_each(|_| assert!(source.count(at)));
-        source.readmit();
-        assert!(source.count(at));
-        assert!(!source.count(at));
+        let count = || sources.count(&source, at, || true);
+        let first = (0..10).map(|_| count().expect("it is one of ten")).last().expect("there are ten");
+        source.readmit(first);
+        assert_eq!(count().map(|admission| admission.suppressed), Ok(1));
+        assert_eq!(count().map(|_| ()), Err(Reason::Throttled));
     }
 
     #[test]
@@ -291,11 +385,33 @@ mod tests {
     }
 
     #[test]
+    fn past_the_gate_only_what_is_new_is_captured_whole() {
+        let (sources, at) = (Sources::new(64, 3, Uuid::nil(), Arc::new(Drops::new("intake"))), clock::from_micros(1));
+        let all: Vec<_> = (0..8).map(|place| sources.find(place, "", "gone").expect("there is room")).collect();
+        let admitted = |at| all.iter().filter(|source| sources.count(source, at, || true).is_ok()).count();
+        assert_eq!((admitted(at), admitted(at), admitted(at)), (8, 3, 0), "the first of each, and three more");
+        assert_eq!(admitted(at + Duration::from_secs(1)), 3);
+        assert_eq!(sources.drops.read().collect::<Vec<_>>(), [(Reason::StormGate, 5 + 8 + 5)]);
+    }
+
+    #[test]
+    fn the_first_error_of_a_source_is_captured_whole_whatever_its_share() {
+        let (sources, source) = (sources(1), Source::default());
+        let count = |is_sampled| sources.count(&source, clock::from_micros(1), || is_sampled);
+        assert_eq!(count(false).map(|admission| admission.suppressed), Ok(0));
+        assert_eq!(count(false).map(|_| ()), Err(Reason::Sampled));
+        assert_eq!(count(true).map(|admission| admission.suppressed), Ok(1), "it says how many were not");
+        source.ledger(|_, totals| assert_eq!(totals.count, 3));
+    }
+
+    #[test]
     fn users_are_counted_once() {
         let (sources, source) = (sources(1), Source::default());
         for user in ["1", "2", "1"] {
             source.add_user(sources.mark(user));
         }
-        assert_eq!(source.users().count(), 2);
+        assert_eq!((source.drain_users().count(), source.drain_users().count()), (2, 0));
+        source.add_user(sources.mark("1"));
+        assert_eq!(source.drain_users().count(), 1);
     }
 }

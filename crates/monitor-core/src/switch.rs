@@ -16,9 +16,7 @@ pub use self::{
     error::SwitchError,
 };
 use crate::{
-    BoxError, Method, Monitor, Persist, Signal, Traffic, clock,
-    drops::{Drops, Reason},
-    panic,
+    BoxError, Change, Method, Monitor, Signal, Traffic, clock,
     reporter::Outlets,
     scope::bounded,
     sync::{
@@ -33,29 +31,42 @@ pub(crate) struct RouteSwitch {
     /// Written only by whoever holds `changing`, and for no longer than it takes to put the new list in place.
     disabled: RwLock<Vec<Arc<DisabledRoute>>>,
     changing: Mutex<()>,
-    /// Held while the store is told, which may take its time.
-    saving: Mutex<()>,
+    is_unsaved: AtomicBool,
     protected: Vec<String>,
-    persist: Option<Arc<dyn Persist>>,
-    drops: Arc<Drops>,
 }
 
 impl RouteSwitch {
-    /// Begins with what was kept from before, but for what must stay in service by now. What has expired meanwhile is told
-    /// and put back like anything else that does.
-    pub(crate) fn new(protected: Vec<String>, persist: Option<Arc<dyn Persist>>, drops: Arc<Drops>) -> Self {
-        let mut disabled = persist.as_deref().map(load).unwrap_or_default();
-        disabled.retain(|disabled| is_route(&disabled.route) && !is_protected(&protected, &disabled.route));
-        let is_any = AtomicBool::new(!disabled.is_empty());
+    pub(crate) fn new(protected: Vec<String>) -> Self {
         Self {
-            is_any,
-            disabled: RwLock::new(disabled),
+            is_any: AtomicBool::new(false),
+            disabled: RwLock::default(),
             changing: Mutex::new(()),
-            saving: Mutex::new(()),
+            is_unsaved: AtomicBool::new(false),
             protected,
-            persist,
-            drops,
         }
+    }
+
+    /// Takes in what was kept from before, but for what must stay in service by now and for what was decided on since. Returns
+    /// what is disabled by that. What has expired meanwhile is told and put back like anything else that does.
+    pub(crate) fn restore(&self, kept: &[u8]) -> Vec<Arc<DisabledRoute>> {
+        let read = || disabled::from_json(&serde_json::from_slice(kept)?);
+        let mut restored = read().unwrap_or_else(|error: BoxError| {
+            tracing::warn!(
+                target: "monitor",
+                %error,
+                "which routes were disabled could not be read, so all of them are enabled"
+            );
+            Vec::new()
+        });
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self.list();
+        restored.retain(|disabled| {
+            let is_decided = list.iter().any(|other| other.is_for(disabled.method, &disabled.route));
+            is_route(&disabled.route) && !self.protects(&disabled.route) && !is_decided
+        });
+        list.extend(restored.iter().map(Arc::clone));
+        self.put(list);
+        restored
     }
 
     pub(crate) fn is_any_disabled(&self) -> bool {
@@ -91,21 +102,18 @@ impl RouteSwitch {
         self.disabled.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes the list and tells of it, one change after another, and then has it saved.
+    /// Changes the list and tells of it, one change after another.
     fn change<R, E>(
         &self,
         change: impl FnOnce(&mut Vec<Arc<DisabledRoute>>) -> Result<R, E>,
         tell: impl FnOnce(&R),
     ) -> Result<R, E> {
-        let changed = {
-            let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut list = self.list();
-            let changed = change(&mut list)?;
-            self.put(list);
-            tell(&changed);
-            changed
-        };
-        self.save();
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self.list();
+        let changed = change(&mut list)?;
+        self.put(list);
+        tell(&changed);
+        self.is_unsaved.store(true, Ordering::Release);
         Ok(changed)
     }
 
@@ -115,52 +123,20 @@ impl RouteSwitch {
         drop(before);
     }
 
-    /// Saves what holds now, so that what is saved last is what was changed last.
-    fn save(&self) {
-        let Some(persist) = &self.persist else { return };
-        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
-        let value = disabled::to_json(&self.list()).to_string();
-        let saved = panic::catch_printed(|| persist.save(KEY, value.as_bytes())).unwrap_or_else(|caught| {
-            caught.dispose();
-            Err("saving panicked".into())
-        });
-        if let Err(error) = saved {
-            self.drops.count(Reason::NotPersisted);
-            tracing::warn!(
-                target: "monitor",
-                %error,
-                "which routes are disabled could not be saved, and will not outlive the process"
-            );
-        }
+    /// Returns what is to be saved, where anything changed since it was asked last.
+    pub(crate) fn take_change(&self) -> Option<Change> {
+        self.is_unsaved.swap(false, Ordering::AcqRel).then(|| self.to_change())
+    }
+
+    /// Returns what holds now, to be saved.
+    pub(crate) fn to_change(&self) -> Change {
+        Change::Put { key: KEY.to_owned(), value: disabled::to_json(&self.list()).to_string().into_bytes() }
     }
 
     /// Returns whether this route or path must stay in service.
     pub(crate) fn protects(&self, path: &str) -> bool {
-        is_protected(&self.protected, path)
+        self.protected.iter().any(|prefix| is_below(path, prefix))
     }
-}
-
-fn is_protected(protected: &[String], path: &str) -> bool {
-    protected.iter().any(|prefix| is_below(path, prefix))
-}
-
-fn load(persist: &dyn Persist) -> Vec<Arc<DisabledRoute>> {
-    let read = || match persist.load(KEY)? {
-        Some(value) => disabled::from_json(&serde_json::from_slice(&value)?),
-        None => Ok(Vec::new()),
-    };
-    let read = panic::catch_printed(read).unwrap_or_else(|caught| {
-        caught.dispose();
-        Err("loading panicked".into())
-    });
-    read.unwrap_or_else(|error: BoxError| {
-        tracing::warn!(
-            target: "monitor",
-            %error,
-            "which routes were disabled could not be read, so all of them are enabled"
-        );
-        Vec::new()
-    })
 }
 
 /// Returns whether `path` is `prefix` or below it.
@@ -182,7 +158,7 @@ impl Monitor {
     /// and what was named in [`MonitorBuilder::protected_routes`] are; when no actor is named; when it would expire at once or
     /// in more than 366 days; when the monitor is disabled.
     ///
-    /// It returns when [`Persist::save`] has, where there is one.
+    /// It returns when that is [saved](crate::MonitorBuilder::persist), or after 5 s.
     ///
     /// # Example
     ///
@@ -215,7 +191,10 @@ impl Monitor {
             list.push(Arc::clone(&disabled));
             Ok(Arc::clone(&disabled))
         };
-        shared.switch.change(put, |disabled| inner.outlets.publish(Signal::RouteDisabled(Arc::clone(disabled))))
+        let tell = |disabled: &Arc<_>| inner.outlets.publish(Signal::RouteDisabled(Arc::clone(disabled)));
+        let disabled = shared.switch.change(put, tell)?;
+        self.keep();
+        Ok(disabled)
     }
 
     /// Puts a route back into service, which was disabled with the same method, or with none. Reporters are told by
@@ -242,7 +221,10 @@ impl Monitor {
             })?;
             Ok(Arc::new(EnabledRoute::new(list.remove(at), Some(actor))))
         };
-        inner.shared.switch.change(take, |enabled| inner.outlets.publish(Signal::RouteEnabled(Arc::clone(enabled))))
+        let tell = |enabled: &Arc<_>| inner.outlets.publish(Signal::RouteEnabled(Arc::clone(enabled)));
+        let enabled = inner.shared.switch.change(take, tell)?;
+        self.keep();
+        Ok(enabled)
     }
 
     /// Returns the routes that are disabled now, in the order in which they were.
@@ -290,7 +272,7 @@ impl fmt::Debug for RouteSwitch {
     }
 }
 
-const KEY: &str = "disabled-routes";
+pub(crate) const KEY: &str = "disabled-routes";
 
 #[cfg(test)]
 mod tests;

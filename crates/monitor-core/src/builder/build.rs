@@ -2,24 +2,27 @@
 
 use std::{
     env,
-    sync::{Arc, RwLock, atomic::AtomicBool, mpsc},
+    sync::{Arc, OnceLock, RwLock, atomic::AtomicBool, mpsc},
 };
 
-use super::{MonitorBuilder, check::guard};
+use uuid::Uuid;
+
+use super::{Bounds, MonitorBuilder, check::guard};
 use crate::{
-    Bridge, BuildError, Identity, Method, Monitor, Outgoing, Signal, Traffic, clock,
+    Bridge, BuildError, Identity, Method, Monitor, Outgoing, Persist, Signal, Traffic,
     drops::Drops,
     event::Excerpts,
     health::HealthSource,
     housekeeping::{self, Bridges},
     intake::Intake,
-    issue::Issues,
+    issue::{Issues, Limits},
     job::Jobs,
+    keeper::{Keeper, Wake},
     monitor::{Inner, PanicHook, Shared},
     panic,
     queue::Queue,
     reporter::{Guarded, Outlets},
-    source::Sources,
+    source::{Changed, Sources},
     switch::RouteSwitch,
 };
 
@@ -42,7 +45,9 @@ impl MonitorBuilder {
         let outlets = Arc::new(Outlets(outlets.collect::<Result<_, _>>()?));
         let (shared_, outlets_) = (Arc::clone(&shared), Arc::clone(&outlets));
         let excerpts = self.source_excerpts.then(Excerpts::new);
-        let intake = Intake { shared: shared_, outlets: outlets_, before_report: self.before_report, excerpts };
+        let before_report = self.before_report.take();
+        let is_told_slow = AtomicBool::new(false);
+        let intake = Intake { shared: shared_, outlets: outlets_, before_report, excerpts, is_told_slow };
         let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
         let bridges = Arc::new(Bridges::new(Bridge::new(Arc::clone(&shared), self.recorder)));
         let (housekeeping, end) = mpsc::channel();
@@ -51,9 +56,7 @@ impl MonitorBuilder {
             panic::install_hook();
         }
         outlets.publish(Signal::Started(Arc::clone(&shared.identity)));
-        for disabled in shared.switch.list().into_iter().filter(|disabled| !disabled.is_over(clock::now())) {
-            outlets.publish(Signal::RouteDisabled(disabled));
-        }
+        let keeper = self.persist.take().map(|persist| keep(&shared, &outlets, persist)).transpose()?;
         Ok(Monitor::new(Inner {
             shared,
             intake,
@@ -62,17 +65,24 @@ impl MonitorBuilder {
             panic_hook: self.panic_hook,
             housekeeping,
             missing_hook: AtomicBool::new(false),
+            keeper,
         }))
     }
 
     fn shared(&mut self, reporters: impl Iterator<Item = Arc<Drops>>) -> Shared {
         let traffic_drops = Arc::new(Drops::new("traffic"));
         let intake_drops = Arc::new(Drops::new("intake"));
-        let switch_drops = Arc::new(Drops::new("switch"));
+        let store_drops = Arc::new(Drops::new("store"));
         let trimmed = |path: &String| path.trim_end_matches('/').to_owned();
         let untracked: Vec<_> = self.untracked.iter().map(trimmed).collect();
         let protected = self.protected.iter().map(trimmed).chain(untracked.iter().cloned()).collect();
-        let switch = RouteSwitch::new(protected, self.persist.take(), Arc::clone(&switch_drops));
+        let identity = self.identity();
+        let changed = Arc::new(Changed::default());
+        let Bounds { issues, sample_bytes, retention, .. } = self.bounds;
+        let limits = Limits { issues, sample_bytes, retention, is_kept: self.persist.is_some() };
+        let issues = Issues::new(limits, identity.release.clone(), Arc::clone(&changed), Arc::clone(&intake_drops));
+        let secret = self.persist.as_deref().map_or_else(Uuid::new_v4, secret);
+        let Bounds { sources, storm, .. } = self.bounds;
         let traffic = Traffic::new(self.bounds.series, self.measured, Arc::clone(&traffic_drops));
         for (method, route) in &self.routes {
             traffic.declare(Method::from_name(method), route);
@@ -81,7 +91,7 @@ impl MonitorBuilder {
             traffic.declare_grpc(method);
         }
         Shared {
-            identity: Arc::new(self.identity()),
+            identity: Arc::new(identity),
             redaction: self.redaction.clone(),
             raw_paths: self.raw_paths,
             full_addresses: self.full_addresses,
@@ -91,15 +101,19 @@ impl MonitorBuilder {
             ignore: std::mem::take(&mut self.ignore),
             traffic,
             outgoing: Outgoing::new(Arc::clone(&traffic_drops)),
-            switch,
+            switch: RouteSwitch::new(protected),
             jobs: Jobs::new(Arc::clone(&traffic_drops)),
             health: HealthSource::default(),
             error_types: std::mem::take(&mut self.error_types),
             in_app: std::mem::take(&mut self.in_app),
-            sources: Sources::new(self.bounds.sources, Arc::clone(&intake_drops)),
-            issues: Issues::new(self.bounds.issues, Arc::clone(&intake_drops)),
+            sources: Sources::new(sources, storm, secret, Arc::clone(&intake_drops)),
+            issues,
+            sampling: self.sampling.clone(),
+            changed,
+            wake: OnceLock::new(),
+            is_purge_due: AtomicBool::new(false),
             intake_drops: Arc::clone(&intake_drops),
-            drops: RwLock::new([traffic_drops, intake_drops, switch_drops].into_iter().chain(reporters).collect()),
+            drops: RwLock::new([traffic_drops, intake_drops, store_drops].into_iter().chain(reporters).collect()),
         }
     }
 
@@ -119,4 +133,30 @@ impl MonitorBuilder {
     fn outlet(&self, guarded: Guarded) -> Result<Queue<Arc<Signal>>, BuildError> {
         Ok(Queue::spawn(self.bounds.queue, Arc::clone(&guarded.drops), guarded)?)
     }
+}
+
+/// Takes in what was kept, and starts the thread that keeps it from now on.
+fn keep(shared: &Arc<Shared>, outlets: &Arc<Outlets>, persist: Arc<dyn Persist>) -> Result<Arc<Queue<()>>, BuildError> {
+    let drops = shared.drops_of("store");
+    let mut keeper = Keeper::new(Arc::clone(shared), Arc::clone(outlets), persist, Arc::clone(&drops));
+    keeper.keep();
+    let queue = Arc::new(Queue::spawn(1, drops, keeper)?);
+    let _ = shared.wake.set(Wake::new(&queue));
+    Ok(queue)
+}
+
+/// Returns what users are marked with.
+fn secret(persist: &dyn Persist) -> Uuid {
+    let read = panic::catch_printed(|| persist.secret()).unwrap_or_else(|caught| {
+        caught.dispose();
+        Err("it panicked".into())
+    });
+    read.unwrap_or_else(|error| {
+        tracing::warn!(
+            target: "monitor",
+            %error,
+            "the storage has no secret: users that were counted before are counted again"
+        );
+        Uuid::new_v4()
+    })
 }

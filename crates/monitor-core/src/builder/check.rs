@@ -1,13 +1,13 @@
 //! Which settings cannot work, and what to change.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{Bounds, MonitorBuilder};
-use crate::{BuildError, Method, Reporter, drops::Drops, error::setting, reporter::Guarded};
+use crate::{BuildError, EventKind, Method, Reporter, drops::Drops, error::setting, reporter::Guarded};
 
 impl MonitorBuilder {
     pub(super) fn check(&self) -> Result<(), BuildError> {
-        let Self { service, routes, grpc_methods, untracked, protected, trace_sampling, bounds, .. } = self;
+        let Self { service, routes, grpc_methods, untracked, protected, trace_sampling, sampling, bounds, .. } = self;
         if service.trim().is_empty() {
             return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
         }
@@ -24,6 +24,10 @@ impl MonitorBuilder {
         if !(0.0..=1.0).contains(trace_sampling) {
             return setting(format!("trace_sampling is {trace_sampling}: give it a share from 0 to 1"));
         }
+        let is_no_share = |(_, share): &(EventKind, f64)| !(0.0..=1.0).contains(share);
+        if let Some((kind, share)) = EventKind::ALL.into_iter().zip(sampling.0).find(is_no_share) {
+            return setting(format!("the sample of {} is {share}: give it a share from 0 to 1", kind.as_str()));
+        }
         if let Some(method) = grpc_methods.iter().find(|method| !is_grpc_method(method)) {
             return setting(format!("the gRPC method `{method}` is not written as /package.Service/Method"));
         }
@@ -34,7 +38,14 @@ impl MonitorBuilder {
         if let Some(path) = protected.iter().find(is_bad) {
             return setting(format!("the protected route `{path}` must begin with `/` and name something below it"));
         }
-        let Bounds { queue, series, sources, issues } = *bounds;
+        let Bounds { queue, series, sources, issues, sample_bytes, retention, storm } = *bounds;
+        if storm == 0 || sample_bytes == 0 {
+            let name = if storm == 0 { "storm_limit" } else { "sample_bytes" };
+            return setting(format!("{name} is 0, which would keep nothing: give it at least 1"));
+        }
+        if retention < HOUR {
+            return setting(format!("issue_retention is {retention:?}: give it at least an hour"));
+        }
         let named =
             [("queue_bound", queue), ("series_limit", series), ("source_limit", sources), ("issue_limit", issues)];
         if let Some((name, _)) = named.into_iter().find(|(_, bound)| *bound == 0) {
@@ -64,7 +75,7 @@ pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, B
     for reporter in reporters {
         let name = reporter.name();
         let taken =
-            ["traffic", "intake", "switch"].contains(&name) || guarded.iter().any(|other| other.drops.owner() == name);
+            ["traffic", "intake", "store"].contains(&name) || guarded.iter().any(|other| other.drops.owner() == name);
         if taken || name.is_empty() {
             return setting(format!("the reporter name `{name}` is taken or empty: give each reporter one of its own"));
         }
@@ -73,5 +84,6 @@ pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, B
     Ok(guarded)
 }
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Keeps a slip of the pen from reserving the machine's memory.
 const LARGEST: usize = 1 << 20;

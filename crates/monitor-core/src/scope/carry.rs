@@ -59,6 +59,11 @@ pub trait ScopeFutureExt: Future + Sized {
     fn in_current_scope(self) -> InScope<Self> {
         InScope { slot: ScopeSlot(current()), future: Some(self) }
     }
+
+    /// Runs this future in a scope within the one that is current now, as [`nested`](super::nested) does.
+    fn in_nested_scope(self) -> InScope<Self> {
+        InScope { slot: ScopeSlot(current().map(|scope| scope.nested())), future: Some(self) }
+    }
 }
 
 impl<F: Future> ScopeFutureExt for F {}

@@ -107,6 +107,12 @@ impl Breadcrumb {
     }
 }
 
+impl Breadcrumb {
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.category.len() + self.message.len() + weight_of(&self.data)
+    }
+}
+
 // === impl Scope ===
 
 impl Scope {
@@ -136,6 +142,22 @@ impl Scope {
 // === impl ScopeRecord ===
 
 impl ScopeRecord {
+    /// Returns about how much memory it takes, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let tags = self.tags.iter().map(|(name, value)| 2 * TEXT + name.len() + value.len());
+        let contexts = self.contexts.iter().map(|(name, value)| TEXT + name.len() + weight_of(value));
+        let crumbs = self.breadcrumbs.iter().map(Breadcrumb::weight);
+        let texts = self.path.len() + self.route.len() + self.user_agent.len();
+        texts + tags.sum::<usize>() + contexts.sum::<usize>() + crumbs.sum::<usize>()
+    }
+
+    /// Leaves out a quarter of the breadcrumbs, the oldest ones, or else a context or a tag. Returns whether there was any.
+    pub(crate) fn shorten(&mut self) -> bool {
+        let oldest = self.breadcrumbs.len().div_ceil(4);
+        self.breadcrumbs.drain(..oldest);
+        oldest > 0 || self.contexts.pop().is_some() || self.tags.pop().is_some()
+    }
+
     pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
         if raw_paths {
             redaction.mask(&mut self.path);
@@ -164,3 +186,16 @@ impl ScopeRecord {
         }
     }
 }
+
+fn weight_of(value: &Value) -> usize {
+    let inside = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight_of).sum(),
+        Value::Object(map) => map.iter().map(|(key, value)| 2 * TEXT + key.len() + weight_of(value)).sum(),
+    };
+    size_of::<Value>() + inside
+}
+
+/// What a text takes beside what it says.
+const TEXT: usize = size_of::<String>();

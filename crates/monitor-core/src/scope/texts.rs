@@ -2,6 +2,7 @@
 
 /// Path, user agent and client's identifier in one place, so that nothing holds on to the connection's read buffer. They
 /// are read as texts only when somebody wants to see them.
+#[derive(Clone)]
 pub(super) struct Texts {
     /// Most requests have little to say, and need no allocation of their own for it.
     short: [u8; SHORT],

@@ -3,22 +3,39 @@
 use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
 
 use super::*;
-use crate::BoxError;
+use crate::{BoxError, Persist, Reason};
 
 /// Keeps in memory, and fails where it is told to.
 #[derive(Clone, Debug, Default)]
 struct Kept(Arc<StdMutex<HashMap<String, Vec<u8>>>>, bool);
 
-impl Persist for Kept {
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
-        Ok(self.0.lock().expect("nobody panicked").get(key).cloned())
+impl Kept {
+    fn put(&self, value: &[u8]) {
+        let change = Change::Put { key: KEY.to_owned(), value: value.to_owned() };
+        self.save(&[change]).expect("it is kept in memory");
     }
 
-    fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError> {
+    fn get(&self) -> Vec<u8> {
+        self.0.lock().expect("nobody panicked").get(KEY).cloned().expect("it was saved")
+    }
+}
+
+impl Persist for Kept {
+    fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
+        let values = self.0.lock().expect("nobody panicked");
+        let all = values.iter().filter(|(key, _)| key.starts_with(prefix));
+        Ok(all.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn save(&self, changes: &[Change]) -> Result<(), BoxError> {
         if self.1 {
             return Err("no space left on device".into());
         }
-        self.0.lock().expect("nobody panicked").insert(key.to_owned(), value.to_owned());
+        for change in changes {
+            if let Change::Put { key, value } = change {
+                self.0.lock().expect("nobody panicked").insert(key.clone(), value.clone());
+            }
+        }
         Ok(())
     }
 }
@@ -154,7 +171,7 @@ fn what_was_kept_and_cannot_be_read_disables_nothing() {
     let broken: [&[u8]; 4] = [b"", b"{", b"{\"version\":2,\"disabled\":[]}", b"{\"version\":1}"];
     for value in broken {
         let kept = Kept::default();
-        kept.save(KEY, value).expect("it is kept in memory");
+        kept.put(value);
         assert!(names(&monitor(&kept)).is_empty());
     }
 }
@@ -163,10 +180,9 @@ fn what_was_kept_and_cannot_be_read_disables_nothing() {
 fn an_entry_that_cannot_be_read_takes_no_other_with_it() {
     let kept = Kept::default();
     monitor(&kept).disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
-    let mut value: serde_json::Value =
-        serde_json::from_slice(&kept.load(KEY).expect("it is kept").expect("it was saved")).expect("it is JSON");
+    let mut value: serde_json::Value = serde_json::from_slice(&kept.get()).expect("it is JSON");
     value["disabled"].as_array_mut().expect("it is a list").insert(0, serde_json::json!({ "route": "/todos" }));
-    kept.save(KEY, value.to_string().as_bytes()).expect("it is kept in memory");
+    kept.put(value.to_string().as_bytes());
     assert_eq!(names(&monitor(&kept)), ["/error"]);
 }
 
@@ -189,11 +205,11 @@ fn what_must_stay_in_service_does_whatever_was_kept_and_whatever_template_it_goe
 fn a_store_that_panics_changes_nothing_else() {
     struct Panics;
     impl Persist for Panics {
-        fn load(&self, _: &str) -> Result<Option<Vec<u8>>, BoxError> {
+        fn load(&self, _: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
             panic!("the disk is gone")
         }
 
-        fn save(&self, _: &str, _: &[u8]) -> Result<(), BoxError> {
+        fn save(&self, _: &[Change]) -> Result<(), BoxError> {
             panic!("the disk is gone")
         }
     }
@@ -241,9 +257,11 @@ mod interleavings {
     #[test]
     fn what_is_saved_last_is_what_holds_and_no_change_is_lost() {
         let check = || {
-            let kept = Kept::default();
-            let switch = RouteSwitch::new(Vec::new(), Some(Arc::new(kept.clone())), Arc::new(Drops::new("switch")));
-            let switch = Arc::new(switch);
+            let switch = Arc::new(RouteSwitch::new(Vec::new()));
+            let saving = {
+                let switch = Arc::clone(&switch);
+                thread::spawn(move || switch.take_change())
+            };
             let writers = ["/a", "/b"].map(|route| {
                 let switch = Arc::clone(&switch);
                 thread::spawn(move || put(&switch, route))
@@ -259,8 +277,9 @@ mod interleavings {
                 list.iter().map(|disabled| disabled.route.clone()).collect()
             };
             let held = routes(switch.list());
-            let saved = kept.load(KEY).expect("it is kept in memory").expect("it was saved");
-            let saved = disabled::from_json(&serde_json::from_slice(&saved).expect("it is JSON")).expect("it is whole");
+            let before = saving.join().expect("it does not panic");
+            let Some(Change::Put { value, .. }) = switch.take_change().or(before) else { panic!("nothing is saved") };
+            let saved = disabled::from_json(&serde_json::from_slice(&value).expect("it is JSON")).expect("it is whole");
             assert_eq!((held.len(), routes(saved)), (2, held));
             assert!(switch.is_any_disabled() && switch.find(Method::Get, "/b", clock::now()).is_some());
             switch.expire(clock::now() + HOUR, &Outlets(Vec::new()));

@@ -1,0 +1,187 @@
+//! Finding issues among many.
+
+use std::cmp::{Ordering, Reverse};
+
+use super::{Issue, IssueState, state::State};
+use crate::EventKind;
+
+/// Which issues, in which order. Handed to [`Monitor::find_issues`](crate::Monitor::find_issues).
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::{IssueQuery, IssueSort, IssueState, Monitor};
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let query = IssueQuery::new().text("division /orders").state(IssueState::Unresolved).sort(IssueSort::Count).limit(20);
+/// let page = monitor.find_issues(&query);
+/// assert_eq!((page.total, page.issues.len()), (0, 0));
+/// # Ok::<(), monitor_core::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct IssueQuery {
+    words: Vec<String>,
+    state: Option<IssueState>,
+    kind: Option<EventKind>,
+    route: Option<String>,
+    release: Option<String>,
+    sort: IssueSort,
+    offset: usize,
+    limit: usize,
+}
+
+/// What issues are sorted by, the greatest first.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum IssueSort {
+    /// When it was last seen.
+    #[default]
+    LastSeen,
+    /// When it was first seen.
+    FirstSeen,
+    /// How often it happened.
+    Count,
+    /// How many users it happened to.
+    Users,
+}
+
+/// Some of the issues that were found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IssuePage {
+    /// Those that were asked for.
+    pub issues: Vec<Issue>,
+    /// How many were found in all.
+    pub total: usize,
+}
+
+impl IssueQuery {
+    /// Creates a query for the first 100 of all issues, the one last seen first.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            words: Vec::new(),
+            state: None,
+            kind: None,
+            route: None,
+            release: None,
+            sort: IssueSort::LastSeen,
+            offset: 0,
+            limit: 100,
+        }
+    }
+
+    /// Finds those that have all of these words, or parts of words, in their kind, type, message, place, routes, releases or
+    /// fingerprint, whether in capitals or not. Defaults to any.
+    #[must_use]
+    pub fn text(mut self, text: &str) -> Self {
+        self.words = text.split_whitespace().map(str::to_lowercase).collect();
+        self
+    }
+
+    /// Finds those in this state. Defaults to any.
+    #[must_use]
+    pub fn state(mut self, state: impl Into<Option<IssueState>>) -> Self {
+        self.state = state.into();
+        self
+    }
+
+    /// Finds those of this kind. Defaults to any.
+    #[must_use]
+    pub fn kind(mut self, kind: impl Into<Option<EventKind>>) -> Self {
+        self.kind = kind.into();
+        self
+    }
+
+    /// Finds those that happened on this route. Defaults to any.
+    #[must_use]
+    pub fn route(mut self, route: impl Into<String>) -> Self {
+        self.route = Some(route.into());
+        self
+    }
+
+    /// Finds those that happened in this release. Defaults to any.
+    #[must_use]
+    pub fn release(mut self, release: impl Into<String>) -> Self {
+        self.release = Some(release.into());
+        self
+    }
+
+    /// Sets what they are sorted by. Defaults to [`IssueSort::LastSeen`].
+    #[must_use]
+    pub fn sort(mut self, sort: IssueSort) -> Self {
+        self.sort = sort;
+        self
+    }
+
+    /// Leaves out the first so many. Defaults to 0.
+    #[must_use]
+    pub fn offset(mut self, offset: usize) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// Returns at most so many. Defaults to 100.
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    pub(super) fn run<'a>(&self, states: impl Iterator<Item = &'a State>) -> IssuePage {
+        let mut found: Vec<_> = states.filter(|state| self.is_met_by(state)).collect();
+        let total = found.len();
+        let end = self.offset.saturating_add(self.limit).min(total);
+        if end < total && end > 0 {
+            // What is shown is all that needs an order.
+            found.select_nth_unstable_by(end - 1, |one, other| self.compare(one, other));
+            found.truncate(end);
+        }
+        found.sort_unstable_by(|one, other| self.compare(one, other));
+        let shown = found.into_iter().take(end).skip(self.offset);
+        IssuePage { issues: shown.map(State::read).collect(), total }
+    }
+
+    fn is_met_by(&self, state: &State) -> bool {
+        let record = &state.record;
+        self.state.is_none_or(|wanted| state.state() == wanted)
+            && self.kind.is_none_or(|kind| record.kind == kind)
+            && self.route.as_ref().is_none_or(|route| record.routes.contains(route))
+            && self.release.as_ref().is_none_or(|release| record.releases.contains(release))
+            && self.words.iter().all(|word| state.haystack.contains(word))
+    }
+
+    fn compare(&self, one: &State, other: &State) -> Ordering {
+        let key = |state: &State| {
+            let record = &state.record;
+            let first = match self.sort {
+                IssueSort::LastSeen => crate::clock::micros(record.last_seen),
+                IssueSort::FirstSeen => crate::clock::micros(record.first_seen),
+                IssueSort::Count => record.count,
+                IssueSort::Users => record.users.count(),
+            };
+            Reverse((first, record.last_seen, record.fingerprint))
+        };
+        key(one).cmp(&key(other))
+    }
+}
+
+impl Default for IssueQuery {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IssueSort {
+    /// Returns the order called `name`: `last_seen`, `first_seen`, `count` or `users`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "last_seen" => Some(Self::LastSeen),
+            "first_seen" => Some(Self::FirstSeen),
+            "count" => Some(Self::Count),
+            "users" => Some(Self::Users),
+            _ => None,
+        }
+    }
+}

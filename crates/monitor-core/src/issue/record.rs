@@ -1,0 +1,188 @@
+//! What is kept of an issue beside its events.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::SystemTime,
+};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    HourCount,
+    status::{IssueState, IssueStatus, Regression, Turn},
+    users::Users,
+};
+use crate::{CodeLocation, ErrorEvent, EventKind, Fingerprint, Grouping, clock, json};
+
+/// What is kept of an issue beside its events: in memory, and as JSON over a restart.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Record {
+    pub(crate) version: u32,
+    pub(crate) fingerprint: Fingerprint,
+    pub(super) grouping: Grouping,
+    pub(super) kind: EventKind,
+    #[serde(rename = "type")]
+    pub(super) type_name: String,
+    pub(super) message: String,
+    pub(super) location: Option<CodeLocation>,
+    pub(super) status: IssueStatus,
+    pub(super) regression: Option<Regression>,
+    #[serde(with = "json::micros")]
+    pub(super) first_seen: SystemTime,
+    #[serde(with = "json::micros")]
+    pub(super) last_seen: SystemTime,
+    pub(crate) count: u64,
+    /// How many of them were captured whole.
+    pub(super) whole: u64,
+    /// By the number of the hour since the Unix epoch.
+    pub(super) hours: BTreeMap<u64, u64>,
+    pub(super) users: Users,
+    pub(super) routes: BTreeSet<String>,
+    pub(super) releases: Vec<String>,
+    /// Which event is the first one, where that is kept.
+    #[serde(with = "json::text_or_null")]
+    pub(super) first: Option<Uuid>,
+}
+
+impl Record {
+    pub(super) fn new(event: &ErrorEvent) -> Self {
+        Self {
+            version: VERSION,
+            fingerprint: event.fingerprint,
+            grouping: event.grouping.clone(),
+            kind: event.kind,
+            type_name: event.type_name.clone(),
+            message: event.message.clone(),
+            location: event.location.clone(),
+            status: IssueStatus::default(),
+            regression: None,
+            first_seen: event.at,
+            last_seen: event.at,
+            count: 0,
+            whole: 0,
+            hours: BTreeMap::new(),
+            users: Users::default(),
+            routes: BTreeSet::new(),
+            releases: Vec::new(),
+            first: None,
+        }
+    }
+
+    /// Reads what was kept.
+    pub(crate) fn read(json: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(json)
+    }
+
+    /// Counts so many more, the last of them at `last`, and returns what that makes of where the issue stands.
+    pub(super) fn grow(&mut self, more: u64, last: SystemTime, release: &str) -> Option<Turn> {
+        if more == 0 {
+            return None;
+        }
+        self.count += more;
+        self.last_seen = self.last_seen.max(last);
+        *self.hours.entry(hour(last)).or_default() += more;
+        self.forget_hours();
+        if self.status.is_refuted(release, last) {
+            self.regress(release, last);
+            return Some(Turn::Regressed);
+        }
+        self.end_mute(last)
+    }
+
+    /// Reopens the issue where the time in which it was muted is over.
+    pub(super) fn end_mute(&mut self, now: SystemTime) -> Option<Turn> {
+        let is_over = self.status.is_mute_over(self.count, now);
+        is_over.then(|| Turn::MuteOver { before: std::mem::take(&mut self.status) })
+    }
+
+    fn regress(&mut self, release: &str, at: SystemTime) {
+        let resolved = std::mem::take(&mut self.status);
+        self.regression = Some(Regression { release: release.to_owned(), at, resolved });
+    }
+
+    /// Takes in where an event happened, and returns whether that is anything new.
+    pub(super) fn notice(&mut self, event: &ErrorEvent) -> bool {
+        let (route, release) = (&event.scope.route, event.identity.release());
+        let is_new_route = !route.is_empty() && self.routes.len() < ROUTES && self.routes.insert(route.clone());
+        let is_new_release = !self.releases.iter().any(|known| known == release);
+        if is_new_release {
+            self.releases.push(release.to_owned());
+            // The first one is kept: it says since when.
+            if self.releases.len() > RELEASES {
+                self.releases.remove(1);
+            }
+        }
+        is_new_route || is_new_release
+    }
+
+    /// Takes in what another process counted of the same issue. What was decided last holds; what is seen here after it may
+    /// refute it.
+    pub(super) fn merge(&mut self, other: Self) -> Option<Turn> {
+        let (here, last_here) = (self.releases.clone(), self.last_seen);
+        if other.first_seen < self.first_seen {
+            self.type_name = other.type_name;
+            self.message = other.message;
+            self.location = other.location;
+            self.first = other.first;
+            self.first_seen = other.first_seen;
+        }
+        self.last_seen = last_here.max(other.last_seen);
+        self.count += other.count;
+        self.whole += other.whole;
+        for (hour, count) in other.hours {
+            *self.hours.entry(hour).or_default() += count;
+        }
+        self.users.add(other.users.iter());
+        self.routes.extend(other.routes);
+        let new: Vec<_> = here.iter().filter(|release| !other.releases.contains(release)).cloned().collect();
+        self.releases = other.releases.into_iter().chain(new).collect();
+        self.regression = self.regression.take().or(other.regression);
+        if other.status.since <= self.status.since {
+            return None;
+        }
+        self.status = other.status;
+        let refuting = here.iter().find(|release| self.status.is_refuted(release, last_here))?.clone();
+        self.regress(&refuting, last_here);
+        Some(Turn::Regressed)
+    }
+
+    pub(super) fn decide(&mut self, status: IssueStatus) -> IssueStatus {
+        self.regression = None;
+        std::mem::replace(&mut self.status, status)
+    }
+
+    pub(super) fn is_ignored(&self) -> bool {
+        self.status.state == IssueState::Ignored
+    }
+
+    pub(super) fn is_muted(&self) -> bool {
+        self.status.state == IssueState::Muted
+    }
+
+    pub(super) fn hours(&self) -> Vec<HourCount> {
+        let begin = |hour: u64| clock::from_millis(hour * HOUR_MILLIS);
+        self.hours.iter().map(|(hour, count)| HourCount { begin: begin(*hour), count: *count }).collect()
+    }
+
+    fn forget_hours(&mut self) {
+        while self.hours.len() > 1
+            && let Some(oldest) = self.hours.first_entry()
+            && *oldest.key() + HOURS <= hour(self.last_seen)
+        {
+            oldest.remove();
+        }
+    }
+}
+
+fn hour(at: SystemTime) -> u64 {
+    clock::millis(at) / HOUR_MILLIS
+}
+
+/// The version of what is written.
+const VERSION: u32 = 1;
+const HOUR_MILLIS: u64 = 60 * 60 * 1000;
+/// 30 days.
+const HOURS: u64 = 30 * 24;
+const ROUTES: usize = 50;
+const RELEASES: usize = 100;

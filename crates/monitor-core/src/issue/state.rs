@@ -1,0 +1,167 @@
+//! One issue in memory: what is kept of it, its events, and the sources its counts come from.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use super::{
+    Issue,
+    record::Record,
+    status::{IssueState, IssueStatus, Turn},
+};
+use crate::{ErrorEvent, source::Source};
+
+pub(super) struct State {
+    pub(super) record: Record,
+    /// `None` where it is kept no more.
+    pub(super) first: Option<Arc<ErrorEvent>>,
+    pub(super) latest: VecDeque<Arc<ErrorEvent>>,
+    sources: Vec<Arc<Source>>,
+    /// All that a search looks through, in lower case.
+    pub(super) haystack: String,
+}
+
+/// What became of an issue while its counts were brought up to date.
+#[derive(Debug, Default)]
+pub(super) struct Growth {
+    pub(super) has_changed: bool,
+    pub(super) turn: Option<Turn>,
+}
+
+impl State {
+    pub(super) fn new(record: Record) -> Self {
+        let mut state =
+            Self { record, first: None, latest: VecDeque::new(), sources: Vec::new(), haystack: String::new() };
+        state.index();
+        state
+    }
+
+    /// Takes in that `event` happened, which came from `source`.
+    pub(super) fn notice(&mut self, event: &ErrorEvent, source: &Arc<Source>) -> Growth {
+        if self.record.notice(event) {
+            self.index();
+        }
+        self.record.whole += 1;
+        source.ledger(|ledger, _| ledger.issue = Some(self.record.fingerprint));
+        if !self.sources.iter().any(|known| Arc::ptr_eq(known, source)) {
+            self.sources.push(Arc::clone(source));
+        }
+        Growth { has_changed: true, ..self.catch_up(event.identity.release()) }
+    }
+
+    /// Keeps `event`, and returns the one that goes for it.
+    pub(super) fn keep(&mut self, event: Arc<ErrorEvent>) -> Option<Arc<ErrorEvent>> {
+        if self.first.is_none() && self.record.first.is_none() {
+            self.record.first = Some(event.id);
+            self.first = Some(event);
+            return None;
+        }
+        let out = if self.latest.len() == LATEST { self.latest.pop_front() } else { None };
+        self.latest.push_back(event);
+        out
+    }
+
+    /// Brings the counts up to what the sources have seen.
+    pub(super) fn catch_up(&mut self, release: &str) -> Growth {
+        let mut growth = Growth::default();
+        for source in &self.sources {
+            let (more, totals) = source.ledger(|ledger, totals| {
+                let more = totals.count.saturating_sub(ledger.counted);
+                // An event that was counted before `before_report` dropped it is not counted a second time.
+                ledger.counted = ledger.counted.max(totals.count);
+                (more, totals)
+            });
+            self.record.first_seen = self.record.first_seen.min(totals.first_seen);
+            growth.has_changed |= self.record.users.add(source.drain_users()) || more > 0;
+            growth.turn = growth.turn.or(self.record.grow(more, totals.last_seen, release));
+        }
+        growth
+    }
+
+    /// Takes in what was kept of the same issue by another process.
+    pub(super) fn merge(&mut self, record: Record, events: Vec<Arc<ErrorEvent>>) -> Option<Turn> {
+        let here = self.first.take().into_iter().chain(self.latest.drain(..));
+        let mut all: Vec<_> = here.chain(events).collect();
+        let turn = self.record.merge(record);
+        all.sort_by_key(|event| event.at);
+        self.put(all);
+        self.index();
+        turn
+    }
+
+    /// Puts events in their places, the oldest first.
+    pub(super) fn put(&mut self, mut events: Vec<Arc<ErrorEvent>>) {
+        let first = events.iter().position(|event| Some(event.id) == self.record.first);
+        self.first = first.map(|at| events.remove(at));
+        self.latest = events.split_off(events.len().saturating_sub(LATEST)).into();
+    }
+
+    /// Lets all events of a user go, and all that says of what they did: returns what was let go.
+    pub(super) fn erase(
+        &mut self,
+        is_of_user: impl Fn(&ErrorEvent) -> bool,
+        mark: u64,
+    ) -> Option<Vec<Arc<ErrorEvent>>> {
+        let was_counted = self.record.users.remove(mark);
+        let (mut erased, kept): (Vec<_>, Vec<_>) = self.latest.drain(..).partition(|event| is_of_user(event));
+        self.latest = kept.into();
+        if let Some(first) = self.first.take_if(|first| is_of_user(first)) {
+            erased.push(first);
+            let next = self.latest.front();
+            self.record.message = next.map_or_else(|| self.record.grouping.says(), |next| next.message.clone());
+            self.index();
+        }
+        (was_counted || !erased.is_empty()).then_some(erased)
+    }
+
+    /// Says what becomes of an issue from now on.
+    pub(super) fn decide(&mut self, status: IssueStatus) -> IssueStatus {
+        self.record.decide(status)
+    }
+
+    /// Lets its sources go, which then may belong to another issue.
+    pub(super) fn release_sources(&self) {
+        for source in &self.sources {
+            source.ledger(|ledger, _| ledger.issue = None);
+        }
+    }
+
+    pub(super) fn samples(&self) -> impl Iterator<Item = &Arc<ErrorEvent>> {
+        self.first.iter().chain(&self.latest)
+    }
+
+    pub(super) fn state(&self) -> IssueState {
+        self.record.status.state
+    }
+
+    pub(super) fn read(&self) -> Issue {
+        let record = &self.record;
+        Issue {
+            fingerprint: record.fingerprint,
+            grouping: record.grouping.clone(),
+            kind: record.kind,
+            type_name: record.type_name.clone(),
+            message: record.message.clone(),
+            location: record.location.clone(),
+            status: record.status.clone(),
+            regression: record.regression.clone(),
+            first_seen: record.first_seen,
+            last_seen: record.last_seen,
+            count: record.count,
+            suppressed: record.count.saturating_sub(record.whole),
+            hours: record.hours(),
+            users_affected: record.users.count(),
+            routes: record.routes.iter().cloned().collect(),
+            releases: record.releases.clone(),
+            samples: self.samples().cloned().collect(),
+        }
+    }
+
+    fn index(&mut self) {
+        let record = &self.record;
+        let (fingerprint, place) = (record.fingerprint.to_string(), record.location.as_ref().map(ToString::to_string));
+        let fixed = [record.kind.as_str(), &record.type_name, &record.message, &fingerprint];
+        let listed = record.routes.iter().chain(&record.releases).chain(&place).map(String::as_str);
+        self.haystack = fixed.into_iter().chain(listed).collect::<Vec<_>>().join("\n").to_lowercase();
+    }
+}
+
+const LATEST: usize = 20;

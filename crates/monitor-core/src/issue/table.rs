@@ -1,0 +1,425 @@
+//! All issues of a process. Only the intake, the housekeeping and whoever reads or decides take its lock, never a request.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::{Arc, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use super::{
+    Issue, IssueChange, IssueError, IssuePage, IssueQuery, Record, Triage,
+    state::{Growth, State},
+    status::Turn,
+};
+use crate::{
+    ErrorEvent, EventKind, Fingerprint, Signal,
+    drops::{Drops, Reason},
+    persist::Change,
+    source::{Changed, Source},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+pub(crate) struct Issues {
+    table: Mutex<Table>,
+    opened: [AtomicU64; EventKind::ALL.len()],
+    limits: Limits,
+    release: String,
+    changed: Arc<Changed>,
+    drops: Arc<Drops>,
+}
+
+/// How much is kept at most, and whether that is written down.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) issues: usize,
+    /// Of all events together, about.
+    pub(crate) sample_bytes: usize,
+    /// How long after it was last seen an issue is forgotten.
+    pub(crate) retention: Duration,
+    pub(crate) is_kept: bool,
+}
+
+#[derive(Default)]
+struct Table {
+    states: HashMap<Fingerprint, State>,
+    changes: Changes,
+    bytes: usize,
+    /// What nobody was there to tell.
+    untold: Vec<Signal>,
+    /// Whose events are to be let go also when they come from where they were kept.
+    erased: Vec<Eraser>,
+}
+
+/// What is not written down yet.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    records: BTreeSet<Fingerprint>,
+    events: Vec<Arc<ErrorEvent>>,
+    removed: Vec<String>,
+}
+
+/// What became of an event.
+#[derive(Debug)]
+pub(crate) struct Added {
+    /// What reporters are told; `None` where nobody wants to know.
+    pub(crate) event: Option<Arc<ErrorEvent>>,
+    pub(crate) signals: Vec<Signal>,
+}
+
+/// Knows a user's events.
+#[derive(Clone, Debug)]
+struct Eraser {
+    user: String,
+    mark: u64,
+}
+
+// === impl Issues ===
+
+impl Issues {
+    pub(crate) fn new(limits: Limits, release: String, changed: Arc<Changed>, drops: Arc<Drops>) -> Self {
+        Self { table: Mutex::default(), opened: Default::default(), limits, release, changed, drops }
+    }
+
+    /// Returns the issue `source` belongs to, where one of its events decided it.
+    pub(crate) fn of(&self, source: &Source) -> Option<Fingerprint> {
+        source.ledger(|ledger, _| ledger.issue)
+    }
+
+    /// Adds an event of `source`.
+    pub(crate) fn add(&self, mut event: ErrorEvent, source: &Arc<Source>) -> Added {
+        let fingerprint = event.fingerprint;
+        let mut table = self.lock();
+        let is_new = !table.states.contains_key(&fingerprint);
+        if is_new && table.states.len() >= self.limits.issues {
+            self.evict(&mut table);
+        }
+        let state = table.states.entry(fingerprint).or_insert_with(|| State::new(Record::new(&event)));
+        let growth = state.notice(&event, source);
+        let (is_ignored, is_muted) = (state.record.is_ignored(), state.record.is_muted());
+        let mut signals = Vec::new();
+        if is_new {
+            self.opened[event.kind as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        event.muted = is_muted;
+        let event = Arc::new(event);
+        if !is_ignored {
+            let gone = state.keep(Arc::clone(&event));
+            table.bytes += event.weight();
+            table.changes.save_event(Arc::clone(&event));
+            gone.into_iter().for_each(|event| table.let_go(&event));
+            self.bound(&mut table);
+        }
+        if is_new && let Some(state) = table.states.get(&fingerprint) {
+            signals.push(Signal::IssueOpened(Arc::new(state.read())));
+        }
+        signals.extend(table.take_in(fingerprint, growth));
+        self.settle(&mut table);
+        Added { event: (!is_ignored).then_some(event), signals }
+    }
+
+    /// Brings every count up to date, lets go what is too old, and returns what became of whom.
+    pub(crate) fn tick(&self, now: SystemTime) -> Vec<Signal> {
+        let mut table = self.lock();
+        let mut signals =
+            if self.changed.take() { self.catch_up(&mut table) } else { std::mem::take(&mut table.untold) };
+        let ended = |(fingerprint, state): (&Fingerprint, &mut State)| {
+            let turn = state.record.end_mute(now)?;
+            Some((*fingerprint, Growth { has_changed: true, turn: Some(turn) }))
+        };
+        let ended: Vec<_> = table.states.iter_mut().filter_map(ended).collect();
+        for (fingerprint, growth) in ended {
+            signals.extend(table.take_in(fingerprint, growth));
+        }
+        let is_old =
+            |state: &State| now.duration_since(state.record.last_seen).is_ok_and(|age| age > self.limits.retention);
+        let old: Vec<_> = table.states.iter().filter(|(_, state)| is_old(state)).map(|(key, _)| *key).collect();
+        for fingerprint in old {
+            table.remove(fingerprint);
+            self.drops.count(Reason::Expired);
+        }
+        self.settle(&mut table);
+        signals
+    }
+
+    /// Returns those that are asked for.
+    pub(crate) fn find(&self, query: &IssueQuery) -> IssuePage {
+        let mut table = self.lock();
+        // Who turned is told at the next tick, by whoever tells.
+        self.count_up(&mut table);
+        query.run(table.states.values())
+    }
+
+    pub(crate) fn get(&self, fingerprint: Fingerprint) -> Option<Issue> {
+        let mut table = self.lock();
+        let growth = table.states.get_mut(&fingerprint)?.catch_up(&self.release);
+        let told = table.take_in(fingerprint, growth);
+        table.untold.extend(told);
+        self.settle(&mut table);
+        table.states.get(&fingerprint).map(State::read)
+    }
+
+    /// Carries out what somebody decided.
+    pub(crate) fn decide(
+        &self,
+        fingerprint: Fingerprint,
+        order: Triage,
+        actor: &str,
+        at: SystemTime,
+    ) -> Result<Vec<Signal>, IssueError> {
+        let mut table = self.lock();
+        let mut signals = self.catch_up(&mut table);
+        let state = table.states.get_mut(&fingerprint).ok_or(IssueError::Unknown(fingerprint))?;
+        let status = order.decide(&state.record, actor, at)?;
+        let before = state.decide(status);
+        let issue = Arc::new(state.read());
+        table.changes.records.insert(fingerprint);
+        self.settle(&mut table);
+        signals.push(Signal::IssueChanged(Arc::new(IssueChange { issue, before })));
+        Ok(signals)
+    }
+
+    /// Lets go all events of a user.
+    ///
+    /// Returns how many issues were changed, and how many events are gone.
+    pub(crate) fn erase(&self, user: &str, mark: u64) -> (usize, usize) {
+        let mut table = self.lock();
+        self.count_up(&mut table);
+        let eraser = Eraser { user: user.to_owned(), mark };
+        let erased = table.erase(&eraser);
+        if table.erased.len() < ERASERS {
+            table.erased.push(eraser);
+        }
+        self.settle(&mut table);
+        erased
+    }
+
+    /// Takes in what was kept, by this process or by another one before it.
+    pub(crate) fn restore(&self, kept: Vec<(Record, Vec<Arc<ErrorEvent>>)>) -> Vec<Signal> {
+        let mut table = self.lock();
+        let mut signals = self.catch_up(&mut table);
+        for (record, events) in kept {
+            let fingerprint = record.fingerprint;
+            let turn = match table.states.get_mut(&fingerprint) {
+                Some(state) => state.merge(record, events),
+                None => {
+                    let mut state = State::new(record);
+                    state.put(events);
+                    table.states.insert(fingerprint, state);
+                    None
+                }
+            };
+            signals.extend(table.take_in(fingerprint, Growth { has_changed: true, turn }));
+        }
+        for eraser in table.erased.clone() {
+            table.erase(&eraser);
+        }
+        table.bytes = table.states.values().flat_map(State::samples).map(|event| event.weight()).sum();
+        while table.states.len() > self.limits.issues {
+            self.evict(&mut table);
+        }
+        self.bound(&mut table);
+        signals
+    }
+
+    /// Returns how many issues were opened, for the kinds of which there were any.
+    pub(crate) fn opened(&self) -> impl Iterator<Item = (EventKind, u64)> {
+        EventKind::ALL.into_iter().zip(self.opened.iter().map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    /// Takes what is to be written down since it was taken last.
+    pub(crate) fn take_changes(&self) -> Vec<Change> {
+        let (records, changes) = {
+            let mut table = self.lock();
+            self.count_up(&mut table);
+            let changes = std::mem::take(&mut table.changes);
+            let record = |fingerprint: &Fingerprint| Some(table.states.get(fingerprint)?.record.clone());
+            (changes.records.iter().filter_map(record).collect::<Vec<_>>(), changes)
+        };
+        let removed = changes.removed.into_iter().map(|key| Change::Remove { key });
+        removed
+            .chain(changes.events.iter().map(|event| put_event(event)))
+            .chain(records.iter().map(put_record))
+            .collect()
+    }
+
+    /// Takes all there is to be written down.
+    pub(crate) fn take_everything(&self) -> Vec<Change> {
+        let (records, events) = {
+            let mut table = self.lock();
+            self.count_up(&mut table);
+            table.changes = Changes::default();
+            let records: Vec<_> = table.states.values().map(|state| state.record.clone()).collect();
+            (records, table.states.values().flat_map(State::samples).cloned().collect::<Vec<_>>())
+        };
+        events.iter().map(|event| put_event(event)).chain(records.iter().map(put_record)).collect()
+    }
+
+    /// Brings every count up to date, and returns what became of whom.
+    fn catch_up(&self, table: &mut Table) -> Vec<Signal> {
+        let grown: Vec<_> = table.states.iter_mut().map(|(key, state)| (*key, state.catch_up(&self.release))).collect();
+        let mut signals = std::mem::take(&mut table.untold);
+        for (fingerprint, growth) in grown {
+            signals.extend(table.take_in(fingerprint, growth));
+        }
+        signals
+    }
+
+    /// Brings every count up to date for somebody who tells nobody what became of whom.
+    fn count_up(&self, table: &mut Table) {
+        table.untold = self.catch_up(table);
+    }
+
+    /// Lets the issue go that was seen least recently.
+    fn evict(&self, table: &mut Table) {
+        self.count_up(table);
+        let oldest = table.states.iter().min_by_key(|(_, state)| state.record.last_seen).map(|(key, _)| *key);
+        if let Some(fingerprint) = oldest {
+            table.remove(fingerprint);
+            self.drops.count(Reason::IssueLimit);
+        }
+    }
+
+    /// Lets events go until the rest is not too large: those of the issues seen least recently, their first ones last.
+    fn bound(&self, table: &mut Table) {
+        while table.bytes > self.limits.sample_bytes {
+            let has_more = |state: &&mut State| !state.latest.is_empty() || state.first.is_some();
+            let key = |state: &&mut State| (state.latest.is_empty(), state.record.last_seen);
+            let Some(state) = table.states.values_mut().filter(has_more).min_by_key(key) else { return };
+            let mut gone: Vec<_> = state.latest.drain(..).collect();
+            if gone.is_empty() {
+                gone.extend(state.first.take());
+            }
+            self.drops.count_many(Reason::SampleLimit, gone.len() as u64);
+            gone.iter().for_each(|event| table.let_go(event));
+        }
+    }
+
+    /// Forgets what nobody will write down.
+    fn settle(&self, table: &mut Table) {
+        if !self.limits.is_kept {
+            table.changes = Changes::default();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Issues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issues").field("len", &self.lock().states.len()).finish_non_exhaustive()
+    }
+}
+
+// === impl Table ===
+
+impl Table {
+    /// Notes that an issue has changed, and returns who is to be told of it.
+    fn take_in(&mut self, fingerprint: Fingerprint, growth: Growth) -> Option<Signal> {
+        if growth.has_changed || growth.turn.is_some() {
+            self.changes.records.insert(fingerprint);
+        }
+        let issue = || Some(Arc::new(self.states.get(&fingerprint)?.read()));
+        match growth.turn? {
+            Turn::Regressed => Some(Signal::IssueRegressed(issue()?)),
+            Turn::MuteOver { before } => Some(Signal::IssueChanged(Arc::new(IssueChange { issue: issue()?, before }))),
+        }
+    }
+
+    fn let_go(&mut self, event: &ErrorEvent) {
+        self.bytes = self.bytes.saturating_sub(event.weight());
+        self.changes.remove_event(event);
+    }
+
+    fn remove(&mut self, fingerprint: Fingerprint) {
+        let Some(state) = self.states.remove(&fingerprint) else { return };
+        state.release_sources();
+        state.samples().for_each(|event| self.let_go(event));
+        self.changes.records.remove(&fingerprint);
+        self.changes.removed.push(record_key(fingerprint));
+    }
+
+    fn erase(&mut self, eraser: &Eraser) -> (usize, usize) {
+        let mut all = Vec::new();
+        let mut issues = 0;
+        for (fingerprint, state) in &mut self.states {
+            if let Some(events) = state.erase(|event| eraser.knows(event), eraser.mark) {
+                self.changes.records.insert(*fingerprint);
+                issues += 1;
+                all.extend(events);
+            }
+        }
+        all.iter().for_each(|event| self.let_go(event));
+        (issues, all.len())
+    }
+}
+
+// === impl Changes ===
+
+impl Changes {
+    fn save_event(&mut self, event: Arc<ErrorEvent>) {
+        self.events.push(event);
+    }
+
+    fn remove_event(&mut self, event: &ErrorEvent) {
+        let before = self.events.len();
+        self.events.retain(|other| other.id != event.id);
+        if self.events.len() == before {
+            self.removed.push(event_key(event));
+        }
+    }
+}
+
+// === impl Eraser ===
+
+impl Eraser {
+    /// Whether an event is of this user, or names them where whole values stand.
+    fn knows(&self, event: &ErrorEvent) -> bool {
+        let scope = &event.scope;
+        let is_named = || {
+            scope.user.as_ref() == Some(&self.user)
+                || scope.tags.iter().any(|(_, value)| *value == self.user)
+                || scope.contexts.iter().any(|(_, value)| self.is_in(value))
+                || scope.breadcrumbs.iter().any(|crumb| crumb.message == self.user || self.is_in(&crumb.data))
+        };
+        event.user_mark == Some(self.mark) || is_named()
+    }
+
+    fn is_in(&self, value: &serde_json::Value) -> bool {
+        match value {
+            serde_json::Value::String(text) => *text == self.user,
+            serde_json::Value::Number(number) => number.to_string() == self.user,
+            serde_json::Value::Array(values) => values.iter().any(|value| self.is_in(value)),
+            serde_json::Value::Object(map) => map.values().any(|value| self.is_in(value)),
+            serde_json::Value::Null | serde_json::Value::Bool(_) => false,
+        }
+    }
+}
+
+fn put_record(record: &Record) -> Change {
+    let value = serde_json::to_vec(record).unwrap_or_default();
+    Change::Put { key: record_key(record.fingerprint), value }
+}
+
+fn put_event(event: &Arc<ErrorEvent>) -> Change {
+    let value = serde_json::to_vec(&**event).unwrap_or_default();
+    Change::Put { key: event_key(event), value }
+}
+
+fn record_key(fingerprint: Fingerprint) -> String {
+    format!("{RECORDS}{fingerprint}")
+}
+
+/// Returns the key by which an event is kept.
+pub(crate) fn event_key(event: &ErrorEvent) -> String {
+    format!("{EVENTS}{}/{}", event.fingerprint, event.id)
+}
+
+pub(crate) const RECORDS: &str = "issue/";
+pub(crate) const EVENTS: &str = "event/";
+const ERASERS: usize = 1000;

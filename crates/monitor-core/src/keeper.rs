@@ -1,0 +1,230 @@
+//! The keeper: one thread that has issues and disabled routes saved, and takes them in again after a restart.
+//!
+//! It is woken by the first change, waits a moment for more, and saves them all at once. While another process has the
+//! storage, everything stays in memory; once it is free, both are put together.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Access, BoxError, Change, ErrorEvent, Persist, Signal, clock,
+    drops::{Drops, Reason},
+    issue::{EVENTS, RECORDS, Record, event_key},
+    monitor::Shared,
+    panic,
+    queue::{Handler, Queue},
+    reporter::Outlets,
+    switch,
+};
+
+pub(crate) struct Keeper {
+    shared: Arc<Shared>,
+    outlets: Arc<Outlets>,
+    persist: Arc<dyn Persist>,
+    drops: Arc<Drops>,
+    /// Whether what was kept is taken in.
+    is_loaded: bool,
+    /// Whether everything is to be written, for nobody knows what of it was.
+    is_all_unsaved: bool,
+    /// How often it failed since it last did not, and when it is tried again.
+    failures: u32,
+    retry_at: Option<Instant>,
+}
+
+/// What wakes the keeper.
+#[derive(Debug, Default)]
+pub(crate) struct Wake {
+    /// Whether it is awake, or will be.
+    is_set: AtomicBool,
+    keeper: Weak<Queue<()>>,
+}
+
+impl Keeper {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        outlets: Arc<Outlets>,
+        persist: Arc<dyn Persist>,
+        drops: Arc<Drops>,
+    ) -> Self {
+        let (failures, retry_at) = (0, None);
+        Self { shared, outlets, persist, drops, is_loaded: false, is_all_unsaved: false, failures, retry_at }
+    }
+
+    /// Saves what is not saved yet, as far as it can be.
+    pub(crate) fn keep(&mut self) {
+        let kept = panic::catch_printed(|| self.try_to_keep()).unwrap_or_else(|caught| {
+            caught.dispose();
+            Err("the storage panicked".into())
+        });
+        match kept {
+            Ok(()) => (self.failures, self.retry_at) = (0, None),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn try_to_keep(&mut self) -> Result<(), BoxError> {
+        match self.persist.access()? {
+            Access::Busy => return Ok(()),
+            Access::Ready => {}
+            Access::Fresh => self.is_all_unsaved = self.is_loaded,
+        }
+        if !self.is_loaded {
+            self.load()?;
+        }
+        let changes = if self.is_all_unsaved { self.everything()? } else { self.changes() };
+        if !changes.is_empty() {
+            self.persist.save(&changes)?;
+        }
+        self.is_all_unsaved = false;
+        if self.shared.is_purge_due.load(Ordering::Acquire) {
+            self.persist.purge()?;
+            self.shared.is_purge_due.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn load(&mut self) -> Result<(), BoxError> {
+        if let Some((_, json)) = self.persist.load(switch::KEY)?.into_iter().find(|(key, _)| key == switch::KEY) {
+            let now = clock::now();
+            let restored = self.shared.switch.restore(&json).into_iter();
+            for disabled in restored.filter(|disabled| !disabled.is_over(now)) {
+                self.outlets.publish(Signal::RouteDisabled(disabled));
+            }
+        }
+        let (mut orphans, mut unread) = (Vec::new(), 0_u64);
+        let mut events = BTreeMap::<_, Vec<_>>::new();
+        for (key, json) in self.persist.load(EVENTS)? {
+            match serde_json::from_slice::<ErrorEvent>(&json) {
+                Ok(event) => events.entry(event.fingerprint).or_default().push(Arc::new(event)),
+                Err(_) => {
+                    unread += 1;
+                    orphans.push(Change::Remove { key });
+                }
+            }
+        }
+        let mut kept = Vec::new();
+        for (key, json) in self.persist.load(RECORDS)? {
+            match Record::read(&json) {
+                Ok(record) => {
+                    let mut events = events.remove(&record.fingerprint).unwrap_or_default();
+                    events.sort_by_key(|event| event.at);
+                    kept.push((record, events));
+                }
+                Err(_) => {
+                    unread += 1;
+                    orphans.push(Change::Remove { key });
+                }
+            }
+        }
+        orphans.extend(events.values().flatten().map(|event| Change::Remove { key: event_key(event) }));
+        if unread > 0 {
+            self.drops.count_many(Reason::Unreadable, unread);
+            tracing::warn!(target: "monitor", unread, "some of what was stored could not be read, and is removed");
+        }
+        if !orphans.is_empty() {
+            self.persist.save(&orphans)?;
+        }
+        for signal in self.shared.issues.restore(kept) {
+            self.outlets.publish(signal);
+        }
+        self.is_loaded = true;
+        Ok(())
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let routes = self.shared.switch.take_change();
+        self.shared.issues.take_changes().into_iter().chain(routes).collect()
+    }
+
+    /// Returns what makes the storage hold what is in memory, whatever it holds now.
+    fn everything(&self) -> Result<Vec<Change>, BoxError> {
+        let mut all = self.shared.issues.take_everything();
+        let known: BTreeSet<_> = all.iter().map(|change| change.key().to_owned()).collect();
+        let stored = self.persist.load(EVENTS)?.into_iter().chain(self.persist.load(RECORDS)?);
+        all.extend(stored.filter(|(key, _)| !known.contains(key)).map(|(key, _)| Change::Remove { key }));
+        all.push(self.shared.switch.to_change());
+        Ok(all)
+    }
+
+    fn fail(&mut self, error: &BoxError) {
+        self.is_all_unsaved |= self.is_loaded;
+        self.drops.count(Reason::NotPersisted);
+        self.retry_at = Some(clock::after(RETRY.saturating_mul(1 << self.failures.min(5))));
+        if self.failures == 0 {
+            tracing::warn!(
+                target: "monitor",
+                %error,
+                "what must outlive the process could not be saved: it stays in memory, and is tried again"
+            );
+        }
+        self.failures = self.failures.saturating_add(1);
+    }
+}
+
+impl Handler<()> for Keeper {
+    fn handle(&mut self, (): ()) {
+        if self.retry_at.is_some_and(|at| clock::now() < at) {
+            return;
+        }
+        // Whatever comes until then is saved with it.
+        thread::sleep(BATCH);
+        if let Some(wake) = self.shared.wake.get() {
+            wake.rest();
+        }
+        self.keep();
+    }
+
+    fn flush(&mut self) {
+        self.keep();
+    }
+
+    fn end(&mut self) {
+        self.keep();
+        if !self.is_loaded {
+            self.drops.count(Reason::NotPersisted);
+            tracing::warn!(
+                target: "monitor",
+                "the storage was another process's until the end: what this one counted is not in it"
+            );
+        }
+    }
+}
+
+// === impl Wake ===
+
+impl Wake {
+    pub(crate) fn new(keeper: &Arc<Queue<()>>) -> Self {
+        Self { is_set: AtomicBool::new(false), keeper: Arc::downgrade(keeper) }
+    }
+
+    /// Wakes the keeper, unless it was woken since it last rested.
+    pub(crate) fn up(&self) {
+        if !self.is_set.swap(true, Ordering::AcqRel)
+            && let Some(keeper) = self.keeper.upgrade()
+        {
+            keeper.nudge(());
+        }
+    }
+
+    /// Wakes the keeper in any case.
+    pub(crate) fn up_again(&self) {
+        self.is_set.store(false, Ordering::Release);
+        self.up();
+    }
+
+    fn rest(&self) {
+        self.is_set.store(false, Ordering::Release);
+    }
+}
+
+/// How long changes wait for others to be saved with.
+const BATCH: Duration = Duration::from_millis(50);
+/// How long it waits after the first failure; after the next ones twice, four times, and up to 32 times as long.
+const RETRY: Duration = Duration::from_secs(1);

@@ -1,0 +1,55 @@
+//! Scopes within scopes: what is said in one is forgotten at its end.
+
+use std::sync::{Arc, Mutex, OnceLock, atomic::AtomicBool};
+
+use super::{DEPTH, Inner, Scope, ScopeSlot, current};
+
+/// Runs `f` in a scope of its own within the current one: it knows all that one knows, and what is added in it, a tag or a
+/// breadcrumb, does not outlive it. Outside a scope it runs `f`, and nothing else.
+///
+/// [`in_nested_scope`](super::ScopeFutureExt::in_nested_scope) does the same for a future.
+///
+/// # Example
+///
+/// ```
+/// use monitor_core::{Level, capture_message, scope};
+///
+/// for partner in ["acme", "umbrella"] {
+///     scope::nested(|| {
+///         scope::set_tag("partner", partner);
+///         capture_message(Level::Warn, "no answer");
+///     });
+/// }
+/// ```
+pub fn nested<R>(f: impl FnOnce() -> R) -> R {
+    match current() {
+        Some(scope) => ScopeSlot::new(scope.nested()).enter(f),
+        None => f(),
+    }
+}
+
+impl Scope {
+    /// Returns a scope within this one, which knows what this one knows now.
+    pub(super) fn nested(&self) -> Self {
+        let around = &self.0;
+        let notes = self.noted().map(|notes| notes.clone());
+        Self(Arc::new(Inner {
+            monitor: around.monitor.clone(),
+            parent: Some(self.clone()).filter(|_| around.depth < DEPTH),
+            id: around.id.clone(),
+            trace: around.trace.clone(),
+            client_trace_id: around.client_trace_id,
+            method: around.method,
+            route: Some(self.route().into()),
+            untracked: around.untracked,
+            series: None,
+            is_request: around.is_request,
+            depth: around.depth.saturating_add(1),
+            remote_addr: around.remote_addr,
+            texts: around.texts.clone(),
+            captured: AtomicBool::new(self.has_captured()),
+            finished: Mutex::new(None),
+            notes: notes.map_or_else(OnceLock::new, |notes| OnceLock::from(Box::new(Mutex::new(notes)))),
+        }))
+    }
+}
