@@ -65,6 +65,11 @@ pub fn rfc3339(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map_or_else(|_| String::from("unknown"), |stamp| format!("{stamp:.3}"))
 }
 
+/// Returns the same with microseconds.
+pub(crate) fn rfc3339_micros(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map_or_else(|_| String::from("unknown"), |stamp| format!("{stamp:.6}"))
+}
+
 /// Returns the time that [`rfc3339`] wrote.
 pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     text.parse::<jiff::Timestamp>().ok().map(Into::into)

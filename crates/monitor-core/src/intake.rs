@@ -21,7 +21,7 @@ use crate::{
     grouping::{in_app::InApp, template::template},
     monitor::Shared,
     panic,
-    queue::Handler,
+    queue::{Handler, Queue},
     reporter::Outlets,
     scope::ScopeRecord,
     source::Source,
@@ -56,6 +56,8 @@ pub(crate) struct Intake {
     pub(crate) before_report: Option<BeforeReport>,
     /// `None` where no source is to be shown.
     pub(crate) excerpts: Option<Excerpts>,
+    /// Held so that the keeper ends last: what is taken in is to be saved.
+    pub(crate) keeper: Option<Arc<Queue<()>>>,
     /// Whether somebody was told that `before_report` is slow.
     pub(crate) is_told_slow: AtomicBool,
 }

@@ -12,7 +12,7 @@ impl FromText for uuid::Uuid {
     }
 }
 
-/// A time as RFC 3339 in UTC with milliseconds.
+/// A time as RFC 3339 in UTC with microseconds, so that it reads back as it was.
 pub(crate) mod time {
     use std::time::SystemTime;
 
@@ -21,7 +21,7 @@ pub(crate) mod time {
     use crate::clock;
 
     pub(crate) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&clock::rfc3339(*time))
+        serializer.serialize_str(&clock::rfc3339_micros(*time))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
@@ -39,7 +39,7 @@ pub(crate) mod time_or_null {
     use crate::clock;
 
     pub(crate) fn serialize<S: Serializer>(time: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
-        time.map(clock::rfc3339).serialize(serializer)
+        time.map(clock::rfc3339_micros).serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SystemTime>, D::Error> {

@@ -156,7 +156,7 @@ impl Sampling {
 
     pub(crate) fn takes(&self, kind: EventKind, id: Uuid) -> bool {
         // The lowest 53 bits of a random UUID are random, and all that a float holds.
-        self.takes_fraction(kind, (id.as_u64_pair().1 & (1 << 53) - 1) as f64 / (1_u64 << 53) as f64)
+        self.takes_fraction(kind, (id.as_u64_pair().1 & ((1 << 53) - 1)) as f64 / (1_u64 << 53) as f64)
     }
 }
 

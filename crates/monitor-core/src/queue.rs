@@ -168,6 +168,8 @@ impl<H> Worker<H> {
                 }
                 Work::Stop(done) => {
                     self.handler.end();
+                    // Whatever it holds is free when somebody is told that it has ended.
+                    drop(self);
                     let _ = done.try_send(());
                     return;
                 }

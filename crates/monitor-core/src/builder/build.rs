@@ -43,11 +43,21 @@ impl MonitorBuilder {
         let shared = Arc::new(self.shared(guarded.iter().map(|guarded| Arc::clone(&guarded.drops))));
         let outlets = guarded.into_iter().map(|guarded| self.outlet(guarded));
         let outlets = Arc::new(Outlets(outlets.collect::<Result<_, _>>()?));
+        outlets.publish(Signal::Started(Arc::clone(&shared.identity)));
+        let persist = self.persist.take();
+        let keeper = persist.map(|persist| keep(&shared, &outlets, persist)).transpose()?;
         let (shared_, outlets_) = (Arc::clone(&shared), Arc::clone(&outlets));
         let excerpts = self.source_excerpts.then(Excerpts::new);
         let before_report = self.before_report.take();
         let is_told_slow = AtomicBool::new(false);
-        let intake = Intake { shared: shared_, outlets: outlets_, before_report, excerpts, is_told_slow };
+        let intake = Intake {
+            shared: shared_,
+            outlets: outlets_,
+            before_report,
+            excerpts,
+            keeper: keeper.clone(),
+            is_told_slow,
+        };
         let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
         let bridges = Arc::new(Bridges::new(Bridge::new(Arc::clone(&shared), self.recorder)));
         let (housekeeping, end) = mpsc::channel();
@@ -55,8 +65,6 @@ impl MonitorBuilder {
         if self.panic_hook != PanicHook::Off {
             panic::install_hook();
         }
-        outlets.publish(Signal::Started(Arc::clone(&shared.identity)));
-        let keeper = self.persist.take().map(|persist| keep(&shared, &outlets, persist)).transpose()?;
         Ok(Monitor::new(Inner {
             shared,
             intake,
@@ -79,7 +87,8 @@ impl MonitorBuilder {
         let identity = self.identity();
         let changed = Arc::new(Changed::default());
         let Bounds { issues, sample_bytes, retention, .. } = self.bounds;
-        let limits = Limits { issues, sample_bytes, retention, is_kept: self.persist.is_some() };
+        let is_kept = self.persist.is_some();
+        let limits = Limits { issues, sample_bytes, retention, is_kept };
         let issues = Issues::new(limits, identity.release.clone(), Arc::clone(&changed), Arc::clone(&intake_drops));
         let secret = self.persist.as_deref().map_or_else(Uuid::new_v4, secret);
         let Bounds { sources, storm, .. } = self.bounds;

@@ -71,7 +71,8 @@ impl State {
             });
             self.record.first_seen = self.record.first_seen.min(totals.first_seen);
             growth.has_changed |= self.record.users.add(source.drain_users()) || more > 0;
-            growth.turn = growth.turn.or(self.record.grow(more, totals.last_seen, release));
+            let turn = self.record.grow(more, totals.last_seen, release);
+            growth.turn = growth.turn.or(turn);
         }
         growth
     }

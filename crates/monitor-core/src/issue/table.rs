@@ -240,10 +240,7 @@ impl Issues {
             (changes.records.iter().filter_map(record).collect::<Vec<_>>(), changes)
         };
         let removed = changes.removed.into_iter().map(|key| Change::Remove { key });
-        removed
-            .chain(changes.events.iter().map(|event| put_event(event)))
-            .chain(records.iter().map(put_record))
-            .collect()
+        removed.chain(changes.events.iter().map(put_event)).chain(records.iter().map(put_record)).collect()
     }
 
     /// Takes all there is to be written down.
@@ -255,7 +252,7 @@ impl Issues {
             let records: Vec<_> = table.states.values().map(|state| state.record.clone()).collect();
             (records, table.states.values().flat_map(State::samples).cloned().collect::<Vec<_>>())
         };
-        events.iter().map(|event| put_event(event)).chain(records.iter().map(put_record)).collect()
+        events.iter().map(put_event).chain(records.iter().map(put_record)).collect()
     }
 
     /// Brings every count up to date, and returns what became of whom.

@@ -1,0 +1,38 @@
+//! What cannot be read is set aside, for somebody to look at.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use monitor_core::clock;
+
+/// Renames a database that is damaged, and returns what it is called now. Of those that were set aside before, all but the
+/// last ones go.
+pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stamp = clock::unix_time().as_millis();
+    let aside = path.with_file_name(format!("{name}{MARK}{stamp:013}"));
+    fs::rename(path, &aside)?;
+    let mut all = set_aside_before(path, &format!("{name}{MARK}"))?;
+    all.sort_unstable();
+    for old in all.iter().rev().skip(KEPT) {
+        fs::remove_file(old)?;
+    }
+    Ok(aside)
+}
+
+fn set_aside_before(path: &Path, prefix: &str) -> io::Result<Vec<PathBuf>> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            all.push(entry.path());
+        }
+    }
+    Ok(all)
+}
+
+const MARK: &str = ".damaged-";
+const KEPT: usize = 3;

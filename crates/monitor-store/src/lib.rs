@@ -1,0 +1,52 @@
+//! Keeps what must outlive the process in one file: issues and their events, and which routes are disabled.
+//!
+//! ```
+//! use monitor_core::Monitor;
+//! use monitor_store::Store;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! let store = Store::open(folder)?;
+//! let monitor = Monitor::builder("shop").persist(store).build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is in the folder
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `monitor.redb` | all that is kept, a [redb](https://docs.rs/redb) database |
+//! | `monitor.lock` | locked by the process that has it |
+//! | `monitor.secret` | what users are marked with, so that they are counted without being kept |
+//! | `monitor.redb.damaged-…` | a database that could not be read, set aside; the last three are kept |
+//!
+//! The folder is made with mode 0700, and the files with 0600.
+//!
+//! # When it is on disk
+//!
+//! The monitor saves what has changed at most 100 ms after it did, all of it or nothing. A process that is killed loses no
+//! more than that. [`Monitor::flush`](monitor_core::Monitor::flush) waits for it.
+//!
+//! # When two processes share it
+//!
+//! One has it, for as long as it lives. The other one, such as the next release that is about to take over, goes on in memory
+//! and asks once a second; once the first one is gone, it adds its own to what is there. A process that ends without ever
+//! having had it, loses what it counted.
+//!
+//! # When it is damaged
+//!
+//! All checksums are verified when it is opened. A file that is damaged, or that a newer release wrote, is renamed, an error is
+//! logged that says why, and a fresh one is begun; a process that had it open writes all it has in memory into that. redb
+//! panics at some kinds of damage. That is caught, but in a program that is built with `panic = "abort"` nothing can be: it
+//! ends, and does so again until the file is gone.
+//!
+//! A disk that is full costs what would be saved, until there is room again; the monitor counts that, and tries again.
+
+mod aside;
+mod database;
+mod error;
+mod file;
+mod lock;
+mod store;
+
+pub use self::{error::StoreError, store::Store};

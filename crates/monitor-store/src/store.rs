@@ -1,0 +1,207 @@
+//! The store: a folder that one process at a time has for its own.
+
+use std::{
+    fmt, fs, io,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use monitor_core::{Access, BoxError, Change, Persist};
+use redb::Database;
+use uuid::Uuid;
+
+use crate::{
+    aside::set_aside,
+    database,
+    error::{StoreError, Trouble},
+    file::File,
+    lock::{Lock, private},
+};
+
+/// Keeps what must outlive the process in a file. Cloning it gives another handle to the same store.
+///
+/// See the [crate's docs](crate).
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    folder: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    lock: Option<Lock>,
+    /// `None` before it is opened, and after something went wrong with it.
+    file: Option<File>,
+    /// Whether the file was damaged when it was last used.
+    is_damaged: Option<String>,
+}
+
+impl Store {
+    /// Opens the store in `folder`, which is made where there is none. Another process may have it; that one goes first.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be made or written to. What is damaged in it is no error: it is set aside, and said in the log.
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let folder = folder.into();
+        let failed = |what| {
+            let path = folder.clone();
+            move |source| StoreError { what, path, source }
+        };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed("make the folder"))?;
+        let store = Self(Arc::new(Inner { folder: folder.clone(), state: Mutex::default() }));
+        secret(&store.0.path(SECRET)).map_err(failed("write to the folder"))?;
+        Ok(store)
+    }
+
+    /// Returns the folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&Database) -> Result<R, Trouble>) -> Result<R, BoxError> {
+        let mut state = self.0.state();
+        let file = state.file.as_ref().ok_or("the store is not open: another process has it, or it failed")?;
+        let done = file.with(f);
+        done.map_err(|trouble| {
+            if let Trouble::Damaged(why) = &trouble {
+                state.is_damaged = Some(why.clone());
+            }
+            // What failed once, redb does not try again.
+            if let Some(file) = state.file.take() {
+                file.close();
+            }
+            trouble.into()
+        })
+    }
+}
+
+impl Persist for Store {
+    fn access(&self) -> Result<Access, BoxError> {
+        let mut state = self.0.state();
+        if state.lock.is_none() {
+            match Lock::take(&self.0.path(LOCK))? {
+                Some(lock) => state.lock = Some(lock),
+                None => return Ok(Access::Busy),
+            }
+        }
+        self.0.open(&mut state)
+    }
+
+    fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
+        self.with(|database| database::load(database, prefix))
+    }
+
+    fn save(&self, changes: &[Change]) -> Result<(), BoxError> {
+        self.with(|database| database::save(database, changes))
+    }
+
+    fn purge(&self) -> Result<(), BoxError> {
+        let mut state = self.0.state();
+        let file = state.file.take().ok_or("the store is not open: another process has it, or it failed")?;
+        // Where it fails, the old one is opened again, and everything is written anew.
+        state.file = Some(file.rewritten(&self.0.path(FILE))?);
+        Ok(())
+    }
+
+    fn secret(&self) -> Result<Uuid, BoxError> {
+        Ok(secret(&self.0.path(SECRET))?)
+    }
+}
+
+// === impl Inner ===
+
+impl Inner {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the file where it is not open, and where somebody took it away.
+    fn open(&self, state: &mut State) -> Result<Access, BoxError> {
+        let path = self.path(FILE);
+        let mut is_fresh = false;
+        if state.file.as_ref().is_some_and(|file| !file.is_at(&path)) {
+            tracing::warn!(target: "monitor::store", path = %path.display(), "the file was taken away: a fresh one is begun");
+            state.file.take().into_iter().for_each(File::close);
+            is_fresh = true;
+        }
+        if state.file.is_some() {
+            return Ok(Access::Ready);
+        }
+        if let Some(why) = state.is_damaged.take() {
+            put_aside(&path, &why)?;
+            is_fresh = true;
+        }
+        let opened = match File::open(&path) {
+            Err(Trouble::Damaged(why)) => {
+                put_aside(&path, &why)?;
+                is_fresh = true;
+                File::open(&path)
+            }
+            opened => opened,
+        };
+        state.file = Some(opened?);
+        Ok(if is_fresh { Access::Fresh } else { Access::Ready })
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Before the lock goes with the rest.
+        state.file.take().into_iter().for_each(File::close);
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("folder", &self.folder()).finish_non_exhaustive()
+    }
+}
+
+fn put_aside(path: &Path, why: &str) -> io::Result<()> {
+    let aside = set_aside(path)?;
+    tracing::error!(
+        target: "monitor::store",
+        path = %path.display(),
+        aside = %aside.display(),
+        why,
+        "the store cannot be read: it is set aside, and a fresh one is begun"
+    );
+    Ok(())
+}
+
+/// Returns the secret in a file, which is made where there is none. Whoever comes first makes it.
+fn secret(path: &Path) -> io::Result<Uuid> {
+    loop {
+        match fs::read(path) {
+            Ok(bytes) => return Uuid::from_slice(&bytes).map_err(io::Error::other),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let secret = Uuid::new_v4();
+        // Written elsewhere first, so that nobody reads half of it.
+        let new = path.with_extension(format!("new-{secret}"));
+        let mut file = private().create_new(true).open(&new)?;
+        io::Write::write_all(&mut file, secret.as_bytes())?;
+        file.sync_all()?;
+        let linked = fs::hard_link(&new, path);
+        fs::remove_file(&new)?;
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+}
+
+const FILE: &str = "monitor.redb";
+const LOCK: &str = "monitor.lock";
+const SECRET: &str = "monitor.secret";

@@ -1,0 +1,8 @@
+//! What a store keeps, whatever becomes of the process, the file and the disk.
+
+mod damage;
+mod full_disk;
+mod killed;
+mod restart;
+mod sharing;
+mod support;

@@ -1,0 +1,178 @@
+//! A restart changes nothing of what is known.
+
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+
+use monitor_core::{DisableRoute, IssueState, Monitor, Signal, Triage};
+use monitor_store::Store;
+
+use crate::support::{builder, count, fail, flush, only_issue, shop, stop, until, watched_shop};
+
+#[test]
+fn an_issue_is_the_same_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = shop(folder.path(), "1.0.0");
+    fail(&before, 15, "ada");
+    fail(&before, 3, "bob");
+    flush(&before);
+    let written = only_issue(&before);
+    stop(before);
+
+    let read = only_issue(&shop(folder.path(), "1.0.0"));
+    assert_eq!(read.to_json(), written.to_json());
+    let samples = |issue: &monitor_core::Issue| issue.samples.iter().map(|event| event.to_json()).collect::<Vec<_>>();
+    assert_eq!((samples(&read), samples(&read).len()), (samples(&written), 10));
+    assert_eq!((read.count, read.suppressed, read.users_affected, read.hours.len()), (18, 8, 2, 1));
+    assert_eq!(read.explain(), written.explain());
+}
+
+#[test]
+fn counts_and_users_go_on_where_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 1..=3 {
+        let shop = shop(folder.path(), "1.0.0");
+        fail(&shop, 4, "ada");
+        fail(&shop, 1, &round.to_string());
+        flush(&shop);
+        let issue = only_issue(&shop);
+        assert_eq!((issue.count, issue.users_affected), (5 * round, 1 + round));
+        stop(shop);
+    }
+}
+
+#[test]
+fn a_resolved_issue_that_comes_back_after_a_restart_is_a_regression() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = shop(folder.path(), "1.0.0");
+    fail(&first, 1, "ada");
+    flush(&first);
+    first.triage(only_issue(&first).fingerprint, Triage::ResolveIn("1.0.1".into()), "ada").unwrap();
+    fail(&first, 1, "ada");
+    flush(&first);
+    assert_eq!(only_issue(&first).status.state, IssueState::Resolved, "the old release may go on");
+    stop(first);
+
+    let (second, memory) = watched_shop(folder.path(), "1.0.1");
+    assert_eq!(only_issue(&second).status.in_release.as_deref(), Some("1.0.1"));
+    fail(&second, 1, "bob");
+    flush(&second);
+    let issue = only_issue(&second);
+    let regression = issue.regression.expect("it came back");
+    assert_eq!((issue.status.state, &*regression.release), (IssueState::Unresolved, "1.0.1"));
+    assert_eq!(regression.resolved.actor.as_deref(), Some("ada"));
+    let told = memory.signals().iter().filter(|signal| matches!(signal, Signal::IssueRegressed(_))).count();
+    let opened = memory.signals().iter().filter(|signal| matches!(signal, Signal::IssueOpened(_))).count();
+    assert_eq!((told, opened), (1, 0));
+    stop(second);
+    assert!(only_issue(&shop(folder.path(), "1.0.1")).regression.is_some());
+}
+
+#[test]
+fn what_was_muted_stays_so_until_its_time_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = shop(folder.path(), "1.0.0");
+    fail(&first, 2, "ada");
+    flush(&first);
+    first.triage(only_issue(&first).fingerprint, Triage::MuteForMore(3), "ada").unwrap();
+    stop(first);
+
+    let second = shop(folder.path(), "1.0.0");
+    fail(&second, 2, "ada");
+    flush(&second);
+    assert_eq!(only_issue(&second).status.state, IssueState::Muted);
+    fail(&second, 1, "ada");
+    flush(&second);
+    assert_eq!(only_issue(&second).status.state, IssueState::Unresolved);
+}
+
+#[test]
+fn a_disabled_route_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || builder(folder.path(), "1.0.0").routes([("GET", "/error")]).build().unwrap();
+    let first = open();
+    first.disable_route(DisableRoute::new("/error", "ada")).unwrap();
+    stop(first);
+    assert_eq!(open().disabled_routes()[0].actor, "ada");
+}
+
+#[test]
+fn what_is_captured_is_on_the_disk_without_being_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path(), "1.0.0");
+    fail(&shop, 12, "ada");
+    let copy = tempfile::tempdir().unwrap();
+    until("a copy of the file has it", || {
+        fs::copy(folder.path().join("monitor.redb"), copy.path().join("monitor.redb")).unwrap();
+        count(&self::shop(copy.path(), "1.0.0")) == 12
+    });
+}
+
+#[test]
+fn an_erased_user_leaves_nothing_in_any_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path(), "1.0.0");
+    // Not as one text, for the source around the error is kept as well.
+    let user = &["user", "0815", "4711"].join("-");
+    fail(&shop, 3, user);
+    fail(&shop, 2, "bob");
+    flush(&shop);
+    assert!(is_anywhere(folder.path(), user), "it was there before");
+    let erased = shop.erase_user(user);
+    assert_eq!((erased.issues, erased.events, erased.is_persisted), (1, 3, true));
+    assert!(!is_anywhere(folder.path(), user));
+    let issue = only_issue(&shop);
+    assert_eq!((issue.count, issue.users_affected, issue.samples.len()), (5, 1, 2));
+    stop(shop);
+    assert!(!is_anywhere(folder.path(), user));
+}
+
+#[test]
+fn what_is_forgotten_is_forgotten_on_the_disk_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let one_at_a_time = || builder(folder.path(), "1.0.0").issue_limit(1).build().unwrap();
+    let first = one_at_a_time();
+    fail(&first, 2, "ada");
+    flush(&first);
+    first.capture_message(monitor_core::Level::Error, "out of paper");
+    flush(&first);
+    stop(first);
+    assert_eq!(only_issue(&shop(folder.path(), "1.0.0")).message, "out of paper");
+}
+
+#[test]
+fn nobody_else_can_read_the_files() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("a/b");
+    let shop = shop(&folder, "1.0.0");
+    fail(&shop, 1, "ada");
+    stop(shop);
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 3 && files.iter().all(|file| mode(file) == 0o600), "{files:?}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error_that_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let error = Store::open(folder.path().join("file/store")).unwrap_err();
+    assert!(error.to_string().contains("give the store a folder of its own"), "{error}");
+}
+
+#[test]
+fn a_monitor_that_is_dropped_saves_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let first: Monitor = shop(folder.path(), "1.0.0");
+    fail(&first, 7, "ada");
+    drop(first);
+    until("it is saved and let go", || {
+        let shop = shop(folder.path(), "1.0.0");
+        shop.flush(Duration::from_secs(5)) && count(&shop) == 7
+    });
+}
+
+fn is_anywhere(folder: &std::path::Path, text: &str) -> bool {
+    let files = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it can be read").path());
+    let holds = |file: Vec<u8>| file.windows(text.len()).any(|part| part == text.as_bytes());
+    files.map(|file| fs::read(file).unwrap_or_default()).any(holds)
+}

@@ -1,0 +1,97 @@
+//! Two processes, one store: a rolling release.
+
+use monitor_core::{DisableRoute, IssueState, Triage};
+
+use crate::support::{builder, count, fail, flush, only_issue, shop, stop, until};
+
+#[test]
+fn the_second_one_goes_on_in_memory_and_adds_its_own_when_the_first_one_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = shop(folder.path(), "1.0.0");
+    fail(&old, 5, "ada");
+    flush(&old);
+    let new = shop(folder.path(), "1.0.1");
+    assert_eq!(count(&new), 0);
+    fail(&new, 20, "bob");
+    fail(&old, 2, "ada");
+    flush(&new);
+    assert_eq!((count(&old), count(&new)), (7, 20));
+    stop(old);
+    until("both are put together", || count(&new) == 27);
+    let issue = only_issue(&new);
+    assert_eq!((issue.users_affected, issue.releases), (2, vec!["1.0.0".into(), "1.0.1".into()]));
+    stop(new);
+    assert_eq!(count(&shop(folder.path(), "1.0.1")), 27);
+}
+
+#[test]
+fn nothing_is_lost_over_many_releases() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut old = shop(folder.path(), "0");
+    for release in 1..=5 {
+        let new = shop(folder.path(), &release.to_string());
+        fail(&old, 3, "ada");
+        fail(&new, 4, "bob");
+        flush(&new);
+        stop(std::mem::replace(&mut old, new));
+        until("it has all that was before", || count(&old) == release * 7);
+    }
+    assert_eq!(only_issue(&old).users_affected, 2);
+}
+
+#[test]
+fn what_was_resolved_in_the_old_one_and_happened_in_the_new_one_meanwhile_is_a_regression() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = shop(folder.path(), "1.0.0");
+    fail(&old, 1, "ada");
+    flush(&old);
+    old.triage(only_issue(&old).fingerprint, Triage::ResolveIn("1.0.1".into()), "ada").unwrap();
+    let new = shop(folder.path(), "1.0.1");
+    fail(&new, 1, "ada");
+    flush(&new);
+    assert!(only_issue(&new).regression.is_none(), "nobody there knows that it was resolved");
+    stop(old);
+    until("it is known", || only_issue(&new).regression.is_some_and(|regression| regression.release == "1.0.1"));
+}
+
+#[test]
+fn what_was_resolved_in_the_old_one_stays_so_where_it_did_not_happen_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = shop(folder.path(), "1.0.0");
+    let new = shop(folder.path(), "1.0.1");
+    fail(&old, 1, "ada");
+    flush(&old);
+    old.triage(only_issue(&old).fingerprint, Triage::ResolveIn("1.0.1".into()), "ada").unwrap();
+    stop(old);
+    until("it is known", || count(&new) == 1);
+    assert_eq!(only_issue(&new).status.state, IssueState::Resolved);
+}
+
+#[test]
+fn a_user_who_was_erased_meanwhile_does_not_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = shop(folder.path(), "1.0.0");
+    fail(&old, 3, "ada");
+    fail(&old, 1, "bob");
+    flush(&old);
+    let new = shop(folder.path(), "1.0.1");
+    assert!(!new.erase_user("ada").is_persisted, "the old one has it on disk");
+    stop(old);
+    until("both are put together", || count(&new) == 4);
+    let issue = only_issue(&new);
+    assert_eq!((issue.users_affected, issue.samples.len()), (1, 1));
+}
+
+#[test]
+fn a_route_that_the_old_one_disabled_is_disabled_in_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |release| builder(folder.path(), release).routes([("GET", "/a"), ("GET", "/b")]).build().unwrap();
+    let (old, new) = (open("1.0.0"), open("1.0.1"));
+    old.disable_route(DisableRoute::new("/a", "ada")).unwrap();
+    new.disable_route(DisableRoute::new("/b", "bob")).unwrap();
+    assert_eq!(new.disabled_routes().len(), 1);
+    stop(old);
+    until("both are", || new.disabled_routes().len() == 2);
+    stop(new);
+    assert_eq!(open("1.0.1").disabled_routes().len(), 2);
+}

@@ -1,0 +1,101 @@
+//! Shops that fail, and what is left of them.
+
+use std::{
+    env, fmt,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use monitor_core::{Issue, MemoryReporter, Monitor, MonitorBuilder, Scope, capture_error, clock, scope};
+use monitor_store::Store;
+
+/// An error of a shop.
+#[derive(Debug)]
+pub(crate) struct OutOfStock;
+
+impl fmt::Display for OutOfStock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("out of stock")
+    }
+}
+
+impl std::error::Error for OutOfStock {}
+
+pub(crate) fn builder(folder: &Path, release: &str) -> MonitorBuilder {
+    let store = Store::open(folder).expect("the folder can be written to");
+    Monitor::builder("shop").release(release).log(None).persist(store)
+}
+
+pub(crate) fn shop(folder: &Path, release: &str) -> Monitor {
+    builder(folder, release).build().expect("the settings are good")
+}
+
+pub(crate) fn watched_shop(folder: &Path, release: &str) -> (Monitor, MemoryReporter) {
+    let memory = MemoryReporter::new();
+    (builder(folder, release).reporter(memory.clone()).build().expect("the settings are good"), memory)
+}
+
+/// Fails so many times for this user, always in the same place.
+pub(crate) fn fail(monitor: &Monitor, times: u64, user: &str) {
+    for _ in 0..times {
+        Scope::new(monitor).enter(|| {
+            scope::set_user(user);
+            capture_error(&OutOfStock);
+        });
+    }
+}
+
+pub(crate) fn stop(monitor: Monitor) {
+    assert!(monitor.shutdown(Duration::from_secs(30)), "it is saved in time");
+}
+
+#[track_caller]
+pub(crate) fn flush(monitor: &Monitor) {
+    assert!(monitor.flush(Duration::from_secs(30)), "it is saved in time");
+}
+
+#[track_caller]
+pub(crate) fn only_issue(monitor: &Monitor) -> Issue {
+    let mut issues = monitor.issues();
+    assert_eq!(issues.len(), 1, "{issues:#?}");
+    issues.remove(0)
+}
+
+pub(crate) fn count(monitor: &Monitor) -> u64 {
+    monitor.issues().iter().map(|issue| issue.count).sum()
+}
+
+/// Waits until it is so, for at most 10 s.
+#[track_caller]
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = clock::now() + Duration::from_secs(10);
+    while !is_so() {
+        assert!(clock::now() < deadline, "in time: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Returns the folder this process is to work in, where it was started by [`child`].
+pub(crate) fn childs_folder() -> Option<std::path::PathBuf> {
+    env::var_os(FOLDER).map(Into::into)
+}
+
+/// Returns how this test is started in a process of its own.
+pub(crate) fn child(test: &str, folder: &Path) -> Command {
+    let mut command = Command::new(env::current_exe().expect("this is a program"));
+    command.args(["--exact", test, "--nocapture"]).env(FOLDER, folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+/// Ends a process with the test that started it.
+pub(crate) struct Ended(pub(crate) Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const FOLDER: &str = "MONITOR_STORE_TEST_FOLDER";
