@@ -151,7 +151,7 @@ impl Persist for Kept {
         let all = values.iter().filter(|(key, _)| key.starts_with(prefix));
         Ok(all.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
-    fn save(&self, changes: &[Change]) -> Result<(), BoxError> {
+    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
         assert!(!self.save_panics.load(Ordering::Relaxed), "the disk is on fire");
         let mut held = self.held.0.lock().expect("nobody panicked");
         while *held {
@@ -163,7 +163,7 @@ impl Persist for Kept {
                 self.values.lock().expect("nobody panicked").insert(key.clone(), value.clone());
             }
         }
-        Ok(())
+        Ok(0)
     }
 }
 

@@ -194,8 +194,8 @@ fn a_route_past_the_limit_of_series_is_found_all_the_same() {
             Ok(vec![(prefix.to_owned(), kept.to_string().into())])
         }
 
-        fn save(&self, _: &[monitor_kit::Change]) -> Result<(), monitor_kit::BoxError> {
-            Ok(())
+        fn save(&self, _: &[monitor_kit::Change]) -> Result<u64, monitor_kit::BoxError> {
+            Ok(0)
         }
     }
     let (monitor, memory) = watched_by(builder().series_limit(1).persist(Kept));

@@ -51,6 +51,8 @@ pub enum Reason {
     SampleLimit,
     /// An issue was not seen for so long that it is forgotten.
     Expired,
+    /// The storage was full, and what was saved longest ago went.
+    StoreLimit,
     /// Something that was stored could not be read, and was removed.
     Unreadable,
 }
@@ -88,7 +90,7 @@ impl Drops {
 
 impl Reason {
     /// All reasons, in the order in which they are counted.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::QueueFull,
         Self::Closed,
         Self::BeforeReport,
@@ -108,6 +110,7 @@ impl Reason {
         Self::Shortened,
         Self::SampleLimit,
         Self::Expired,
+        Self::StoreLimit,
         Self::Unreadable,
     ];
 
@@ -134,6 +137,7 @@ impl Reason {
             Self::Shortened => "shortened",
             Self::SampleLimit => "sample_limit",
             Self::Expired => "expired",
+            Self::StoreLimit => "store_limit",
             Self::Unreadable => "unreadable",
         }
     }

@@ -57,7 +57,7 @@ pub(crate) struct Intake {
     /// `None` where no source is to be shown.
     pub(crate) excerpts: Option<Excerpts>,
     /// Held so that the keeper ends last: what is taken in is to be saved.
-    pub(crate) keeper: Option<Arc<Queue<()>>>,
+    pub(crate) _keeper: Option<Arc<Queue<()>>>,
     /// Whether somebody was told that `before_report` is slow.
     pub(crate) is_told_slow: AtomicBool,
 }

@@ -80,7 +80,8 @@ impl Keeper {
         }
         let changes = if self.is_all_unsaved { self.everything()? } else { self.changes() };
         if !changes.is_empty() {
-            self.persist.save(&changes)?;
+            let evicted = self.persist.save(&changes)?;
+            self.drops.count_many(Reason::StoreLimit, evicted);
         }
         self.is_all_unsaved = false;
         if self.shared.is_purge_due.load(Ordering::Acquire) {

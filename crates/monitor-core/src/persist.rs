@@ -30,7 +30,7 @@ use crate::BoxError;
 ///         Ok(values.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)).map(|(key, value)| (key.clone(), value.clone())).collect())
 ///     }
 ///
-///     fn save(&self, changes: &[Change]) -> Result<(), BoxError> {
+///     fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
 ///         let mut values = self.0.lock().expect("nobody panicked");
 ///         for change in changes {
 ///             match change {
@@ -38,7 +38,7 @@ use crate::BoxError;
 ///                 Change::Remove { key } => drop(values.remove(key)),
 ///             }
 ///         }
-///         Ok(())
+///         Ok(0)
 ///     }
 /// }
 ///
@@ -53,12 +53,13 @@ pub trait Persist: Send + Sync + 'static {
     /// When they cannot be told. The monitor goes on in memory, and tries again.
     fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError>;
 
-    /// Saves all of these changes, or none, so that they outlive the process when this returns.
+    /// Saves all of these changes, or none, so that they outlive the process when this returns. Returns how many other values
+    /// were let go to make room.
     ///
     /// # Errors
     ///
     /// When they could not be saved.
-    fn save(&self, changes: &[Change]) -> Result<(), BoxError>;
+    fn save(&self, changes: &[Change]) -> Result<u64, BoxError>;
 
     /// Returns whether it can be used now. Asked before everything else, and before each save.
     ///
@@ -140,7 +141,7 @@ impl<P: Persist + ?Sized> Persist for Arc<P> {
         (**self).load(prefix)
     }
 
-    fn save(&self, changes: &[Change]) -> Result<(), BoxError> {
+    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
         (**self).save(changes)
     }
 

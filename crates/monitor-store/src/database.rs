@@ -1,25 +1,50 @@
 //! The tables in the file, and the versions of their form.
+//!
+//! | format | what it has |
+//! | --- | --- |
+//! | 1 | every value by its key |
+//! | 2 | and, of the keys with a `/`, which was saved when, so that those saved longest ago can go |
 
-use monitor_core::Change;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use std::time::Duration;
+
+use monitor_core::{Change, clock};
+use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use crate::error::Trouble;
+
+/// How much is kept at most, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) bytes: u64,
+    pub(crate) retention: Duration,
+}
 
 /// Makes sure that all is of the form this release knows.
 pub(crate) fn prepare(database: &Database) -> Result<(), Trouble> {
     let write = database.begin_write()?;
-    {
-        let mut numbers = write.open_table(NUMBERS)?;
-        let format = numbers.get(FORMAT)?.map_or(0, |format| format.value());
-        if format > NEWEST {
+    let format = write.open_table(NUMBERS)?.get(FORMAT)?.map_or(0, |format| format.value());
+    match format {
+        0 => drop(Tables::open(&write)?),
+        1 => from_format_1(&write)?,
+        NEWEST => return Ok(write.abort()?),
+        _ => {
             return Err(Trouble::Damaged(format!(
                 "it is of format {format}, and this release knows none above {NEWEST}: a newer release wrote it"
             )));
         }
-        write.open_table(VALUES)?;
-        numbers.insert(FORMAT, NEWEST)?;
     }
+    write.open_table(NUMBERS)?.insert(FORMAT, NEWEST)?;
     Ok(write.commit()?)
+}
+
+fn from_format_1(write: &WriteTransaction) -> Result<(), Trouble> {
+    let mut tables = Tables::open(write)?;
+    let all: Vec<_> = tables
+        .values
+        .iter()?
+        .map(|entry| entry.map(|(key, value)| (key.value().to_owned(), value.value().len())))
+        .collect::<Result<_, _>>()?;
+    all.iter().try_for_each(|(key, length)| tables.note(key, *length))
 }
 
 /// Returns every key that begins with `prefix`, and its value.
@@ -37,33 +62,244 @@ pub(crate) fn load(database: &Database, prefix: &str) -> Result<Vec<(String, Vec
     Ok(found)
 }
 
-/// Carries out all changes or none. When it returns they are on the disk.
-pub(crate) fn save(database: &Database, changes: &[Change]) -> Result<(), Trouble> {
+/// Carries out all changes or none. When it returns they are on the disk. Returns how many values had to go for want of room.
+pub(crate) fn save(database: &Database, changes: &[Change], limits: Limits) -> Result<u64, Trouble> {
     let write = database.begin_write()?;
-    put(&write, changes)?;
+    let evicted = {
+        let mut tables = Tables::open(&write)?;
+        for change in changes {
+            match change {
+                Change::Put { key, value } => tables.put(key, value)?,
+                Change::Remove { key } => tables.remove(key)?,
+            }
+        }
+        tables.expire(limits.retention)?;
+        tables.bound(limits.bytes)?
+    };
+    write.commit()?;
+    Ok(evicted)
+}
+
+/// Copies every value, and when it was saved.
+pub(crate) fn copy(from: &Database, to: &Database) -> Result<(), Trouble> {
+    let (read, write) = (from.begin_read()?, to.begin_write()?);
+    {
+        let mut tables = Tables::open(&write)?;
+        for entry in read.open_table(VALUES)?.iter()? {
+            let (key, value) = entry?;
+            tables.values.insert(key.value(), value.value())?;
+        }
+        for entry in read.open_table(NOTES)?.iter()? {
+            let (key, note) = entry?;
+            tables.notes.insert(key.value(), note.value())?;
+        }
+        for entry in read.open_table(AGES)?.iter()? {
+            let (age, key) = entry?;
+            tables.ages.insert(age.value(), key.value())?;
+        }
+        for entry in read.open_table(NUMBERS)?.iter()? {
+            let (name, number) = entry?;
+            tables.numbers.insert(name.value(), number.value())?;
+        }
+    }
     Ok(write.commit()?)
 }
 
-/// Copies every value.
-pub(crate) fn copy(from: &Database, to: &Database) -> Result<(), Trouble> {
-    let all = load(from, "")?.into_iter().map(|(key, value)| Change::Put { key, value });
-    save(to, &all.collect::<Vec<_>>())
+/// All tables, of which those about one key agree.
+struct Tables<'a> {
+    values: Table<'a, &'static str, &'static [u8]>,
+    notes: Table<'a, &'static str, (u64, u64, u64)>,
+    ages: Table<'a, u64, &'static str>,
+    numbers: Table<'a, &'static str, u64>,
 }
 
-fn put(write: &WriteTransaction, changes: &[Change]) -> Result<(), Trouble> {
-    let mut values = write.open_table(VALUES)?;
-    for change in changes {
-        match change {
-            Change::Put { key, value } => values.insert(key.as_str(), value.as_slice())?,
-            Change::Remove { key } => values.remove(key.as_str())?,
-        };
+impl<'a> Tables<'a> {
+    fn open(write: &'a WriteTransaction) -> Result<Self, Trouble> {
+        Ok(Self {
+            values: write.open_table(VALUES)?,
+            notes: write.open_table(NOTES)?,
+            ages: write.open_table(AGES)?,
+            numbers: write.open_table(NUMBERS)?,
+        })
     }
-    Ok(())
+
+    fn put(&mut self, key: &str, value: &[u8]) -> Result<(), Trouble> {
+        self.forget(key)?;
+        self.values.insert(key, value)?;
+        self.note(key, value.len())
+    }
+
+    fn remove(&mut self, key: &str) -> Result<(), Trouble> {
+        self.forget(key)?;
+        self.values.remove(key)?;
+        Ok(())
+    }
+
+    /// Notes that a value was saved last of all.
+    fn note(&mut self, key: &str, length: usize) -> Result<(), Trouble> {
+        if !key.contains('/') {
+            return Ok(());
+        }
+        let (age, length) = (self.number(NEXT)?, (key.len() + length) as u64);
+        self.numbers.insert(NEXT, age + 1)?;
+        self.ages.insert(age, key)?;
+        self.notes.insert(key, (age, length, now()))?;
+        self.add_bytes(|bytes| bytes + length)
+    }
+
+    fn forget(&mut self, key: &str) -> Result<(), Trouble> {
+        let note = self.notes.remove(key)?.map(|note| note.value());
+        let Some((age, length, _)) = note else { return Ok(()) };
+        self.ages.remove(age)?;
+        self.add_bytes(|bytes| bytes.saturating_sub(length))
+    }
+
+    /// Lets go what was saved longer ago than that.
+    fn expire(&mut self, retention: Duration) -> Result<(), Trouble> {
+        let limit = now().saturating_sub(u64::try_from(retention.as_millis()).unwrap_or(u64::MAX));
+        while let Some(oldest) = self.oldest()? {
+            let saved_at = self.notes.get(oldest.as_str())?.map_or(0, |note| note.value().2);
+            if saved_at >= limit {
+                break;
+            }
+            self.remove(&oldest)?;
+        }
+        Ok(())
+    }
+
+    /// Lets go what was saved longest ago until the rest is not too large, and returns how much went.
+    fn bound(&mut self, limit: u64) -> Result<u64, Trouble> {
+        let mut evicted = 0;
+        while self.number(BYTES)? > limit
+            && let Some(oldest) = self.oldest()?
+        {
+            self.remove(&oldest)?;
+            evicted += 1;
+        }
+        Ok(evicted)
+    }
+
+    fn oldest(&self) -> Result<Option<String>, Trouble> {
+        Ok(self.ages.first()?.map(|(_, key)| key.value().to_owned()))
+    }
+
+    fn number(&self, name: &str) -> Result<u64, Trouble> {
+        Ok(self.numbers.get(name)?.map_or(0, |number| number.value()))
+    }
+
+    fn add_bytes(&mut self, f: impl FnOnce(u64) -> u64) -> Result<(), Trouble> {
+        let bytes = self.number(BYTES)?;
+        self.numbers.insert(BYTES, f(bytes))?;
+        Ok(())
+    }
+}
+
+fn now() -> u64 {
+    u64::try_from(clock::unix_time().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// All values by their keys.
 const VALUES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("values");
+/// Of each key that may go: its age, the length of key and value, and when it was saved in milliseconds since the Unix epoch.
+const NOTES: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("notes");
+/// The same keys by their age, the one saved longest ago first.
+const AGES: TableDefinition<'_, u64, &str> = TableDefinition::new("ages");
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 /// The number of the form of all tables, 0 in a file that is new.
 const FORMAT: &str = "format";
-const NEWEST: u64 = 1;
+/// The age of whatever is saved next.
+const NEXT: &str = "next-age";
+/// The length of all keys that may go, and of their values.
+const BYTES: &str = "bytes";
+const NEWEST: u64 = 2;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+
+    const PLENTY: Limits = Limits { bytes: u64::MAX, retention: Duration::from_secs(3600) };
+
+    fn database() -> Database {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).expect("there is memory");
+        prepare(&database).expect("it is new");
+        database
+    }
+
+    fn put(key: &str, value: &str) -> Change {
+        Change::Put { key: key.to_owned(), value: value.as_bytes().to_vec() }
+    }
+
+    fn keys(database: &Database) -> Vec<String> {
+        load(database, "").expect("it can be read").into_iter().map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn what_was_saved_longest_ago_goes_first_and_what_is_one_of_its_kind_stays() {
+        let database = database();
+        let limits = Limits { bytes: 20, ..PLENTY };
+        let save = |changes: &[Change]| save(&database, changes, limits).unwrap();
+        assert_eq!(
+            save(&[put("routes", "a text that is longer than the limit"), put("a/1", "xxxx"), put("a/2", "xxxx")]),
+            0
+        );
+        assert_eq!(save(&[put("a/1", "yyyy")]), 0, "now it is younger than the other one");
+        assert_eq!(save(&[put("a/3", "xxxx")]), 1);
+        assert_eq!(keys(&database), ["a/1", "a/3", "routes"]);
+        assert_eq!(save(&[put("a/4", "a text that is longer than the limit")]), 3, "itself among them");
+        assert_eq!(keys(&database), ["routes"]);
+    }
+
+    #[test]
+    fn what_was_saved_too_long_ago_goes() {
+        let database = database();
+        save(&database, &[put("a/1", "x"), put("routes", "x")], PLENTY).unwrap();
+        let limits = Limits { retention: Duration::ZERO, ..PLENTY };
+        // At the same millisecond it is not too long ago yet.
+        while keys(&database).contains(&"a/1".to_owned()) {
+            save(&database, &[put("b/1", "x")], limits).unwrap();
+        }
+        assert!(keys(&database).contains(&"routes".to_owned()));
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_by_its_name() {
+        let database = database();
+        let write = database.begin_write().unwrap();
+        write.open_table(NUMBERS).unwrap().insert(FORMAT, 7).unwrap();
+        write.commit().unwrap();
+        let refused = prepare(&database).unwrap_err().to_string();
+        assert_eq!(refused, "it is of format 7, and this release knows none above 2: a newer release wrote it");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn it_holds_what_a_map_would(changes in prop::collection::vec((0..12_u8, prop::option::of(0..60_usize)), 1..60)) {
+            let (database, mut model) = (database(), BTreeMap::new());
+            for (key, length) in changes {
+                let key = if key < 3 { key.to_string() } else { format!("many/{key}") };
+                let change = match length {
+                    Some(length) => put(&key, &"x".repeat(length)),
+                    None => Change::Remove { key: key.clone() },
+                };
+                save(&database, &[change], PLENTY).unwrap();
+                match length {
+                    Some(length) => drop(model.insert(key, length)),
+                    None => drop(model.remove(&key)),
+                }
+            }
+            let held: BTreeMap<_, _> = load(&database, "").unwrap().into_iter().map(|(key, value)| (key, value.len())).collect();
+            prop_assert_eq!(&held, &model);
+            let bytes: usize = model.iter().filter(|(key, _)| key.contains('/')).map(|(key, length)| key.len() + length).sum();
+            let write = database.begin_write().unwrap();
+            let tables = Tables::open(&write).unwrap();
+            prop_assert_eq!(tables.number(BYTES).unwrap(), bytes as u64);
+            prop_assert_eq!(tables.ages.iter().unwrap().count(), tables.notes.iter().unwrap().count());
+        }
+    }
+}

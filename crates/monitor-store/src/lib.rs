@@ -49,4 +49,7 @@ mod file;
 mod lock;
 mod store;
 
-pub use self::{error::StoreError, store::Store};
+pub use self::{
+    error::StoreError,
+    store::{Store, StoreBuilder},
+};

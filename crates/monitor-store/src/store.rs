@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use monitor_core::{Access, BoxError, Change, Persist};
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     aside::set_aside,
-    database,
+    database::{self, Limits},
     error::{StoreError, Trouble},
     file::File,
     lock::{Lock, private},
@@ -27,7 +28,16 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     folder: PathBuf,
+    limits: Limits,
     state: Mutex<State>,
+}
+
+/// Settings of a [`Store`]. Made by [`Store::builder`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct StoreBuilder {
+    folder: PathBuf,
+    limits: Limits,
 }
 
 #[derive(Default)]
@@ -46,13 +56,34 @@ impl Store {
     ///
     /// When the folder cannot be made or written to. What is damaged in it is no error: it is set aside, and said in the log.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        let folder = folder.into();
+        Self::builder(folder).open()
+    }
+
+    /// Begins to open the store in `folder` with settings of its own.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_store::Store;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let month = Duration::from_secs(30 * 24 * 60 * 60);
+    /// let store = Store::builder(folder).size_limit(32 * 1024 * 1024).retention(month).open()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder(folder: impl Into<PathBuf>) -> StoreBuilder {
+        StoreBuilder { folder: folder.into(), limits: Limits { bytes: SIZE, retention: RETENTION } }
+    }
+
+    fn with_limits(folder: PathBuf, limits: Limits) -> Result<Self, StoreError> {
         let failed = |what| {
             let path = folder.clone();
             move |source| StoreError { what, path, source }
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed("make the folder"))?;
-        let store = Self(Arc::new(Inner { folder: folder.clone(), state: Mutex::default() }));
+        let store = Self(Arc::new(Inner { folder: folder.clone(), limits, state: Mutex::default() }));
         secret(&store.0.path(SECRET)).map_err(failed("write to the folder"))?;
         Ok(store)
     }
@@ -80,6 +111,32 @@ impl Store {
     }
 }
 
+// === impl StoreBuilder ===
+
+impl StoreBuilder {
+    /// Sets how large all values and their keys together may become, in bytes. Past it those go that were saved longest ago,
+    /// which the monitor counts. The file is larger by what redb needs to find them. Defaults to 256 MiB.
+    pub fn size_limit(mut self, bytes: u64) -> Self {
+        self.limits.bytes = bytes;
+        self
+    }
+
+    /// Sets how long a value is kept after it was last saved, such as an issue after it was last seen. Defaults to 90 days.
+    pub fn retention(mut self, time: Duration) -> Self {
+        self.limits.retention = time;
+        self
+    }
+
+    /// Opens the store.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::open`].
+    pub fn open(self) -> Result<Store, StoreError> {
+        Store::with_limits(self.folder, self.limits)
+    }
+}
+
 impl Persist for Store {
     fn access(&self) -> Result<Access, BoxError> {
         let mut state = self.0.state();
@@ -96,8 +153,8 @@ impl Persist for Store {
         self.with(|database| database::load(database, prefix))
     }
 
-    fn save(&self, changes: &[Change]) -> Result<(), BoxError> {
-        self.with(|database| database::save(database, changes))
+    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+        self.with(|database| database::save(database, changes, self.0.limits))
     }
 
     fn purge(&self) -> Result<(), BoxError> {
@@ -202,6 +259,8 @@ fn secret(path: &Path) -> io::Result<Uuid> {
     }
 }
 
+const SIZE: u64 = 256 * 1024 * 1024;
+const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const FILE: &str = "monitor.redb";
 const LOCK: &str = "monitor.lock";
 const SECRET: &str = "monitor.secret";

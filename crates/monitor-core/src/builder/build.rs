@@ -55,7 +55,7 @@ impl MonitorBuilder {
             outlets: outlets_,
             before_report,
             excerpts,
-            keeper: keeper.clone(),
+            _keeper: keeper.clone(),
             is_told_slow,
         };
         let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;

@@ -27,7 +27,7 @@ impl Persist for Kept {
         Ok(all.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    fn save(&self, changes: &[Change]) -> Result<(), BoxError> {
+    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
         if self.1 {
             return Err("no space left on device".into());
         }
@@ -36,7 +36,7 @@ impl Persist for Kept {
                 self.0.lock().expect("nobody panicked").insert(key.clone(), value.clone());
             }
         }
-        Ok(())
+        Ok(0)
     }
 }
 
@@ -209,7 +209,7 @@ fn a_store_that_panics_changes_nothing_else() {
             panic!("the disk is gone")
         }
 
-        fn save(&self, _: &[Change]) -> Result<(), BoxError> {
+        fn save(&self, _: &[Change]) -> Result<u64, BoxError> {
             panic!("the disk is gone")
         }
     }

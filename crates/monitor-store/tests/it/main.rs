@@ -1,6 +1,7 @@
 //! What a store keeps, whatever becomes of the process, the file and the disk.
 
 mod damage;
+mod formats;
 mod full_disk;
 mod killed;
 mod restart;
