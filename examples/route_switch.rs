@@ -1,25 +1,24 @@
 //! A route that fails is taken out of service while the program runs, and stays so over a restart.
 //!
 //! ```sh
-//! cargo run --example route_switch --features axum
+//! cargo run --example route_switch --features axum,store
 //! ```
 
 use std::{
     fs,
-    io::{self, Write, stdout},
-    path::PathBuf,
+    io::{Write, stdout},
+    path::Path,
     time::Duration,
 };
 
 use axum::{Router, body::Body, response::Response, routing::get};
 use http::Request;
-use monitor_kit::{BoxError, DisableRoute, Monitor, MonitorLayer, Persist, Signal};
+use monitor_kit::{BoxError, DisableRoute, Monitor, MonitorLayer, Signal, store::Store};
 use tower::ServiceExt;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let folder = Folder(std::env::temp_dir().join(format!("route-switch-{}", std::process::id())));
-    fs::create_dir_all(&folder.0)?;
+    let folder = std::env::temp_dir().join(format!("route-switch-{}", std::process::id()));
     let monitor = start(&folder)?;
     let app = app(&monitor);
     show("at first", &app).await?;
@@ -34,18 +33,19 @@ async fn main() -> Result<(), BoxError> {
         writeln!(stdout(), "{refusal}")?;
     }
 
+    monitor.shutdown(Duration::from_secs(5));
     let restarted = start(&folder)?;
     show("after a restart", &self::app(&restarted)).await?;
     restarted.enable_route("/error", None, "on-call")?;
     show("switched on", &self::app(&restarted)).await?;
-    fs::remove_dir_all(&folder.0)?;
+    fs::remove_dir_all(&folder)?;
     Ok(())
 }
 
-fn start(folder: &Folder) -> Result<Monitor, BoxError> {
+fn start(folder: &Path) -> Result<Monitor, BoxError> {
     let monitor = Monitor::builder("shop")
         .routes([("GET", "/error"), ("GET", "/items")])
-        .persist(folder.clone())
+        .persist(Store::open(folder)?)
         .reporter_fn("terminal", |signal| match signal {
             Signal::RouteDisabled(disabled) => say(&format!("{} disables {}", disabled.actor, disabled.name())),
             Signal::RouteEnabled(enabled) => say(&format!("{} is back in service", enabled.disabled.name())),
@@ -75,24 +75,4 @@ async fn show(when: &str, app: &Router) -> Result<(), BoxError> {
 
 fn say(text: &str) {
     let _ = writeln!(stdout(), "  told: {text}");
-}
-
-/// A file for each key.
-#[derive(Clone, Debug)]
-struct Folder(PathBuf);
-
-impl Persist for Folder {
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
-        match fs::read(self.0.join(key)) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn save(&self, key: &str, value: &[u8]) -> Result<(), BoxError> {
-        let (new, kept) = (self.0.join(format!("{key}.new")), self.0.join(key));
-        fs::write(&new, value)?;
-        Ok(fs::rename(new, kept)?)
-    }
 }

@@ -18,6 +18,8 @@ pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
 pub use monitor_health as health;
 #[cfg(feature = "log")]
 pub use monitor_log as log;
+#[cfg(feature = "store")]
+pub use monitor_store as store;
 #[cfg(feature = "axum")]
 pub use monitor_tower::CurrentScope;
 #[cfg(feature = "tower")]

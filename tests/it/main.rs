@@ -17,6 +17,7 @@ mod grpc;
 mod health;
 mod hyper;
 mod identity;
+mod issues;
 mod jobs;
 mod kept;
 mod lengths;

@@ -137,9 +137,11 @@ pub(crate) struct Ignore {
 impl Ignore {
     /// Returns whether any of these types is one of those, by its whole name or the last parts of it.
     pub(crate) fn has_type<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> bool {
-        let is_it = |name: &str, ignored: &String| {
-            name.strip_suffix(ignored.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with("::"))
-        };
+        let is_end =
+            |name: &str, end: &str| name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with("::"));
+        // Behind a `dyn` often no more than the last part is known.
+        let is_it =
+            |name: &str, ignored: &String| is_end(name, ignored) || !name.contains("::") && is_end(ignored, name);
         names.any(|name| self.types.iter().any(|ignored| is_it(name, ignored)))
     }
 }

@@ -1,0 +1,395 @@
+//! What becomes of an issue: it is decided on, comes back, is found again, and is forgotten.
+
+use std::time::Duration;
+
+use monitor_core::MemoryReporter;
+use monitor_kit::{
+    BoxError, EventKind, Fingerprint, Issue, IssueError, IssueQuery, IssueSort, IssueState, Level, Monitor,
+    MonitorBuilder, Reason, Scope, Signal, Triage, capture_error, clock, scope,
+};
+
+use crate::support::{Failure, builder, dropped, flush, get, status, visit, watched, watched_by};
+
+#[test]
+fn a_resolved_issue_that_happens_again_is_a_regression_that_names_the_release() {
+    let (monitor, memory) = watched_by(builder().release("1.0.1"));
+    let fingerprint = opened(&monitor);
+    let resolved = monitor.triage(fingerprint, Triage::Resolve, "ada").unwrap();
+    assert_eq!((resolved.status.state, resolved.status.actor.as_deref()), (IssueState::Resolved, Some("ada")));
+    fail(&monitor, "gone");
+    flush(&monitor);
+    let issue = monitor.issue(fingerprint).unwrap();
+    let regression = issue.regression.expect("it came back");
+    assert_eq!((issue.status.state, &*regression.release, issue.count), (IssueState::Unresolved, "1.0.1", 2));
+    assert_eq!(regression.resolved.actor.as_deref(), Some("ada"));
+    assert_eq!(told(&memory), ["opened", "changed to resolved by ada", "regressed in 1.0.1"]);
+}
+
+#[test]
+fn a_regression_is_seen_also_where_the_error_is_only_counted() {
+    let (monitor, memory) = watched();
+    (0..20).for_each(|_| fail(&monitor, "gone"));
+    flush(&monitor);
+    let fingerprint = monitor.issues()[0].fingerprint;
+    monitor.triage(fingerprint, Triage::Resolve, "ada").unwrap();
+    fail(&monitor, "gone");
+    until("it is told", || {
+        flush(&monitor);
+        told(&memory).last().is_some_and(|last| last.starts_with("regressed"))
+    });
+    assert_eq!(monitor.issue(fingerprint).map(|issue| issue.count), Some(21));
+}
+
+#[test]
+fn what_is_resolved_by_a_later_release_may_go_on_in_this_one() {
+    let (monitor, memory) = watched_by(builder().release("1.0.0"));
+    let fingerprint = opened(&monitor);
+    monitor.triage(fingerprint, Triage::ResolveIn("1.0.1".into()), "ada").unwrap();
+    fail(&monitor, "gone");
+    flush(&monitor);
+    let issue = monitor.issue(fingerprint).unwrap();
+    assert_eq!((issue.status.state, issue.count, told(&memory).len()), (IssueState::Resolved, 2, 2));
+    monitor.triage(fingerprint, Triage::ResolveIn("1.0.0".into()), "ada").unwrap();
+    fail(&monitor, "gone");
+    flush(&monitor);
+    assert!(monitor.issue(fingerprint).unwrap().regression.is_some());
+}
+
+#[test]
+fn a_muted_issue_is_counted_and_its_events_say_so_until_it_happened_often_enough() {
+    let (monitor, memory) = watched();
+    let fingerprint = opened(&monitor);
+    monitor.triage(fingerprint, Triage::MuteForMore(3), "ada").unwrap();
+    (0..2).for_each(|_| fail(&monitor, "gone"));
+    flush(&monitor);
+    assert_eq!(monitor.issue(fingerprint).unwrap().status.state, IssueState::Muted);
+    fail(&monitor, "gone");
+    flush(&monitor);
+    let issue = monitor.issue(fingerprint).unwrap();
+    assert_eq!((issue.status.state, issue.count, issue.samples.len()), (IssueState::Unresolved, 4, 4));
+    let muted: Vec<_> = memory.events().iter().map(|event| event.muted).collect();
+    assert_eq!(muted, [false, true, true, false]);
+    assert_eq!(told(&memory), ["opened", "changed to muted by ada", "changed to unresolved by nobody"]);
+}
+
+#[test]
+fn a_muted_issue_is_not_muted_any_more_when_its_time_is_over() {
+    let (monitor, memory) = watched();
+    let fingerprint = opened(&monitor);
+    monitor.triage(fingerprint, Triage::MuteFor(Duration::from_secs(1)), "ada").unwrap();
+    until("its time is over", || monitor.issue(fingerprint).unwrap().status.state == IssueState::Unresolved);
+    until("it is told", || {
+        flush(&monitor);
+        told(&memory).len() == 3
+    });
+    monitor.triage(fingerprint, Triage::Mute, "ada").unwrap();
+    (0..30).for_each(|_| fail(&monitor, "gone"));
+    flush(&monitor);
+    assert_eq!(monitor.issue(fingerprint).unwrap().status.state, IssueState::Muted, "for ever is for ever");
+}
+
+#[test]
+fn an_ignored_issue_is_counted_and_nothing_else() {
+    let (monitor, memory) = watched();
+    let fingerprint = opened(&monitor);
+    monitor.triage(fingerprint, Triage::Ignore, "ada").unwrap();
+    (0..5).for_each(|_| fail(&monitor, "gone"));
+    flush(&monitor);
+    let issue = monitor.issue(fingerprint).unwrap();
+    assert_eq!((issue.status.state, issue.count, issue.samples.len()), (IssueState::Ignored, 6, 1));
+    assert_eq!(memory.events().len(), 1);
+    monitor.triage(fingerprint, Triage::Reopen, "ada").unwrap();
+    fail(&monitor, "gone");
+    flush(&monitor);
+    assert_eq!((monitor.issue(fingerprint).unwrap().samples.len(), memory.events().len()), (2, 2));
+}
+
+#[test]
+fn an_order_that_makes_no_sense_is_refused_with_what_to_change() {
+    let (monitor, _) = watched();
+    let fingerprint = opened(&monitor);
+    let refused = |order, actor| monitor.triage(fingerprint, order, actor).unwrap_err();
+    assert_eq!(refused(Triage::Resolve, " "), IssueError::NoActor);
+    assert_eq!(refused(Triage::ResolveIn(String::new()), "ada"), IssueError::NoRelease);
+    assert_eq!(refused(Triage::MuteForMore(0), "ada"), IssueError::BadMute);
+    assert_eq!(refused(Triage::MuteFor(Duration::MAX), "ada"), IssueError::BadMute);
+    let unknown = Fingerprint::default();
+    let error = monitor.triage(unknown, Triage::Resolve, "ada").unwrap_err();
+    assert_eq!(error.to_string(), format!("there is no issue {unknown}: it was never seen, or is forgotten"));
+    let disabled = Monitor::disabled().triage(unknown, Triage::Resolve, "ada").unwrap_err();
+    assert_eq!(disabled, IssueError::MonitorDisabled);
+    assert_eq!(monitor.issue(fingerprint).unwrap().status.state, IssueState::Unresolved);
+}
+
+#[test]
+fn each_hour_has_its_count() {
+    let (monitor, _) = watched();
+    (0..100).for_each(|_| fail(&monitor, "gone"));
+    flush(&monitor);
+    let issue = &monitor.issues()[0];
+    let since = issue.first_seen.duration_since(issue.hours[0].begin).unwrap();
+    assert!(since < Duration::from_secs(3600), "{since:?}");
+    assert_eq!(issue.hours.iter().map(|hour| hour.count).sum::<u64>(), 100);
+}
+
+#[test]
+fn issues_are_found_by_what_they_are_and_sorted() {
+    let (monitor, _) = watched_by(builder().release("1.0.0"));
+    for (says, times, user) in [("no stock", 3, "ada"), ("no paper", 1, "bob"), ("no ink", 2, "ada")] {
+        (0..times).for_each(|time| {
+            Scope::new(&monitor).enter(|| {
+                scope::set_user(format!("{user}{}", if says == "no ink" { time } else { 0 }));
+                capture_error(&Failure::new(says));
+            });
+        });
+    }
+    visit(&monitor, get("/orders"), || status(500, ""));
+    monitor.capture_message(Level::Warn, "low on everything");
+    flush(&monitor);
+    let found = |query: IssueQuery| -> Vec<String> {
+        monitor.find_issues(&query).issues.into_iter().map(|issue| issue.message).collect()
+    };
+    let query = IssueQuery::new;
+    assert_eq!(found(query().sort(IssueSort::FirstSeen).limit(2)).len(), 2);
+    assert_eq!(found(query().text("NO paper")), ["no paper"]);
+    assert_eq!(found(query().text("failure stock")), ["no stock"]);
+    assert_eq!(found(query().kind(EventKind::Message)), ["low on everything"]);
+    let errors = || query().kind(EventKind::Error);
+    assert_eq!(found(errors().sort(IssueSort::Count)), ["no stock", "no ink", "no paper"]);
+    assert_eq!(found(query().sort(IssueSort::Users).limit(1)), ["no ink"]);
+    assert_eq!(found(errors()), ["no ink", "no paper", "no stock"]);
+    assert_eq!(found(errors().offset(1).limit(1)), ["no paper"]);
+    assert_eq!(found(query().release("2.0.0")).len() + found(query().route("/elsewhere")).len(), 0);
+    assert_eq!((found(query().release("1.0.0")).len(), found(query().route("_unmatched")).len()), (5, 1));
+    let page = monitor.find_issues(&query().offset(3).limit(100));
+    assert_eq!((page.total, page.issues.len()), (5, 2));
+    monitor.triage(monitor.find_issues(&query().text("ink")).issues[0].fingerprint, Triage::Resolve, "ada").unwrap();
+    assert_eq!(found(query().state(IssueState::Resolved)), ["no ink"]);
+    assert_eq!(found(query().offset(99)).len(), 0);
+}
+
+#[test]
+fn what_is_erased_of_a_user_is_nowhere_and_counts_stay() {
+    let (monitor, _) = watched();
+    let fail_for = |user: &str, tag: &str| {
+        Scope::new(&monitor).enter(|| {
+            scope::set_user(user);
+            scope::set_tag("on_behalf_of", tag);
+            scope::set_context("order", serde_json::json!({ "id": 42, "of": tag }));
+            capture_error(&Failure::new("gone"));
+        });
+    };
+    fail_for("42", "nobody");
+    fail_for("ada", "nobody");
+    fail_for("ada", "bob");
+    flush(&monitor);
+    let erased = monitor.erase_user("bob");
+    assert_eq!((erased.issues, erased.events, erased.is_persisted), (1, 1, true));
+    let erased = monitor.erase_user("ada");
+    assert_eq!(erased.events, 1);
+    let issue = &monitor.issues()[0];
+    assert_eq!((issue.count, issue.users_affected, issue.samples.len()), (3, 1, 1));
+    assert_eq!(monitor.erase_user("nobody").events, 1);
+    let issue = &monitor.issues()[0];
+    assert_eq!((issue.count, issue.samples.len(), &*issue.message), (3, 0, "gone"));
+}
+
+#[test]
+fn a_user_is_found_to_be_erased_also_where_the_name_was_masked() {
+    let (monitor, _) = watched();
+    Scope::new(&monitor).enter(|| {
+        scope::set_user("jo@example.org");
+        capture_error(&Failure::new("gone"));
+    });
+    flush(&monitor);
+    assert_eq!(monitor.issues()[0].samples[0].scope.user.as_deref(), Some("[Filtered]"));
+    assert_eq!(monitor.erase_user("jo@example.org").events, 1);
+}
+
+#[test]
+fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
+    let (monitor, memory) = watched_by(builder().sample(EventKind::Error, 0.0).sample(EventKind::Message, 0.5));
+    (0..100).for_each(|_| fail(&monitor, "gone"));
+    for number in 0..200 {
+        // Of so many places that no one of them is throttled.
+        monitor.capture_message(
+            Level::Warn,
+            format!("out of {}", ["a", "b", "c", "d", "e"][number % 5].repeat(1 + number / 50)),
+        );
+    }
+    flush(&monitor);
+    let count = |kind| monitor.issues().iter().filter(|issue| issue.kind == kind).map(|issue| issue.count).sum::<u64>();
+    assert_eq!((count(EventKind::Error), count(EventKind::Message)), (100, 200));
+    let events = memory.events();
+    let of = |kind| events.iter().filter(move |event| event.kind == kind);
+    assert_eq!(of(EventKind::Error).count(), 1, "the first of its source");
+    let whole = of(EventKind::Message).count() as u64;
+    assert!((40..190).contains(&whole), "{whole}");
+    let told: u64 = of(EventKind::Message).map(|event| event.suppressed).sum();
+    let suppressed = |issues: Vec<Issue>| issues.iter().map(|issue| issue.suppressed).sum::<u64>();
+    assert_eq!(suppressed(monitor.issues()), 99 + 200 - whole);
+    let counted: u64 = [Reason::Sampled, Reason::Throttled, Reason::StormGate]
+        .map(|reason| dropped(&monitor, "intake", reason))
+        .iter()
+        .sum();
+    assert_eq!(counted, 99 + 200 - whole);
+    assert!(told > 0 && told <= 200 - whole, "{told}");
+}
+
+#[test]
+fn a_storm_of_many_sources_is_counted_exactly_and_told_in_part() {
+    let (monitor, memory) = watched_by(builder().storm_limit(5));
+    for number in 0..2000 {
+        let route = format!("/{}", number % 50);
+        Scope::new(&monitor).enter(|| {
+            scope::set_fingerprint([route.as_str()]);
+            capture_error(&Failure::new("gone"));
+        });
+    }
+    flush(&monitor);
+    let issues = monitor.issues();
+    assert_eq!((issues.len(), issues.iter().map(|issue| issue.count).sum::<u64>()), (50, 2000));
+    let told = memory.events().len();
+    assert!((50..50 + 5 * 10).contains(&told), "{told}: the first of each, and five a second");
+    assert!(dropped(&monitor, "intake", Reason::StormGate) > 0);
+}
+
+#[test]
+fn errors_are_ignored_by_type_and_by_what_they_say() {
+    let ignoring = builder().ignore_types(["ParseIntError", "support::Failure"]).ignore_messages(["came too late"]);
+    let (monitor, memory) = watched_by(ignoring);
+    Scope::new(&monitor).enter(|| {
+        capture_error(&"x".parse::<u8>().unwrap_err());
+        capture_error(&"x".parse::<f32>().unwrap_err());
+        capture_error(&Failure::new("gone"));
+        let boxed: BoxError = Box::new(Failure::new("its path is not known"));
+        capture_error(&*boxed);
+        capture_error(&std::io::Error::other("the answer came too late by 7 s"));
+    });
+    flush(&monitor);
+    let said: Vec<_> = memory.events().iter().map(|event| event.message.clone()).collect();
+    assert_eq!((said, dropped(&monitor, "intake", Reason::Ignored)), (vec!["invalid float literal".to_owned()], 4));
+}
+
+#[test]
+fn a_before_report_that_takes_its_time_is_counted() {
+    let (monitor, _) = watched_by(builder().before_report(|event| {
+        let begun = clock::now();
+        while begun.elapsed() < Duration::from_millis(101) {}
+        Some(event)
+    }));
+    fail(&monitor, "gone");
+    flush(&monitor);
+    assert_eq!(dropped(&monitor, "intake", Reason::BeforeReportSlow), 1);
+    assert_eq!(monitor.issues()[0].count, 1);
+}
+
+#[test]
+fn events_that_are_too_large_together_go_and_counts_stay() {
+    let (monitor, _) = watched_by(builder().sample_bytes(200_000));
+    for number in 0..20 {
+        Scope::new(&monitor).enter(|| {
+            scope::set_fingerprint([number.to_string()]);
+            scope::set_context("page", serde_json::json!("x".repeat(40_000)));
+            capture_error(&Failure::new("gone"));
+        });
+    }
+    flush(&monitor);
+    let issues = monitor.issues();
+    let kept = issues.iter().filter(|issue| !issue.samples.is_empty()).count();
+    assert_eq!((issues.len(), issues.iter().map(|issue| issue.count).sum::<u64>()), (20, 20));
+    assert!((2..5).contains(&kept), "{kept}");
+    assert_eq!(dropped(&monitor, "intake", Reason::SampleLimit), 20 - kept as u64);
+}
+
+#[test]
+fn an_event_that_is_too_large_loses_the_oldest_of_what_led_up_to_it() {
+    let (monitor, memory) = watched();
+    Scope::new(&monitor).enter(|| {
+        for number in 0..100 {
+            scope::add_breadcrumb("step", format!("{number} {}", "x".repeat(8000)));
+        }
+        capture_error(&Failure::new("gone"));
+    });
+    flush(&monitor);
+    let crumbs = &memory.events()[0].scope.breadcrumbs;
+    assert!((5..40).contains(&crumbs.len()) && crumbs.last().unwrap().message.starts_with("99 "), "{}", crumbs.len());
+    assert_eq!(dropped(&monitor, "intake", Reason::Shortened), 1);
+}
+
+#[test]
+fn what_is_said_in_a_nested_scope_is_forgotten_at_its_end() {
+    let (monitor, memory) = watched();
+    Scope::new(&monitor).enter(|| {
+        scope::set_tag("feature", "orders");
+        scope::nested(|| {
+            scope::set_tag("partner", "acme");
+            scope::set_user("ada");
+            capture_error(&Failure::new("inside"));
+        });
+        capture_error(&Failure::new("outside"));
+    });
+    flush(&monitor);
+    let events = memory.events();
+    let tags = |at: usize| events[at].scope.tags.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    assert_eq!((tags(0), tags(1)), (vec!["feature", "partner"], vec!["feature"]));
+    assert_eq!((events[0].scope.user.as_deref(), events[1].scope.user.as_deref()), (Some("ada"), None));
+    assert_eq!(events[0].scope.request_id, events[1].scope.request_id);
+    assert_eq!(scope::nested(|| 7), 7, "outside a scope it runs all the same");
+}
+
+#[test]
+fn an_error_captured_in_a_nested_scope_explains_the_response() {
+    let (monitor, memory) = watched();
+    visit(&monitor, get("/"), || {
+        scope::nested(|| capture_error(&Failure::new("inside")));
+        status(500, "")
+    });
+    flush(&monitor);
+    assert_eq!(memory.events().len(), 1);
+    assert_eq!(memory.events()[0].scope.route, "_unmatched");
+}
+
+#[test]
+fn bad_settings_of_issues_are_refused() {
+    let refused = |builder: MonitorBuilder| builder.build().unwrap_err().to_string();
+    assert!(refused(builder().sample(EventKind::Panic, 1.5)).starts_with("the sample of panic is 1.5"));
+    assert!(refused(builder().storm_limit(0)).starts_with("storm_limit is 0"));
+    assert!(refused(builder().sample_bytes(0)).starts_with("sample_bytes is 0"));
+    assert!(refused(builder().issue_retention(Duration::from_secs(1))).starts_with("issue_retention is 1s"));
+}
+
+fn fail(monitor: &Monitor, says: &str) {
+    Scope::new(monitor).enter(|| capture_error(&Failure::new(says)));
+}
+
+/// Opens an issue.
+fn opened(monitor: &Monitor) -> Fingerprint {
+    fail(monitor, "gone");
+    flush(monitor);
+    monitor.issues()[0].fingerprint
+}
+
+/// What was told of issues.
+fn told(memory: &MemoryReporter) -> Vec<String> {
+    let told = memory.signals().into_iter().filter_map(|signal| match signal {
+        Signal::IssueOpened(_) => Some("opened".to_owned()),
+        Signal::IssueRegressed(issue) => Some(format!("regressed in {}", issue.regression.as_ref()?.release)),
+        Signal::IssueChanged(change) => {
+            let status = &change.issue.status;
+            let actor = status.actor.as_deref().unwrap_or("nobody");
+            Some(format!("changed to {} by {actor}", status.state.as_str()))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+#[track_caller]
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = clock::now() + Duration::from_secs(10);
+    while !is_so() {
+        assert!(clock::now() < deadline, "in time: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
