@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use shuttle::{check_pct, check_random, sync::mpsc::Sender};
+use shuttle::{Config, Runner, check_pct, scheduler::RandomScheduler, sync::mpsc::Sender};
 use uuid::Uuid;
 
 use crate::{
@@ -28,6 +28,13 @@ const TRIES: usize = 2000;
 
 /// In how many places a thread is left for another that could as well wait.
 const DEPTH: usize = 3;
+
+/// The events of issues are large, and a frame of an unoptimised function holds several of them.
+fn check_random(check: impl Fn() + Send + Sync + 'static, tries: usize) {
+    let mut config = Config::new();
+    config.stack_size = 1 << 20;
+    Runner::new(RandomScheduler::new(tries), config).run(check);
+}
 
 fn traffic(limit: usize) -> Arc<Traffic> {
     Arc::new(Traffic::new(limit, Measured::default(), Arc::new(Drops::new("traffic"))))

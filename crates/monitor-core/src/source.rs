@@ -336,8 +336,8 @@ mod tests {
         let (sources, source) = (sources(1), Source::default());
         let at = clock::from_micros(60_000_000);
         let count = || sources.count(&source, at, || true);
-        let first = (0..10).map(|_| count().expect("it is one of ten")).next_back().expect("there are ten");
-        source.readmit(first);
+        let admitted: Vec<_> = (0..10).map(|_| count().expect("it is one of ten")).collect();
+        source.readmit(admitted[9]);
         assert_eq!(count().map(|admission| admission.suppressed), Ok(1));
         assert_eq!(count().map(|_| ()), Err(Reason::Throttled));
     }

@@ -226,10 +226,7 @@ fn what_cannot_be_saved_holds_all_the_same_and_is_counted() {
     monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
     assert!(find(&monitor, Method::Get, "/error"));
     let dropped = monitor.dropped();
-    assert_eq!(
-        (dropped[0].reporter.as_str(), dropped[0].reason, dropped[0].count),
-        ("switch", Reason::NotPersisted, 1)
-    );
+    assert_eq!((dropped[0].reporter.as_str(), dropped[0].reason, dropped[0].count), ("store", Reason::NotPersisted, 1));
 }
 
 #[test]
