@@ -9,6 +9,7 @@ mod client;
 mod load;
 mod ratio;
 mod report;
+mod rollout;
 mod sabotage;
 mod scrape;
 mod serve;

@@ -160,12 +160,15 @@ fn actions(facts: &Facts) -> String {
          - Release 1.0.1 is in service without the test routes; `/error` is a 404.\n\
          - It was rolled out after {} with {} requests on the way, none of them lost: the old process turned its readiness \
          to 503, then stopped accepting, then ended.\n\
+         - The issue was known to release 1.0.1 with its whole count, {}, and is resolved by it: should it come back in that \
+         release or a later one, it is a regression.\n\
          - The error ratio was back at 0 after {}, and stayed there without the switch until {}.\n",
         facts.after(facts.switched_off),
         facts.refused,
         facts.handled_as,
         facts.after(facts.rolled_out),
         facts.requests_during_rollout,
+        facts.issue("count"),
         facts.after(facts.mitigated),
         facts.after(facts.recovered),
     )

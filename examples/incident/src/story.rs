@@ -10,20 +10,21 @@ use tokio::time::sleep;
 
 use crate::{
     check::{Checked, Failure, POLL, at, expect, find, problem, sent, text, unmet, until},
-    client::{self, Connection},
+    client,
     load::Load,
     ratio::{RatioWatch, THRESHOLD, WINDOW},
     report::{self, Facts},
+    rollout::{recovered, resolved, rolled_out},
     scrape::Scrape,
     server::Server,
     timeline::{BOLD, Source, Timeline, between},
-    wait::{answers_as, drained, ready, ready_at, scrape},
+    wait::{ready, scrape},
     world::{Release, World},
 };
 
-const FIRST: Release = Release { version: "1.0.0", fault_routes: true, divides: "unhandled", name: "1.0.0" };
-const SECOND: Release = Release { version: "1.0.1", fault_routes: false, divides: "handled", name: "1.0.1" };
-const SECOND_ASIDE: Release =
+pub(crate) const FIRST: Release = Release { version: "1.0.0", fault_routes: true, divides: "unhandled", name: "1.0.0" };
+pub(crate) const SECOND: Release = Release { version: "1.0.1", fault_routes: false, divides: "handled", name: "1.0.1" };
+pub(crate) const SECOND_ASIDE: Release =
     Release { version: "1.0.1", fault_routes: true, divides: "handled", name: "1.0.1-with-fault-routes" };
 
 /// Tells the whole story.
@@ -64,7 +65,8 @@ pub(crate) async fn tell(world: &mut World, timeline: &mut Timeline, report: &Pa
     let new = at(8, rolled_out(world, timeline, &mut old, &load, &mut facts).await)?;
     world.go_on_after(8).await;
 
-    timeline.step(9, "the error ratio stays at 0 without the switch");
+    timeline.step(9, "the error ratio stays at 0 without the switch, and the issue is resolved");
+    at(9, resolved(world, timeline, &mut facts).await)?;
     at(9, recovered(timeline, &watch, &load, &mut facts).await)?;
     world.go_on_after(9).await;
 
@@ -245,81 +247,6 @@ async fn mitigated(
     Ok(())
 }
 
-async fn rolled_out(
-    world: &mut World,
-    timeline: &mut Timeline,
-    old: &mut Server,
-    load: &Load,
-    facts: &mut Facts,
-) -> Checked<Server> {
-    // Opened and used before there is a second process, so that it is the old one's.
-    let mut to_old = sent(Connection::open(world.addr()).await)?;
-    expect("the old release is ready", 200, sent(to_old.get("/health/ready").await)?.status.as_u16())?;
-    let sent_before = load.sent();
-    let mut new = world.start(SECOND).map_err(|error| unmet("release 1.0.1 starts", error))?;
-    answers_as(world, SECOND.version, &mut new).await?;
-    timeline.note(Source::Deploy, "release 1.0.1 serves on the same socket");
-
-    old.terminate().map_err(|error| unmet("the old release takes SIGTERM", error))?;
-    drained(&mut to_old).await?;
-    timeline.note(Source::Health, "release 1.0.0 is told to stop; its readiness turns 503");
-    let ended = old.ended(Duration::from_secs(10)).await.map_err(|error| unmet("the old release ends", error))?;
-    expect("the old release ends well", true, ended)?;
-    facts.rolled_out = Some(Timestamp::now());
-    timeline.note(Source::Deploy, "release 1.0.0 has ended");
-
-    let during = load.sent();
-    until("background traffic goes on", || load.sent() >= during + 10).await?;
-    expect("every request of the background traffic got its expected status", Vec::<String>::new(), load.surprises())?;
-    let not_found = sent(client::get(world.addr(), "/error").await)?;
-    problem(&not_found, StatusCode::NOT_FOUND)?;
-    handled(world, timeline, facts).await?;
-    facts.requests_during_rollout = load.sent() - sent_before;
-    let lost = format!("{} requests during the rollout, none lost", facts.requests_during_rollout);
-    timeline.holds(&format!("{lost}; /error is a 404 in service"));
-    Ok(new)
-}
-
-/// On an instance of its own: release 1.0.1 deals with the division.
-async fn handled(world: &mut World, timeline: &mut Timeline, facts: &mut Facts) -> Checked {
-    let (mut aside, addr) =
-        world.start_aside(SECOND_ASIDE).map_err(|error| unmet("an instance aside starts", error))?;
-    ready_at(addr, &mut aside).await?;
-    let response = sent(client::get(addr, "/error").await)?;
-    let id = problem(&response, StatusCode::UNPROCESSABLE_ENTITY)?;
-    let mut line = Value::Null;
-    let found = until("its log shows the error captured as handled", || {
-        line = find(&world.log(SECOND_ASIDE), &id, "handled_exception");
-        !line.is_null()
-    });
-    found.await?;
-    let error_type = text(&line["exception_type"]);
-    expect("the error is a type of its own", true, error_type.ends_with("::DivisionByZero"))?;
-    let scrape = sent(Scrape::of(addr).await)?;
-    expect("nothing is counted as failed", 0.0, scrape.sum("http_server_errors_total", &[]))?;
-    timeline.note(Source::Log, format!("aside, with fault routes: release 1.0.1 answers 422 and handles {error_type}"));
-    facts.handled_as = error_type;
-    Ok(())
-}
-
-async fn recovered(timeline: &mut Timeline, watch: &RatioWatch, load: &Load, facts: &mut Facts) -> Checked {
-    let (answered, deadline) = (load.answered(), clock::now() + Duration::from_secs(10));
-    while load.answered() < answered + 40 && load.surprises().is_empty() && clock::now() < deadline {
-        expect("the error ratio is 0", 0.0, watch.ratio())?;
-        sleep(POLL).await;
-    }
-    expect("background traffic succeeds", Vec::<String>::new(), load.surprises())?;
-    expect("it goes on", true, load.answered() >= answered + 40)?;
-    expect("the error ratio is 0", 0.0, watch.ratio())?;
-    let recovered = Timestamp::now();
-    timeline.note_at(recovered, Source::Metrics, "error ratio 0 with release 1.0.1 alone");
-    let after = between(facts.first_error, recovered);
-    timeline.holds(&format!("recovered {after} after the first 500; the original took 35 minutes"));
-    facts.recovered = Some(recovered);
-    facts.requests = load.sent() + facts.errors + u64::from(facts.refused);
-    Ok(())
-}
-
 fn written_up(timeline: &Timeline, path: &Path, facts: &Facts) -> Checked {
     let location = text(&facts.issue["location"]);
     expect("the issue names file and line as the log does", facts.logged_location.as_str(), location.as_str())?;
@@ -351,6 +278,6 @@ pub(crate) fn percent(ratio: f64) -> String {
 }
 
 const MESSAGE: &str = "attempt to divide by zero";
-const ACTOR: &str = "on-call";
-const CALLS: u64 = 10;
+pub(crate) const ACTOR: &str = "on-call";
+pub(crate) const CALLS: u64 = 10;
 const USERS: u64 = 4;

@@ -77,6 +77,9 @@ impl World {
             String::from("--quiet"),
             String::from("--drain=1"),
         ];
+        if db == "todos" {
+            args.push(format!("--data-dir={}", self.folder.path().join("data").display()));
+        }
         if release.fault_routes {
             args.push(String::from("--fault-routes"));
         }

@@ -1,12 +1,12 @@
 //! The whole application: routes, probes and layers put together.
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use monitor_kit::{BoxError, BuildError, Monitor, MonitorLayer, PrometheusEndpoint, Redaction, health::Health};
+use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint, Redaction, health::Health, store};
 
-use crate::{ApiError, Config, admin, fault, issues, openapi, probes, store::Store, todos, user};
+use crate::{ApiError, Config, admin, fault, issues, openapi, probes, store::Store, todos, triage, user};
 
 /// Every route but those that fail on purpose, declared so that its series exist from the start.
-pub const ROUTES: [(&str, &str); 11] = [
+pub const ROUTES: [(&str, &str); 14] = [
     ("GET", "/todos"),
     ("POST", "/todos"),
     ("GET", "/todos/{id}"),
@@ -15,6 +15,9 @@ pub const ROUTES: [(&str, &str); 11] = [
     ("POST", "/todos/{id}/complete"),
     ("GET", "/openapi.json"),
     ("GET", "/issues"),
+    ("GET", "/issues/{fingerprint}"),
+    ("POST", "/admin/issues/triage"),
+    ("POST", "/admin/users/erase"),
     ("GET", "/admin/routes"),
     ("POST", "/admin/routes/disable"),
     ("POST", "/admin/routes/enable"),
@@ -37,15 +40,19 @@ impl App {
     ///
     /// # Errors
     ///
-    /// When a setting is bad.
-    pub fn monitor(config: &Config) -> Result<Monitor, BuildError> {
+    /// When a setting is bad, or the folder for what outlives the process cannot be written to.
+    pub fn monitor(config: &Config) -> Result<Monitor, BoxError> {
         let faults = config.fault_routes.then_some([("GET", "/error"), ("GET", "/flaky")]);
-        Monitor::builder("todo-api")
+        let mut monitor = Monitor::builder("todo-api")
             .release(&config.release)
             .environment(&config.environment)
             .routes(ROUTES.into_iter().chain(faults.into_iter().flatten()))
             .protected_routes(["/admin"])
-            .build()
+            .error_type::<sqlx::Error>();
+        if let Some(folder) = &config.data_dir {
+            monitor = monitor.persist(store::Store::open(folder)?);
+        }
+        Ok(monitor.build()?)
     }
 
     /// Opens the database and puts everything together.
@@ -62,6 +69,7 @@ impl App {
         let mut routes = todos::router()
             .merge(openapi::router())
             .merge(issues::router(monitor.clone()))
+            .merge(triage::router(monitor.clone()))
             .merge(admin::router(monitor.clone()));
         if config.fault_routes {
             routes = routes.merge(fault::router(config.division));

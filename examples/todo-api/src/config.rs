@@ -7,8 +7,8 @@ use clap::{Parser, ValueEnum};
 /// A TODO API that shows every part of monitor-kit at work.
 ///
 /// Paths: /todos, /todos/{id}, /todos/{id}/complete, /openapi.json, /metrics, /health, /health/ready, /health/live,
-/// /health/{probe}; from this machine only /issues, /admin/routes, /admin/routes/disable, /admin/routes/enable. The user of
-/// a request is told in the header X-Demo-User.
+/// /health/{probe}; from this machine only /issues, /issues/{fingerprint}, /admin/routes, /admin/routes/disable,
+/// /admin/routes/enable, /admin/issues/triage, /admin/users/erase. The user of a request is told in the header X-Demo-User.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 #[expect(clippy::exhaustive_structs, reason = "a program's own settings")]
@@ -24,6 +24,10 @@ pub struct Config {
     /// Redis server to look after as its cache, as in redis://host.
     #[arg(long, env = "REDIS_URL", value_name = "URL")]
     pub redis: Option<String>,
+
+    /// Keep issues and disabled routes in this folder, over a restart and a rolling release.
+    #[arg(long, env = "DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
 
     /// Also write the log to this file.
     #[arg(long, value_name = "FILE")]

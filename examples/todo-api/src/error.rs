@@ -17,6 +17,8 @@ pub enum ApiError {
     Invalid(StatusCode, String),
     /// There is no such todo.
     NoSuchTodo,
+    /// There is no such issue.
+    NoSuchIssue,
     /// There is nothing at this path.
     NoSuchPath,
     /// The path does not take this method.
@@ -27,6 +29,8 @@ pub enum ApiError {
     DivisionByZero(DivisionByZero),
     /// The database failed.
     Database(sqlx::Error),
+    /// Work that was begun did not come to its end.
+    Unfinished,
     /// The flaky route failed, as it does.
     Flaky,
 }
@@ -41,21 +45,26 @@ impl ApiError {
         Self::Invalid(StatusCode::UNPROCESSABLE_ENTITY, text.into())
     }
 
+    /// An error in what was asked for.
+    pub(crate) fn bad_request(text: impl Into<String>) -> Self {
+        Self::Invalid(StatusCode::BAD_REQUEST, text.into())
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Invalid(status, _) => *status,
-            Self::NoSuchTodo | Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::NoSuchTodo | Self::NoSuchIssue | Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::DivisionByZero(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Database(_) | Self::Flaky => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Database(_) | Self::Unfinished | Self::Flaky => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// What the client may read.
     fn title(&self) -> String {
         match self {
-            Self::Database(_) | Self::Flaky => String::new(),
+            Self::Database(_) | Self::Unfinished | Self::Flaky => String::new(),
             shown => shown.to_string(),
         }
     }
@@ -63,7 +72,7 @@ impl ApiError {
     fn to_attach(&self) -> Option<AttachedError> {
         match self {
             Self::DivisionByZero(error) => Some(AttachedError::new(error)),
-            Self::Database(_) | Self::Flaky => Some(AttachedError::new(self)),
+            Self::Database(_) | Self::Unfinished | Self::Flaky => Some(AttachedError::new(self)),
             _ => None,
         }
     }
@@ -84,11 +93,13 @@ impl fmt::Display for ApiError {
         match self {
             Self::Invalid(_, text) => f.write_str(text),
             Self::NoSuchTodo => f.write_str("there is no such todo"),
+            Self::NoSuchIssue => f.write_str("there is no such issue"),
             Self::NoSuchPath => f.write_str("there is nothing at this path"),
             Self::MethodNotAllowed => f.write_str("this path does not take this method"),
             Self::Forbidden => f.write_str("this is for callers on the same machine only"),
             Self::DivisionByZero(error) => error.fmt(f),
             Self::Database(_) => f.write_str("the database failed"),
+            Self::Unfinished => f.write_str("the work did not come to its end"),
             Self::Flaky => f.write_str("the flaky route failed, as it does every third time"),
         }
     }

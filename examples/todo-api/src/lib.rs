@@ -17,6 +17,7 @@ mod server;
 mod store;
 #[expect(unused_qualifications, reason = "utoipa's macro for parameters writes them")]
 mod todos;
+mod triage;
 mod user;
 
 pub use self::{

@@ -3,6 +3,7 @@
 mod api;
 mod counting;
 mod databases;
+mod issues;
 mod kubernetes;
 mod metrics;
 #[path = "../../../../crates/monitor-health/tests/services/server.rs"]

@@ -37,10 +37,17 @@ fn a_database_in_memory_is_refused() {
 }
 
 #[test]
+fn a_data_dir_that_is_none_is_one_line_and_exit_code_1() {
+    refuses(&["--listen=127.0.0.1:0", "--quiet", "--data-dir=/dev/null/data"], "give the store a folder of its own");
+}
+
+#[test]
 fn help_says_it_all() {
     let output = output(&folder(), &["--help"]);
     let help = String::from_utf8_lossy(&output.stdout);
-    for option in ["--listen", "--database", "--log-file", "--fault-routes", "--drain", "--release", "X-Demo-User"] {
+    for option in
+        ["--listen", "--database", "--data-dir", "--log-file", "--fault-routes", "--drain", "--release", "X-Demo-User"]
+    {
         assert!(help.contains(option), "{option} is missing:\n{help}");
     }
     assert!(!help.contains("--division"), "{help}");

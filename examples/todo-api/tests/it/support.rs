@@ -71,6 +71,19 @@ impl Api {
         panic!("no line says {message}");
     }
 
+    /// Ends it as whoever rolls out a release does, and waits until it has ended.
+    pub(crate) async fn stop(mut self) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("it runs");
+        for _ in 0..1000 {
+            if self.child.try_wait().expect("it is a child").is_some() {
+                return;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it does not end");
+    }
+
     pub(crate) fn log(&self) -> Vec<Value> {
         let log = fs::read_to_string(self.path("log")).unwrap_or_default();
         log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()

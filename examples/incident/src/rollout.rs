@@ -1,0 +1,127 @@
+//! The story's last steps but one: the next release takes over, knows what the old one knew, and the service recovers.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use monitor_kit::clock;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::{
+    check::{Checked, POLL, expect, find, problem, sent, text, unmet, until},
+    client::{self, Connection},
+    load::Load,
+    ratio::RatioWatch,
+    report::Facts,
+    scrape::Scrape,
+    server::Server,
+    story::{ACTOR, CALLS, SECOND, SECOND_ASIDE},
+    timeline::{Source, Timeline, between},
+    wait::{answers_as, drained, ready_at},
+    world::World,
+};
+
+pub(crate) async fn rolled_out(
+    world: &mut World,
+    timeline: &mut Timeline,
+    old: &mut Server,
+    load: &Load,
+    facts: &mut Facts,
+) -> Checked<Server> {
+    // Opened and used before there is a second process, so that it is the old one's.
+    let mut to_old = sent(Connection::open(world.addr()).await)?;
+    expect("the old release is ready", 200, sent(to_old.get("/health/ready").await)?.status.as_u16())?;
+    let sent_before = load.sent();
+    let mut new = world.start(SECOND).map_err(|error| unmet("release 1.0.1 starts", error))?;
+    answers_as(world, SECOND.version, &mut new).await?;
+    timeline.note(Source::Deploy, "release 1.0.1 serves on the same socket");
+
+    old.terminate().map_err(|error| unmet("the old release takes SIGTERM", error))?;
+    drained(&mut to_old).await?;
+    timeline.note(Source::Health, "release 1.0.0 is told to stop; its readiness turns 503");
+    let ended = old.ended(Duration::from_secs(10)).await.map_err(|error| unmet("the old release ends", error))?;
+    expect("the old release ends well", true, ended)?;
+    facts.rolled_out = Some(Timestamp::now());
+    timeline.note(Source::Deploy, "release 1.0.0 has ended");
+
+    let during = load.sent();
+    until("background traffic goes on", || load.sent() >= during + 10).await?;
+    expect("every request of the background traffic got its expected status", Vec::<String>::new(), load.surprises())?;
+    let not_found = sent(client::get(world.addr(), "/error").await)?;
+    problem(&not_found, StatusCode::NOT_FOUND)?;
+    handled(world, timeline, facts).await?;
+    facts.requests_during_rollout = load.sent() - sent_before;
+    let lost = format!("{} requests during the rollout, none lost", facts.requests_during_rollout);
+    timeline.holds(&format!("{lost}; /error is a 404 in service"));
+    Ok(new)
+}
+
+/// On an instance of its own: release 1.0.1 deals with the division.
+async fn handled(world: &mut World, timeline: &mut Timeline, facts: &mut Facts) -> Checked {
+    let (mut aside, addr) =
+        world.start_aside(SECOND_ASIDE).map_err(|error| unmet("an instance aside starts", error))?;
+    ready_at(addr, &mut aside).await?;
+    let response = sent(client::get(addr, "/error").await)?;
+    let id = problem(&response, StatusCode::UNPROCESSABLE_ENTITY)?;
+    let mut line = Value::Null;
+    let found = until("its log shows the error captured as handled", || {
+        line = find(&world.log(SECOND_ASIDE), &id, "handled_exception");
+        !line.is_null()
+    });
+    found.await?;
+    let error_type = text(&line["exception_type"]);
+    expect("the error is a type of its own", true, error_type.ends_with("::DivisionByZero"))?;
+    let scrape = sent(Scrape::of(addr).await)?;
+    expect("nothing is counted as failed", 0.0, scrape.sum("http_server_errors_total", &[]))?;
+    timeline.note(Source::Log, format!("aside, with fault routes: release 1.0.1 answers 422 and handles {error_type}"));
+    facts.handled_as = error_type;
+    Ok(())
+}
+
+/// The new release has taken over what the old one knew: the switch, and the issue with its count.
+pub(crate) async fn resolved(world: &World, timeline: &mut Timeline, facts: &mut Facts) -> Checked {
+    let mut issue = Value::Null;
+    let deadline = clock::now() + Duration::from_secs(5);
+    while issue.is_null() && clock::now() < deadline {
+        sleep(POLL).await;
+        issue = sent(client::get(world.addr(), "/issues").await)?.json()[0].clone();
+    }
+    expect("the new release knows the issue", &facts.issue["fingerprint"], &issue["fingerprint"])?;
+    expect("its count is unbroken", CALLS, issue["count"].clone())?;
+    expect("so is when it was first seen", &facts.issue["first_seen"], &issue["first_seen"])?;
+    let order = json!({ "route": "/error", "method": "GET", "actor": ACTOR });
+    let answer = sent(client::send(world.addr(), Method::POST, "/admin/routes/enable", "0", &order.to_string()).await)?;
+    expect("the route was off in the new release as well, and is switched on", 200, answer.status.as_u16())?;
+    let order = json!({
+        "fingerprint": issue["fingerprint"], "action": "resolve", "release": SECOND.version, "actor": ACTOR,
+    });
+    let path = "/admin/issues/triage";
+    let answer = sent(client::send(world.addr(), Method::POST, path, "0", &order.to_string()).await)?;
+    expect("the order to resolve the issue is taken", 200, answer.status.as_u16())?;
+    let issue = sent(client::get(world.addr(), "/issues").await)?.json()[0].clone();
+    expect("the issue is resolved", "resolved", issue["status"]["state"].clone())?;
+    expect("by the new release", SECOND.version, issue["status"]["in_release"].clone())?;
+    timeline.note(Source::Issues, format!("{ACTOR} resolves the issue by release {}", SECOND.version));
+    timeline.note(Source::Issues, format!("its count is unbroken over the rolling release: {CALLS}"));
+    facts.issue = issue;
+    Ok(())
+}
+
+pub(crate) async fn recovered(timeline: &mut Timeline, watch: &RatioWatch, load: &Load, facts: &mut Facts) -> Checked {
+    let (answered, deadline) = (load.answered(), clock::now() + Duration::from_secs(10));
+    while load.answered() < answered + 40 && load.surprises().is_empty() && clock::now() < deadline {
+        expect("the error ratio is 0", 0.0, watch.ratio())?;
+        sleep(POLL).await;
+    }
+    expect("background traffic succeeds", Vec::<String>::new(), load.surprises())?;
+    expect("it goes on", true, load.answered() >= answered + 40)?;
+    expect("the error ratio is 0", 0.0, watch.ratio())?;
+    let recovered = Timestamp::now();
+    timeline.note_at(recovered, Source::Metrics, "error ratio 0 with release 1.0.1 alone");
+    let after = between(facts.first_error, recovered);
+    timeline.holds(&format!("recovered {after} after the first 500; the original took 35 minutes"));
+    facts.recovered = Some(recovered);
+    facts.requests = load.sent() + facts.errors + u64::from(facts.refused);
+    Ok(())
+}

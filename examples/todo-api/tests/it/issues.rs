@@ -1,0 +1,119 @@
+//! What becomes of issues: over a restart, a release that mends them, and one that breaks again.
+
+use std::path::Path;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Api, folder};
+
+#[tokio::test]
+async fn issues_outlive_the_process_and_a_resolved_one_that_comes_back_is_a_regression() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let first = start(&data, "1.0.0").await;
+    first.get("/error").await.is_problem(500);
+    first.get("/error").await.is_problem(500);
+    let issue = only_issue(&first, 2).await;
+    let fingerprint = issue["fingerprint"].as_str().expect("it has one").to_owned();
+    let resolved =
+        triage(&first, &json!({ "fingerprint": fingerprint, "action": "resolve", "release": "1.0.1", "actor": "ada" }))
+            .await;
+    assert_eq!(resolved["status"]["state"], "resolved");
+    first.stop().await;
+
+    let second = start(&data, "1.0.1").await;
+    let kept = only_issue(&second, 2).await;
+    assert_eq!((&kept["status"]["in_release"], &kept["first_seen"]), (&json!("1.0.1"), &issue["first_seen"]));
+    second.get("/error").await;
+    let back = only_issue(&second, 3).await;
+    assert_eq!((&back["status"]["state"], &back["regression"]["release"]), (&json!("unresolved"), &json!("1.0.1")));
+    assert_eq!(back["releases"], json!(["1.0.0", "1.0.1"]));
+    let one = second.get(&format!("/issues/{fingerprint}")).await.value();
+    assert_eq!(one["events"].as_array().map(Vec::len), Some(3));
+    let explanation = one["explanation"].as_str().expect("it is explained");
+    assert!(explanation.contains("in the function todo_api::fault::"), "{explanation}");
+}
+
+#[tokio::test]
+async fn issues_are_found_by_words_state_and_order() {
+    let folder = folder();
+    let api = start(&folder.path().join("data"), "1.0.0").await;
+    for path in ["/error", "/flaky", "/flaky", "/flaky"] {
+        api.get(path).await;
+    }
+    let found = async |query: &str| api.get(&format!("/issues?{query}")).await.value().as_array().map_or(0, Vec::len);
+    while found("").await < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((found("text=divide").await, found("text=flaky").await, found("limit=1").await), (1, 1, 1));
+    assert_eq!((found("state=resolved").await, found("state=unresolved&sort=count").await), (0, 2));
+    api.get("/issues?state=done").await.is_problem(400);
+    api.get("/issues?sort=size").await.is_problem(400);
+    api.get("/issues/v1-00000000000000000000000000000000").await.is_problem(404);
+}
+
+#[tokio::test]
+async fn a_user_is_erased_on_demand() {
+    let folder = folder();
+    let api = start(&folder.path().join("data"), "1.0.0").await;
+    for user in ["ada", "bob"] {
+        let mut request = api.request(Method::GET, "/error", "");
+        request.headers_mut().insert("x-demo-user", user.parse().expect("a value"));
+        api.send(request).await;
+    }
+    only_issue(&api, 2).await;
+    let erased = api.json(Method::POST, "/admin/users/erase", r#"{"user":"ada"}"#).await.value();
+    assert_eq!(erased, json!({ "issues": 1, "events": 1, "persisted": true }));
+    assert_eq!(only_issue(&api, 2).await["users_affected"], 1);
+}
+
+#[tokio::test]
+async fn an_order_that_makes_no_sense_is_a_problem() {
+    let folder = folder();
+    let api = start(&folder.path().join("data"), "1.0.0").await;
+    api.get("/error").await;
+    let fingerprint = only_issue(&api, 1).await["fingerprint"].clone();
+    for (order, part) in [
+        (json!({ "fingerprint": fingerprint, "action": "resolve", "actor": "" }), "nobody is named"),
+        (
+            json!({ "fingerprint": fingerprint, "action": "mute", "actor": "ada", "release": "1" }),
+            "leave the others out",
+        ),
+        (json!({ "fingerprint": fingerprint, "action": "mute", "actor": "ada", "more": 0 }), "at least once more"),
+        (json!({ "fingerprint": fingerprint, "action": "forget", "actor": "ada" }), "unknown variant"),
+    ] {
+        let answer = api.json(Method::POST, "/admin/issues/triage", &order.to_string()).await;
+        answer.is_problem(422);
+        assert!(answer.body.contains(part), "{}", answer.body);
+    }
+    let mut forwarded = api.request(Method::POST, "/admin/users/erase", r#"{"user":"ada"}"#);
+    forwarded.headers_mut().insert("x-forwarded-for", "127.0.0.1".parse().expect("a value"));
+    api.send(forwarded).await.is_problem(403);
+}
+
+async fn start(data: &Path, release: &str) -> Api {
+    let (data, release) = (format!("--data-dir={}", data.display()), format!("--release={release}"));
+    Api::start(&["--fault-routes", &data, &release]).await
+}
+
+/// Waits until there is one issue that happened so often.
+async fn only_issue(api: &Api, count: u64) -> Value {
+    for _ in 0..1000 {
+        let issues = api.get("/issues").await.value();
+        if issues
+            .as_array()
+            .is_some_and(|issues| issues.len() == 1 && issues[0]["count"] == count && issues[0]["hours"] != json!([]))
+        {
+            return issues[0].clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("no issue happened {count} times: {}", api.get("/issues").await.body);
+}
+
+async fn triage(api: &Api, order: &Value) -> Value {
+    let answer = api.json(Method::POST, "/admin/issues/triage", &order.to_string()).await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+    answer.value()
+}
