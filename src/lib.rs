@@ -3,7 +3,7 @@
 #[cfg(feature = "test-util")]
 pub use monitor_core::MemoryReporter;
 pub use monitor_core::{
-    Access, AnyError, BoxError, Bridge, BuildError, CaptureExt, Cause, Change, ClientOutcome, CodeLocation,
+    Access, Addresses, AnyError, BoxError, Bridge, BuildError, CaptureExt, Cause, Change, ClientOutcome, CodeLocation,
     DisableRoute, DisabledRoute, Dropped, Drops, EnabledRoute, Ending, ErrorEvent, ErrorType, EventKind, Fingerprint,
     Frame, GrpcCode, HealthChange, HealthReading, HealthStatus, HostCounts, HourCount, Identity, Issue, IssueChange,
     IssueError, IssuePage, IssueQuery, IssueSort, IssueState, IssueStatus, Job, JobCounts, JobOutcome, JobOutput,

@@ -34,6 +34,7 @@ mod redaction;
 mod reporters;
 mod requests;
 mod rolling;
+mod scrubbing;
 mod sockets;
 mod spans;
 mod stacks;

@@ -95,7 +95,7 @@ fn is_executable(file: &Path) -> bool {
 pub(crate) const PYTHON: &str = "target/python";
 
 /// Everything there is to need.
-pub(crate) const REQUIREMENTS: [Requirement; 12] = [
+pub(crate) const REQUIREMENTS: [Requirement; 13] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
@@ -135,7 +135,7 @@ pub(crate) const REQUIREMENTS: [Requirement; 12] = [
     },
     Requirement {
         command: "pip3",
-        needed_by: "the test that exports spans: it installs the collector",
+        needed_by: "the tests that export spans and compare masking: it installs what they talk to",
         need: Need::Services,
         origin: Origin::Debian { packages: &["python3-pip"], elsewhere: "Python 3 with pip" },
     },
@@ -144,6 +144,12 @@ pub(crate) const REQUIREMENTS: [Requirement; 12] = [
         needed_by: "the test that exports spans: it is the collector that receives them",
         need: Need::Services,
         origin: Origin::Python { package: "rotel==0.0.1a15", program: "rotel/rotel-agent" },
+    },
+    Requirement {
+        command: "sentry-relay",
+        needed_by: "the test that compares what is masked with what Sentry's Relay masks",
+        need: Need::Services,
+        origin: Origin::Python { package: "sentry-relay==0.10.1", program: "sentry_relay/_lowlevel__lib.so" },
     },
     Requirement {
         command: "valgrind",

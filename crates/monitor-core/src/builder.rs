@@ -338,6 +338,15 @@ impl MonitorBuilder {
         self
     }
 
+    /// Shows personal data, as the option of this name does in Sentry's libraries: clients' whole addresses, and e-mail and IP
+    /// addresses in texts. Secrets, cards and accounts are masked all the same. Set it after
+    /// [`redaction`](Self::redaction). Defaults to `false`.
+    pub fn send_default_pii(mut self, on: bool) -> Self {
+        self.full_addresses = on;
+        self.redaction = self.redaction.personal_data(on);
+        self
+    }
+
     /// Sets what is masked. Defaults to [`Redaction::new`].
     pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.redaction = redaction;

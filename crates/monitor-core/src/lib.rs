@@ -101,7 +101,7 @@ pub use self::{
     outcome::{Ending, ErrorType, Outcome},
     outgoing::{ClientOutcome, HostCounts, Outgoing},
     persist::{Access, Change, Persist},
-    redact::Redaction,
+    redact::{Addresses, Redaction},
     reporter::Reporter,
     request_id::RequestId,
     scope::{Scope, ScopeFutureExt},

@@ -1,27 +1,37 @@
 //! Redaction: what must not leave the process is masked before any reporter sees it.
 //!
-//! One scanner passes over a text once. It masks
+//! Two scanners pass over a text, each in time linear in its length. They mask
 //!
 //! - e-mail addresses;
 //! - the credentials of `Bearer` and `Basic`;
-//! - JSON web tokens;
+//! - JSON web tokens, private keys in PEM form, and keys of well-known services by what they begin with;
 //! - user and password in a URL or connection string;
 //! - the value of every `key=value` and `key: value` whose key sounds like a secret;
-//! - card numbers, told from other digits by their check digit (ISO/IEC 7812-1, annex B).
+//! - card numbers, told from other digits by their check digit (ISO/IEC 7812-1, annex B), IBANs by theirs (ISO 13616-1), and
+//!   social security numbers by their shape.
+//!
+//! IP addresses are cut to the first 24 bits of IPv4 and the first 48 of IPv6.
 //!
 //! Headers are kept by an allow-list, which is empty unless [`Redaction::headers`] names some. Values of a query are
 //! always masked.
 
 mod glance;
 mod known;
+mod shapes;
 mod text;
 
 use std::{
     borrow::Cow,
-    sync::atomic::{AtomicU64, Ordering},
+    fmt,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use self::glance::Marks;
+use crate::panic;
 
 /// What is written in place of what is masked.
 pub const FILTERED: &str = "[Filtered]";
@@ -40,22 +50,29 @@ pub const FILTERED: &str = "[Filtered]";
 /// assert_eq!(text, "login of [Filtered] failed: password=[Filtered]");
 /// ```
 ///
-/// # Example: keep a header, and mask a key of one's own
+/// # Example: keep a header, and mask a key and a number of one's own
 ///
 /// ```
 /// use monitor_core::Redaction;
 ///
-/// let redaction = Redaction::new().headers(["content-type"]).secret_keys(["iban"]);
+/// let redaction = Redaction::new()
+///     .headers(["content-type"])
+///     .secret_keys(["pin"])
+///     .rule(|text| text.find("CUST-").map(|at| at..text.len().min(at + 11)));
 /// assert!(redaction.keeps_header("Content-Type"));
-/// assert_eq!(redaction.text("iban=DE00"), "iban=[Filtered]");
+/// assert_eq!(redaction.text("pin=12 of CUST-000815"), "pin=[Filtered] of [Filtered]");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Redaction {
     /// Two that have the same one mask the same.
     id: u64,
     on: bool,
     headers: Vec<String>,
     secret_keys: Vec<String>,
+    addresses: Addresses,
+    /// Whether personal data that is no secret is shown.
+    shows_personal: bool,
+    rules: Vec<Rule>,
     /// No key shorter than this sounds like a secret.
     shortest_key: usize,
 }
@@ -64,7 +81,16 @@ impl Redaction {
     /// Creates the default: everything listed in the [module docs](self) is masked and no header is kept.
     #[must_use]
     pub fn new() -> Self {
-        Self { id: next_id(), on: true, headers: Vec::new(), secret_keys: Vec::new(), shortest_key: SHORTEST_KEY }
+        Self {
+            id: next_id(),
+            on: true,
+            headers: Vec::new(),
+            secret_keys: Vec::new(),
+            addresses: Addresses::default(),
+            shows_personal: false,
+            rules: Vec::new(),
+            shortest_key: SHORTEST_KEY,
+        }
     }
 
     /// Creates a policy that masks nothing. For programs that never see personal data.
@@ -89,6 +115,32 @@ impl Redaction {
         self
     }
 
+    /// Sets what becomes of IP addresses in texts. Defaults to [`Addresses::Truncated`].
+    #[must_use]
+    pub fn ip_addresses(mut self, policy: Addresses) -> Self {
+        self.id = next_id();
+        self.addresses = policy;
+        self
+    }
+
+    /// Shows e-mail addresses and whole IP addresses. Secrets, cards and accounts are masked all the same. Defaults to `false`.
+    #[must_use]
+    pub fn personal_data(mut self, on: bool) -> Self {
+        self.id = next_id();
+        self.shows_personal = on;
+        self
+    }
+
+    /// Masks what `find` finds as well: it is given a text, and returns where in it the first thing is to be masked, then the
+    /// rest of the text, until it finds nothing. Where it panics, or says a place that is none, the whole text is masked. It is
+    /// called for every text that is shown, on the requests' threads as well, so it is to be quick.
+    #[must_use]
+    pub fn rule(mut self, find: impl Fn(&str) -> Option<Range<usize>> + Send + Sync + 'static) -> Self {
+        self.id = next_id();
+        self.rules.push(Rule(Arc::new(find)));
+        self
+    }
+
     /// Returns the headers to keep.
     pub fn kept_headers(&self) -> impl Iterator<Item = &str> {
         self.headers.iter().map(String::as_str)
@@ -104,7 +156,16 @@ impl Redaction {
     /// length.
     #[must_use]
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.on { text::mask(text, |key| self.is_secret(key.as_bytes())) } else { Cow::Borrowed(text) }
+        if !self.on {
+            return Cow::Borrowed(text);
+        }
+        let masked = text::mask(text, |key| self.is_secret(key.as_bytes()), self.shows_personal);
+        let masked = then(masked, |text| shapes::mask(text, self.addresses()));
+        self.rules.iter().fold(masked, |masked, rule| then(masked, |text| rule.mask(text)))
+    }
+
+    fn addresses(&self) -> Addresses {
+        if self.shows_personal { Addresses::Full } else { self.addresses }
     }
 
     /// Returns `value`, masked as a whole when `key` sounds like a secret, else as [`text`](Self::text) does.
@@ -144,7 +205,14 @@ impl Redaction {
     #[must_use]
     pub fn is_plain(&self, text: &[u8]) -> bool {
         let marks = Marks::of(text);
-        marks.is_printable() && (!self.on || marks.is_harmless(text, &|key| self.is_secret(key)))
+        marks.is_printable() && (!self.on || self.is_harmless(marks, text))
+    }
+
+    fn is_harmless(&self, marks: Marks, text: &[u8]) -> bool {
+        let is_free = |rule: &Rule| str::from_utf8(text).is_ok_and(|text| matches!(rule.mask(text), Cow::Borrowed(_)));
+        marks.is_harmless(text, &|key| self.is_secret(key))
+            && (!marks.has_digits() || shapes::is_harmless(text, self.addresses()))
+            && self.rules.iter().all(is_free)
     }
 
     /// Returns whether a text is ASCII without control characters, quotation marks and backslashes.
@@ -162,6 +230,9 @@ impl Redaction {
     fn is_secret(&self, key: &[u8]) -> bool {
         if key.len() < self.shortest_key {
             return false;
+        }
+        if SECRET_WORDS.iter().any(|word| is_a_word_of(key, word)) {
+            return true;
         }
         let letters = key.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
         let (mut short, mut length) = ([0; SHORT], 0);
@@ -188,6 +259,76 @@ impl Default for Redaction {
     }
 }
 
+/// What becomes of IP addresses in texts.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Addresses {
+    /// The first 24 bits of an IPv4 address are shown, and the first 48 of an IPv6 address.
+    #[default]
+    Truncated,
+    /// They are masked.
+    Masked,
+    /// They are shown.
+    Full,
+}
+
+/// Finds what is to be masked.
+#[derive(Clone)]
+struct Rule(Arc<Find>);
+
+type Find = dyn Fn(&str) -> Option<Range<usize>> + Send + Sync;
+
+impl Rule {
+    fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let (mut written, mut rest) = (String::new(), text);
+        loop {
+            let found = panic::catch_printed(|| (self.0)(rest));
+            let found = match found {
+                Ok(None) => break,
+                Ok(Some(found)) if found.is_empty() => None,
+                Ok(Some(found)) => Some(found).filter(|found| rest.get(found.clone()).is_some()),
+                Err(caught) => {
+                    caught.dispose();
+                    None
+                }
+            };
+            let Some(found) = found else { return Cow::Borrowed(FILTERED) };
+            written.push_str(&rest[..found.start]);
+            written.push_str(FILTERED);
+            rest = &rest[found.end..];
+        }
+        if rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(written + rest) }
+    }
+}
+
+/// Masks what was masked once more.
+fn then<'a>(text: Cow<'a, str>, mask: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'a, str> {
+    let masked = match mask(&text) {
+        Cow::Borrowed(same) if same.len() == text.len() => None,
+        masked => Some(masked.into_owned()),
+    };
+    masked.map_or(text, Cow::Owned)
+}
+
+/// Returns whether `word` is one of the words of `key`, which other characters and capitals divide.
+fn is_a_word_of(key: &[u8], word: &str) -> bool {
+    key.windows(word.len()).enumerate().any(|(at, part)| {
+        let (before, after) = (at.checked_sub(1).map(|at| key[at]), key.get(at + word.len()));
+        let begins = before.is_none_or(|byte| !byte.is_ascii_alphabetic()) || part[0].is_ascii_uppercase();
+        let ends = after.is_none_or(|byte| !byte.is_ascii_lowercase());
+        part.eq_ignore_ascii_case(word.as_bytes()) && begins && ends
+    })
+}
+
+impl fmt::Debug for Redaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { on, headers, secret_keys, addresses, shows_personal, rules, .. } = self;
+        let mut shown = f.debug_struct("Redaction");
+        shown.field("on", on).field("headers", headers).field("secret_keys", secret_keys).field("addresses", addresses);
+        shown.field("shows_personal", shows_personal).field("rules", &rules.len()).finish()
+    }
+}
+
 fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
@@ -195,11 +336,14 @@ fn next_id() -> u64 {
 
 const SHORTEST_KEY: usize = "pwd".len();
 
+/// Words of keys whose values are secrets. As parts of other words they mean nothing: `author`, `inside`.
+const SECRET_WORDS: [&str; 3] = ["auth", "sid", "pass"];
+
 /// How many letters of a key are looked at without an allocation.
 const SHORT: usize = 64;
 
 /// Parts of keys whose values are secrets, as letters only: `API-Key` and `api_key` are both `apikey`.
-const SECRET_KEYS: [&str; 16] = [
+const SECRET_KEYS: [&str; 17] = [
     "password",
     "passwd",
     "passphrase",
@@ -213,6 +357,7 @@ const SECRET_KEYS: [&str; 16] = [
     "credential",
     "cookie",
     "session",
+    "sessid",
     "csrf",
     "xsrf",
     "signature",

@@ -40,6 +40,10 @@ impl Marks {
         self.all & mark != 0
     }
 
+    pub(super) fn has_digits(self) -> bool {
+        self.has(DIGIT)
+    }
+
     /// Returns whether it is a text of ASCII without control characters, quotation marks and backslashes.
     pub(super) fn is_printable(self) -> bool {
         !self.has(ODD)
@@ -64,7 +68,7 @@ impl Marks {
             for at in begin..end {
                 let holds = match text[at] {
                     b'@' | b'?' => true,
-                    b':' | b'=' => is_secret(key_before(&text[..at])),
+                    b':' | b'=' => key_before(&text[..at]).is_none_or(is_secret),
                     _ => false,
                 };
                 if holds {
@@ -91,17 +95,19 @@ fn marks_in(block: &[u8; BLOCK]) -> u8 {
     })
 }
 
-/// Returns the last word of `text`, which may have spaces and quotation marks behind it.
-fn key_before(text: &[u8]) -> &[u8] {
+/// Returns the last word of `text`, which may have spaces and quotation marks behind it. `None` where that is further away
+/// or longer than anybody looks.
+fn key_before(text: &[u8]) -> Option<&[u8]> {
+    let first = text.len().saturating_sub(FAR);
     let mut end = text.len();
-    while end > 0 && is_separator(text[end - 1]) {
+    while end > first && is_separator(text[end - 1]) {
         end -= 1;
     }
     let mut begin = end;
-    while begin > 0 && !is_separator(text[begin - 1]) {
+    while begin > first && !is_separator(text[begin - 1]) {
         begin -= 1;
     }
-    &text[begin..end]
+    (begin > first || first == 0).then(|| &text[begin..end])
 }
 
 fn is_separator(byte: u8) -> bool {
@@ -122,14 +128,14 @@ static IS_SEPARATOR: [bool; 256] = {
     is
 };
 
-/// Looks for the words `bearer` and `basic`, and for what a web token begins with.
+/// Looks for the words `bearer` and `basic`, and for what a web token and a key in PEM form begin with.
 fn may_hold_a_word(text: &[u8]) -> bool {
     (0..text.len()).any(|at| ((text[at] | 0x20 == b'b') | (text[at] == b'y')) && is_word(&text[at..]))
 }
 
 fn is_word(text: &[u8]) -> bool {
     let is_scheme = |scheme: &[u8]| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
-    is_scheme(b"bearer") || is_scheme(b"basic") || text.starts_with(b"yJ")
+    is_scheme(b"bearer") || is_scheme(b"basic") || text.starts_with(b"yJ") || text.starts_with(b"BEGIN ")
 }
 
 /// Looks for as many digits as the shortest card number has, with nothing but spaces and hyphens between. Whatever is that
@@ -171,6 +177,8 @@ fn behind(text: &[u8], mut at: usize) -> usize {
 /// How many digits the shortest card number has.
 const CARD: usize = 13;
 const BLOCK: usize = 16;
+/// How far before a `:` or `=` its key is looked for, so that no text is looked at again and again.
+const FAR: usize = 256;
 
 const ODD: u8 = 1;
 /// `:` and `=`, which stand between a key and its value, `@` of addresses and `?` of queries.

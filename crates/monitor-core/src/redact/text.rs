@@ -7,15 +7,15 @@ use super::{FILTERED, glance::Marks};
 /// Returns `text` with its secrets masked, borrowed where there are none.
 ///
 /// The text is read word by word. A word ends at white space, at a quote or bracket, or at one of `,;|<>`.
-pub(super) fn mask(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
+pub(super) fn mask(text: &str, is_secret: impl Fn(&str) -> bool, shows_personal: bool) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     if Marks::of(bytes).is_harmless(bytes, &|key| str::from_utf8(key).is_ok_and(&is_secret)) {
         return Cow::Borrowed(text);
     }
-    scan(text, is_secret)
+    scan(text, is_secret, shows_personal)
 }
 
-fn scan(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
+fn scan(text: &str, is_secret: impl Fn(&str) -> bool, shows_personal: bool) -> Cow<'_, str> {
     let mut masked = Masked { text, written: String::new(), upto: 0 };
     let (mut expected, mut previous) = (Expected::Nothing, "");
     let mut at = 0;
@@ -30,6 +30,12 @@ fn scan(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
             continue;
         }
         let end = at + word.len();
+        let key = word.find(BEGIN.trim_end()).map(|key| at + key);
+        if let Some((begin, end)) = key.and_then(|key| Some((key, private_key_at(text, key)?))) {
+            masked.replace(begin, end);
+            (at, previous) = (end, "");
+            continue;
+        }
         let next = match expected {
             // A scheme or a wrapper: `Bearer abc`, `Some("abc")`.
             Expected::Word if is_scheme(word) || text[end..].starts_with('(') => Some((end, expected)),
@@ -45,7 +51,7 @@ fn scan(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
         };
         (at, expected) = next.unwrap_or_else(|| match word {
             "=" | ":" => (end, Expected::after(previous, &is_secret)),
-            _ => (end, mask_word(&mut masked, at, word, &is_secret)),
+            _ => (end, mask_word(&mut masked, at, word, &is_secret, shows_personal)),
         });
         previous = word;
     }
@@ -113,7 +119,13 @@ impl<'a> Masked<'a> {
 }
 
 /// Masks what one word holds, and returns what is a secret of that which comes next.
-fn mask_word(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn(&str) -> bool) -> Expected {
+fn mask_word(
+    masked: &mut Masked<'_>,
+    at: usize,
+    word: &str,
+    is_secret: &impl Fn(&str) -> bool,
+    shows_personal: bool,
+) -> Expected {
     if is_scheme(word) {
         return Expected::Word;
     }
@@ -121,8 +133,7 @@ fn mask_word(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn
         && let Some(length) = word[begin..].rfind('@')
     {
         masked.replace(at + begin, at + begin + length);
-        mask_query(masked, at + begin + length, &word[begin + length..], is_secret);
-        return Expected::Nothing;
+        return mask_query(masked, at + begin + length, &word[begin + length..], is_secret);
     }
     if let Some(split) = word.find(['=', ':'])
         && !word[split..].starts_with("://")
@@ -135,30 +146,44 @@ fn mask_word(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn
         masked.replace(at + split + 1, at + word.len());
         return Expected::Nothing;
     }
-    if is_email(word) || is_web_token(word) {
+    if let Some(length) = word.find('@').filter(|at| is_user_and_password(&word[..*at])) {
+        masked.replace(at, at + length);
+        return Expected::Nothing;
+    }
+    if is_email(word) && !shows_personal || is_web_token(word) {
         let core = word.trim_end_matches(['.', '!', '?', ':']);
         masked.replace(at, at + core.len());
         return Expected::Nothing;
     }
-    mask_query(masked, at, word, is_secret);
-    Expected::Nothing
+    mask_query(masked, at, word, is_secret)
 }
 
-/// Masks every value behind the `?` of a URL; which of them are secret, nobody here can know.
-fn mask_query(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn(&str) -> bool) {
+/// Masks every value behind the `?` of a URL; which of them are secret, nobody here can know. Returns what is a secret of that
+/// which comes next, where it breaks off in the middle of one.
+fn mask_query(masked: &mut Masked<'_>, at: usize, word: &str, is_secret: &impl Fn(&str) -> bool) -> Expected {
     let looks_like_a_url = word.contains('/');
     if let Some(query) = word.find('?')
         && looks_like_a_url
         && query + 1 < word.len()
     {
         masked.replace(at + query + 1, at + word.len());
-        return;
+        return after_a_query(word, is_secret);
     }
     if let Some(split) = word.rfind('=')
         && split + 1 < word.len()
         && word[..split].rsplit(['?', '/', '=', ':']).next().is_some_and(is_secret)
     {
         masked.replace(at + split + 1, at + word.len());
+    }
+    Expected::Nothing
+}
+
+fn after_a_query(word: &str, is_secret: &impl Fn(&str) -> bool) -> Expected {
+    let last = |word: &'_ str| word.rsplit(['?', '&', '=', ':']).next().unwrap_or_default().to_owned();
+    match word.strip_suffix([':', '=']) {
+        Some(before) => Expected::after(&last(before), is_secret),
+        None if is_scheme(&last(word)) => Expected::Word,
+        None => Expected::Nothing,
     }
 }
 
@@ -174,6 +199,22 @@ fn is_scheme(word: &str) -> bool {
 fn is_email(word: &str) -> bool {
     word.split_once('@')
         .is_some_and(|(local, domain)| !local.is_empty() && domain.trim_end_matches(['.', '!', '?', ':']).contains('.'))
+}
+
+/// `user:password`, as it stands in front of the `@` of a host.
+fn is_user_and_password(word: &str) -> bool {
+    word.split_once(':').is_some_and(|(user, password)| !user.is_empty() && !password.is_empty())
+}
+
+/// Returns where the private key in PEM form ends that begins at `at` (RFC 7468), with the text where it does not.
+fn private_key_at(text: &str, at: usize) -> Option<usize> {
+    let rest = text[at..].strip_prefix(BEGIN)?;
+    let (label, _) = rest.split_once("-----")?;
+    if !label.ends_with("PRIVATE KEY") || label.contains('\n') {
+        return None;
+    }
+    let end = rest.find(END).map(|end| end + END.len()).and_then(|end| Some(end + rest[end..].find("-----")? + 5));
+    Some(end.map_or(text.len(), |end| at + BEGIN.len() + end))
 }
 
 fn is_web_token(word: &str) -> bool {
@@ -213,6 +254,8 @@ fn luhn(place: usize, digit: u32) -> u32 {
     }
 }
 
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
 const QUOTES: &str = "\"'`";
 pub(super) const SEPARATORS: &str = "\"'`()[]{}<>,;|";
 
@@ -250,6 +293,13 @@ mod tests {
         masks("GET /todos?page=2&token=x", "GET /todos?[Filtered]");
         masks("eyJhbGciOi.eyJzdWIi.c2ln", "[Filtered]");
         masks("card 4111 1111 1111 1111!", "card [Filtered]!");
+        masks("dsn app:hunter2@tcp(db:3306)/todo", "dsn [Filtered]@tcp(db:3306)/todo");
+        masks("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- x", "[Filtered] x");
+        masks("key: -----BEGIN PRIVATE KEY-----\nMIIE", "key: [Filtered]");
+        masks(
+            "auth=abc, x-auth: abc, author=jo, connect.sid=s%3Aabc",
+            "auth=[Filtered], x-auth: [Filtered], author=jo, connect.sid=[Filtered]",
+        );
         masks("card 4111-1111-1111-1112", "card 4111-1111-1111-1112");
         masks("order 1234567890123", "order 1234567890123");
         masks("at src/main.rs:12:5", "at src/main.rs:12:5");
@@ -291,13 +341,13 @@ mod tests {
 
         #[test]
         fn what_is_harmless_at_a_glance_holds_no_secret(
-            text in "([a-zA-Z0-9 :=@?/.\"'(,-]|bearer|Basic|eyJ|token|pwd |card 4111 1111 1111 1111|\n|\u{2003}){0,12}",
+            text in "([a-zA-Z0-9 :=@?/.\"'(,-]|-----BEGIN A PRIVATE KEY-----|bearer|Basic|eyJ|token|pwd |card 4111 1111 1111 1111|\n|\u{2003}){0,12}",
         ) {
             let redaction = Redaction::new();
             let is_secret = |key: &str| redaction.is_secret(key.as_bytes());
             let bytes = text.as_bytes();
             if Marks::of(bytes).is_harmless(bytes, &|key| redaction.is_secret(key)) {
-                prop_assert_eq!(scan(&text, is_secret), text.as_str());
+                prop_assert_eq!(scan(&text, is_secret, false), text.as_str());
             }
         }
 
