@@ -243,13 +243,12 @@ impl Monitor {
         if let Some(mark) = user_mark {
             source.add_user(mark);
         }
-        let id = Uuid::new_v4();
-        let admitted = inner.shared.sources.count(&source, at, || inner.shared.sampling.takes(kind, id));
+        let admitted = inner.shared.sources.count(&source, at, || inner.shared.sampling.takes(kind));
         inner.shared.note_change();
         let Ok(admission) = admitted else { return };
         let draft = draft(message);
         let event = RawEvent {
-            id,
+            id: Uuid::new_v4(),
             at,
             kind: draft.kind,
             handled: draft.handled,

@@ -151,14 +151,12 @@ impl Ignore {
 pub(crate) struct Sampling(pub(crate) [f64; EventKind::ALL.len()]);
 
 impl Sampling {
-    /// Returns whether an event with this random identifier is of the share of its kind.
-    fn takes_fraction(&self, kind: EventKind, fraction: f64) -> bool {
-        fraction < self.0[kind as usize]
-    }
-
-    pub(crate) fn takes(&self, kind: EventKind, id: Uuid) -> bool {
+    /// Returns whether this one is of the share of its kind, which chance decides.
+    pub(crate) fn takes(&self, kind: EventKind) -> bool {
+        let share = self.0[kind as usize];
         // The lowest 53 bits of a random UUID are random, and all that a float holds.
-        self.takes_fraction(kind, (id.as_u64_pair().1 & ((1 << 53) - 1)) as f64 / (1_u64 << 53) as f64)
+        let fraction = || (Uuid::new_v4().as_u64_pair().1 & ((1 << 53) - 1)) as f64 / (1_u64 << 53) as f64;
+        share >= 1.0 || fraction() < share
     }
 }
 
