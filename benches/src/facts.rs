@@ -1,5 +1,4 @@
-//! What is measured once: the bridge, unknown paths, memory that nobody scrapes, a storm of errors, many callers of
-//! `/health`.
+//! What is measured once: the bridge, unknown paths, memory that nobody scrapes, many callers of `/health`.
 
 use std::{
     fs,
@@ -22,20 +21,21 @@ use tower::ServiceExt;
 use crate::{
     cases::built,
     drive::{drive, request},
+    issues,
 };
 
 /// Measures all of it. `millions` of observations are made that nobody scrapes.
 pub fn tell(millions: u32) {
     bridge();
     unknown_paths();
-    storm();
+    issues::tell(millions);
     render(1_000);
     render(10_000);
     unscraped(millions);
     callers();
 }
 
-fn say(what: &str, value: f64) {
+pub(crate) fn say(what: &str, value: f64) {
     println!("{what}\t{value:.3}");
 }
 
@@ -73,22 +73,6 @@ fn unknown_paths() {
         drive(&mut app, request(&format!("/unknown/{number}"), number));
     }
     say("10,000 unknown paths: series more", (series() - before) as f64);
-}
-
-/// One source of errors, as fast as it goes.
-fn storm() {
-    let monitor = built();
-    let error = std::io::Error::other("no stock");
-    let begun = clock::now();
-    for _ in 0..REQUESTS {
-        monitor.capture_error(&error);
-    }
-    say("storm: errors a second", f64::from(REQUESTS) / begun.elapsed().as_secs_f64());
-    let told = monitor.flush(Duration::from_secs(10));
-    let counted = monitor.issues().first().map(|issue| issue.count).unwrap_or_default();
-    say("storm: errors that are not counted", f64::from(REQUESTS) - counted as f64);
-    say("storm: issues more than one", monitor.issues().len() as f64 - 1.0);
-    say("storm: queues that are blocked", f64::from(u8::from(!told)));
 }
 
 /// How long a page takes with so many series.
@@ -149,14 +133,14 @@ fn callers() {
     say("/health from the last result: ms", milliseconds(|| drop(runtime.block_on(ask()))));
 }
 
-fn milliseconds(f: impl FnOnce()) -> f64 {
+pub(crate) fn milliseconds(f: impl FnOnce()) -> f64 {
     let begun = clock::now();
     f();
     begun.elapsed().as_secs_f64() * 1e3
 }
 
 /// Returns how much memory the process has, in KiB.
-fn resident() -> f64 {
+pub(crate) fn resident() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(f64::NAN)

@@ -9,6 +9,7 @@ pub mod count;
 pub mod drive;
 pub mod event;
 pub mod facts;
+mod issues;
 pub mod panics;
 pub mod rounds;
 pub mod server;

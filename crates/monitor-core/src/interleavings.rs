@@ -18,7 +18,7 @@ use crate::{
     names,
     queue::{Handler, Queue},
     scope::ScopeRecord,
-    source::{Changed, Source, Sources},
+    source::{Counted, Source, Sources},
     sync::{mpsc, thread},
     traffic::{BucketCount, Measured},
 };
@@ -169,8 +169,9 @@ impl Handler<(ErrorEvent, Arc<Source>)> for Grouping {
 fn sources_and_issues(limit: usize, drops: &Arc<Drops>) -> (Arc<Sources>, Arc<Issues>) {
     let retention = Duration::from_secs(3600);
     let limits = Limits { issues: limit, sample_bytes: usize::MAX, retention, is_kept: true };
-    let issues = Issues::new(limits, String::new(), Arc::new(Changed::default()), Arc::clone(drops));
-    (Arc::new(Sources::new(8, 100, Uuid::nil(), Arc::clone(drops))), Arc::new(issues))
+    let counted = Arc::new(Counted::new(8));
+    let issues = Issues::new(limits, String::new(), Arc::clone(&counted), Arc::clone(drops));
+    (Arc::new(Sources::new(8, 100, Uuid::nil(), counted, Arc::clone(drops))), Arc::new(issues))
 }
 
 fn list(issues: &Issues) -> Vec<Issue> {

@@ -32,7 +32,7 @@ use crate::{
     panic,
     queue::{Pending, Queue},
     reporter::Outlets,
-    source::{Changed, Sources},
+    source::Sources,
     switch::{RouteSwitch, is_below},
 };
 
@@ -87,7 +87,6 @@ pub(crate) struct Shared {
     pub(crate) sources: Sources,
     pub(crate) issues: Issues,
     pub(crate) sampling: Sampling,
-    pub(crate) changed: Arc<Changed>,
     /// Set where something keeps what is to outlive the process.
     pub(crate) wake: OnceLock<Wake>,
     /// Whether nothing may remain of what was removed, where it is kept.
@@ -97,9 +96,8 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Notes that issues are not as they were.
+    /// Sees to it that issues that are not as they were are saved.
     pub(crate) fn note_change(&self) {
-        self.changed.set();
         if let Some(wake) = self.wake.get() {
             wake.up();
         }

@@ -33,6 +33,7 @@ pub(crate) struct Sources {
     /// What marks of users are made with, the same in every process that shares what is kept.
     secret: Uuid,
     gate: Gate,
+    counted: Arc<Counted>,
     drops: Arc<Drops>,
 }
 
@@ -44,13 +45,18 @@ struct Gate {
     window: AtomicU64,
 }
 
-/// Whether anything was counted since somebody looked.
-#[derive(Debug, Default)]
-pub(crate) struct Changed(AtomicBool);
+/// Which sources have counted since somebody looked.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    all: RwLock<Vec<Arc<Source>>>,
+    /// A bit for each source, by its number.
+    marks: Box<[AtomicU64]>,
+}
 
 /// One source of errors.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
+    number: usize,
     total: AtomicU64,
     /// Errors that belong to no issue, because `before_report` dropped them.
     excluded: AtomicU64,
@@ -101,10 +107,10 @@ pub(crate) struct Totals {
 // === impl Sources ===
 
 impl Sources {
-    pub(crate) fn new(limit: usize, per_second: u32, secret: Uuid, drops: Arc<Drops>) -> Self {
+    pub(crate) fn new(limit: usize, per_second: u32, secret: Uuid, counted: Arc<Counted>, drops: Arc<Drops>) -> Self {
         let (table, hasher) = (RwLock::new(HashMap::with_capacity(limit)), RandomState::new());
         let gate = Gate { per_second: per_second.into(), window: AtomicU64::new(0) };
-        Self { table, hasher, limit, secret, gate, drops }
+        Self { table, hasher, limit, secret, gate, counted, drops }
     }
 
     /// Counts an error of `source`, and returns whether it is one of those to capture whole. `is_sampled` says whether it is
@@ -116,6 +122,7 @@ impl Sources {
         is_sampled: impl FnOnce() -> bool,
     ) -> Result<Admission, Reason> {
         let is_within = source.count(at);
+        self.counted.mark(source);
         let is_known = source.is_known.load(Ordering::Relaxed);
         let refused = match () {
             () if !is_within => Some(Reason::Throttled),
@@ -176,12 +183,12 @@ impl Sources {
             self.drops.count(Reason::SourceLimit);
             return None;
         }
-        let rest = table.entry(place).or_default();
+        let rest = table.entry(place).or_insert_with(|| self.counted.add());
         if messages >= MESSAGES || room < 2 - usize::from(is_known) {
             return Some(Arc::clone(rest));
         }
         rest.messages.fetch_add(1, Ordering::Relaxed);
-        Some(Arc::clone(table.entry(key).or_default()))
+        Some(Arc::clone(table.entry(key).or_insert_with(|| self.counted.add())))
     }
 }
 
@@ -281,16 +288,39 @@ impl Gate {
     }
 }
 
-// === impl Changed ===
+// === impl Counted ===
 
-impl Changed {
-    pub(crate) fn set(&self) {
-        self.0.swap(true, Ordering::AcqRel);
+impl Counted {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { all: RwLock::default(), marks: (0..limit.div_ceil(64)).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    /// Returns whether anything was, from now on nothing.
-    pub(crate) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Acquire)
+    /// Makes a source with a number of its own.
+    fn add(&self) -> Arc<Source> {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let source = Arc::new(Source { number: all.len(), ..Source::default() });
+        all.push(Arc::clone(&source));
+        source
+    }
+
+    fn mark(&self, source: &Source) {
+        if let Some(word) = self.marks.get(source.number / 64) {
+            word.fetch_or(1 << (source.number % 64), Ordering::AcqRel);
+        }
+    }
+
+    /// Returns those that have, from now on none.
+    pub(crate) fn take(&self) -> Vec<Arc<Source>> {
+        let mut taken = Vec::new();
+        for (at, word) in self.marks.iter().enumerate().filter(|(_, word)| word.load(Ordering::Relaxed) != 0) {
+            let mut left = word.swap(0, Ordering::AcqRel);
+            let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+            while left != 0 {
+                taken.extend(all.get(64 * at + left.trailing_zeros() as usize).map(Arc::clone));
+                left &= left - 1;
+            }
+        }
+        taken
     }
 }
 
@@ -308,7 +338,12 @@ mod tests {
     use super::*;
 
     fn sources(limit: usize) -> Sources {
-        Sources::new(limit, 100, Uuid::nil(), Arc::new(Drops::new("intake")))
+        gated(limit, 100)
+    }
+
+    fn gated(limit: usize, per_second: u32) -> Sources {
+        let (counted, drops) = (Arc::new(Counted::new(limit)), Arc::new(Drops::new("intake")));
+        Sources::new(limit, per_second, Uuid::nil(), counted, drops)
     }
 
     #[test]
@@ -386,7 +421,7 @@ mod tests {
 
     #[test]
     fn past_the_gate_only_what_is_new_is_captured_whole() {
-        let (sources, at) = (Sources::new(64, 3, Uuid::nil(), Arc::new(Drops::new("intake"))), clock::from_micros(1));
+        let (sources, at) = (gated(64, 3), clock::from_micros(1));
         let all: Vec<_> = (0..8).map(|place| sources.find(place, "", "gone").expect("there is room")).collect();
         let admitted = |at| all.iter().filter(|source| sources.count(source, at, || true).is_ok()).count();
         assert_eq!((admitted(at), admitted(at), admitted(at)), (8, 3, 0), "the first of each, and three more");
@@ -402,6 +437,20 @@ mod tests {
         assert_eq!(count(false).map(|_| ()), Err(Reason::Sampled));
         assert_eq!(count(true).map(|admission| admission.suppressed), Ok(1), "it says how many were not");
         source.ledger(|_, totals| assert_eq!(totals.count, 3));
+    }
+
+    #[test]
+    fn who_has_counted_is_told_once() {
+        let sources = sources(1000);
+        let all: Vec<_> = (0..300).map(|place| sources.find(place, "", "gone").expect("there is room")).collect();
+        let count = |at: usize| assert!(sources.count(&all[at], clock::from_micros(1), || true).is_ok());
+        let taken = || sources.counted.take();
+        [0, 1, 63, 64, 299, 63].into_iter().for_each(count);
+        let expected: Vec<_> = [0, 1, 63, 64, 299].map(|at: usize| all[at].number).into();
+        assert_eq!(taken().iter().map(|source| source.number).collect::<Vec<_>>(), expected);
+        assert!(taken().is_empty());
+        count(7);
+        assert!(Arc::ptr_eq(&taken()[0], &all[7]));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
     panic,
     queue::Queue,
     reporter::{Guarded, Outlets},
-    source::{Changed, Sources},
+    source::{Counted, Sources},
     switch::RouteSwitch,
 };
 
@@ -85,11 +85,11 @@ impl MonitorBuilder {
         let untracked: Vec<_> = self.untracked.iter().map(trimmed).collect();
         let protected = self.protected.iter().map(trimmed).chain(untracked.iter().cloned()).collect();
         let identity = self.identity();
-        let changed = Arc::new(Changed::default());
         let Bounds { issues, sample_bytes, retention, .. } = self.bounds;
         let is_kept = self.persist.is_some();
         let limits = Limits { issues, sample_bytes, retention, is_kept };
-        let issues = Issues::new(limits, identity.release.clone(), Arc::clone(&changed), Arc::clone(&intake_drops));
+        let counted = Arc::new(Counted::new(self.bounds.sources));
+        let issues = Issues::new(limits, identity.release.clone(), Arc::clone(&counted), Arc::clone(&intake_drops));
         let secret = self.persist.as_deref().map_or_else(Uuid::new_v4, secret);
         let Bounds { sources, storm, .. } = self.bounds;
         let traffic = Traffic::new(self.bounds.series, self.measured, Arc::clone(&traffic_drops));
@@ -115,10 +115,9 @@ impl MonitorBuilder {
             health: HealthSource::default(),
             error_types: std::mem::take(&mut self.error_types),
             in_app: std::mem::take(&mut self.in_app),
-            sources: Sources::new(sources, storm, secret, Arc::clone(&intake_drops)),
+            sources: Sources::new(sources, storm, secret, counted, Arc::clone(&intake_drops)),
             issues,
             sampling: self.sampling.clone(),
-            changed,
             wake: OnceLock::new(),
             is_purge_due: AtomicBool::new(false),
             intake_drops: Arc::clone(&intake_drops),

@@ -1,9 +1,9 @@
 //! Finding issues among many.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 
 use super::{Issue, IssueState, state::State};
-use crate::EventKind;
+use crate::{EventKind, Fingerprint, clock};
 
 /// Which issues, in which order. Handed to [`Monitor::find_issues`](crate::Monitor::find_issues).
 ///
@@ -129,17 +129,18 @@ impl IssueQuery {
     }
 
     pub(super) fn run<'a>(&self, states: impl Iterator<Item = &'a State>) -> IssuePage {
-        let mut found: Vec<_> = states.filter(|state| self.is_met_by(state)).collect();
+        let wanted = states.filter(|state| self.is_met_by(state));
+        let mut found: Vec<_> = wanted.map(|state| (self.rank(state), state)).collect();
         let total = found.len();
         let end = self.offset.saturating_add(self.limit).min(total);
         if end < total && end > 0 {
             // What is shown is all that needs an order.
-            found.select_nth_unstable_by(end - 1, |one, other| self.compare(one, other));
+            found.select_nth_unstable_by_key(end - 1, |(rank, _)| *rank);
             found.truncate(end);
         }
-        found.sort_unstable_by(|one, other| self.compare(one, other));
+        found.sort_unstable_by_key(|(rank, _)| *rank);
         let shown = found.into_iter().take(end).skip(self.offset);
-        IssuePage { issues: shown.map(State::read).collect(), total }
+        IssuePage { issues: shown.map(|(_, state)| state.read()).collect(), total }
     }
 
     fn is_met_by(&self, state: &State) -> bool {
@@ -151,18 +152,17 @@ impl IssueQuery {
             && self.words.iter().all(|word| state.haystack.contains(word))
     }
 
-    fn compare(&self, one: &State, other: &State) -> Ordering {
-        let key = |state: &State| {
-            let record = &state.record;
-            let first = match self.sort {
-                IssueSort::LastSeen => crate::clock::micros(record.last_seen),
-                IssueSort::FirstSeen => crate::clock::micros(record.first_seen),
-                IssueSort::Count => record.count,
-                IssueSort::Users => record.users.count(),
-            };
-            Reverse((first, record.last_seen, record.fingerprint))
+    /// Returns what sorts an issue, the same for no two of them.
+    fn rank(&self, state: &State) -> Reverse<(u64, u64, Fingerprint)> {
+        let record = &state.record;
+        let last_seen = clock::micros(record.last_seen);
+        let first = match self.sort {
+            IssueSort::LastSeen => last_seen,
+            IssueSort::FirstSeen => clock::micros(record.first_seen),
+            IssueSort::Count => record.count,
+            IssueSort::Users => record.users.count(),
         };
-        key(one).cmp(&key(other))
+        Reverse((first, last_seen, record.fingerprint))
     }
 }
 

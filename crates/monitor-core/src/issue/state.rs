@@ -44,7 +44,7 @@ impl State {
         if !self.sources.iter().any(|known| Arc::ptr_eq(known, source)) {
             self.sources.push(Arc::clone(source));
         }
-        Growth { has_changed: true, ..self.catch_up(event.identity.release()) }
+        Growth { has_changed: true, ..self.catch_up(source, event.identity.release()) }
     }
 
     /// Keeps `event`, and returns the one that goes for it.
@@ -59,22 +59,17 @@ impl State {
         out
     }
 
-    /// Brings the counts up to what the sources have seen.
-    pub(super) fn catch_up(&mut self, release: &str) -> Growth {
-        let mut growth = Growth::default();
-        for source in &self.sources {
-            let (more, totals) = source.ledger(|ledger, totals| {
-                let more = totals.count.saturating_sub(ledger.counted);
-                // An event that was counted before `before_report` dropped it is not counted a second time.
-                ledger.counted = ledger.counted.max(totals.count);
-                (more, totals)
-            });
-            self.record.first_seen = self.record.first_seen.min(totals.first_seen);
-            growth.has_changed |= self.record.users.add(source.drain_users()) || more > 0;
-            let turn = self.record.grow(more, totals.last_seen, release);
-            growth.turn = growth.turn.or(turn);
-        }
-        growth
+    /// Brings the counts up to what a source of it has seen.
+    pub(super) fn catch_up(&mut self, source: &Source, release: &str) -> Growth {
+        let (more, totals) = source.ledger(|ledger, totals| {
+            let more = totals.count.saturating_sub(ledger.counted);
+            // An event that was counted before `before_report` dropped it is not counted a second time.
+            ledger.counted = ledger.counted.max(totals.count);
+            (more, totals)
+        });
+        self.record.first_seen = self.record.first_seen.min(totals.first_seen);
+        let has_changed = self.record.users.add(source.drain_users()) || more > 0;
+        Growth { has_changed, turn: self.record.grow(more, totals.last_seen, release) }
     }
 
     /// Takes in what was kept of the same issue by another process.

@@ -16,7 +16,7 @@ use crate::{
     ErrorEvent, EventKind, Fingerprint, Signal,
     drops::{Drops, Reason},
     persist::Change,
-    source::{Changed, Source},
+    source::{Counted, Source},
     sync::{
         Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
@@ -28,7 +28,7 @@ pub(crate) struct Issues {
     opened: [AtomicU64; EventKind::ALL.len()],
     limits: Limits,
     release: String,
-    changed: Arc<Changed>,
+    counted: Arc<Counted>,
     drops: Arc<Drops>,
 }
 
@@ -80,8 +80,8 @@ struct Eraser {
 // === impl Issues ===
 
 impl Issues {
-    pub(crate) fn new(limits: Limits, release: String, changed: Arc<Changed>, drops: Arc<Drops>) -> Self {
-        Self { table: Mutex::default(), opened: Default::default(), limits, release, changed, drops }
+    pub(crate) fn new(limits: Limits, release: String, counted: Arc<Counted>, drops: Arc<Drops>) -> Self {
+        Self { table: Mutex::default(), opened: Default::default(), limits, release, counted, drops }
     }
 
     /// Returns the issue `source` belongs to, where one of its events decided it.
@@ -124,8 +124,7 @@ impl Issues {
     /// Brings every count up to date, lets go what is too old, and returns what became of whom.
     pub(crate) fn tick(&self, now: SystemTime) -> Vec<Signal> {
         let mut table = self.lock();
-        let mut signals =
-            if self.changed.take() { self.catch_up(&mut table) } else { std::mem::take(&mut table.untold) };
+        let mut signals = self.catch_up(&mut table);
         let ended = |(fingerprint, state): (&Fingerprint, &mut State)| {
             let turn = state.record.end_mute(now)?;
             Some((*fingerprint, Growth { has_changed: true, turn: Some(turn) }))
@@ -155,9 +154,7 @@ impl Issues {
 
     pub(crate) fn get(&self, fingerprint: Fingerprint) -> Option<Issue> {
         let mut table = self.lock();
-        let growth = table.states.get_mut(&fingerprint)?.catch_up(&self.release);
-        let told = table.take_in(fingerprint, growth);
-        table.untold.extend(told);
+        self.count_up(&mut table);
         self.settle(&mut table);
         table.states.get(&fingerprint).map(State::read)
     }
@@ -255,11 +252,14 @@ impl Issues {
         events.iter().map(put_event).chain(records.iter().map(put_record)).collect()
     }
 
-    /// Brings every count up to date, and returns what became of whom.
+    /// Brings every count up to date, where anything was counted since, and returns what became of whom.
     fn catch_up(&self, table: &mut Table) -> Vec<Signal> {
-        let grown: Vec<_> = table.states.iter_mut().map(|(key, state)| (*key, state.catch_up(&self.release))).collect();
         let mut signals = std::mem::take(&mut table.untold);
-        for (fingerprint, growth) in grown {
+        for source in self.counted.take() {
+            // A source whose first event is still on its way has no issue yet.
+            let Some(fingerprint) = self.of(&source) else { continue };
+            let Some(state) = table.states.get_mut(&fingerprint) else { continue };
+            let growth = state.catch_up(&source, &self.release);
             signals.extend(table.take_in(fingerprint, growth));
         }
         signals

@@ -1,0 +1,98 @@
+//! What is measured once of errors: a storm of them, many issues, a text that is made to be slow.
+
+use std::{thread, time::Duration};
+
+use monitor_kit::{
+    IssueQuery, IssueSort, Monitor, MonitorBuilder, Redaction, Scope, capture_error, clock, scope, store::Store,
+};
+
+use crate::facts::{milliseconds, resident, say};
+
+/// Measures all of it. The storm lasts so many seconds.
+pub(crate) fn tell(seconds: u32) {
+    storm(seconds);
+    many();
+    redaction();
+}
+
+/// One source of errors, as fast as it goes, and then 100,000 in each second, all of it saved on disk.
+fn storm(seconds: u32) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = || builder().persist(Store::open(folder.path()).expect("it can be written to"));
+    let monitor = kept().build().expect("the settings are good");
+    let error = std::io::Error::other("no stock");
+    let fail = |times| (0..times).for_each(|_| monitor.capture_error(&error));
+    let took = milliseconds(|| fail(EACH));
+    say("storm: errors a second", f64::from(EACH) / took * 1e3);
+    let before = resident();
+    for _ in 0..seconds {
+        let begun = clock::now();
+        for _ in 0..10 {
+            fail(EACH / 10);
+            let due = begun + Duration::from_millis(100);
+            thread::sleep(due.saturating_duration_since(clock::now()).min(Duration::from_millis(100)));
+        }
+    }
+    say(&format!("storm of {seconds} s, 100,000 errors a second: MiB more"), ((resident() - before) / 1024.0).max(0.0));
+    let told = monitor.flush(Duration::from_secs(10));
+    let expected = f64::from(EACH) * f64::from(seconds + 1);
+    let counted = |monitor: &Monitor| monitor.issues().first().map(|issue| issue.count).unwrap_or_default() as f64;
+    say("storm: errors that are not counted", expected - counted(&monitor));
+    say("storm: issues more than one", monitor.issues().len() as f64 - 1.0);
+    say("storm: queues that are blocked", f64::from(u8::from(!told)));
+    monitor.shutdown(Duration::from_secs(10));
+    let after = kept().build().expect("the settings are good");
+    say("storm: errors that are not on disk", expected - counted(&after));
+}
+
+/// How long it takes to list and to search so many issues.
+fn many() {
+    let monitor = builder().source_limit(4 * MANY).issue_limit(MANY).queue_bound(4 * MANY).storm_limit(1).build();
+    let monitor = monitor.expect("the settings are good");
+    (0..MANY).for_each(|number| fail_as(&monitor, number));
+    monitor.flush(Duration::from_secs(120));
+    let found = monitor.find_issues(&IssueQuery::new()).total;
+    let took = |query: &IssueQuery| {
+        // As it is while errors go on.
+        fail_as(&monitor, 0);
+        milliseconds(|| drop(monitor.find_issues(query)))
+    };
+    say(&format!("{found} issues: ms to list the first hundred"), took(&IssueQuery::new()));
+    say(&format!("{found} issues: ms to find one by a word"), took(&IssueQuery::new().text("v1- stock nowhere")));
+    say(&format!("{found} issues: ms to sort by users"), took(&IssueQuery::new().sort(IssueSort::Users)));
+}
+
+/// Fails in a way of its own.
+fn fail_as(monitor: &Monitor, number: usize) {
+    let error = std::io::Error::other("no stock");
+    Scope::new(monitor).enter(|| {
+        scope::set_fingerprint([number.to_string()]);
+        scope::set_user((number % 100).to_string());
+        capture_error(&error);
+    });
+}
+
+/// How much longer a byte takes of a text that is sixteen times as long. More than once means that it is gone over again.
+fn redaction() {
+    let redaction = Redaction::new();
+    let worst = HOSTILE.iter().map(|piece| {
+        let (short, long) = (piece.repeat(LONG / 16 / piece.len()), piece.repeat(LONG / piece.len()));
+        let best =
+            |text: &str| (0..5).map(|_| milliseconds(|| drop(redaction.text(text)))).fold(f64::INFINITY, f64::min);
+        (best(&long) / best(&short) / 16.0, best(&long))
+    });
+    let (ratio, slowest) = worst.fold((0.0_f64, 0.0_f64), |all, one| (all.0.max(one.0), all.1.max(one.1)));
+    say("masking 1 MB made to be slow: a byte beside 64 KB", ratio);
+    say("masking 1 MB made to be slow: ms", slowest);
+}
+
+fn builder() -> MonitorBuilder {
+    Monitor::builder("shop").log(None).environment("production")
+}
+
+const EACH: u32 = 100_000;
+const MANY: usize = 10_000;
+const LONG: usize = 1 << 20;
+/// Pieces that make a scanner look ahead or back.
+const HOSTILE: [&str; 12] =
+    ["x:", "x=", "@", "a@b", "://", "1 ", "1.", "::", "DE89 ", "-----BEGIN ", "password=(", "bearer "];
