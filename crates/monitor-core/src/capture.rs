@@ -288,8 +288,9 @@ impl Scope {
         if self.monitor().inner().is_some_and(|inner| inner.shared.ignore.has_type(types())) {
             return self.monitor().ignore(Some(self), mark);
         }
-        let at = error.location.as_ref().map(|at| (at.file.clone(), at.line, at.column));
-        let place = (error.kind, (at, error.type_name.to_string()));
+        // What is drafted takes the error away, so that no more than a hash of its place is left.
+        let at = error.location.as_ref().map(|at| (&at.file, at.line, at.column));
+        let place = (error.kind, hash(&(at, &error.type_name)));
         let draft = |message| Draft {
             handled: error.handled,
             type_name: error.type_name,
@@ -355,6 +356,12 @@ impl Draft {
             thread: None,
         }
     }
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn place(at: &'static Location<'static>) -> (&'static str, u32, u32) {
