@@ -53,6 +53,8 @@ pub enum Reason {
     Expired,
     /// The storage was full, and what was saved longest ago went.
     StoreLimit,
+    /// All that was stored was damaged, and is set aside.
+    Damaged,
     /// Something that was stored could not be read, and was removed.
     Unreadable,
 }
@@ -90,7 +92,7 @@ impl Drops {
 
 impl Reason {
     /// All reasons, in the order in which they are counted.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::QueueFull,
         Self::Closed,
         Self::BeforeReport,
@@ -111,6 +113,7 @@ impl Reason {
         Self::SampleLimit,
         Self::Expired,
         Self::StoreLimit,
+        Self::Damaged,
         Self::Unreadable,
     ];
 
@@ -138,6 +141,7 @@ impl Reason {
             Self::SampleLimit => "sample_limit",
             Self::Expired => "expired",
             Self::StoreLimit => "store_limit",
+            Self::Damaged => "damaged",
             Self::Unreadable => "unreadable",
         }
     }

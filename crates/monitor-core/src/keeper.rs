@@ -36,6 +36,16 @@ pub(crate) struct Keeper {
     /// How often it failed since it last did not, and when it is tried again.
     failures: u32,
     retry_at: Option<Instant>,
+    /// What the log is to be told. Whoever builds a monitor has no log yet, so that this waits for the first turn.
+    untold: Vec<Trouble>,
+}
+
+/// What somebody who operates the service is to know.
+#[derive(Debug)]
+enum Trouble {
+    Unsaved(String),
+    Gone(String),
+    Unread(u64),
 }
 
 /// What wakes the keeper.
@@ -53,8 +63,17 @@ impl Keeper {
         persist: Arc<dyn Persist>,
         drops: Arc<Drops>,
     ) -> Self {
-        let (failures, retry_at) = (0, None);
-        Self { shared, outlets, persist, drops, is_loaded: false, is_all_unsaved: false, failures, retry_at }
+        Self {
+            shared,
+            outlets,
+            persist,
+            drops,
+            is_loaded: false,
+            is_all_unsaved: false,
+            failures: 0,
+            retry_at: None,
+            untold: Vec::new(),
+        }
     }
 
     /// Saves what is not saved yet, as far as it can be.
@@ -71,9 +90,18 @@ impl Keeper {
 
     fn try_to_keep(&mut self) -> Result<(), BoxError> {
         match self.persist.access()? {
-            Access::Busy => return Ok(()),
+            Access::Busy => {
+                // All of it is written once that is over, so that nobody needs to know what has changed until then.
+                self.is_all_unsaved = true;
+                self.shared.issues.forget_changes();
+                return Ok(());
+            }
             Access::Ready => {}
-            Access::Fresh => self.is_all_unsaved = self.is_loaded,
+            Access::Fresh { why } => {
+                self.is_all_unsaved |= self.is_loaded;
+                self.drops.count(Reason::Damaged);
+                self.untold.push(Trouble::Gone(why));
+            }
         }
         if !self.is_loaded {
             self.load()?;
@@ -125,17 +153,17 @@ impl Keeper {
             }
         }
         orphans.extend(events.values().flatten().map(|event| Change::Remove { key: event_key(event) }));
-        if unread > 0 {
-            self.drops.count_many(Reason::Unreadable, unread);
-            tracing::warn!(target: "monitor", unread, "some of what was stored could not be read, and is removed");
-        }
-        if !orphans.is_empty() {
-            self.persist.save(&orphans)?;
-        }
         for signal in self.shared.issues.restore(kept) {
             self.outlets.publish(signal);
         }
         self.is_loaded = true;
+        if unread > 0 {
+            self.drops.count_many(Reason::Unreadable, unread);
+            self.untold.push(Trouble::Unread(unread));
+        }
+        if !orphans.is_empty() {
+            self.persist.save(&orphans)?;
+        }
         Ok(())
     }
 
@@ -159,18 +187,40 @@ impl Keeper {
         self.drops.count(Reason::NotPersisted);
         self.retry_at = Some(clock::after(RETRY.saturating_mul(1 << self.failures.min(5))));
         if self.failures == 0 {
-            tracing::warn!(
-                target: "monitor",
-                %error,
-                "what must outlive the process could not be saved: it stays in memory, and is tried again"
-            );
+            self.untold.push(Trouble::Unsaved(error.to_string()));
         }
         self.failures = self.failures.saturating_add(1);
     }
 }
 
+impl Keeper {
+    fn tell(&mut self) {
+        let untold = std::mem::take(&mut self.untold);
+        panic::quietly(|| untold.iter().for_each(Trouble::tell));
+    }
+}
+
+impl Trouble {
+    fn tell(&self) {
+        match self {
+            Self::Unsaved(error) => tracing::warn!(
+                target: "monitor",
+                error,
+                "what must outlive the process could not be saved: it stays in memory, and is tried again"
+            ),
+            Self::Gone(why) => {
+                tracing::error!(target: "monitor", why, "what was stored is gone: a fresh store is begun");
+            }
+            Self::Unread(unread) => {
+                tracing::warn!(target: "monitor", unread, "some of what was stored could not be read, and is removed");
+            }
+        }
+    }
+}
+
 impl Handler<()> for Keeper {
     fn handle(&mut self, (): ()) {
+        self.tell();
         if self.retry_at.is_some_and(|at| clock::now() < at) {
             return;
         }
@@ -180,14 +230,16 @@ impl Handler<()> for Keeper {
             wake.rest();
         }
         self.keep();
+        self.tell();
     }
 
     fn flush(&mut self) {
         self.keep();
+        self.tell();
     }
 
     fn end(&mut self) {
-        self.keep();
+        self.flush();
         if !self.is_loaded {
             self.drops.count(Reason::NotPersisted);
             tracing::warn!(

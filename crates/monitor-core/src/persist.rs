@@ -96,13 +96,17 @@ pub trait Persist: Send + Sync + 'static {
 }
 
 /// Whether a storage can be used.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Access {
     /// It can.
     Ready,
-    /// It can, but all that was in it is gone: it was damaged, and begun anew. Said once.
-    Fresh,
+    /// It can, but all that was in it is gone: it was damaged, and begun anew. Said once. The monitor writes down what it has in
+    /// memory, and says in the log that this happened.
+    Fresh {
+        /// What was the matter, and where the rest of it is.
+        why: String,
+    },
     /// Another process uses it. The monitor asks again in a second, goes on in memory, and adds its own to what is there once it
     /// is free.
     Busy,

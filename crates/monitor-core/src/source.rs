@@ -220,6 +220,12 @@ impl Source {
         let _ = self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
     }
 
+    /// Belongs to no issue any more: the next error of it is as if it were the first.
+    pub(crate) fn leave_issue(&self) {
+        self.ledger(|ledger, _| ledger.issue = None);
+        self.is_known.store(false, Ordering::Relaxed);
+    }
+
     pub(crate) fn exclude(&self) {
         self.excluded.fetch_add(1, Ordering::Relaxed);
     }

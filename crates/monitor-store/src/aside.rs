@@ -14,20 +14,28 @@ pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let stamp = clock::unix_time().as_millis();
     let aside = path.with_file_name(format!("{name}{MARK}{stamp:013}"));
     fs::rename(path, &aside)?;
-    let mut all = set_aside_before(path, &format!("{name}{MARK}"))?;
-    all.sort_unstable();
-    for old in all.iter().rev().skip(KEPT) {
-        fs::remove_file(old)?;
-    }
+    keep_last(path, KEPT)?;
     Ok(aside)
 }
 
-fn set_aside_before(path: &Path, prefix: &str) -> io::Result<Vec<PathBuf>> {
+/// Removes all that was set aside.
+pub(crate) fn forget_aside(path: &Path) -> io::Result<()> {
+    keep_last(path, 0)
+}
+
+fn keep_last(path: &Path, kept: usize) -> io::Result<()> {
+    let mut all = set_aside_before(path)?;
+    all.sort_unstable();
+    all.iter().rev().skip(kept).try_for_each(fs::remove_file)
+}
+
+fn set_aside_before(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let prefix = format!("{}{MARK}", path.file_name().unwrap_or_default().to_string_lossy());
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut all = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(prefix) {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
             all.push(entry.path());
         }
     }

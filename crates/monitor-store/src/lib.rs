@@ -18,7 +18,7 @@
 //! | `monitor.redb` | all that is kept, a [redb](https://docs.rs/redb) database |
 //! | `monitor.lock` | locked by the process that has it |
 //! | `monitor.secret` | what users are marked with, so that they are counted without being kept |
-//! | `monitor.redb.damaged-…` | a database that could not be read, set aside; the last three are kept |
+//! | `monitor.redb.damaged-…` | a database that could not be read, set aside; the last three are kept, until a user is erased |
 //!
 //! The folder is made with mode 0700, and the files with 0600.
 //!
@@ -30,8 +30,9 @@
 //! # When two processes share it
 //!
 //! One has it, for as long as it lives. The other one, such as the next release that is about to take over, goes on in memory
-//! and asks once a second; once the first one is gone, it adds its own to what is there. A process that ends without ever
-//! having had it, loses what it counted.
+//! and asks once a second; once the first one is gone, it adds its own to what is there. Until then it knows nothing of what the
+//! first one keeps: an issue is new to it, and a route that is disabled there is enabled here. A process that ends without ever
+//! having had it, loses what it counted, and says so.
 //!
 //! # When it is damaged
 //!

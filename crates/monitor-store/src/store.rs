@@ -13,7 +13,7 @@ use redb::Database;
 use uuid::Uuid;
 
 use crate::{
-    aside::set_aside,
+    aside::{forget_aside, set_aside},
     database::{self, Limits},
     error::{StoreError, Trouble},
     file::File,
@@ -84,8 +84,11 @@ impl Store {
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed("make the folder"))?;
         let store = Self(Arc::new(Inner { folder: folder.clone(), limits, state: Mutex::default() }));
-        secret(&store.0.path(SECRET)).map_err(failed("write to the folder"))?;
-        Ok(store)
+        match secret(&store.0.path(SECRET)) {
+            // Whoever cannot write now for want of room can later, and the service does not wait for that.
+            Err(error) if !is_full(&error) => Err(failed("write to the folder")(error)),
+            _ => Ok(store),
+        }
     }
 
     /// Returns the folder.
@@ -162,7 +165,8 @@ impl Persist for Store {
         let file = state.file.take().ok_or("the store is not open: another process has it, or it failed")?;
         // Where it fails, the old one is opened again, and everything is written anew.
         state.file = Some(file.rewritten(&self.0.path(FILE))?);
-        Ok(())
+        // What was set aside may hold it as well.
+        Ok(forget_aside(&self.0.path(FILE))?)
     }
 
     fn secret(&self) -> Result<Uuid, BoxError> {
@@ -184,29 +188,26 @@ impl Inner {
     /// Opens the file where it is not open, and where somebody took it away.
     fn open(&self, state: &mut State) -> Result<Access, BoxError> {
         let path = self.path(FILE);
-        let mut is_fresh = false;
+        let mut lost = None;
         if state.file.as_ref().is_some_and(|file| !file.is_at(&path)) {
-            tracing::warn!(target: "monitor::store", path = %path.display(), "the file was taken away: a fresh one is begun");
             state.file.take().into_iter().for_each(File::close);
-            is_fresh = true;
+            lost = Some(format!("somebody took {} away", path.display()));
         }
         if state.file.is_some() {
             return Ok(Access::Ready);
         }
         if let Some(why) = state.is_damaged.take() {
-            put_aside(&path, &why)?;
-            is_fresh = true;
+            lost = Some(put_aside(&path, &why)?);
         }
         let opened = match File::open(&path) {
             Err(Trouble::Damaged(why)) => {
-                put_aside(&path, &why)?;
-                is_fresh = true;
+                lost = Some(put_aside(&path, &why)?);
                 File::open(&path)
             }
             opened => opened,
         };
         state.file = Some(opened?);
-        Ok(if is_fresh { Access::Fresh } else { Access::Ready })
+        Ok(lost.map_or(Access::Ready, |why| Access::Fresh { why }))
     }
 }
 
@@ -224,23 +225,24 @@ impl fmt::Debug for Store {
     }
 }
 
-fn put_aside(path: &Path, why: &str) -> io::Result<()> {
+/// Sets a file aside, and says so.
+fn put_aside(path: &Path, why: &str) -> io::Result<String> {
     let aside = set_aside(path)?;
-    tracing::error!(
-        target: "monitor::store",
-        path = %path.display(),
-        aside = %aside.display(),
-        why,
-        "the store cannot be read: it is set aside, and a fresh one is begun"
-    );
-    Ok(())
+    Ok(format!("{} cannot be read: {why}; it is kept as {}", path.display(), aside.display()))
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
 /// Returns the secret in a file, which is made where there is none. Whoever comes first makes it.
 fn secret(path: &Path) -> io::Result<Uuid> {
     loop {
         match fs::read(path) {
-            Ok(bytes) => return Uuid::from_slice(&bytes).map_err(io::Error::other),
+            Ok(bytes) => match Uuid::from_slice(&bytes) {
+                Ok(secret) => return Ok(secret),
+                Err(_) => fs::remove_file(path)?,
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

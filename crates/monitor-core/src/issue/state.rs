@@ -116,7 +116,7 @@ impl State {
     /// Lets its sources go, which then may belong to another issue.
     pub(super) fn release_sources(&self) {
         for source in &self.sources {
-            source.ledger(|ledger, _| ledger.issue = None);
+            source.leave_issue();
         }
     }
 

@@ -80,7 +80,7 @@ pub enum Triage {
     /// It happens no more: the next event is a regression.
     Resolve,
     /// It happens no more in this release and in later ones: an event of a release it was seen in before is none, so that the
-    /// old release may go on until it is gone.
+    /// old release may go on until it is gone. Where every build has the same release, [`Resolve`](Self::Resolve) it.
     ResolveIn(String),
     /// Nobody is to be woken up for it.
     Mute,

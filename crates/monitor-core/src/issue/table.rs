@@ -240,6 +240,11 @@ impl Issues {
         removed.chain(changes.events.iter().map(put_event)).chain(records.iter().map(put_record)).collect()
     }
 
+    /// Forgets what has changed, for all of it will be written down.
+    pub(crate) fn forget_changes(&self) {
+        self.lock().changes = Changes::default();
+    }
+
     /// Takes all there is to be written down.
     pub(crate) fn take_everything(&self) -> Vec<Change> {
         let (records, events) = {

@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::support::{count, fail, flush, only_issue, shop, stop, until};
+use monitor_core::Reason;
+
+use crate::support::{Log, count, fail, flush, only_issue, shop, stop, until};
 
 #[test]
 fn a_flipped_bit_anywhere_costs_the_file_at_most() {
@@ -54,6 +56,31 @@ fn what_is_no_store_at_all_is_set_aside() {
         stop(shop);
         assert_eq!(count(&self::shop(folder.path(), "1.0.0")), 1);
     }
+}
+
+#[test]
+fn whoever_operates_it_is_told_also_when_the_log_begins_after_the_monitor() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(NAME), "this is no database").unwrap();
+    let shop = shop(folder.path(), "1.0.0");
+    let dropped = shop.dropped();
+    assert!(
+        dropped.iter().any(|dropped| dropped.reason == Reason::Damaged && dropped.reporter == "store"),
+        "{dropped:?}"
+    );
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
+    until("it is told", || log.text().contains("what was stored is gone"));
+    assert!(log.text().contains(&aside(folder.path())[0].display().to_string()), "{}", log.text());
+}
+
+#[test]
+fn a_secret_that_is_none_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("monitor.secret"), "short").unwrap();
+    stop(shop(folder.path(), "1.0.0"));
+    assert_eq!(fs::read(folder.path().join("monitor.secret")).unwrap().len(), 16);
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn an_erased_user_leaves_nothing_in_any_file() {
     fail(&shop, 3, user);
     fail(&shop, 2, "bob");
     flush(&shop);
+    fs::write(folder.path().join("monitor.redb.damaged-1"), user).unwrap();
     assert!(is_anywhere(folder.path(), user), "it was there before");
     let erased = shop.erase_user(user);
     assert_eq!((erased.issues, erased.events, erased.is_persisted), (1, 3, true));
