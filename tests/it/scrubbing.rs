@@ -143,6 +143,8 @@ fn a_rule_of_ones_own_masks_in_every_place_and_a_bad_one_masks_everything() {
     assert_eq!(text(Redaction::new().rule(|_| Some(0..1000))), "[Filtered]");
     assert_eq!(text(Redaction::new().rule(|_| Some(3..3))), "[Filtered]");
     assert_eq!(text(Redaction::new().rule(|_| panic!("the rule is broken"))), "[Filtered]");
+    let as_long = Redaction::new().rule(|_| panic!("the rule is broken"));
+    assert_eq!(as_long.text("as long it"), "[Filtered]", "what is masked is as long as what it stands for");
 }
 
 /// A scanner that went back again and again would not be done in a lifetime.

@@ -1,10 +1,12 @@
 //! Capture: from an error in hand to an event on its way to the intake.
 
+mod draft;
+mod mark;
+
 use std::{
     any::type_name,
     borrow::Cow,
     error::Error,
-    fmt::{self, Write as _},
     hash::{DefaultHasher, Hash, Hasher},
     panic::Location,
     thread,
@@ -13,13 +15,15 @@ use std::{
 use backtrace::Backtrace;
 use uuid::Uuid;
 
+use self::draft::Draft;
+pub(crate) use self::mark::mark;
 use crate::{
     CodeLocation, EventKind, GrpcCode, Level, Monitor, Scope, clock,
     drops::Reason,
     intake::RawEvent,
-    monitor::Ignore,
     observed::{AnyError, Cause, ObservedError},
     panic::{Caught, Note},
+    rules::Ignore,
     scope::{self, bounded},
 };
 
@@ -329,35 +333,6 @@ impl Scope {
     }
 }
 
-struct Draft {
-    kind: EventKind,
-    handled: bool,
-    level: Level,
-    type_name: Cow<'static, str>,
-    message: String,
-    chain: Vec<Cause>,
-    location: Option<CodeLocation>,
-    backtrace: Option<Backtrace>,
-    /// `None` for the current thread.
-    thread: Option<String>,
-}
-
-impl Draft {
-    fn new(kind: EventKind) -> Self {
-        Self {
-            kind,
-            handled: false,
-            level: Level::Error,
-            type_name: Cow::Borrowed(""),
-            message: String::new(),
-            chain: Vec::new(),
-            location: None,
-            backtrace: None,
-            thread: None,
-        }
-    }
-}
-
 fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
@@ -371,25 +346,3 @@ fn place(at: &'static Location<'static>) -> (&'static str, u32, u32) {
 fn panic_place(at: Option<&CodeLocation>) -> (EventKind, Option<(&str, u32, u32)>) {
     (EventKind::Panic, at.map(|at| (at.file.as_str(), at.line, at.column)))
 }
-
-/// Returns a mark of what `error` says, the same for the same text, whether or not it was cut already.
-pub(crate) fn mark(error: &(impl fmt::Display + ?Sized)) -> u64 {
-    struct Writer {
-        hasher: DefaultHasher,
-        left: usize,
-    }
-    impl fmt::Write for Writer {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            let marked = text.len().min(self.left);
-            self.hasher.write(&text.as_bytes()[..marked]);
-            self.left -= marked;
-            if self.left == 0 { Err(fmt::Error) } else { Ok(()) }
-        }
-    }
-    let mut writer = Writer { hasher: DefaultHasher::new(), left: MARKED };
-    let _ = write!(writer, "{error}");
-    writer.hasher.finish()
-}
-
-/// How much of a text is marked; less than what a text is cut to.
-const MARKED: usize = 4 * 1024;

@@ -1,5 +1,8 @@
 //! Issues: all events with one fingerprint.
 
+mod changes;
+mod eraser;
+mod offered;
 mod query;
 mod record;
 mod state;
@@ -12,14 +15,16 @@ use std::{sync::Arc, time::SystemTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use self::{
+    changes::{EVENTS, RECORDS, event_key},
+    record::Record,
+    table::{Issues, Limits},
+    users::salt,
+};
 pub use self::{
+    offered::ErasedUser,
     query::{IssuePage, IssueQuery, IssueSort},
     status::{IssueChange, IssueError, IssueState, IssueStatus, MutedUntil, Regression, Triage},
-};
-pub(crate) use self::{
-    record::Record,
-    table::{EVENTS, Issues, Limits, RECORDS, event_key},
-    users::salt,
 };
 use crate::{CodeLocation, ErrorEvent, EventKind, Fingerprint, Grouping, clock};
 

@@ -63,6 +63,7 @@ mod queue;
 pub mod redact;
 mod reporter;
 mod request_id;
+mod rules;
 pub mod scope;
 mod signal;
 mod source;
@@ -89,14 +90,14 @@ pub use self::{
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
     identity::Identity,
     issue::{
-        HourCount, Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSort, IssueState, IssueStatus,
-        MutedUntil, Regression, Triage,
+        ErasedUser, HourCount, Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSort, IssueState,
+        IssueStatus, MutedUntil, Regression, Triage,
     },
     job::{Job, JobCounts, JobOutcome, JobOutput},
     level::Level,
     log_reporter::LogReporter,
     method::Method,
-    monitor::{BoxError, Dropped, ErasedUser, Monitor},
+    monitor::{BoxError, Dropped, Monitor},
     observed::{AnyError, Cause, ObservedError},
     outcome::{Ending, ErrorType, Outcome},
     outgoing::{ClientOutcome, HostCounts, Outgoing},

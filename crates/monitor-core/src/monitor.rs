@@ -3,21 +3,15 @@
 use std::{
     error::Error,
     fmt,
-    sync::{
-        Arc, LazyLock, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-        mpsc::Sender,
-    },
+    sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock, atomic::AtomicBool, mpsc::Sender},
     thread,
     time::{Duration, Instant},
 };
 
 use metrics::Recorder;
-use uuid::Uuid;
 
 use crate::{
-    Bridge, EventKind, Fingerprint, GrpcCode, Identity, Issue, IssueError, IssuePage, IssueQuery, Outgoing, Redaction,
-    Signal, TraceContext, Traffic, Triage,
+    Bridge, Identity, Outgoing, Redaction, Signal, TraceContext, Traffic,
     builder::MonitorBuilder,
     clock,
     drops::{Drops, Reason},
@@ -32,6 +26,7 @@ use crate::{
     panic,
     queue::{Pending, Queue},
     reporter::Outlets,
+    rules::{Ignore, Sampling},
     source::Sources,
     switch::{RouteSwitch, is_below},
 };
@@ -121,43 +116,6 @@ impl Shared {
     }
 }
 
-/// Which errors become no issue.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Ignore {
-    pub(crate) kinds: Vec<EventKind>,
-    pub(crate) types: Vec<String>,
-    pub(crate) messages: Vec<String>,
-    pub(crate) statuses: Vec<u16>,
-    pub(crate) grpc_codes: Vec<GrpcCode>,
-    pub(crate) routes: Vec<String>,
-}
-
-impl Ignore {
-    /// Returns whether any of these types is one of those, by its whole name or the last parts of it.
-    pub(crate) fn has_type<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> bool {
-        let is_end =
-            |name: &str, end: &str| name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with("::"));
-        // Behind a `dyn` often no more than the last part is known.
-        let is_it =
-            |name: &str, ignored: &String| is_end(name, ignored) || !name.contains("::") && is_end(ignored, name);
-        names.any(|name| self.types.iter().any(|ignored| is_it(name, ignored)))
-    }
-}
-
-/// Which share of each kind is captured whole.
-#[derive(Clone, Debug)]
-pub(crate) struct Sampling(pub(crate) [f64; EventKind::ALL.len()]);
-
-impl Sampling {
-    /// Returns whether this one is of the share of its kind, which chance decides.
-    pub(crate) fn takes(&self, kind: EventKind) -> bool {
-        let share = self.0[kind as usize];
-        // The lowest 53 bits of a random UUID are random, and all that a float holds.
-        let fraction = || (Uuid::new_v4().as_u64_pair().1 & ((1 << 53) - 1)) as f64 / (1_u64 << 53) as f64;
-        share >= 1.0 || fraction() < share
-    }
-}
-
 /// What the monitor does in the panic hook.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum PanicHook {
@@ -228,83 +186,12 @@ impl Monitor {
         self.0.as_ref().map(|inner| &inner.shared.outgoing)
     }
 
-    /// Returns every issue, the one last seen first. Counts are exact up to now; an event still on its way to the
-    /// intake is not among the samples.
-    #[must_use]
-    pub fn issues(&self) -> Vec<Issue> {
-        self.find_issues(&IssueQuery::new().limit(usize::MAX)).issues
-    }
-
-    /// Returns the issues that are asked for.
-    #[must_use]
-    pub fn find_issues(&self, query: &IssueQuery) -> IssuePage {
-        let found = self.0.as_ref().map(|inner| inner.shared.issues.find(query));
-        found.unwrap_or_else(|| IssuePage { issues: Vec::new(), total: 0 })
-    }
-
-    /// Decides on an issue, in the name of `actor`. Reporters are told by [`Signal::IssueChanged`].
-    ///
-    /// # Errors
-    ///
-    /// When there is no such issue, nobody is named, or the order makes no sense.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use monitor_core::{IssueState, Level, Monitor, Triage};
-    ///
-    /// let monitor = Monitor::builder("shop").build()?;
-    /// monitor.capture_message(Level::Error, "out of stock");
-    /// monitor.flush(Duration::from_secs(5));
-    /// let fingerprint = monitor.issues()[0].fingerprint;
-    /// let issue = monitor.triage(fingerprint, Triage::ResolveIn("1.0.1".into()), "ada")?;
-    /// assert_eq!(issue.status.state, IssueState::Resolved);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn triage(&self, fingerprint: Fingerprint, order: Triage, actor: &str) -> Result<Issue, IssueError> {
-        let inner = self.0.as_ref().ok_or(IssueError::MonitorDisabled)?;
-        let actor = inner.shared.redaction.text(actor);
-        for signal in inner.shared.issues.decide(fingerprint, order, &actor, clock::wall())? {
-            inner.outlets.publish(signal);
-        }
-        self.keep();
-        inner.shared.issues.get(fingerprint).ok_or(IssueError::Unknown(fingerprint))
-    }
-
-    /// Lets go everything of one user, as [`set_user`](crate::scope::set_user) called them: every event of theirs, every event
-    /// that has this and nothing else as the value of a tag, in a context or in a breadcrumb, and their part in the number of
-    /// users affected. Counts stay. What is kept on disk is rewritten, so that nothing remains there either.
-    ///
-    /// What reporters were told before is theirs to erase. It waits for at most 10 s.
-    pub fn erase_user(&self, user: &str) -> ErasedUser {
-        let Some(inner) = &self.0 else { return ErasedUser { issues: 0, events: 0, is_persisted: true } };
-        let deadline = clock::after(ERASING);
-        // What is on its way comes first, or it would come after.
-        let _ = inner.intake.flush(deadline).wait(deadline);
-        let mark = inner.shared.sources.mark(user);
-        let (issues, events) = inner.shared.issues.erase(user, mark);
-        let mut is_persisted = true;
-        if let Some(keeper) = &inner.keeper {
-            inner.shared.is_purge_due.store(true, Ordering::Release);
-            let _ = keeper.flush(deadline).wait(deadline);
-            is_persisted = !inner.shared.is_purge_due.load(Ordering::Acquire);
-        }
-        ErasedUser { issues, events, is_persisted }
-    }
-
     /// Waits until what holds now is saved, where anything saves it, for at most 5 s.
     pub(crate) fn keep(&self) {
         if let Some(keeper) = self.0.as_ref().and_then(|inner| inner.keeper.as_ref()) {
             let deadline = clock::after(KEEPING);
             let _ = keeper.flush(deadline).wait(deadline);
         }
-    }
-
-    /// Returns the issue with this fingerprint.
-    #[must_use]
-    pub fn issue(&self, fingerprint: Fingerprint) -> Option<Issue> {
-        self.0.as_ref().and_then(|inner| inner.shared.issues.get(fingerprint))
     }
 
     /// Returns what was not kept.
@@ -455,19 +342,6 @@ impl fmt::Debug for Monitor {
     }
 }
 
-/// How much of a user was let go.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ErasedUser {
-    /// How many issues were changed.
-    pub issues: usize,
-    /// How many events are gone.
-    pub events: usize,
-    /// Whether nothing remains where it is kept. If not, it is tried again until nothing does.
-    pub is_persisted: bool,
-}
-
-const ERASING: Duration = Duration::from_secs(10);
 const KEEPING: Duration = Duration::from_secs(5);
 
 /// How many of the traces that begin here are marked as sampled, unless somebody says otherwise.

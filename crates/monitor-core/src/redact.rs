@@ -16,9 +16,12 @@
 //! always masked.
 
 mod glance;
+mod keys;
 mod known;
+mod rule;
 mod shapes;
 mod text;
+mod words;
 
 use std::{
     borrow::Cow,
@@ -30,8 +33,7 @@ use std::{
     },
 };
 
-use self::glance::Marks;
-use crate::panic;
+use self::{glance::Marks, keys::SHORTEST_KEY, rule::Rule};
 
 /// What is written in place of what is masked.
 pub const FILTERED: &str = "[Filtered]";
@@ -226,31 +228,6 @@ impl Redaction {
     pub fn masks(&self, key: &str) -> bool {
         self.on && self.is_secret(key.as_bytes())
     }
-
-    fn is_secret(&self, key: &[u8]) -> bool {
-        if key.len() < self.shortest_key {
-            return false;
-        }
-        if SECRET_WORDS.iter().any(|word| is_a_word_of(key, word)) {
-            return true;
-        }
-        let letters = key.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
-        let (mut short, mut length) = ([0; SHORT], 0);
-        for letter in letters.clone() {
-            if length == SHORT {
-                return self.is_secret_word(&letters.collect::<Vec<_>>());
-            }
-            short[length] = letter;
-            length += 1;
-        }
-        self.is_secret_word(&short[..length])
-    }
-
-    /// `word` is in lower case, and of letters and digits only.
-    fn is_secret_word(&self, word: &[u8]) -> bool {
-        let holds = |part: &str| part.is_empty() || word.windows(part.len()).any(|at| at == part.as_bytes());
-        SECRET_KEYS.into_iter().any(holds) || self.secret_keys.iter().any(|part| holds(part))
-    }
 }
 
 impl Default for Redaction {
@@ -272,52 +249,13 @@ pub enum Addresses {
     Full,
 }
 
-/// Finds what is to be masked.
-#[derive(Clone)]
-struct Rule(Arc<Find>);
-
-type Find = dyn Fn(&str) -> Option<Range<usize>> + Send + Sync;
-
-impl Rule {
-    fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let (mut written, mut rest) = (String::new(), text);
-        loop {
-            let found = panic::catch_printed(|| (self.0)(rest));
-            let found = match found {
-                Ok(None) => break,
-                Ok(Some(found)) if found.is_empty() => None,
-                Ok(Some(found)) => Some(found).filter(|found| rest.get(found.clone()).is_some()),
-                Err(caught) => {
-                    caught.dispose();
-                    None
-                }
-            };
-            let Some(found) = found else { return Cow::Borrowed(FILTERED) };
-            written.push_str(&rest[..found.start]);
-            written.push_str(FILTERED);
-            rest = &rest[found.end..];
-        }
-        if rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(written + rest) }
-    }
-}
-
 /// Masks what was masked once more.
 fn then<'a>(text: Cow<'a, str>, mask: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'a, str> {
     let masked = match mask(&text) {
-        Cow::Borrowed(same) if same.len() == text.len() => None,
+        Cow::Borrowed(same) if std::ptr::eq(same, &*text) => None,
         masked => Some(masked.into_owned()),
     };
     masked.map_or(text, Cow::Owned)
-}
-
-/// Returns whether `word` is one of the words of `key`, which other characters and capitals divide.
-fn is_a_word_of(key: &[u8], word: &str) -> bool {
-    key.windows(word.len()).enumerate().any(|(at, part)| {
-        let (before, after) = (at.checked_sub(1).map(|at| key[at]), key.get(at + word.len()));
-        let begins = before.is_none_or(|byte| !byte.is_ascii_alphabetic()) || part[0].is_ascii_uppercase();
-        let ends = after.is_none_or(|byte| !byte.is_ascii_lowercase());
-        part.eq_ignore_ascii_case(word.as_bytes()) && begins && ends
-    })
 }
 
 impl fmt::Debug for Redaction {
@@ -333,32 +271,3 @@ fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
-
-const SHORTEST_KEY: usize = "pwd".len();
-
-/// Words of keys whose values are secrets. As parts of other words they mean nothing: `author`, `inside`.
-const SECRET_WORDS: [&str; 3] = ["auth", "sid", "pass"];
-
-/// How many letters of a key are looked at without an allocation.
-const SHORT: usize = 64;
-
-/// Parts of keys whose values are secrets, as letters only: `API-Key` and `api_key` are both `apikey`.
-const SECRET_KEYS: [&str; 17] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "secret",
-    "apikey",
-    "accesskey",
-    "privatekey",
-    "token",
-    "authorization",
-    "credential",
-    "cookie",
-    "session",
-    "sessid",
-    "csrf",
-    "xsrf",
-    "signature",
-];

@@ -1,7 +1,7 @@
 //! All issues of a process. Only the intake, the housekeeping and whoever reads or decides take its lock, never a request.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     fmt,
     sync::{Arc, PoisonError},
     time::{Duration, SystemTime},
@@ -9,6 +9,8 @@ use std::{
 
 use super::{
     Issue, IssueChange, IssueError, IssuePage, IssueQuery, Record, Triage,
+    changes::{Changes, put_event, put_record, record_key},
+    eraser::Eraser,
     state::{Growth, State},
     status::Turn,
 };
@@ -54,27 +56,12 @@ struct Table {
     erased: Vec<Eraser>,
 }
 
-/// What is not written down yet.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    records: BTreeSet<Fingerprint>,
-    events: Vec<Arc<ErrorEvent>>,
-    removed: Vec<String>,
-}
-
 /// What became of an event.
 #[derive(Debug)]
 pub(crate) struct Added {
     /// What reporters are told; `None` where nobody wants to know.
     pub(crate) event: Option<Arc<ErrorEvent>>,
     pub(crate) signals: Vec<Signal>,
-}
-
-/// Knows a user's events.
-#[derive(Clone, Debug)]
-struct Eraser {
-    user: String,
-    mark: u64,
 }
 
 // === impl Issues ===
@@ -361,67 +348,4 @@ impl Table {
     }
 }
 
-// === impl Changes ===
-
-impl Changes {
-    fn save_event(&mut self, event: Arc<ErrorEvent>) {
-        self.events.push(event);
-    }
-
-    fn remove_event(&mut self, event: &ErrorEvent) {
-        let before = self.events.len();
-        self.events.retain(|other| other.id != event.id);
-        if self.events.len() == before {
-            self.removed.push(event_key(event));
-        }
-    }
-}
-
-// === impl Eraser ===
-
-impl Eraser {
-    /// Whether an event is of this user, or names them where whole values stand.
-    fn knows(&self, event: &ErrorEvent) -> bool {
-        let scope = &event.scope;
-        let is_named = || {
-            scope.user.as_ref() == Some(&self.user)
-                || scope.tags.iter().any(|(_, value)| *value == self.user)
-                || scope.contexts.iter().any(|(_, value)| self.is_in(value))
-                || scope.breadcrumbs.iter().any(|crumb| crumb.message == self.user || self.is_in(&crumb.data))
-        };
-        event.user_mark == Some(self.mark) || is_named()
-    }
-
-    fn is_in(&self, value: &serde_json::Value) -> bool {
-        match value {
-            serde_json::Value::String(text) => *text == self.user,
-            serde_json::Value::Number(number) => number.to_string() == self.user,
-            serde_json::Value::Array(values) => values.iter().any(|value| self.is_in(value)),
-            serde_json::Value::Object(map) => map.values().any(|value| self.is_in(value)),
-            serde_json::Value::Null | serde_json::Value::Bool(_) => false,
-        }
-    }
-}
-
-fn put_record(record: &Record) -> Change {
-    let value = serde_json::to_vec(record).unwrap_or_default();
-    Change::Put { key: record_key(record.fingerprint), value }
-}
-
-fn put_event(event: &Arc<ErrorEvent>) -> Change {
-    let value = serde_json::to_vec(&**event).unwrap_or_default();
-    Change::Put { key: event_key(event), value }
-}
-
-fn record_key(fingerprint: Fingerprint) -> String {
-    format!("{RECORDS}{fingerprint}")
-}
-
-/// Returns the key by which an event is kept.
-pub(crate) fn event_key(event: &ErrorEvent) -> String {
-    format!("{EVENTS}{}/{}", event.fingerprint, event.id)
-}
-
-pub(crate) const RECORDS: &str = "issue/";
-pub(crate) const EVENTS: &str = "event/";
 const ERASERS: usize = 1000;

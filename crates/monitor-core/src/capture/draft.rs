@@ -1,0 +1,36 @@
+//! What is drafted of an event on the thread it happens on.
+
+use std::borrow::Cow;
+
+use backtrace::Backtrace;
+
+use crate::{Cause, CodeLocation, EventKind, Level};
+
+pub(super) struct Draft {
+    pub(super) kind: EventKind,
+    pub(super) handled: bool,
+    pub(super) level: Level,
+    pub(super) type_name: Cow<'static, str>,
+    pub(super) message: String,
+    pub(super) chain: Vec<Cause>,
+    pub(super) location: Option<CodeLocation>,
+    pub(super) backtrace: Option<Backtrace>,
+    /// `None` for the current thread.
+    pub(super) thread: Option<String>,
+}
+
+impl Draft {
+    pub(super) fn new(kind: EventKind) -> Self {
+        Self {
+            kind,
+            handled: false,
+            level: Level::Error,
+            type_name: Cow::Borrowed(""),
+            message: String::new(),
+            chain: Vec::new(),
+            location: None,
+            backtrace: None,
+            thread: None,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What of issues is not written down yet, and the keys it is written by.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::Record;
+use crate::{ErrorEvent, Fingerprint, persist::Change};
+
+/// What is not written down yet.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub(super) records: BTreeSet<Fingerprint>,
+    pub(super) events: Vec<Arc<ErrorEvent>>,
+    pub(super) removed: Vec<String>,
+}
+
+impl Changes {
+    pub(super) fn save_event(&mut self, event: Arc<ErrorEvent>) {
+        self.events.push(event);
+    }
+
+    pub(super) fn remove_event(&mut self, event: &ErrorEvent) {
+        let before = self.events.len();
+        self.events.retain(|other| other.id != event.id);
+        if self.events.len() == before {
+            self.removed.push(event_key(event));
+        }
+    }
+}
+
+pub(super) fn put_record(record: &Record) -> Change {
+    let value = serde_json::to_vec(record).unwrap_or_default();
+    Change::Put { key: record_key(record.fingerprint), value }
+}
+
+pub(super) fn put_event(event: &Arc<ErrorEvent>) -> Change {
+    let value = serde_json::to_vec(&**event).unwrap_or_default();
+    Change::Put { key: event_key(event), value }
+}
+
+pub(super) fn record_key(fingerprint: Fingerprint) -> String {
+    format!("{RECORDS}{fingerprint}")
+}
+
+/// Returns the key by which an event is kept.
+pub(crate) fn event_key(event: &ErrorEvent) -> String {
+    format!("{EVENTS}{}/{}", event.fingerprint, event.id)
+}
+
+pub(crate) const RECORDS: &str = "issue/";
+pub(crate) const EVENTS: &str = "event/";

@@ -1,0 +1,36 @@
+//! What knows a user's events, to let them go.
+
+use serde_json::Value;
+
+use crate::ErrorEvent;
+
+/// Knows a user's events.
+#[derive(Clone, Debug)]
+pub(super) struct Eraser {
+    pub(super) user: String,
+    pub(super) mark: u64,
+}
+
+impl Eraser {
+    /// Whether an event is of this user, or names them where whole values stand.
+    pub(super) fn knows(&self, event: &ErrorEvent) -> bool {
+        let scope = &event.scope;
+        let is_named = || {
+            scope.user.as_ref() == Some(&self.user)
+                || scope.tags.iter().any(|(_, value)| *value == self.user)
+                || scope.contexts.iter().any(|(_, value)| self.is_in(value))
+                || scope.breadcrumbs.iter().any(|crumb| crumb.message == self.user || self.is_in(&crumb.data))
+        };
+        event.user_mark == Some(self.mark) || is_named()
+    }
+
+    fn is_in(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => *text == self.user,
+            Value::Number(number) => number.to_string() == self.user,
+            Value::Array(values) => values.iter().any(|value| self.is_in(value)),
+            Value::Object(map) => map.values().any(|value| self.is_in(value)),
+            Value::Null | Value::Bool(_) => false,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a monitor offers of its issues: they are listed, found, decided on, and a user is erased from them.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use super::{Issue, IssueError, IssuePage, IssueQuery, Triage};
+use crate::{Fingerprint, Monitor, clock};
+
+/// How much of a user was let go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ErasedUser {
+    /// How many issues were changed.
+    pub issues: usize,
+    /// How many events are gone.
+    pub events: usize,
+    /// Whether nothing remains where it is kept. If not, it is tried again until nothing does.
+    pub is_persisted: bool,
+}
+
+impl Monitor {
+    /// Returns every issue, the one last seen first. Counts are exact up to now; an event still on its way to the
+    /// intake is not among the samples.
+    #[must_use]
+    pub fn issues(&self) -> Vec<Issue> {
+        self.find_issues(&IssueQuery::new().limit(usize::MAX)).issues
+    }
+
+    /// Returns the issues that are asked for.
+    #[must_use]
+    pub fn find_issues(&self, query: &IssueQuery) -> IssuePage {
+        let found = self.inner().map(|inner| inner.shared.issues.find(query));
+        found.unwrap_or_else(|| IssuePage { issues: Vec::new(), total: 0 })
+    }
+
+    /// Decides on an issue, in the name of `actor`. Reporters are told by [`Signal::IssueChanged`](crate::Signal::IssueChanged).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such issue, nobody is named, or the order makes no sense.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_core::{IssueState, Level, Monitor, Triage};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// monitor.capture_message(Level::Error, "out of stock");
+    /// monitor.flush(Duration::from_secs(5));
+    /// let fingerprint = monitor.issues()[0].fingerprint;
+    /// let issue = monitor.triage(fingerprint, Triage::ResolveIn("1.0.1".into()), "ada")?;
+    /// assert_eq!(issue.status.state, IssueState::Resolved);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn triage(&self, fingerprint: Fingerprint, order: Triage, actor: &str) -> Result<Issue, IssueError> {
+        let inner = self.inner().ok_or(IssueError::MonitorDisabled)?;
+        let actor = inner.shared.redaction.text(actor);
+        for signal in inner.shared.issues.decide(fingerprint, order, &actor, clock::wall())? {
+            inner.outlets.publish(signal);
+        }
+        self.keep();
+        inner.shared.issues.get(fingerprint).ok_or(IssueError::Unknown(fingerprint))
+    }
+
+    /// Lets go everything of one user, as [`set_user`](crate::scope::set_user) called them: every event of theirs, every event
+    /// that has this and nothing else as the value of a tag, in a context or in a breadcrumb, and their part in the number of
+    /// users affected. Counts stay. What is kept on disk is rewritten, so that nothing remains there either.
+    ///
+    /// What reporters were told before is theirs to erase. It waits for at most 10 s.
+    pub fn erase_user(&self, user: &str) -> ErasedUser {
+        let Some(inner) = self.inner() else { return ErasedUser { issues: 0, events: 0, is_persisted: true } };
+        let deadline = clock::after(ERASING);
+        // What is on its way comes first, or it would come after.
+        let _ = inner.intake.flush(deadline).wait(deadline);
+        let mark = inner.shared.sources.mark(user);
+        let (issues, events) = inner.shared.issues.erase(user, mark);
+        let mut is_persisted = true;
+        if let Some(keeper) = &inner.keeper {
+            inner.shared.is_purge_due.store(true, Ordering::Release);
+            let _ = keeper.flush(deadline).wait(deadline);
+            is_persisted = !inner.shared.is_purge_due.load(Ordering::Acquire);
+        }
+        ErasedUser { issues, events, is_persisted }
+    }
+
+    /// Returns the issue with this fingerprint.
+    #[must_use]
+    pub fn issue(&self, fingerprint: Fingerprint) -> Option<Issue> {
+        self.inner().and_then(|inner| inner.shared.issues.get(fingerprint))
+    }
+}
+
+const ERASING: Duration = Duration::from_secs(10);

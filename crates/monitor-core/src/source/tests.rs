@@ -1,0 +1,130 @@
+use std::time::Duration;
+
+use super::*;
+
+fn sources(limit: usize) -> Sources {
+    gated(limit, 100)
+}
+
+fn gated(limit: usize, per_second: u32) -> Sources {
+    let (counted, drops) = (Arc::new(Counted::new(limit)), Arc::new(Drops::new("intake")));
+    Sources::new(limit, per_second, Uuid::nil(), counted, drops)
+}
+
+#[test]
+fn ten_a_minute_are_admitted_and_all_are_counted() {
+    let source = Source::default();
+    let at = clock::from_micros(60_000_000);
+    assert_eq!((0..25).filter(|_| source.count(at)).count(), 10);
+    assert!(!source.would_admit(at));
+    assert!(source.count(at + Duration::from_secs(60)));
+    source.ledger(|_, totals| assert_eq!((totals.count, totals.first_seen), (26, at)));
+}
+
+#[test]
+fn a_clock_that_goes_back_loses_no_error_and_no_time() {
+    let source = Source::default();
+    let at = clock::from_micros(180_000_000);
+    for back in [0, 60, 120, 30] {
+        assert!(source.count(at - Duration::from_secs(back)));
+    }
+    source.ledger(|_, totals| assert_eq!((totals.count, totals.last_seen), (4, at)));
+}
+
+#[test]
+fn an_event_that_found_no_room_may_be_followed_by_another() {
+    let (sources, source) = (sources(1), Source::default());
+    let at = clock::from_micros(60_000_000);
+    let count = || sources.count(&source, at, || true);
+    let admitted: Vec<_> = (0..10).map(|_| count().expect("it is one of ten")).collect();
+    source.readmit(admitted[9]);
+    assert_eq!(count().map(|admission| admission.suppressed), Ok(1));
+    assert_eq!(count().map(|_| ()), Err(Reason::Throttled));
+}
+
+#[test]
+fn past_the_limit_there_is_no_new_source() {
+    let sources = sources(2);
+    assert!(sources.find(1, "/a", "gone").is_some());
+    assert!(sources.find(1, "/b", "gone").is_none());
+    assert!(sources.find(1, "/a", "gone").is_some());
+}
+
+#[test]
+fn messages_of_a_place_are_told_apart_up_to_a_limit() {
+    let sources = sources(1000);
+    let find = |message: &str| sources.find(1, "/a", message).expect("there is room");
+    let same = |first: &str, second: &str| Arc::ptr_eq(&find(first), &find(second));
+    assert!(same("row 1 is gone", "row 2 is gone"));
+    assert!(!same("row 1 is gone", "no space left"));
+    let word = |number: u8| char::from(b'a' + number % 26).to_string().repeat(usize::from(number / 26) + 1);
+    (0..100).for_each(|number| drop(find(&word(number))));
+    assert!(same(&word(98), &word(99)), "what came past the limit shares the place's own source");
+    assert!(!same(&word(0), &word(1)));
+}
+
+#[test]
+fn what_shares_the_rest_of_a_place_shares_what_is_admitted() {
+    let (sources, at) = (sources(1000), clock::from_micros(60_000_000));
+    let word = |number: u8| char::from(b'a' + number % 26).to_string().repeat(usize::from(number / 26) + 1);
+    let admits = |number| sources.would_admit(1, "/a", &word(number), at);
+    for number in 0..100 {
+        let expected = number < 32 + 10;
+        assert_eq!(admits(number), expected, "{number}: asked before");
+        assert_eq!(sources.find(1, "/a", &word(number)).expect("there is room").count(at), expected, "{number}");
+    }
+}
+
+#[test]
+fn where_there_is_no_room_nothing_new_is_admitted() {
+    let (sources, at) = (sources(2), clock::from_micros(60_000_000));
+    assert!(sources.would_admit(1, "/a", "gone", at));
+    sources.find(1, "/a", "gone").expect("there is room");
+    assert!(sources.would_admit(1, "/a", "no space left", at), "the place's own source takes it");
+    assert!(!sources.would_admit(1, "/b", "gone", at));
+}
+
+#[test]
+fn past_the_gate_only_what_is_new_is_captured_whole() {
+    let (sources, at) = (gated(64, 3), clock::from_micros(1));
+    let all: Vec<_> = (0..8).map(|place| sources.find(place, "", "gone").expect("there is room")).collect();
+    let admitted = |at| all.iter().filter(|source| sources.count(source, at, || true).is_ok()).count();
+    assert_eq!((admitted(at), admitted(at), admitted(at)), (8, 3, 0), "the first of each, and three more");
+    assert_eq!(admitted(at + Duration::from_secs(1)), 3);
+    assert_eq!(sources.drops.read().collect::<Vec<_>>(), [(Reason::StormGate, 5 + 8 + 5)]);
+}
+
+#[test]
+fn the_first_error_of_a_source_is_captured_whole_whatever_its_share() {
+    let (sources, source) = (sources(1), Source::default());
+    let count = |is_sampled| sources.count(&source, clock::from_micros(1), || is_sampled);
+    assert_eq!(count(false).map(|admission| admission.suppressed), Ok(0));
+    assert_eq!(count(false).map(|_| ()), Err(Reason::Sampled));
+    assert_eq!(count(true).map(|admission| admission.suppressed), Ok(1), "it says how many were not");
+    source.ledger(|_, totals| assert_eq!(totals.count, 3));
+}
+
+#[test]
+fn who_has_counted_is_told_once() {
+    let sources = sources(1000);
+    let all: Vec<_> = (0..300).map(|place| sources.find(place, "", "gone").expect("there is room")).collect();
+    let count = |at: usize| assert!(sources.count(&all[at], clock::from_micros(1), || true).is_ok());
+    let taken = || sources.counted.take();
+    [0, 1, 63, 64, 299, 63].into_iter().for_each(count);
+    let expected: Vec<_> = [0, 1, 63, 64, 299].map(|at: usize| all[at].number).into();
+    assert_eq!(taken().iter().map(|source| source.number).collect::<Vec<_>>(), expected);
+    assert!(taken().is_empty());
+    count(7);
+    assert!(Arc::ptr_eq(&taken()[0], &all[7]));
+}
+
+#[test]
+fn users_are_counted_once() {
+    let (sources, source) = (sources(1), Source::default());
+    for user in ["1", "2", "1"] {
+        source.add_user(sources.mark(user));
+    }
+    assert_eq!((source.drain_users().count(), source.drain_users().count()), (2, 0));
+    source.add_user(sources.mark("1"));
+    assert_eq!(source.drain_users().count(), 1);
+}
