@@ -21,7 +21,7 @@ use crate::{
     CodeLocation, EventKind, GrpcCode, Level, Monitor, Scope, clock,
     drops::Reason,
     intake::RawEvent,
-    observed::{AnyError, Cause, ObservedError},
+    observed::{AnyError, ObservedError},
     panic::{Caught, Note},
     rules::Ignore,
     scope::{self, bounded},
