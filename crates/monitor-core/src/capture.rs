@@ -4,7 +4,6 @@ mod draft;
 mod mark;
 
 use std::{
-    any::type_name,
     borrow::Cow,
     error::Error,
     hash::{DefaultHasher, Hash, Hasher},
@@ -21,7 +20,7 @@ use crate::{
     CodeLocation, EventKind, GrpcCode, Level, Monitor, Scope, clock,
     drops::Reason,
     intake::RawEvent,
-    observed::{AnyError, ObservedError},
+    observed::{AnyError, Cause, ObservedError},
     panic::{Caught, Note},
     rules::Ignore,
     scope::{self, bounded},
@@ -112,25 +111,22 @@ impl Monitor {
 
     fn capture<E: AnyError + ?Sized>(&self, scope: Option<&Scope>, error: &E, at: &'static Location<'static>) {
         let Some(inner) = self.inner() else { return };
+        let types = &inner.shared.error_types;
         let message = bounded(error.as_error().to_string());
+        let (type_name, chain) = (types.name(error), types.causes(error.as_error()));
+        if inner.shared.ignore.has_type(names(&type_name, &chain)) {
+            return self.ignore(scope, mark(&message));
+        }
+        let place = (place(at), hash_of_types(&type_name, &chain));
         let draft = |message| Draft {
             handled: true,
-            type_name: inner.shared.error_types.name(error),
+            type_name,
             message,
-            chain: inner.shared.error_types.causes(error.as_error()),
+            chain,
             location: Some(at.into()),
             backtrace: Some(Backtrace::new_unresolved()),
             ..Draft::new(EventKind::Error)
         };
-        let ignored = &inner.shared.ignore;
-        if !ignored.types.is_empty() {
-            let (name, causes) =
-                (inner.shared.error_types.name(error), inner.shared.error_types.causes(error.as_error()));
-            if ignored.has_type([&*name].into_iter().chain(causes.iter().map(|cause| &*cause.type_name))) {
-                return self.ignore(scope, mark(&message));
-            }
-        }
-        let place = (place(at), type_name::<E>());
         self.submit(scope, (EventKind::Error, place), Some(mark(&message)), message, draft);
     }
 
@@ -288,13 +284,13 @@ impl Scope {
             self.mark_captured(self.monitor(), mark);
             return;
         }
-        let types = || [&*error.type_name].into_iter().chain(error.chain.iter().map(|cause| &*cause.type_name));
+        let types = || names(&error.type_name, &error.chain);
         if self.monitor().inner().is_some_and(|inner| inner.shared.ignore.has_type(types())) {
             return self.monitor().ignore(Some(self), mark);
         }
         // What is drafted takes the error away, so that no more than a hash of its place is left.
         let at = error.location.as_ref().map(|at| (&at.file, at.line, at.column));
-        let place = (error.kind, hash(&(at, &error.type_name)));
+        let place = (error.kind, (hash(&at), hash_of_types(&error.type_name, &error.chain)));
         let draft = |message| Draft {
             handled: error.handled,
             type_name: error.type_name,
@@ -336,6 +332,18 @@ impl Scope {
 fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What an error and its causes are called.
+fn names<'a>(type_name: &'a str, chain: &'a [Cause]) -> impl Iterator<Item = &'a str> {
+    [type_name].into_iter().chain(chain.iter().map(|cause| &*cause.type_name))
+}
+
+/// Two errors that say the same are of two sources where they, or what caused them, are of other types.
+fn hash_of_types(type_name: &str, chain: &[Cause]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    names(type_name, chain).for_each(|name| name.hash(&mut hasher));
     hasher.finish()
 }
 

@@ -33,7 +33,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fingerprint, Method, Redaction,
+    Fingerprint, Method,
     event::{ErrorEvent, EventKind, Frame},
 };
 
@@ -101,9 +101,9 @@ pub enum Part {
 // === impl Grouping ===
 
 impl Grouping {
-    /// Groups an event, of which `says` is the message's template before anything was masked.
-    pub(crate) fn of(event: &ErrorEvent, says: &str, redaction: &Redaction) -> Self {
-        let says = Part::Says(redaction.text(says).into_owned());
+    /// Groups an event, which is redacted.
+    pub(crate) fn of(event: &ErrorEvent) -> Self {
+        let says = Part::Says(template::template(&event.message));
         let default = Self::default_of(event, says);
         match &*event.scope.fingerprint {
             [] => default,

@@ -18,7 +18,7 @@ use crate::{
     Cause, CodeLocation, ErrorEvent, EventKind, Fingerprint, Frame, Grouping, Level, Signal, clock,
     drops::Reason,
     event::Excerpts,
-    grouping::{in_app::InApp, template::template},
+    grouping::in_app::InApp,
     monitor::Shared,
     panic,
     queue::{Handler, Queue},
@@ -73,20 +73,15 @@ impl Handler<RawEvent> for Intake {
     }
 
     fn handle(&mut self, raw: RawEvent) {
-        let source = Arc::clone(&raw.source);
+        let (source, suppressed) = (Arc::clone(&raw.source), raw.suppressed);
         let mut event = self.resolve(raw);
-        // Before anything is masked, so that what is masked does not decide which issue it is.
-        let mut says = template(&event.message);
         event.redact(&self.shared.redaction, self.shared.raw_paths);
-        let message = event.message.clone();
         let Some(mut event) = self.ask(event) else {
-            source.exclude();
+            source.exclude(suppressed);
             return;
         };
-        if event.message != message {
-            says = template(&event.message);
-        }
-        event.grouping = Grouping::of(&event, &says, &self.shared.redaction);
+        // Of what is masked: what was left of a secret in pieces, nobody would know again.
+        event.grouping = Grouping::of(&event);
         event.fingerprint = self.shared.issues.of(&source).unwrap_or_else(|| event.grouping.fingerprint());
         if event.bound() {
             self.shared.intake_drops.count(Reason::Shortened);

@@ -252,7 +252,7 @@ fn event(route: &str) -> ErrorEvent {
         muted: false,
         user_mark: None,
     };
-    event.grouping = crate::Grouping::of(&event, "gone", &Redaction::new());
+    event.grouping = crate::Grouping::of(&event);
     event.fingerprint = event.grouping.fingerprint();
     event
 }

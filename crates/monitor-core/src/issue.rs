@@ -58,7 +58,8 @@ pub struct Issue {
     pub suppressed: u64,
     /// How often it happened in each hour of the last 30 days in which it did, the oldest first.
     pub hours: Vec<HourCount>,
-    /// How many users it happened to: exact up to 512, an estimate of about 5 % above.
+    /// How many users it happened to: exact up to 512, an estimate of about 5 % above. Of more than 256 new ones of one source
+    /// within a second some are missed.
     pub users_affected: u64,
     /// The routes it happened on, at most 50 of them.
     pub routes: Vec<String>,

@@ -78,8 +78,10 @@ impl Keeper {
 
     /// Saves what is not saved yet, as far as it can be.
     pub(crate) fn keep(&mut self) {
+        let was_purge_due = self.shared.is_purge_due.load(Ordering::Acquire);
         let kept = panic::catch_printed(|| self.try_to_keep()).unwrap_or_else(|caught| {
             caught.dispose();
+            self.shared.is_purge_due.fetch_or(was_purge_due, Ordering::AcqRel);
             Err("the storage panicked".into())
         });
         match kept {
@@ -106,16 +108,22 @@ impl Keeper {
         if !self.is_loaded {
             self.load()?;
         }
+        // Before the changes are taken: what is erased after that is not among them yet.
+        let is_purge_due = self.shared.is_purge_due.swap(false, Ordering::AcqRel);
+        let kept = self.write().and_then(|()| if is_purge_due { self.persist.purge() } else { Ok(()) });
+        if kept.is_err() && is_purge_due {
+            self.shared.is_purge_due.store(true, Ordering::Release);
+        }
+        kept
+    }
+
+    fn write(&mut self) -> Result<(), BoxError> {
         let changes = if self.is_all_unsaved { self.everything()? } else { self.changes() };
         if !changes.is_empty() {
             let evicted = self.persist.save(&changes)?;
             self.drops.count_many(Reason::StoreLimit, evicted);
         }
         self.is_all_unsaved = false;
-        if self.shared.is_purge_due.load(Ordering::Acquire) {
-            self.persist.purge()?;
-            self.shared.is_purge_due.store(false, Ordering::Release);
-        }
         Ok(())
     }
 
@@ -153,10 +161,9 @@ impl Keeper {
             }
         }
         orphans.extend(events.values().flatten().map(|event| Change::Remove { key: event_key(event) }));
-        for signal in self.shared.issues.restore(kept) {
-            self.outlets.publish(signal);
-        }
+        let signals = self.shared.issues.restore(kept);
         self.is_loaded = true;
+        signals.into_iter().for_each(|signal| self.outlets.publish(signal));
         if unread > 0 {
             self.drops.count_many(Reason::Unreadable, unread);
             self.untold.push(Trouble::Unread(unread));
@@ -183,7 +190,8 @@ impl Keeper {
     }
 
     fn fail(&mut self, error: &BoxError) {
-        self.is_all_unsaved |= self.is_loaded;
+        self.is_all_unsaved = true;
+        self.shared.issues.forget_changes();
         self.drops.count(Reason::NotPersisted);
         self.retry_at = Some(clock::after(RETRY.saturating_mul(1 << self.failures.min(5))));
         if self.failures == 0 {
@@ -194,6 +202,13 @@ impl Keeper {
 }
 
 impl Keeper {
+    /// From now on the next change wakes it again.
+    fn rest(&self) {
+        if let Some(wake) = self.shared.wake.get() {
+            wake.rest();
+        }
+    }
+
     fn tell(&mut self) {
         let untold = std::mem::take(&mut self.untold);
         panic::quietly(|| untold.iter().for_each(Trouble::tell));
@@ -226,14 +241,13 @@ impl Handler<()> for Keeper {
         }
         // Whatever comes until then is saved with it.
         thread::sleep(BATCH);
-        if let Some(wake) = self.shared.wake.get() {
-            wake.rest();
-        }
+        self.rest();
         self.keep();
         self.tell();
     }
 
     fn flush(&mut self) {
+        self.rest();
         self.keep();
         self.tell();
     }
@@ -244,7 +258,7 @@ impl Handler<()> for Keeper {
             self.drops.count(Reason::NotPersisted);
             tracing::warn!(
                 target: "monitor",
-                "the storage was another process's until the end: what this one counted is not in it"
+                "the storage was another process's, or failed, until the end: what this one counted is not in it"
             );
         }
     }

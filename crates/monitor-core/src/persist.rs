@@ -8,7 +8,7 @@ use crate::BoxError;
 
 /// Keeps what must outlive the process: a value for each key. `monitor-store` has one that keeps them in a file.
 ///
-/// All is asked and told by a thread of the monitor's own; no request waits for it. What it cannot save still holds in this
+/// It is asked when the monitor is built, and from then on by a thread of the monitor's own; no request waits for it. What it cannot save still holds in this
 /// process: it is warned of, counted as dropped with reason `not_persisted`, and tried again.
 ///
 /// Keys are made of lower-case letters, digits, `-` and `/`. One with a `/` is one of many, such as an event: a storage that

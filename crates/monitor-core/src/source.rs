@@ -209,8 +209,13 @@ impl Source {
         self.is_known.store(false, Ordering::Relaxed);
     }
 
-    pub(crate) fn exclude(&self) {
+    /// Takes back that an error was counted which the program drops; those that were suppressed before it are told by the next.
+    pub(crate) fn exclude(&self, suppressed: u64) {
         self.excluded.fetch_add(1, Ordering::Relaxed);
+        self.suppressed.fetch_add(suppressed, Ordering::Relaxed);
+        if self.ledger(|ledger, _| ledger.issue.is_none()) {
+            self.is_known.store(false, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn add_user(&self, mark: u64) {

@@ -32,6 +32,8 @@ pub(crate) struct RouteSwitch {
     disabled: RwLock<Vec<Arc<DisabledRoute>>>,
     changing: Mutex<()>,
     is_unsaved: AtomicBool,
+    /// What was enabled before it was known what is kept.
+    enabled: Mutex<Vec<Arc<DisabledRoute>>>,
     protected: Vec<String>,
 }
 
@@ -42,6 +44,7 @@ impl RouteSwitch {
             disabled: RwLock::default(),
             changing: Mutex::new(()),
             is_unsaved: AtomicBool::new(false),
+            enabled: Mutex::default(),
             protected,
         }
     }
@@ -60,8 +63,9 @@ impl RouteSwitch {
         });
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut list = self.list();
+        let enabled = std::mem::take(&mut *self.enabled.lock().unwrap_or_else(PoisonError::into_inner));
         restored.retain(|disabled| {
-            let is_decided = list.iter().any(|other| other.is_for(disabled.method, &disabled.route));
+            let is_decided = list.iter().chain(&enabled).any(|other| other.is_for(disabled.method, &disabled.route));
             is_route(&disabled.route) && !self.protects(&disabled.route) && !is_decided
         });
         list.extend(restored.iter().map(Arc::clone));
@@ -121,6 +125,12 @@ impl RouteSwitch {
         self.is_any.store(!list.is_empty(), Ordering::Relaxed);
         let before = std::mem::replace(&mut *self.disabled.write().unwrap_or_else(PoisonError::into_inner), list);
         drop(before);
+    }
+
+    fn note_enabled(&self, route: &Arc<DisabledRoute>) {
+        let mut enabled = self.enabled.lock().unwrap_or_else(PoisonError::into_inner);
+        enabled.retain(|other| !other.is_for(route.method, &route.route));
+        enabled.push(Arc::clone(route));
     }
 
     /// Returns what is to be saved, where anything changed since it was asked last.
@@ -221,8 +231,12 @@ impl Monitor {
             })?;
             Ok(Arc::new(EnabledRoute::new(list.remove(at), Some(actor))))
         };
-        let tell = |enabled: &Arc<_>| inner.outlets.publish(Signal::RouteEnabled(Arc::clone(enabled)));
-        let enabled = inner.shared.switch.change(take, tell)?;
+        let switch = &inner.shared.switch;
+        let tell = |enabled: &Arc<EnabledRoute>| {
+            switch.note_enabled(&enabled.disabled);
+            inner.outlets.publish(Signal::RouteEnabled(Arc::clone(enabled)));
+        };
+        let enabled = switch.change(take, tell)?;
         self.keep();
         Ok(enabled)
     }

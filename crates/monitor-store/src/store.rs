@@ -20,7 +20,7 @@ use crate::{
     lock::{Lock, private},
 };
 
-/// Keeps what must outlive the process in a file. Cloning it gives another handle to the same store.
+/// Keeps what must outlive the process in a file, for one monitor. Cloning it gives another handle to the same store.
 ///
 /// See the [crate's docs](crate).
 #[derive(Clone)]
@@ -82,7 +82,7 @@ impl Store {
             let path = folder.clone();
             move |source| StoreError { what, path, source }
         };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed("make the folder"))?;
+        make(&folder).map_err(failed("make the folder"))?;
         let store = Self(Arc::new(Inner { folder: folder.clone(), limits, state: Mutex::default() }));
         match secret(&store.0.path(SECRET)) {
             // Whoever cannot write now for want of room can later, and the service does not wait for that.
@@ -196,6 +196,7 @@ impl Inner {
         if state.file.is_some() {
             return Ok(Access::Ready);
         }
+        make(&self.folder)?;
         if let Some(why) = state.is_damaged.take() {
             lost = Some(put_aside(&path, &why)?);
         }
@@ -229,6 +230,10 @@ impl fmt::Debug for Store {
 fn put_aside(path: &Path, why: &str) -> io::Result<String> {
     let aside = set_aside(path)?;
     Ok(format!("{} cannot be read: {why}; it is kept as {}", path.display(), aside.display()))
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -3,8 +3,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use uuid::Uuid;
 use yaml_rust2::{Yaml, YamlLoader};
 
-use super::{in_app::InApp, template::template, *};
-use crate::{Cause, CodeLocation, Identity, Level, Method, clock, json::FromText, scope::ScopeRecord};
+use super::{in_app::InApp, *};
+use crate::{Cause, CodeLocation, Identity, Level, Method, Redaction, clock, json::FromText, scope::ScopeRecord};
 
 /// Every event of a case, and how many issues they are to be.
 fn cases() -> Vec<(String, usize, Vec<ErrorEvent>)> {
@@ -90,7 +90,9 @@ fn nothing() -> ErrorEvent {
 }
 
 fn group(event: &ErrorEvent) -> Grouping {
-    Grouping::of(event, &template(&event.message), &Redaction::new())
+    let mut redacted = event.clone();
+    redacted.redact(&Redaction::new(), false);
+    Grouping::of(&redacted)
 }
 
 #[test]

@@ -66,19 +66,19 @@ impl Monitor {
     /// that has this and nothing else as the value of a tag, in a context or in a breadcrumb, and their part in the number of
     /// users affected. Counts stay. What is kept on disk is rewritten, so that nothing remains there either.
     ///
-    /// What reporters were told before is theirs to erase. It waits for at most 10 s.
+    /// What reporters were told before is theirs to erase. It waits for at most 10 s; what is on its way for longer is not kept
+    /// either.
     pub fn erase_user(&self, user: &str) -> ErasedUser {
         let Some(inner) = self.inner() else { return ErasedUser { issues: 0, events: 0, is_persisted: true } };
         let deadline = clock::after(ERASING);
         // What is on its way comes first, or it would come after.
-        let _ = inner.intake.flush(deadline).wait(deadline);
+        let mut is_persisted = inner.intake.flush(deadline).wait(deadline);
         let mark = inner.shared.sources.mark(user);
         let (issues, events) = inner.shared.issues.erase(user, mark);
-        let mut is_persisted = true;
         if let Some(keeper) = &inner.keeper {
             inner.shared.is_purge_due.store(true, Ordering::Release);
             let _ = keeper.flush(deadline).wait(deadline);
-            is_persisted = !inner.shared.is_purge_due.load(Ordering::Acquire);
+            is_persisted &= !inner.shared.is_purge_due.load(Ordering::Acquire);
         }
         ErasedUser { issues, events, is_persisted }
     }

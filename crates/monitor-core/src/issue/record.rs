@@ -28,6 +28,9 @@ pub(crate) struct Record {
     pub(super) location: Option<CodeLocation>,
     pub(super) status: IssueStatus,
     pub(super) regression: Option<Regression>,
+    /// When its status changed last, whoever or whatever changed it.
+    #[serde(with = "json::micros")]
+    changed: SystemTime,
     #[serde(with = "json::micros")]
     pub(super) first_seen: SystemTime,
     #[serde(with = "json::micros")]
@@ -57,6 +60,7 @@ impl Record {
             location: event.location.clone(),
             status: IssueStatus::default(),
             regression: None,
+            changed: SystemTime::UNIX_EPOCH,
             first_seen: event.at,
             last_seen: event.at,
             count: 0,
@@ -92,12 +96,16 @@ impl Record {
 
     /// Reopens the issue where the time in which it was muted is over.
     pub(super) fn end_mute(&mut self, now: SystemTime) -> Option<Turn> {
-        let is_over = self.status.is_mute_over(self.count, now);
-        is_over.then(|| Turn::MuteOver { before: std::mem::take(&mut self.status) })
+        if !self.status.is_mute_over(self.count, now) {
+            return None;
+        }
+        self.changed = now;
+        Some(Turn::MuteOver { before: std::mem::take(&mut self.status) })
     }
 
     fn regress(&mut self, release: &str, at: SystemTime) {
         let resolved = std::mem::take(&mut self.status);
+        self.changed = at;
         self.regression = Some(Regression { release: release.to_owned(), at, resolved });
     }
 
@@ -119,7 +127,7 @@ impl Record {
     /// Takes in what another process counted of the same issue. What was decided last holds; what is seen here after it may
     /// refute it.
     pub(super) fn merge(&mut self, other: Self) -> Option<Turn> {
-        let (here, last_here) = (self.releases.clone(), self.last_seen);
+        let (here, last_here, count_here) = (self.releases.clone(), self.last_seen, self.count);
         if other.first_seen < self.first_seen {
             self.type_name = other.type_name;
             self.message = other.message;
@@ -133,22 +141,34 @@ impl Record {
         for (hour, count) in other.hours {
             *self.hours.entry(hour).or_default() += count;
         }
-        self.users.add(other.users.iter());
+        self.users.merge(other.users);
         self.routes.extend(other.routes);
-        let new: Vec<_> = here.iter().filter(|release| !other.releases.contains(release)).cloned().collect();
-        self.releases = other.releases.into_iter().chain(new).collect();
-        self.regression = self.regression.take().or(other.regression);
-        if other.status.since <= self.status.since {
-            return None;
+        while self.routes.len() > ROUTES {
+            self.routes.pop_last();
         }
-        self.status = other.status;
-        let refuting = here.iter().find(|release| self.status.is_refuted(release, last_here))?.clone();
-        self.regress(&refuting, last_here);
+        let there = other.releases.clone();
+        let new: Vec<_> = here.iter().filter(|release| !there.contains(release)).cloned().collect();
+        self.releases = other.releases.into_iter().chain(new).collect();
+        while self.releases.len() > RELEASES {
+            self.releases.remove(1);
+        }
+        // What one of them decided, the other one did not know when it went on counting.
+        let (seen_in, last) = if other.changed > self.changed {
+            (self.status, self.regression, self.changed) = (other.status, other.regression, other.changed);
+            self.status.more_of_mute(count_here);
+            (here, last_here)
+        } else {
+            self.status.more_of_mute(other.count);
+            (there, other.last_seen)
+        };
+        let refuting = seen_in.iter().find(|release| self.status.is_refuted(release, last))?.clone();
+        self.regress(&refuting, last);
         Some(Turn::Regressed)
     }
 
     pub(super) fn decide(&mut self, status: IssueStatus) -> IssueStatus {
         self.regression = None;
+        self.changed = status.since.unwrap_or(SystemTime::UNIX_EPOCH);
         std::mem::replace(&mut self.status, status)
     }
 

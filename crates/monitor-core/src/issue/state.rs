@@ -73,21 +73,21 @@ impl State {
     }
 
     /// Takes in what was kept of the same issue by another process.
-    pub(super) fn merge(&mut self, record: Record, events: Vec<Arc<ErrorEvent>>) -> Option<Turn> {
-        let here = self.first.take().into_iter().chain(self.latest.drain(..));
-        let mut all: Vec<_> = here.chain(events).collect();
+    pub(super) fn merge(&mut self, record: Record) -> Option<Turn> {
         let turn = self.record.merge(record);
-        all.sort_by_key(|event| event.at);
-        self.put(all);
         self.index();
         turn
     }
 
-    /// Puts events in their places, the oldest first.
-    pub(super) fn put(&mut self, mut events: Vec<Arc<ErrorEvent>>) {
-        let first = events.iter().position(|event| Some(event.id) == self.record.first);
-        self.first = first.map(|at| events.remove(at));
-        self.latest = events.split_off(events.len().saturating_sub(LATEST)).into();
+    /// Puts events in their places among those that are there, and returns those for which there is none.
+    pub(super) fn put(&mut self, events: Vec<Arc<ErrorEvent>>) -> Vec<Arc<ErrorEvent>> {
+        let here = self.first.take().into_iter().chain(self.latest.drain(..));
+        let mut all: Vec<_> = here.chain(events).collect();
+        all.sort_by_key(|event| event.at);
+        let first = all.iter().position(|event| Some(event.id) == self.record.first);
+        self.first = first.map(|at| all.remove(at));
+        self.latest = all.split_off(all.len().saturating_sub(LATEST)).into();
+        all
     }
 
     /// Lets all events of a user go, and all that says of what they did: returns what was let go.
@@ -99,13 +99,17 @@ impl State {
         let was_counted = self.record.users.remove(mark);
         let (mut erased, kept): (Vec<_>, Vec<_>) = self.latest.drain(..).partition(|event| is_of_user(event));
         self.latest = kept.into();
-        if let Some(first) = self.first.take_if(|first| is_of_user(first)) {
-            erased.push(first);
+        erased.extend(self.first.take_if(|first| is_of_user(first)));
+        if !was_counted && erased.is_empty() {
+            return None;
+        }
+        // The first event may have been theirs also where it is kept no more, and it gave the issue its message.
+        if self.first.is_none() {
             let next = self.latest.front();
             self.record.message = next.map_or_else(|| self.record.grouping.says(), |next| next.message.clone());
             self.index();
         }
-        (was_counted || !erased.is_empty()).then_some(erased)
+        Some(erased)
     }
 
     /// Says what becomes of an issue from now on.

@@ -24,7 +24,7 @@ pub enum IssueState {
     Resolved,
     /// It is counted and kept, and its events are marked as [muted](crate::ErrorEvent::muted), for a time or for ever.
     Muted,
-    /// It is counted, and nothing else: no event is kept and no reporter is told.
+    /// It is counted, and nothing else: no further event is kept and no reporter is told.
     Ignored,
 }
 
@@ -189,6 +189,13 @@ impl IssueStatus {
     pub(super) fn is_refuted(&self, release: &str, at: SystemTime) -> bool {
         let is_old = self.old_releases.iter().any(|old| old == release);
         self.state == IssueState::Resolved && !is_old && self.since.is_none_or(|since| at > since)
+    }
+
+    /// Takes in that so many were counted elsewhere, before or beside the decision: a mute does not end by them.
+    pub(super) fn more_of_mute(&mut self, count: u64) {
+        if let Some(MutedUntil::Count(end)) = &mut self.muted_until {
+            *end = end.saturating_add(count);
+        }
     }
 
     /// Returns whether the time in which it was muted is over.

@@ -1,7 +1,7 @@
 //! All issues of a process. Only the intake, the housekeeping and whoever reads or decides take its lock, never a request.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fmt,
     sync::{Arc, PoisonError},
     time::{Duration, SystemTime},
@@ -15,7 +15,7 @@ use super::{
     status::Turn,
 };
 use crate::{
-    ErrorEvent, EventKind, Fingerprint, Signal,
+    ErrorEvent, EventKind, Fingerprint, Signal, clock,
     drops::{Drops, Reason},
     persist::Change,
     source::{Counted, Source},
@@ -54,6 +54,10 @@ struct Table {
     untold: Vec<Signal>,
     /// Whose events are to be let go also when they come from where they were kept.
     erased: Vec<Eraser>,
+    /// Who was erased of late, and when: their events may still be on their way.
+    lately: Vec<(SystemTime, Eraser)>,
+    /// Whether nothing more comes from there.
+    is_complete: bool,
 }
 
 /// What became of an event.
@@ -84,9 +88,10 @@ impl Issues {
         if is_new && table.states.len() >= self.limits.issues {
             self.evict(&mut table);
         }
+        let is_late = table.is_late(&event);
         let state = table.states.entry(fingerprint).or_insert_with(|| State::new(Record::new(&event)));
         let growth = state.notice(&event, source);
-        let (is_ignored, is_muted) = (state.record.is_ignored(), state.record.is_muted());
+        let (is_ignored, is_muted) = (state.record.is_ignored() || is_late, state.record.is_muted());
         let mut signals = Vec::new();
         if is_new {
             self.opened[event.kind as usize].fetch_add(1, Ordering::Relaxed);
@@ -112,6 +117,7 @@ impl Issues {
     pub(crate) fn tick(&self, now: SystemTime) -> Vec<Signal> {
         let mut table = self.lock();
         let mut signals = self.catch_up(&mut table);
+        table.lately.retain(|(at, _)| now.duration_since(*at).is_ok_and(|age| age < LATE));
         let ended = |(fingerprint, state): (&Fingerprint, &mut State)| {
             let turn = state.record.end_mute(now)?;
             Some((*fingerprint, Growth { has_changed: true, turn: Some(turn) }))
@@ -174,7 +180,8 @@ impl Issues {
         self.count_up(&mut table);
         let eraser = Eraser { user: user.to_owned(), mark };
         let erased = table.erase(&eraser);
-        if table.erased.len() < ERASERS {
+        table.lately.push((clock::wall(), eraser.clone()));
+        if self.limits.is_kept && !table.is_complete {
             table.erased.push(eraser);
         }
         self.settle(&mut table);
@@ -183,29 +190,37 @@ impl Issues {
 
     /// Takes in what was kept, by this process or by another one before it.
     pub(crate) fn restore(&self, kept: Vec<(Record, Vec<Arc<ErrorEvent>>)>) -> Vec<Signal> {
-        let mut table = self.lock();
-        let mut signals = self.catch_up(&mut table);
+        let mut locked = self.lock();
+        let table = &mut *locked;
+        let mut signals = self.catch_up(table);
         for (record, events) in kept {
             let fingerprint = record.fingerprint;
-            let turn = match table.states.get_mut(&fingerprint) {
-                Some(state) => state.merge(record, events),
-                None => {
-                    let mut state = State::new(record);
-                    state.put(events);
-                    table.states.insert(fingerprint, state);
-                    None
+            let (state, turn, is_merged) = match table.states.entry(fingerprint) {
+                Entry::Occupied(known) => {
+                    let state = known.into_mut();
+                    let turn = state.merge(record);
+                    (state, turn, true)
                 }
+                Entry::Vacant(new) => (new.insert(State::new(record)), None, false),
             };
-            signals.extend(table.take_in(fingerprint, Growth { has_changed: true, turn }));
+            let (mut theirs, mut gone) = (Vec::new(), Vec::new());
+            for event in events {
+                let is_erased = table.erased.iter().any(|eraser| eraser.knows(&event));
+                if is_erased { &mut gone } else { &mut theirs }.push(event);
+            }
+            gone.extend(state.put(theirs));
+            gone.iter().for_each(|event| table.changes.remove_event(event));
+            signals.extend(table.take_in(fingerprint, Growth { has_changed: is_merged, turn }));
         }
-        for eraser in table.erased.clone() {
+        for eraser in std::mem::take(&mut table.erased) {
             table.erase(&eraser);
         }
+        table.is_complete = true;
         table.bytes = table.states.values().flat_map(State::samples).map(|event| event.weight()).sum();
         while table.states.len() > self.limits.issues {
-            self.evict(&mut table);
+            self.evict(table);
         }
-        self.bound(&mut table);
+        self.bound(table);
         signals
     }
 
@@ -333,6 +348,11 @@ impl Table {
         self.changes.removed.push(record_key(fingerprint));
     }
 
+    /// Returns whether an event is of somebody who was erased since it happened.
+    fn is_late(&self, event: &ErrorEvent) -> bool {
+        self.lately.iter().any(|(at, eraser)| event.at <= *at && eraser.knows(event))
+    }
+
     fn erase(&mut self, eraser: &Eraser) -> (usize, usize) {
         let mut all = Vec::new();
         let mut issues = 0;
@@ -348,4 +368,5 @@ impl Table {
     }
 }
 
-const ERASERS: usize = 1000;
+/// How long an event may be on its way.
+const LATE: Duration = Duration::from_secs(10 * 60);

@@ -5,40 +5,53 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The smallest marks of users seen. A mark is as good as random, so the largest of the smallest ones says how many there are
-/// (Bar-Yossef and others, "Counting Distinct Elements in a Data Stream", 2002).
+/// The smallest marks of users seen. A mark is as good as random, so how many there are below a limit says how many there are
+/// in all (Bar-Yossef and others, "Counting Distinct Elements in a Data Stream", 2002).
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(transparent)]
-pub(super) struct Users(BTreeSet<u64>);
+pub(super) struct Users {
+    marks: BTreeSet<u64>,
+    /// Every mark below it is known, and none above. `None` while all of them are.
+    limit: Option<u64>,
+}
 
 impl Users {
     /// Adds marks, and returns whether any of them is new.
     pub(super) fn add(&mut self, marks: impl IntoIterator<Item = u64>) -> bool {
         let mut is_any_new = false;
         for mark in marks {
-            is_any_new |= self.0.insert(mark);
-            if self.0.len() > KEPT {
-                self.0.pop_last();
+            if self.limit.is_none_or(|limit| mark < limit) {
+                is_any_new |= self.marks.insert(mark);
             }
+            self.bound();
         }
         is_any_new
     }
 
-    pub(super) fn remove(&mut self, mark: u64) -> bool {
-        self.0.remove(&mark)
+    /// Takes in what somebody else has seen.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.marks.extend(other.marks);
+        self.limit = self.limit.into_iter().chain(other.limit).min();
+        if let Some(limit) = self.limit {
+            self.marks.split_off(&limit);
+        }
+        self.bound();
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
-        self.0.iter().copied()
+    pub(super) fn remove(&mut self, mark: u64) -> bool {
+        self.marks.remove(&mark)
     }
 
     pub(super) fn count(&self) -> u64 {
-        match self.0.last() {
-            Some(largest) if self.0.len() == KEPT => {
-                let share = *largest as f64 / u64::MAX as f64;
-                ((KEPT - 1) as f64 / share) as u64
-            }
-            _ => self.0.len() as u64,
+        let known = self.marks.len();
+        match self.limit {
+            Some(limit) => (known as f64 / (limit as f64 / u64::MAX as f64)) as u64,
+            None => known as u64,
+        }
+    }
+
+    fn bound(&mut self) {
+        while self.marks.len() > KEPT {
+            self.limit = self.marks.pop_last();
         }
     }
 }
@@ -65,7 +78,7 @@ mod tests {
 
     #[test]
     fn few_users_are_counted_exactly() {
-        for count in [0, 1, 2, 100, 511] {
+        for count in [0, 1, 2, 100, 512] {
             assert_eq!(users(count).count(), count);
         }
     }
@@ -75,6 +88,31 @@ mod tests {
         for count in [2_000, 50_000] {
             let off = users(count).count() as f64 / count as f64;
             assert!((0.87..1.13).contains(&off), "{count}: {off}");
+        }
+    }
+
+    #[test]
+    fn who_is_erased_takes_nobody_along() {
+        let (mut users, secret) = (users(5_000), Uuid::from_u128(7));
+        let before = users.count();
+        (0..100).for_each(|user| _ = users.remove(salt(secret, &user.to_string())));
+        users.add((100..5_000).map(|user| salt(secret, &user.to_string())));
+        let off = users.count() as f64 / before as f64;
+        assert!((0.94..1.0).contains(&off), "{off}");
+    }
+
+    #[test]
+    fn what_two_have_seen_is_counted_once() {
+        let secret = Uuid::from_u128(7);
+        for (first, second) in [(0..300, 200..500), (0..4_000, 2_000..6_000), (0..100, 50..6_000)] {
+            let count = first.start.min(second.start)..first.end.max(second.end);
+            let mut one = Users::default();
+            let mut other = Users::default();
+            one.add(first.map(|user: u64| salt(secret, &user.to_string())));
+            other.add(second.map(|user: u64| salt(secret, &user.to_string())));
+            one.merge(other);
+            let off = one.count() as f64 / count.count() as f64;
+            assert!((0.87..1.13).contains(&off), "{off}");
         }
     }
 
