@@ -11,7 +11,7 @@ use std::{
 
 use http::Request;
 use monitor_kit::{
-    Addresses, ErrorEvent, MonitorBuilder, Redaction, capture_error,
+    Addresses, ErrorEvent, MonitorBuilder, Redaction, Scope, capture_error,
     scope::{self, Breadcrumb},
 };
 use serde_json::{Value, json};
@@ -145,6 +145,38 @@ fn a_rule_of_ones_own_masks_in_every_place_and_a_bad_one_masks_everything() {
     assert_eq!(text(Redaction::new().rule(|_| panic!("the rule is broken"))), "[Filtered]");
     let as_long = Redaction::new().rule(|_| panic!("the rule is broken"));
     assert_eq!(as_long.text("as long it"), "[Filtered]", "what is masked is as long as what it stands for");
+}
+
+#[test]
+fn keys_names_and_what_is_below_a_secret_key_are_masked() {
+    let (monitor, memory) = watched_by(builder());
+    Scope::new(&monitor).enter(|| {
+        scope::set_tag("of jo@example.org", "x");
+        let credentials = json!({ "value": "hunter2", "on": true });
+        let card = 4_111_111_111_111_111_u64;
+        scope::set_context("order", json!({ "jo@example.org": 1, "credentials": credentials, "paid": card }));
+        scope::set_context("jo@example.org", json!({ "password": [{ "v": "hunter2" }] }));
+        capture_error(&Failure::new("gone"));
+    });
+    flush(&monitor);
+    let told = memory.events()[0].to_json()["scope"].to_string();
+    for secret in ["jo@", "hunter2", "4111", "true"] {
+        assert!(!told.contains(secret), "{secret}: {told}");
+    }
+}
+
+#[test]
+fn a_context_of_any_depth_is_cut() {
+    let (monitor, memory) = watched_by(builder());
+    let mut deep = json!(1);
+    (0..5_000).for_each(|_| deep = Value::Array(vec![deep.take()]));
+    Scope::new(&monitor).enter(|| {
+        scope::set_context("deep", deep);
+        capture_error(&Failure::new("gone"));
+    });
+    flush(&monitor);
+    let context = memory.events()[0].scope.contexts[0].1.to_string();
+    assert_eq!(context, format!("{}\"…\"{}", "[".repeat(32), "]".repeat(32)));
 }
 
 /// A scanner that went back again and again would not be done in a lifetime.

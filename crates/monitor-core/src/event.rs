@@ -153,6 +153,7 @@ impl ErrorEvent {
         for excerpt in self.backtrace.iter_mut().filter_map(|frame| frame.excerpt.as_mut()) {
             excerpt.redact(redaction);
         }
+        redaction.mask(&mut self.thread);
         self.scope.redact(redaction, raw_paths);
     }
 }

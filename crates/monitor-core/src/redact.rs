@@ -1,6 +1,6 @@
 //! Redaction: what must not leave the process is masked before any reporter sees it.
 //!
-//! Two scanners pass over a text, each in time linear in its length. They mask
+//! Three scanners pass over a text, each in time linear in its length. They mask
 //!
 //! - e-mail addresses;
 //! - the credentials of `Bearer` and `Basic`;
@@ -15,6 +15,7 @@
 //! Headers are kept by an allow-list, which is empty unless [`Redaction::headers`] names some. Values of a query are
 //! always masked.
 
+mod cards;
 mod glance;
 mod keys;
 mod known;
@@ -32,6 +33,8 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+
+use serde_json::Value;
 
 use self::{glance::Marks, keys::SHORTEST_KEY, rule::Rule};
 
@@ -162,6 +165,7 @@ impl Redaction {
             return Cow::Borrowed(text);
         }
         let masked = text::mask(text, |key| self.is_secret(key.as_bytes()), self.shows_personal);
+        let masked = then(masked, cards::mask);
         let masked = then(masked, |text| shapes::mask(text, self.addresses()));
         self.rules.iter().fold(masked, |masked, rule| then(masked, |text| rule.mask(text)))
     }
@@ -183,22 +187,31 @@ impl Redaction {
         }
     }
 
-    pub(crate) fn json(&self, key: &str, value: &mut serde_json::Value) {
+    /// Masks what is in `value`, and keys that hold a secret themselves. All below a key that sounds like a secret is one.
+    pub(crate) fn json(&self, key: &str, value: &mut Value) {
+        if self.on {
+            self.mask_value(self.is_secret(key.as_bytes()), value);
+        }
+    }
+
+    fn mask_value(&self, is_secret: bool, value: &mut Value) {
         match value {
-            serde_json::Value::String(text) => {
-                if let Cow::Owned(masked) = self.value(key, text) {
-                    *text = masked;
-                } else if self.on && self.is_secret(key.as_bytes()) {
-                    FILTERED.clone_into(text);
+            Value::Null => {}
+            Value::Bool(_) | Value::Number(_) | Value::String(_) if is_secret => *value = FILTERED.into(),
+            Value::Bool(_) => {}
+            Value::String(text) => self.mask(text),
+            Value::Number(number) => {
+                if matches!(self.text(&number.to_string()), Cow::Owned(_)) {
+                    *value = FILTERED.into();
                 }
             }
-            serde_json::Value::Array(values) => values.iter_mut().for_each(|value| self.json(key, value)),
-            serde_json::Value::Object(map) => map.iter_mut().for_each(|(key, value)| self.json(key, value)),
-            serde_json::Value::Null | serde_json::Value::Bool(_) => {}
-            serde_json::Value::Number(_) if self.on && self.is_secret(key.as_bytes()) => {
-                *value = serde_json::Value::from(FILTERED);
+            Value::Array(values) => values.iter_mut().for_each(|value| self.mask_value(is_secret, value)),
+            Value::Object(map) => {
+                for (key, mut value) in std::mem::take(map) {
+                    self.mask_value(is_secret || self.is_secret(key.as_bytes()), &mut value);
+                    map.insert(self.text(&key).into_owned(), value);
+                }
             }
-            serde_json::Value::Number(_) => {}
         }
     }
 

@@ -61,6 +61,10 @@ fn write_word(written: &mut String, word: &str) {
     {
         return written.push_str(word);
     }
+    // A network may end with colons.
+    if is_ip(word) {
+        return written.push_str("<ip>");
+    }
     let core = word.trim_end_matches(['.', ':', '!', '?', '…']);
     write_part(written, core, 0);
     written.push_str(&word[core.len()..]);

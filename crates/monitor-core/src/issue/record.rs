@@ -29,7 +29,9 @@ pub(crate) struct Record {
     pub(super) status: IssueStatus,
     pub(super) regression: Option<Regression>,
     /// When its status changed last, whoever or whatever changed it.
-    #[serde(with = "json::micros")]
+    ///
+    /// Records of version 1 say when somebody decided, and no more.
+    #[serde(with = "json::micros", default = "long_ago")]
     changed: SystemTime,
     #[serde(with = "json::micros")]
     pub(super) first_seen: SystemTime,
@@ -60,7 +62,7 @@ impl Record {
             location: event.location.clone(),
             status: IssueStatus::default(),
             regression: None,
-            changed: SystemTime::UNIX_EPOCH,
+            changed: long_ago(),
             first_seen: event.at,
             last_seen: event.at,
             count: 0,
@@ -75,7 +77,12 @@ impl Record {
 
     /// Reads what was kept.
     pub(crate) fn read(json: &[u8]) -> serde_json::Result<Self> {
-        serde_json::from_slice(json)
+        let mut record: Self = serde_json::from_slice(json)?;
+        if record.version == 1 {
+            record.changed = record.status.since.unwrap_or_else(long_ago);
+            record.version = VERSION;
+        }
+        Ok(record)
     }
 
     /// Counts so many more, the last of them at `last`, and returns what that makes of where the issue stands.
@@ -168,7 +175,7 @@ impl Record {
 
     pub(super) fn decide(&mut self, status: IssueStatus) -> IssueStatus {
         self.regression = None;
-        self.changed = status.since.unwrap_or(SystemTime::UNIX_EPOCH);
+        self.changed = status.since.unwrap_or_else(long_ago);
         std::mem::replace(&mut self.status, status)
     }
 
@@ -195,12 +202,16 @@ impl Record {
     }
 }
 
+fn long_ago() -> SystemTime {
+    SystemTime::UNIX_EPOCH
+}
+
 fn hour(at: SystemTime) -> u64 {
     clock::millis(at) / HOUR_MILLIS
 }
 
 /// The version of what is written.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HOUR_MILLIS: u64 = 60 * 60 * 1000;
 /// 30 days.
 const HOURS: u64 = 30 * 24;

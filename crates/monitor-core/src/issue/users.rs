@@ -8,10 +8,31 @@ use uuid::Uuid;
 /// The smallest marks of users seen. A mark is as good as random, so how many there are below a limit says how many there are
 /// in all (Bar-Yossef and others, "Counting Distinct Elements in a Data Stream", 2002).
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(from = "Kept")]
 pub(super) struct Users {
     marks: BTreeSet<u64>,
     /// Every mark below it is known, and none above. `None` while all of them are.
     limit: Option<u64>,
+}
+
+/// As it is kept: records of version 1 have the marks alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Marks(BTreeSet<u64>),
+    Limited { marks: BTreeSet<u64>, limit: Option<u64> },
+}
+
+impl From<Kept> for Users {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Marks(marks) => {
+                let limit = marks.last().copied().filter(|_| marks.len() >= KEPT);
+                Self { marks, limit }
+            }
+            Kept::Limited { marks, limit } => Self { marks, limit },
+        }
+    }
 }
 
 impl Users {

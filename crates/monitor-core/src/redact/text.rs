@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     FILTERED,
     glance::Marks,
-    words::{BEGIN, card_at, is_email, is_scheme, is_user_and_password, is_web_token, private_key_at},
+    words::{BEGIN, is_email, is_scheme, is_user_and_password, private_key_at, web_token_in},
 };
 
 /// Returns `text` with its secrets masked, borrowed where there are none.
@@ -27,10 +27,15 @@ fn scan(text: &str, is_secret: impl Fn(&str) -> bool, shows_personal: bool) -> C
         let word = word_at(text, at);
         if word.is_empty() {
             let separator = text[at..].chars().next().unwrap_or_default();
-            if !is_before_a_value(separator) {
+            at += separator.len_utf8();
+            if expected != Expected::Nothing && matches!(separator, '[' | '{' | '<') {
+                // A whole structure is the value.
+                let end = structure_end(text, at, separator);
+                masked.replace(at, end);
+                (at, expected) = (end, Expected::Nothing);
+            } else if !is_before_a_value(separator) {
                 expected = Expected::Nothing;
             }
-            at += separator.len_utf8();
             continue;
         }
         let end = at + word.len();
@@ -40,23 +45,26 @@ fn scan(text: &str, is_secret: impl Fn(&str) -> bool, shows_personal: bool) -> C
             (at, previous) = (end, "");
             continue;
         }
-        let next = match expected {
+        (at, expected) = match expected {
             // A scheme or a wrapper: `Bearer abc`, `Some("abc")`.
-            Expected::Word if is_scheme(word) || text[end..].starts_with('(') => Some((end, expected)),
+            Expected::Word if is_scheme(word) || text[end..].starts_with('(') => (end, expected),
             Expected::Word | Expected::Line => {
                 let end = value_end(text, at, expected);
                 masked.replace(at, end);
-                Some((end, Expected::Nothing))
-            }
-            Expected::Nothing => card_at(text, at).map(|end| {
-                masked.replace(at, end);
                 (end, Expected::Nothing)
-            }),
+            }
+            Expected::Nothing => {
+                // `key =value`, `key => value`.
+                let lead = if is_secret(previous) { word.len() - word.trim_start_matches(['=', ':']).len() } else { 0 };
+                match lead {
+                    0 => mask_word(&mut masked, at, word, &is_secret, shows_personal),
+                    _ if at + lead == end && text[end..].starts_with('>') => {
+                        (end + 1, Expected::after(previous, &is_secret))
+                    }
+                    _ => (at + lead, Expected::after(previous, &is_secret)),
+                }
+            }
         };
-        (at, expected) = next.unwrap_or_else(|| match word {
-            "=" | ":" => (end, Expected::after(previous, &is_secret)),
-            _ => (end, mask_word(&mut masked, at, word, &is_secret, shows_personal)),
-        });
         previous = word;
     }
     masked.finish()
@@ -88,11 +96,36 @@ fn value_end(text: &str, at: usize, expected: Expected) -> usize {
     let rest = &text[at..];
     let quote = text[..at].chars().next_back().filter(|c| QUOTES.contains(*c));
     let length = match (quote, expected) {
-        (Some(quote), _) => rest.find([quote, '\n']),
+        (Some(quote), _) => quote_end(rest, quote),
         (None, Expected::Line) => rest.find(['\n', '"', '\'']),
         (None, _) => Some(word_at(text, at).len()),
     };
     at + length.unwrap_or(rest.len())
+}
+
+/// Returns where what is quoted ends. What follows a backslash is part of it.
+fn quote_end(text: &str, quote: char) -> Option<usize> {
+    let mut is_escaped = false;
+    text.char_indices().find_map(|(at, c)| {
+        let ends = !is_escaped && (c == quote || c == '\n');
+        is_escaped = !is_escaped && c == '\\';
+        ends.then_some(at)
+    })
+}
+
+/// Returns where the bracket closes that was opened in front of `at`; with the text where it does not.
+fn structure_end(text: &str, at: usize, open: char) -> usize {
+    let close = match open {
+        '[' => ']',
+        '{' => '}',
+        _ => '>',
+    };
+    let mut depth = 1;
+    let end = text[at..].char_indices().find(|(_, c)| {
+        depth += i32::from(*c == open) - i32::from(*c == close);
+        depth == 0
+    });
+    end.map_or(text.len(), |(end, _)| at + end)
 }
 
 /// Whether a value may still come after it: `password = ("abc")`.
@@ -122,44 +155,82 @@ impl<'a> Masked<'a> {
     }
 }
 
-/// Masks what one word holds, and returns what is a secret of that which comes next.
+/// Masks what one word holds. Returns where that ends, and what is a secret of that which comes next.
 fn mask_word(
     masked: &mut Masked<'_>,
     at: usize,
     word: &str,
     is_secret: &impl Fn(&str) -> bool,
     shows_personal: bool,
-) -> Expected {
+) -> (usize, Expected) {
+    let end = at + word.len();
     if is_scheme(word) {
-        return Expected::Word;
+        return (end, Expected::Word);
     }
     if let Some(begin) = word.find("://").map(|scheme| scheme + 3)
         && let Some(length) = word[begin..].rfind('@')
     {
         masked.replace(at + begin, at + begin + length);
-        return mask_query(masked, at + begin + length, &word[begin + length..], is_secret);
+        return (end, mask_query(masked, at + begin + length, &word[begin + length..], is_secret));
     }
-    if let Some(split) = word.find(['=', ':'])
-        && !word[split..].starts_with("://")
-        && is_secret(&word[..split])
+    if !word.contains('?')
+        && let Some(masked) = mask_pairs(masked, at, word, is_secret)
     {
-        let (value, expected) = (&word[split + 1..], Expected::after(&word[..split], is_secret));
-        if value.is_empty() || is_scheme(value) {
-            return if value.is_empty() { expected } else { Expected::Word };
-        }
-        masked.replace(at + split + 1, at + word.len());
-        return Expected::Nothing;
+        return masked;
+    }
+    let core = word.trim_end_matches(['.', '!', '?', ':']);
+    if let Some(begin) = web_token_in(core) {
+        masked.replace(at + begin, at + core.len());
+        return (end, Expected::Nothing);
     }
     if let Some(length) = word.find('@').filter(|at| is_user_and_password(&word[..*at])) {
-        masked.replace(at, at + length);
-        return Expected::Nothing;
+        let is_whole = is_email(word) && !core[length..].contains([':', '/']);
+        masked.replace(at, at + if is_whole { core.len() } else { length });
+        return (end, Expected::Nothing);
     }
-    if is_email(word) && !shows_personal || is_web_token(word) {
-        let core = word.trim_end_matches(['.', '!', '?', ':']);
+    if is_email(word) && !shows_personal {
         masked.replace(at, at + core.len());
-        return Expected::Nothing;
+        return (end, Expected::Nothing);
     }
-    mask_query(masked, at, word, is_secret)
+    (end, mask_query(masked, at, word, is_secret))
+}
+
+/// Masks the values of pairs in one word, as in `a=1&password=b` and `config:password:b`. `None` where none is a secret.
+fn mask_pairs(
+    masked: &mut Masked<'_>,
+    at: usize,
+    word: &str,
+    is_secret: &impl Fn(&str) -> bool,
+) -> Option<(usize, Expected)> {
+    let (mut key, mut from, mut next) = (0, 0, None);
+    while let Some(found) = word[from..].find(['=', ':', '&']) {
+        let split = from + found;
+        from = split + 1;
+        let (name, value) = (&word[key..split], &word[from..]);
+        key = from;
+        if word[split..].starts_with('&') || !is_secret(name) {
+            continue;
+        }
+        match Expected::after(name, is_secret) {
+            expected if value.is_empty() => next = Some((at + word.len(), expected)),
+            Expected::Line => {
+                let end = value_end(masked.text, at + from, Expected::Line);
+                masked.replace(at + from, end);
+                return Some((end, Expected::Nothing));
+            }
+            _ if is_scheme(value) => return Some((at + word.len(), Expected::Word)),
+            _ => {
+                let length = value.find('&').unwrap_or(value.len());
+                if length > 0 {
+                    masked.replace(at + from, at + from + length);
+                }
+                from += length;
+                key = from;
+                next = Some((at + word.len(), Expected::Nothing));
+            }
+        }
+    }
+    next
 }
 
 /// Masks every value behind the `?` of a URL; which of them are secret, nobody here can know. Returns what is a secret of that
@@ -222,17 +293,16 @@ mod tests {
         masks("Login { password: Some(\"hunter2 x\"), n: 1 }", "Login { password: Some(\"[Filtered]\"), n: 1 }");
         masks("PASSWORD='a b c' next", "PASSWORD='[Filtered]' next");
         masks("{\"password\":\"x y\",\"n\":1}", "{\"password\":\"[Filtered]\",\"n\":1}");
-        masks("authorization=Basic Zm9vOmJhcg==", "authorization=Basic [Filtered]");
+        masks("authorization=Basic Zm9vOmJhcg==", "authorization=[Filtered]");
         masks("bearer abc", "bearer [Filtered]");
         masks("password=hunter2, user=jo", "password=[Filtered], user=jo");
         masks("password = hunter2", "password = [Filtered]");
-        masks("a = b, token := c", "a = b, token := c");
+        masks("a = b, token := c", "a = b, token := [Filtered]");
         masks("db password: hunter2", "db password: [Filtered]");
         masks("{\"api_key\": \"k-1\"}", "{\"api_key\": \"[Filtered]\"}");
         masks("postgres://app:pw@db/todo", "postgres://[Filtered]@db/todo");
         masks("GET /todos?page=2&token=x", "GET /todos?[Filtered]");
         masks("eyJhbGciOi.eyJzdWIi.c2ln", "[Filtered]");
-        masks("card 4111 1111 1111 1111!", "card [Filtered]!");
         masks("dsn app:hunter2@tcp(db:3306)/todo", "dsn [Filtered]@tcp(db:3306)/todo");
         masks("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- x", "[Filtered] x");
         masks("key: -----BEGIN PRIVATE KEY-----\nMIIE", "key: [Filtered]");
@@ -240,8 +310,20 @@ mod tests {
             "auth=abc, x-auth: abc, author=jo, connect.sid=s%3Aabc",
             "auth=[Filtered], x-auth: [Filtered], author=jo, connect.sid=[Filtered]",
         );
-        masks("card 4111-1111-1111-1112", "card 4111-1111-1111-1112");
-        masks("order 1234567890123", "order 1234567890123");
+        masks("a=1&password=hunter2&b=2", "a=1&password=[Filtered]&b=2");
+        masks(
+            "grant_type=password&username=jo&password=hunter2",
+            "grant_type=password&username=jo&password=[Filtered]",
+        );
+        masks("password =hunter2 and password => hunter2", "password =[Filtered] and password => [Filtered]");
+        masks("config:password:hunter2", "config:password:[Filtered]");
+        masks("tokens: [\"hunter2\", 'x'], n", "tokens: [[Filtered]], n");
+        masks("{\"token\": {\"value\": \"hunter2\"}, \"n\": 1}", "{\"token\": {[Filtered]}, \"n\": 1}");
+        masks("password=<hunter2> x", "password=<[Filtered]> x");
+        masks("{\"password\":\"ab\\\"hunter2\"}", "{\"password\":\"[Filtered]\"}");
+        masks("Authorization:Token hunter2\nHost: a", "Authorization:[Filtered]\nHost: a");
+        masks("jwt=eyJhbGciOi.eyJzdWIi.c2ln.", "jwt=[Filtered].");
+        masks("mailto:jo@example.org", "[Filtered]");
         masks("at src/main.rs:12:5", "at src/main.rs:12:5");
         masks("https://example.org/a/b", "https://example.org/a/b");
     }

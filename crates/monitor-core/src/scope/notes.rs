@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde_json::Value;
+
 use super::{Breadcrumb, current};
 
 /// What was written to the scope.
@@ -9,7 +11,7 @@ use super::{Breadcrumb, current};
 pub(super) struct Notes {
     pub(super) user: Option<String>,
     pub(super) tags: Vec<(String, String)>,
-    pub(super) contexts: Vec<(String, serde_json::Value)>,
+    pub(super) contexts: Vec<(String, Value)>,
     pub(super) breadcrumbs: VecDeque<Breadcrumb>,
     /// What events are to be grouped by, where that was said.
     pub(super) fingerprint: Vec<String>,
@@ -34,9 +36,10 @@ pub fn set_tag(name: impl Into<String>, value: impl Into<String>) {
     }
 }
 
-/// Sets a context: structured data to read an event by, such as `order` = `{"id": 7}`. At most 50 are kept.
-pub fn set_context(name: impl Into<String>, value: impl Into<serde_json::Value>) {
-    let (name, value) = (name.into(), value.into());
+/// Sets a context: structured data to read an event by, such as `order` = `{"id": 7}`. At most 50 are kept, and of each what is
+/// less than 32 deep.
+pub fn set_context(name: impl Into<String>, value: impl Into<Value>) {
+    let (name, value) = (name.into(), shallow(value.into()));
     if let Some(scope) = current() {
         put(&mut scope.notes().contexts, name, value);
     }
@@ -86,6 +89,30 @@ fn put<T>(pairs: &mut Vec<(String, T)>, name: String, value: T) {
     }
 }
 
+/// Cuts what lies deeper in a value than anybody reads: whoever goes through it needs no more of the stack than there is.
+pub(super) fn shallow(mut value: Value) -> Value {
+    let mut deep = Vec::new();
+    flatten(&mut value, DEEPEST, &mut deep);
+    // Piece by piece, for dropping it as a whole goes as deep as it does.
+    while let Some(value) = deep.pop() {
+        match value {
+            Value::Array(values) => deep.extend(values),
+            Value::Object(map) => deep.extend(map.into_iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    value
+}
+
+fn flatten(value: &mut Value, left: u32, deep: &mut Vec<Value>) {
+    match value {
+        Value::Array(_) | Value::Object(_) if left == 0 => deep.push(std::mem::replace(value, "…".into())),
+        Value::Array(values) => values.iter_mut().for_each(|value| flatten(value, left - 1, deep)),
+        Value::Object(map) => map.values_mut().for_each(|value| flatten(value, left - 1, deep)),
+        _ => {}
+    }
+}
+
 /// Cuts a text to [`TEXT`] bytes at a character's border.
 pub(crate) fn bounded(mut text: String) -> String {
     if text.len() > TEXT {
@@ -98,5 +125,7 @@ pub(crate) fn bounded(mut text: String) -> String {
 
 const BREADCRUMBS: usize = 100;
 const PAIRS: usize = 50;
+/// How deep a value may be.
+const DEEPEST: u32 = 32;
 const PARTS: usize = 16;
 pub(super) const TEXT: usize = 8 * 1024;

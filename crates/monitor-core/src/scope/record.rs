@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Scope, bounded};
+use super::{Scope, bounded, notes::shallow};
 use crate::{Level, Method, Redaction, RequestId, SpanId, TraceId, clock, json};
 
 /// What happened on the way to an error.
@@ -102,7 +102,7 @@ impl Breadcrumb {
     /// Sets anything to read it by. Defaults to nothing.
     #[must_use]
     pub fn data(mut self, data: impl Into<Value>) -> Self {
-        self.data = data.into();
+        self.data = shallow(data.into());
         self
     }
 }
@@ -175,9 +175,11 @@ impl ScopeRecord {
         }
         for (name, value) in &mut self.tags {
             *value = redaction.value(name, value).into_owned();
+            redaction.mask(name);
         }
         for (name, value) in &mut self.contexts {
             redaction.json(name, value);
+            redaction.mask(name);
         }
         for breadcrumb in &mut self.breadcrumbs {
             redaction.mask(&mut breadcrumb.category);
