@@ -10,7 +10,8 @@
 //! - card numbers, told from other digits by their check digit (ISO/IEC 7812-1, annex B), IBANs by theirs (ISO 13616-1), and
 //!   social security numbers by their shape.
 //!
-//! IP addresses are cut to the first 24 bits of IPv4 and the first 48 of IPv6.
+//! IP addresses are cut to the first 24 bits of IPv4 and the first 48 of IPv6, but for those of the machine itself, such as
+//! 127.0.0.1.
 //!
 //! Headers are kept by an allow-list, which is empty unless [`Redaction::headers`] names some. Values of a query are
 //! always masked.

@@ -116,6 +116,10 @@ fn address_at(rest: &str, policy: Addresses) -> Option<(usize, String)> {
     let found = [whole, trimmed, host].into_iter().find_map(|part| Some((part.len(), address_of(part)?)));
     let (length, address) =
         found.filter(|(length, _)| !rest[*length..].starts_with(|c: char| c.is_ascii_alphanumeric()))?;
+    // The machine itself is nobody.
+    if address.is_loopback() || address.is_unspecified() {
+        return None;
+    }
     let shown = match (policy, address) {
         (Addresses::Masked, _) => FILTERED.to_owned(),
         (_, IpAddr::V4(address)) => Ipv4Addr::from_bits(address.to_bits() & NETWORK_V4).to_string(),
@@ -330,6 +334,10 @@ mod tests {
         masks("Chrome/120.0.0.0 Safari/537.36 v1.2.3", "Chrome/120.0.0.0 Safari/537.36 v1.2.3");
         masks("ip:203.0.113.9 peer:203.0.113.9:5432", "ip:203.0.113.0 peer:203.0.113.0:5432");
         masks("peer:2001:db8:1:2::9", "peer:2001:db8:1::");
+        masks(
+            "listening on 127.0.0.1:8080, [::1]:8080, 0.0.0.0:80",
+            "listening on 127.0.0.1:8080, [::1]:8080, 0.0.0.0:80",
+        );
         assert_eq!(mask("from 203.0.113.9", Addresses::Masked), "from [Filtered]");
         assert_eq!(mask("from 203.0.113.9", Addresses::Full), "from 203.0.113.9");
     }
