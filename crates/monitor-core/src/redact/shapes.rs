@@ -375,7 +375,7 @@ mod tests {
 
         #[test]
         fn any_address_is_hidden(address: Ipv4Addr, before in "[a-z ]{0,8}") {
-            prop_assume!(address.octets()[3] != 0);
+            prop_assume!(address.octets()[3] != 0 && !address.is_loopback());
             let text = format!("{before} {address}, more");
             prop_assert!(!mask(&text, Addresses::Truncated).contains(&address.to_string()));
         }
