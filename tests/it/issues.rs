@@ -1,6 +1,9 @@
 //! What becomes of an issue: it is decided on, comes back, is found again, and is forgotten.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use monitor_core::MemoryReporter;
 use monitor_kit::{
@@ -192,6 +195,57 @@ fn what_is_erased_of_a_user_is_nowhere_and_counts_stay() {
     assert_eq!(monitor.erase_user("nobody").events, 1);
     let issue = &monitor.issues()[0];
     assert_eq!((issue.count, issue.samples.len(), &*issue.message), (3, 0, "gone"));
+}
+
+#[test]
+fn an_event_that_is_on_its_way_when_its_user_is_erased_is_not_kept() {
+    let (held, hold) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    let (held_, hold_) = (Arc::clone(&held), Arc::clone(&hold));
+    let guard = hold.lock().unwrap();
+    let (monitor, memory) = watched_by(builder().before_report(move |event| {
+        let _begun = held_.lock();
+        drop(hold_.lock());
+        Some(event)
+    }));
+    Scope::new(&monitor).enter(|| {
+        scope::set_user("ada");
+        capture_error(&Failure::new("no cart for user 4711 called ada"));
+    });
+    until("the event is looked at", || held.try_lock().is_err());
+    let eraser = monitor.clone();
+    let erasing = std::thread::spawn(move || eraser.erase_user("ada"));
+    let erased = erasing.join().unwrap();
+    assert!(!erased.is_persisted, "it cannot be said that nothing remains");
+    drop(guard);
+    flush(&monitor);
+    let issue = &monitor.issues()[0];
+    assert_eq!((issue.count, issue.users_affected, issue.samples.len()), (1, 0, 0));
+    assert_eq!((&*issue.message, memory.events().len()), ("no cart for user <int> called [erased]", 0));
+}
+
+#[test]
+fn an_order_that_is_refused_loses_nothing_that_is_to_be_told() {
+    let (monitor, memory) = watched();
+    (0..10).for_each(|_| fail(&monitor, "gone"));
+    flush(&monitor);
+    let fingerprint = monitor.issues()[0].fingerprint;
+    monitor.triage(fingerprint, Triage::Resolve, "ada").unwrap();
+    fail(&monitor, "gone");
+    monitor.triage(fingerprint, Triage::Resolve, "").unwrap_err();
+    until("it is told", || {
+        flush(&monitor);
+        told(&memory).last().is_some_and(|last| last.starts_with("regressed"))
+    });
+}
+
+#[test]
+fn an_issue_that_was_forgotten_for_want_of_room_is_opened_again_whatever_its_share() {
+    let (monitor, _) = watched_by(builder().issue_limit(1).sample(EventKind::Error, 0.0));
+    for says in ["one", "other", "one"] {
+        fail(&monitor, says);
+        flush(&monitor);
+        assert_eq!(monitor.issues()[0].message, says);
+    }
 }
 
 #[test]

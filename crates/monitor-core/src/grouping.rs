@@ -151,6 +151,15 @@ impl Grouping {
         says.unwrap_or_default()
     }
 
+    /// Changes what the events say. What the issue is called by stays.
+    pub(crate) fn change_says(&mut self, f: impl Fn(&str) -> String) {
+        for part in &mut self.parts {
+            if let Part::Says(says) = part {
+                *says = f(says);
+            }
+        }
+    }
+
     /// Returns what the issue is called by.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {

@@ -12,6 +12,20 @@ pub(super) struct Eraser {
 }
 
 impl Eraser {
+    /// Whether a text has their name for a word.
+    pub(super) fn is_named_in(&self, text: &str) -> bool {
+        text.split(is_border).any(|word| word == self.user)
+    }
+
+    /// Returns a text without their name.
+    pub(super) fn without_name(&self, text: &str) -> String {
+        let word = |piece: &str| {
+            let core = piece.trim_end_matches(is_border);
+            if core == self.user { format!("[erased]{}", &piece[core.len()..]) } else { piece.to_owned() }
+        };
+        text.split_inclusive(is_border).map(word).collect()
+    }
+
     /// Whether an event is of this user, or names them where whole values stand.
     pub(super) fn knows(&self, event: &ErrorEvent) -> bool {
         let scope = &event.scope;
@@ -33,4 +47,8 @@ impl Eraser {
             Value::Null | Value::Bool(_) => false,
         }
     }
+}
+
+fn is_border(c: char) -> bool {
+    !c.is_alphanumeric() && !"@._-".contains(c)
 }

@@ -63,13 +63,14 @@ impl Monitor {
     }
 
     /// Lets go everything of one user, as [`set_user`](crate::scope::set_user) called them: every event of theirs, every event
-    /// that has this and nothing else as the value of a tag, in a context or in a breadcrumb, and their part in the number of
-    /// users affected. Counts stay. What is kept on disk is rewritten, so that nothing remains there either.
+    /// that has this and nothing else as the value of a tag, in a context or in a breadcrumb, their part in the number of users
+    /// affected, and this as a word of what an issue says. Counts stay, and so do other users' events that name them. What is kept on disk is rewritten, so that nothing remains there either.
     ///
     /// What reporters were told before is theirs to erase. It waits for at most 10 s; what is on its way for longer is not kept
     /// either.
     pub fn erase_user(&self, user: &str) -> ErasedUser {
-        let Some(inner) = self.inner() else { return ErasedUser { issues: 0, events: 0, is_persisted: true } };
+        let nothing = ErasedUser { issues: 0, events: 0, is_persisted: true };
+        let Some(inner) = self.inner().filter(|_| !user.trim().is_empty()) else { return nothing };
         let deadline = clock::after(ERASING);
         // What is on its way comes first, or it would come after.
         let mut is_persisted = inner.intake.flush(deadline).wait(deadline);

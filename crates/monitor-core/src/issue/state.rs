@@ -4,6 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     Issue,
+    eraser::Eraser,
     record::Record,
     status::{IssueState, IssueStatus, Turn},
 };
@@ -90,26 +91,35 @@ impl State {
         all
     }
 
-    /// Lets all events of a user go, and all that says of what they did: returns what was let go.
-    pub(super) fn erase(
-        &mut self,
-        is_of_user: impl Fn(&ErrorEvent) -> bool,
-        mark: u64,
-    ) -> Option<Vec<Arc<ErrorEvent>>> {
-        let was_counted = self.record.users.remove(mark);
-        let (mut erased, kept): (Vec<_>, Vec<_>) = self.latest.drain(..).partition(|event| is_of_user(event));
+    /// Lets all events of a user go, and all that says of what they did: returns what was let go. `None` where nothing was.
+    pub(super) fn erase(&mut self, eraser: &Eraser) -> Option<Vec<Arc<ErrorEvent>>> {
+        let was_counted = self.record.users.remove(eraser.mark);
+        let (mut erased, kept): (Vec<_>, Vec<_>) = self.latest.drain(..).partition(|event| eraser.knows(event));
         self.latest = kept.into();
-        erased.extend(self.first.take_if(|first| is_of_user(first)));
-        if !was_counted && erased.is_empty() {
+        erased.extend(self.first.take_if(|first| eraser.knows(first)));
+        let is_named = eraser.is_named_in(&self.record.message);
+        if !was_counted && erased.is_empty() && !is_named {
             return None;
         }
-        // The first event may have been theirs also where it is kept no more, and it gave the issue its message.
+        self.forget_name(eraser);
+        Some(erased)
+    }
+
+    /// Forgets whose an event is that came too late, and what it says where nothing else was said yet.
+    pub(super) fn forget(&mut self, eraser: &Eraser) {
+        self.record.users.remove(eraser.mark);
+        self.forget_name(eraser);
+    }
+
+    /// The first event may have been theirs also where it is kept no more, and it gave the issue its message.
+    fn forget_name(&mut self, eraser: &Eraser) {
         if self.first.is_none() {
             let next = self.latest.front();
             self.record.message = next.map_or_else(|| self.record.grouping.says(), |next| next.message.clone());
-            self.index();
         }
-        Some(erased)
+        self.record.message = eraser.without_name(&self.record.message);
+        self.record.grouping.change_says(|says| eraser.without_name(says));
+        self.index();
     }
 
     /// Says what becomes of an issue from now on.

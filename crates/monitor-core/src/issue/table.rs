@@ -88,10 +88,13 @@ impl Issues {
         if is_new && table.states.len() >= self.limits.issues {
             self.evict(&mut table);
         }
-        let is_late = table.is_late(&event);
+        let late = table.late_eraser(&event).cloned();
         let state = table.states.entry(fingerprint).or_insert_with(|| State::new(Record::new(&event)));
         let growth = state.notice(&event, source);
-        let (is_ignored, is_muted) = (state.record.is_ignored() || is_late, state.record.is_muted());
+        if let Some(eraser) = &late {
+            state.forget(eraser);
+        }
+        let (is_ignored, is_muted) = (state.record.is_ignored() || late.is_some(), state.record.is_muted());
         let mut signals = Vec::new();
         if is_new {
             self.opened[event.kind as usize].fetch_add(1, Ordering::Relaxed);
@@ -161,13 +164,15 @@ impl Issues {
         at: SystemTime,
     ) -> Result<Vec<Signal>, IssueError> {
         let mut table = self.lock();
-        let mut signals = self.catch_up(&mut table);
+        self.count_up(&mut table);
         let state = table.states.get_mut(&fingerprint).ok_or(IssueError::Unknown(fingerprint))?;
         let status = order.decide(&state.record, actor, at)?;
         let before = state.decide(status);
         let issue = Arc::new(state.read());
         table.changes.records.insert(fingerprint);
         self.settle(&mut table);
+        // What was counted before it, is told before it.
+        let mut signals = std::mem::take(&mut table.untold);
         signals.push(Signal::IssueChanged(Arc::new(IssueChange { issue, before })));
         Ok(signals)
     }
@@ -348,16 +353,17 @@ impl Table {
         self.changes.removed.push(record_key(fingerprint));
     }
 
-    /// Returns whether an event is of somebody who was erased since it happened.
-    fn is_late(&self, event: &ErrorEvent) -> bool {
-        self.lately.iter().any(|(at, eraser)| event.at <= *at && eraser.knows(event))
+    /// Returns what knows an event as of somebody who was erased since it happened.
+    fn late_eraser(&self, event: &ErrorEvent) -> Option<&Eraser> {
+        let late = self.lately.iter().find(|(at, eraser)| event.at <= *at && eraser.knows(event));
+        late.map(|(_, eraser)| eraser)
     }
 
     fn erase(&mut self, eraser: &Eraser) -> (usize, usize) {
         let mut all = Vec::new();
         let mut issues = 0;
         for (fingerprint, state) in &mut self.states {
-            if let Some(events) = state.erase(|event| eraser.knows(event), eraser.mark) {
+            if let Some(events) = state.erase(eraser) {
                 self.changes.records.insert(*fingerprint);
                 issues += 1;
                 all.extend(events);

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 use monitor_core::{DisableRoute, IssueState, Monitor, Signal, Triage};
 use monitor_store::Store;
 
-use crate::support::{builder, count, fail, flush, only_issue, shop, stop, until, watched_shop};
+use crate::support::{builder, count, fail, flush, is_anywhere, only_issue, shop, stop, until, watched_shop};
 
 #[test]
 fn an_issue_is_the_same_after_a_restart() {
@@ -170,10 +170,4 @@ fn a_monitor_that_is_dropped_saves_what_it_has() {
         let shop = shop(folder.path(), "1.0.0");
         shop.flush(Duration::from_secs(5)) && count(&shop) == 7
     });
-}
-
-fn is_anywhere(folder: &std::path::Path, text: &str) -> bool {
-    let files = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it can be read").path());
-    let holds = |file: Vec<u8>| file.windows(text.len()).any(|part| part == text.as_bytes());
-    files.map(|file| fs::read(file).unwrap_or_default()).any(holds)
 }

@@ -2,7 +2,7 @@
 
 use monitor_core::{DisableRoute, IssueState, Triage};
 
-use crate::support::{builder, count, fail, flush, only_issue, shop, stop, until};
+use crate::support::{builder, count, fail, flush, is_anywhere, only_issue, shop, stop, until};
 
 #[test]
 fn the_second_one_goes_on_in_memory_and_adds_its_own_when_the_first_one_is_gone() {
@@ -65,6 +65,86 @@ fn what_was_resolved_in_the_old_one_stays_so_where_it_did_not_happen_since() {
     stop(old);
     until("it is known", || count(&new) == 1);
     assert_eq!(only_issue(&new).status.state, IssueState::Resolved);
+}
+
+#[test]
+fn the_last_decision_holds_whoever_made_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (shop(folder.path(), "1.0.0"), shop(folder.path(), "1.0.1"));
+    [&old, &new].into_iter().for_each(|shop| fail(shop, 1, "ada"));
+    [&old, &new].into_iter().for_each(flush);
+    let fingerprint = only_issue(&old).fingerprint;
+    old.triage(fingerprint, Triage::Ignore, "ada").unwrap();
+    new.triage(fingerprint, Triage::Resolve, "bob").unwrap();
+    fail(&new, 1, "ada");
+    flush(&new);
+    assert!(only_issue(&new).regression.is_some());
+    stop(old);
+    until("both are put together", || count(&new) == 3);
+    let issue = only_issue(&new);
+    assert_eq!((issue.status.state, issue.regression.is_some()), (IssueState::Unresolved, true));
+}
+
+#[test]
+fn what_is_resolved_in_the_new_one_and_goes_on_in_the_old_one_is_a_regression() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (shop(folder.path(), "1.0.0"), shop(folder.path(), "1.0.1"));
+    [&old, &new].into_iter().for_each(|shop| fail(shop, 1, "ada"));
+    [&old, &new].into_iter().for_each(flush);
+    new.triage(only_issue(&new).fingerprint, Triage::Resolve, "bob").unwrap();
+    fail(&old, 1, "ada");
+    stop(old);
+    until("it is known", || only_issue(&new).regression.is_some_and(|regression| regression.release == "1.0.0"));
+}
+
+#[test]
+fn a_mute_does_not_end_by_what_the_old_one_had_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (shop(folder.path(), "1.0.0"), shop(folder.path(), "1.0.1"));
+    fail(&old, 25, "ada");
+    fail(&new, 1, "ada");
+    [&old, &new].into_iter().for_each(flush);
+    new.triage(only_issue(&new).fingerprint, Triage::MuteForMore(5), "bob").unwrap();
+    stop(old);
+    until("both are put together", || count(&new) == 26);
+    assert_eq!(only_issue(&new).status.state, IssueState::Muted);
+    fail(&new, 5, "ada");
+    flush(&new);
+    assert_eq!(only_issue(&new).status.state, IssueState::Unresolved);
+}
+
+#[test]
+fn events_that_find_no_place_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = &["user", "0815", "4711"].join("-");
+    let mut old = shop(folder.path(), "0");
+    for release in 1..=4 {
+        let new = shop(folder.path(), &release.to_string());
+        fail(&old, 8, user);
+        flush(&old);
+        stop(std::mem::replace(&mut old, new));
+        until("it has all that was before", || count(&old) == release * 8);
+    }
+    assert_eq!(only_issue(&old).samples.len(), 21);
+    flush(&old);
+    assert!(old.erase_user(user).is_persisted);
+    stop(old);
+    assert!(!is_anywhere(folder.path(), user));
+}
+
+#[test]
+fn a_route_that_the_new_one_enabled_meanwhile_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |release| builder(folder.path(), release).routes([("GET", "/a"), ("GET", "/b")]).build().unwrap();
+    let (old, new) = (open("1.0.0"), open("1.0.1"));
+    for route in ["/a", "/b"] {
+        old.disable_route(DisableRoute::new(route, "ada")).unwrap();
+    }
+    new.disable_route(DisableRoute::new("/a", "bob")).unwrap();
+    new.enable_route("/a", None, "bob").unwrap();
+    stop(old);
+    until("both are put together", || new.disabled_routes().len() == 1);
+    assert_eq!(new.disabled_routes()[0].route, "/b");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Shops that fail, and what is left of them.
 
 use std::{
-    env, fmt, io,
+    env, fmt, fs, io,
     path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -87,6 +87,13 @@ pub(crate) fn child(test: &str, folder: &Path) -> Command {
     let mut command = Command::new(env::current_exe().expect("this is a program"));
     command.args(["--exact", test, "--nocapture"]).env(FOLDER, folder).stdin(Stdio::piped()).stdout(Stdio::piped());
     command
+}
+
+/// Whether a text stands in any of the files.
+pub(crate) fn is_anywhere(folder: &Path, text: &str) -> bool {
+    let files = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it can be read").path());
+    let holds = |file: Vec<u8>| file.windows(text.len()).any(|part| part == text.as_bytes());
+    files.map(|file| fs::read(file).unwrap_or_default()).any(holds)
 }
 
 /// A log in memory.
