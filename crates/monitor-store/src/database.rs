@@ -267,6 +267,21 @@ mod tests {
     }
 
     #[test]
+    fn values_of_format_1_get_an_age() {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+        let write = database.begin_write().unwrap();
+        for key in ["a/1", "a/2", "routes"] {
+            write.open_table(VALUES).unwrap().insert(key, b"xxxx".as_slice()).unwrap();
+        }
+        write.open_table(NUMBERS).unwrap().insert(FORMAT, 1).unwrap();
+        write.commit().unwrap();
+        prepare(&database).unwrap();
+        assert_eq!(keys(&database), ["a/1", "a/2", "routes"]);
+        assert_eq!(save(&database, &[put("a/3", "x")], Limits { bytes: 11, ..PLENTY }).unwrap(), 1);
+        assert_eq!(keys(&database), ["a/2", "a/3", "routes"]);
+    }
+
+    #[test]
     fn a_newer_format_is_refused_by_its_name() {
         let database = database();
         let write = database.begin_write().unwrap();
