@@ -166,7 +166,7 @@ fn a_monitor_that_is_dropped_saves_what_it_has() {
     // Events are still on their way when it is.
     let slow = builder(folder.path(), "1.0.0").before_report(|event| {
         let begun = clock::now();
-        while begun.elapsed() < Duration::from_millis(50) {}
+        while begun.elapsed() < Duration::from_millis(20) {}
         Some(event)
     });
     let first: Monitor = slow.build().unwrap();
