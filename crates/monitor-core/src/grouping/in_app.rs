@@ -145,8 +145,8 @@ mod tests {
     #[test]
     fn functions_are_told_apart_by_where_they_lie() {
         let rules = InApp::default();
-        assert!(rules.owns("main", Some("/home/app/src/main.rs")));
-        assert!(!rules.owns("chrono::parse", Some("/home/ada/.cargo/registry/src/index/chrono-0.4.0/src/lib.rs")));
+        assert!(rules.owns("main", Some("/app/src/main.rs")));
+        assert!(!rules.owns("chrono::parse", Some("/cargo/registry/src/index/chrono-0.4.0/src/lib.rs")));
         assert!(!rules.owns("main", Some("/build/glibc/csu/start.S")));
     }
 
