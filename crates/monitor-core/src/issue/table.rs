@@ -1,7 +1,9 @@
 //! All issues of a process. Only the intake, the housekeeping and whoever reads or decides take its lock, never a request.
 
+mod kept;
+
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::HashMap,
     fmt,
     sync::{Arc, PoisonError},
     time::{Duration, SystemTime},
@@ -9,7 +11,7 @@ use std::{
 
 use super::{
     Issue, IssueChange, IssueError, IssuePage, IssueQuery, Record, Triage,
-    changes::{Changes, put_event, put_record, record_key},
+    changes::{Changes, record_key},
     eraser::Eraser,
     state::{Growth, State},
     status::Turn,
@@ -17,7 +19,6 @@ use super::{
 use crate::{
     ErrorEvent, EventKind, Fingerprint, Signal, clock,
     drops::{Drops, Reason},
-    persist::Change,
     source::{Counted, Source},
     sync::{
         Mutex, MutexGuard,
@@ -193,75 +194,9 @@ impl Issues {
         erased
     }
 
-    /// Takes in what was kept, by this process or by another one before it.
-    pub(crate) fn restore(&self, kept: Vec<(Record, Vec<Arc<ErrorEvent>>)>) -> Vec<Signal> {
-        let mut locked = self.lock();
-        let table = &mut *locked;
-        let mut signals = self.catch_up(table);
-        for (record, events) in kept {
-            let fingerprint = record.fingerprint;
-            let (state, turn, is_merged) = match table.states.entry(fingerprint) {
-                Entry::Occupied(known) => {
-                    let state = known.into_mut();
-                    let turn = state.merge(record);
-                    (state, turn, true)
-                }
-                Entry::Vacant(new) => (new.insert(State::new(record)), None, false),
-            };
-            let (mut theirs, mut gone) = (Vec::new(), Vec::new());
-            for event in events {
-                let is_erased = table.erased.iter().any(|eraser| eraser.knows(&event));
-                if is_erased { &mut gone } else { &mut theirs }.push(event);
-            }
-            gone.extend(state.put(theirs));
-            gone.iter().for_each(|event| table.changes.remove_event(event));
-            signals.extend(table.take_in(fingerprint, Growth { has_changed: is_merged, turn }));
-        }
-        for eraser in std::mem::take(&mut table.erased) {
-            table.erase(&eraser);
-        }
-        table.is_complete = true;
-        table.bytes = table.states.values().flat_map(State::samples).map(|event| event.weight()).sum();
-        while table.states.len() > self.limits.issues {
-            self.evict(table);
-        }
-        self.bound(table);
-        signals
-    }
-
     /// Returns how many issues were opened, for the kinds of which there were any.
     pub(crate) fn opened(&self) -> impl Iterator<Item = (EventKind, u64)> {
         EventKind::ALL.into_iter().zip(self.opened.iter().map(|count| count.load(Ordering::Relaxed)))
-    }
-
-    /// Takes what is to be written down since it was taken last.
-    pub(crate) fn take_changes(&self) -> Vec<Change> {
-        let (records, changes) = {
-            let mut table = self.lock();
-            self.count_up(&mut table);
-            let changes = std::mem::take(&mut table.changes);
-            let record = |fingerprint: &Fingerprint| Some(table.states.get(fingerprint)?.record.clone());
-            (changes.records.iter().filter_map(record).collect::<Vec<_>>(), changes)
-        };
-        let removed = changes.removed.into_iter().map(|key| Change::Remove { key });
-        removed.chain(changes.events.iter().map(put_event)).chain(records.iter().map(put_record)).collect()
-    }
-
-    /// Forgets what has changed, for all of it will be written down.
-    pub(crate) fn forget_changes(&self) {
-        self.lock().changes = Changes::default();
-    }
-
-    /// Takes all there is to be written down.
-    pub(crate) fn take_everything(&self) -> Vec<Change> {
-        let (records, events) = {
-            let mut table = self.lock();
-            self.count_up(&mut table);
-            table.changes = Changes::default();
-            let records: Vec<_> = table.states.values().map(|state| state.record.clone()).collect();
-            (records, table.states.values().flat_map(State::samples).cloned().collect::<Vec<_>>())
-        };
-        events.iter().map(put_event).chain(records.iter().map(put_record)).collect()
     }
 
     /// Brings every count up to date, where anything was counted since, and returns what became of whom.

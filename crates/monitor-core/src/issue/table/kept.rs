@@ -1,0 +1,82 @@
+//! What of the issues is written down, and how it is taken in again.
+
+use std::{collections::hash_map::Entry, sync::Arc};
+
+use super::{Issues, State};
+use crate::{
+    ErrorEvent, Fingerprint, Signal,
+    issue::{
+        Record,
+        changes::{Changes, put_event, put_record},
+        state::Growth,
+    },
+    persist::Change,
+};
+
+impl Issues {
+    /// Takes what is to be written down since it was taken last.
+    pub(crate) fn take_changes(&self) -> Vec<Change> {
+        let (records, changes) = {
+            let mut table = self.lock();
+            self.count_up(&mut table);
+            let changes = std::mem::take(&mut table.changes);
+            let record = |fingerprint: &Fingerprint| Some(table.states.get(fingerprint)?.record.clone());
+            (changes.records.iter().filter_map(record).collect::<Vec<_>>(), changes)
+        };
+        let removed = changes.removed.into_iter().map(|key| Change::Remove { key });
+        removed.chain(changes.events.iter().map(put_event)).chain(records.iter().map(put_record)).collect()
+    }
+
+    /// Forgets what has changed, for all of it will be written down.
+    pub(crate) fn forget_changes(&self) {
+        self.lock().changes = Changes::default();
+    }
+
+    /// Takes all there is to be written down.
+    pub(crate) fn take_everything(&self) -> Vec<Change> {
+        let (records, events) = {
+            let mut table = self.lock();
+            self.count_up(&mut table);
+            table.changes = Changes::default();
+            let records: Vec<_> = table.states.values().map(|state| state.record.clone()).collect();
+            (records, table.states.values().flat_map(State::samples).cloned().collect::<Vec<_>>())
+        };
+        events.iter().map(put_event).chain(records.iter().map(put_record)).collect()
+    }
+
+    /// Takes in what was kept, by this process or by another one before it.
+    pub(crate) fn restore(&self, kept: Vec<(Record, Vec<Arc<ErrorEvent>>)>) -> Vec<Signal> {
+        let mut locked = self.lock();
+        let table = &mut *locked;
+        let mut signals = self.catch_up(table);
+        for (record, events) in kept {
+            let fingerprint = record.fingerprint;
+            let (state, turn, is_merged) = match table.states.entry(fingerprint) {
+                Entry::Occupied(known) => {
+                    let state = known.into_mut();
+                    let turn = state.merge(record);
+                    (state, turn, true)
+                }
+                Entry::Vacant(new) => (new.insert(State::new(record)), None, false),
+            };
+            let (mut theirs, mut gone) = (Vec::new(), Vec::new());
+            for event in events {
+                let is_erased = table.erased.iter().any(|eraser| eraser.knows(&event));
+                if is_erased { &mut gone } else { &mut theirs }.push(event);
+            }
+            gone.extend(state.put(theirs));
+            gone.iter().for_each(|event| table.changes.remove_event(event));
+            signals.extend(table.take_in(fingerprint, Growth { has_changed: is_merged, turn }));
+        }
+        for eraser in std::mem::take(&mut table.erased) {
+            table.erase(&eraser);
+        }
+        table.is_complete = true;
+        table.bytes = table.states.values().flat_map(State::samples).map(|event| event.weight()).sum();
+        while table.states.len() > self.limits.issues {
+            self.evict(table);
+        }
+        self.bound(table);
+        signals
+    }
+}

@@ -1,0 +1,42 @@
+//! IP addresses in a text, cut to their network or masked.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::redact::{Addresses, FILTERED};
+
+/// Returns how long the address is that `rest` begins with, and what is shown of it.
+pub(super) fn address_at(rest: &str, policy: Addresses) -> Option<(usize, String)> {
+    if policy == Addresses::Full {
+        return None;
+    }
+    let end = rest.find(|c: char| !c.is_ascii_hexdigit() && c != '.' && c != ':').unwrap_or(rest.len());
+    // Behind the last digit there may be a dot or a colon of the sentence.
+    let whole = rest[..end].trim_end_matches('.');
+    let trimmed = whole.trim_end_matches(':');
+    let host = trimmed.split(':').next().unwrap_or_default();
+    let found = [whole, trimmed, host].into_iter().find_map(|part| Some((part.len(), address_of(part)?)));
+    let (length, address) =
+        found.filter(|(length, _)| !rest[*length..].starts_with(|c: char| c.is_ascii_alphanumeric()))?;
+    // The machine itself is nobody.
+    if address.is_loopback() || address.is_unspecified() {
+        return None;
+    }
+    let shown = match (policy, address) {
+        (Addresses::Masked, _) => FILTERED.to_owned(),
+        (_, IpAddr::V4(address)) => Ipv4Addr::from_bits(address.to_bits() & NETWORK_V4).to_string(),
+        (_, IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & NETWORK_V6).to_string(),
+    };
+    Some((length, shown))
+}
+
+fn address_of(part: &str) -> Option<IpAddr> {
+    let count = |wanted: u8| part.bytes().filter(|byte| *byte == wanted).count();
+    match (count(b'.'), count(b':')) {
+        (3, 0) => Some(IpAddr::V4(part.parse().ok()?)),
+        (0 | 3, 2..) if part.bytes().any(|byte| byte.is_ascii_digit()) => Some(IpAddr::V6(part.parse().ok()?)),
+        _ => None,
+    }
+}
+
+const NETWORK_V4: u32 = !0xff;
+const NETWORK_V6: u128 = !0 << 80;
