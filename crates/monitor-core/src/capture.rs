@@ -223,16 +223,12 @@ impl Monitor {
             return;
         }
         let route = scope.map_or("", Scope::route);
-        if inner.shared.ignore.kinds.contains(&kind) || inner.shared.ignore.routes.iter().any(|other| other == route) {
+        if inner.shared.ignore.has(kind, route, &message) {
             inner.shared.intake_drops.count(Reason::Ignored);
             return;
         }
         // As exact as a source keeps it, so that all that is said of the time agrees.
         let at = clock::from_micros(clock::micros(clock::wall()));
-        if inner.shared.ignore.messages.iter().any(|part| message.contains(part)) {
-            inner.shared.intake_drops.count(Reason::Ignored);
-            return;
-        }
         let place = |given: &[String]| inner.shared.sources.find((kind, place, given), route, &message);
         let source = match scope {
             Some(scope) => scope.with_fingerprint(place),

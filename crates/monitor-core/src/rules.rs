@@ -16,6 +16,13 @@ pub(crate) struct Ignore {
 }
 
 impl Ignore {
+    /// Returns whether an error is ignored by its kind, its route, or a part of its message.
+    pub(crate) fn has(&self, kind: EventKind, route: &str, message: &str) -> bool {
+        self.kinds.contains(&kind)
+            || self.routes.iter().any(|ignored| ignored == route)
+            || self.messages.iter().any(|part| message.contains(part))
+    }
+
     /// Returns whether any of these types is one of those, by its whole name or the last parts of it.
     pub(crate) fn has_type<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> bool {
         let is_end =
