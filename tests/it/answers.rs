@@ -32,7 +32,7 @@ async fn failing(_: Request<()>) -> Result<Response<Text>, BoxError> {
 
 /// tower-http#239, #625: the failure comes without its error.
 #[test]
-fn an_answered_error_is_a_problem_and_still_an_inner_error() {
+fn an_answered_error_is_a_problem_and_still_a_service_error() {
     let (monitor, memory) = watched();
     let layer = MonitorLayer::new(&monitor).respond_to_errors();
     let response = ready(layer.layer(service_fn(failing)).oneshot(get("/"))).unwrap();
@@ -40,7 +40,7 @@ fn an_answered_error_is_a_problem_and_still_an_inner_error() {
     assert!(response.headers().contains_key("x-request-id"));
     let body = text(response);
     assert!(body.contains("\"status\":500") && !body.contains("secret"), "{body}");
-    assert_ended(&monitor, Outcome::InnerError, 500);
+    assert_ended(&monitor, Outcome::ServiceError, 500);
     assert_eq!(only_event(&monitor, &memory).message, "secret");
 }
 
@@ -62,7 +62,7 @@ async fn towers_time_out_is_a_504() {
         .timeout(Duration::from_secs(1))
         .service(slow);
     assert_eq!(stack.oneshot(get("/")).await.unwrap().status(), 504);
-    assert_ended(&monitor, Outcome::InnerError, 504);
+    assert_ended(&monitor, Outcome::ServiceError, 504);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn towers_overload_is_a_503() {
     let layer = MonitorLayer::new(&monitor).respond_to_errors();
     let stack = layer.layer(LoadShedLayer::new().layer(Busy));
     assert_eq!(ready(stack.oneshot(get("/"))).unwrap().status(), 503);
-    assert_ended(&monitor, Outcome::InnerError, 503);
+    assert_ended(&monitor, Outcome::ServiceError, 503);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn an_error_of_poll_ready_is_told_to_the_next_request() {
     let layer = MonitorLayer::new(&monitor).respond_to_errors();
     assert_eq!(ready(layer.layer(NeverReady).oneshot(get("/"))).unwrap().status(), 500);
     assert_eq!(monitor.traffic().unwrap().ready_errors(), 1);
-    assert_ended(&monitor, Outcome::InnerError, 500);
+    assert_ended(&monitor, Outcome::ServiceError, 500);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn an_error_whose_display_panics_is_passed_on_and_counted() {
     let (monitor, memory) = watched();
     let failing = service(|_| Err::<Response<Text>, _>(Unspeakable));
     assert!(ready(MonitorLayer::new(&monitor).layer(failing).oneshot(get("/"))).is_err());
-    assert_ended(&monitor, Outcome::InnerError, 500);
+    assert_ended(&monitor, Outcome::ServiceError, 500);
     assert_eq!(only_event(&monitor, &memory).message, "no words");
 }
 
@@ -304,7 +304,7 @@ fn an_unanswered_error_is_what_it_was() {
     let monitor = monitor();
     let error = ready(MonitorLayer::new(&monitor).layer(service_fn(failing)).oneshot(get("/"))).unwrap_err();
     assert!(error.is::<Failure>());
-    assert_eq!(monitor.traffic().unwrap().read()[0].failures(), [(ErrorType::InnerError, 1)]);
+    assert_eq!(monitor.traffic().unwrap().read()[0].failures(), [(ErrorType::ServiceError, 1)]);
 }
 
 /// Is not ready once, and well from then on.

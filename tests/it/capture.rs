@@ -15,11 +15,11 @@ use crate::support::{
 };
 
 #[test]
-fn an_inner_error_is_captured_with_its_chain() {
+fn a_service_error_is_captured_with_its_chain() {
     let (monitor, memory) = watched();
     fail(&MonitorLayer::new(&monitor), || charge_failed().into());
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.kind, event.handled, &*event.message), (EventKind::InnerError, false, "charge failed"));
+    assert_eq!((event.kind, event.handled, &*event.message), (EventKind::ServiceError, false, "charge failed"));
     assert_eq!(causes(&event), ["bank did not answer", "timed out"]);
 }
 
@@ -148,7 +148,7 @@ fn what_one_monitor_captured_is_still_news_to_another() {
     });
     assert_eq!(
         (only_event(&one, &ours).kind, only_event(&other, &theirs).kind),
-        (EventKind::InnerError, EventKind::Error)
+        (EventKind::ServiceError, EventKind::Error)
     );
 }
 
@@ -175,12 +175,12 @@ fn two_different_errors_of_one_request_are_both_captured() {
 }
 
 #[test]
-fn nested_layers_capture_an_inner_error_once() {
+fn nested_layers_capture_a_service_error_once() {
     let (monitor, memory) = watched();
     let layer = MonitorLayer::new(&monitor);
     let failing = layer.layer(service(|_| Err::<Response<Text>, BoxError>(charge_failed().into())));
     ready(layer.layer(failing).oneshot(get("/"))).unwrap_err();
-    assert_eq!(only_event(&monitor, &memory).kind, EventKind::InnerError);
+    assert_eq!(only_event(&monitor, &memory).kind, EventKind::ServiceError);
 }
 
 #[test]

@@ -44,7 +44,7 @@ async fn a_stack_of_towers_layers_is_served_over_both_versions() {
             let found = read.into_iter().find(|series| &*series.route == route).expect("it was visited");
             (
                 found.started,
-                [Outcome::Completed, Outcome::Panic, Outcome::InnerError].map(|outcome| found.outcome(outcome)),
+                [Outcome::Completed, Outcome::Panic, Outcome::ServiceError].map(|outcome| found.outcome(outcome)),
             )
         };
         assert_eq!(outcomes("/items/{id}"), (3, [1, 1, 1]));

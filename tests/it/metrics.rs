@@ -162,7 +162,7 @@ fn nothing_a_client_sends_and_nothing_an_error_says_is_a_label() {
     let failing = tower::service_fn(|_| future::ready(Err::<Response<Text>, BoxError>("error-seen".into())));
     drop(ready(MonitorLayer::new(&monitor).layer(failing).oneshot(request.body(()).unwrap())));
     let page = page(&monitor);
-    assert!(page.contains("inner_error") && !page.contains("seen"), "{page}");
+    assert!(page.contains("service_error") && !page.contains("seen"), "{page}");
 }
 
 #[test]

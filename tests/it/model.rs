@@ -164,7 +164,7 @@ fn poll(held: Held) -> (Option<Held>, Option<Outcome>) {
                     assert_eq!(response.status(), if plan.grpc { 200 } else { 500 });
                     (None, Some(Outcome::Panic))
                 }
-                (Err(_), End::Error) => (None, Some(Outcome::InnerError)),
+                (Err(_), End::Error) => (None, Some(Outcome::ServiceError)),
                 (Ok(_), End::Response { frames, knows_its_end: true, .. }) if frames.is_empty() => {
                     (None, Some(Outcome::Completed))
                 }

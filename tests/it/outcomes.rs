@@ -55,7 +55,7 @@ fn an_error_of_the_service_is_passed_on_unchanged() {
     let failing = service(|_| Err::<Response<Text>, BoxError>(Failure::new("no stock").into()));
     let error = ready(MonitorLayer::new(&monitor).layer(failing).oneshot(get("/"))).unwrap_err();
     assert_eq!(error.downcast_ref::<Failure>().unwrap().text, "no stock");
-    assert_ended(&monitor, Outcome::InnerError, 500);
+    assert_ended(&monitor, Outcome::ServiceError, 500);
 }
 
 /// prometheus-flask-exporter#9, then #113: not counted at all, then twice.

@@ -24,7 +24,7 @@ fn a_panic_leaks_nothing() {
 }
 
 #[test]
-fn an_inner_error_and_its_causes_leak_nothing() {
+fn a_service_error_and_its_causes_leak_nothing() {
     let outlets = Outlets::new();
     outlets.run(|monitor| {
         let error = || Failure::new(LEAKY).because(Failure::new(LEAKY));

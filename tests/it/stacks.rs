@@ -36,7 +36,7 @@ async fn a_time_out_below_is_an_error_of_the_service() {
     let stack = ServiceBuilder::new().layer(MonitorLayer::new(&monitor)).layer(TimeoutLayer::new(SECOND));
     let error = stack.service(service_fn(never)).oneshot(get("/")).await.unwrap_err();
     assert!(error.is::<tower::timeout::error::Elapsed>());
-    assert_ended(&monitor, Outcome::InnerError, 500);
+    assert_ended(&monitor, Outcome::ServiceError, 500);
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,7 +53,7 @@ fn what_a_load_shed_below_refuses_is_an_error_of_the_service() {
     let stack = ServiceBuilder::new().layer(MonitorLayer::new(&monitor)).layer(LoadShedLayer::new());
     let error = ready(stack.service(busy()).oneshot(get("/"))).unwrap_err();
     assert!(error.is::<tower::load_shed::error::Overloaded>());
-    assert_ended(&monitor, Outcome::InnerError, 500);
+    assert_ended(&monitor, Outcome::ServiceError, 500);
 }
 
 #[test]

@@ -74,7 +74,8 @@ pub enum EventKind {
     /// An error captured or attached by the program.
     Error,
     /// An error a service returned instead of a response.
-    InnerError,
+    #[serde(alias = "inner_error")]
+    ServiceError,
     /// An error of a response body, after the head was sent.
     BodyError,
     /// A response of 500 or above, or a failed gRPC call, with nothing captured in its scope.
@@ -163,7 +164,7 @@ impl ErrorEvent {
 impl EventKind {
     /// All kinds, in the order in which they are counted.
     pub const ALL: [Self; 6] =
-        [Self::Panic, Self::Error, Self::InnerError, Self::BodyError, Self::Status, Self::Message];
+        [Self::Panic, Self::Error, Self::ServiceError, Self::BodyError, Self::Status, Self::Message];
 
     /// Returns the label of this kind.
     #[must_use]
@@ -171,7 +172,7 @@ impl EventKind {
         match self {
             Self::Panic => "panic",
             Self::Error => "error",
-            Self::InnerError => "inner_error",
+            Self::ServiceError => "service_error",
             Self::BodyError => "body_error",
             Self::Status => "status",
             Self::Message => "message",
@@ -182,7 +183,7 @@ impl EventKind {
         match self {
             Self::Panic => "a panic",
             Self::Error => "an error",
-            Self::InnerError => "an error in place of a response",
+            Self::ServiceError => "an error in place of a response",
             Self::BodyError => "an error of a response's body",
             Self::Status => "a failure that nothing explains",
             Self::Message => "a message",

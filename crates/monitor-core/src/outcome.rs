@@ -9,7 +9,7 @@ pub enum Outcome {
     /// The whole response went out, whatever its status.
     Completed,
     /// The service returned an error instead of a response.
-    InnerError,
+    ServiceError,
     /// The service panicked before there was a response.
     Panic,
     /// The response body panicked after the head was sent.
@@ -30,7 +30,7 @@ impl Outcome {
     /// All outcomes, in the order in which they are counted.
     pub const ALL: [Self; 9] = [
         Self::Completed,
-        Self::InnerError,
+        Self::ServiceError,
         Self::Panic,
         Self::PanicInBody,
         Self::Cancelled,
@@ -45,7 +45,7 @@ impl Outcome {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",
-            Self::InnerError => "inner_error",
+            Self::ServiceError => "service_error",
             Self::Panic => "panic",
             Self::PanicInBody => "panic_in_body",
             Self::Cancelled => "cancelled",
@@ -105,7 +105,7 @@ impl Ending {
         match (self.outcome, self.grpc) {
             (Outcome::Completed, Some(code)) if code.is_failure() => Some(ErrorType::Grpc(code)),
             (Outcome::Completed, _) if self.status >= 500 => Some(ErrorType::Status(self.status)),
-            (Outcome::InnerError, _) => Some(ErrorType::InnerError),
+            (Outcome::ServiceError, _) => Some(ErrorType::ServiceError),
             (Outcome::Panic, _) => Some(ErrorType::Panic),
             (Outcome::PanicInBody, _) => Some(ErrorType::PanicInBody),
             (Outcome::BodyError, _) => Some(ErrorType::BodyError),
@@ -130,7 +130,7 @@ pub enum ErrorType {
     /// A panic in the body.
     PanicInBody,
     /// An error instead of a response.
-    InnerError,
+    ServiceError,
     /// An error in the body.
     BodyError,
 }
@@ -144,7 +144,7 @@ impl ErrorType {
             Self::Grpc(code) => code.as_str().to_owned(),
             Self::Panic => String::from("panic"),
             Self::PanicInBody => String::from("panic_in_body"),
-            Self::InnerError => String::from("inner_error"),
+            Self::ServiceError => String::from("service_error"),
             Self::BodyError => String::from("body_error"),
         }
     }

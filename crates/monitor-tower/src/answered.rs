@@ -23,7 +23,7 @@ pub(crate) fn mark_refusal<C>(response: &mut Response<C>) {
 
 /// Marks a response to an error, which the guard around is to capture.
 pub(crate) fn mark_error<C>(response: &mut Response<C>, error: ObservedError) {
-    response.extensions_mut().insert(Answered { outcome: Outcome::InnerError, error: Some(error) });
+    response.extensions_mut().insert(Answered { outcome: Outcome::ServiceError, error: Some(error) });
 }
 
 /// Returns how the request ended further in, where that is known.

@@ -105,7 +105,7 @@ where
         match (ended, caught) {
             (Some(Ended { result: Ok(response), shape }), None) => Poll::Ready(Ok(respond(response, shape, guard))),
             (Some(Ended { result: Err(error), .. }), None) => {
-                guard.inner_error(&error);
+                guard.service_error(&error);
                 Poll::Ready(Err(error))
             }
             (ended, Some(caught)) => {

@@ -192,10 +192,10 @@ impl Guard {
 
     /// Takes note of an error the service returned instead of a response. No response, no status: it is counted as the
     /// 500 a server makes of it.
-    pub(crate) fn inner_error<E: fmt::Display + 'static>(&mut self, error: &E) {
+    pub(crate) fn service_error<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.status = StatusCode::INTERNAL_SERVER_ERROR.as_u16();
-        self.outcome = Outcome::InnerError;
-        self.capture(EventKind::InnerError, error);
+        self.outcome = Outcome::ServiceError;
+        self.capture(EventKind::ServiceError, error);
     }
 
     /// Captures an error of the service or of its body. What runs here is the program's own: its `Display`, its

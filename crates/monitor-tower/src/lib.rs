@@ -36,7 +36,7 @@
 //! | outcome | when |
 //! | --- | --- |
 //! | `completed` | the whole response went out, whatever its status |
-//! | `inner_error` | the service returned an error instead of a response; it is passed on |
+//! | `service_error` | the service returned an error instead of a response; it is passed on |
 //! | `panic` | the service panicked before the head; it is answered with a 500 |
 //! | `panic_in_body` | the body panicked; the client sees an aborted response |
 //! | `body_error` | the body returned an error, or ended short of the Content-Length |

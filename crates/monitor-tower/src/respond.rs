@@ -36,7 +36,7 @@ type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 /// | tower's `Overloaded`, with the feature `tower` | 503 |
 /// | any other | 500 |
 ///
-/// The answer is a problem (RFC 9457), and to a gRPC call the status that says the same, and nothing of the error. It is still counted as `inner_error`, with the
+/// The answer is a problem (RFC 9457), and to a gRPC call the status that says the same, and nothing of the error. It is still counted as `service_error`, with the
 /// status it was answered with.
 ///
 /// # Example
@@ -206,7 +206,7 @@ fn answer_to<E: fmt::Display + 'static>(error: &E, settings: &Settings, table: &
     let of_table = table.iter().find_map(|entry| entry(error));
     let of_tower = || (error as &dyn Any).downcast_ref::<BoxError>().and_then(|error| status_of(&**error));
     let status = of_table.or_else(of_tower).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Answer { status, error: settings.monitor.observe(EventKind::InnerError, error) }
+    Answer { status, error: settings.monitor.observe(EventKind::ServiceError, error) }
 }
 
 /// Returns the status of tower's own errors, wherever in the chain they are.

@@ -35,7 +35,7 @@ pub(super) fn publish(sink: &mut Sink<'_>, routes: &[RouteCounts], release: &str
                 sink.histogram(DURATION, labels, &histogram::DURATION, &status.buckets);
             }
         }
-        let raised = [Outcome::Panic, Outcome::InnerError].map(|outcome| route.outcome(outcome)).iter().sum::<u64>();
+        let raised = [Outcome::Panic, Outcome::ServiceError].map(|outcome| route.outcome(outcome)).iter().sum::<u64>();
         if raised > 0 || route.declared {
             *exceptions.entry((method, 500)).or_default() += raised;
         }

@@ -254,7 +254,7 @@ impl RouteCounts {
         let other = [
             (ErrorType::Panic, Outcome::Panic),
             (ErrorType::PanicInBody, Outcome::PanicInBody),
-            (ErrorType::InnerError, Outcome::InnerError),
+            (ErrorType::ServiceError, Outcome::ServiceError),
             (ErrorType::BodyError, Outcome::BodyError),
         ];
         for (kind, outcome) in other {

@@ -220,7 +220,7 @@ mod tests {
     fn failed(outcome: Outcome, status: u16) -> bool {
         match outcome {
             Outcome::Completed => status >= 500 || status == 13,
-            Outcome::InnerError | Outcome::Panic | Outcome::PanicInBody | Outcome::BodyError => true,
+            Outcome::ServiceError | Outcome::Panic | Outcome::PanicInBody | Outcome::BodyError => true,
             _ => false,
         }
     }
