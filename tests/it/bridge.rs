@@ -46,7 +46,8 @@ type Model = BTreeMap<(&'static str, u16), Vec<u64>>;
 const ROUTES: [&str; 3] = ["/a", "/b/{id}", "/c"];
 
 fn step() -> impl Strategy<Value = Step> {
-    let outcomes = [Outcome::Completed, Outcome::Cancelled, Outcome::ServiceError, Outcome::Panic, Outcome::BodyAborted];
+    let outcomes =
+        [Outcome::Completed, Outcome::Cancelled, Outcome::ServiceError, Outcome::Panic, Outcome::BodyAborted];
     // On the bounds, beside them, and anywhere.
     let bounds = names::DURATION_BOUNDS.map(|bound| (bound * 1e9) as u64);
     let nanos = prop_oneof![

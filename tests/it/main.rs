@@ -11,6 +11,7 @@ mod capture;
 mod client;
 mod config;
 mod examples;
+mod formatting;
 mod functions;
 mod grouping;
 mod grpc;

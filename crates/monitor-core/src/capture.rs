@@ -24,6 +24,7 @@ use crate::{
     panic::{Caught, Note},
     rules::Ignore,
     scope::{self, bounded},
+    text,
 };
 
 /// Captures `error`, with its chain of causes, in the current scope. Outside a scope it does nothing;
@@ -112,7 +113,7 @@ impl Monitor {
     fn capture<E: AnyError + ?Sized>(&self, scope: Option<&Scope>, error: &E, at: &'static Location<'static>) {
         let Some(inner) = self.inner() else { return };
         let types = &inner.shared.error_types;
-        let message = bounded(error.as_error().to_string());
+        let message = text::format(format_args!("{}", error.as_error()));
         let (type_name, chain) = (types.name(error), types.causes(error.as_error()));
         if inner.shared.ignore.has_type(names(&type_name, &chain)) {
             return self.ignore(scope, mark(&message));

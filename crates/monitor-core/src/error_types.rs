@@ -4,13 +4,13 @@ use std::{
     any::{Any, type_name},
     borrow::Cow,
     error::Error,
-    fmt::{self, Write as _},
+    fmt,
     sync::Arc,
 };
 
 use crate::{
     observed::{AnyError, Cause},
-    scope::{self, bounded},
+    scope, text,
 };
 
 /// What a program said of the types of its errors.
@@ -59,7 +59,7 @@ impl ErrorTypes {
         let mut next = error.source();
         while let Some(cause) = next.filter(|_| causes.len() < CAUSES) {
             let type_name = self.name_of(cause).into_owned();
-            causes.push(Cause { type_name, message: bounded(cause.to_string()) });
+            causes.push(Cause { type_name, message: text::format(format_args!("{cause}")) });
             next = cause.source();
         }
         causes
@@ -73,27 +73,11 @@ impl ErrorTypes {
 
 /// Returns what an error's `Debug` begins with, where that is a name and not what the error says.
 fn debug_name(error: &(dyn Error + 'static)) -> Cow<'static, str> {
-    let debug = beginning(format_args!("{error:?}"));
-    let says = beginning(format_args!("{error}"));
+    let debug = text::beginning(format_args!("{error:?}"), BEGINNING);
+    let says = text::beginning(format_args!("{error}"), BEGINNING);
     let name: String = debug.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
     let is_name = name.starts_with(char::is_alphabetic) && (says.is_empty() || !debug.starts_with(&says));
     if is_name { Cow::Owned(name) } else { Cow::Borrowed("error") }
-}
-
-/// Returns the beginning of a text, without writing the rest.
-fn beginning(text: fmt::Arguments<'_>) -> String {
-    struct Writer(String);
-    impl fmt::Write for Writer {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            let left = BEGINNING - self.0.len();
-            let end = (0..=left.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-            self.0.push_str(&text[..end]);
-            if end < text.len() { Err(fmt::Error) } else { Ok(()) }
-        }
-    }
-    let mut writer = Writer(String::new());
-    let _ = writer.write_fmt(text);
-    writer.0
 }
 
 impl fmt::Debug for ErrorTypes {

@@ -21,7 +21,7 @@ use crate::{
     panic,
     queue::{Handler, Queue},
     reporter::Outlets,
-    switch,
+    switch, text,
 };
 
 pub(crate) struct Keeper {
@@ -195,7 +195,7 @@ impl Keeper {
         self.drops.count(Reason::NotPersisted);
         self.retry_at = Some(clock::after(RETRY.saturating_mul(1 << self.failures.min(5))));
         if self.failures == 0 {
-            self.untold.push(Trouble::Unsaved(error.to_string()));
+            self.untold.push(Trouble::Unsaved(text::format(format_args!("{error}"))));
         }
         self.failures = self.failures.saturating_add(1);
     }

@@ -71,6 +71,7 @@ mod source;
 mod spawn;
 mod switch;
 mod sync;
+pub mod text;
 mod trace_context;
 pub mod traffic;
 

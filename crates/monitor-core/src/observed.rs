@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxError, CodeLocation, EventKind, Monitor, error_types::ErrorTypes, scope::bounded};
+use crate::{BoxError, CodeLocation, EventKind, Monitor, error_types::ErrorTypes, text};
 
 /// What somebody other than the program itself saw of an error: a layer, for instance.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl ObservedError {
             kind,
             handled: false,
             type_name: Cow::Borrowed(type_name::<E>()),
-            message: bounded(error.to_string()),
+            message: text::format(format_args!("{error}")),
             chain: Vec::new(),
             location: None,
         }
@@ -97,7 +97,7 @@ impl ObservedError {
             kind,
             handled: false,
             type_name: types.name(error),
-            message: bounded(error.as_error().to_string()),
+            message: text::format(format_args!("{}", error.as_error())),
             chain: types.causes(error.as_error()),
             location: None,
         }

@@ -46,7 +46,7 @@ use std::{
     },
 };
 
-pub(crate) use self::notes::bounded;
+pub(crate) use self::notes::{TEXT, bounded};
 pub use self::{
     carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
     facts::{Finished, RequestFacts},

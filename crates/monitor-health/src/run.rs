@@ -6,6 +6,7 @@ use std::{error::Error, future::poll_fn, pin::pin, sync::Arc, task::Poll, thread
 use monitor_core::{
     clock,
     panic::{self, Caught},
+    text,
 };
 use tokio::{
     runtime::Handle,
@@ -71,10 +72,7 @@ fn found(mut outcome: Outcome, begun: Instant) -> Found {
 
 /// What an error says of itself, and what it does when it is dropped, is the program's own code.
 fn said(source: Box<dyn Error + Send + Sync>) -> String {
-    let said = panic::catch(|| source.to_string()).unwrap_or_else(|caught| {
-        caught.dispose();
-        String::from("an error that cannot be shown")
-    });
+    let said = text::format(format_args!("{source}"));
     panic::catch(|| drop(source)).unwrap_or_else(Caught::dispose);
     said
 }

@@ -5,6 +5,7 @@ use std::{error::Error, fmt};
 use monitor_core::{
     CodeLocation, EventKind, ObservedError,
     scope::{self, Breadcrumb, Scope},
+    text,
 };
 use serde_json::{Map, Value};
 use tracing::{
@@ -136,12 +137,12 @@ impl Visit for Said {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.record_str(field, &format!("{value:?}"));
+        self.record_str(field, &text::format(format_args!("{value:?}")));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         self.error = Some(ObservedError { handled: true, ..ObservedError::new(EventKind::Error, value) });
-        self.put(field, value.to_string());
+        self.put(field, text::format(format_args!("{value}")));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {

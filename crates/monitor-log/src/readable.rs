@@ -10,6 +10,7 @@ use monitor_core::{
     Drops, ErrorType, Monitor, Reason, Redaction, clock,
     redact::FILTERED,
     scope::{self, Finished, Scope},
+    text,
 };
 use tracing::{
     Event, Level, Subscriber,
@@ -164,7 +165,7 @@ impl Visit for Line<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let shown = self.shown(field.name(), &format!("{value:?}"));
+        let shown = self.shown(field.name(), &text::format(format_args!("{value:?}")));
         match field.name() {
             "message" => self.text.push_str(&shown),
             name => self.field(name, &shown),

@@ -128,4 +128,4 @@ const PAIRS: usize = 50;
 /// How deep a value may be.
 const DEEPEST: u32 = 32;
 const PARTS: usize = 16;
-pub(super) const TEXT: usize = 8 * 1024;
+pub(crate) const TEXT: usize = 8 * 1024;

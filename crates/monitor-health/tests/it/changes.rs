@@ -53,6 +53,32 @@ async fn each_transition_is_told_once_with_how_long_it_took_though_nobody_asks()
     drop(health);
 }
 
+/// Writes the beginning of its message, and panics.
+#[derive(Debug)]
+struct Torn;
+
+impl std::error::Error for Torn {}
+
+impl std::fmt::Display for Torn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no host db.internal")?;
+        panic!("a bug in Display")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reason_that_cannot_be_formatted_keeps_its_beginning() {
+    let memory = MemoryReporter::new();
+    let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
+    let probe = Runs::default().finding("database", |_| Outcome::error("away").source(Torn));
+    let health = Health::builder().monitor(&monitor).probe(probe).build().unwrap();
+    pass(Duration::from_secs(1)).await;
+    assert!(monitor.flush(Duration::from_secs(5)));
+    let reasons: Vec<_> = changes(&memory).into_iter().filter_map(|change| change.reason).collect();
+    assert_eq!(reasons[0], "no host db.internal… [formatting failed]");
+    drop(health);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_nobody_asks_for_is_no_alarm_and_one_that_is_slow_at_the_start_neither() {
     let (memory, runs) = (MemoryReporter::new(), Runs::default());

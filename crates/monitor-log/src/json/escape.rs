@@ -1,11 +1,8 @@
 //! Texts between quotation marks: redacted, escaped, and cut where they are very long.
 
-use std::{
-    fmt::{self, Write as _},
-    io::Write as _,
-};
+use std::{fmt, io::Write as _};
 
-use monitor_core::{Redaction, redact::FILTERED, scope::Shown};
+use monitor_core::{Redaction, redact::FILTERED, scope::Shown, text};
 
 /// Writes texts as strings of JSON (RFC 8259, section 7), behind a key that ends with the quotation mark they begin with.
 #[derive(Debug)]
@@ -48,8 +45,7 @@ impl Texts {
     pub(super) fn write_debug(&self, line: &mut Vec<u8>, value: &dyn fmt::Debug) {
         let begin = line.len();
         let mut said = Bounded { line, left: READ, length: 0 };
-        // What fails to say itself has said what it has.
-        let _ = write!(said, "{value:?}");
+        text::write(&mut said, format_args!("{value:?}"));
         let length = said.length;
         // Most of what is said can stay where it was written.
         if length > LONGEST || !self.redaction.is_plain(&line[begin..]) {

@@ -2,6 +2,7 @@
 
 use std::{error::Error, fmt, io::Write};
 
+use monitor_core::text;
 use tracing::field::{Field, Visit};
 
 use super::{
@@ -107,11 +108,11 @@ struct Chain<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        text::write(f, format_args!("{}", self.0));
         let mut next = self.0.source();
         for _ in 0..CHAIN {
             let Some(cause) = next else { break };
-            write!(f, ": {cause}")?;
+            text::write(f, format_args!(": {cause}"));
             next = cause.source();
         }
         Ok(())

@@ -1,0 +1,152 @@
+//! Formatting of the program's own values: bounded, and without panics.
+//!
+//! A `Display` or `Debug` may return an error, panic, or write gigabytes. `to_string` and `format!` pass all three on to
+//! their caller, which in a monitor is a request or a thread that others depend on.
+
+use std::fmt;
+
+use crate::{
+    panic,
+    scope::{TEXT, bounded},
+};
+
+/// Ends a text whose `Display` or `Debug` returned an error or panicked.
+pub const FORMATTING_FAILED: &str = "… [formatting failed]";
+
+/// Formats `text`, cut after 8 KiB; formatting stops there. Never panics: where a `Display` or `Debug` fails, the text it
+/// wrote before is returned with [`FORMATTING_FAILED`] at its end.
+///
+/// # Example
+///
+/// ```
+/// use std::fmt;
+///
+/// use monitor_core::text;
+///
+/// struct Torn;
+///
+/// impl fmt::Display for Torn {
+///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+///         f.write_str("card")?;
+///         Err(fmt::Error)
+///     }
+/// }
+///
+/// assert_eq!(text::format(format_args!("{}", 7)), "7");
+/// assert_eq!(text::format(format_args!("{Torn}")), "card… [formatting failed]");
+/// ```
+#[must_use]
+pub fn format(text: fmt::Arguments<'_>) -> String {
+    let mut beginning = Beginning { text: String::new(), left: READ };
+    write(&mut beginning, text);
+    bounded(beginning.text)
+}
+
+/// Writes `text` to `writer`, and [`FORMATTING_FAILED`] behind it where a `Display` or `Debug` in it fails. Never panics
+/// unless `writer` does. The writer bounds the text.
+pub fn write(writer: &mut dyn fmt::Write, text: fmt::Arguments<'_>) {
+    if try_write(writer, text).is_err() {
+        let _ = writer.write_str(FORMATTING_FAILED);
+    }
+}
+
+/// Returns the first `max` bytes of a text, without a mark; formatting stops there.
+pub(crate) fn beginning(text: fmt::Arguments<'_>, max: usize) -> String {
+    let mut beginning = Beginning { text: String::new(), left: max };
+    let _ = try_write(&mut beginning, text);
+    beginning.text
+}
+
+/// Writes `text`. A panic in it is an error.
+pub(crate) fn try_write(writer: &mut dyn fmt::Write, text: fmt::Arguments<'_>) -> fmt::Result {
+    panic::catch(|| writer.write_fmt(text)).unwrap_or_else(|caught| {
+        caught.dispose();
+        Err(fmt::Error)
+    })
+}
+
+/// Takes the beginning of a text, and refuses the rest.
+struct Beginning {
+    text: String,
+    left: usize,
+}
+
+impl fmt::Write for Beginning {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = (0..=self.left.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        self.text.push_str(&text[..end]);
+        if end == text.len() {
+            self.left -= end;
+            return Ok(());
+        }
+        // Nothing more is taken after the first cut, or there would be a gap.
+        self.left = 0;
+        Err(fmt::Error)
+    }
+}
+
+/// Longer than a text may be, so that the place of the cut is found with what lies behind it.
+const READ: usize = TEXT + 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Runs a closure as `Display`.
+    struct Shown<F>(F);
+
+    impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for Shown<F> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            (self.0)(f)
+        }
+    }
+
+    fn shown<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result>(f: F) -> Shown<F> {
+        Shown(f)
+    }
+
+    #[test]
+    fn a_text_that_panics_keeps_what_it_wrote_and_is_marked() {
+        let torn = shown(|f| {
+            f.write_str("half")?;
+            panic!("the other half is gone")
+        });
+        assert_eq!(format(format_args!("a {torn}, b")), "a half… [formatting failed]");
+    }
+
+    #[test]
+    fn an_endless_text_is_cut_and_stopped() {
+        let calls = Cell::new(0_u32);
+        let endless = shown(|f| {
+            loop {
+                calls.set(calls.get() + 1);
+                f.write_str("é".repeat(100).as_str())?;
+            }
+        });
+        let text = format(format_args!("{endless}"));
+        assert!(text.len() <= TEXT + '…'.len_utf8() && text.ends_with("é…"), "{} bytes", text.len());
+        assert!(calls.get() <= 50, "{} calls", calls.get());
+    }
+
+    #[test]
+    fn a_text_that_unwraps_its_writes_is_cut_like_any_other() {
+        let long = shown(|f| {
+            (0..1000).for_each(|_| f.write_str("0123456789").unwrap());
+            Ok(())
+        });
+        let text = format(format_args!("{long}"));
+        assert!(text.starts_with("0123") && text.len() <= TEXT + '…'.len_utf8(), "{text}");
+    }
+
+    #[test]
+    fn a_beginning_has_no_mark() {
+        let torn = shown(|f| {
+            f.write_str("Timeout {")?;
+            Err(fmt::Error)
+        });
+        assert_eq!(beginning(format_args!("{torn}"), 7), "Timeout");
+        assert_eq!(beginning(format_args!("{torn}"), 70), "Timeout {");
+    }
+}
