@@ -5,6 +5,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError, Weak,
+        atomic::AtomicBool,
         mpsc::{Receiver, RecvTimeoutError},
     },
     thread,
@@ -18,11 +19,12 @@ use crate::{Bridge, clock, monitor::Shared, panic, reporter::Outlets};
 pub(crate) struct Bridges {
     own: Arc<Bridge>,
     others: Mutex<Vec<Weak<Bridge>>>,
+    is_told: AtomicBool,
 }
 
 impl Bridges {
     pub(crate) fn new(own: Bridge) -> Self {
-        Self { own: Arc::new(own), others: Mutex::default() }
+        Self { own: Arc::new(own), others: Mutex::default(), is_told: AtomicBool::new(false) }
     }
 
     pub(crate) fn first(&self) -> Arc<Bridge> {
@@ -42,6 +44,9 @@ impl Bridges {
     fn publish_due(&self) {
         let now = clock::now();
         self.each(|bridge| bridge.publish_when_due(now));
+        if self.own.is_shut_out() && self.all().len() == 1 {
+            panic::once(&self.is_told, warn_of_another_monitor);
+        }
     }
 
     /// Does this to every bridge. A recorder that panics has published nothing, and keeps nobody else from it.
@@ -56,6 +61,14 @@ impl Bridges {
         others.retain(|bridge| bridge.strong_count() > 0);
         [self.first()].into_iter().chain(others.iter().filter_map(Weak::upgrade)).collect()
     }
+}
+
+fn warn_of_another_monitor() {
+    tracing::warn!(
+        target: "monitor",
+        "the global metrics recorder holds the numbers of another monitor, so this one publishes nothing there: give it a \
+         recorder of its own with MonitorBuilder::recorder or PrometheusEndpoint::local"
+    );
 }
 
 /// Starts the thread. It ends on a word through `end`, or when nobody is left to give one.
@@ -94,7 +107,8 @@ mod tests {
     #[test]
     fn a_recorder_that_panics_keeps_no_other_from_being_told() {
         let monitor = Monitor::builder("shop").log(None).build().expect("the settings are good");
-        let bridges = Bridges { own: monitor.bridge().expect("it is enabled"), others: Mutex::default() };
+        let own = monitor.bridge().expect("it is enabled");
+        let bridges = Bridges { own, others: Mutex::default(), is_told: AtomicBool::new(false) };
         let second = monitor.bridge_to(metrics::NoopRecorder).expect("it is enabled");
         bridges.add(&second);
         let told = Cell::new(0);

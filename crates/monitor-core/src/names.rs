@@ -5,6 +5,8 @@
 
 use metrics::Unit;
 
+use crate::traffic::FLASK_NAMES;
+
 /// Ended requests. Labels: method, route, status (`499` when the client left before the head, `500` when the service
 /// failed without a response). Untracked and refused requests are not in it.
 pub const REQUESTS: &str = "http_server_requests_total";
@@ -140,6 +142,14 @@ pub const BOUNDS: [(&str, [f64; 14]); 6] = [
     (JOB_DURATION, DURATION_BOUNDS),
     (FLASK_DURATION, DURATION_BOUNDS),
 ];
+
+/// Returns whether `metric` is one of those a monitor publishes, by its own name or by that of Prometheus' Flask exporter.
+#[must_use]
+pub fn is_published(metric: &str) -> bool {
+    let gauges_and_counters = COUNTERS.iter().chain(&GAUGES).map(|(name, _)| *name);
+    let histograms = HISTOGRAMS.iter().map(|(name, ..)| *name);
+    gauges_and_counters.chain(histograms).chain(FLASK_NAMES).any(|name| name == metric)
+}
 
 pub(crate) const COUNTERS: [(&str, &str); 12] = [
     (REQUESTS, "Requests that ended."),

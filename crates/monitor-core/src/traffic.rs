@@ -19,13 +19,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(crate) use self::histogram::{DURATION, Histogram};
 pub use self::{
     bridge::Bridge,
     connections::ConnectionCounts,
     histogram::{BUCKETS, BucketCount},
     series::{RouteCounts, StatusCounts},
     window::{Ended, Recent, Window},
+};
+pub(crate) use self::{
+    flask::FLASK_NAMES,
+    histogram::{DURATION, Histogram},
 };
 use self::{
     series::RouteSeries,

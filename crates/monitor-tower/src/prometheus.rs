@@ -1,10 +1,12 @@
 //! `/metrics` as a tower service.
 
+mod page;
+
 use std::{
     convert::Infallible,
     fmt,
     future::{Ready, ready},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     task::{Context, Poll},
     time::Duration,
 };
@@ -19,24 +21,36 @@ use crate::TextBody;
 /// Answers `/metrics` with everything in a Prometheus recorder: the monitor's numbers as they are at this moment, and
 /// whatever the program records through the `metrics` facade.
 ///
-/// The format is Prometheus' text format 0.0.4. While nobody scrapes, the recorder is drained every ten seconds, so
-/// that no sample piles up.
+/// The format is Prometheus' text format 0.0.4. Between scrapes the recorder is drained every ten seconds, so that no
+/// sample piles up. Scrapes are counted and logged like any other request unless the path is untracked, as `/metrics` is
+/// by default.
+///
+/// # Several monitors in one process
+///
+/// Each endpoint shows the numbers of its own monitor only, also where an application is built twice, as in tests. The
+/// global recorder holds those of the first monitor; the endpoint of another one publishes them to a recorder of its own,
+/// and shows them beside what the program records through the `metrics` facade.
 ///
 /// # Example
 ///
 /// ```
 /// use axum::Router;
-/// use monitor_core::Monitor;
-/// use monitor_tower::PrometheusEndpoint;
+/// use monitor_kit::{Monitor, PrometheusEndpoint};
 ///
-/// let monitor = Monitor::builder("shop").build()?;
-/// let app: Router = Router::new().route_service("/metrics", PrometheusEndpoint::local(&monitor)?);
+/// let app = || -> Result<Router, Box<dyn std::error::Error>> {
+///     let monitor = Monitor::builder("shop").build()?;
+///     Ok(Router::new().route_service("/metrics", PrometheusEndpoint::install(&monitor)?))
+/// };
+/// let (_first, _second) = (app()?, app()?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct PrometheusEndpoint {
+    /// Of the recorder that the bridge publishes to.
     handle: PrometheusHandle,
     bridge: Option<Arc<Bridge>>,
+    /// Of the global recorder, where the numbers in it are another monitor's.
+    shared: Option<PrometheusHandle>,
     missing: Arc<AtomicBool>,
 }
 
@@ -45,14 +59,14 @@ pub struct PrometheusEndpoint {
 pub struct InstallError(BuildError);
 
 impl PrometheusEndpoint {
-    /// Installs a Prometheus recorder as the global one of the `metrics` facade, and makes an endpoint of it.
+    /// Makes an endpoint of the global recorder of the `metrics` facade, which the first call installs.
     ///
     /// # Errors
     ///
-    /// When there is a global recorder already; give its handle to [`with_handle`](Self::with_handle).
+    /// When the program has installed a global recorder of its own: give its handle to [`with_handle`](Self::with_handle),
+    /// or use [`local`](Self::local), which leaves it alone.
     pub fn install(monitor: &Monitor) -> Result<Self, InstallError> {
-        let handle = builder()?.install_recorder().map_err(InstallError)?;
-        Ok(Self::with_handle(monitor, handle))
+        Ok(Self::with_handle(monitor, installed()?))
     }
 
     /// Makes an endpoint of a recorder that the program has installed as the global one.
@@ -60,7 +74,10 @@ impl PrometheusEndpoint {
     /// Its buckets should be those of [`names::BOUNDS`].
     #[must_use]
     pub fn with_handle(monitor: &Monitor, handle: PrometheusHandle) -> Self {
-        Self::new(monitor.bridge(), handle)
+        match monitor.bridge() {
+            Some(bridge) if !bridge.claim() => Self::beside(monitor, handle),
+            bridge => Self::new(bridge, handle, None),
+        }
     }
 
     /// Makes an endpoint of a recorder of its own. It shows the monitor's numbers only, and leaves the global recorder
@@ -70,24 +87,36 @@ impl PrometheusEndpoint {
     ///
     /// When the recorder cannot be built.
     pub fn local(monitor: &Monitor) -> Result<Self, InstallError> {
-        let recorder = builder()?.build_recorder();
-        let handle = recorder.handle();
-        Ok(Self::new(monitor.bridge_to(recorder), handle))
+        Ok(Self::with_own(monitor, builder()?, None))
     }
 
-    fn new(bridge: Option<Arc<Bridge>>, handle: PrometheusHandle) -> Self {
-        if let Some(bridge) = &bridge {
-            let handle = handle.clone();
-            bridge.every(DRAIN, move || handle.run_upkeep());
+    /// Makes an endpoint of a recorder of its own, and of what the program records in the global one.
+    fn beside(monitor: &Monitor, shared: PrometheusHandle) -> Self {
+        // The bounds are constants that the builder takes; it refuses empty ones only.
+        Self::with_own(monitor, builder().unwrap_or_default(), Some(shared))
+    }
+
+    fn with_own(monitor: &Monitor, builder: PrometheusBuilder, shared: Option<PrometheusHandle>) -> Self {
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        Self::new(monitor.bridge_to(recorder), handle, shared)
+    }
+
+    fn new(bridge: Option<Arc<Bridge>>, handle: PrometheusHandle, shared: Option<PrometheusHandle>) -> Self {
+        let endpoint = Self { handle, bridge, shared, missing: Arc::default() };
+        if let Some(bridge) = &endpoint.bridge {
+            let handles = endpoint.handles();
+            bridge.every(DRAIN, move || handles.iter().for_each(PrometheusHandle::run_upkeep));
         }
-        Self { handle, bridge, missing: Arc::default() }
+        endpoint
     }
 
     /// Publishes and renders everything as it is now.
     #[must_use]
     pub fn render(&self) -> String {
         let render = || self.handle.render();
-        let (page, is_taken) = self.bridge.as_ref().map_or_else(|| (render(), true), |bridge| bridge.scrape(render));
+        let (mut page, is_taken) =
+            self.bridge.as_ref().map_or_else(|| (render(), true), |bridge| bridge.scrape(render));
         if !is_taken {
             panic::once(&self.missing, || {
                 tracing::warn!(
@@ -97,8 +126,15 @@ impl PrometheusEndpoint {
                 );
             });
         }
-        self.handle.run_upkeep();
+        if let Some(shared) = &self.shared {
+            page.push_str(&page::of_the_program(&shared.render()));
+        }
+        self.handles().iter().for_each(PrometheusHandle::run_upkeep);
         page
+    }
+
+    fn handles(&self) -> Vec<PrometheusHandle> {
+        [Some(&self.handle), self.shared.as_ref()].into_iter().flatten().cloned().collect()
     }
 }
 
@@ -132,7 +168,10 @@ impl fmt::Debug for PrometheusEndpoint {
 
 impl fmt::Display for InstallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the Prometheus recorder could not be installed; where the program has one, use with_handle")
+        f.write_str(
+            "the program has installed a metrics recorder of its own: give its handle to PrometheusEndpoint::with_handle, \
+             or use PrometheusEndpoint::local",
+        )
     }
 }
 
@@ -146,6 +185,18 @@ fn builder() -> Result<PrometheusBuilder, InstallError> {
     names::BOUNDS.into_iter().try_fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
         builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &bounds).map_err(InstallError)
     })
+}
+
+/// Returns the handle of the global recorder, which is installed where it is not yet.
+fn installed() -> Result<PrometheusHandle, InstallError> {
+    static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    // Held while it is installed: tests build their applications at once.
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = &*installed {
+        return Ok(handle.clone());
+    }
+    let handle = builder()?.install_recorder().map_err(InstallError)?;
+    Ok(installed.insert(handle).clone())
 }
 
 const DRAIN: Duration = Duration::from_secs(10);

@@ -9,6 +9,11 @@
 //! Handles are taken anew each time, for a recorder may drop a series it thinks idle. What a recorder did not take,
 //! because there is none yet, is published again later.
 //!
+//! # Several monitors
+//!
+//! The global recorder takes the numbers of one monitor, the first that publishes to it or [claims](Bridge::claim) it: two
+//! would overwrite each other's counters and gauges in the same series. A later monitor publishes to recorders of its own.
+//!
 //! # Other recorders
 //!
 //! | recorder | what is kept |
@@ -20,8 +25,8 @@
 
 use std::{
     cell::Cell,
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    fmt, ptr,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -90,6 +95,24 @@ impl Bridge {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Claims the recorder for this monitor, and returns whether the monitor's numbers are published there.
+    ///
+    /// Returns `true` for a recorder that was given to this bridge. The global recorder belongs to the first monitor that
+    /// claims it or publishes to it, until the process ends: the recorder keeps that monitor's counts even when the monitor
+    /// is dropped.
+    pub fn claim(&self) -> bool {
+        self.recorder.is_some() || self.is(OWNER.get_or_init(|| Arc::downgrade(&self.shared)))
+    }
+
+    /// Returns whether the global recorder belongs to another monitor.
+    pub(crate) fn is_shut_out(&self) -> bool {
+        self.recorder.is_none() && OWNER.get().is_some_and(|owner| !self.is(owner))
+    }
+
+    fn is(&self, owner: &Weak<Shared>) -> bool {
+        ptr::eq(owner.as_ptr(), Arc::as_ptr(&self.shared))
+    }
+
     /// Publishes every number as it is now, and returns whether there was a recorder to take it.
     pub fn publish(&self) -> bool {
         self.publish_once(&mut self.published.lock().unwrap_or_else(PoisonError::into_inner))
@@ -122,7 +145,7 @@ impl Bridge {
     }
 
     fn publish_to(&self, recorder: &dyn Recorder, published: &mut Published) -> bool {
-        if !self.is_taken_by(recorder) {
+        if !self.is_taken_by(recorder) || !self.claim() {
             published.described = false;
             return false;
         }
@@ -299,6 +322,9 @@ impl IntoF64 for Asked<'_> {
         self.0
     }
 }
+
+/// The monitor whose numbers are in the global recorder. A weak pointer keeps its address from being used again.
+static OWNER: OnceLock<Weak<Shared>> = OnceLock::new();
 
 /// How often a page is rendered again. A recorder whose time-out is shorter than rendering takes would drop something
 /// each time.

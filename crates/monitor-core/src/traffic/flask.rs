@@ -52,6 +52,8 @@ fn labels(method: &'static str, status: u16) -> Vec<Label> {
     vec![Label::new("method", method), Label::new("status", status.to_string())]
 }
 
+pub(crate) const FLASK_NAMES: [&str; 4] = [TOTAL, EXCEPTIONS, DURATION, INFO];
+
 const TOTAL: &str = "flask_http_request_total";
 const EXCEPTIONS: &str = "flask_http_request_exceptions_total";
 const DURATION: &str = crate::names::FLASK_DURATION;

@@ -1,0 +1,36 @@
+//! The part of a page in Prometheus' text format that the program itself records.
+
+use monitor_core::names;
+
+/// Returns the page without the metrics that a monitor publishes.
+pub(super) fn of_the_program(page: &str) -> String {
+    let mut is_kept = true;
+    let lines = page.split_inclusive('\n').filter(|line| {
+        // Samples follow the comments of their metric, the only lines that have its name without a suffix.
+        if let Some(metric) = described(line) {
+            is_kept = !names::is_published(metric);
+        }
+        is_kept
+    });
+    lines.collect()
+}
+
+fn described(line: &str) -> Option<&str> {
+    let comment = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE "))?;
+    comment.split_whitespace().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_the_program;
+
+    #[test]
+    fn metrics_of_a_monitor_go_with_their_comments_and_samples() {
+        let orders = "# HELP orders_total Orders.\n# TYPE orders_total counter\norders_total 3\n\n";
+        let took = "# TYPE took histogram\ntook_bucket{le=\"+Inf\"} 1\ntook_sum 1\ntook_count 1\n\n";
+        let duration =
+            "# TYPE http_server_request_duration_seconds histogram\nhttp_server_request_duration_seconds_count 9\n\n";
+        let ready = "# HELP health_ready Whether.\n# TYPE health_ready gauge\nhealth_ready 1\n\n";
+        assert_eq!(of_the_program(&[ready, orders, duration, took].concat()), [orders, took].concat());
+    }
+}

@@ -1,0 +1,45 @@
+//! A program with a metrics recorder of its own: a test binary of its own, because the recorder is the process's.
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use monitor_kit::{Ending, Method, Monitor, Outcome, PrometheusEndpoint};
+
+/// Returns a monitor that has counted so many requests.
+fn monitor(requests: usize) -> Monitor {
+    let monitor = Monitor::builder("shop").log(None).build().expect("the settings are good");
+    let traffic = monitor.traffic().expect("it is enabled");
+    let series = traffic.series(Method::Get, "/items");
+    for _ in 0..requests {
+        traffic.start(series);
+        traffic.end(series, Ending::new(Outcome::Completed, 200), std::time::Duration::from_millis(1));
+    }
+    monitor
+}
+
+/// Returns the lines that count requests.
+fn counted(page: &str) -> Vec<&str> {
+    page.lines().filter(|line| line.starts_with("http_server_requests_total{")).collect()
+}
+
+#[test]
+fn it_is_left_alone_and_each_of_two_monitors_shows_its_own_requests_beside_it() {
+    let recorder = PrometheusBuilder::new().add_global_label("zone", "a").build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).expect("there is none yet");
+    metrics::counter!("items_sold_total").increment(7);
+    let (first, second) = (monitor(3), monitor(1));
+
+    let error = PrometheusEndpoint::install(&first).expect_err("it would take the program's place").to_string();
+    assert!(error.contains("give its handle to PrometheusEndpoint::with_handle"), "{error}");
+
+    let endpoints = [&first, &second].map(|monitor| PrometheusEndpoint::with_handle(monitor, handle.clone()));
+    for _ in 0..2 {
+        let [first, second] = endpoints.each_ref().map(PrometheusEndpoint::render);
+        let labels = r#"http_request_method="GET",http_route="/items",http_response_status_code="200""#;
+        assert_eq!(counted(&first), [format!(r#"http_server_requests_total{{zone="a",{labels}}} 3"#)]);
+        assert_eq!(counted(&second), [format!("http_server_requests_total{{{labels}}} 1")]);
+        for page in [first, second] {
+            assert_eq!(page.matches("\nitems_sold_total{zone=\"a\"} 7\n").count(), 1, "{page}");
+        }
+    }
+    assert!(PrometheusEndpoint::local(&second).expect("a recorder of its own").render().contains("/items"));
+}
