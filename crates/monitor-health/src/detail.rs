@@ -54,6 +54,9 @@ impl Details {
 
     /// Says how much those may read who [are on this machine](is_local). The peer's address is read from axum's
     /// `ConnectInfo` with the feature `axum`; otherwise it has to be [found](Self::peer).
+    ///
+    /// Behind a proxy on the same machine that adds no forwarding header, every caller is local: use
+    /// [`bearer`](Self::bearer) there.
     pub fn local(mut self, detail: Detail) -> Self {
         self.local = Some(detail);
         self
@@ -73,7 +76,7 @@ impl Details {
 
     /// Returns how much whoever sent `request` may read: of all that apply, the most.
     pub(crate) fn of<B>(&self, request: &Request<B>) -> Detail {
-        let bearer = self.bearer.as_ref().filter(|(token, _)| has_token(request.headers(), token));
+        let bearer = self.bearer.as_ref().filter(|(token, _)| has_bearer(request.headers(), token));
         let local = self.local.filter(|_| is_local(request, self.peer_of(request.extensions())));
         bearer.map(|(_, detail)| *detail).into_iter().chain(local).fold(self.public, Ord::max)
     }
@@ -105,8 +108,23 @@ fn connect_info(_: &Extensions) -> Option<IpAddr> {
     None
 }
 
-/// Compares all of the token, so that how long it takes says nothing of how much of it was right.
-fn has_token(headers: &HeaderMap, token: &str) -> bool {
+/// Returns whether the headers have `Authorization: Bearer` with this token (RFC 6750, section 2.1), once.
+///
+/// The comparison takes as long for a wrong token as for the right one of the same length.
+///
+/// # Example
+///
+/// ```
+/// use http::HeaderMap;
+/// use monitor_kit::health::has_bearer;
+///
+/// let headers = HeaderMap::from_iter([("authorization".parse()?, "Bearer a-long-secret".parse()?)]);
+/// assert!(has_bearer(&headers, "a-long-secret"));
+/// assert!(!has_bearer(&headers, "another-secret"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn has_bearer(headers: &HeaderMap, token: &str) -> bool {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
     let sent = value.to_str().ok().and_then(|value| value.split_once(' '));
@@ -119,6 +137,9 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
 
 /// Returns whether the peer is on this machine, speaks for nobody else, and asks for a host on this machine: the last
 /// refuses a page that a name was rebound for.
+///
+/// This is no authentication. Requests through a proxy on this machine that adds no forwarding header, such as nginx with
+/// nothing but `proxy_pass`, are local. Routes that show or change the inside should ask for a [token](has_bearer).
 #[must_use]
 pub fn is_local<B>(request: &Request<B>, peer: Option<IpAddr>) -> bool {
     let peer_is_local = peer.is_some_and(|peer| peer.to_canonical().is_loopback());

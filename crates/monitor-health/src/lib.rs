@@ -122,7 +122,7 @@ pub use self::probes::sqlite::SqliteProbe;
 pub use self::probes::tcp::TcpProbe;
 pub use self::{
     builder::{BuildError, HealthBuilder},
-    detail::{Detail, Details, is_local},
+    detail::{Detail, Details, has_bearer, is_local},
     drain::StartupGate,
     health::Health,
     liveness::{Heartbeat, LivenessCheck},
