@@ -60,7 +60,7 @@ impl Connection {
     }
 }
 
-/// Sends a request over a connection of its own.
+/// Sends a user's request over a connection of its own.
 pub(crate) async fn send(
     addr: SocketAddr,
     method: Method,
@@ -68,7 +68,28 @@ pub(crate) async fn send(
     user: &str,
     body: &str,
 ) -> Result<Response, NoResponse> {
-    let mut request = Request::builder().method(method).uri(path).header("x-demo-user", user);
+    send_with(addr, method, path, ("x-demo-user", user), body).await
+}
+
+/// Sends an operator's request over a connection of its own.
+pub(crate) async fn operate(
+    addr: SocketAddr,
+    method: Method,
+    path: &str,
+    token: &str,
+    body: &str,
+) -> Result<Response, NoResponse> {
+    send_with(addr, method, path, ("authorization", &format!("Bearer {token}")), body).await
+}
+
+async fn send_with(
+    addr: SocketAddr,
+    method: Method,
+    path: &str,
+    (name, value): (&str, &str),
+    body: &str,
+) -> Result<Response, NoResponse> {
+    let mut request = Request::builder().method(method).uri(path).header(name, value);
     if !body.is_empty() {
         request = request.header(header::CONTENT_TYPE, "application/json");
     }

@@ -6,6 +6,7 @@
 
 mod check;
 mod client;
+mod draft;
 mod load;
 mod ratio;
 mod report;
@@ -14,21 +15,25 @@ mod sabotage;
 mod scrape;
 mod serve;
 mod server;
+mod signals;
 mod story;
 mod timeline;
 mod wait;
 mod world;
+mod wrap;
 
 use std::{
-    io::{Write, stderr},
+    fmt::Display,
+    io::{self, Write, stderr},
     path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Args, Parser, Subcommand};
 use jiff::tz::TimeZone;
+use tokio::runtime::{Builder, Runtime};
 
-use crate::{sabotage::Sabotage, timeline::Timeline, world::World};
+use crate::{draft::Draft, sabotage::Sabotage, signals::Signals, timeline::Timeline, world::World};
 
 /// Plays the incident of the TODO API: somebody calls /error, it divides by zero, the 500 is counted, explained,
 /// noticed, switched off, mended by a new release and written up. Ends with 1 at the first step that does not hold.
@@ -65,28 +70,28 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(1, &format!("cannot start: {error}")),
-    };
     match cli.command {
-        Some(Command::Serve(serve)) => match runtime.block_on(serve::run(*serve)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(1, &error.to_string()),
+        Some(Command::Serve(serve)) => serve::serve(*serve),
+        None => match runtime() {
+            Ok(runtime) => runtime.block_on(play(cli.play)),
+            Err(error) => fail(1, &format!("cannot start: {error}")),
         },
-        None => runtime.block_on(play(cli.play)),
     }
 }
 
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build()
+}
+
 async fn play(play: Play) -> ExitCode {
-    let mut timeline = Timeline::new(play.tz.unwrap_or_else(TimeZone::system));
-    let mut world = match World::new(play.break_step.and_then(Sabotage::of_step)) {
-        Ok(world) => world,
-        Err(error) => return fail(1, &format!("cannot start: {error}")),
+    let (mut signals, draft, mut world) = match prepare(&play) {
+        Ok(prepared) => prepared,
+        Err(error) => return fail(1, &error),
     };
+    let mut timeline = Timeline::new(play.tz.unwrap_or_else(TimeZone::system));
     // Whichever way it ends, the world goes out of scope below and takes its processes with it.
     tokio::select! {
-        told = story::tell(&mut world, &mut timeline, &play.report) => match told {
+        told = story::tell(&mut world, &mut timeline, draft) => match told {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 timeline.fail(&failure);
@@ -94,8 +99,17 @@ async fn play(play: Play) -> ExitCode {
                 fail(1, &format!("step {} does not hold: {failure}{logs}", failure.step))
             }
         },
-        _ = tokio::signal::ctrl_c() => fail(130, "interrupted"),
+        status = signals.next() => fail(status, "interrupted"),
     }
+}
+
+/// Catches signals before there is any file, so that none of them ends the process before its files are removed.
+fn prepare(play: &Play) -> Result<(Signals, Draft, World), String> {
+    let cannot_start = |error: &dyn Display| format!("cannot start: {error}");
+    let signals = Signals::catch().map_err(|error| cannot_start(&error))?;
+    let draft = Draft::open(&play.report)?;
+    let world = World::new(play.break_step.and_then(Sabotage::of_step)).map_err(|error| cannot_start(&error))?;
+    Ok((signals, draft, world))
 }
 
 fn fail(code: u8, text: &str) -> ExitCode {

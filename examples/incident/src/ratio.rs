@@ -20,11 +20,21 @@ pub(crate) struct RatioWatch {
     task: JoinHandle<()>,
 }
 
+/// The highest ratio, and the requests it is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Peak {
+    pub(crate) ratio: f64,
+    pub(crate) failed: f64,
+    pub(crate) ended: f64,
+    /// End of its window.
+    pub(crate) at: Timestamp,
+}
+
 #[derive(Debug, Default)]
 struct Seen {
     samples: VecDeque<Sample>,
     ratio: f64,
-    peak: f64,
+    peak: Peak,
     crossed: Option<Timestamp>,
     back_at_zero: Option<Timestamp>,
 }
@@ -51,7 +61,7 @@ impl RatioWatch {
     }
 
     /// Returns the highest ratio so far.
-    pub(crate) fn peak(&self) -> f64 {
+    pub(crate) fn peak(&self) -> Peak {
         self.lock().peak
     }
 
@@ -94,8 +104,11 @@ impl Seen {
         while self.samples.get(1).is_some_and(|next| begin.is_some_and(|begin| next.at <= begin)) {
             self.samples.pop_front();
         }
-        self.ratio = self.over_window();
-        self.peak = self.peak.max(self.ratio);
+        let (failed, ended) = self.over_window();
+        self.ratio = if ended == 0.0 { 0.0 } else { failed / ended };
+        if self.ratio > self.peak.ratio {
+            self.peak = Peak { ratio: self.ratio, failed, ended, at: Timestamp::now() };
+        }
         if self.ratio >= THRESHOLD && self.crossed.is_none() {
             self.crossed = Some(Timestamp::now());
         }
@@ -104,16 +117,14 @@ impl Seen {
         }
     }
 
-    fn over_window(&self) -> f64 {
+    /// Returns how many requests failed and how many ended within the window.
+    fn over_window(&self) -> (f64, f64) {
         let mut releases: Vec<&str> = self.samples.iter().map(|sample| sample.release.as_str()).collect();
         releases.dedup();
         releases.sort_unstable();
         releases.dedup();
-        let (failed, ended) = releases
-            .iter()
-            .map(|release| self.growth(release))
-            .fold((0.0, 0.0), |sum, growth| (sum.0 + growth.0, sum.1 + growth.1));
-        if ended == 0.0 { 0.0 } else { failed / ended }
+        let growths = releases.iter().map(|release| self.growth(release));
+        growths.fold((0.0, 0.0), |sum, growth| (sum.0 + growth.0, sum.1 + growth.1))
     }
 
     fn growth(&self, release: &str) -> (f64, f64) {
@@ -165,7 +176,7 @@ mod tests {
         seen.add(sample(at(8), "2", 0.0, 100.0));
         assert_eq!(seen.ratio, 0.05);
         seen.add(sample(at(13), "2", 0.0, 200.0));
-        assert_eq!((seen.ratio, seen.peak), (0.0, 0.1));
+        assert_eq!((seen.ratio, seen.peak.ratio, seen.peak.failed, seen.peak.ended), (0.0, 0.1, 10.0, 100.0));
         assert!(seen.crossed.is_some() && seen.back_at_zero.is_some());
     }
 }

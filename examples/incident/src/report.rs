@@ -1,10 +1,10 @@
 //! The incident report: filled from what was observed and recorded, with blanks where nothing was.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 
 use crate::{
-    ratio::{THRESHOLD, WINDOW},
+    ratio::{Peak, THRESHOLD, WINDOW},
     story::percent,
     timeline::{Timeline, between},
 };
@@ -23,7 +23,7 @@ pub(crate) struct Facts {
     pub(crate) refused: u32,
     pub(crate) requests: u64,
     pub(crate) requests_during_rollout: u64,
-    pub(crate) peak_ratio: f64,
+    pub(crate) peak: Peak,
     pub(crate) issue: Value,
     pub(crate) logged_location: String,
     pub(crate) handled_as: String,
@@ -43,16 +43,26 @@ impl Facts {
             refused: 0,
             requests: 0,
             requests_during_rollout: 0,
-            peak_ratio: 0.0,
+            peak: Peak::default(),
             issue: Value::Null,
             logged_location: String::new(),
             handled_as: String::new(),
         }
     }
 
-    /// A half of all requests or more is severe, one route of a service moderate.
+    /// Half of all requests or more is severe, one route of a service moderate.
     fn severity(&self) -> &'static str {
-        if self.peak_ratio >= 0.5 { "severe" } else { "moderate" }
+        if self.peak.ratio >= 0.5 { "severe" } else { "moderate" }
+    }
+
+    /// Requests that were neither answered with a 500 nor refused.
+    fn succeeded(&self) -> u64 {
+        self.requests.saturating_sub(self.errors + u64::from(self.refused))
+    }
+
+    /// The error ratio of the whole play. Refused requests are part of no ratio.
+    fn whole_ratio(&self) -> f64 {
+        self.errors as f64 / (self.errors + self.succeeded()).max(1) as f64
     }
 
     fn after(&self, at: Option<Timestamp>) -> String {
@@ -76,7 +86,7 @@ pub(crate) fn write(facts: &Facts, timeline: &Timeline) -> String {
         events(facts, timeline),
         detection(facts),
         cause(facts),
-        actions(facts),
+        actions(facts, timeline),
         lessons(facts),
     ];
     let body = HEADINGS[1..].iter().zip(sections).map(|(heading, section)| format!("{heading}\n\n{section}"));
@@ -87,29 +97,52 @@ fn general(facts: &Facts, timeline: &Timeline) -> String {
     let begun = timeline.local(facts.first_error).strftime("%d %B %Y, %H:%M:%S %Z (UTC%:z)").to_string();
     let rows = [
         ("Date and time", begun),
-        ("Services affected", String::from("API TODO (`todo-api`), route `/error`")),
-        ("Severity", facts.severity().to_owned()),
+        ("Nature", String::from("simulated, on one machine and with traffic made for it")),
+        ("Services affected", String::from("API TODO (`todo-api`), route `GET /error`")),
+        ("Severity", format!("{} (one route failed, every other request succeeded)", facts.severity())),
         ("Users affected", facts.issue("users_affected")),
-        (
-            "Requests affected",
-            format!("{} of {} ({} at the peak)", facts.errors, facts.requests, percent(facts.peak_ratio)),
-        ),
         ("Mitigated", format!("after {}", facts.after(facts.mitigated))),
-        ("Duration", facts.after(facts.recovered)),
+        ("Recovered", format!("after {}", facts.after(facts.recovered))),
     ];
-    rows.iter().map(|(what, value)| format!("- **{what}**: {value}\n")).collect()
+    let rows = rows.iter().map(|(what, value)| format!("- **{what}**: {value}\n")).collect::<String>();
+    format!("{rows}\n### Impact\n\n{}", impact(facts, timeline))
+}
+
+fn impact(facts: &Facts, timeline: &Timeline) -> String {
+    let Peak { ratio, failed, ended, at } = facts.peak;
+    format!(
+        "| requests | number |\n| --- | ---: |\n\
+         | failed with 500 | {} |\n\
+         | refused with 503 while the route was off | {} |\n\
+         | answered as expected | {} |\n\
+         | all, from the start of the traffic to the recovery | {} |\n\n\
+         The error ratio is the failed requests over those that were not refused: {} for the whole time, and {} at its peak, \
+         when {failed} of the {ended} requests of the last {} s had failed ({}).\n",
+        facts.errors,
+        facts.refused,
+        facts.succeeded(),
+        facts.requests,
+        percent(facts.whole_ratio()),
+        percent(ratio),
+        WINDOW.as_secs(),
+        timeline.local(at).strftime("%H:%M:%S%.3f"),
+    )
 }
 
 fn summary(facts: &Facts) -> String {
     format!(
-        "`GET /error` of release 1.0.0 answered {} requests with HTTP 500: \"{}\". The error ratio crossed {} after {}. \
-         The route was switched off after {}, without a redeploy, and the ratio was back at 0 after {}. Release 1.0.1, which \
-         handles the division and does not serve the route, took over without losing a request after {}. The incident of 29 July 2025 took 35 minutes.\n",
+        "`GET /error` of release 1.0.0 answered {} requests with HTTP 500: \"{}\". The error ratio crossed {} after {}, and the \
+         log explained the error after {}. The route was switched off after {}, without a redeploy: {} further requests of it \
+         were refused with 503, and the ratio was back at 0 after {}. Release 1.0.1, which handles the division and does not \
+         serve the route, took over after {} without losing a request.\n\n\
+         This is a simulation of the incident of 29 July 2025, which took 35 minutes from the first 500 to normal operation.\n",
         facts.errors,
         facts.issue("message"),
         percent(THRESHOLD),
         facts.after(facts.noticed),
+        facts.after(facts.explained),
         facts.after(facts.switched_off),
+        facts.refused,
         facts.after(facts.mitigated),
         facts.after(facts.rolled_out),
     )
@@ -117,18 +150,20 @@ fn summary(facts: &Facts) -> String {
 
 fn events(facts: &Facts, timeline: &Timeline) -> String {
     let rows = timeline.events().into_iter().map(|event| {
-        let clock = timeline.local(event.at).strftime("%H:%M:%S%.1f %Z").to_string();
+        let clock = timeline.local(event.at).strftime("%H:%M:%S%.3f").to_string();
         let offset = event.at.duration_since(facts.first_error).as_secs_f64();
-        format!("| {clock} | {offset:+.1} s | {} | {} |\n", event.text.replace('|', "\\|"), event.source.as_str())
+        format!("| {clock} | {offset:+.3} s | {} | {} |\n", event.text.replace('|', "\\|"), event.source.as_str())
     });
-    format!("| time | since the first 500 | event | source |\n| --- | ---: | --- | --- |\n{}", rows.collect::<String>())
+    let zone = timeline.local(facts.first_error).strftime("%Z").to_string();
+    let head = format!("| time ({zone}) | since the first 500 | event | source |\n| --- | ---: | --- | --- |\n");
+    format!("{head}{}", rows.collect::<String>())
 }
 
 fn detection(facts: &Facts) -> String {
     format!(
-        "- **Noticed** after {}, by the error ratio over {} s from `/metrics` (threshold {}).\n\
-         - **Explained** after {}: the request ID of the answer led to the log line with message, file and line.\n\
-         - **Grouped** as one issue, `{}`: {} events, first seen {}, last seen {}.\n",
+        "1. **Noticed** after {}: the error ratio over {} s, computed from `/metrics`, crossed {}.\n\
+         2. **Explained** after {}: the request ID of a failed response led to the log line with message, file and line.\n\
+         3. **Grouped** as one issue, `{}`: {} events, first seen {}, last seen {}.\n",
         facts.after(facts.noticed),
         WINDOW.as_secs(),
         percent(THRESHOLD),
@@ -142,51 +177,74 @@ fn detection(facts: &Facts) -> String {
 
 fn cause(facts: &Facts) -> String {
     format!(
-        "The route divides by zero: `{}` at `{}`, a {} that nothing handled.\n\n\
+        "The handler of `/error` divides by zero: `{}` at `{}`, a {} that nothing handled.\n\n\
          ### Contributing factors\n\n\
-         - The route fails on purpose, and release 1.0.0 served it beside the productive ones (`--fault-routes`).\n\
-         - The error was not handled where it happened.\n",
+         - A test route was in production. `/error` fails on purpose, for drills of the monitoring, and is part of the same \
+         program as the real routes. Release 1.0.0 was started with `--fault-routes`, which serves it; no check of the \
+         deployment refuses that option outside of tests.\n\
+         - The divisor was not checked, and no test called the route.\n\
+         - No alert was set up: the rise was seen because the error ratio was being watched.\n",
         facts.issue("message"),
         facts.issue("location"),
         facts.issue("kind"),
     )
 }
 
-fn actions(facts: &Facts) -> String {
+fn actions(facts: &Facts, timeline: &Timeline) -> String {
     format!(
-        "- The route was switched off after {}, by hand and without a redeploy; {} further calls of it were refused with 503 \
-         and a time to come back, and the rest of the service went on.\n\
-         - Release 1.0.1 handles the division: `{}` is answered as a problem with status 422 and captured as handled.\n\
-         - Release 1.0.1 is in service without the test routes; `/error` is a 404.\n\
-         - It was rolled out after {} with {} requests on the way, none of them lost: the old process turned its readiness \
-         to 503, then stopped accepting, then ended.\n\
-         - The issue was known to release 1.0.1 with its whole count, {}, and is resolved by it: should it come back in that \
-         release or a later one, it is a regression.\n\
-         - The error ratio was back at 0 after {}, and stayed there without the switch until {}.\n",
+        "- The route was switched off after {}, by hand and without a redeploy. Further calls got a 503 with a `Retry-After`; \
+         the rest of the service was not affected.\n\
+         - Release 1.0.1 handles the division: `{}` is answered with 422 and captured as a handled error.\n\
+         - Release 1.0.1 serves no test routes: `/error` is a 404.\n\
+         - It took over after {} with {} requests on the way, none of them lost: the old process turned its readiness to 503, \
+         stopped accepting connections, and ended.\n\
+         - The issue was known to release 1.0.1 with its whole count, {}, and is resolved by it: an event in that release or a \
+         later one is a regression.\n\
+         - The error ratio was back at 0 after {}, and stayed there without the switch until {}.\n\n\
+         {}",
         facts.after(facts.switched_off),
-        facts.refused,
         facts.handled_as,
         facts.after(facts.rolled_out),
         facts.requests_during_rollout,
         facts.issue("count"),
         facts.after(facts.mitigated),
         facts.after(facts.recovered),
+        action_table(facts, timeline),
     )
+}
+
+/// Who does what until when. What the play has done itself is done; the rest is proposed.
+fn action_table(facts: &Facts, timeline: &Timeline) -> String {
+    let done = |at: Option<Timestamp>| {
+        at.map_or_else(|| String::from("not recorded"), |at| timeline.local(at).strftime("done %H:%M:%S").to_string())
+    };
+    let within =
+        |days: i64| timeline.local(facts.first_error).saturating_add(days.days()).strftime("%d %B %Y").to_string();
+    let rows = [
+        ("Switch `GET /error` off", "on-call", done(facts.switched_off)),
+        ("Deploy a release that handles the division and serves no test routes", "API team", done(facts.rolled_out)),
+        ("Alert on an error ratio above its threshold", "on-call", within(2)),
+        ("Refuse `--fault-routes` in the deployment of production", "platform team", within(7)),
+        ("Test the expected failures of every route", "API team", within(14)),
+    ];
+    let rows = rows.iter().map(|(what, owner, due)| format!("| {what} | {owner} | {due} |\n"));
+    format!("### Actions\n\n| action | owner | due |\n| --- | --- | --- |\n{}", rows.collect::<String>())
 }
 
 fn lessons(facts: &Facts) -> String {
     format!(
-        "- Test routes are kept apart from production ones: they are served only with `--fault-routes`.\n\
-         - The panic was answered, counted and captured; the process lived and every other route was served.\n\
-         - An automatic alert on a rise of errors is still to be set up; the ratio crossed its threshold after {}.\n\
-         - The expected behaviour of every route needs unit and integration tests, its failures included.\n",
+        "- Test routes do not belong in production: the option that serves them is for drills.\n\
+         - Central error handling limits the damage: the panic was answered, counted and captured, and the process went on \
+         serving every other route.\n\
+         - An alert would have fired {} after the first 500, when the ratio crossed its threshold.\n\
+         - Failures are behaviour: they need unit and integration tests as successes do.\n",
         facts.after(facts.noticed),
     )
 }
 
 /// The headings, in their order.
 pub(crate) const HEADINGS: [&str; 8] = [
-    "# Incident report and post-mortem",
+    "# Incident report and post-mortem (simulated)",
     "## General information",
     "## Summary",
     "## Timeline",

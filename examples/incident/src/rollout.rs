@@ -74,7 +74,10 @@ async fn handled(world: &mut World, timeline: &mut Timeline, facts: &mut Facts) 
     expect("the error is a type of its own", true, error_type.ends_with("::DivisionByZero"))?;
     let scrape = sent(Scrape::of(addr).await)?;
     expect("nothing is counted as failed", 0.0, scrape.sum("http_server_errors_total", &[]))?;
-    timeline.note(Source::Log, format!("aside, with fault routes: release 1.0.1 answers 422 and handles {error_type}"));
+    timeline.note(
+        Source::Log,
+        format!("an instance of 1.0.1 with fault routes answers /error with 422 and handles {error_type}"),
+    );
     facts.handled_as = error_type;
     Ok(())
 }
@@ -85,21 +88,21 @@ pub(crate) async fn resolved(world: &World, timeline: &mut Timeline, facts: &mut
     let deadline = clock::now() + Duration::from_secs(5);
     while issue.is_null() && clock::now() < deadline {
         sleep(POLL).await;
-        issue = sent(client::get(world.addr(), "/issues").await)?.json()[0].clone();
+        issue = world.operate(Method::GET, "/issues", "").await?.json()[0].clone();
     }
     expect("the new release knows the issue", &facts.issue["fingerprint"], &issue["fingerprint"])?;
     expect("its count is unbroken", CALLS, issue["count"].clone())?;
     expect("so is when it was first seen", &facts.issue["first_seen"], &issue["first_seen"])?;
     let order = json!({ "route": "/error", "method": "GET", "actor": ACTOR });
-    let answer = sent(client::send(world.addr(), Method::POST, "/admin/routes/enable", "0", &order.to_string()).await)?;
+    let answer = world.operate(Method::POST, "/admin/routes/enable", &order.to_string()).await?;
     expect("the route was off in the new release as well, and is switched on", 200, answer.status.as_u16())?;
     let order = json!({
         "fingerprint": issue["fingerprint"], "action": "resolve", "release": SECOND.version, "actor": ACTOR,
     });
     let path = "/admin/issues/triage";
-    let answer = sent(client::send(world.addr(), Method::POST, path, "0", &order.to_string()).await)?;
+    let answer = world.operate(Method::POST, path, &order.to_string()).await?;
     expect("the order to resolve the issue is taken", 200, answer.status.as_u16())?;
-    let issue = sent(client::get(world.addr(), "/issues").await)?.json()[0].clone();
+    let issue = world.operate(Method::GET, "/issues", "").await?.json()[0].clone();
     expect("the issue is resolved", "resolved", issue["status"]["state"].clone())?;
     expect("by the new release", SECOND.version, issue["status"]["in_release"].clone())?;
     timeline.note(Source::Issues, format!("{ACTOR} resolves the issue by release {}", SECOND.version));
@@ -120,7 +123,7 @@ pub(crate) async fn recovered(timeline: &mut Timeline, watch: &RatioWatch, load:
     let recovered = Timestamp::now();
     timeline.note_at(recovered, Source::Metrics, "error ratio 0 with release 1.0.1 alone");
     let after = between(facts.first_error, recovered);
-    timeline.holds(&format!("recovered {after} after the first 500; the original took 35 minutes"));
+    timeline.holds(&format!("recovered {after} after the first 500 (original: 35 minutes)"));
     facts.recovered = Some(recovered);
     facts.requests = load.sent() + facts.errors + u64::from(facts.refused);
     Ok(())

@@ -51,9 +51,9 @@ impl Sabotage {
         match step {
             2 => Some(Self::Tamper(Tampering::Leak)),
             3 => Some(Self::Tamper(Tampering::Metrics)),
-            4 => Some(Self::NoLog),
-            5 => Some(Self::Tamper(Tampering::Issues)),
-            6 => Some(Self::Dilute),
+            4 => Some(Self::Dilute),
+            5 => Some(Self::NoLog),
+            6 => Some(Self::Tamper(Tampering::Issues)),
             7 => Some(Self::Tamper(Tampering::Switch)),
             8 => Some(Self::Tamper(Tampering::Ready)),
             9 => Some(Self::Database),

@@ -1,10 +1,15 @@
 //! The TODO API, served by this same program started again.
 
+use std::process::ExitCode;
+
 use clap::Args;
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use todo_api::{Config, StartError};
 
-use crate::sabotage::{self, Tampering};
+use crate::{
+    fail, runtime,
+    sabotage::{self, Tampering},
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -13,12 +18,33 @@ pub(crate) struct Serve {
     /// What to tamper with.
     #[arg(long)]
     tamper: Option<Tampering>,
+    /// Process to end with.
+    #[arg(long, value_name = "PID")]
+    parent: i32,
 }
 
-pub(crate) async fn run(serve: Serve) -> Result<(), StartError> {
-    // Should the one who started this die without a word, this ends as well.
-    let _ = set_parent_process_death_signal(Some(Signal::TERM));
-    let Serve { config, tamper } = serve;
+/// Serves until it is told to stop, or the process that started it dies.
+pub(crate) fn serve(serve: Serve) -> ExitCode {
+    if !ends_with(serve.parent) {
+        return ExitCode::FAILURE;
+    }
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(1, &format!("cannot start: {error}")),
+    };
+    match runtime.block_on(run(serve)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(1, &error.to_string()),
+    }
+}
+
+/// Asks for a signal at the death of the parent. Returns `false` when the parent has died before, which sends none.
+fn ends_with(parent: i32) -> bool {
+    set_parent_process_death_signal(Some(Signal::KILL)).is_ok() && getppid() == Pid::from_raw(parent)
+}
+
+async fn run(serve: Serve) -> Result<(), StartError> {
+    let Serve { config, tamper, .. } = serve;
     match tamper {
         Some(tamper) => todo_api::run_with(config, |router| sabotage::around(router, tamper)).await,
         None => todo_api::run(config).await,

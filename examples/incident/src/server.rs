@@ -8,7 +8,7 @@ use std::{
     net::TcpListener,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{self, Child, Command, Stdio},
     time::Duration,
 };
 
@@ -29,7 +29,14 @@ impl Server {
     pub(crate) fn start(listener: &TcpListener, args: &[String], stderr: &Path) -> Result<Self, Box<dyn Error>> {
         let socket = OwnedFd::from(listener.try_clone()?);
         let mut command = Command::new(env::current_exe()?);
-        command.arg("serve").args(args).env("LISTEN_FDS", "1").env_remove("LISTEN_PID").env_remove("RELEASE_VERSION");
+        command
+            .arg("serve")
+            .args(args)
+            .arg(format!("--parent={}", process::id()))
+            .env("LISTEN_FDS", "1")
+            .env_remove("LISTEN_PID")
+            .env_remove("RELEASE_VERSION")
+            .env_remove("ADMIN_TOKEN");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(stderr)?);
         command.fd_mappings(vec![FdMapping { parent_fd: socket, child_fd: 3 }])?;
         Ok(Self { child: command.spawn()?, stderr: stderr.to_owned() })

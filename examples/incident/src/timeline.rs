@@ -6,14 +6,16 @@ use std::{
 };
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
+use rustix::termios::tcgetwinsize;
 
-use crate::check::Failure;
+use crate::{check::Failure, wrap};
 
 /// The events so far.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     tz: TimeZone,
     colour: bool,
+    width: usize,
     begin: Timestamp,
     events: Vec<Event>,
 }
@@ -40,7 +42,7 @@ pub(crate) enum Source {
 impl Timeline {
     pub(crate) fn new(tz: TimeZone) -> Self {
         let colour = stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { tz, colour, begin: Timestamp::now(), events: Vec::new() }
+        Self { tz, colour, width: width(), begin: Timestamp::now(), events: Vec::new() }
     }
 
     /// Announces a step.
@@ -56,26 +58,29 @@ impl Timeline {
     /// Notes an event.
     pub(crate) fn note_at(&mut self, at: Timestamp, source: Source, text: impl Into<String>) {
         let event = Event { at, text: text.into(), source };
-        let clock = self.local(at).strftime("%H:%M:%S%.3f").to_string();
-        let offset = format!("{:>+7.1} s", at.duration_since(self.begin).as_secs_f64());
-        let (clock, offset) = (self.paint(DIM, &clock), self.paint(DIM, &offset));
-        self.print(&format!("   {clock} {offset}  {:<8} {}", source.as_str(), event.text));
+        let offset = at.duration_since(self.begin).as_secs_f64();
+        self.hang(DIM, &format!("{offset:>+10.3} s  {:<8} ", source.as_str()), &event.text);
         self.events.push(event);
     }
 
     /// Says that a step held.
     pub(crate) fn holds(&self, text: &str) {
-        self.print(&format!("   {} {text}", self.paint(GREEN, "ok")));
+        self.hang(GREEN, "   ok ", text);
     }
 
     /// Says which step did not hold.
     pub(crate) fn fail(&self, failure: &Failure) {
-        self.print(&format!("   {} {}", self.paint(RED, "FAILED"), failure.expected));
+        self.hang(RED, "   FAILED ", &failure.expected);
     }
 
-    /// Says something that is no event.
-    pub(crate) fn say(&self, text: &str) {
-        self.print(text);
+    /// Prints a paragraph.
+    pub(crate) fn paragraph(&self, text: &str) {
+        self.hang(PLAIN, "", text);
+    }
+
+    /// Prints a line as it is.
+    pub(crate) fn line(&self, line: &str) {
+        self.print(line);
     }
 
     /// Returns every event in the order of time.
@@ -91,6 +96,16 @@ impl Timeline {
 
     pub(crate) fn paint(&self, style: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// Prints `text` behind `prefix`, in as many lines as it takes.
+    fn hang(&self, style: &str, prefix: &str, text: &str) {
+        let indent = prefix.chars().count();
+        let mut prefix = self.paint(style, prefix);
+        for line in wrap::lines(text, self.width - indent) {
+            self.print(&format!("{prefix}{line}"));
+            prefix = " ".repeat(indent);
+        }
     }
 
     /// A pipe that was closed is no reason to stop.
@@ -118,6 +133,14 @@ pub(crate) fn between(from: Timestamp, to: Timestamp) -> String {
     if span.as_secs() == 0 { format!("{} ms", span.as_millis()) } else { format!("{:.1} s", span.as_secs_f64()) }
 }
 
+/// Returns the width of the terminal, else what `COLUMNS` says, within what can be read.
+fn width() -> usize {
+    let of_terminal = tcgetwinsize(stdout()).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
+    let said = || env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    of_terminal.or_else(said).unwrap_or(80).clamp(60, 120)
+}
+
+const PLAIN: &str = "0";
 pub(crate) const BOLD: &str = "1";
 const DIM: &str = "2";
 const GREEN: &str = "32";

@@ -7,9 +7,12 @@ use std::{
     path::PathBuf,
 };
 
+use http::Method;
 use tempfile::TempDir;
 
 use crate::{
+    check::{Checked, sent, unmet},
+    client::{self, Response},
     load::Load,
     sabotage::{self, Sabotage},
     server::Server,
@@ -73,6 +76,7 @@ impl World {
             format!("--release={}", release.version),
             format!("--division={}", release.divides),
             format!("--log-file={}", self.log_file(release).display()),
+            format!("--admin-token-file={}", self.token_file().display()),
             String::from("--environment=drill"),
             String::from("--quiet"),
             String::from("--drain=1"),
@@ -99,6 +103,13 @@ impl World {
         Load::start(self.addr, PER_SECOND)
     }
 
+    /// Sends an operator's request to the service, with the token that it has written.
+    pub(crate) async fn operate(&self, method: Method, path: &str, body: &str) -> Checked<Response> {
+        let token = fs::read_to_string(self.token_file());
+        let token = token.map_err(|error| unmet("the service has written its admin token", error))?;
+        sent(client::operate(self.addr, method, path, token.trim_end(), body).await)
+    }
+
     /// Returns what a release has logged so far.
     pub(crate) fn log(&self, release: Release) -> String {
         fs::read_to_string(self.folder.path().join(log_name(release))).unwrap_or_default()
@@ -115,6 +126,10 @@ impl World {
     pub(crate) fn last_words(&self) -> String {
         let words = self.stderrs.iter().filter_map(|path| fs::read_to_string(path).ok());
         words.filter(|words| !words.is_empty()).map(|words| format!("\n{}", words.trim_end())).collect()
+    }
+
+    fn token_file(&self) -> PathBuf {
+        self.folder.path().join("token")
     }
 
     fn database(&self, name: &str) -> String {

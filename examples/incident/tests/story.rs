@@ -4,8 +4,12 @@ use std::process::{Command, Output};
 
 fn tell(args: &[&str]) -> (Output, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_incident")).args(args).current_dir(folder.path()).output().expect("it starts");
+    let output = Command::new(env!("CARGO_BIN_EXE_incident"))
+        .args(args)
+        .env("COLUMNS", "80")
+        .current_dir(folder.path())
+        .output()
+        .expect("it starts");
     (output, folder)
 }
 
@@ -26,15 +30,27 @@ fn the_story_is_told_to_its_end_and_the_report_is_written() {
     assert_eq!(stdout.matches("\n   ok ").count(), 10, "{stdout}");
     let report = std::fs::read_to_string(folder.path().join("incident-report.md")).expect("a report");
     for fact in [
+        "# Incident report and post-mortem (simulated)\n",
         "**Users affected**: 4",
-        "**Requests affected**: 10 of",
+        "| failed with 500 | 10 |",
+        "| refused with 503 while the route was off | ",
+        " at its peak, when 10 of the ",
         "**Mitigated**: after ",
         "switched off after ",
         "fault.rs:",
         " CE",
         "(UTC+0",
+        "A test route was in production.",
+        "| action | owner | due |",
     ] {
         assert!(report.contains(fact), "{fact} is missing:\n{report}");
+    }
+    let noticed = report.find("**Noticed** after ");
+    assert!(noticed.is_some() && noticed < report.find("**Explained** after "), "{report}");
+    assert!(report.contains("| +0.000 s | GET /error answers 500"), "no milliseconds:\n{report}");
+    assert!(stdout.contains("\"the original\" below"), "{stdout}");
+    for line in stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
     }
 }
 
@@ -56,17 +72,17 @@ fn a_recorder_nobody_publishes_to_breaks_step_3() {
 }
 
 #[test]
-fn a_log_that_goes_nowhere_breaks_step_4() {
+fn a_diluted_ratio_breaks_step_4() {
     breaks(4);
 }
 
 #[test]
-fn an_empty_list_of_issues_breaks_step_5() {
+fn a_log_that_goes_nowhere_breaks_step_5() {
     breaks(5);
 }
 
 #[test]
-fn a_diluted_ratio_breaks_step_6() {
+fn an_empty_list_of_issues_breaks_step_6() {
     breaks(6);
 }
 

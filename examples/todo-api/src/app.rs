@@ -3,7 +3,7 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint, Redaction, health::Health, store};
 
-use crate::{ApiError, Config, admin, fault, issues, openapi, probes, store::Store, todos, triage, user};
+use crate::{ApiError, Config, Token, fault, openapi, operators, probes, store::Store, todos, user};
 
 /// Every route but those that fail on purpose, declared so that its series exist from the start.
 pub const ROUTES: [(&str, &str); 14] = [
@@ -59,18 +59,15 @@ impl App {
     ///
     /// # Errors
     ///
-    /// When the database cannot be opened or migrated, or a setting is bad.
+    /// When the database cannot be opened or migrated, the token cannot be read or written, or a setting is bad.
     pub async fn new(config: &Config, monitor: Monitor) -> Result<Self, BoxError> {
         let store = Store::open(&config.database).await.map_err(|error| {
             // A database's address may hold its password.
             format!("the database {}: {error}", Redaction::new().text(&config.database))
         })?;
-        let health = probes::health(config, &monitor, &store)?;
-        let mut routes = todos::router()
-            .merge(openapi::router())
-            .merge(issues::router(monitor.clone()))
-            .merge(triage::router(monitor.clone()))
-            .merge(admin::router(monitor.clone()));
+        let token = Token::of(config)?;
+        let health = probes::health(config, &monitor, &store, &token)?;
+        let mut routes = todos::router().merge(openapi::router()).merge(operators::router(&monitor, token));
         if config.fault_routes {
             routes = routes.merge(fault::router(config.division));
         }

@@ -4,11 +4,14 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, ValueEnum};
 
+use crate::Token;
+
 /// A TODO API that shows every part of monitor-kit at work.
 ///
 /// Paths: /todos, /todos/{id}, /todos/{id}/complete, /openapi.json, /metrics, /health, /health/ready, /health/live,
-/// /health/{probe}; from this machine only /issues, /issues/{fingerprint}, /admin/routes, /admin/routes/disable,
-/// /admin/routes/enable, /admin/issues/triage, /admin/users/erase. The user of a request is told in the header X-Demo-User.
+/// /health/{probe}; with the admin token in `Authorization: Bearer` also /issues, /issues/{fingerprint}, /admin/routes,
+/// /admin/routes/disable, /admin/routes/enable, /admin/issues/triage, /admin/users/erase. The header X-Demo-User names the
+/// user of a request.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 #[expect(clippy::exhaustive_structs, reason = "a program's own settings")]
@@ -29,6 +32,14 @@ pub struct Config {
     #[arg(long, env = "DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
+    /// Token that /issues and /admin ask for. Give it in the environment: other users see the command line.
+    #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub admin_token: Option<Token>,
+
+    /// File with the admin token where none is given. A new token is written to it, with mode 0600, if it is missing.
+    #[arg(long, env = "ADMIN_TOKEN_FILE", value_name = "FILE", default_value = "todo-api.token")]
+    pub admin_token_file: PathBuf,
+
     /// Also write the log to this file.
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
@@ -44,6 +55,10 @@ pub struct Config {
     /// Seconds between readiness turning 503 and the end of accepting connections.
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
     pub drain: f64,
+
+    /// Seconds that connections still open after that have to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
+    pub grace: f64,
 
     /// Release to report.
     #[arg(long, env = "RELEASE_VERSION", default_value = env!("CARGO_PKG_VERSION"))]

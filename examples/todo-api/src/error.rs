@@ -23,8 +23,6 @@ pub enum ApiError {
     NoSuchPath,
     /// The path does not take this method.
     MethodNotAllowed,
-    /// It is not for this caller.
-    Forbidden,
     /// The route divided by zero.
     DivisionByZero(DivisionByZero),
     /// The database failed.
@@ -55,7 +53,6 @@ impl ApiError {
             Self::Invalid(status, _) => *status,
             Self::NoSuchTodo | Self::NoSuchIssue | Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::DivisionByZero(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Database(_) | Self::Unfinished | Self::Flaky => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -96,7 +93,6 @@ impl fmt::Display for ApiError {
             Self::NoSuchIssue => f.write_str("there is no such issue"),
             Self::NoSuchPath => f.write_str("there is nothing at this path"),
             Self::MethodNotAllowed => f.write_str("this path does not take this method"),
-            Self::Forbidden => f.write_str("this is for callers on the same machine only"),
             Self::DivisionByZero(error) => error.fmt(f),
             Self::Database(_) => f.write_str("the database failed"),
             Self::Unfinished => f.write_str("the work did not come to its end"),

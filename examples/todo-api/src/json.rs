@@ -1,10 +1,11 @@
 //! Extractors whose rejections are problems like any other.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Query, Request},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{StatusCode, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use uuid::Uuid;
 
 use crate::ApiError;
 
@@ -14,6 +15,14 @@ pub(crate) struct Json<T>(pub(crate) T);
 
 /// Parameters of a query: 400 where they are not what is wanted.
 pub(crate) struct Params<T>(pub(crate) T);
+
+/// The identifier of a todo from the path: 404 where it is none, whatever a database would make of it.
+pub(crate) struct Id(pub(crate) String);
+
+/// Reads a member that may be left out, but not be null.
+pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
@@ -34,5 +43,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             Ok(Query(value)) => Ok(Self(value)),
             Err(rejection) => Err(ApiError::Invalid(StatusCode::BAD_REQUEST, rejection.body_text())),
         }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(id) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| ApiError::NoSuchTodo)?;
+        Uuid::parse_str(&id).map(|id| Self(id.to_string())).map_err(|_| ApiError::NoSuchTodo)
     }
 }

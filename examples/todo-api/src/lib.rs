@@ -1,6 +1,7 @@
 //! A TODO API that shows every part of monitor-kit at work: request identity, metrics, errors as issues, health with a
 //! drain, and a fault of its own to try it on.
 
+mod accept;
 mod admin;
 mod app;
 mod config;
@@ -9,14 +10,15 @@ mod fault;
 mod issues;
 mod json;
 mod listener;
-mod local;
 mod logging;
 mod openapi;
+mod operators;
 mod probes;
 mod server;
 mod store;
 #[expect(unused_qualifications, reason = "utoipa's macro for parameters writes them")]
 mod todos;
+mod token;
 mod triage;
 mod user;
 
@@ -25,4 +27,5 @@ pub use self::{
     config::{Config, Division},
     error::{ApiError, DivisionByZero},
     server::{StartError, run, run_with},
+    token::Token,
 };

@@ -16,12 +16,16 @@ use tokio::{
     sync::watch,
 };
 
-use crate::StartError;
+use crate::{
+    StartError,
+    accept::{Failures, accept},
+};
 
 #[derive(Debug)]
 pub(crate) struct StoppableListener {
     inner: TcpListener,
     stopped: watch::Receiver<bool>,
+    failures: Failures,
 }
 
 /// The peer's address, as this listener tells it.
@@ -38,7 +42,7 @@ impl StoppableListener {
             None => TcpListener::bind(addr).await,
         };
         let inner = inner.map_err(|error| StartError::new(format!("listen on {addr}"), error))?;
-        Ok(Self { inner, stopped })
+        Ok(Self { inner, stopped, failures: Failures::default() })
     }
 }
 
@@ -47,12 +51,12 @@ impl Listener for StoppableListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        let Self { inner, stopped } = self;
+        let Self { inner, stopped, failures } = self;
         tokio::select! {
             // Once stopped, no connection is taken that happens to be there.
             biased;
             () = until(stopped) => pending().await,
-            connection = Listener::accept(inner) => connection,
+            connection = accept(inner, failures) => connection,
         }
     }
 

@@ -1,7 +1,8 @@
-//! `/openapi.json`.
+//! `/openapi.json`, and the refusals that its operations share.
 
 use axum::{Json, Router, routing::get};
-use utoipa::OpenApi;
+use utoipa::{IntoResponses, OpenApi, ToSchema};
+use uuid::Uuid;
 
 use crate::{store::Store, todos};
 
@@ -11,6 +12,57 @@ use crate::{store::Store, todos};
     paths(todos::create, todos::list, todos::read, todos::update, todos::complete, todos::delete)
 )]
 struct Document;
+
+/// An error as RFC 9457 has it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema; the response is made by `monitor_kit::problem`")]
+pub(crate) struct Problem {
+    /// Kind of the problem. `about:blank`: the status says it all.
+    r#type: String,
+    /// What is wrong, and what to change.
+    title: String,
+    /// Status of the response.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// Identifies the request in the log.
+    request_id: Uuid,
+}
+
+/// Refusals of a query.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) enum QueryRefusals {
+    /// A parameter of the query is malformed or out of range.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(Problem),
+}
+
+/// Refusals of a todo's identifier.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) enum IdRefusals {
+    /// There is no such todo.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NoSuchTodo(Problem),
+}
+
+/// Refusals of a body.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) enum BodyRefusals {
+    /// The body is no JSON.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(Problem),
+    /// The body has more than 16 KiB.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLong(Problem),
+    /// The content type is not `application/json`.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(Problem),
+    /// The body does not fit the schema.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unfit(Problem),
+}
 
 pub(crate) fn router() -> Router<Store> {
     Router::new().route("/openapi.json", get(|| async { Json(Document::openapi()) }))

@@ -5,11 +5,11 @@ use monitor_kit::{
     health::{Detail, Details, DiskSpace, Health, PostgresProbe, Probe, RedisProbe, RuntimeLag, SqliteProbe},
 };
 
-use crate::{Config, store::Store};
+use crate::{Config, Token, store::Store};
 
 /// Its database, the cache where it has one, the disk and its own runtime. Without the database no request can be served,
 /// so that readiness stands on it.
-pub(crate) fn health(config: &Config, monitor: &Monitor, store: &Store) -> Result<Health, BoxError> {
+pub(crate) fn health(config: &Config, monitor: &Monitor, store: &Store, token: &Token) -> Result<Health, BoxError> {
     let database = match store {
         Store::Sqlite(pool) => Probe::new("database", SqliteProbe::new(pool.clone())),
         Store::Postgres(pool) => Probe::new("database", PostgresProbe::new(pool.clone())),
@@ -20,7 +20,7 @@ pub(crate) fn health(config: &Config, monitor: &Monitor, store: &Store) -> Resul
         .probe(Probe::blocking("disk", DiskSpace::new(".")))
         .probe(Probe::new("runtime", RuntimeLag::new()))
         .alias("db", "database")
-        .details(Details::default().local(Detail::Full));
+        .details(Details::default().bearer(token.as_str(), Detail::Full));
     if let Some(url) = &config.redis {
         let client = redis::Client::open(url.as_str());
         let client = client.map_err(|error| format!("REDIS_URL is not the address of a Redis server: {error}"))?;

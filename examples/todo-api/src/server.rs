@@ -3,6 +3,7 @@
 use std::{error::Error, fmt, time::Duration};
 
 use axum::{Router, middleware::map_request, serve::Listener};
+use monitor_kit::{Monitor, Traffic, traffic::RouteCounts};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -32,6 +33,7 @@ pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Re
     let monitor = App::monitor(&config).map_err(|error| StartError::new("build the monitor", error))?;
     let _log = logging::init(&config, &monitor)?;
     let (stop, stopped) = watch::channel(false);
+    let deadline = deadline(stopped.clone(), Duration::from_secs_f64(config.grace));
     let listener = StoppableListener::bind(config.listen, stopped).await?;
     let App { router, monitor, health, .. } =
         App::new(&config, monitor).await.map_err(|error| StartError::new("start", error))?;
@@ -45,10 +47,28 @@ pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Re
     let addr = listener.local_addr().map_err(|error| StartError::new("tell the address", error))?;
     tracing::info!(%addr, release = config.release, fault_routes = config.fault_routes, "listening");
     let app = wrap(router).layer(map_request(tell_peer)).into_make_service_with_connect_info::<Peer>();
-    let served = axum::serve(listener, app).with_graceful_shutdown(shutdown).await;
+    let served = tokio::select! {
+        served = axum::serve(listener, app).with_graceful_shutdown(shutdown) => served,
+        () = deadline => {
+            tracing::warn!(requests = active(&monitor), "connections were still open at the end of the grace period");
+            Ok(())
+        }
+    };
     tracing::info!("stopped");
     monitor.shutdown(Duration::from_secs(2));
     served.map_err(|error| StartError::new("serve", error))
+}
+
+/// Ends when the connections that are open after the end of accepting have had their time.
+async fn deadline(mut stopped: watch::Receiver<bool>, grace: Duration) {
+    drop(stopped.wait_for(|stopped| *stopped).await);
+    tokio::time::sleep(LINGER + grace).await;
+}
+
+/// Returns the number of requests in flight.
+fn active(monitor: &Monitor) -> u64 {
+    let routes = monitor.traffic().map(Traffic::read).unwrap_or_default();
+    routes.iter().map(RouteCounts::active).sum()
 }
 
 /// Ends on SIGTERM or Ctrl-C.

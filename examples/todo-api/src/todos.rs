@@ -2,18 +2,23 @@
 
 use axum::{
     Json as JsonBody, Router,
-    extract::{Path, State},
+    extract::State,
     http::{StatusCode, header},
     response::IntoResponse,
     routing::{get, post},
 };
 use monitor_kit::CurrentScope;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
+use uuid::Uuid;
 
 use crate::{
     ApiError,
-    json::{Json, Params},
+    json::{Id, Json, Params, present},
+    openapi::{BodyRefusals, IdRefusals, QueryRefusals},
     store::{Store, Todo},
 };
 
@@ -21,19 +26,23 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTodo {
-    /// What is to be done, from 1 to 200 characters.
-    #[schema(min_length = 1, max_length = 200)]
+    /// What is to be done: from 1 to 200 characters, not blank, no control characters.
+    #[schema(schema_with = title_schema)]
     title: String,
 }
 
-/// What is to change of a todo.
+/// What is to change of a todo, at least one thing.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(min_properties = 1)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
-    /// What is to be done, from 1 to 200 characters.
-    #[schema(min_length = 1, max_length = 200)]
+    /// What is to be done: from 1 to 200 characters, not blank, no control characters.
+    #[schema(schema_with = title_schema)]
+    #[serde(default, deserialize_with = "present")]
     title: Option<String>,
     /// Whether it is done.
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "present")]
     done: Option<bool>,
 }
 
@@ -42,11 +51,22 @@ pub(crate) struct Change {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// How many to skip. Defaults to 0.
+    #[param(value_type = i64, minimum = 0, maximum = 4294967295_i64)]
     #[serde(default)]
     offset: u32,
     /// How many to list, from 1 to 100. Defaults to 20.
+    #[param(minimum = 1, maximum = 100)]
     #[serde(default = "default_limit")]
     limit: u32,
+}
+
+/// Which todo.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "a schema; `Id` reads it")]
+pub(crate) struct ById {
+    /// Identifies the todo.
+    id: Uuid,
 }
 
 /// A page of todos, the oldest first.
@@ -72,7 +92,7 @@ pub(crate) fn router() -> Router<Store> {
 /// Creates a todo.
 #[utoipa::path(post, path = "/todos", request_body = NewTodo, responses(
     (status = 201, description = "created", body = Todo),
-    (status = 422, description = "the title is empty or too long"),
+    BodyRefusals,
 ))]
 pub(crate) async fn create(
     CurrentScope(scope): CurrentScope,
@@ -87,7 +107,10 @@ pub(crate) async fn create(
 }
 
 /// Lists todos, page by page.
-#[utoipa::path(get, path = "/todos", params(Page), responses((status = 200, description = "a page", body = Todos)))]
+#[utoipa::path(get, path = "/todos", params(Page), responses(
+    (status = 200, description = "a page", body = Todos),
+    QueryRefusals,
+))]
 pub(crate) async fn list(
     State(store): State<Store>,
     Params(Page { offset, limit }): Params<Page>,
@@ -99,22 +122,23 @@ pub(crate) async fn list(
 }
 
 /// Reads a todo.
-#[utoipa::path(get, path = "/todos/{id}", responses(
-    (status = 200, description = "the todo", body = Todo), (status = 404, description = "there is no such todo"),
+#[utoipa::path(get, path = "/todos/{id}", params(ById), responses(
+    (status = 200, description = "the todo", body = Todo),
+    IdRefusals,
 ))]
-pub(crate) async fn read(State(store): State<Store>, Path(id): Path<String>) -> Result<JsonBody<Todo>, ApiError> {
+pub(crate) async fn read(State(store): State<Store>, Id(id): Id) -> Result<JsonBody<Todo>, ApiError> {
     Ok(JsonBody(store.get(&id).await?))
 }
 
 /// Changes a todo.
-#[utoipa::path(patch, path = "/todos/{id}", request_body = Change, responses(
+#[utoipa::path(patch, path = "/todos/{id}", params(ById), request_body = Change, responses(
     (status = 200, description = "the todo as it is now", body = Todo),
-    (status = 404, description = "there is no such todo"),
-    (status = 422, description = "nothing to change, or the title is empty or too long"),
+    IdRefusals,
+    BodyRefusals,
 ))]
 pub(crate) async fn update(
     State(store): State<Store>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Json(change): Json<Change>,
 ) -> Result<JsonBody<Todo>, ApiError> {
     if change.title.is_none() && change.done.is_none() {
@@ -125,30 +149,46 @@ pub(crate) async fn update(
 }
 
 /// Completes a todo.
-#[utoipa::path(post, path = "/todos/{id}/complete", responses(
+#[utoipa::path(post, path = "/todos/{id}/complete", params(ById), responses(
     (status = 200, description = "the todo as it is now", body = Todo),
-    (status = 404, description = "there is no such todo"),
+    IdRefusals,
 ))]
-pub(crate) async fn complete(State(store): State<Store>, Path(id): Path<String>) -> Result<JsonBody<Todo>, ApiError> {
+pub(crate) async fn complete(State(store): State<Store>, Id(id): Id) -> Result<JsonBody<Todo>, ApiError> {
     Ok(JsonBody(store.update(&id, None, Some(true)).await?))
 }
 
 /// Deletes a todo.
-#[utoipa::path(delete, path = "/todos/{id}", responses(
-    (status = 204, description = "deleted"), (status = 404, description = "there is no such todo"),
+#[utoipa::path(delete, path = "/todos/{id}", params(ById), responses(
+    (status = 204, description = "deleted"),
+    IdRefusals,
 ))]
-pub(crate) async fn delete(State(store): State<Store>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
+pub(crate) async fn delete(State(store): State<Store>, Id(id): Id) -> Result<StatusCode, ApiError> {
     store.delete(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 fn checked(title: String) -> Result<String, ApiError> {
-    match title.trim().chars().count() {
-        1..=200 => Ok(title.trim().to_owned()),
-        0 => Err(ApiError::unprocessable("title is empty: give it 1 to 200 characters")),
+    if title.contains(char::is_control) {
+        return Err(ApiError::unprocessable("title has control characters: leave them out"));
+    }
+    match title.chars().count() {
+        0..=200 if title.trim().is_empty() => {
+            Err(ApiError::unprocessable("title is empty: give it 1 to 200 characters"))
+        }
+        0..=200 => Ok(title.trim().to_owned()),
         length => Err(ApiError::unprocessable(format!("title has {length} characters: give it 1 to 200"))),
     }
 }
+
+/// Says what [`checked`] takes.
+fn title_schema() -> Object {
+    let title = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(200));
+    let title = title.description(Some("What is to be done: not blank, without control characters."));
+    title.pattern(Some(NOT_BLANK)).build()
+}
+
+const NOT_BLANK: &str =
+    r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$";
 
 fn default_limit() -> u32 {
     20

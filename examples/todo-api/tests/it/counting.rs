@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::Method;
 use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
 
 use crate::support::Api;
@@ -43,7 +42,7 @@ async fn twenty_errors_among_two_thousand_requests_are_twenty_in_metrics_log_and
 /// The intake works beside the requests, so the issue comes a moment after them.
 async fn until_issue(api: &Api) -> serde_json::Value {
     for _ in 0..500 {
-        let issues = api.json(Method::GET, "/issues", "").await.value();
+        let issues = api.issues("").await;
         match issues.as_array().map(Vec::as_slice) {
             Some([issue]) => return issue.clone(),
             Some([]) => sleep(Duration::from_millis(10)).await,

@@ -40,6 +40,26 @@ async fn every_probe_asks_a_path_that_is_served_at_a_port_that_is_open() {
     assert_eq!(manifest[1]["spec"]["ports"][0]["targetPort"], port["name"]);
 }
 
+/// Returns what this argument of the container is set to.
+fn argument<'a>(container: &'a Yaml, option: &str) -> &'a str {
+    let args = container["args"].as_vec().expect("there are arguments");
+    args.iter().find_map(|arg| text(arg).strip_prefix(option)).expect("it is set")
+}
+
+#[test]
+fn what_persists_is_on_a_volume_and_what_is_secret_is_in_a_secret() {
+    let manifest = manifest();
+    let container = &manifest[0]["spec"]["template"]["spec"]["containers"][0];
+    let mounted = &container["volumeMounts"][0];
+    assert_eq!(text(&mounted["mountPath"]), argument(container, "--data-dir="));
+    assert_eq!(mounted["name"], manifest[0]["spec"]["volumeClaimTemplates"][0]["metadata"]["name"]);
+    for name in ["DATABASE_URL", "ADMIN_TOKEN"] {
+        let env = container["env"].as_vec().unwrap();
+        let variable = env.iter().find(|variable| text(&variable["name"]) == name).unwrap();
+        assert_eq!(text(&variable["valueFrom"]["secretKeyRef"]["name"]), "todo-api", "{name}");
+    }
+}
+
 #[test]
 fn its_settings_are_known_to_the_program_and_leave_time_to_drain() {
     let manifest = manifest();
@@ -48,12 +68,15 @@ fn its_settings_are_known_to_the_program_and_leave_time_to_drain() {
     let help = String::from_utf8(output(&folder(), &["--help"]).stdout).unwrap();
     for variable in container["env"].as_vec().unwrap() {
         let name = text(&variable["name"]);
-        assert!(help.contains(&format!("[env: {name}=")), "{name} is not in the help:\n{help}");
+        assert!(help.contains(&format!("[env: {name}")), "{name} is not in the help:\n{help}");
     }
-    let args: Vec<_> = container["args"].as_vec().unwrap().iter().map(text).collect();
-    let drain: f64 = args.iter().find_map(|arg| arg.strip_prefix("--drain=")).unwrap().parse().unwrap();
-    assert!(help.contains("--drain"), "{help}");
-    assert!(pod["terminationGracePeriodSeconds"].as_i64().unwrap() as f64 > drain + 5.0);
+    for arg in container["args"].as_vec().unwrap() {
+        let (option, _) = text(arg).split_once('=').unwrap();
+        assert!(help.contains(&format!("{option} <")), "{option} is not in the help:\n{help}");
+    }
+    let seconds = |option| argument(container, option).parse::<f64>().unwrap();
+    let drain = seconds("--drain=");
+    assert!(pod["terminationGracePeriodSeconds"].as_i64().unwrap() as f64 > drain + seconds("--grace=") + 5.0);
     let asked_every = container["readinessProbe"]["periodSeconds"].as_i64().unwrap();
     let attempts = container["readinessProbe"]["failureThreshold"].as_i64().unwrap();
     assert!((asked_every * attempts) as f64 <= drain, "kubelet sees it drain before it stops to listen");

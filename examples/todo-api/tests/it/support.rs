@@ -15,6 +15,7 @@ use axum::{
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{net::TcpStream, time::sleep};
@@ -71,17 +72,27 @@ impl Api {
         panic!("no line says {message}");
     }
 
-    /// Ends it as whoever rolls out a release does, and waits until it has ended.
-    pub(crate) async fn stop(mut self) {
-        let process = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("it runs");
+    /// Ends it as a rollout does, waits until it has ended, and returns its log.
+    pub(crate) async fn stop(mut self) -> Vec<Value> {
+        self.terminate();
         for _ in 0..1000 {
             if self.child.try_wait().expect("it is a child").is_some() {
-                return;
+                return self.log();
             }
             sleep(Duration::from_millis(10)).await;
         }
         panic!("it does not end");
+    }
+
+    pub(crate) fn terminate(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
+    }
+
+    /// Leaves the process with room for one more open file.
+    pub(crate) fn limit_files(&self) {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs").count() as u64 + 1;
+        let limit = Rlimit { current: Some(open), maximum: Some(open) };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Nofile, limit).expect("it runs");
     }
 
     pub(crate) fn log(&self) -> Vec<Value> {
@@ -107,6 +118,19 @@ impl Api {
             content_type: content_type.to_owned(),
             body: String::from_utf8(body.to_vec()).expect("text"),
         }
+    }
+
+    /// Asks as an operator does.
+    pub(crate) async fn operate(&self, method: Method, path: &str, body: &str) -> Answer {
+        let mut request = self.request(method, path, body);
+        let token = fs::read_to_string(self.path("todo-api.token")).expect("it was written");
+        let bearer = format!("Bearer {}", token.trim_end()).parse().expect("a value");
+        request.headers_mut().insert("authorization", bearer);
+        self.send(request).await
+    }
+
+    pub(crate) async fn issues(&self, query: &str) -> Value {
+        self.operate(Method::GET, &format!("/issues{query}"), "").await.value()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -1,0 +1,47 @@
+//! The file of the report, which is there whole or not at all.
+
+use std::{
+    fs::Permissions,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use tempfile::{Builder, NamedTempFile};
+
+/// A report that is yet to be written. A draft that is dropped leaves no file.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl Draft {
+    /// Opens a draft beside `path`, so that a report that cannot be written is known before the story begins.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        let cannot = |why: &dyn std::fmt::Display| format!("cannot write the report to {}: {why}", path.display());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        if path.is_dir() {
+            return Err(cannot(&"it is a folder"));
+        }
+        if !folder.is_dir() {
+            return Err(cannot(&format!("there is no folder {}", folder.display())));
+        }
+        let mut draft = Builder::new();
+        // As for any new file, less what the umask takes.
+        let draft = draft.prefix(".incident-report-").permissions(Permissions::from_mode(0o666));
+        let file = draft.tempfile_in(folder).map_err(|error| cannot(&error))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the report and gives it its name.
+    pub(crate) fn publish(mut self, report: &str) -> io::Result<()> {
+        self.file.write_all(report.as_bytes())?;
+        self.file.persist(&self.path)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! `/openapi.json` says what the API takes and answers.
+
+use std::{path::Path, process::Command};
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::Api;
+
+#[tokio::test]
+async fn every_parameter_of_a_path_is_declared_and_every_refusal_is_a_problem() {
+    let document = Api::start(&[]).await.get("/openapi.json").await.value();
+    for (path, operations) in document["paths"].as_object().expect("there are paths") {
+        for (method, operation) in operations.as_object().expect("there are operations") {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let declared = parameters.iter().filter(|parameter| parameter["in"] == "path").count();
+            assert_eq!(declared, path.matches('{').count(), "{method} {path}");
+            for (status, response) in operation["responses"].as_object().expect("there are responses") {
+                let is_problem = response["content"]["application/problem+json"].is_object();
+                assert_eq!(is_problem, status.starts_with('4'), "{method} {path}: {status}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_schema_refuses_is_refused() {
+    let api = Api::start(&[]).await;
+    let todo = api.json(Method::POST, "/todos", r#"{"title":"x"}"#).await.value();
+    let path = format!("/todos/{}", todo["id"].as_str().expect("an id"));
+    for body in ["{}", r#"{"title":null}"#, r#"{"title":null,"done":null}"#, r#"{"title":"x","done":null}"#] {
+        api.json(Method::PATCH, &path, body).await.is_problem(422);
+    }
+    for title in [" ", "a\u{0}", "a\nb", "\u{85}"] {
+        api.json(Method::POST, "/todos", &json!({ "title": title }).to_string()).await.is_problem(422);
+    }
+    api.get("/todos?offset=4294967296").await.is_problem(400);
+    assert_eq!(api.get("/todos?offset=4294967295&limit=100").await.value()["items"], json!([]));
+    for id in ["%00", "%ff", "x", "00000000-0000-0000-0000-000000000000"] {
+        api.get(&format!("/todos/{id}")).await.is_problem(404);
+    }
+    let document = api.get("/openapi.json").await.value();
+    let limit = |name: &str| parameter(&document, name)["schema"].clone();
+    assert_eq!((&limit("limit")["minimum"], &limit("limit")["maximum"]), (&json!(1), &json!(100)));
+    assert_eq!((&limit("offset")["minimum"], &limit("offset")["maximum"]), (&json!(0), &json!(u32::MAX)));
+}
+
+fn parameter<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let parameters = document["paths"]["/todos"]["get"]["parameters"].as_array().expect("there are parameters");
+    parameters.iter().find(|parameter| parameter["name"] == name).expect("it is declared")
+}
+
+#[tokio::test]
+#[ignore = "needs schemathesis: cargo xtask test"]
+async fn schemathesis_finds_no_answer_that_the_document_does_not_have() {
+    let api = Api::start(&[]).await;
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python");
+    let output = Command::new("python3")
+        .args(["-m", "schemathesis.cli", "run", "--seed=1", "--max-examples=50", "--no-color", "--checks=all"])
+        .arg(format!("http://{}/openapi.json", api.addr))
+        // It leaves a folder.
+        .current_dir(api.path(""))
+        .env("PYTHONPATH", python)
+        .env("NO_PROXY", "*")
+        .output()
+        .expect("python3 is installed");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
