@@ -1,6 +1,11 @@
 //! Requests to other services: they carry on the scope, and are counted by class of host.
 
-use std::{convert::Infallible, future::pending, net::SocketAddr};
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    future::pending,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use axum::{Router, body::Body, extract::State, routing::get};
 use http::{HeaderName, Request};
@@ -12,7 +17,7 @@ use monitor_kit::{IdPolicy, Monitor, MonitorLayer, Networks, Propagate, Propagat
 use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::support::{Failure, Log, Text, builder, page, poll_once, ready, shows, status};
+use crate::support::{Failure, Log, Text, builder, call, page, poll_once, ready, shows, status};
 
 type HttpClient = Propagate<Client<HttpConnector, Body>>;
 
@@ -46,9 +51,41 @@ fn the_scopes_trace_and_identifier_are_set_in_place_of_any_that_are_there() {
     let request = Request::get("http://stock/").header("traceparent", "forged").header("tracestate", "a=1");
     let request = request.header("x-request-id", "forged").body(()).expect("a request");
     let sent = scope.enter(|| sent_by(PropagateLayer::new(&monitor), request));
-    assert_eq!(sent["traceparent"], scope.trace().to_string());
+    assert_eq!(trace_id(&sent), scope.trace().trace_id().to_string());
     assert_eq!(sent["x-request-id"], scope.id().to_string());
     assert_eq!((sent.get_all("traceparent").iter().count(), sent.get("tracestate")), (1, None));
+}
+
+#[test]
+fn each_outgoing_request_has_a_parent_id_of_its_own_in_the_scopes_trace() {
+    let monitor = builder().build().expect("the settings are good");
+    let scope = Scope::new(&monitor);
+    let sent = scope.enter(|| [(); 3].map(|()| sent_by(PropagateLayer::new(&monitor), to("/stock"))));
+    assert!(sent.iter().all(|headers| trace_id(headers) == scope.trace().trace_id().to_string()));
+    let parent_ids = sent.each_ref().map(|headers| headers["traceparent"].to_str().unwrap()[36..52].to_owned());
+    let own = scope.trace().span_id().to_string();
+    assert_eq!(parent_ids.iter().chain([&own]).collect::<BTreeSet<_>>().len(), 4, "{parent_ids:?}");
+}
+
+#[test]
+fn flags_and_tracestate_of_an_accepted_caller_go_out_with_each_request() {
+    let monitor = builder().build().expect("the settings are good");
+    let layer = MonitorLayer::new(&monitor).id_policy(IdPolicy::TrustedPeer(Networks::loopback()));
+    let layer = layer.peer(|_| Some(Ipv4Addr::LOCALHOST.into()));
+    let key = format!("{}@{}", "t".repeat(240), "v".repeat(15));
+    for (flags, state) in [("00", "1a@@b=1"), ("01", "foo@=1,bar=2"), ("02", &format!("{key}=1")), ("03", "")] {
+        let request = Request::get("/").header("traceparent", format!("00-{TRACE}-1234567890123456-{flags}"));
+        let request = request.header("tracestate", state).body(()).expect("a request");
+        let mut sent = None;
+        drop(call(&layer, request, || {
+            sent = Some(sent_by(PropagateLayer::new(&monitor), to("/stock")));
+            status(200, "")
+        }));
+        let sent = sent.expect("it was sent");
+        let traceparent = sent["traceparent"].to_str().unwrap();
+        assert!(traceparent.starts_with(&format!("00-{TRACE}-")) && traceparent.ends_with(&format!("-{flags}")));
+        assert_eq!(sent.get("tracestate").map_or("", |value| value.to_str().unwrap()), state);
+    }
 }
 
 #[test]
@@ -130,6 +167,12 @@ fn sent_by(layer: PropagateLayer, request: Request<()>) -> http::HeaderMap {
     headers.expect("it was sent")
 }
 
+fn trace_id(headers: &http::HeaderMap) -> &str {
+    headers["traceparent"].to_str().ok().and_then(|value| value.split('-').nth(1)).expect("it is valid")
+}
+
 fn to(path: &str) -> Request<()> {
     Request::get(path).body(()).expect("a request")
 }
+
+const TRACE: &str = "12345678901234567890123456789012";

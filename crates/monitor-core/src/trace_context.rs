@@ -1,7 +1,7 @@
-//! Trace context: which trace a unit of work belongs to, as the W3C Recommendation [Trace Context] writes it in
+//! Trace context: which trace a unit of work belongs to, as the W3C's [Trace Context Level 2] writes it in
 //! `traceparent` and `tracestate`.
 //!
-//! [Trace Context]: https://www.w3.org/TR/trace-context-1/
+//! [Trace Context Level 2]: https://www.w3.org/TR/trace-context-2/
 
 mod state;
 
@@ -43,14 +43,14 @@ pub struct TraceContext {
     trace_id: TraceId,
     span_id: SpanId,
     parent_id: Option<SpanId>,
-    sampled: bool,
+    flags: u8,
     state: Option<Arc<str>>,
 }
 
 // === impl TraceContext ===
 
 impl TraceContext {
-    /// Begins a trace, which is not sampled.
+    /// Begins a trace, which is not sampled. Its random flag is set.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "two of them are never equal")]
     pub fn new() -> Self {
@@ -67,21 +67,24 @@ impl TraceContext {
 
     #[inline]
     fn begin(id: Uuid) -> Self {
-        // A UUID of version 4 is never zero.
+        // A UUID of version 4 is never zero, and its last 7 bytes are random, which is what the random flag promises.
         let trace_id = TraceId::from_number(id.as_u128()).unwrap_or(TraceId(NonZeroU128::MAX));
         let span_id = SpanId::first_of(id);
-        Self { trace_id, span_id, parent_id: None, sampled: false, state: None }
+        Self { trace_id, span_id, parent_id: None, flags: RANDOM, state: None }
     }
 
-    /// Returns the same context with identifiers that somebody else made, such as a tracer; in another trace without what
-    /// was said of this one. `None` where one is zero.
+    /// Returns the context with the IDs and [trace flags](Self::flags) of a tracer. Within the same trace it keeps its
+    /// parent ID, random flag and `tracestate`; in another trace it has none. `None` where an ID is zero.
     #[must_use]
-    pub fn with_ids(&self, trace_id: [u8; 16], span_id: [u8; 8], sampled: bool) -> Option<Self> {
+    pub fn with_ids(&self, trace_id: [u8; 16], span_id: [u8; 8], flags: u8) -> Option<Self> {
         let (trace_id, span_id) = (u128::from_be_bytes(trace_id), u64::from_be_bytes(span_id));
         let (trace_id, span_id) = (TraceId::from_number(trace_id)?, SpanId::from_number(span_id)?);
-        let (parent_id, state) =
-            if trace_id == self.trace_id { (self.parent_id, self.state.clone()) } else { (None, None) };
-        Some(Self { trace_id, span_id, parent_id, sampled, state })
+        let flags = flags & KNOWN_FLAGS;
+        Some(if trace_id == self.trace_id {
+            Self { span_id, flags: flags | self.flags & RANDOM, ..self.clone() }
+        } else {
+            Self { trace_id, span_id, parent_id: None, flags, state: None }
+        })
     }
 
     /// Reads the value of a `traceparent` header: the context of whoever sent it. `None` where it is not valid, which
@@ -102,7 +105,7 @@ impl TraceContext {
             trace_id: TraceId::from_number(hex(&known[3..35])?)?,
             span_id: SpanId::from_number(u64::try_from(hex(&known[36..52])?).ok()?)?,
             parent_id: None,
-            sampled: hex(&known[53..])? & SAMPLED != 0,
+            flags: u8::try_from(hex(&known[53..])?).ok()? & KNOWN_FLAGS,
             state: None,
         })
     }
@@ -110,8 +113,8 @@ impl TraceContext {
     /// Reads the values of all `tracestate` headers beside the `traceparent` this was read from. A list that is not valid
     /// is discarded.
     ///
-    /// Of a key that comes twice the first one stays. Past 512 characters members longer than 128 go, then the last ones
-    /// (section 3.3.1.5).
+    /// Keys follow the grammar of Level 2, which that of Level 1 is a part of. Of a key that comes twice the first one stays.
+    /// Past 512 characters members longer than 128 go, then the last ones (section 3.3.1.5).
     #[must_use]
     pub fn with_tracestate<'a>(mut self, values: impl IntoIterator<Item = &'a str>) -> Self {
         self.state = state::read(values);
@@ -122,7 +125,7 @@ impl TraceContext {
     #[must_use]
     #[inline]
     pub fn with_sampled(mut self, sampled: bool) -> Self {
-        self.sampled = sampled;
+        self.flags = self.flags & !SAMPLED | u8::from(sampled);
         self
     }
 
@@ -153,7 +156,13 @@ impl TraceContext {
     /// Returns whether the trace is marked as sampled.
     #[must_use]
     pub fn is_sampled(&self) -> bool {
-        self.sampled
+        self.flags & SAMPLED != 0
+    }
+
+    /// Returns the trace flags: 1 where the trace is sampled, plus 2 where the last 7 bytes of its ID are random.
+    #[must_use]
+    pub fn flags(&self) -> u8 {
+        self.flags
     }
 
     /// Returns the value of the `tracestate` header, which is what others have to say of the trace; empty where nobody has.
@@ -165,7 +174,7 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{}-{}-{:02x}", self.trace_id, self.span_id, u8::from(self.sampled))
+        write!(f, "00-{}-{}-{:02x}", self.trace_id, self.span_id, self.flags)
     }
 }
 
@@ -284,7 +293,10 @@ fn hex(digits: &[u8]) -> Option<u128> {
 
 /// The length of a `traceparent` of version 00, which every later one begins with.
 const KNOWN: usize = 55;
-const SAMPLED: u128 = 1;
+const SAMPLED: u8 = 0b01;
+/// Level 2: the last 7 bytes of the trace ID are random.
+const RANDOM: u8 = 0b10;
+const KNOWN_FLAGS: u8 = SAMPLED | RANDOM;
 const HIGHEST: NonZeroU64 = match NonZeroU64::new(1 << 63) {
     Some(bit) => bit,
     None => NonZeroU64::MAX,

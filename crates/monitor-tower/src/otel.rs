@@ -16,11 +16,10 @@ pub(crate) fn adopt(span: &Span, trace: &TraceContext, is_inside: bool) {
     if is_in(&Span::current(), trace) {
         return;
     }
-    let flags = if trace.is_sampled() { TraceFlags::SAMPLED } else { TraceFlags::default() };
     let parent = SpanContext::new(
         TraceId::from_bytes(trace.trace_id().to_bytes()),
         SpanId::from_bytes(parent.to_bytes()),
-        flags,
+        TraceFlags::new(trace.flags()),
         !is_inside,
         trace.tracestate().parse().unwrap_or_else(|_| TraceState::default()),
     );
@@ -32,13 +31,13 @@ pub(crate) fn adopt(span: &Span, trace: &TraceContext, is_inside: bool) {
 pub(crate) fn of_span(span: &Span, trace: &TraceContext) -> TraceContext {
     let of_span = context_of(span);
     let (trace_id, span_id) = (of_span.trace_id().to_bytes(), of_span.span_id().to_bytes());
-    trace.with_ids(trace_id, span_id, of_span.is_sampled()).unwrap_or_else(|| trace.clone())
+    trace.with_ids(trace_id, span_id, of_span.trace_flags().to_u8()).unwrap_or_else(|| trace.clone())
 }
 
-/// Returns `trace` as seen from the span that is current, where that is of the same trace.
-pub(crate) fn of_current_span(trace: &TraceContext) -> TraceContext {
+/// Returns `trace` with the ID of the current span, if that is of the same trace.
+pub(crate) fn of_current_span(trace: &TraceContext) -> Option<TraceContext> {
     let current = Span::current();
-    if is_in(&current, trace) { of_span(&current, trace) } else { trace.clone() }
+    is_in(&current, trace).then(|| of_span(&current, trace))
 }
 
 fn is_in(span: &Span, trace: &TraceContext) -> bool {

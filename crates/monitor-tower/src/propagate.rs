@@ -26,6 +26,9 @@ type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 /// Around any tower client: hyper-util's, a tonic channel. Outside of a scope requests go out as they are. What is counted
 /// is the head of a response: a gRPC call that fails in its trailers is a `2xx`.
 ///
+/// Each request gets a parent ID of its own in the scope's trace. With the feature `opentelemetry`, inside a span of
+/// tracing-opentelemetry in the same trace, the parent ID is that span's.
+///
 /// A trace that begins here is marked as sampled as often as
 /// [`MonitorBuilder::trace_sampling`](monitor_core::MonitorBuilder::trace_sampling) says, which decides what services below
 /// record.
@@ -208,15 +211,16 @@ fn put(headers: &mut HeaderMap, id_header: &HeaderName, scope: &Scope) {
     put_trace(headers, &trace_of(scope));
 }
 
-/// The span that is current is closer to the request than the scope's own, where it is of the same trace.
+/// Returns the context of one outgoing request. Its parent ID is the ID of the current OpenTelemetry span, so that an
+/// exporter's spans stay linked; without such a span it is a new one for each request, as Trace Context asks.
 #[cfg(feature = "opentelemetry")]
 fn trace_of(scope: &Scope) -> TraceContext {
-    crate::otel::of_current_span(scope.trace())
+    crate::otel::of_current_span(scope.trace()).unwrap_or_else(|| scope.trace().child())
 }
 
 #[cfg(not(feature = "opentelemetry"))]
 fn trace_of(scope: &Scope) -> TraceContext {
-    scope.trace().clone()
+    scope.trace().child()
 }
 
 fn put_trace(headers: &mut HeaderMap, trace: &TraceContext) {

@@ -34,24 +34,13 @@ fn shorten(members: &mut Vec<(&str, &str)>) {
     }
 }
 
+/// Level 2: `( lcalpha / DIGIT ) 0*255( keychar )`. Level 1 splits a key at `@` into a tenant and a system.
 fn is_key(key: &str) -> bool {
-    match key.split_once('@') {
-        None => is_word(key, 256) && begins_with_letter(key),
-        Some((tenant, system)) => is_word(tenant, 241) && is_word(system, 14) && begins_with_letter(system),
-    }
-}
-
-/// A letter or digit, and after it those and a few signs.
-fn is_word(text: &str, longest: usize) -> bool {
     let is_alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_sign = |byte: u8| matches!(byte, b'_' | b'-' | b'*' | b'/');
-    text.len() <= longest
-        && text.bytes().next().is_some_and(is_alphanumeric)
-        && text.bytes().all(|byte| is_alphanumeric(byte) || is_sign(byte))
-}
-
-fn begins_with_letter(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_lowercase())
+    let is_sign = |byte: u8| matches!(byte, b'_' | b'-' | b'*' | b'/' | b'@');
+    key.len() <= LONGEST_KEY
+        && key.bytes().next().is_some_and(is_alphanumeric)
+        && key.bytes().all(|byte| is_alphanumeric(byte) || is_sign(byte))
 }
 
 /// Its end is no blank, for those were trimmed.
@@ -61,6 +50,8 @@ fn is_value(value: &str) -> bool {
 
 /// How many members a list may have.
 const MOST: usize = 32;
+/// Maximum length of a key, in bytes.
+const LONGEST_KEY: usize = 256;
 /// How long the list may be that is handed on.
 const LONGEST: usize = 512;
 /// Members longer than this are the first to go.

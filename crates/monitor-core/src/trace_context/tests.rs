@@ -77,10 +77,28 @@ fn what_is_not_valid_begins_a_new_trace() {
 }
 
 #[test]
-fn of_the_flags_only_sampled_is_known_and_handed_on() {
-    let flags = |flags: &str| read(&format!("00-{TRACE}-1234567890123456-{flags}")).expect(flags).to_string();
-    assert!(flags("00").ends_with("-00") && flags("fe").ends_with("-00"));
-    assert!(flags("01").ends_with("-01") && flags("ff").ends_with("-01"));
+fn the_sampled_and_random_flags_are_passed_on_and_unknown_flags_are_cleared() {
+    let flags = |flags: &str| read(&format!("00-{TRACE}-1234567890123456-{flags}")).expect(flags);
+    for (received, sent) in [("00", "-00"), ("01", "-01"), ("02", "-02"), ("03", "-03"), ("fc", "-00"), ("ff", "-03")] {
+        let child = flags(received).child().to_string();
+        assert!(child.ends_with(sent), "{received}: {child}");
+    }
+    let unsampled = flags("03").with_sampled(false);
+    assert_eq!((unsampled.flags(), unsampled.with_sampled(true).flags()), (2, 3), "sampling leaves the random flag");
+}
+
+#[test]
+fn a_trace_that_begins_here_has_the_random_flag_and_7_random_bytes_at_its_end() {
+    let traces = [TraceContext::new(), TraceContext::of_request(&RequestId::new())];
+    assert_eq!(traces.map(|trace| (trace.flags(), trace.to_string().ends_with("-02"))), [(2, true); 2]);
+    let (mut all, mut any) = ([0xff; 7], [0; 7]);
+    for _ in 0..200 {
+        let bytes = TraceContext::of_request(&RequestId::new()).trace_id().to_bytes();
+        for (at, byte) in bytes[9..].iter().enumerate() {
+            (all[at], any[at]) = (all[at] & byte, any[at] | byte);
+        }
+    }
+    assert_eq!((all, any), ([0; 7], [0xff; 7]), "a bit that never changes is not random");
 }
 
 #[test]
@@ -113,12 +131,14 @@ fn every_allowed_character_is_allowed() {
     let value: String = (' '..='~').filter(|char| !matches!(char, ',' | '=')).collect();
     assert_eq!(state(&[&format!("{key}={value}")]), format!("{key}={value}"));
     assert_eq!(state(&[&format!("{key}@a-z0-9_-*/={value}")]), format!("{key}@a-z0-9_-*/={value}"));
-    assert_eq!(state(&["0a@b=1"]), "0a@b=1");
+    for key in ["0a@b", "1foo", "foo@", "foo@@bar", "foo@bar@baz", "foo@1"] {
+        assert_eq!(state(&[&format!("{key}=1,bar=2")]), format!("{key}=1,bar=2"), "Level 2 allows it");
+    }
 }
 
 #[test]
 fn a_list_with_anything_else_in_it_is_discarded() {
-    let keys = ["foo =1", "FOO=1", "foo.bar=1", "1foo=1", "foo@=1", "@foo=1", "foo@@bar=1", "foo@bar@baz=1", "foo@1=1"];
+    let keys = ["foo =1", "FOO=1", "foo.bar=1", "@foo=1", "_foo=1", "=1"];
     let values = ["foo=bar=baz", "foo=", "foo=a\tb", "foo=\u{7f}", "foo=é", "foo"];
     for member in keys.into_iter().chain(values) {
         assert_eq!(state(&[&format!("bar=2,{member}")]), "", "{member}");
@@ -127,11 +147,11 @@ fn a_list_with_anything_else_in_it_is_discarded() {
 
 #[test]
 fn keys_and_values_have_their_longest() {
-    let (tenant, system) = ("t".repeat(241), "v".repeat(14));
-    for key in ["z".repeat(256), format!("{tenant}@v"), format!("t@{system}")] {
-        assert_eq!(state(&[&format!("{key}=1")]), format!("{key}=1"));
+    let (tenant, system) = ("t".repeat(242), "v".repeat(15));
+    for key in ["z".repeat(256), format!("{tenant}@v"), format!("t@{system}"), format!("{}@{system}", &tenant[..240])] {
+        assert_eq!(state(&[&format!("foo=1,{key}=1")]), format!("foo=1,{key}=1"));
     }
-    for key in ["z".repeat(257), format!("{tenant}t@v"), format!("t@{system}v")] {
+    for key in ["z".repeat(257), format!("{tenant}@{system}")] {
         assert_eq!(state(&[&format!("foo=1,{key}=1")]), "");
     }
     assert_eq!(state(&[&format!("foo={}", "x".repeat(256))]).len(), 260);
@@ -183,14 +203,14 @@ fn a_trace_that_begins_here_has_no_parent_and_the_digits_of_its_request() {
 #[test]
 fn identifiers_of_somebody_elses_may_take_the_place_of_ours_but_not_zeros() {
     let ours = read(VALID).expect("it is valid").with_tracestate(["foo=1"]).child();
-    let theirs = ours.with_ids(ours.trace_id().to_bytes(), [2; 8], false).expect("they are not zero");
+    let theirs = ours.with_ids(ours.trace_id().to_bytes(), [2; 8], 0).expect("they are not zero");
     assert_eq!(theirs.to_string(), format!("00-{TRACE}-{}-00", "02".repeat(8)));
     assert_eq!((theirs.tracestate(), theirs.parent_id()), ("foo=1", ours.parent_id()));
-    let other = ours.with_ids([1; 16], [2; 8], true).expect("they are not zero");
-    assert_eq!(other.to_string(), format!("00-{}-{}-01", "01".repeat(16), "02".repeat(8)));
+    let other = ours.with_ids([1; 16], [2; 8], 0b11).expect("they are not zero");
+    assert_eq!(other.to_string(), format!("00-{}-{}-03", "01".repeat(16), "02".repeat(8)));
     assert_eq!((other.tracestate(), other.parent_id()), ("", None), "what was said is of another trace");
-    assert_eq!(ours.with_ids([0; 16], [1; 8], true), None);
-    assert_eq!(ours.with_ids([1; 16], [0; 8], true), None);
+    assert_eq!(ours.with_ids([0; 16], [1; 8], 1), None);
+    assert_eq!(ours.with_ids([1; 16], [0; 8], 1), None);
 }
 
 #[test]
