@@ -59,6 +59,27 @@ fn what_is_resolved_by_a_later_release_may_go_on_in_this_one() {
 }
 
 #[test]
+fn an_issue_resolved_in_a_version_regresses_by_semver_also_in_a_release_it_was_seen_in_before() {
+    for (release, regresses) in [
+        ("1.9.1", false),
+        ("1.8.0", false),
+        ("1.10.0-rc.1", false),
+        ("shop@1.9.1", false),
+        ("1.10.0", true),
+        ("1.10.1", true),
+        ("v2.0.0-rc.1", true),
+        ("shop@1.10.0+9f3c2ab", true),
+    ] {
+        let (monitor, _) = watched_by(builder().release(release));
+        let fingerprint = opened(&monitor);
+        monitor.triage(fingerprint, Triage::ResolveIn("1.10.0".into()), "ada").unwrap();
+        fail(&monitor, "gone");
+        flush(&monitor);
+        assert_eq!(monitor.issue(fingerprint).unwrap().regression.is_some(), regresses, "{release}");
+    }
+}
+
+#[test]
 fn a_muted_issue_is_counted_and_its_events_say_so_until_it_happened_often_enough() {
     let (monitor, memory) = watched();
     let fingerprint = opened(&monitor);
@@ -220,7 +241,7 @@ fn an_event_that_is_on_its_way_when_its_user_is_erased_is_not_kept() {
     flush(&monitor);
     let issue = &monitor.issues()[0];
     assert_eq!((issue.count, issue.users_affected, issue.samples.len()), (1, 0, 0));
-    assert_eq!((&*issue.message, memory.events().len()), ("no cart for user <int> called [erased]", 0));
+    assert_eq!((&*issue.message, memory.events().len()), ("no cart for user <number> called [erased]", 0));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod eraser;
 mod offered;
 mod query;
 mod record;
+mod release;
 mod state;
 mod status;
 mod table;

@@ -1,6 +1,7 @@
 //! What somebody decides on an issue, and what becomes of it.
 
 use std::{
+    cmp::Ordering,
     error::Error,
     fmt,
     sync::Arc,
@@ -9,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Issue, Record};
+use super::{Issue, Record, release};
 use crate::{Fingerprint, json, scope::bounded};
 
 /// Where an issue stands.
@@ -43,7 +44,8 @@ pub struct IssueStatus {
     pub in_release: Option<String>,
     /// How long it is muted; `None` for ever.
     pub muted_until: Option<MutedUntil>,
-    /// The releases it was seen in before it was resolved by another one: there it may go on for a while.
+    /// The releases it was seen in before the one that resolves it: there it may go on for a while. They decide where
+    /// releases are no semantic versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     old_releases: Vec<String>,
 }
@@ -79,8 +81,12 @@ pub struct Regression {
 pub enum Triage {
     /// It happens no more: the next event is a regression.
     Resolve,
-    /// It happens no more in this release and in later ones: an event of a release it was seen in before is none, so that the
+    /// It happens no more in this release and in later ones: an event of an earlier release is no regression, so that the
     /// old release may go on until it is gone. Where every build has the same release, [`Resolve`](Self::Resolve) it.
+    ///
+    /// Semantic versions (also `v1.2.3` and `name@1.2.3`) are compared by their precedence: `1.9.1` and `1.10.0-rc.1` are
+    /// earlier than `1.10.0`, and `2.0.0-rc.1` is later. Of other releases those are earlier that the issue was seen in
+    /// before.
     ResolveIn(String),
     /// Nobody is to be woken up for it.
     Mute,
@@ -172,11 +178,7 @@ impl Triage {
             Self::Ignore => (IssueState::Ignored, None, None),
             Self::Reopen => (IssueState::Unresolved, None, None),
         };
-        let is_old = |release: &&String| Some(*release) != in_release.as_ref();
-        let old_releases = match in_release {
-            Some(_) => record.releases.iter().filter(is_old).cloned().collect(),
-            None => Vec::new(),
-        };
+        let old_releases = in_release.as_ref().map_or_else(Vec::new, |fixed| seen_before(&record.releases, fixed));
         let actor = Some(bounded(actor.to_owned()));
         Ok(IssueStatus { state, actor, since: Some(at), in_release, muted_until, old_releases })
     }
@@ -187,8 +189,15 @@ impl Triage {
 impl IssueStatus {
     /// Returns whether an event of this release, at this time, shows that the issue was not resolved.
     pub(super) fn is_refuted(&self, release: &str, at: SystemTime) -> bool {
-        let is_old = self.old_releases.iter().any(|old| old == release);
-        self.state == IssueState::Resolved && !is_old && self.since.is_none_or(|since| at > since)
+        self.state == IssueState::Resolved
+            && !self.is_resolved_later_than(release)
+            && self.since.is_none_or(|since| at > since)
+    }
+
+    /// Returns whether the issue is resolved in a release that comes after this one.
+    fn is_resolved_later_than(&self, release: &str) -> bool {
+        let order = self.in_release.as_deref().and_then(|fixed| release::compare(release, fixed));
+        order.map_or_else(|| self.old_releases.iter().any(|old| old == release), Ordering::is_lt)
     }
 
     /// Takes in that so many were counted elsewhere, before or beside the decision: a mute does not end by them.
@@ -228,5 +237,55 @@ impl fmt::Display for IssueError {
 
 impl Error for IssueError {}
 
+/// Returns those of `releases`, which are in the order of first sight, that come before `fixed`.
+fn seen_before(releases: &[String], fixed: &str) -> Vec<String> {
+    releases.iter().take_while(|release| *release != fixed).cloned().collect()
+}
+
 const MOMENT: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    fn resolved_in(release: &str, old_releases: &[&str]) -> IssueStatus {
+        let old_releases = old_releases.iter().map(|&old| old.to_owned()).collect();
+        let in_release = Some(release.to_owned());
+        IssueStatus { state: IssueState::Resolved, in_release, old_releases, ..IssueStatus::default() }
+    }
+
+    #[track_caller]
+    fn is_refuted_by(status: &IssueStatus, release: &str, expected: bool) {
+        assert_eq!(status.is_refuted(release, clock::wall()), expected, "{release}");
+    }
+
+    #[test]
+    fn an_issue_resolved_in_a_semantic_version_regresses_from_that_version_on() {
+        let status = resolved_in("1.10.0", &["1.9.0", "1.10.1"]);
+        for release in ["1.9.1", "1.8.0", "1.9.0", "1.10.0-rc.1", "shop@1.9.1"] {
+            is_refuted_by(&status, release, false);
+        }
+        for release in ["1.10.0", "1.10.0+9f3c2ab", "1.10.1", "2.0.0-rc.1", "v1.10.0", "shop@2.0.0"] {
+            is_refuted_by(&status, release, true);
+        }
+    }
+
+    #[test]
+    fn other_releases_regress_unless_they_were_seen_before() {
+        let status = resolved_in("build-7", &["build-5", "1.9.0"]);
+        for (release, expected) in [("build-5", false), ("1.9.0", false), ("build-7", true), ("build-8", true)] {
+            is_refuted_by(&status, release, expected);
+        }
+    }
+
+    #[test]
+    fn a_release_first_seen_after_the_resolving_one_is_later() {
+        let releases = ["build-5", "build-7", "build-6"].map(str::to_owned);
+        let status = resolved_in("build-7", &[]);
+        let status = IssueStatus { old_releases: seen_before(&releases, "build-7"), ..status };
+        is_refuted_by(&status, "build-5", false);
+        is_refuted_by(&status, "build-6", true);
+    }
+}

@@ -1,0 +1,60 @@
+//! The order of releases, by which a resolved issue is judged.
+
+use std::cmp::Ordering;
+
+use semver::Version;
+
+/// Compares two releases by the precedence of Semantic Versioning, in which build metadata plays no part. `None` where
+/// one is no semantic version, or both name different packages.
+///
+/// A release may be `1.2.3`, `v1.2.3`, `name@1.2.3` or `name@v1.2.3`.
+pub(super) fn compare(release: &str, other: &str) -> Option<Ordering> {
+    let ((package, version), (other_package, other_version)) = (read(release)?, read(other)?);
+    let is_same_package = package.is_none() || other_package.is_none() || package == other_package;
+    is_same_package.then(|| version.cmp_precedence(&other_version))
+}
+
+fn read(release: &str) -> Option<(Option<&str>, Version)> {
+    let release = release.trim();
+    let (package, version) = release.rsplit_once('@').map_or((None, release), |(name, version)| (Some(name), version));
+    let version = version.strip_prefix('v').unwrap_or(version);
+    Some((package, Version::parse(version).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_compared_by_semver_precedence() {
+        for (release, than_1_10_0) in [
+            ("1.9.1", Ordering::Less),
+            ("1.8.0", Ordering::Less),
+            ("1.10.0-rc.1", Ordering::Less),
+            ("1.10.0", Ordering::Equal),
+            ("1.10.0+9f3c2ab", Ordering::Equal),
+            ("1.10.1", Ordering::Greater),
+            ("2.0.0-rc.1", Ordering::Greater),
+        ] {
+            for release in
+                [release, &format!("v{release}"), &format!("shop@{release}"), &format!("@acme/shop@{release}")]
+            {
+                assert_eq!(compare(release, "1.10.0"), Some(than_1_10_0), "{release}");
+                assert_eq!(compare(release, "v1.10.0+build.7"), Some(than_1_10_0), "{release}");
+            }
+        }
+    }
+
+    #[test]
+    fn releases_of_two_packages_or_without_a_semantic_version_have_no_such_order() {
+        for (release, other) in [
+            ("shop@1.2.3", "cart@1.2.4"),
+            ("1.2", "1.2.3"),
+            ("1.2.3", "9f3c2ab"),
+            ("", "1.2.3"),
+            ("2026-11-27", "1.2.3"),
+        ] {
+            assert_eq!((compare(release, other), compare(other, release)), (None, None), "{release} {other}");
+        }
+    }
+}
