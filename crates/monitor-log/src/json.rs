@@ -10,14 +10,9 @@ mod request;
 mod spans;
 mod timestamp;
 
-use std::{
-    fmt,
-    io::{self, Write},
-    rc::Rc,
-    sync::Arc,
-};
+use std::{fmt, io, rc::Rc};
 
-use monitor_core::{Drops, Monitor, Reason, Scope, clock, scope};
+use monitor_core::{Monitor, Scope, clock, scope};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
@@ -36,6 +31,7 @@ use self::{
     names::{Names, Style},
     spans::{Recorder, SpanFields},
 };
+use crate::direct::Direct;
 
 /// Writes every event of `tracing` as one JSON object on a line of its own.
 ///
@@ -53,7 +49,8 @@ use self::{
 /// JSON does not know is written as a string: `"NaN"`, `"Infinity"`, `"-Infinity"`. A text longer than 16 KiB is cut and
 /// says so: `…[cut, 1048576 bytes]`.
 ///
-/// A line that cannot be written is counted in `monitor_dropped_total` with reporter `log_writer`.
+/// Lines are written by the thread that logs, unless the writer is a [`NonBlocking`](crate::NonBlocking). One that cannot be
+/// written is counted in `monitor_dropped_total` with reporter `log_writer`; a writer that would block gets 100 ms for it.
 ///
 /// # Example
 ///
@@ -68,13 +65,12 @@ use self::{
 /// # Ok::<(), monitor_core::BuildError>(())
 /// ```
 pub struct JsonLayer<W = fn() -> io::Stdout> {
-    writer: W,
+    lines: Direct<W>,
     texts: Texts,
     style: Style,
     /// What every line ends with, made once.
     tail: Box<str>,
     keys: KeyRing,
-    drops: Arc<Drops>,
 }
 
 impl JsonLayer {
@@ -87,12 +83,11 @@ impl JsonLayer {
         let texts = Texts::new(monitor.redaction().clone());
         let style = Style { names: Names::of(FieldNames::Plain), locations: Level::WARN, identity };
         Self {
-            writer: io::stdout,
+            lines: Direct::new(io::stdout, monitor.drops_of("log_writer")),
             tail: tail(&style, &texts),
             texts,
             style,
             keys: KeyRing::new(),
-            drops: monitor.drops_of("log_writer"),
         }
     }
 }
@@ -104,8 +99,8 @@ impl<W> JsonLayer<W> {
     where
         W2: for<'a> MakeWriter<'a> + 'static,
     {
-        let Self { texts, style, tail, keys, drops, .. } = self;
-        JsonLayer { writer, texts, style, tail, keys, drops }
+        let Self { lines, texts, style, tail, keys } = self;
+        JsonLayer { lines: lines.with_writer(writer), texts, style, tail, keys }
     }
 
     /// Sets what the keys are called. Defaults to [`FieldNames::Plain`].
@@ -209,9 +204,7 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         buffer::lend(|line| {
             scope::look(|scope| self.event(line, event, scope, &context));
-            if self.writer.make_writer_for(event.metadata()).write_all(line).is_err() {
-                self.drops.count(Reason::Failed);
-            }
+            self.lines.write(event.metadata(), line);
         });
     }
 }

@@ -25,6 +25,7 @@
 //! `monitor_dropped_total` with reporter `log_writer`.
 
 mod breadcrumbs;
+mod direct;
 mod json;
 mod non_blocking;
 mod readable;

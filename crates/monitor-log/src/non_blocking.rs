@@ -12,6 +12,7 @@ use std::{fmt, io, sync::Arc, time::Duration};
 use tracing_subscriber::fmt::MakeWriter;
 
 use self::queue::Queue;
+pub(crate) use self::worker::{at_least_one, is_passing};
 pub use self::{
     builder::{NonBlockingBuilder, WhenFull},
     guard::FlushGuard,
@@ -24,6 +25,11 @@ pub use self::{
 /// [`Failed`](monitor_core::Reason::Failed) and [`Panicked`](monitor_core::Reason::Panicked) when the writer does that, and
 /// [`Closed`](monitor_core::Reason::Closed) when the [`FlushGuard`] is gone. A flush of the writer that fails counts as one
 /// line. When the writer fails, the lines that were to be written together with that line, 16 KiB at most, are lost too.
+///
+/// A writer that returns [`WouldBlock`](io::ErrorKind::WouldBlock) or [`Interrupted`](io::ErrorKind::Interrupted) has not
+/// failed: the thread tries again every millisecond. Standard output is such a writer when it is a pipe that another
+/// process, Node for instance, made non-blocking. The wait is bounded as it is for a writer that blocks: the queue fills,
+/// and the guard gives up after its timeout.
 ///
 /// # Example
 ///

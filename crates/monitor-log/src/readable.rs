@@ -2,12 +2,11 @@
 
 use std::{
     fmt::{self, Write as _},
-    io::{self, Write as _},
-    sync::Arc,
+    io,
 };
 
 use monitor_core::{
-    Drops, ErrorType, Monitor, Reason, Redaction, clock,
+    ErrorType, Monitor, Redaction, clock,
     redact::FILTERED,
     scope::{self, Finished, Scope},
     text,
@@ -21,6 +20,8 @@ use tracing_subscriber::{
     layer::{Context, Layer},
 };
 
+use crate::direct::Direct;
+
 /// Writes every event of `tracing` as a line for people: for development, where nobody takes logs apart.
 ///
 /// Strings are redacted as [`JsonLayer`](crate::JsonLayer) does. The line at a request's end says what it was in one look:
@@ -29,18 +30,17 @@ use tracing_subscriber::{
 /// 12:30:00.250 ERROR request_error GET /error 500 in 0.41 ms, panic  request_id=0b6c7c2e-7a9e-4d0a-9d55-6f1c2b3a4d5e
 /// ```
 pub struct ReadableLayer<W = fn() -> io::Stdout> {
-    writer: W,
+    lines: Direct<W>,
     redaction: Redaction,
     colours: bool,
-    drops: Arc<Drops>,
 }
 
 impl ReadableLayer {
     /// Creates a layer that writes to stdout without colours, with the redaction of `monitor`.
     #[must_use]
     pub fn new(monitor: &Monitor) -> Self {
-        let (redaction, drops) = (monitor.redaction().clone(), monitor.drops_of("log_writer"));
-        Self { writer: io::stdout, redaction, colours: false, drops }
+        let lines = Direct::new(io::stdout as _, monitor.drops_of("log_writer"));
+        Self { lines, redaction: monitor.redaction().clone(), colours: false }
     }
 }
 
@@ -51,8 +51,8 @@ impl<W> ReadableLayer<W> {
     where
         W2: for<'a> MakeWriter<'a> + 'static,
     {
-        let Self { redaction, colours, drops, .. } = self;
-        ReadableLayer { writer, redaction, colours, drops }
+        let Self { lines, redaction, colours } = self;
+        ReadableLayer { lines: lines.with_writer(writer), redaction, colours }
     }
 
     /// Sets whether levels and names are coloured, which a terminal understands. Defaults to `false`.
@@ -97,9 +97,7 @@ where
 {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let line = scope::look(|scope| self.line(event, scope));
-        if self.writer.make_writer_for(event.metadata()).write_all(line.as_bytes()).is_err() {
-            self.drops.count(Reason::Failed);
-        }
+        self.lines.write(event.metadata(), line.as_bytes());
     }
 }
 

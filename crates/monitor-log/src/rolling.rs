@@ -2,6 +2,7 @@
 
 mod current;
 pub(crate) mod lines;
+mod lock;
 mod rotation;
 mod shift;
 #[cfg(test)]
@@ -25,7 +26,16 @@ use self::{
 /// Appends lines to a file, and rotates it: `app.log` becomes `app.log.1`, `app.log.1` becomes `app.log.2`, and so on.
 ///
 /// Every `write` takes one line or several, each with its line end, and no line is torn over two files. A file that is
-/// there already is continued. One file is for one process: two that rotate the same file disturb each other.
+/// there already is continued.
+///
+/// # Several processes
+///
+/// Several processes may write to one file and rotate it, such as the two of a rolling release. During a rotation a process
+/// locks a file beside it, `app.log.lock`, which stays; one that finds it locked writes on and leaves the rotation to the
+/// other. A process notices within a second, and before a rotation of its own, that another one has rotated: until then its
+/// lines go to what has become `app.log.1`. So lines are lost only where the files that are kept do not hold a second of
+/// them, and with `keep(0)`; a file may grow to its size once for each process. On a file system without locks it is rotated
+/// without one.
 ///
 /// # When somebody else moves the file
 ///
@@ -105,6 +115,18 @@ impl RollingFile {
         if !self.is_due(line) {
             return Ok(());
         }
+        match lock::try_lock(&resolve(&self.path)) {
+            Ok(Some(_locked)) => self.rotate_if_due(line),
+            // Another process rotates.
+            Ok(None) => Ok(()),
+            Err(error) => {
+                self.postpone(error);
+                Ok(())
+            }
+        }
+    }
+
+    fn rotate_if_due(&mut self, line: usize) -> io::Result<()> {
         // What was moved or emptied meanwhile needs no rotation, and what lies there now may not be ours.
         self.look()?;
         if self.is_due(line) { self.rotate() } else { Ok(()) }

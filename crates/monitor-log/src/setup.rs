@@ -1,5 +1,7 @@
 //! One call that sets logging up for a whole program.
 
+#[cfg(unix)]
+use std::fs::File;
 use std::{
     env, fmt,
     io::{self, IsTerminal},
@@ -127,6 +129,10 @@ impl Setup {
     }
 
     /// Sets a file that gets JSON as well. Defaults to none.
+    ///
+    /// Several processes may write to one file, as the two of a rolling release do for a while: a file beside it, whose name
+    /// ends in `.lock`, is locked during a rotation, so that each line ends up in one of the files. A process may write to a
+    /// file that another one has rotated for up to a second.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
         self
@@ -155,7 +161,7 @@ impl Setup {
         let mut writers = Vec::new();
         let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
         if self.console {
-            let stdout = self.spawn(io::stdout(), &mut writers)?;
+            let stdout = self.spawn(stdout(), &mut writers)?;
             layers.push(if self.json { self.lines(stdout).boxed() } else { self.readable(stdout).boxed() });
         }
         if let Some(path) = &self.file {
@@ -196,6 +202,23 @@ impl Setup {
         let colours = io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         ReadableLayer::new(&self.monitor).colours(colours).writer(writer)
     }
+}
+
+/// Returns standard output without the buffer of [`io::stdout`], which takes lines that it may never write: those could not
+/// be counted.
+#[cfg(unix)]
+fn stdout() -> Box<dyn io::Write + Send> {
+    use std::os::fd::AsFd;
+
+    match io::stdout().as_fd().try_clone_to_owned() {
+        Ok(stdout) => Box::new(File::from(stdout)),
+        Err(_) => Box::new(io::stdout()),
+    }
+}
+
+#[cfg(not(unix))]
+fn stdout() -> Box<dyn io::Write + Send> {
+    Box::new(io::stdout())
 }
 
 /// A file that says when it cannot be rotated. Only for a thread of its own: who says it inside a lock of the log waits for

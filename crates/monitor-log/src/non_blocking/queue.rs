@@ -186,6 +186,12 @@ impl Queue {
         true
     }
 
+    /// Waits a moment for a writer that would block. Returns false when nobody waits for what the thread holds any more.
+    pub(super) fn wait_for_writer(&self) -> bool {
+        thread::sleep(PAUSE);
+        !self.lock().is_abandoned
+    }
+
     /// Notes that a batch is done with.
     pub(super) fn finish(&self, length: usize) {
         let mut state = self.lock();
@@ -243,6 +249,9 @@ impl Queue {
 
 /// How long lines gather before they are written together.
 const NAP: Duration = Duration::from_millis(5);
+
+/// How long a writer that would block is left alone.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// After so many naps without a line the thread sleeps until it is woken.
 const QUIET: u32 = 4;

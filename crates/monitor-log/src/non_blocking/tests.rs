@@ -1,5 +1,5 @@
 use std::{
-    io::Write,
+    io::{Read, Write},
     sync::{
         Mutex, PoisonError,
         mpsc::{self, Receiver, Sender},
@@ -157,6 +157,65 @@ fn a_line_after_half_a_line_is_not_glued_to_it() {
     drop(guard);
     assert_eq!(kept.text(), "one\ntw\nfour\n");
     assert_eq!(counted(&monitor, Reason::Failed), 2);
+}
+
+#[test]
+fn a_writer_that_is_interrupted_or_would_block_is_asked_again() {
+    let (kept, monitor) = (Kept::default(), monitor());
+    let passing = [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted];
+    let mut script: Vec<_> = passing.into_iter().flat_map(|kind| [Err(kind.into()), Ok(2)]).collect();
+    let inner = Scripted(kept.clone(), move |_: &[u8]| script.pop());
+    let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log_writer")).spawn().unwrap();
+    lines.write_line(b"one\ntwo\n");
+    assert!(lines.flush(LONG));
+    drop(guard);
+    assert_eq!((kept.text().as_str(), monitor.dropped().len()), ("one\ntwo\n", 0));
+}
+
+/// A pipe whose writer never blocks: what takes no more returns `WouldBlock`.
+#[cfg(unix)]
+fn pipe() -> (io::PipeReader, std::fs::File) {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    rustix::io::ioctl_fionbio(&writer, true).expect("a pipe can be non-blocking");
+    (reader, std::os::fd::OwnedFd::from(writer).into())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_slow_reader_of_a_non_blocking_pipe_gets_every_line() {
+    let ((mut reader, writer), monitor) = (pipe(), monitor());
+    let (lines, guard) = NonBlocking::builder(writer).drops(monitor.drops_of("log_writer")).spawn().unwrap();
+    (0..2_000).for_each(|number| lines.write_line(format!("{number:0100}\n").as_bytes()));
+    let reading = thread::spawn(move || {
+        let (mut text, mut some) = (Vec::new(), [0; 1000]);
+        while let Ok(read @ 1..) = reader.read(&mut some) {
+            text.extend_from_slice(&some[..read]);
+            thread::yield_now();
+        }
+        String::from_utf8(text).expect("text")
+    });
+    assert!(lines.flush(LONG));
+    drop(guard);
+    let text = reading.join().unwrap();
+    assert!(text.lines().map(|line| line.parse::<u32>().unwrap()).eq(0..2_000), "in order, whole, and once each");
+    assert_eq!(monitor.dropped().len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn lines_that_a_stuck_pipe_did_not_take_are_counted_exactly() {
+    let ((mut reader, writer), monitor) = (pipe(), monitor());
+    let builder = NonBlocking::builder(writer).capacity(100_000).drops(monitor.drops_of("log_writer"));
+    let (lines, guard) = builder.flush_timeout(Duration::from_millis(50)).spawn().unwrap();
+    (0..4_000).for_each(|number| lines.write_line(format!("{number:0100}\n").as_bytes()));
+    assert!(!lines.flush(Duration::from_millis(1)));
+    drop(guard);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    let whole = text.matches('\n').count() as u64;
+    let lost: u64 = monitor.dropped().iter().map(|dropped| dropped.count).sum();
+    assert!(whole > 100 && counted(&monitor, Reason::QueueFull) > 100, "{:?}", monitor.dropped());
+    assert_eq!(whole + lost, 4_000, "{:?}", monitor.dropped());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The thread that writes, and outlives whatever its writer does.
+//! The thread that writes, and survives whatever its writer does.
 
 use std::{
     io::{self, Write},
@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use monitor_core::Reason;
+use monitor_core::{Reason, panic};
 
 use crate::{non_blocking::queue::Queue, rolling::lines};
 
@@ -15,6 +15,13 @@ pub(super) struct Worker {
     inner: Box<dyn Write + Send>,
     /// Whether the last thing written was half a line.
     is_torn: bool,
+}
+
+/// Why a call of the writer brought nothing.
+enum Stopped {
+    Failed(Reason),
+    /// The guard has given up on it, and counted what was left.
+    GivenUp,
 }
 
 impl Worker {
@@ -26,22 +33,15 @@ impl Worker {
         self.queue.begin();
         self.write_batches();
         let Self { queue, inner, .. } = self;
-        let _ = guarded(|| {
-            drop(inner);
-            Ok(())
-        });
+        panic::quietly(|| drop(inner));
         queue.end();
     }
 
     fn write_batches(&mut self) {
         let mut batch = Vec::new();
         while self.queue.take(&mut batch) {
-            if !self.write_batch(&batch) {
+            if !self.write_batch(&batch) || !self.flush() {
                 return;
-            }
-            let flushed = guarded(|| self.inner.flush());
-            if let Err(reason) = flushed {
-                self.queue.lose(reason, 1);
             }
             self.queue.finish(batch.len());
             empty(&mut batch);
@@ -53,47 +53,89 @@ impl Worker {
         let mut goes_on = self.queue.hold(lines::count(batch));
         while goes_on && !batch.is_empty() {
             let (chunk, later) = batch.split_at(lines::within(batch, CHUNK));
-            let lost = self.write(chunk).err();
-            goes_on = self.queue.settle(lines::count(chunk), lost);
+            goes_on = self.write(chunk);
             batch = later;
         }
         goes_on
     }
 
-    /// Writes whole lines. When that fails, returns why and how many of them are lost.
-    fn write(&mut self, chunk: &[u8]) -> Result<(), (Reason, u64)> {
+    /// Writes whole lines. Each is settled as soon as it is written, so that a writer that is given up on in the middle
+    /// of a chunk loses no more than is counted. Returns false when nobody waits for it any more.
+    fn write(&mut self, chunk: &[u8]) -> bool {
+        let (mut settled, mut done) = (0, 0);
+        while done < chunk.len() {
+            match self.write_some(&chunk[done..]) {
+                Ok(written) => {
+                    done = chunk.len().min(done + written);
+                    let whole = if done == chunk.len() { done } else { lines::whole(&chunk[..done]) };
+                    if !self.queue.settle(lines::count(&chunk[settled..whole]), None) {
+                        return false;
+                    }
+                    settled = whole;
+                }
+                Err(Stopped::Failed(reason)) => {
+                    self.is_torn |= done > settled;
+                    let lost = lines::count(&chunk[settled..]);
+                    return self.queue.settle(lost, Some((reason, lost)));
+                }
+                Err(Stopped::GivenUp) => return false,
+            }
+        }
+        true
+    }
+
+    /// Ends the half line there may be, and writes as much as goes at once.
+    fn write_some(&mut self, lines: &[u8]) -> Result<usize, Stopped> {
         if self.is_torn {
-            guarded(|| self.inner.write_all(b"\n")).map_err(|reason| (reason, lines::count(chunk)))?;
+            self.call(|inner| at_least_one(inner.write(b"\n")))?;
             self.is_torn = false;
         }
-        let mut done = 0;
-        while done < chunk.len() {
-            match guarded(|| write_some(&mut self.inner, &chunk[done..])) {
-                Ok(written) => done = chunk.len().min(done + written),
-                Err(reason) => {
-                    let whole = lines::whole(&chunk[..done]);
-                    self.is_torn = done > whole;
-                    return Err((reason, lines::count(&chunk[whole..])));
+        self.call(|inner| at_least_one(inner.write(lines)))
+    }
+
+    /// Returns false when nobody waits for it any more.
+    fn flush(&mut self) -> bool {
+        match self.call(|inner| inner.flush()) {
+            Ok(()) => true,
+            Err(Stopped::Failed(reason)) => {
+                self.queue.lose(reason, 1);
+                true
+            }
+            Err(Stopped::GivenUp) => false,
+        }
+    }
+
+    /// Calls the writer. One that would block, such as a pipe that another process made non-blocking, is waited for like
+    /// one that blocks: the queue's capacity and the guard's timeout bound the wait.
+    fn call<T>(&mut self, mut call: impl FnMut(&mut dyn Write) -> io::Result<T>) -> Result<T, Stopped> {
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| call(&mut *self.inner))) {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) if is_passing(&error) => {
+                    if !self.queue.wait_for_writer() {
+                        return Err(Stopped::GivenUp);
+                    }
+                }
+                Ok(Err(_)) => return Err(Stopped::Failed(Reason::Failed)),
+                Err(payload) => {
+                    panic::dispose(payload);
+                    return Err(Stopped::Failed(Reason::Panicked));
                 }
             }
         }
-        Ok(())
     }
 }
 
-fn write_some(inner: &mut impl Write, lines: &[u8]) -> io::Result<usize> {
-    match inner.write(lines) {
+/// Returns whether the same call may succeed in a moment.
+pub(crate) fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
+}
+
+/// A writer that takes nothing, though it was given something, never will.
+pub(crate) fn at_least_one(written: io::Result<usize>) -> io::Result<usize> {
+    match written {
         Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
         outcome => outcome,
-    }
-}
-
-fn guarded<T>(call: impl FnOnce() -> io::Result<T>) -> Result<T, Reason> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(_)) => Err(Reason::Failed),
-        Err(_) => Err(Reason::Panicked),
     }
 }
 

@@ -37,7 +37,7 @@ impl Rotation {
         Self { when: When::Size(max_bytes), keep: KEEP }
     }
 
-    /// Rotates a file with the first line of the next day, in UTC.
+    /// Rotates a file with the first line of another day, in UTC.
     #[must_use]
     pub const fn daily() -> Self {
         Self { when: When::Daily, keep: KEEP }
@@ -67,7 +67,8 @@ impl Rotation {
         match self.when {
             _ if size == 0 => false,
             When::Size(max) => size.saturating_add(line as u64) > max,
-            When::Daily => today() > day,
+            // Not a later one: a clock that was years ahead once must not end the rotation.
+            When::Daily => today() != day,
         }
     }
 

@@ -119,6 +119,39 @@ fn a_day_that_ends_meanwhile_makes_way() {
     assert_eq!((read(&old(&path, 1)).as_str(), read(&path).as_str()), ("yesterday\n", "today\n"));
 }
 
+#[test]
+fn a_line_written_while_the_clock_was_years_ahead_does_not_end_the_rotation() {
+    let (_directory, path) = directory();
+    let mut file = RollingFile::open(&path, Rotation::daily()).unwrap();
+    file.write_all(b"ten years ahead\n").unwrap();
+    file.current.as_mut().unwrap().day += 3650;
+    file.write_all(b"today\n").unwrap();
+    file.write_all(b"still today\n").unwrap();
+    assert_eq!((read(&old(&path, 1)).as_str(), read(&path).as_str()), ("ten years ahead\n", "today\nstill today\n"));
+}
+
+#[test]
+fn a_file_of_another_day_to_come_makes_way() {
+    let (_directory, path) = directory();
+    fs::write(&path, "tomorrow\n").unwrap();
+    let day = Duration::from_secs(24 * 60 * 60);
+    fs::File::options().append(true).open(&path).unwrap().set_modified(clock::wall() + day).unwrap();
+    RollingFile::open(&path, Rotation::daily()).unwrap().write_all(b"today\n").unwrap();
+    assert_eq!((read(&old(&path, 1)).as_str(), read(&path).as_str()), ("tomorrow\n", "today\n"));
+}
+
+#[test]
+fn while_another_process_rotates_lines_go_on_and_the_rotation_is_its() {
+    let (_directory, path) = directory();
+    let mut file = RollingFile::open(&path, Rotation::size(6)).unwrap();
+    let others = lock::try_lock(&path).unwrap();
+    file.write_all(b"first\nsecond\n").unwrap();
+    assert_eq!((read(&path).as_str(), file.rotation_error().is_none()), ("first\nsecond\n", true));
+    drop(others);
+    file.write_all(b"third\n").unwrap();
+    assert_eq!((read(&old(&path, 1)).as_str(), read(&path).as_str()), ("first\nsecond\n", "third\n"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_moved_away_is_opened_anew_and_never_rotated() {

@@ -1,0 +1,130 @@
+//! Lines written on the thread that logs them, and the count of those that are lost.
+
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use monitor_core::{Drops, Reason, clock};
+use tracing::Metadata;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::non_blocking::{at_least_one, is_passing};
+
+/// Where a layer writes its lines.
+pub(crate) struct Direct<W> {
+    writer: W,
+    drops: Arc<Drops>,
+    /// Whether the last thing written was half a line.
+    is_torn: AtomicBool,
+}
+
+impl<W> Direct<W> {
+    pub(crate) fn new(writer: W, drops: Arc<Drops>) -> Self {
+        Self { writer, drops, is_torn: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn with_writer<W2>(self, writer: W2) -> Direct<W2> {
+        Direct::new(writer, self.drops)
+    }
+}
+
+impl<W: for<'a> MakeWriter<'a>> Direct<W> {
+    /// Writes a line, or counts it.
+    pub(crate) fn write(&self, metadata: &Metadata<'_>, line: &[u8]) {
+        let mut writer = self.writer.make_writer_for(metadata);
+        let ended = !self.is_torn.swap(false, Ordering::Relaxed) || write_all(&mut writer, b"\n") == 1;
+        let written = if ended { write_all(&mut writer, line) } else { 0 };
+        if written < line.len() {
+            self.is_torn.store(!ended || written > 0, Ordering::Relaxed);
+            self.drops.count(Reason::Failed);
+        }
+    }
+}
+
+/// Writes as much as can be written, and returns its length. A writer that would block is waited for, but not long: this is
+/// the thread of a request.
+fn write_all(writer: &mut impl Write, bytes: &[u8]) -> usize {
+    let (mut done, mut patience) = (0, None);
+    while done < bytes.len() {
+        match at_least_one(writer.write(&bytes[done..])) {
+            Ok(written) => done = bytes.len().min(done + written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error)
+                if is_passing(&error) && clock::now() < *patience.get_or_insert_with(|| clock::now() + PATIENCE) =>
+            {
+                thread::sleep(PAUSE);
+            }
+            Err(_) => break,
+        }
+    }
+    done
+}
+
+/// How long one line waits for a writer that would block.
+const PATIENCE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use monitor_core::Monitor;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+    use crate::JsonLayer;
+
+    /// A pipe with so much room, which is read empty each time it would block.
+    #[derive(Clone, Debug, Default)]
+    struct Pipe(Arc<Mutex<(Vec<u8>, usize)>>);
+
+    impl Pipe {
+        fn set_room(&self, room: usize) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = room;
+        }
+
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone()).expect("text")
+        }
+    }
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let (kept, room) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let taken = bytes.len().min(*room);
+            if taken == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            *room -= taken;
+            kept.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_a_stuck_pipe_does_not_take_are_counted_and_the_next_is_not_glued_to_half_a_line() {
+        let (monitor, pipe) = (Monitor::builder("shop").log(None).build().unwrap(), Pipe::default());
+        let writer = pipe.clone();
+        let layer = JsonLayer::new(&monitor).writer(move || writer.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            for room in [usize::MAX, 40, 0, usize::MAX] {
+                pipe.set_room(room);
+                tracing::info!("line");
+            }
+        });
+        let text = pipe.text();
+        let whole = text.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count();
+        assert_eq!((whole, text.lines().count()), (2, 3), "{text}");
+        assert_eq!(monitor.dropped().iter().map(|dropped| dropped.count).sum::<u64>(), 2);
+    }
+}
