@@ -55,7 +55,7 @@ fn route_switch_refuses_until_it_is_enabled_also_after_a_restart() {
 fn issues_come_back_after_a_restart_and_forget_a_user() {
     let output = run(example("issues"));
     assert_shows(&output, "in 1.0.0: 3 times, 2 users, 3 events kept, unresolved");
-    assert_shows(&output, "- in the function issues::order");
+    assert_shows(&output, "- happened in the function issues::order");
     assert_shows(&output, "in 1.0.1: 3 times, 2 users, 3 events kept, resolved");
     assert_shows(&output, "it happens again: 4 times, 2 users, 4 events kept, unresolved, back since 1.0.1");
     assert_shows(&output, "afterwards: 4 times, 1 users, 2 events kept, unresolved, back since 1.0.1");

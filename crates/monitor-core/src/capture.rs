@@ -11,7 +11,6 @@ use std::{
     thread,
 };
 
-use backtrace::Backtrace;
 use uuid::Uuid;
 
 use self::draft::Draft;
@@ -24,6 +23,7 @@ use crate::{
     panic::{Caught, Note},
     rules::Ignore,
     scope::{self, bounded},
+    symbols::RawBacktrace,
     text,
 };
 
@@ -125,7 +125,7 @@ impl Monitor {
             message,
             chain,
             location: Some(at.into()),
-            backtrace: Some(Backtrace::new_unresolved()),
+            backtrace: Some(RawBacktrace::capture()),
             ..Draft::new(EventKind::Error)
         };
         self.submit(scope, (EventKind::Error, place), Some(mark(&message)), message, draft);

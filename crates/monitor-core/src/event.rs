@@ -15,6 +15,7 @@ use crate::{
     identity::Identity,
     json::{self, FromText},
     scope::ScopeRecord,
+    source_path,
 };
 
 /// One captured failure, redacted, with all that was known at the time.
@@ -181,17 +182,22 @@ impl EventKind {
 
     pub(crate) const fn in_words(self) -> &'static str {
         match self {
-            Self::Panic => "a panic",
-            Self::Error => "an error",
-            Self::ServiceError => "an error in place of a response",
-            Self::BodyError => "an error of a response's body",
-            Self::Status => "a failure that nothing explains",
-            Self::Message => "a message",
+            Self::Panic => "panics",
+            Self::Error => "errors",
+            Self::ServiceError => "errors returned instead of a response",
+            Self::BodyError => "errors of a response body",
+            Self::Status => "failures without a captured error",
+            Self::Message => "messages",
         }
     }
 }
 
 impl CodeLocation {
+    /// Leaves out the folders that name the machine it was built on.
+    pub(crate) fn show(&mut self) {
+        self.file = source_path::shown(&self.file).into_owned();
+    }
+
     /// Creates the place of a line whose column is not known.
     #[must_use]
     pub fn of_line(file: impl Into<String>, line: u32) -> Self {

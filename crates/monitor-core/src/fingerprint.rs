@@ -1,30 +1,49 @@
-//! What an issue is called by.
+//! The identifier of an issue.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Identifies an issue: the same for the same error in every process and release. [`Grouping`](crate::Grouping) says what it
-/// is made of.
+use crate::grouping::VERSION;
+
+/// Identifies an issue: the same for the same error in every process and release. [`Grouping`](crate::Grouping) lists its
+/// parts.
 ///
 /// It begins with the version of the rules, so that an old fingerprint is never mistaken for a new one.
-#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Fingerprint(u128);
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Fingerprint {
+    version: u32,
+    hash: u128,
+}
 
 impl Fingerprint {
-    /// Returns the fingerprint written as `text`, as [`Display`](fmt::Display) writes it.
+    /// Returns the fingerprint written as `text`, as [`Display`](fmt::Display) writes it; `None` for any other text, and for
+    /// a version that this library does not know.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let hex = text.strip_prefix(PREFIX)?;
-        let digits = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-        digits.then(|| u128::from_str_radix(hex, 16).ok()).flatten().map(Self)
+        let (version, hex) = text.strip_prefix('v')?.split_once('-')?;
+        let version = (1..=VERSION).find(|known| known.to_string() == version)?;
+        let is_hash = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hash = u128::from_str_radix(hex, 16).ok().filter(|_| is_hash)?;
+        Some(Self { version, hash })
     }
 
     /// FNV-1a with 128 bits: the same in every process, which the standard library's hasher does not promise.
-    pub(crate) fn of_parts(parts: impl Iterator<Item = String>) -> Self {
+    pub(crate) fn of_parts(version: u32, parts: impl Iterator<Item = String>) -> Self {
         let add = |hash: u128, byte: u128| (hash ^ byte).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
         let terminated = |hash: u128, part: String| part.bytes().map(u128::from).chain([0x100]).fold(hash, add);
-        Self(parts.fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, terminated))
+        Self { version, hash: parts.fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, terminated) }
+    }
+
+    /// Returns whether it was made by the rules of an earlier version.
+    pub(crate) fn is_outdated(self) -> bool {
+        self.version < VERSION
+    }
+}
+
+impl Default for Fingerprint {
+    fn default() -> Self {
+        Self { version: VERSION, hash: 0 }
     }
 }
 
@@ -36,7 +55,7 @@ impl fmt::Debug for Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{:032x}", self.0)
+        write!(f, "v{}-{:032x}", self.version, self.hash)
     }
 }
 
@@ -53,23 +72,31 @@ impl<'de> Deserialize<'de> for Fingerprint {
     }
 }
 
-const PREFIX: &str = "v1-";
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_fingerprint_reads_back_as_written() {
-        let fingerprint = Fingerprint(0xfeed);
+        let fingerprint = Fingerprint { version: VERSION, hash: 0xfeed };
         assert_eq!(Fingerprint::parse(&fingerprint.to_string()), Some(fingerprint));
         assert_eq!(Fingerprint::parse("v0-00"), None);
         assert_eq!(Fingerprint::parse("v1-+0000000000000000000000000000000"), None);
+        assert_eq!(Fingerprint::parse("v9-00000000000000000000000000000000"), None);
+    }
+
+    #[test]
+    fn a_fingerprint_of_an_earlier_version_stays_what_it_was() {
+        let old = "v1-f1edff8dc5653e7ebe813ec8ba672e24";
+        assert_eq!(
+            Fingerprint::parse(old).map(|old| (old.to_string(), old.is_outdated())),
+            Some((old.to_owned(), true))
+        );
     }
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        let of = |parts: &[&str]| Fingerprint::of_parts(parts.iter().map(|part| (*part).to_owned()));
+        let of = |parts: &[&str]| Fingerprint::of_parts(VERSION, parts.iter().map(|part| (*part).to_owned()));
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
     }
 }

@@ -7,11 +7,10 @@ use std::{
     borrow::Cow,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Once, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, SystemTime},
 };
 
-use backtrace::Backtrace;
 use uuid::Uuid;
 
 use crate::{
@@ -25,6 +24,8 @@ use crate::{
     reporter::Outlets,
     scope::ScopeRecord,
     source::Source,
+    source_path,
+    symbols::{self, RawBacktrace, Symbol},
 };
 
 /// A failure as the request's thread hands it over.
@@ -39,7 +40,7 @@ pub(crate) struct RawEvent {
     pub(crate) message: String,
     pub(crate) chain: Vec<Cause>,
     pub(crate) location: Option<CodeLocation>,
-    pub(crate) backtrace: Option<Backtrace>,
+    pub(crate) backtrace: Option<RawBacktrace>,
     pub(crate) thread: String,
     pub(crate) scope: ScopeRecord,
     pub(crate) user_mark: Option<u64>,
@@ -63,12 +64,11 @@ pub(crate) struct Intake {
 }
 
 impl Handler<RawEvent> for Intake {
-    /// Resolves one trace for nobody: the first resolution in a process reads the debug information, which takes tens
-    /// of milliseconds. A process that may abort has none to spare: its last event has no backtrace, and must get out.
+    /// Loads the symbols, which takes tens of milliseconds, before the first event needs them. A process that may abort
+    /// has no time to spare: its last event has no backtrace, and must get out.
     fn begin(&mut self) {
-        static RESOLVED: Once = Once::new();
         if !cfg!(panic = "abort") {
-            RESOLVED.call_once(|| Backtrace::new_unresolved().resolve());
+            panic::quietly(symbols::load);
         }
     }
 
@@ -97,10 +97,14 @@ impl Handler<RawEvent> for Intake {
 
 impl Intake {
     fn resolve(&mut self, raw: RawEvent) -> ErrorEvent {
-        let mut backtrace = raw.backtrace.map(|trace| frames(trace, &self.shared.in_app)).unwrap_or_default();
+        let mut backtrace = raw.backtrace.map(|raw| frames(&raw, &self.shared.in_app)).unwrap_or_default();
         if let Some(excerpts) = &mut self.excerpts {
             excerpts.add_to(&mut backtrace);
         }
+        let mut location = raw.location;
+        // Last: the source is read by its whole path.
+        let places = backtrace.iter_mut().filter_map(|frame| frame.location.as_mut()).chain(location.as_mut());
+        places.for_each(CodeLocation::show);
         ErrorEvent {
             id: raw.id,
             at: raw.at,
@@ -110,7 +114,7 @@ impl Intake {
             type_name: raw.type_name.into_owned(),
             message: raw.message,
             chain: raw.chain,
-            location: raw.location,
+            location,
             backtrace,
             thread: raw.thread,
             scope: raw.scope,
@@ -161,23 +165,34 @@ impl fmt::Debug for Intake {
     }
 }
 
-/// Resolves a backtrace, without the frames of the capture itself.
-fn frames(mut backtrace: Backtrace, in_app: &InApp) -> Vec<Frame> {
-    backtrace.resolve();
-    let symbols = backtrace.frames().iter().flat_map(|frame| frame.symbols());
-    let frames = symbols.map(|symbol| {
-        let function = symbol.name().map_or_else(|| String::from("?"), |name| format!("{name:#}"));
-        let location = symbol.filename().map(|file| CodeLocation {
-            file: file.display().to_string(),
-            line: symbol.lineno().unwrap_or(0),
-            column: symbol.colno().unwrap_or(0),
-        });
-        let in_app = in_app.owns(&function, location.as_ref().map(|at| at.file.as_str()));
-        Frame { function: short(function), location, in_app, excerpt: None }
+/// Resolves a backtrace, without the frames of the capture itself. Debug information that cannot be read costs the names.
+fn frames(raw: &RawBacktrace, in_app: &InApp) -> Vec<Frame> {
+    let symbols = panic::catch_printed(|| symbols::resolve(raw)).unwrap_or_else(|caught| {
+        caught.dispose();
+        Vec::new()
     });
-    let frames: Vec<_> = frames.take(FRAMES).collect();
-    let capture = frames.iter().take(CAPTURE_DEPTH).rposition(|frame| is_capture(&frame.function));
-    frames.into_iter().skip(capture.map_or(0, |at| at + 1)).collect()
+    let frame = |symbol: Symbol| {
+        let in_app = in_app.owns(&symbol.function, symbol.file.as_deref());
+        let place = |file| CodeLocation { file, line: symbol.line, column: symbol.column };
+        Frame { location: symbol.file.map(place), function: short(symbol.function), in_app, excerpt: None }
+    };
+    let mut frames: Vec<_> = symbols.into_iter().map(frame).collect();
+    frames.drain(..capture_len(&frames));
+    frames.truncate(FRAMES);
+    frames
+}
+
+/// Returns how many frames lie between the failure and the capture of its backtrace: the panic machinery and ours.
+fn capture_len(frames: &[Frame]) -> usize {
+    let mut len = 0;
+    for (at, frame) in frames.iter().take_while(|frame| !frame.in_app).enumerate() {
+        if is_capture(frame) {
+            len = at + 1;
+        } else if at - len > GAP {
+            break;
+        }
+    }
+    len
 }
 
 /// Cuts the name of a function whose type parameters fill a page.
@@ -189,21 +204,20 @@ fn short(mut name: String) -> String {
     name
 }
 
-fn is_capture(function: &str) -> bool {
-    CAPTURE.iter().any(|part| function.contains(part))
+fn is_capture(frame: &Frame) -> bool {
+    let file = frame.location.as_ref().map_or("", |at| &at.file);
+    source_path::is_ours(file)
+        || CAPTURE_FILES.iter().any(|part| file.contains(part))
+        || CAPTURE_FUNCTIONS.iter().any(|part| frame.function.contains(part))
 }
 
-/// Functions that are called between the failure and the moment the backtrace is taken.
-const CAPTURE: [&str; 5] = [
-    "core::panicking::",
-    "rust_begin_unwind",
-    "monitor_core::panic::note",
-    "monitor_core::capture::",
-    "backtrace::trace",
-];
+const CAPTURE_FUNCTIONS: [&str; 4] = ["core::panicking::", "rust_begin_unwind", "monitor_core::", "backtrace::trace"];
 
-/// How many frames lie between them at most.
-const CAPTURE_DEPTH: usize = 30;
+/// Line tables name inlined functions without their path.
+const CAPTURE_FILES: [&str; 2] = ["/library/core/src/panicking.rs", "/backtrace-0."];
+
+/// How many other functions, such as the call of a boxed closure, lie between two frames of a capture.
+const GAP: usize = 4;
 
 const SLOW: Duration = Duration::from_millis(100);
 

@@ -67,9 +67,11 @@ mod rules;
 pub mod scope;
 mod signal;
 mod source;
+mod source_path;
 #[cfg(feature = "tokio")]
 mod spawn;
 mod switch;
+mod symbols;
 mod sync;
 pub mod text;
 mod trace_context;

@@ -26,12 +26,11 @@ use std::{
     time::Duration,
 };
 
-use backtrace::Backtrace;
-
 use crate::{
     CodeLocation, Monitor, Scope,
     capture::mark,
     scope::{self, bounded},
+    symbols::RawBacktrace,
 };
 
 /// A caught panic, with what the hook noted of it. In a box, so that the result of every poll stays small.
@@ -53,7 +52,7 @@ pub(crate) struct Note {
     /// Of what the panic says, so that a note is not taken for that of another panic.
     pub(crate) mark: u64,
     pub(crate) location: Option<CodeLocation>,
-    pub(crate) backtrace: Option<Backtrace>,
+    pub(crate) backtrace: Option<RawBacktrace>,
     pub(crate) thread: String,
 }
 
@@ -269,7 +268,7 @@ fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
     let wanted = !cfg!(panic = "abort")
         && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope, &message));
     let thread = thread::current().name().unwrap_or_default().to_owned();
-    Note { mark: mark(&message), location, backtrace: wanted.then(Backtrace::new_unresolved), thread }
+    Note { mark: mark(&message), location, backtrace: wanted.then(RawBacktrace::capture), thread }
 }
 
 /// Leaves word for whoever catches the panic.

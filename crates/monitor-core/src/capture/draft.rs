@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use backtrace::Backtrace;
-
-use crate::{Cause, CodeLocation, EventKind, Level};
+use crate::{Cause, CodeLocation, EventKind, Level, symbols::RawBacktrace};
 
 pub(super) struct Draft {
     pub(super) kind: EventKind,
@@ -14,7 +12,7 @@ pub(super) struct Draft {
     pub(super) message: String,
     pub(super) chain: Vec<Cause>,
     pub(super) location: Option<CodeLocation>,
-    pub(super) backtrace: Option<Backtrace>,
+    pub(super) backtrace: Option<RawBacktrace>,
     /// `None` for the current thread.
     pub(super) thread: Option<String>,
 }

@@ -1,25 +1,30 @@
 //! The name of a function without what changes from one build to the next.
 
 /// Returns `function` without type parameters, closures and the compiler's own additions: `shop::price::{{closure}}` and
-/// `shop::price::<u8>` are both `shop::price`.
+/// `shop::price::<u8>` are both `shop::price`. Empty for a closure whose function the build does not name.
+///
+/// The two ways of mangling name a method differently: `<shop::Cart>::price` is `shop::Cart::price`, and
+/// `shop::api::<impl shop::Load for shop::Cart>::load` is `<shop::Cart as shop::Load>::load`.
 pub(super) fn stable(function: &str) -> String {
-    let mut name = without_parameters(function);
-    loop {
-        let Some((before, last)) = name.rsplit_once("::") else { return name };
-        let is_added = last.starts_with('{') || is_hash(last);
-        if !is_added {
-            return name;
-        }
-        name.truncate(before.len());
+    let mut name = one_spelling(without_parameters(function));
+    while let Some(last) = name.rsplit("::").next().filter(|last| last.starts_with('{') || is_hash(last)) {
+        let end = name.len() - last.len();
+        name.truncate(end.saturating_sub("::".len()));
     }
+    name
 }
 
-/// Drops what stands between `<` and `>`, but for the type and the trait that a method's name begins with.
+/// Returns whether a name that is [`stable`] tells where its function is.
+pub(super) fn has_path(stable: &str) -> bool {
+    stable.contains("::")
+}
+
+/// Drops what stands between `<` and `>`, but for the type and the trait of a method.
 fn without_parameters(function: &str) -> String {
     let (mut name, mut depth, mut kept) = (String::with_capacity(function.len()), 0_usize, 0);
     for (at, c) in function.char_indices() {
         match c {
-            '<' if at == 0 => (depth, kept) = (1, 1),
+            '<' if depth == 0 && is_method_of(function, at) => (depth, kept) = (1, 1),
             '<' => {
                 depth += 1;
                 continue;
@@ -43,7 +48,34 @@ fn without_parameters(function: &str) -> String {
     name.trim_end_matches("::").replace("::::", "::")
 }
 
-/// What the older way of naming symbols ends with: `h` and sixteen hexadecimal digits.
+/// Returns whether the `<` at `at` opens the type of a method, as in `<shop::Cart>::price` and `shop::<impl …>::price`.
+fn is_method_of(function: &str, at: usize) -> bool {
+    at == 0 || function[at..].starts_with("<impl ")
+}
+
+/// Writes a method as the newer way of mangling does for a trait's, and as the older one does for a type's own.
+fn one_spelling(name: String) -> String {
+    let Some((before, inside, method)) = split_method(&name) else { return name };
+    if before.is_empty() && inside.contains(" as ") {
+        return name;
+    }
+    let inside = inside.strip_prefix("impl ").unwrap_or(inside);
+    match inside.split_once(" for ") {
+        Some((of_trait, of_type)) => format!("<{of_type} as {of_trait}>{method}"),
+        // A type without a path of its own, such as a reference, cannot begin a path.
+        None if inside.starts_with(|c: char| c.is_alphabetic()) && !inside.contains(' ') => format!("{inside}{method}"),
+        None => format!("<{inside}>{method}"),
+    }
+}
+
+/// Splits `before::<inside>::method`.
+fn split_method(name: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = name.split_once('<')?;
+    let (inside, method) = rest.split_once('>')?;
+    Some((before, inside, method))
+}
+
+/// What the older way of mangling ends a name with: `h` and sixteen hexadecimal digits.
 fn is_hash(part: &str) -> bool {
     part.strip_prefix('h').is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
@@ -67,9 +99,35 @@ mod tests {
                 "<shop::Cart as shop::Add<alloc::boxed::Box<dyn core::ops::Fn(usize) -> Result<…",
                 "<shop::Cart as shop::Add",
             ),
+            ("call_once<shop::main::{closure_env#0}, ()>", "call_once"),
             ("", ""),
         ] {
             assert_eq!(stable(function), expected, "{function}");
+        }
+    }
+
+    #[test]
+    fn both_ways_of_mangling_name_a_method_alike() {
+        for (older, newer, expected) in [
+            ("shop::Cart::price", "<shop::Cart>::price", "shop::Cart::price"),
+            ("shop::Cart<T>::price::{{closure}}", "<shop::Cart<u8>>::price::{closure#1}", "shop::Cart::price"),
+            ("shop::api::<impl shop::Cart>::price", "<shop::Cart>::price", "shop::Cart::price"),
+            (
+                "shop::api::<impl shop::Load for shop::Cart<T>>::load",
+                "<shop::Cart<u8> as shop::Load>::load",
+                "<shop::Cart as shop::Load>::load",
+            ),
+            ("<&T as shop::Total>::total::{{closure}}", "<&T as shop::Total>::total", "<&T as shop::Total>::total"),
+            ("<dyn shop::Job>::run", "<dyn shop::Job>::run", "<dyn shop::Job>::run"),
+        ] {
+            assert_eq!((&*stable(older), &*stable(newer)), (expected, expected));
+        }
+    }
+
+    #[test]
+    fn a_closure_without_its_function_has_no_name() {
+        for function in ["{closure#0}", "{async_fn#0}", "{{closure}}", "{async_block#1}"] {
+            assert_eq!(stable(function), "", "{function}");
         }
     }
 }

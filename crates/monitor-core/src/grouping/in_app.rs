@@ -1,6 +1,9 @@
-//! Which functions are the program's own, and which are of what it is built with.
+//! Which functions are the program's own, and which belong to what it is built with.
 
-/// The rules: what the program says of its modules, and else what is known of files and crates.
+use super::function;
+use crate::source_path;
+
+/// The rules: the program's own settings first, then what is known of files and crates.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InApp {
     pub(crate) include: Vec<String>,
@@ -10,45 +13,53 @@ pub(crate) struct InApp {
 impl InApp {
     /// Returns whether `function`, which is in `file` where that is known, is the program's own.
     pub(crate) fn owns(&self, function: &str, file: Option<&str>) -> bool {
-        let path = path_of(function);
-        let is_of = |modules: &[String]| modules.iter().any(|module| is_in(path, module));
+        let name = function::stable(function);
+        let paths = Paths::of(&name);
+        let is_of = |modules: &[String]| modules.iter().any(|module| paths.iter().any(|path| is_in(path, module)));
         if is_of(&self.include) || is_of(&self.exclude) {
             return is_of(&self.include);
         }
-        // A function without a path is the linker's or C's, unless it is known to be written in Rust.
-        let is_rust = path.contains("::") || file.is_some_and(|file| file.ends_with(".rs"));
-        let krate = path.split("::").next().unwrap_or_default();
-        is_rust && !is_foreign_file(file.unwrap_or_default()) && !is_foreign_crate(krate)
+        match file {
+            Some(file) if source_path::is_foreign(file) => false,
+            // Line tables name an inlined function without its path. A function that is not Rust's is C's or the linker's.
+            Some(file) if !function::has_path(&name) => file.ends_with(".rs"),
+            _ => paths.iter().any(is_own_path),
+        }
     }
 }
 
-/// Returns the path by which a function is judged: its own, or that of the type or the trait of a method.
-fn path_of(function: &str) -> &str {
-    let Some(inside) = function.strip_prefix('<') else { return function };
-    let (of, rest) = inside.split_once(" as ").unwrap_or((inside, ""));
-    let of = of.trim_start_matches(['&', '(', '[', '*', '<']);
-    let of = ["mut ", "const ", "dyn ", "impl "].into_iter().fold(of, |of, word| of.strip_prefix(word).unwrap_or(of));
-    // What is written without a path is a type parameter, or a type of the language.
-    if of.split(['<', '>']).next().is_some_and(|of| of.contains("::")) { of } else { rest }
+/// The paths by which a function is judged: its own, or those of the type and the trait of a method.
+struct Paths<'a>([&'a str; 2]);
+
+impl<'a> Paths<'a> {
+    fn of(name: &'a str) -> Self {
+        let Some(inside) = name.strip_prefix('<') else { return Self([name, ""]) };
+        let (of_type, of_trait) = inside.split_once(" as ").unwrap_or((inside, ""));
+        let of_type = of_type.trim_start_matches(['&', '(', '[', '*']);
+        let words = ["mut ", "const ", "dyn ", "impl "];
+        Self([words.into_iter().fold(of_type, |path, word| path.strip_prefix(word).unwrap_or(path)), of_trait])
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'a str> {
+        self.0.into_iter()
+    }
+}
+
+/// What is written without a path is a type parameter, a type of the language, or C's.
+fn is_own_path(path: &str) -> bool {
+    path.split_once("::").is_some_and(|(krate, _)| !is_foreign_crate(krate))
 }
 
 fn is_in(path: &str, module: &str) -> bool {
-    path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-}
-
-pub(super) fn is_foreign_file(file: &str) -> bool {
-    FOREIGN_FILES.iter().any(|part| file.contains(part))
+    path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('>'))
 }
 
 fn is_foreign_crate(krate: &str) -> bool {
     FOREIGN_CRATES.contains(&krate) || FOREIGN_FAMILIES.iter().any(|family| krate.starts_with(family))
 }
 
-/// Where the standard library and what cargo fetched lie.
-const FOREIGN_FILES: [&str; 5] = ["/rustc/", "/rustlib/src/", "/registry/src/", "/git/checkouts/", "/vendor/"];
-
 /// What a service stands on. Other crates are known by where they lie, where there is debug information.
-const FOREIGN_CRATES: [&str; 32] = [
+const FOREIGN_CRATES: [&str; 38] = [
     "alloc",
     "anyhow",
     "axum",
@@ -64,6 +75,12 @@ const FOREIGN_CRATES: [&str; 32] = [
     "log",
     "metrics",
     "mio",
+    "monitor_core",
+    "monitor_health",
+    "monitor_kit",
+    "monitor_log",
+    "monitor_store",
+    "monitor_tower",
     "panic_abort",
     "panic_unwind",
     "proc_macro",
@@ -84,14 +101,13 @@ const FOREIGN_CRATES: [&str; 32] = [
 ];
 
 /// The same, for all crates whose name begins so.
-const FOREIGN_FAMILIES: [&str; 19] = [
+const FOREIGN_FAMILIES: [&str; 18] = [
     "axum_",
     "color_eyre",
     "crossbeam",
     "futures",
     "http_",
     "hyper_",
-    "monitor_",
     "parking_lot",
     "prost",
     "rayon_",
@@ -121,6 +137,11 @@ mod tests {
             "<dyn shop::Shout>::shout",
             "<&mut shop::Cart as core::iter::Iterator>::next",
             "shop::main::{{closure}}",
+            "<alloc::string::String as shop::Shout>::shout",
+            "<alloc::vec::Vec<T> as shop::Shout>::shout",
+            "<core::result::Result<T, E> as shop::Shout>::shout",
+            "shop::api::<impl shop::Shout for alloc::string::String>::shout",
+            "monitor_shop::cart::price",
         ] {
             assert!(rules.owns(own, None), "{own}");
         }
@@ -148,6 +169,10 @@ mod tests {
         assert!(rules.owns("main", Some("/app/src/main.rs")));
         assert!(!rules.owns("chrono::parse", Some("/cargo/registry/src/index/chrono-0.4.0/src/lib.rs")));
         assert!(!rules.owns("main", Some("/build/glibc/csu/start.S")));
+        assert!(rules.owns("price", Some("/app/src/cart.rs")), "line tables give no path");
+        assert!(rules.owns("<alloc::string::String as shop::Shout>::shout", Some("/app/src/cart.rs")));
+        assert!(!rules.owns("capture", Some("/app/monitor-kit/crates/monitor-core/src/capture.rs")));
+        assert!(!rules.owns("shop+0x1a2b", None), "a stripped program has no names");
     }
 
     #[test]

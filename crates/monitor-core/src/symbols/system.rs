@@ -1,0 +1,23 @@
+//! Resolution by the `backtrace` crate, where `/proc` does not say which files a process runs. Captures wait for its
+//! lock while it loads symbols.
+
+use super::{RawBacktrace, Symbol};
+
+/// Does nothing: the first resolution loads the symbols.
+pub(crate) fn load() {}
+
+/// Returns the functions of a backtrace, inlined ones included, the innermost first.
+pub(crate) fn resolve(backtrace: &RawBacktrace) -> Vec<Symbol> {
+    let mut symbols = Vec::new();
+    for call in backtrace.calls() {
+        backtrace::resolve(std::ptr::without_provenance_mut(call), |symbol| {
+            symbols.push(Symbol {
+                function: symbol.name().map(|name| format!("{name:#}")).unwrap_or_default(),
+                file: symbol.filename().map(|file| file.display().to_string()),
+                line: symbol.lineno().unwrap_or_default(),
+                column: symbol.colno().unwrap_or_default(),
+            });
+        });
+    }
+    symbols
+}
