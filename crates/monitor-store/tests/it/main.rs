@@ -3,6 +3,7 @@
 mod damage;
 mod formats;
 mod full_disk;
+mod golden;
 mod killed;
 mod restart;
 mod sharing;
