@@ -16,7 +16,8 @@ use uuid::Uuid;
 use self::draft::Draft;
 pub(crate) use self::mark::mark;
 use crate::{
-    CodeLocation, EventKind, GrpcCode, Level, Monitor, Scope, clock,
+    CodeLocation, EventKind, GrpcCode, Level, Monitor, Scope,
+    clock::{self, Moment},
     drops::Reason,
     intake::RawEvent,
     observed::{AnyError, Cause, ObservedError},
@@ -173,7 +174,7 @@ impl Monitor {
         self.inner().is_some_and(|inner| {
             let place = |given: &[String]| {
                 let place = (panic_place(location), given);
-                inner.shared.sources.would_admit(place, scope.route(), message, clock::wall())
+                inner.shared.sources.would_admit(place, scope.route(), message, clock::steady())
             };
             scope.with_fingerprint(place)
         })
@@ -228,8 +229,7 @@ impl Monitor {
             inner.shared.intake_drops.count(Reason::Ignored);
             return;
         }
-        // As exact as a source keeps it, so that all that is said of the time agrees.
-        let at = clock::from_micros(clock::micros(clock::wall()));
+        let at = Moment::now();
         let place = |given: &[String]| inner.shared.sources.find((kind, place, given), route, &message);
         let source = match scope {
             Some(scope) => scope.with_fingerprint(place),

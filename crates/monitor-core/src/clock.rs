@@ -1,8 +1,25 @@
 //! The only place that reads time.
+//!
+//! Durations and deadlines are measured by the monotonic clock. The wall clock may be wrong and may be set: its times are
+//! shown, and compared only where both outcomes do no lasting harm.
+
+mod boot;
+mod deadline;
+mod moment;
+#[cfg(any(test, feature = "test-util"))]
+mod wrong;
 
 use std::{
     cell::Cell,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+#[cfg(any(test, feature = "test-util"))]
+pub use self::wrong::WrongClock;
+pub(crate) use self::{
+    boot::BootMoment,
+    deadline::Deadline,
+    moment::{Moment, steady},
 };
 
 /// Returns the monotonic time.
@@ -21,7 +38,20 @@ pub(crate) fn after(timeout: Duration) -> Instant {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
 pub fn wall() -> SystemTime {
-    SystemTime::now()
+    let now = SystemTime::now();
+    #[cfg(any(test, feature = "test-util"))]
+    let now = wrong::shifted(now);
+    now
+}
+
+/// Returns whether `time` is in the future. The wall clock was set back since, or was wrong when it was read.
+pub(crate) fn is_ahead(time: SystemTime) -> bool {
+    time > wall() + TOLERANCE
+}
+
+/// Returns `time`, or the present where it is in the future.
+pub(crate) fn brought_back(time: SystemTime) -> SystemTime {
+    if is_ahead(time) { wall() } else { time }
 }
 
 /// Returns what the wall clock shows at `instant`, a moment ago at most, since the Unix epoch and without reading it for
@@ -92,6 +122,9 @@ pub(crate) fn from_micros(micros: u64) -> SystemTime {
 pub(crate) fn from_millis(millis: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(millis)
 }
+
+/// Clocks of two threads read in the wrong order, and small corrections by a time daemon, are no wrong clock.
+const TOLERANCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {

@@ -82,7 +82,7 @@ pub(crate) fn spawn(
         while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             shared.traffic.tick();
             panic::quietly(|| shared.switch.expire(clock::now(), &outlets));
-            let signals = shared.issues.tick(clock::wall());
+            let signals = shared.issues.tick(clock::Moment::now());
             signals.into_iter().for_each(|signal| outlets.publish(signal));
             // What is due to be saved again, nobody else thinks of.
             if let Some(wake) = shared.wake.get() {

@@ -8,13 +8,14 @@ use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::AtomicBool},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use uuid::Uuid;
 
 use crate::{
-    Cause, CodeLocation, ErrorEvent, EventKind, Fingerprint, Frame, Grouping, Level, Signal, clock,
+    Cause, CodeLocation, ErrorEvent, EventKind, Fingerprint, Frame, Grouping, Level, Signal,
+    clock::{self, Moment},
     drops::Reason,
     event::Excerpts,
     grouping::in_app::InApp,
@@ -32,7 +33,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct RawEvent {
     pub(crate) id: Uuid,
-    pub(crate) at: SystemTime,
+    pub(crate) at: Moment,
     pub(crate) kind: EventKind,
     pub(crate) handled: bool,
     pub(crate) level: Level,
@@ -73,7 +74,7 @@ impl Handler<RawEvent> for Intake {
     }
 
     fn handle(&mut self, raw: RawEvent) {
-        let (source, suppressed) = (Arc::clone(&raw.source), raw.suppressed);
+        let (source, suppressed, captured) = (Arc::clone(&raw.source), raw.suppressed, raw.at.steady);
         let mut event = self.resolve(raw);
         event.redact(&self.shared.redaction, self.shared.raw_paths);
         let Some(mut event) = self.ask(event) else {
@@ -86,7 +87,7 @@ impl Handler<RawEvent> for Intake {
         if event.bound() {
             self.shared.intake_drops.count(Reason::Shortened);
         }
-        let added = self.shared.issues.add(event, &source);
+        let added = self.shared.issues.add(event, &source, captured);
         self.shared.note_change();
         if let Some(event) = added.event {
             self.outlets.publish(Signal::Error(event));
@@ -107,7 +108,7 @@ impl Intake {
         places.for_each(CodeLocation::show);
         ErrorEvent {
             id: raw.id,
-            at: raw.at,
+            at: raw.at.wall,
             kind: raw.kind,
             handled: raw.handled,
             level: raw.level,

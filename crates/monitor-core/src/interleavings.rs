@@ -162,7 +162,7 @@ struct Grouping(Arc<Issues>);
 
 impl Handler<(ErrorEvent, Arc<Source>)> for Grouping {
     fn handle(&mut self, (event, source): (ErrorEvent, Arc<Source>)) {
-        self.0.add(event, &source);
+        self.0.add(event, &source, clock::steady());
     }
 }
 
@@ -219,7 +219,7 @@ fn an_issue_that_goes_for_want_of_room_stands_in_nobodys_way() {
 
 fn fail(sources: &Sources, queue: &Queue<(ErrorEvent, Arc<Source>)>, route: &str) {
     let source = sources.find("place", route, "gone").expect("there is room");
-    if let Ok(admission) = sources.count(&source, clock::wall(), || true)
+    if let Ok(admission) = sources.count(&source, clock::Moment::now(), || true)
         && !queue.push((event(route), Arc::clone(&source)))
     {
         source.readmit(admission);

@@ -9,6 +9,7 @@ mod release;
 mod state;
 mod status;
 mod table;
+mod timeline;
 mod users;
 
 use std::{sync::Arc, time::SystemTime};
@@ -20,6 +21,7 @@ pub(crate) use self::{
     changes::{EVENTS, RECORDS, event_key},
     record::Record,
     table::{Issues, Limits},
+    timeline::TIME_LINE,
     users::salt,
 };
 pub use self::{

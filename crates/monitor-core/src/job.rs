@@ -300,7 +300,8 @@ impl Drop for End {
     fn drop(&mut self) {
         let Self { series, begun, outcome } = self;
         if *outcome == JobOutcome::Completed {
-            series.last_success.fetch_max(clock::millis(clock::wall()), Ordering::Relaxed);
+            // The last one by order, not by time: a clock that was ahead once would hold it for ever.
+            series.last_success.store(clock::millis(clock::wall()), Ordering::Relaxed);
         }
         // Last, so that whoever counts as many durations as outcomes knows that both are whole.
         series.outcomes[*outcome as usize].fetch_add(1, Ordering::Relaxed);

@@ -16,7 +16,7 @@ use std::{
 use crate::{
     Access, BoxError, Change, ErrorEvent, Persist, Signal, clock,
     drops::{Drops, Reason},
-    issue::{EVENTS, RECORDS, Record, event_key},
+    issue::{EVENTS, RECORDS, Record, TIME_LINE, event_key},
     monitor::Shared,
     panic,
     queue::{Handler, Queue},
@@ -128,7 +128,7 @@ impl Keeper {
     }
 
     fn load(&mut self) -> Result<(), BoxError> {
-        if let Some((_, json)) = self.persist.load(switch::KEY)?.into_iter().find(|(key, _)| key == switch::KEY) {
+        if let Some(json) = self.value(switch::KEY)? {
             let now = clock::now();
             let restored = self.shared.switch.restore(&json).into_iter();
             for disabled in restored.filter(|disabled| !disabled.is_over(now)) {
@@ -161,7 +161,7 @@ impl Keeper {
             }
         }
         orphans.extend(events.values().flatten().map(|event| Change::Remove { key: event_key(event) }));
-        let signals = self.shared.issues.restore(kept);
+        let signals = self.shared.issues.restore(kept, self.value(TIME_LINE)?.as_deref());
         self.is_loaded = true;
         signals.into_iter().for_each(|signal| self.outlets.publish(signal));
         if unread > 0 {
@@ -172,6 +172,12 @@ impl Keeper {
             self.persist.save(&orphans)?;
         }
         Ok(())
+    }
+
+    /// Returns the value of one key.
+    fn value(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
+        let found = self.persist.load(key)?.into_iter().find(|(found, _)| found == key);
+        Ok(found.map(|(_, value)| value))
     }
 
     fn changes(&self) -> Vec<Change> {

@@ -19,13 +19,14 @@ use uuid::Uuid;
 pub(crate) use self::counted::Counted;
 use self::{gate::Gate, users::UserSet};
 use crate::{
-    Fingerprint, clock,
+    Fingerprint,
+    clock::{self, Moment},
     drops::{Drops, Reason},
     grouping::template::template,
     issue::salt,
     sync::{
         Mutex, RwLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -44,7 +45,7 @@ pub(crate) struct Sources {
 }
 
 /// One source of errors.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Source {
     number: usize,
     total: AtomicU64,
@@ -52,8 +53,11 @@ pub(crate) struct Source {
     excluded: AtomicU64,
     /// The minute in the upper half, how many it admitted in the lower.
     window: AtomicU64,
+    /// By the wall clock, in microseconds since the Unix epoch.
     first_seen: AtomicU64,
     last_seen: AtomicU64,
+    /// When it was last seen by the monotonic clock, see [`clock::steady`].
+    steady: AtomicI64,
     /// How many were counted but not admitted since the last one that was.
     suppressed: AtomicU64,
     /// Whether any was admitted.
@@ -85,6 +89,8 @@ pub(crate) struct Totals {
     pub(crate) count: u64,
     pub(crate) first_seen: SystemTime,
     pub(crate) last_seen: SystemTime,
+    /// The same by the monotonic clock, see [`clock::steady`].
+    pub(crate) steady: i64,
 }
 
 // === impl Sources ===
@@ -101,7 +107,7 @@ impl Sources {
     pub(crate) fn count(
         &self,
         source: &Source,
-        at: SystemTime,
+        at: Moment,
         is_sampled: impl FnOnce() -> bool,
     ) -> Result<Admission, Reason> {
         let is_within = source.count(at);
@@ -111,7 +117,7 @@ impl Sources {
             () if !is_within => Some(Reason::Throttled),
             () if !is_known => None,
             () if !is_sampled() => Some(Reason::Sampled),
-            () if !self.gate.lets_pass(at) => Some(Reason::StormGate),
+            () if !self.gate.lets_pass(at.steady) => Some(Reason::StormGate),
             () => None,
         };
         if let Some(reason) = refused {
@@ -131,8 +137,9 @@ impl Sources {
         known.or_else(|| self.insert(place, key))
     }
 
-    /// Returns whether an error at `at` would be captured whole, without counting it and without making its source.
-    pub(crate) fn would_admit(&self, place: impl Hash, route: &str, message: &str, at: SystemTime) -> bool {
+    /// Returns whether an error at this moment of the monotonic clock would be captured whole, without counting it and without
+    /// making its source.
+    pub(crate) fn would_admit(&self, place: impl Hash, route: &str, message: &str, at: i64) -> bool {
         let (place, key) = self.keys(place, route, message);
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
         let is_full = table.len() >= self.limit;
@@ -179,17 +186,20 @@ impl Sources {
 
 impl Source {
     /// Counts an error, and returns whether it is one of those to capture whole.
-    fn count(&self, at: SystemTime) -> bool {
-        let now = clock::micros(at);
-        let _ = self.first_seen.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
-        self.last_seen.fetch_max(now, Ordering::Relaxed);
+    fn count(&self, at: Moment) -> bool {
+        let now = clock::micros(at.wall);
+        // A clock that was ahead and is set back takes both times back with it.
+        self.first_seen.fetch_min(now, Ordering::Relaxed);
+        let later = |last: u64| (now > last || last - now > RACE).then_some(now);
+        let _ = self.last_seen.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+        self.steady.fetch_max(at.steady, Ordering::Relaxed);
         self.total.fetch_add(1, Ordering::Relaxed);
-        let take = |window| admitted(window, now).filter(|next| next & COUNT <= WHOLE_PER_MINUTE);
+        let take = |window| admitted(window, at.steady).filter(|next| next & COUNT <= WHOLE_PER_MINUTE);
         self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    fn would_admit(&self, at: SystemTime) -> bool {
-        let next = admitted(self.window.load(Ordering::Relaxed), clock::micros(at));
+    fn would_admit(&self, at: i64) -> bool {
+        let next = admitted(self.window.load(Ordering::Relaxed), at);
         next.is_some_and(|next| next & COUNT <= WHOLE_PER_MINUTE)
     }
 
@@ -234,14 +244,34 @@ impl Source {
             count: self.total.load(Ordering::Relaxed).saturating_sub(excluded),
             first_seen: clock::from_micros(self.first_seen.load(Ordering::Relaxed)),
             last_seen: clock::from_micros(self.last_seen.load(Ordering::Relaxed)),
+            steady: self.steady.load(Ordering::Relaxed),
         };
         f(&mut ledger, totals)
     }
 }
 
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            number: 0,
+            total: AtomicU64::new(0),
+            excluded: AtomicU64::new(0),
+            window: AtomicU64::new(0),
+            first_seen: AtomicU64::new(u64::MAX),
+            last_seen: AtomicU64::new(0),
+            steady: AtomicI64::new(i64::MIN),
+            suppressed: AtomicU64::new(0),
+            is_known: AtomicBool::new(false),
+            users: OnceLock::new(),
+            messages: AtomicU64::new(0),
+            ledger: Mutex::default(),
+        }
+    }
+}
+
 /// Returns the window with one more admitted.
-fn admitted(window: u64, now: u64) -> Option<u64> {
-    let minute = (now / 60_000_000) << 32;
+fn admitted(window: u64, now: i64) -> Option<u64> {
+    let minute = (now.unsigned_abs() / 60_000_000) << 32;
     if window & !COUNT == minute { window.checked_add(1) } else { Some(minute + 1) }
 }
 
@@ -249,6 +279,8 @@ fn admitted(window: u64, now: u64) -> Option<u64> {
 const MESSAGES: u64 = 32;
 const WHOLE_PER_MINUTE: u64 = 10;
 const COUNT: u64 = u32::MAX as u64;
+/// Two threads that count at once may do so in the wrong order; in microseconds.
+const RACE: u64 = 1_000_000;
 
 #[cfg(test)]
 mod tests;

@@ -70,6 +70,10 @@ impl RouteSwitch {
         });
         list.extend(restored.iter().map(Arc::clone));
         self.put(list);
+        // A deadline may have begun anew, after a reboot: the next process is to know how much of it was left.
+        if restored.iter().any(|disabled| disabled.has_deadline()) {
+            self.is_unsaved.store(true, Ordering::Release);
+        }
         restored
     }
 
@@ -245,7 +249,7 @@ impl Monitor {
     #[must_use]
     pub fn disabled_routes(&self) -> Vec<Arc<DisabledRoute>> {
         let (now, list) = (clock::now(), self.inner().map(|inner| inner.shared.switch.list()).unwrap_or_default());
-        list.into_iter().filter(|disabled| !disabled.is_over(now)).collect()
+        list.into_iter().filter(|disabled| !disabled.is_over(now)).map(DisabledRoute::shown).collect()
     }
 
     /// Returns whether any route is disabled. Costs one relaxed load.

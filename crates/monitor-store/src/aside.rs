@@ -11,8 +11,10 @@ use monitor_core::clock;
 /// last ones go.
 pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let stamp = clock::unix_time().as_millis();
-    let aside = path.with_file_name(format!("{name}{MARK}{stamp:013}"));
+    // The number says which one was the last, so that none may be smaller than one before, whatever the clock says.
+    let last = set_aside_before(path)?.iter().filter_map(|aside| number(aside)).max();
+    let number = clock::unix_time().as_millis().max(last.map_or(0, |last| last.saturating_add(1)));
+    let aside = path.with_file_name(format!("{name}{MARK}{number:013}"));
     fs::rename(path, &aside)?;
     keep_last(path, KEPT)?;
     Ok(aside)
@@ -25,7 +27,7 @@ pub(crate) fn forget_aside(path: &Path) -> io::Result<()> {
 
 fn keep_last(path: &Path, kept: usize) -> io::Result<()> {
     let mut all = set_aside_before(path)?;
-    all.sort_unstable();
+    all.sort_unstable_by_key(|aside| number(aside));
     all.iter().rev().skip(kept).try_for_each(fs::remove_file)
 }
 
@@ -40,6 +42,10 @@ fn set_aside_before(path: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(all)
+}
+
+fn number(aside: &Path) -> Option<u128> {
+    aside.to_str()?.rsplit_once(MARK)?.1.parse().ok()
 }
 
 const MARK: &str = ".damaged-";

@@ -5,19 +5,10 @@
 //! | 1 | every value by its key |
 //! | 2 | and, of the keys with a `/`, which was saved when, so that those saved longest ago can go |
 
-use std::time::Duration;
-
 use monitor_core::{Change, clock};
 use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use crate::error::Trouble;
-
-/// How much is kept at most, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) bytes: u64,
-    pub(crate) retention: Duration,
-}
 
 /// Makes sure that all is of the form this release knows.
 pub(crate) fn prepare(database: &Database) -> Result<(), Trouble> {
@@ -63,7 +54,7 @@ pub(crate) fn load(database: &Database, prefix: &str) -> Result<Vec<(String, Vec
 }
 
 /// Carries out all changes or none. When it returns they are on the disk. Returns how many values had to go for want of room.
-pub(crate) fn save(database: &Database, changes: &[Change], limits: Limits) -> Result<u64, Trouble> {
+pub(crate) fn save(database: &Database, changes: &[Change], size_limit: u64) -> Result<u64, Trouble> {
     let write = database.begin_write()?;
     let evicted = {
         let mut tables = Tables::open(&write)?;
@@ -73,8 +64,7 @@ pub(crate) fn save(database: &Database, changes: &[Change], limits: Limits) -> R
                 Change::Remove { key } => tables.remove(key)?,
             }
         }
-        tables.expire(limits.retention)?;
-        tables.bound(limits.bytes)?
+        tables.bound(size_limit)?
     };
     write.commit()?;
     Ok(evicted)
@@ -154,19 +144,6 @@ impl<'a> Tables<'a> {
         self.add_bytes(|bytes| bytes.saturating_sub(length))
     }
 
-    /// Lets go what was saved longer ago than that.
-    fn expire(&mut self, retention: Duration) -> Result<(), Trouble> {
-        let limit = now().saturating_sub(u64::try_from(retention.as_millis()).unwrap_or(u64::MAX));
-        while let Some(oldest) = self.oldest()? {
-            let saved_at = self.notes.get(oldest.as_str())?.map_or(0, |note| note.value().2);
-            if saved_at >= limit {
-                break;
-            }
-            self.remove(&oldest)?;
-        }
-        Ok(())
-    }
-
     /// Lets go what was saved longest ago until the rest is not too large, and returns how much went.
     fn bound(&mut self, limit: u64) -> Result<u64, Trouble> {
         let mut evicted = 0;
@@ -200,7 +177,8 @@ fn now() -> u64 {
 
 /// All values by their keys.
 const VALUES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("values");
-/// Of each key that may go: its age, the length of key and value, and when it was saved in milliseconds since the Unix epoch.
+/// Of each key that may go: its age, the length of key and value, and when it was saved in milliseconds since the Unix epoch,
+/// which only older releases look at.
 const NOTES: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("notes");
 /// The same keys by their age, the one saved longest ago first.
 const AGES: TableDefinition<'_, u64, &str> = TableDefinition::new("ages");
@@ -222,7 +200,7 @@ mod tests {
 
     use super::*;
 
-    const PLENTY: Limits = Limits { bytes: u64::MAX, retention: Duration::from_secs(3600) };
+    const PLENTY: u64 = u64::MAX;
 
     fn database() -> Database {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).expect("there is memory");
@@ -241,8 +219,7 @@ mod tests {
     #[test]
     fn what_was_saved_longest_ago_goes_first_and_what_is_one_of_its_kind_stays() {
         let database = database();
-        let limits = Limits { bytes: 20, ..PLENTY };
-        let save = |changes: &[Change]| save(&database, changes, limits).unwrap();
+        let save = |changes: &[Change]| save(&database, changes, 20).unwrap();
         assert_eq!(
             save(&[put("routes", "a text that is longer than the limit"), put("a/1", "xxxx"), put("a/2", "xxxx")]),
             0
@@ -252,18 +229,6 @@ mod tests {
         assert_eq!(keys(&database), ["a/1", "a/3", "routes"]);
         assert_eq!(save(&[put("a/4", "a text that is longer than the limit")]), 3, "itself among them");
         assert_eq!(keys(&database), ["routes"]);
-    }
-
-    #[test]
-    fn what_was_saved_too_long_ago_goes() {
-        let database = database();
-        save(&database, &[put("a/1", "x"), put("routes", "x")], PLENTY).unwrap();
-        let limits = Limits { retention: Duration::ZERO, ..PLENTY };
-        // At the same millisecond it is not too long ago yet.
-        while keys(&database).contains(&"a/1".to_owned()) {
-            save(&database, &[put("b/1", "x")], limits).unwrap();
-        }
-        assert!(keys(&database).contains(&"routes".to_owned()));
     }
 
     #[test]
@@ -277,7 +242,7 @@ mod tests {
         write.commit().unwrap();
         prepare(&database).unwrap();
         assert_eq!(keys(&database), ["a/1", "a/2", "routes"]);
-        assert_eq!(save(&database, &[put("a/3", "x")], Limits { bytes: 11, ..PLENTY }).unwrap(), 1);
+        assert_eq!(save(&database, &[put("a/3", "x")], 11).unwrap(), 1);
         assert_eq!(keys(&database), ["a/2", "a/3", "routes"]);
     }
 

@@ -5,7 +5,6 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use monitor_core::{Access, BoxError, Change, Persist};
@@ -14,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     aside::{forget_aside, set_aside},
-    database::{self, Limits},
+    database,
     error::{StoreError, Trouble},
     file::File,
     lock::{Lock, private},
@@ -28,7 +27,7 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     folder: PathBuf,
-    limits: Limits,
+    size_limit: u64,
     state: Mutex<State>,
 }
 
@@ -37,7 +36,7 @@ struct Inner {
 #[must_use]
 pub struct StoreBuilder {
     folder: PathBuf,
-    limits: Limits,
+    size_limit: u64,
 }
 
 #[derive(Default)]
@@ -64,26 +63,24 @@ impl Store {
     /// # Example
     ///
     /// ```
-    /// use std::time::Duration;
     /// use monitor_store::Store;
     ///
     /// # let folder = tempfile::tempdir()?;
     /// # let folder = folder.path();
-    /// let month = Duration::from_secs(30 * 24 * 60 * 60);
-    /// let store = Store::builder(folder).size_limit(32 * 1024 * 1024).retention(month).open()?;
+    /// let store = Store::builder(folder).size_limit(32 * 1024 * 1024).open()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn builder(folder: impl Into<PathBuf>) -> StoreBuilder {
-        StoreBuilder { folder: folder.into(), limits: Limits { bytes: SIZE, retention: RETENTION } }
+        StoreBuilder { folder: folder.into(), size_limit: SIZE }
     }
 
-    fn with_limits(folder: PathBuf, limits: Limits) -> Result<Self, StoreError> {
+    fn with_size_limit(folder: PathBuf, size_limit: u64) -> Result<Self, StoreError> {
         let failed = |what| {
             let path = folder.clone();
             move |source| StoreError { what, path, source }
         };
         make(&folder).map_err(failed("make the folder"))?;
-        let store = Self(Arc::new(Inner { folder: folder.clone(), limits, state: Mutex::default() }));
+        let store = Self(Arc::new(Inner { folder: folder.clone(), size_limit, state: Mutex::default() }));
         match secret(&store.0.path(SECRET)) {
             // Whoever cannot write now for want of room can later, and the service does not wait for that.
             Err(error) if !is_full(&error) => Err(failed("write to the folder")(error)),
@@ -120,13 +117,7 @@ impl StoreBuilder {
     /// Sets how large all values and their keys together may become, in bytes. Past it those go that were saved longest ago,
     /// which the monitor counts. The file is larger by what redb needs to find them. Defaults to 256 MiB.
     pub fn size_limit(mut self, bytes: u64) -> Self {
-        self.limits.bytes = bytes;
-        self
-    }
-
-    /// Sets how long a value is kept after it was last saved, such as an issue after it was last seen. Defaults to 90 days.
-    pub fn retention(mut self, time: Duration) -> Self {
-        self.limits.retention = time;
+        self.size_limit = bytes;
         self
     }
 
@@ -136,7 +127,7 @@ impl StoreBuilder {
     ///
     /// Those of [`Store::open`].
     pub fn open(self) -> Result<Store, StoreError> {
-        Store::with_limits(self.folder, self.limits)
+        Store::with_size_limit(self.folder, self.size_limit)
     }
 }
 
@@ -157,7 +148,7 @@ impl Persist for Store {
     }
 
     fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
-        self.with(|database| database::save(database, changes, self.0.limits))
+        self.with(|database| database::save(database, changes, self.0.size_limit))
     }
 
     fn purge(&self) -> Result<(), BoxError> {
@@ -267,7 +258,6 @@ fn secret(path: &Path) -> io::Result<Uuid> {
 }
 
 const SIZE: u64 = 256 * 1024 * 1024;
-const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const FILE: &str = "monitor.redb";
 const LOCK: &str = "monitor.lock";
 const SECRET: &str = "monitor.secret";

@@ -150,7 +150,12 @@ impl MonitorBuilder {
         self
     }
 
-    /// Sets how long after it was last seen an issue is forgotten. Defaults to 90 days.
+    /// Sets how long after it was last seen an issue expires, which is counted as dropped with reason `expired`. Defaults to 90
+    /// days.
+    ///
+    /// The time is measured by the monotonic clock, and from one process to the next by the time since boot, so that a wall clock
+    /// that is wrong expires nothing. Where that cannot be known, after a reboot or on another machine, the time between two
+    /// processes counts for at most an eighth of the retention.
     pub fn issue_retention(mut self, time: Duration) -> Self {
         self.bounds.retention = time;
         self

@@ -5,7 +5,7 @@ use std::{collections::HashMap, env, fs, io::Read, path::Path, sync::Arc, time::
 use serde::{Deserialize, Serialize};
 
 use super::Frame;
-use crate::Redaction;
+use crate::{Redaction, clock};
 
 /// A few lines of source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -32,8 +32,8 @@ pub(crate) struct Excerpts {
 
 impl Excerpts {
     pub(crate) fn new() -> Self {
-        let built = env::current_exe().and_then(fs::metadata).and_then(|data| data.modified());
-        Self { files: HashMap::new(), built: built.ok() }
+        let built = env::current_exe().and_then(fs::metadata).and_then(|data| data.modified()).ok();
+        Self { files: HashMap::new(), built: built.filter(is_past) }
     }
 
     /// Gives the innermost of the program's own frames the source around them.
@@ -75,6 +75,11 @@ impl Excerpts {
     }
 }
 
+/// A program that is from the future was built while the clock was ahead: no source can be told to be older.
+fn is_past(built: &SystemTime) -> bool {
+    !clock::is_ahead(*built)
+}
+
 fn cut(line: &str) -> String {
     line.chars().take(LINE).collect()
 }
@@ -96,7 +101,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.rs");
         fs::write(&file, (1..=9).map(|line| format!("line {line}\n")).collect::<String>()).unwrap();
-        let (file, later) = (file.to_str().unwrap(), Some(crate::clock::wall() + std::time::Duration::from_secs(60)));
+        let (file, later) = (file.to_str().unwrap(), Some(clock::wall() + std::time::Duration::from_secs(60)));
         let mut excerpts = Excerpts { files: HashMap::new(), built: later };
         let around =
             |excerpts: &mut Excerpts, line| excerpts.around(file, line).map(|found| (found.first_line, found.lines));
@@ -107,5 +112,12 @@ mod tests {
         assert_eq!((around(&mut excerpts, 10), around(&mut excerpts, 0)), (None, None));
         let mut changed = Excerpts { files: HashMap::new(), built: Some(SystemTime::UNIX_EPOCH) };
         assert_eq!(around(&mut changed, 5), None, "the file is newer than the program");
+    }
+
+    #[test]
+    fn a_program_that_was_built_while_the_clock_was_ahead_shows_no_source() {
+        assert!(Excerpts::new().built.is_some());
+        let _clock = clock::WrongClock::behind(std::time::Duration::from_secs(100 * 365 * 24 * 60 * 60 / 4));
+        assert!(Excerpts::new().built.is_none());
     }
 }

@@ -155,10 +155,10 @@ impl IssueQuery {
     /// Returns what sorts an issue, the same for no two of them.
     fn rank(&self, state: &State) -> Reverse<(u64, u64, Fingerprint)> {
         let record = &state.record;
-        let last_seen = clock::micros(record.last_seen);
+        let last_seen = clock::micros(state.last_seen());
         let first = match self.sort {
             IssueSort::LastSeen => last_seen,
-            IssueSort::FirstSeen => clock::micros(record.first_seen),
+            IssueSort::FirstSeen => clock::micros(record.first_seen).min(last_seen),
             IssueSort::Count => record.count,
             IssueSort::Users => record.users.count(),
         };

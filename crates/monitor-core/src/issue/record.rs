@@ -37,6 +37,9 @@ pub(crate) struct Record {
     pub(super) first_seen: SystemTime,
     #[serde(with = "json::micros")]
     pub(super) last_seen: SystemTime,
+    /// The same on the store's time line. Set when it is written.
+    #[serde(rename = "line_us", default, skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<i64>,
     pub(crate) count: u64,
     /// How many of them were captured whole.
     pub(super) whole: u64,
@@ -65,6 +68,7 @@ impl Record {
             changed: long_ago(),
             first_seen: event.at,
             last_seen: event.at,
+            line: None,
             count: 0,
             whole: 0,
             hours: BTreeMap::new(),
@@ -82,6 +86,7 @@ impl Record {
             record.changed = record.status.since.unwrap_or_else(long_ago);
             record.version = VERSION;
         }
+        record.status.restore_deadline();
         Ok(record)
     }
 
@@ -91,9 +96,12 @@ impl Record {
             return None;
         }
         self.count += more;
+        if clock::is_ahead(self.last_seen) {
+            self.bring_back(last);
+        }
         self.last_seen = self.last_seen.max(last);
         *self.hours.entry(hour(last)).or_default() += more;
-        self.forget_hours();
+        self.bound_hours();
         if self.status.is_refuted(release, last) {
             self.regress(release, last);
             return Some(Turn::Regressed);
@@ -101,9 +109,22 @@ impl Record {
         self.end_mute(last)
     }
 
+    /// Takes back to `at` what was seen while the wall clock was ahead.
+    fn bring_back(&mut self, at: SystemTime) {
+        self.last_seen = at;
+        let ahead = self.hours.split_off(&(hour(at) + 1)).into_values().sum::<u64>();
+        *self.hours.entry(hour(at)).or_default() += ahead;
+    }
+
+    /// Takes back to the present what was decided while the wall clock was ahead, or nothing would refute it for as long.
+    pub(super) fn bring_decision_back(&mut self) {
+        self.changed = clock::brought_back(self.changed);
+        self.status.since = self.status.since.map(clock::brought_back);
+    }
+
     /// Reopens the issue where the time in which it was muted is over.
     pub(super) fn end_mute(&mut self, now: SystemTime) -> Option<Turn> {
-        if !self.status.is_mute_over(self.count, now) {
+        if !self.status.is_mute_over(self.count) {
             return None;
         }
         self.changed = now;
@@ -134,6 +155,7 @@ impl Record {
     /// Takes in what another process counted of the same issue. What was decided last holds; what is seen here after it may
     /// refute it.
     pub(super) fn merge(&mut self, other: Self) -> Option<Turn> {
+        self.bring_decision_back();
         let (here, last_here, count_here) = (self.releases.clone(), self.last_seen, self.count);
         if other.first_seen < self.first_seen {
             self.type_name = other.type_name;
@@ -148,6 +170,7 @@ impl Record {
         for (hour, count) in other.hours {
             *self.hours.entry(hour).or_default() += count;
         }
+        self.bound_hours();
         self.users.merge(other.users);
         self.routes.extend(other.routes);
         while self.routes.len() > ROUTES {
@@ -187,17 +210,18 @@ impl Record {
         self.status.state == IssueState::Muted
     }
 
+    /// Returns the last 30 days.
     pub(super) fn hours(&self) -> Vec<HourCount> {
         let begin = |hour: u64| clock::from_millis(hour * HOUR_MILLIS);
-        self.hours.iter().map(|(hour, count)| HourCount { begin: begin(*hour), count: *count }).collect()
+        let last = hour(clock::brought_back(self.last_seen));
+        let first = (last + 1).saturating_sub(HOURS as u64);
+        self.hours.range(first..=last).map(|(hour, count)| HourCount { begin: begin(*hour), count: *count }).collect()
     }
 
-    fn forget_hours(&mut self) {
-        while self.hours.len() > 1
-            && let Some(oldest) = self.hours.first_entry()
-            && *oldest.key() + HOURS <= hour(self.last_seen)
-        {
-            oldest.remove();
+    /// Bounded by their number: one time stamp that is ahead would push all the others out of a bound by time.
+    fn bound_hours(&mut self) {
+        while self.hours.len() > HOURS {
+            self.hours.pop_first();
         }
     }
 }
@@ -214,6 +238,6 @@ fn hour(at: SystemTime) -> u64 {
 const VERSION: u32 = 2;
 const HOUR_MILLIS: u64 = 60 * 60 * 1000;
 /// 30 days.
-const HOURS: u64 = 30 * 24;
+const HOURS: usize = 30 * 24;
 const ROUTES: usize = 50;
 const RELEASES: usize = 100;

@@ -1,14 +1,19 @@
 //! One issue in memory: what is kept of it, its events, and the sources its counts come from.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use super::{
     Issue,
     eraser::Eraser,
     record::Record,
     status::{IssueState, IssueStatus, Turn},
+    timeline::{self, TimeLine},
 };
-use crate::{ErrorEvent, source::Source};
+use crate::{ErrorEvent, clock, source::Source};
 
 pub(super) struct State {
     pub(super) record: Record,
@@ -16,6 +21,8 @@ pub(super) struct State {
     pub(super) first: Option<Arc<ErrorEvent>>,
     pub(super) latest: VecDeque<Arc<ErrorEvent>>,
     sources: Vec<Arc<Source>>,
+    /// When it was last seen, see [`clock::steady`]; negative where that was before the process began.
+    seen: i64,
     /// All that a search looks through, in lower case.
     pub(super) haystack: String,
 }
@@ -28,9 +35,9 @@ pub(super) struct Growth {
 }
 
 impl State {
-    pub(super) fn new(record: Record) -> Self {
+    pub(super) fn new(record: Record, seen: i64) -> Self {
         let mut state =
-            Self { record, first: None, latest: VecDeque::new(), sources: Vec::new(), haystack: String::new() };
+            Self { record, first: None, latest: VecDeque::new(), sources: Vec::new(), seen, haystack: String::new() };
         state.index();
         state
     }
@@ -68,13 +75,17 @@ impl State {
             ledger.counted = ledger.counted.max(totals.count);
             (more, totals)
         });
-        self.record.first_seen = self.record.first_seen.min(totals.first_seen);
+        if more > 0 {
+            self.seen = self.seen.max(totals.steady);
+            self.record.first_seen = self.record.first_seen.min(totals.first_seen);
+        }
         let has_changed = self.record.users.add(source.drain_users()) || more > 0;
         Growth { has_changed, turn: self.record.grow(more, totals.last_seen, release) }
     }
 
     /// Takes in what was kept of the same issue by another process.
-    pub(super) fn merge(&mut self, record: Record) -> Option<Turn> {
+    pub(super) fn merge(&mut self, record: Record, seen: i64) -> Option<Turn> {
+        self.seen = self.seen.max(seen);
         let turn = self.record.merge(record);
         self.index();
         turn
@@ -142,8 +153,25 @@ impl State {
         self.record.status.state
     }
 
+    /// Returns the time since it was last seen, by the monotonic clock.
+    pub(super) fn age(&self, now: i64) -> Duration {
+        timeline::age(now, self.seen)
+    }
+
+    /// Returns the record as it is written.
+    pub(super) fn written(&self, line: TimeLine) -> Record {
+        let mut record = self.record.clone();
+        record.line = Some(line.place(self.seen));
+        record
+    }
+
+    /// Returns when it was last seen, the present where the clock was ahead then.
+    pub(super) fn last_seen(&self) -> SystemTime {
+        clock::brought_back(self.record.last_seen)
+    }
+
     pub(super) fn read(&self) -> Issue {
-        let record = &self.record;
+        let (record, last_seen) = (&self.record, self.last_seen());
         Issue {
             fingerprint: record.fingerprint,
             grouping: record.grouping.clone(),
@@ -151,10 +179,10 @@ impl State {
             type_name: record.type_name.clone(),
             message: record.message.clone(),
             location: record.location.clone(),
-            status: record.status.clone(),
+            status: record.status.shown(),
             regression: record.regression.clone(),
-            first_seen: record.first_seen,
-            last_seen: record.last_seen,
+            first_seen: record.first_seen.min(last_seen),
+            last_seen,
             count: record.count,
             suppressed: record.count.saturating_sub(record.whole),
             hours: record.hours(),

@@ -11,7 +11,12 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Issue, Record, release};
-use crate::{Fingerprint, json, scope::bounded};
+use crate::{
+    Fingerprint,
+    clock::{self, Deadline},
+    json,
+    scope::bounded,
+};
 
 /// Where an issue stands.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -48,6 +53,9 @@ pub struct IssueStatus {
     /// releases are no semantic versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     old_releases: Vec<String>,
+    /// When a mute for a time ends, whatever the wall clock says. It is persisted, and not shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deadline: Option<Deadline>,
 }
 
 /// What ends the time in which an issue is muted.
@@ -162,6 +170,7 @@ impl Triage {
         if actor.trim().is_empty() {
             return Err(IssueError::NoActor);
         }
+        let deadline = if let Self::MuteFor(time) = self { Some(Deadline::after(time)) } else { None };
         let (state, in_release, muted_until) = match self {
             Self::Resolve => (IssueState::Resolved, None, None),
             Self::ResolveIn(release) if release.trim().is_empty() => return Err(IssueError::NoRelease),
@@ -180,7 +189,7 @@ impl Triage {
         };
         let old_releases = in_release.as_ref().map_or_else(Vec::new, |fixed| seen_before(&record.releases, fixed));
         let actor = Some(bounded(actor.to_owned()));
-        Ok(IssueStatus { state, actor, since: Some(at), in_release, muted_until, old_releases })
+        Ok(IssueStatus { state, actor, since: Some(at), in_release, muted_until, old_releases, deadline })
     }
 }
 
@@ -189,9 +198,11 @@ impl Triage {
 impl IssueStatus {
     /// Returns whether an event of this release, at this time, shows that the issue was not resolved.
     pub(super) fn is_refuted(&self, release: &str, at: SystemTime) -> bool {
+        // Decided while the clock was ahead: everything counted since came later.
+        let is_later = |since| at > since || clock::is_ahead(since);
         self.state == IssueState::Resolved
             && !self.is_resolved_later_than(release)
-            && self.since.is_none_or(|since| at > since)
+            && self.since.is_none_or(is_later)
     }
 
     /// Returns whether the issue is resolved in a release that comes after this one.
@@ -207,14 +218,35 @@ impl IssueStatus {
         }
     }
 
-    /// Returns whether the time in which it was muted is over.
-    pub(super) fn is_mute_over(&self, count: u64, now: SystemTime) -> bool {
+    /// Returns whether the time in which it was muted is over. The wall clock has no part in it.
+    pub(super) fn is_mute_over(&self, count: u64) -> bool {
         let is_over = match self.muted_until {
             Some(MutedUntil::Count(end)) => count >= end,
-            Some(MutedUntil::Time(end)) => now >= end,
+            Some(MutedUntil::Time(_)) => self.deadline.as_ref().is_none_or(|deadline| deadline.is_over(clock::now())),
             None => false,
         };
         self.state == IssueState::Muted && is_over
+    }
+
+    /// Restores the end of a mute that was persisted.
+    pub(super) fn restore_deadline(&mut self) {
+        if let (Some(MutedUntil::Time(until)), Some(since)) = (self.muted_until, self.since) {
+            self.deadline = Some(Deadline::restore(self.deadline.as_ref(), since, until));
+        }
+    }
+
+    /// Returns it with the end of a mute by the wall clock as it is now.
+    pub(super) fn shown(&self) -> Self {
+        let mut shown = self.clone();
+        if let (Some(MutedUntil::Time(until)), Some(deadline)) = (&mut shown.muted_until, shown.deadline.take()) {
+            *until = deadline.until(*until);
+        }
+        shown
+    }
+
+    /// Returns whether it ends by itself after a time.
+    pub(super) fn has_deadline(&self) -> bool {
+        self.deadline.is_some()
     }
 }
 

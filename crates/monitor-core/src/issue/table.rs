@@ -3,6 +3,7 @@
 mod kept;
 
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     fmt,
     sync::{Arc, PoisonError},
@@ -15,9 +16,11 @@ use super::{
     eraser::Eraser,
     state::{Growth, State},
     status::Turn,
+    timeline::{self, TimeLine},
 };
 use crate::{
-    ErrorEvent, EventKind, Fingerprint, Signal, clock,
+    ErrorEvent, EventKind, Fingerprint, Signal,
+    clock::{self, Moment},
     drops::{Drops, Reason},
     source::{Counted, Source},
     sync::{
@@ -55,8 +58,10 @@ struct Table {
     untold: Vec<Signal>,
     /// Whose events are to be let go also when they come from where they were kept.
     erased: Vec<Eraser>,
-    /// Who was erased of late, and when: their events may still be on their way.
-    lately: Vec<(SystemTime, Eraser)>,
+    /// Who was erased of late, and when by the monotonic clock: their events may still be on their way.
+    lately: Vec<(i64, Eraser)>,
+    /// Set once what was stored is restored.
+    line: Option<TimeLine>,
     /// Whether nothing more comes from there.
     is_complete: bool,
 }
@@ -81,16 +86,16 @@ impl Issues {
         source.ledger(|ledger, _| ledger.issue)
     }
 
-    /// Adds an event of `source`.
-    pub(crate) fn add(&self, mut event: ErrorEvent, source: &Arc<Source>) -> Added {
+    /// Adds an event of `source`, which was captured at this moment of the monotonic clock.
+    pub(crate) fn add(&self, mut event: ErrorEvent, source: &Arc<Source>, captured: i64) -> Added {
         let fingerprint = event.fingerprint;
         let mut table = self.lock();
         let is_new = !table.states.contains_key(&fingerprint);
         if is_new && table.states.len() >= self.limits.issues {
             self.evict(&mut table);
         }
-        let late = table.late_eraser(&event).cloned();
-        let state = table.states.entry(fingerprint).or_insert_with(|| State::new(Record::new(&event)));
+        let late = table.late_eraser(&event, captured).cloned();
+        let state = table.states.entry(fingerprint).or_insert_with(|| State::new(Record::new(&event), captured));
         let growth = state.notice(&event, source);
         if let Some(eraser) = &late {
             state.forget(eraser);
@@ -118,20 +123,20 @@ impl Issues {
     }
 
     /// Brings every count up to date, lets go what is too old, and returns what became of whom.
-    pub(crate) fn tick(&self, now: SystemTime) -> Vec<Signal> {
+    pub(crate) fn tick(&self, now: Moment) -> Vec<Signal> {
         let mut table = self.lock();
         let mut signals = self.catch_up(&mut table);
-        table.lately.retain(|(at, _)| now.duration_since(*at).is_ok_and(|age| age < LATE));
+        table.lately.retain(|(at, _)| timeline::age(now.steady, *at) < LATE);
         let ended = |(fingerprint, state): (&Fingerprint, &mut State)| {
-            let turn = state.record.end_mute(now)?;
+            state.record.bring_decision_back();
+            let turn = state.record.end_mute(now.wall)?;
             Some((*fingerprint, Growth { has_changed: true, turn: Some(turn) }))
         };
         let ended: Vec<_> = table.states.iter_mut().filter_map(ended).collect();
         for (fingerprint, growth) in ended {
             signals.extend(table.take_in(fingerprint, growth));
         }
-        let is_old =
-            |state: &State| now.duration_since(state.record.last_seen).is_ok_and(|age| age > self.limits.retention);
+        let is_old = |state: &State| state.age(now.steady) > self.limits.retention;
         let old: Vec<_> = table.states.iter().filter(|(_, state)| is_old(state)).map(|(key, _)| *key).collect();
         for fingerprint in old {
             table.remove(fingerprint);
@@ -186,7 +191,7 @@ impl Issues {
         self.count_up(&mut table);
         let eraser = Eraser { user: user.to_owned(), mark };
         let erased = table.erase(&eraser);
-        table.lately.push((clock::wall(), eraser.clone()));
+        table.lately.push((clock::steady(), eraser.clone()));
         if self.limits.is_kept && !table.is_complete {
             table.erased.push(eraser);
         }
@@ -220,7 +225,8 @@ impl Issues {
     /// Lets the issue go that was seen least recently.
     fn evict(&self, table: &mut Table) {
         self.count_up(table);
-        let oldest = table.states.iter().min_by_key(|(_, state)| state.record.last_seen).map(|(key, _)| *key);
+        let now = clock::steady();
+        let oldest = table.states.iter().max_by_key(|(_, state)| state.age(now)).map(|(key, _)| *key);
         if let Some(fingerprint) = oldest {
             table.remove(fingerprint);
             self.drops.count(Reason::IssueLimit);
@@ -229,9 +235,10 @@ impl Issues {
 
     /// Lets events go until the rest is not too large: those of the issues seen least recently, their first ones last.
     fn bound(&self, table: &mut Table) {
+        let now = clock::steady();
         while table.bytes > self.limits.sample_bytes {
             let has_more = |state: &&mut State| !state.latest.is_empty() || state.first.is_some();
-            let key = |state: &&mut State| (state.latest.is_empty(), state.record.last_seen);
+            let key = |state: &&mut State| (state.latest.is_empty(), Reverse(state.age(now)));
             let Some(state) = table.states.values_mut().filter(has_more).min_by_key(key) else { return };
             let mut gone: Vec<_> = state.latest.drain(..).collect();
             if gone.is_empty() {
@@ -288,9 +295,9 @@ impl Table {
         self.changes.removed.push(record_key(fingerprint));
     }
 
-    /// Returns what knows an event as of somebody who was erased since it happened.
-    fn late_eraser(&self, event: &ErrorEvent) -> Option<&Eraser> {
-        let late = self.lately.iter().find(|(at, eraser)| event.at <= *at && eraser.knows(event));
+    /// Returns what knows an event as of somebody who was erased since it was captured.
+    fn late_eraser(&self, event: &ErrorEvent, captured: i64) -> Option<&Eraser> {
+        let late = self.lately.iter().find(|(at, eraser)| captured <= *at && eraser.knows(event));
         late.map(|(_, eraser)| eraser)
     }
 
@@ -311,3 +318,6 @@ impl Table {
 
 /// How long an event may be on its way.
 const LATE: Duration = Duration::from_secs(10 * 60);
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,7 @@
 //! The gate that all sources share.
 
-use std::time::SystemTime;
-
 use super::COUNT;
-use crate::{
-    clock,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Lets so many errors of all sources pass in each second.
 #[derive(Debug)]
@@ -21,8 +16,9 @@ impl Gate {
         Self { per_second: per_second.into(), window: AtomicU64::new(0) }
     }
 
-    pub(super) fn lets_pass(&self, at: SystemTime) -> bool {
-        let second = (clock::micros(at) / 1_000_000) << 32;
+    /// Takes the moment by the monotonic clock, in microseconds.
+    pub(super) fn lets_pass(&self, at: i64) -> bool {
+        let second = (at.unsigned_abs() / 1_000_000) << 32;
         let next = |window: u64| {
             let next = if window & !COUNT == second { window.checked_add(1)? } else { second + 1 };
             (next & COUNT <= self.per_second).then_some(next)

@@ -11,30 +11,51 @@ fn gated(limit: usize, per_second: u32) -> Sources {
     Sources::new(limit, per_second, Uuid::nil(), counted, drops)
 }
 
-#[test]
-fn ten_a_minute_are_admitted_and_all_are_counted() {
-    let source = Source::default();
-    let at = clock::from_micros(60_000_000);
-    assert_eq!((0..25).filter(|_| source.count(at)).count(), 10);
-    assert!(!source.would_admit(at));
-    assert!(source.count(at + Duration::from_secs(60)));
-    source.ledger(|_, totals| assert_eq!((totals.count, totals.first_seen), (26, at)));
+fn moment(seconds: i64) -> Moment {
+    Moment { wall: clock::from_micros(seconds.unsigned_abs() * 1_000_000), steady: seconds * 1_000_000 }
 }
 
 #[test]
-fn a_clock_that_goes_back_loses_no_error_and_no_time() {
+fn ten_a_minute_are_admitted_and_all_are_counted() {
     let source = Source::default();
-    let at = clock::from_micros(180_000_000);
-    for back in [0, 60, 120, 30] {
-        assert!(source.count(at - Duration::from_secs(back)));
+    let at = moment(60);
+    assert_eq!((0..25).filter(|_| source.count(at)).count(), 10);
+    assert!(!source.would_admit(at.steady));
+    assert!(source.count(moment(120)));
+    source.ledger(|_, totals| assert_eq!((totals.count, totals.first_seen), (26, at.wall)));
+}
+
+#[test]
+fn a_wall_clock_that_is_set_admits_no_more_than_ten_a_minute() {
+    let source = Source::default();
+    let set = |hours: u64| Moment { wall: clock::from_micros(hours * 3_600_000_000), ..moment(60) };
+    assert_eq!((0..25).filter(|hours| source.count(set(*hours))).count(), 10);
+}
+
+#[test]
+fn a_clock_that_was_ahead_and_is_set_back_takes_the_times_back() {
+    let source = Source::default();
+    let ahead = Moment { wall: clock::from_micros(u64::MAX / 2), ..moment(60) };
+    for at in [ahead, moment(61), moment(62)] {
+        assert!(source.count(at));
     }
-    source.ledger(|_, totals| assert_eq!((totals.count, totals.last_seen), (4, at)));
+    source.ledger(|_, totals| {
+        assert_eq!((totals.count, totals.first_seen, totals.last_seen), (3, moment(61).wall, moment(62).wall));
+    });
+}
+
+#[test]
+fn two_threads_that_count_in_the_wrong_order_lose_no_time() {
+    let source = Source::default();
+    let (first, second) = (moment(60), Moment { wall: moment(60).wall + Duration::from_micros(3), ..moment(60) });
+    assert!(source.count(second) && source.count(first));
+    source.ledger(|_, totals| assert_eq!((totals.first_seen, totals.last_seen), (first.wall, second.wall)));
 }
 
 #[test]
 fn an_event_that_found_no_room_may_be_followed_by_another() {
     let (sources, source) = (sources(1), Source::default());
-    let at = clock::from_micros(60_000_000);
+    let at = moment(60);
     let count = || sources.count(&source, at, || true);
     let admitted: Vec<_> = (0..10).map(|_| count().expect("it is one of ten")).collect();
     source.readmit(admitted[9]);
@@ -65,9 +86,9 @@ fn messages_of_a_place_are_told_apart_up_to_a_limit() {
 
 #[test]
 fn what_shares_the_rest_of_a_place_shares_what_is_admitted() {
-    let (sources, at) = (sources(1000), clock::from_micros(60_000_000));
+    let (sources, at) = (sources(1000), moment(60));
     let word = |number: u8| char::from(b'a' + number % 26).to_string().repeat(usize::from(number / 26) + 1);
-    let admits = |number| sources.would_admit(1, "/a", &word(number), at);
+    let admits = |number| sources.would_admit(1, "/a", &word(number), at.steady);
     for number in 0..100 {
         let expected = number < 32 + 10;
         assert_eq!(admits(number), expected, "{number}: asked before");
@@ -77,27 +98,27 @@ fn what_shares_the_rest_of_a_place_shares_what_is_admitted() {
 
 #[test]
 fn where_there_is_no_room_nothing_new_is_admitted() {
-    let (sources, at) = (sources(2), clock::from_micros(60_000_000));
-    assert!(sources.would_admit(1, "/a", "gone", at));
+    let (sources, at) = (sources(2), moment(60));
+    assert!(sources.would_admit(1, "/a", "gone", at.steady));
     sources.find(1, "/a", "gone").expect("there is room");
-    assert!(sources.would_admit(1, "/a", "no space left", at), "the place's own source takes it");
-    assert!(!sources.would_admit(1, "/b", "gone", at));
+    assert!(sources.would_admit(1, "/a", "no space left", at.steady), "the place's own source takes it");
+    assert!(!sources.would_admit(1, "/b", "gone", at.steady));
 }
 
 #[test]
 fn past_the_gate_only_what_is_new_is_captured_whole() {
-    let (sources, at) = (gated(64, 3), clock::from_micros(1));
+    let (sources, at) = (gated(64, 3), moment(0));
     let all: Vec<_> = (0..8).map(|place| sources.find(place, "", "gone").expect("there is room")).collect();
     let admitted = |at| all.iter().filter(|source| sources.count(source, at, || true).is_ok()).count();
     assert_eq!((admitted(at), admitted(at), admitted(at)), (8, 3, 0), "the first of each, and three more");
-    assert_eq!(admitted(at + Duration::from_secs(1)), 3);
+    assert_eq!(admitted(moment(1)), 3);
     assert_eq!(sources.drops.read().collect::<Vec<_>>(), [(Reason::StormGate, 5 + 8 + 5)]);
 }
 
 #[test]
 fn the_first_error_of_a_source_is_captured_whole_whatever_its_share() {
     let (sources, source) = (sources(1), Source::default());
-    let count = |is_sampled| sources.count(&source, clock::from_micros(1), || is_sampled);
+    let count = |is_sampled| sources.count(&source, moment(0), || is_sampled);
     assert_eq!(count(false).map(|admission| admission.suppressed), Ok(0));
     assert_eq!(count(false).map(|_| ()), Err(Reason::Sampled));
     assert_eq!(count(true).map(|admission| admission.suppressed), Ok(1), "it says how many were not");
@@ -108,7 +129,7 @@ fn the_first_error_of_a_source_is_captured_whole_whatever_its_share() {
 fn who_has_counted_is_told_once() {
     let sources = sources(1000);
     let all: Vec<_> = (0..300).map(|place| sources.find(place, "", "gone").expect("there is room")).collect();
-    let count = |at: usize| assert!(sources.count(&all[at], clock::from_micros(1), || true).is_ok());
+    let count = |at: usize| assert!(sources.count(&all[at], moment(0), || true).is_ok());
     let taken = || sources.counted.take();
     [0, 1, 63, 64, 299, 63].into_iter().for_each(count);
     let expected: Vec<_> = [0, 1, 63, 64, 299].map(|at: usize| all[at].number).into();

@@ -5,10 +5,15 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{SwitchError, error::check_actor};
-use crate::{BoxError, Method, Redaction, clock, scope::bounded};
+use crate::{
+    BoxError, Method, Redaction,
+    clock::{self, Deadline},
+    scope::bounded,
+};
 
 /// What is to be disabled. See [`Monitor::disable_route`](crate::Monitor::disable_route).
 #[derive(Clone, Debug)]
@@ -40,8 +45,8 @@ pub struct DisabledRoute {
     pub until: Option<SystemTime>,
     /// What clients are told to wait, where it does not expire by itself.
     pub retry_after: Duration,
-    /// `until`, by a clock that nobody sets.
-    deadline: Option<Instant>,
+    /// `until`, whatever the wall clock says.
+    deadline: Option<Deadline>,
 }
 
 /// A route that is back in service.
@@ -125,7 +130,7 @@ impl DisableRoute {
             since,
             until: self.expires_in.and_then(|time| since.checked_add(time)),
             retry_after: self.retry_after.min(LONGEST),
-            deadline: self.expires_in.map(clock::after),
+            deadline: self.expires_in.map(Deadline::after),
         }
     }
 }
@@ -136,7 +141,7 @@ impl DisabledRoute {
     /// Returns what a client is told to wait at `now`, in whole seconds and at least one.
     #[must_use]
     pub fn retry_after_at(&self, now: Instant) -> Duration {
-        let rest = self.deadline.map_or(self.retry_after, |deadline| deadline.saturating_duration_since(now));
+        let rest = self.deadline.as_ref().map_or(self.retry_after, |deadline| deadline.rest(now));
         let seconds = rest.as_secs() + u64::from(rest.subsec_nanos() > 0);
         Duration::from_secs(seconds.max(1))
     }
@@ -165,16 +170,17 @@ impl DisabledRoute {
         let text = |key: &str| value[key].as_str().map(str::to_owned);
         let time = |key: &str| value[key].as_str()?.parse::<jiff::Timestamp>().ok().map(SystemTime::from);
         let until = if value["until"].is_null() { None } else { Some(time("until")?) };
-        let rest = |until: SystemTime| until.duration_since(clock::wall()).unwrap_or_default();
+        let since = time("since")?;
+        let stored = Deadline::deserialize(&value[DEADLINE]).ok();
         Some(Self {
             route: text("route")?,
             method: if value["method"].is_null() { None } else { Some(Method::from_name(value["method"].as_str()?)) },
             reason: text("reason")?,
             actor: text("actor")?,
-            since: time("since")?,
+            since: clock::brought_back(since),
             until,
             retry_after: Duration::from_secs(value["retry_after_seconds"].as_u64()?),
-            deadline: until.map(|until| clock::after(rest(until))),
+            deadline: until.map(|until| Deadline::restore(stored.as_ref(), since, until)),
         })
     }
 
@@ -187,7 +193,26 @@ impl DisabledRoute {
     }
 
     pub(crate) fn is_over(&self, now: Instant) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= now)
+        self.deadline.as_ref().is_some_and(|deadline| deadline.is_over(now))
+    }
+
+    pub(super) fn has_deadline(&self) -> bool {
+        self.deadline.is_some()
+    }
+
+    /// Returns it with `until` by the wall clock as it is now.
+    pub(super) fn shown(self: Arc<Self>) -> Arc<Self> {
+        let until = self.until.zip(self.deadline.as_ref()).map(|(until, deadline)| deadline.until(until));
+        if until == self.until { self } else { Arc::new(Self { until, ..(*self).clone() }) }
+    }
+
+    /// Returns all of it as it is persisted.
+    fn to_stored(&self) -> Value {
+        let mut stored = self.to_json();
+        if let Some(deadline) = &self.deadline {
+            stored[DEADLINE] = json!(deadline);
+        }
+        stored
     }
 }
 
@@ -210,7 +235,7 @@ fn covers((only, template): (Option<Method>, &str), method: Method, route: &str)
 
 /// What is kept over a restart.
 pub(super) fn to_json(disabled: &[Arc<DisabledRoute>]) -> Value {
-    json!({ "version": VERSION, "disabled": disabled.iter().map(|disabled| disabled.to_json()).collect::<Vec<_>>() })
+    json!({ "version": VERSION, "disabled": disabled.iter().map(|disabled| disabled.to_stored()).collect::<Vec<_>>() })
 }
 
 /// Reads what was kept.
@@ -230,4 +255,5 @@ pub(super) fn from_json(value: &Value) -> Result<Vec<Arc<DisabledRoute>>, BoxErr
 }
 
 const VERSION: u32 = 1;
+const DEADLINE: &str = "deadline";
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);

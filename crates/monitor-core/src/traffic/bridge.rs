@@ -33,7 +33,8 @@ use std::{
 use metrics::{IntoF64, Key, KeyName, Label, Recorder};
 
 use super::{
-    RouteCounts, flask, histogram, process,
+    RouteCounts, flask, histogram,
+    process::Start,
     sink::{METADATA, Published, Sink},
 };
 use crate::{
@@ -50,7 +51,7 @@ pub struct Bridge {
     shared: Arc<Shared>,
     /// `None` for the global recorder, whichever it is at the time.
     recorder: Option<SharedRecorder>,
-    started_at: f64,
+    start: Start,
     pace: Mutex<Pace>,
     published: Mutex<Published>,
 }
@@ -66,9 +67,8 @@ struct Pace {
 
 impl Bridge {
     pub(crate) fn new(shared: Arc<Shared>, recorder: Option<SharedRecorder>) -> Self {
-        let started_at = clock::millis(process::started_at()) as f64 / 1000.0;
         let pace = Pace { interval: Duration::ZERO, last: clock::now(), upkeep: Arc::new(|| ()) };
-        Self { shared, recorder, started_at, pace: Mutex::new(pace), published: Mutex::default() }
+        Self { shared, recorder, start: Start::measure(), pace: Mutex::new(pace), published: Mutex::default() }
     }
 
     /// Publishes unasked every `interval` only, and calls `upkeep` after it. Defaults to once a second and nothing.
@@ -181,10 +181,15 @@ impl Bridge {
         true
     }
 
+    /// Returns when the process started, in seconds since the Unix epoch.
+    fn started_at(&self) -> f64 {
+        self.start.millis() as f64 / 1000.0
+    }
+
     fn is_taken_by(&self, recorder: &dyn Recorder) -> bool {
         let asked = Cell::new(false);
         let key = Key::from_static_name(names::START_TIME);
-        recorder.register_gauge(&key, &METADATA).set(Asked(self.started_at, &asked));
+        recorder.register_gauge(&key, &METADATA).set(Asked(self.started_at(), &asked));
         asked.get()
     }
 

@@ -1,14 +1,15 @@
 //! What of the issues is written down, and how it is taken in again.
 
-use std::{collections::hash_map::Entry, sync::Arc};
+use std::{collections::hash_map::Entry, sync::Arc, time::Duration};
 
-use super::{Issues, State};
+use super::{Issues, State, Table};
 use crate::{
     ErrorEvent, Fingerprint, Signal,
     issue::{
         Record,
         changes::{Changes, put_event, put_record},
         state::Growth,
+        timeline::TimeLine,
     },
     persist::Change,
 };
@@ -16,15 +17,18 @@ use crate::{
 impl Issues {
     /// Takes what is to be written down since it was taken last.
     pub(crate) fn take_changes(&self) -> Vec<Change> {
-        let (records, changes) = {
+        let (records, changes, line) = {
             let mut table = self.lock();
             self.count_up(&mut table);
             let changes = std::mem::take(&mut table.changes);
-            let record = |fingerprint: &Fingerprint| Some(table.states.get(fingerprint)?.record.clone());
-            (changes.records.iter().filter_map(record).collect::<Vec<_>>(), changes)
+            let line = table.line();
+            let record = |fingerprint: &Fingerprint| Some(table.states.get(fingerprint)?.written(line));
+            let records: Vec<_> = changes.records.iter().filter_map(record).collect();
+            let line = (!records.is_empty()).then(|| line.put());
+            (records, changes, line)
         };
         let removed = changes.removed.into_iter().map(|key| Change::Remove { key });
-        removed.chain(changes.events.iter().map(put_event)).chain(records.iter().map(put_record)).collect()
+        removed.chain(changes.events.iter().map(put_event)).chain(records.iter().map(put_record)).chain(line).collect()
     }
 
     /// Forgets what has changed, for all of it will be written down.
@@ -34,30 +38,39 @@ impl Issues {
 
     /// Takes all there is to be written down.
     pub(crate) fn take_everything(&self) -> Vec<Change> {
-        let (records, events) = {
+        let (records, line, events) = {
             let mut table = self.lock();
             self.count_up(&mut table);
             table.changes = Changes::default();
-            let records: Vec<_> = table.states.values().map(|state| state.record.clone()).collect();
-            (records, table.states.values().flat_map(State::samples).cloned().collect::<Vec<_>>())
+            let line = table.line();
+            let records: Vec<_> = table.states.values().map(|state| state.written(line)).collect();
+            (records, line.put(), table.states.values().flat_map(State::samples).cloned().collect::<Vec<_>>())
         };
-        events.iter().map(put_event).chain(records.iter().map(put_record)).collect()
+        events.iter().map(put_event).chain(records.iter().map(put_record)).chain([line]).collect()
     }
 
-    /// Takes in what was kept, by this process or by another one before it.
-    pub(crate) fn restore(&self, kept: Vec<(Record, Vec<Arc<ErrorEvent>>)>) -> Vec<Signal> {
+    /// Takes in what was kept, by this process or by another one before it, and the time line it ages on.
+    pub(crate) fn restore(&self, kept: Vec<(Record, Vec<Arc<ErrorEvent>>)>, line: Option<&[u8]>) -> Vec<Signal> {
         let mut locked = self.lock();
         let table = &mut *locked;
         let mut signals = self.catch_up(table);
-        for (record, events) in kept {
+        let line = TimeLine::resume(line, self.limits.retention);
+        table.line = Some(line);
+        for (mut record, events) in kept {
             let fingerprint = record.fingerprint;
+            record.bring_decision_back();
+            // It may have begun anew, after a reboot: the next process is to know how much of it was left.
+            if record.status.has_deadline() {
+                table.changes.records.insert(fingerprint);
+            }
+            let seen = line.moment(record.line, record.last_seen);
             let (state, turn, is_merged) = match table.states.entry(fingerprint) {
                 Entry::Occupied(known) => {
                     let state = known.into_mut();
-                    let turn = state.merge(record);
+                    let turn = state.merge(record, seen);
                     (state, turn, true)
                 }
-                Entry::Vacant(new) => (new.insert(State::new(record)), None, false),
+                Entry::Vacant(new) => (new.insert(State::new(record, seen)), None, false),
             };
             let (mut theirs, mut gone) = (Vec::new(), Vec::new());
             for event in events {
@@ -78,5 +91,12 @@ impl Issues {
         }
         self.bound(table);
         signals
+    }
+}
+
+impl Table {
+    /// Nothing is written before it is known what is stored.
+    fn line(&mut self) -> TimeLine {
+        *self.line.get_or_insert_with(|| TimeLine::resume(None, Duration::ZERO))
     }
 }

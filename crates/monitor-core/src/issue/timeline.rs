@@ -1,0 +1,124 @@
+//! The time line that stored issues age on: it goes on by the monotonic clock, over restarts by the time since boot, and never
+//! by what the wall clock alone says.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::{self, BootMoment},
+    json,
+    persist::Change,
+};
+
+/// Where the time line of a store stands in this process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimeLine {
+    /// What to add to [`clock::steady`], in microseconds.
+    offset: i64,
+    retention: Duration,
+}
+
+/// Where a process left it.
+#[derive(Deserialize, Serialize)]
+struct Stored {
+    line_us: i64,
+    #[serde(with = "json::micros")]
+    wall: SystemTime,
+    boot: Option<BootMoment>,
+}
+
+impl TimeLine {
+    /// Goes on where the last process left it, or begins at the present time.
+    pub(crate) fn resume(stored: Option<&[u8]>, retention: Duration) -> Self {
+        let stored = stored.and_then(|json| serde_json::from_slice::<Stored>(json).ok());
+        let line = stored.map_or_else(
+            || i64::try_from(clock::micros(clock::wall())).unwrap_or(i64::MAX),
+            |stored| stored.line_us.saturating_add(micros(away(&stored, retention))),
+        );
+        Self { offset: line.saturating_sub(clock::steady()), retention }
+    }
+
+    /// Returns the place of a moment of [`clock::steady`] on the line.
+    pub(super) fn place(self, steady: i64) -> i64 {
+        self.offset.saturating_add(steady)
+    }
+
+    /// Returns the moment of [`clock::steady`] at which an issue was last seen, before this process began where that is negative.
+    ///
+    /// Records of older releases have no place on the line, and their wall-clock time may be wrong: they get an eighth of the
+    /// retention at least.
+    pub(super) fn moment(self, place: Option<i64>, last_seen: SystemTime) -> i64 {
+        let now = clock::steady();
+        let by_wall = || {
+            let age = clock::wall().duration_since(last_seen).unwrap_or_default();
+            now.saturating_sub(micros(age.min(self.retention - self.retention / SHARE)))
+        };
+        place.map_or_else(by_wall, |place| place.saturating_sub(self.offset)).min(now)
+    }
+
+    pub(super) fn put(self) -> Change {
+        let (line_us, wall) = (self.place(clock::steady()), clock::wall());
+        let stored = Stored { line_us, wall, boot: BootMoment::now() };
+        Change::Put { key: TIME_LINE.to_owned(), value: serde_json::to_vec(&stored).unwrap_or_default() }
+    }
+}
+
+/// Returns the time that no process ran. After a reboot, or on another machine, only the wall clock knows: one that is wrong
+/// costs no more than an eighth of the retention.
+fn away(stored: &Stored, retention: Duration) -> Duration {
+    let by_boot = || BootMoment::now()?.since(stored.boot.as_ref()?);
+    let by_wall = || clock::wall().duration_since(stored.wall).unwrap_or_default().min(retention / SHARE);
+    by_boot().unwrap_or_else(by_wall)
+}
+
+/// Returns the time since a moment of [`clock::steady`].
+pub(super) fn age(now: i64, seen: i64) -> Duration {
+    Duration::from_micros(u64::try_from(now.saturating_sub(seen)).unwrap_or(0))
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+pub(crate) const TIME_LINE: &str = "time-line";
+const SHARE: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::WrongClock;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// Stores a time line, and returns by how much it has gone on for a process whose clock is wrong.
+    fn gone_on(is_rebooted: bool, clock: impl FnOnce() -> WrongClock) -> Duration {
+        let line = TimeLine::resume(None, 80 * DAY);
+        let Change::Put { value, .. } = line.put() else { unreachable!("it is a value") };
+        let mut stored: Stored = serde_json::from_slice(&value).unwrap();
+        if is_rebooted {
+            stored.boot = stored.boot.map(BootMoment::of_another_boot);
+        }
+        let _clock = clock();
+        let next = TimeLine::resume(Some(&serde_json::to_vec(&stored).unwrap()), 80 * DAY);
+        age(next.offset, line.offset)
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_wrong_costs_an_eighth_of_the_retention_at_most() {
+        let is_about = |gone_on: Duration, time: Duration| gone_on.abs_diff(time) < Duration::from_secs(60);
+        assert!(is_about(gone_on(false, || WrongClock::ahead(400 * DAY)), Duration::ZERO), "the same boot: exact");
+        assert!(is_about(gone_on(true, || WrongClock::ahead(400 * DAY)), 10 * DAY));
+        assert!(is_about(gone_on(true, || WrongClock::behind(400 * DAY)), Duration::ZERO));
+        assert!(is_about(gone_on(true, || WrongClock::ahead(3 * DAY)), 3 * DAY));
+    }
+
+    #[test]
+    fn records_without_a_place_on_it_age_by_the_wall_clock_as_far_as_that_may_be_right() {
+        let line = TimeLine::resume(None, 80 * DAY);
+        let days =
+            |last_seen| age(clock::steady(), line.moment(None, last_seen)).as_secs().saturating_add(60) / DAY.as_secs();
+        let now = clock::wall();
+        assert_eq!([now - 3 * DAY, now - 400 * DAY, now + 400 * DAY].map(days), [3, 70, 0]);
+    }
+}
