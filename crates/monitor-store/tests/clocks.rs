@@ -159,13 +159,14 @@ fn of_the_stores_set_aside_the_last_ones_stay_although_the_clock_was_ahead() {
 }
 
 fn with_a_route(folder: &Path) -> Monitor {
-    builder(folder, "1.0.0").routes([("GET", "/error"), ("GET", "/tick")]).build().unwrap()
+    builder(folder, "1.0.0").routes([("GET", "/error"), ("GET", "/tick")]).build().expect("the settings are good")
 }
 
 /// Waits for housekeeping to look at the issues: it does so behind the routes, so that of two turns one is whole.
 fn housekeeping_has_run(shop: &Monitor) {
     for _ in 0..2 {
-        shop.disable_route(DisableRoute::new("/tick", "ada").expires_in(Duration::from_millis(1))).unwrap();
+        shop.disable_route(DisableRoute::new("/tick", "ada").expires_in(Duration::from_millis(1)))
+            .expect("it is known");
         until("the route is enabled", || !shop.has_disabled_routes());
     }
 }

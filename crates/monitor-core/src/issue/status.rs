@@ -200,9 +200,7 @@ impl IssueStatus {
     pub(super) fn is_refuted(&self, release: &str, at: SystemTime) -> bool {
         // Decided while the clock was ahead: everything counted since came later.
         let is_later = |since| at > since || clock::is_ahead(since);
-        self.state == IssueState::Resolved
-            && !self.is_resolved_later_than(release)
-            && self.since.is_none_or(is_later)
+        self.state == IssueState::Resolved && !self.is_resolved_later_than(release) && self.since.is_none_or(is_later)
     }
 
     /// Returns whether the issue is resolved in a release that comes after this one.
