@@ -18,7 +18,7 @@ use self::{figures::Figures, process::Log};
 use crate::{
     failure::Failure,
     requirement::Need,
-    run::{cargo, read, root, run},
+    run::{cargo, read_quietly, root, run},
     services,
 };
 
@@ -83,7 +83,9 @@ fn panics() -> Result<Vec<(String, f64)>, Failure> {
         let mut captured = [0.0; 3];
         for (cost, who) in captured.iter_mut().zip(["nobody", "ours", "sentry"]) {
             let mut command = process::command("benches");
-            let told = process::figures(&read(command.args(["panics", who]).env("RUST_BACKTRACE", backtrace))?)?;
+            // Some of them print each panic, with a backtrace.
+            let told =
+                process::figures(&read_quietly(command.args(["panics", who]).env("RUST_BACKTRACE", backtrace))?)?;
             *cost = told.first().map_or(f64::NAN, |(_, nanoseconds)| *nanoseconds);
             facts.push((format!("panic, RUST_BACKTRACE={backtrace}, captured by {who}: µs"), *cost / 1e3));
         }

@@ -1,9 +1,12 @@
 //! `cargo xtask lint`: everything that can be said of the sources without running them.
 
+use std::{fs, io::ErrorKind};
+
 use crate::{
     failure::Failure,
+    links,
     manifest::{self, Manifest},
-    run::{cargo, run},
+    run::{cargo, root, run},
 };
 
 /// Runs every check in turn and stops at the first that fails.
@@ -32,7 +35,16 @@ fn clippy() -> Result<(), Failure> {
 }
 
 fn documentation() -> Result<(), Failure> {
-    run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))
+    let folder = root().join("target/doc");
+    // Pages of what is gone would have dead links, and hide those to them.
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(Failure::step(format!("`{}` cannot be removed: {error}", folder.display())));
+        }
+        _ => {}
+    }
+    run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))?;
+    links::check(&folder)
 }
 
 /// Checks a library as its users build it: by itself, without its dev-dependencies, with none of its features and with

@@ -3,6 +3,7 @@
 mod bench;
 mod failure;
 mod fuzz;
+mod links;
 mod lint;
 mod machine;
 mod manifest;

@@ -31,8 +31,8 @@ pub(crate) enum Origin {
     Debian { packages: &'static [&'static str], elsewhere: &'static str },
     /// A crate that cargo installs.
     Cargo(&'static str),
-    /// A package of Python's that carries a program.
-    Python { package: &'static str, program: &'static str },
+    /// A package of Python's, and one of its files.
+    Python { package: &'static str, file: &'static str },
     /// A toolchain, which is never installed unasked.
     Toolchain(&'static str),
 }
@@ -54,7 +54,7 @@ impl Requirement {
             Origin::Debian { .. } => is_on_path(self.command) || is_of_postgresql(self.command),
             // cargo finds its commands in folders of its own, too.
             Origin::Cargo(name) => succeeds(cargo(name.trim_start_matches("cargo-")).arg("--version")),
-            Origin::Python { program, .. } => is_executable(&root().join(PYTHON).join(program)),
+            Origin::Python { file, .. } => root().join(PYTHON).join(file).is_file(),
             Origin::Toolchain(name) => succeeds(Command::new("rustup").args(["run", name, "rustc", "--version"])),
         }
     }
@@ -95,7 +95,7 @@ fn is_executable(file: &Path) -> bool {
 pub(crate) const PYTHON: &str = "target/python";
 
 /// Everything there is to need.
-pub(crate) const REQUIREMENTS: [Requirement; 13] = [
+pub(crate) const REQUIREMENTS: [Requirement; 14] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
@@ -135,7 +135,7 @@ pub(crate) const REQUIREMENTS: [Requirement; 13] = [
     },
     Requirement {
         command: "pip3",
-        needed_by: "the tests that export spans and compare masking: it installs what they talk to",
+        needed_by: "the tests that export spans, compare masking and check /openapi.json: it installs their programs",
         need: Need::Services,
         origin: Origin::Debian { packages: &["python3-pip"], elsewhere: "Python 3 with pip" },
     },
@@ -143,13 +143,19 @@ pub(crate) const REQUIREMENTS: [Requirement; 13] = [
         command: "rotel",
         needed_by: "the test that exports spans: it is the collector that receives them",
         need: Need::Services,
-        origin: Origin::Python { package: "rotel==0.0.1a15", program: "rotel/rotel-agent" },
+        origin: Origin::Python { package: "rotel==0.0.1a15", file: "rotel/rotel-agent" },
     },
     Requirement {
         command: "sentry-relay",
         needed_by: "the test that compares what is masked with what Sentry's Relay masks",
         need: Need::Services,
-        origin: Origin::Python { package: "sentry-relay==0.10.1", program: "sentry_relay/_lowlevel__lib.so" },
+        origin: Origin::Python { package: "sentry-relay==0.10.1", file: "sentry_relay/_lowlevel__lib.so" },
+    },
+    Requirement {
+        command: "schemathesis",
+        needed_by: "the test that compares the answers of the TODO API with its /openapi.json",
+        need: Need::Services,
+        origin: Origin::Python { package: "schemathesis==4.32.5", file: "schemathesis/__init__.py" },
     },
     Requirement {
         command: "valgrind",

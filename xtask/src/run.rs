@@ -42,6 +42,23 @@ pub(crate) fn read(command: &mut Command) -> Result<String, Failure> {
     ended(&line, status).map(|()| text)
 }
 
+/// Runs `command` and returns what it wrote to its standard output. What it wrote to its standard error is part of the
+/// failure, and shown nowhere else.
+pub(crate) fn read_quietly(command: &mut Command) -> Result<String, Failure> {
+    let line = line(command);
+    let output = command.output().map_err(|error| Failure::step(format!("`{line}` cannot be run: {error}")))?;
+    if !output.status.success() {
+        return Err(Failure::step(format!("`{line}` ended with {}{}", output.status, last_words(&output.stderr))));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn last_words(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let lines: Vec<_> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(20)..].iter().map(|line| format!("\n  {line}")).collect()
+}
+
 /// Returns whether `command` can be run and succeeds, in silence.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
@@ -71,7 +88,7 @@ fn quoted(word: &OsStr) -> String {
 mod tests {
     use std::process::Command;
 
-    use super::{line, read, run, succeeds};
+    use super::{line, read, read_quietly, run, succeeds};
 
     #[test]
     fn a_command_is_echoed_as_one_would_type_it() {
@@ -97,5 +114,13 @@ mod tests {
     #[test]
     fn what_a_command_writes_is_returned() {
         assert_eq!(read(Command::new("echo").arg("a b")).expect("must run"), "a b\n");
+    }
+
+    #[test]
+    fn the_standard_error_of_a_quiet_command_is_shown_when_it_fails() {
+        let shell = |script: &str| read_quietly(Command::new("sh").args(["-c", script]));
+        assert_eq!(shell("echo caught >&2; echo 9").expect("must run"), "9\n");
+        let failure = shell("seq 30 >&2; echo why >&2; exit 3").expect_err("must fail").to_string();
+        assert!(failure.contains("ended with exit status: 3\n  12\n") && failure.ends_with("\n  why"), "{failure}");
     }
 }
