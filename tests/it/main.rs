@@ -31,6 +31,7 @@ mod outcomes;
 mod outgoing;
 mod panics;
 mod policies;
+mod readme;
 mod redaction;
 mod reporters;
 mod requests;

@@ -17,14 +17,17 @@ struct Site(BTreeMap<PathBuf, Page>);
 struct Page {
     links: Vec<String>,
     places: BTreeSet<String>,
+    /// The page to go on to, with the same place: rustdoc's for an item that is re-exported.
+    moved_to: Option<String>,
 }
 
-/// Fails with every link of the pages in `folder` that leads nowhere. Links to other sites are not followed.
-pub(crate) fn check(folder: &Path) -> Result<(), Failure> {
+/// Fails with every link that leads nowhere, of the pages that these crates have in `folder`. Links to other sites are not
+/// followed.
+pub(crate) fn check(folder: &Path, crates: &[String]) -> Result<(), Failure> {
     let mut site = Site::default();
     let unreadable = |error: io::Error| Failure::step(format!("`{}` cannot be read: {error}", folder.display()));
     site.read(folder, Path::new("")).map_err(unreadable)?;
-    match site.dead_links() {
+    match site.dead_links(crates) {
         dead if dead.is_empty() => Ok(()),
         dead => Err(Failure::step(format!("dead links in the documentation:\n  {}", dead.join("\n  ")))),
     }
@@ -48,8 +51,9 @@ impl Site {
         Ok(())
     }
 
-    fn dead_links(&self) -> Vec<String> {
-        let links = self.0.iter().flat_map(|(path, page)| page.links.iter().map(move |link| (path, link)));
+    fn dead_links(&self, crates: &[String]) -> Vec<String> {
+        let pages = self.0.iter().filter(|(path, _)| crates.iter().any(|name| path.starts_with(name)));
+        let links = pages.flat_map(|(path, page)| page.links.iter().map(move |link| (path, link)));
         let dead = links.filter(|(path, link)| !is_elsewhere(link) && !self.leads_somewhere(path, link));
         dead.map(|(path, link)| format!("{}: {link}", path.display())).collect()
     }
@@ -60,7 +64,11 @@ impl Site {
         let path = if file.is_empty() { from.to_owned() } else { resolved(from, file) };
         // Listings of source code have ranges of lines for places.
         let is_listing = path.starts_with("src");
-        self.0.get(&path).is_some_and(|page| place.is_empty() || is_listing || page.places.contains(place))
+        match self.0.get(&path) {
+            Some(Page { moved_to: Some(link), .. }) => self.leads_somewhere(&path, &format!("{link}#{place}")),
+            Some(page) => place.is_empty() || is_listing || page.places.contains(place),
+            None => false,
+        }
     }
 }
 
@@ -69,7 +77,9 @@ impl Site {
 impl Page {
     fn parse(html: &str) -> Self {
         let links = ["href", "src"].iter().flat_map(|name| values(html, name)).collect();
-        Self { links, places: values(html, "id").collect() }
+        let moved_to =
+            html.split_once("http-equiv=\"refresh\" content=\"0;URL=").and_then(|(_, to)| to.split('"').next());
+        Self { links, places: values(html, "id").collect(), moved_to: moved_to.map(unescaped) }
     }
 }
 
@@ -84,9 +94,13 @@ fn unescaped(value: &str) -> String {
     value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
 }
 
-/// Another site, or no link at all.
+/// Another site, or an item of a dependency. Where a trait of a dependency is documented with the type that has it, its links
+/// are names of items for as long as the dependency itself is not documented; an unknown name of ours is an error of rustdoc.
 fn is_elsewhere(link: &str) -> bool {
+    let is_of_a_name = |char: char| char.is_alphanumeric() || "_:()!".contains(char);
+    let name = link.split('#').next().unwrap_or_default();
     ["http://", "https://", "mailto:", "data:", "javascript:"].iter().any(|begin| link.starts_with(begin))
+        || (!name.is_empty() && name.chars().all(is_of_a_name))
 }
 
 fn resolved(from: &Path, link: &str) -> PathBuf {
@@ -107,7 +121,7 @@ mod tests {
 
     fn dead(pages: &[(&str, &str)]) -> Vec<String> {
         let page = |(path, html): &(&str, &str)| (PathBuf::from(path), Page::parse(html));
-        Site(pages.iter().map(page).collect()).dead_links()
+        Site(pages.iter().map(page).collect()).dead_links(&["a".to_owned()])
     }
 
     #[test]
@@ -124,6 +138,20 @@ mod tests {
             dead(&[("a/index.html", page), ("a/y.html", "")]),
             ["a/index.html: examples/app.rs", "a/index.html: y.html#gone", "a/index.html: #nowhere"]
         );
+    }
+
+    #[test]
+    fn a_page_that_has_moved_is_followed_with_the_place() {
+        let moved = r#"<meta http-equiv="refresh" content="0;URL=../x.html"> <a href="../x.html">"#;
+        let page = r##"<a href="b/y.html#there"> <a href="b/y.html#gone">"##;
+        let site = [("a/index.html", page), ("a/b/y.html", moved), ("a/x.html", r#"<p id="there">"#)];
+        assert_eq!(dead(&site), ["a/index.html: b/y.html#gone"]);
+    }
+
+    #[test]
+    fn items_of_dependencies_and_pages_of_other_crates_are_passed_over() {
+        let item = r##"<a href="super::Span::current()"> <a href="dispatcher#setting-it">"##;
+        assert_eq!(dead(&[("a/index.html", item), ("help.html", r#"<a href="none.html">"#)]), [""; 0]);
     }
 
     #[test]

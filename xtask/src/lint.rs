@@ -1,6 +1,6 @@
 //! `cargo xtask lint`: everything that can be said of the sources without running them.
 
-use std::{fs, io::ErrorKind};
+use std::{fs, io, path::Path};
 
 use crate::{
     failure::Failure,
@@ -34,17 +34,22 @@ fn clippy() -> Result<(), Failure> {
     run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
 }
 
+/// Renders the documentation and checks its links. Pages of what is gone would have dead links, and hide those to them.
 fn documentation() -> Result<(), Failure> {
     let folder = root().join("target/doc");
-    // Pages of what is gone would have dead links, and hide those to them.
-    match fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(Failure::step(format!("`{}` cannot be removed: {error}", folder.display())));
-        }
-        _ => {}
-    }
+    let crates: Vec<_> = manifest::libraries()?.iter().map(|library| library.package.replace('-', "_")).collect();
+    begin_anew(&folder, &crates)
+        .map_err(|error| Failure::step(format!("`{}` cannot be made anew: {error}", folder.display())))?;
     run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))?;
-    links::check(&folder)
+    links::check(&folder, &crates)
+}
+
+/// Makes a folder for each crate: rustdoc links to crates that have one, and renders crates in any order.
+fn begin_anew(folder: &Path, crates: &[String]) -> io::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    crates.iter().try_for_each(|name| fs::create_dir_all(folder.join(name)))
 }
 
 /// Checks a library as its users build it: by itself, without its dev-dependencies, with none of its features and with

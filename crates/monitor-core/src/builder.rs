@@ -24,7 +24,7 @@ use crate::{
 /// # Example
 ///
 /// ```
-/// use monitor_core::{Monitor, Redaction};
+/// use monitor_kit::{Monitor, Redaction};
 ///
 /// let monitor = Monitor::builder("shop")
 ///     .release("1.4.2")
@@ -34,7 +34,7 @@ use crate::{
 ///     .redaction(Redaction::new().secret_keys(["iban"]))
 ///     .before_report(|event| (event.type_name != "shop::OutOfStock").then_some(event))
 ///     .build()?;
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[must_use]
 pub struct MonitorBuilder {

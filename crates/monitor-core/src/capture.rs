@@ -37,7 +37,7 @@ use crate::{
 ///
 /// ```
 /// # fn charge() -> Result<(), std::io::Error> { Ok(()) }
-/// use monitor_core::capture_error;
+/// use monitor_kit::capture_error;
 ///
 /// if let Err(error) = charge() {
 ///     capture_error(&error);
@@ -48,7 +48,7 @@ use crate::{
 ///
 /// ```
 /// # fn charge() -> Result<(), Box<dyn std::error::Error + Send + Sync>> { Ok(()) }
-/// use monitor_core::capture_error;
+/// use monitor_kit::capture_error;
 ///
 /// let charged = charge().inspect_err(|error| capture_error(&**error));
 /// ```
@@ -75,7 +75,7 @@ pub trait CaptureExt {
     /// # Example
     ///
     /// ```
-    /// use monitor_core::CaptureExt;
+    /// use monitor_kit::CaptureExt;
     ///
     /// fn age(text: &str) -> Result<u8, std::num::ParseIntError> {
     ///     text.parse().capture()

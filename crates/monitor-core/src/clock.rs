@@ -88,7 +88,7 @@ pub fn unix_time() -> Duration {
 /// use std::time::{Duration, UNIX_EPOCH};
 ///
 /// let time = UNIX_EPOCH + Duration::from_millis(1_753_792_200_250);
-/// assert_eq!(monitor_core::clock::rfc3339(time), "2025-07-29T12:30:00.250Z");
+/// assert_eq!(monitor_kit::clock::rfc3339(time), "2025-07-29T12:30:00.250Z");
 /// ```
 #[must_use]
 pub fn rfc3339(time: SystemTime) -> String {

@@ -7,7 +7,7 @@ use std::fmt;
 /// # Example
 ///
 /// ```
-/// use monitor_core::GrpcCode;
+/// use monitor_kit::GrpcCode;
 ///
 /// assert_eq!(GrpcCode::from_number(13), GrpcCode::Internal);
 /// assert_eq!(GrpcCode::Internal.as_str(), "INTERNAL");

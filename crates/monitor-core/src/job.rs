@@ -125,7 +125,7 @@ impl Monitor {
     /// # async fn send(_: &str) -> Result<(), std::io::Error> { Ok(()) }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use monitor_core::Monitor;
+    /// use monitor_kit::Monitor;
     ///
     /// let monitor = Monitor::builder("shop").build()?;
     /// monitor.job("send-email", send("welcome")).await?;

@@ -6,7 +6,7 @@
 //! wrong in it. What a program adds by itself is a line here and there:
 //!
 //! ```
-//! use monitor_core::{CaptureExt, scope};
+//! use monitor_kit::{CaptureExt, scope};
 //!
 //! fn price(text: &str) -> Option<u32> {
 //!     scope::set_tag("feature", "pricing");
@@ -25,6 +25,8 @@
 //!
 //! - `tokio`: `spawn_supervised`, which ties a task's panic to the request that spawned it.
 //! - `test-util`: `MemoryReporter`, which keeps what was reported for a test to look at.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
 mod capture;

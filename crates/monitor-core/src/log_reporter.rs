@@ -25,12 +25,12 @@ use crate::{ErrorEvent, EventKind, Level, Method, Reporter, Signal, clock};
 /// # Example
 ///
 /// ```
-/// use monitor_core::{LogReporter, Monitor};
+/// use monitor_kit::{LogReporter, Monitor};
 ///
 /// let subscriber = tracing_subscriber::fmt().finish();
 /// let log = LogReporter::new().dispatch(tracing::Dispatch::new(subscriber));
 /// let monitor = Monitor::builder("shop").log(log).build()?;
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct LogReporter {

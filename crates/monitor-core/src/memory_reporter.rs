@@ -13,14 +13,14 @@ use crate::{ErrorEvent, Reporter, Signal};
 ///
 /// ```
 /// use std::time::Duration;
-/// use monitor_core::{Level, MemoryReporter, Monitor};
+/// use monitor_kit::{Level, MemoryReporter, Monitor};
 ///
 /// let memory = MemoryReporter::new();
 /// let monitor = Monitor::builder("shop").reporter(memory.clone()).build()?;
 /// monitor.capture_message(Level::Error, "out of stock");
 /// assert!(monitor.flush(Duration::from_secs(5)));
 /// assert_eq!(memory.events()[0].message, "out of stock");
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryReporter(Arc<Mutex<Vec<Signal>>>);

@@ -24,7 +24,7 @@ impl Method {
     /// # Example
     ///
     /// ```
-    /// use monitor_core::Method;
+    /// use monitor_kit::Method;
     ///
     /// assert_eq!(Method::from_name("GET"), Method::Get);
     /// assert_eq!(Method::from_name("BREW").as_str(), "_OTHER");

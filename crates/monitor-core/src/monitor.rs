@@ -39,11 +39,11 @@ use crate::{
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
+/// use monitor_kit::Monitor;
 ///
 /// let monitor = Monitor::builder("shop").release("1.4.2").environment("production").build()?;
 /// assert_eq!(monitor.identity().map(|identity| identity.release()), Some("1.4.2"));
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone)]
 pub struct Monitor(Option<Arc<Inner>>);

@@ -126,7 +126,7 @@ pub const CONNECTION_BOUNDS: [f64; 14] =
 ///
 /// ```
 /// use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-/// use monitor_core::names;
+/// use monitor_kit::names;
 ///
 /// let mut builder = PrometheusBuilder::new();
 /// for (name, bounds) in names::BOUNDS {

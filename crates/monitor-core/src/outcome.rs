@@ -66,7 +66,7 @@ impl Outcome {
 /// # Example
 ///
 /// ```
-/// use monitor_core::{Ending, ErrorType, GrpcCode, Outcome};
+/// use monitor_kit::{Ending, ErrorType, GrpcCode, Outcome};
 ///
 /// assert_eq!(Ending::new(Outcome::Completed, 503).error_type(), Some(ErrorType::Status(503)));
 /// assert_eq!(Ending::new(Outcome::Completed, 404).error_type(), None);

@@ -13,13 +13,13 @@ use crate::{
 /// # Example
 ///
 /// ```
-/// use monitor_core::{ClientOutcome, Monitor};
+/// use monitor_kit::{ClientOutcome, Monitor};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let outgoing = monitor.outgoing().expect("the monitor is not disabled");
 /// outgoing.count("payment", ClientOutcome::of_status(503));
 /// assert_eq!(outgoing.read()[0].count(ClientOutcome::Status5xx), 1);
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Debug)]
 pub struct Outgoing {

@@ -18,7 +18,7 @@ use crate::BoxError;
 ///
 /// ```
 /// use std::{collections::BTreeMap, sync::Mutex};
-/// use monitor_core::{BoxError, Change, Monitor, Persist};
+/// use monitor_kit::{BoxError, Change, Monitor, Persist};
 ///
 /// /// Outlives nothing but the monitor.
 /// #[derive(Default)]
@@ -43,7 +43,7 @@ use crate::BoxError;
 /// }
 ///
 /// let monitor = Monitor::builder("shop").persist(Memory::default()).build()?;
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 pub trait Persist: Send + Sync + 'static {
     /// Returns every key that begins with `prefix`, in their order, and its value.

@@ -49,7 +49,7 @@ pub const FILTERED: &str = "[Filtered]";
 /// # Example
 ///
 /// ```
-/// use monitor_core::Redaction;
+/// use monitor_kit::Redaction;
 ///
 /// let redaction = Redaction::new();
 /// let text = redaction.text("login of jo@example.org failed: password=hunter2");
@@ -59,7 +59,7 @@ pub const FILTERED: &str = "[Filtered]";
 /// # Example: keep a header, and mask a key and a number of one's own
 ///
 /// ```
-/// use monitor_core::Redaction;
+/// use monitor_kit::Redaction;
 ///
 /// let redaction = Redaction::new()
 ///     .headers(["content-type"])

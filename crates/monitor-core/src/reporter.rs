@@ -21,7 +21,7 @@ use crate::{
 /// # Example
 ///
 /// ```
-/// use monitor_core::{Monitor, Reporter, Signal};
+/// use monitor_kit::{Monitor, Reporter, Signal};
 ///
 /// struct Pager;
 ///
@@ -40,7 +40,7 @@ use crate::{
 /// # fn page(_: &str) -> Result<(), std::io::Error> { Ok(()) }
 ///
 /// let monitor = Monitor::builder("shop").reporter(Pager).build()?;
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 pub trait Reporter: Send + 'static {
     /// Returns the name under which it is counted what this reporter did not take.

@@ -11,7 +11,7 @@ use crate::{hex, json::FromText};
 /// # Example
 ///
 /// ```
-/// use monitor_core::RequestId;
+/// use monitor_kit::RequestId;
 ///
 /// assert_eq!(RequestId::new().to_string().len(), 36);
 /// assert_eq!(RequestId::accept("edge-17").map(|id| id.to_string()).as_deref(), Some("edge-17"));

@@ -14,7 +14,7 @@
 //! # Example
 //!
 //! ```
-//! use monitor_core::{Monitor, capture_message, Level, scope::{self, Scope}};
+//! use monitor_kit::{Monitor, capture_message, Level, scope::{self, Scope}};
 //!
 //! let monitor = Monitor::builder("mailer").build()?;
 //! Scope::new(&monitor).enter(|| {
@@ -23,7 +23,7 @@
 //!     scope::add_breadcrumb("template", "rendered");
 //!     capture_message(Level::Warn, "no subscribers left");
 //! });
-//! # Ok::<(), monitor_core::BuildError>(())
+//! # Ok::<(), monitor_kit::BuildError>(())
 //! ```
 
 mod carry;

@@ -17,7 +17,7 @@ use crate::scope::{self, ScopeFutureExt};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), tokio::task::JoinError> {
 /// # async fn index(_: u64) {}
-/// monitor_core::spawn_supervised(index(7)).await?;
+/// monitor_kit::spawn_supervised(index(7)).await?;
 /// # Ok(())
 /// # }
 /// ```

@@ -178,7 +178,7 @@ impl Monitor {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use monitor_core::{DisableRoute, Monitor};
+    /// use monitor_kit::{DisableRoute, Monitor};
     ///
     /// let monitor = Monitor::builder("shop").routes([("GET", "/error")]).build()?;
     /// monitor.disable_route(DisableRoute::new("/error", "ada").reason("divides by zero").expires_in(Duration::from_secs(3600)))?;

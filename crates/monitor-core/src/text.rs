@@ -21,7 +21,7 @@ pub const FORMATTING_FAILED: &str = "… [formatting failed]";
 /// ```
 /// use std::fmt;
 ///
-/// use monitor_core::text;
+/// use monitor_kit::text;
 ///
 /// struct Torn;
 ///

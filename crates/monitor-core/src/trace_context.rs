@@ -30,7 +30,7 @@ pub struct SpanId(NonZeroU64);
 /// # Example
 ///
 /// ```
-/// use monitor_core::TraceContext;
+/// use monitor_kit::TraceContext;
 ///
 /// let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// let ours = TraceContext::from_traceparent(caller).expect("it is valid").child();

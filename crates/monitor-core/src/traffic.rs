@@ -51,7 +51,7 @@ use crate::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use monitor_core::{Ending, Method, Monitor, Outcome};
+/// use monitor_kit::{Ending, Method, Monitor, Outcome};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let traffic = monitor.traffic().expect("the monitor is not disabled");
@@ -59,7 +59,7 @@ use crate::{
 /// traffic.start(series);
 /// traffic.end(series, Ending::new(Outcome::Completed, 200), Duration::from_millis(3));
 /// assert_eq!(traffic.read()[0].outcome(Outcome::Completed), 1);
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Debug)]
 pub struct Traffic {
@@ -175,7 +175,7 @@ impl Traffic {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use monitor_core::{Ending, Method, Monitor, Outcome, traffic::Window};
+    /// use monitor_kit::{Ending, Method, Monitor, Outcome, traffic::Window};
     ///
     /// let monitor = Monitor::builder("shop").build()?;
     /// let traffic = monitor.traffic().expect("the monitor is not disabled");
@@ -186,7 +186,7 @@ impl Traffic {
     /// }
     /// let recent = traffic.recent(Window::Seconds(10));
     /// assert_eq!(recent.total.error_ratio(), Some(0.25));
-    /// # Ok::<(), monitor_core::BuildError>(())
+    /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
     #[must_use]
     pub fn recent(&self, window: Window) -> Recent {

@@ -92,7 +92,7 @@ impl HealthBuilder {
     /// Adds a part of this process that has to work, or else the process is to be restarted. Probes are no such part:
     ///
     /// ```compile_fail
-    /// # use monitor_health::{Health, Outcome};
+    /// # use monitor_kit::health::{Health, Outcome};
     /// // A database that is away is no reason to restart the service.
     /// Health::builder().liveness("database", || async { Outcome::error("away") });
     /// ```

@@ -25,11 +25,11 @@ type PeerOf = Arc<dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync>;
 /// # Example
 ///
 /// ```
-/// use monitor_health::{Detail, Details, Health};
+/// use monitor_kit::health::{Detail, Details, Health};
 ///
 /// let details = Details::public(Detail::Status).bearer("a-long-secret", Detail::Full).local(Detail::Full);
 /// let health = Health::builder().details(details).build()?;
-/// # Ok::<(), monitor_health::BuildError>(())
+/// # Ok::<(), monitor_kit::health::BuildError>(())
 /// ```
 #[derive(Clone, Default)]
 #[must_use]

@@ -40,10 +40,10 @@ impl Health {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use monitor_health::Health;
+    /// use monitor_kit::health::Health;
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), monitor_health::BuildError> {
+    /// # async fn main() -> Result<(), monitor_kit::health::BuildError> {
     /// let health = Health::builder().build()?;
     /// let sigterm = async {};
     /// health.drain_on(sigterm, Duration::from_secs(15)).await;

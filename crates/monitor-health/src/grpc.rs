@@ -31,8 +31,8 @@ impl Health {
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), monitor_health::BuildError> {
-    /// use monitor_health::Health;
+    /// # async fn main() -> Result<(), monitor_kit::health::BuildError> {
+    /// use monitor_kit::health::Health;
     ///
     /// let health = Health::builder().build()?;
     /// let router = tonic::transport::Server::builder().add_service(health.grpc_service(["shop.Orders"]));

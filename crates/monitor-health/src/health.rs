@@ -90,11 +90,11 @@ impl Health {
     /// # Example
     ///
     /// ```
-    /// # let health = monitor_health::Health::builder().build()?;
+    /// # let health = monitor_kit::health::Health::builder().build()?;
     /// let gate = health.startup_gate("migrations");
     /// // … run them …
     /// drop(gate);
-    /// # Ok::<(), monitor_health::BuildError>(())
+    /// # Ok::<(), monitor_kit::health::BuildError>(())
     /// ```
     #[must_use = "dropping the gate opens it"]
     pub fn startup_gate(&self, name: impl Into<String>) -> StartupGate {

@@ -1,7 +1,7 @@
 //! Health probes and the tower service that answers for them.
 //!
 //! ```
-//! use monitor_health::{Health, Outcome, Probe};
+//! use monitor_kit::health::{Health, Outcome, Probe};
 //!
 //! let health = Health::builder()
 //!     .version("1.4.2")
@@ -10,7 +10,7 @@
 //!     .alias("db", "database")
 //!     .build()?;
 //! let service = health.service();
-//! # Ok::<(), monitor_health::BuildError>(())
+//! # Ok::<(), monitor_kit::health::BuildError>(())
 //! ```
 //!
 //! # Paths
@@ -72,6 +72,8 @@
 //! - `runtime`: `RuntimeLag`.
 //! - `sqlite`: `SqliteProbe`, over sqlx. Needs Rust 1.94.
 //! - `tcp`: `TcpProbe`.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
 mod builder;

@@ -36,13 +36,13 @@ where
 ///
 /// ```
 /// use std::time::Duration;
-/// use monitor_health::{Health, Heartbeat};
+/// use monitor_kit::health::{Health, Heartbeat};
 ///
 /// let heartbeat = Heartbeat::new(Duration::from_secs(30));
 /// let health = Health::builder().liveness("worker", heartbeat.clone()).build()?;
 /// // … in the worker's loop:
 /// heartbeat.beat();
-/// # Ok::<(), monitor_health::BuildError>(())
+/// # Ok::<(), monitor_kit::health::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Heartbeat {

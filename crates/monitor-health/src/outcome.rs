@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// # Example
 ///
 /// ```
-/// use monitor_health::Outcome;
+/// use monitor_kit::health::Outcome;
 ///
 /// fn look(queue: Result<u64, std::io::Error>) -> Outcome {
 ///     match queue {

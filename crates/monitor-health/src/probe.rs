@@ -14,7 +14,7 @@ pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 /// # Example
 ///
 /// ```
-/// use monitor_health::{HealthProbe, Outcome, Probe, ProbeFuture};
+/// use monitor_kit::health::{HealthProbe, Outcome, Probe, ProbeFuture};
 ///
 /// struct Queue;
 ///
@@ -75,7 +75,7 @@ where
 ///
 /// ```
 /// use std::time::Duration;
-/// use monitor_health::{Outcome, Probe};
+/// use monitor_kit::health::{Outcome, Probe};
 ///
 /// let probe = Probe::new("cache", || async { Outcome::ok() }).critical().timeout(Duration::from_millis(500));
 /// ```

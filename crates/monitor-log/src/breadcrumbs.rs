@@ -24,7 +24,7 @@ use tracing_subscriber::layer::{Context, Layer};
 /// # Example
 ///
 /// ```
-/// use monitor_log::BreadcrumbLayer;
+/// use monitor_kit::log::BreadcrumbLayer;
 /// use tracing::level_filters::LevelFilter;
 /// use tracing_subscriber::prelude::*;
 ///

@@ -55,14 +55,14 @@ use crate::direct::Direct;
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_log::JsonLayer;
+/// use monitor_kit::Monitor;
+/// use monitor_kit::log::JsonLayer;
 /// use tracing_subscriber::prelude::*;
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let subscriber = tracing_subscriber::registry().with(JsonLayer::new(&monitor).writer(std::io::stderr));
 /// tracing::subscriber::with_default(subscriber, || tracing::info!(order_id = 123, "order_processed"));
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 pub struct JsonLayer<W = fn() -> io::Stdout> {
     lines: Direct<W>,

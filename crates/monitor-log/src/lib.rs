@@ -2,10 +2,10 @@
 //! and breadcrumbs.
 //!
 //! ```
-//! use monitor_core::Monitor;
+//! use monitor_kit::Monitor;
 //!
 //! let monitor = Monitor::builder("shop").environment("production").build()?;
-//! let _log = monitor_log::init(&monitor)?;
+//! let _log = monitor_kit::log::init(&monitor)?;
 //! tracing::info!(order_id = 123, "order_processed");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -23,6 +23,8 @@
 //!
 //! Never silently. A line that finds the queue of [`NonBlocking`] full, or that its writer fails to write, is counted in
 //! `monitor_dropped_total` with reporter `log_writer`.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod breadcrumbs;
 mod direct;

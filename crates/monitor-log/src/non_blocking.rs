@@ -34,8 +34,8 @@ pub use self::{
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_log::{NonBlocking, RollingFile, Rotation};
+/// use monitor_kit::Monitor;
+/// use monitor_kit::log::{NonBlocking, RollingFile, Rotation};
 ///
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("app.log");

@@ -53,7 +53,7 @@ use self::{
 ///
 /// ```
 /// use std::{fs, io::Write};
-/// use monitor_log::{RollingFile, Rotation};
+/// use monitor_kit::log::{RollingFile, Rotation};
 ///
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("app.log");

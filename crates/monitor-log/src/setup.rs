@@ -31,10 +31,10 @@ use crate::{BreadcrumbLayer, FieldNames, FlushGuard, JsonLayer, NonBlocking, Rea
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
+/// use monitor_kit::Monitor;
 ///
 /// let monitor = Monitor::builder("shop").environment("production").build()?;
-/// let _log = monitor_log::init(&monitor)?;
+/// let _log = monitor_kit::log::init(&monitor)?;
 /// tracing::info!(order_id = 123, "order_processed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -47,8 +47,8 @@ pub fn init(monitor: &Monitor) -> Result<LogGuard, InitError> {
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_log::{Rotation, Setup};
+/// use monitor_kit::Monitor;
+/// use monitor_kit::log::{Rotation, Setup};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("app.log");

@@ -1,8 +1,8 @@
 //! Keeps what must outlive the process in one file: issues and their events, and which routes are disabled.
 //!
 //! ```
-//! use monitor_core::Monitor;
-//! use monitor_store::Store;
+//! use monitor_kit::Monitor;
+//! use monitor_kit::store::Store;
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();
@@ -42,6 +42,8 @@
 //! ends, and does so again until the file is gone.
 //!
 //! A disk that is full costs what would be saved, until there is room again; the monitor counts that, and tries again.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aside;
 mod database;

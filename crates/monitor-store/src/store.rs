@@ -63,7 +63,7 @@ impl Store {
     /// # Example
     ///
     /// ```
-    /// use monitor_store::Store;
+    /// use monitor_kit::store::Store;
     ///
     /// # let folder = tempfile::tempdir()?;
     /// # let folder = folder.path();

@@ -11,7 +11,7 @@ use monitor_core::{AnyError, EventKind, ObservedError};
 ///
 /// ```
 /// use http::{Response, StatusCode};
-/// use monitor_tower::AttachedError;
+/// use monitor_kit::AttachedError;
 ///
 /// fn answer(error: &std::io::Error) -> Response<String> {
 ///     let mut response = Response::new(String::from("try again later"));

@@ -18,7 +18,7 @@ use crate::{
 /// # Example
 ///
 /// ```
-/// use monitor_tower::RequestIdLayer;
+/// use monitor_kit::RequestIdLayer;
 /// use tower::ServiceBuilder;
 ///
 /// let stack = ServiceBuilder::new().layer(RequestIdLayer::new());
@@ -28,12 +28,12 @@ use crate::{
 ///
 /// ```
 /// use std::net::SocketAddr;
-/// use monitor_tower::{IdPolicy, Networks, RequestIdLayer};
+/// use monitor_kit::{IdPolicy, Networks, RequestIdLayer};
 ///
 /// let layer = RequestIdLayer::new()
 ///     .id_policy(IdPolicy::TrustedPeer(Networks::parse(["10.0.0.0/8"])?))
 ///     .peer(|head| head.extensions.get::<SocketAddr>().map(SocketAddr::ip));
-/// # Ok::<(), monitor_tower::NetworkError>(())
+/// # Ok::<(), monitor_kit::NetworkError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
@@ -44,20 +44,18 @@ pub struct RequestIdLayer(Arc<Settings>);
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_tower::TimingLayer;
+/// use monitor_kit::{Monitor, TimingLayer};
 /// use tower::ServiceBuilder;
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let stack = ServiceBuilder::new().layer(TimingLayer::new(&monitor));
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 ///
 /// # Example: the header alone
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_tower::TimingLayer;
+/// use monitor_kit::{Monitor, TimingLayer};
 ///
 /// let layer = TimingLayer::new(&Monitor::disabled());
 /// ```
@@ -71,20 +69,18 @@ pub struct TimingLayer(Arc<Settings>);
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_tower::CatchPanicLayer;
+/// use monitor_kit::{CatchPanicLayer, Monitor};
 /// use tower::ServiceBuilder;
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let stack = ServiceBuilder::new().layer(CatchPanicLayer::new(&monitor));
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 ///
 /// # Example: without a monitor
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_tower::CatchPanicLayer;
+/// use monitor_kit::{CatchPanicLayer, Monitor};
 ///
 /// let layer = CatchPanicLayer::new(&Monitor::disabled());
 /// ```
@@ -99,13 +95,12 @@ pub struct CatchPanicLayer(Arc<Settings>);
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_tower::RouteSwitchLayer;
+/// use monitor_kit::{Monitor, RouteSwitchLayer};
 /// use tower::ServiceBuilder;
 ///
 /// let monitor = Monitor::builder("shop").routes([("GET", "/error")]).build()?;
 /// let stack = ServiceBuilder::new().layer(RouteSwitchLayer::new(&monitor));
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

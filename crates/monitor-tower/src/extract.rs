@@ -10,7 +10,7 @@ use monitor_core::{Monitor, Scope, scope};
 /// # Example
 ///
 /// ```
-/// use monitor_tower::CurrentScope;
+/// use monitor_kit::CurrentScope;
 ///
 /// async fn handler(CurrentScope(scope): CurrentScope) -> String {
 ///     format!("this request is {}", scope.id())

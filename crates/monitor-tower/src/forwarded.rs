@@ -18,7 +18,7 @@ use crate::Networks;
 ///
 /// ```
 /// use http::HeaderMap;
-/// use monitor_tower::{Networks, TrustedProxies};
+/// use monitor_kit::{Networks, TrustedProxies};
 ///
 /// let proxies = TrustedProxies::new(Networks::parse(["10.0.0.0/8"])?);
 /// let mut headers = HeaderMap::new();
@@ -57,10 +57,10 @@ impl TrustedProxies {
     /// # Example
     ///
     /// ```
-    /// use monitor_tower::{ForwardedHeader, Networks, TrustedProxies};
+    /// use monitor_kit::{ForwardedHeader, Networks, TrustedProxies};
     ///
     /// let proxies = TrustedProxies::new(Networks::parse(["10.0.0.0/8"])?).header(ForwardedHeader::XForwardedFor);
-    /// # Ok::<(), monitor_tower::NetworkError>(())
+    /// # Ok::<(), monitor_kit::NetworkError>(())
     /// ```
     pub fn header(mut self, header: ForwardedHeader) -> Self {
         self.header = Some(header);

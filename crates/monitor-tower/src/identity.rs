@@ -18,8 +18,7 @@ use crate::{Networks, RequestHead, head::ReadHeaders, headers::TRACESTATE, setti
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_tower::{IdPolicy, MonitorLayer, Networks};
+/// use monitor_kit::{IdPolicy, Monitor, MonitorLayer, Networks};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let gateways = Networks::parse(["10.0.0.0/8"])?;

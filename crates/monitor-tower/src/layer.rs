@@ -20,20 +20,18 @@ use crate::{
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_tower::MonitorLayer;
+/// use monitor_kit::{Monitor, MonitorLayer};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let layer = MonitorLayer::new(&monitor);
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 ///
 /// # Example: routes of a router of one's own
 ///
 /// ```
 /// use std::time::Duration;
-/// use monitor_core::Monitor;
-/// use monitor_tower::MonitorLayer;
+/// use monitor_kit::{Monitor, MonitorLayer};
 ///
 /// #[derive(Clone)]
 /// struct Template(&'static str);
@@ -43,7 +41,7 @@ use crate::{
 ///     .route(|head| head.extensions.get::<Template>().map(|template| template.0))
 ///     .slow_after(Duration::from_millis(250))
 ///     .request_duration_header(false);
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
@@ -90,8 +88,7 @@ impl MonitorLayer {
     ///
     /// ```
     /// use std::net::SocketAddr;
-    /// use monitor_core::Monitor;
-    /// use monitor_tower::MonitorLayer;
+    /// use monitor_kit::{Monitor, MonitorLayer};
     ///
     /// let layer = MonitorLayer::new(&Monitor::disabled())
     ///     .peer(|head| head.extensions.get::<SocketAddr>().map(SocketAddr::ip));
@@ -113,15 +110,14 @@ impl MonitorLayer {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use monitor_core::Monitor;
-    /// use monitor_tower::MonitorLayer;
+    /// use monitor_kit::{Monitor, MonitorLayer};
     /// use tower::ServiceBuilder;
     ///
     /// let monitor = Monitor::builder("shop").build()?;
     /// let stack = ServiceBuilder::new()
     ///     .layer(MonitorLayer::new(&monitor).respond_to_errors())
     ///     .timeout(Duration::from_secs(10));
-    /// # Ok::<(), monitor_core::BuildError>(())
+    /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
     pub fn respond_to_errors(self) -> RespondLayer {
         RespondLayer::new(self.settings)

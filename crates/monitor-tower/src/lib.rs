@@ -1,8 +1,7 @@
 //! One tower layer that identifies, times, counts and catches what goes wrong in every request.
 //!
 //! ```
-//! use monitor_core::Monitor;
-//! use monitor_tower::MonitorLayer;
+//! use monitor_kit::{Monitor, MonitorLayer};
 //! use tower::{ServiceBuilder, service_fn};
 //!
 //! # async fn handle(_: http::Request<String>) -> Result<http::Response<http_body_util::Full<bytes::Bytes>>, std::convert::Infallible> {
@@ -12,7 +11,7 @@
 //! let service = ServiceBuilder::new()
 //!     .layer(MonitorLayer::new(&monitor))
 //!     .service(service_fn(handle));
-//! # Ok::<(), monitor_core::BuildError>(())
+//! # Ok::<(), monitor_kit::BuildError>(())
 //! ```
 //!
 //! # Where to put it
@@ -91,6 +90,8 @@
 //!
 //! [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
 //! [raw paths]: monitor_core::MonitorBuilder::raw_paths
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod answered;
 mod attach;

@@ -7,7 +7,7 @@ use std::{error::Error, fmt, net::IpAddr};
 /// # Example
 ///
 /// ```
-/// use monitor_tower::Networks;
+/// use monitor_kit::Networks;
 ///
 /// let inside = Networks::parse(["10.0.0.0/8", "fd00::/8", "192.0.2.7"])?;
 /// assert!(inside.contains("10.1.2.3".parse()?));

@@ -17,7 +17,7 @@ use crate::TextBody;
 ///
 /// ```
 /// use http::StatusCode;
-/// use monitor_tower::problem;
+/// use monitor_kit::problem;
 ///
 /// let response = problem(StatusCode::NOT_FOUND, "no such todo");
 /// assert_eq!(response.body().as_bytes(), br#"{"status":404,"title":"no such todo","type":"about:blank"}"#);

@@ -37,21 +37,19 @@ type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 ///
 /// ```
 /// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-/// use monitor_core::Monitor;
-/// use monitor_tower::PropagateLayer;
+/// use monitor_kit::{Monitor, PropagateLayer};
 /// use tower::ServiceBuilder;
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let client = Client::builder(TokioExecutor::new()).build_http::<http_body_util::Empty<bytes::Bytes>>();
 /// let client = ServiceBuilder::new().layer(PropagateLayer::new(&monitor)).service(client);
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 ///
 /// # Example: classes of one's own
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_tower::PropagateLayer;
+/// use monitor_kit::{Monitor, PropagateLayer};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let layer = PropagateLayer::new(&monitor).host_class(|uri| match uri.host() {
@@ -59,7 +57,7 @@ type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 ///     Some("stock.internal") => "stock",
 ///     _ => "other",
 /// });
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone)]
 #[must_use]

@@ -43,14 +43,13 @@ type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 ///
 /// ```
 /// use http::StatusCode;
-/// use monitor_core::Monitor;
-/// use monitor_tower::MonitorLayer;
+/// use monitor_kit::{Monitor, MonitorLayer};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let layer = MonitorLayer::new(&monitor)
 ///     .respond_to_errors()
 ///     .error_status(|error: &std::io::Error| (error.kind() == std::io::ErrorKind::NotFound).then_some(StatusCode::NOT_FOUND));
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone)]
 #[must_use]

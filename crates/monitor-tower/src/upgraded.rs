@@ -25,8 +25,8 @@ pin_project! {
     /// # Example
     ///
     /// ```
-    /// use monitor_tower::UpgradedConnection;
-    /// # use monitor_core::scope::Scope;
+    /// use monitor_kit::UpgradedConnection;
+    /// # use monitor_kit::scope::Scope;
     /// # struct Socket;
     /// # impl Socket { async fn recv(&mut self) -> Option<String> { None } }
     ///

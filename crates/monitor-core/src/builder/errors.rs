@@ -67,11 +67,11 @@ impl MonitorBuilder {
     /// # Example
     ///
     /// ```
-    /// use monitor_core::{CodeLocation, Monitor};
+    /// use monitor_kit::{CodeLocation, Monitor};
     ///
     /// let builder = Monitor::builder("shop").error_type::<std::io::Error>().error_type::<std::num::ParseIntError>();
     /// # builder.build()?;
-    /// # Ok::<(), monitor_core::BuildError>(())
+    /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
     pub fn error_type<E: Error + 'static>(mut self) -> Self {
         self.error_types.add::<E>();
@@ -86,13 +86,13 @@ impl MonitorBuilder {
     ///
     /// ```
     /// use std::{error::Error, sync::Arc};
-    /// use monitor_core::Monitor;
+    /// use monitor_kit::Monitor;
     ///
     /// struct Shared(Arc<dyn Error + Send + Sync>);
     ///
     /// let builder = Monitor::builder("shop").error_wrapper(|shared: &Shared| &*shared.0);
     /// # builder.build()?;
-    /// # Ok::<(), monitor_core::BuildError>(())
+    /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
     pub fn error_wrapper<W: 'static>(
         mut self,

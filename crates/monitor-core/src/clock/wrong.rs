@@ -16,7 +16,7 @@ use std::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use monitor_core::clock::{self, WrongClock};
+/// use monitor_kit::clock::{self, WrongClock};
 ///
 /// let day = Duration::from_secs(24 * 60 * 60);
 /// let clock = WrongClock::ahead(day);

@@ -42,7 +42,7 @@ impl Monitor {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use monitor_core::{IssueState, Level, Monitor, Triage};
+    /// use monitor_kit::{IssueState, Level, Monitor, Triage};
     ///
     /// let monitor = Monitor::builder("shop").build()?;
     /// monitor.capture_message(Level::Error, "out of stock");

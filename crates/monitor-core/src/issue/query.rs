@@ -10,13 +10,13 @@ use crate::{EventKind, Fingerprint, clock};
 /// # Example
 ///
 /// ```
-/// use monitor_core::{IssueQuery, IssueSort, IssueState, Monitor};
+/// use monitor_kit::{IssueQuery, IssueSort, IssueState, Monitor};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let query = IssueQuery::new().text("division /orders").state(IssueState::Unresolved).sort(IssueSort::Count).limit(20);
 /// let page = monitor.find_issues(&query);
 /// assert_eq!((page.total, page.issues.len()), (0, 0));
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct IssueQuery {

@@ -51,7 +51,7 @@ pub trait ScopeFutureExt: Future + Sized {
     ///
     /// ```
     /// # async fn send() {}
-    /// use monitor_core::scope::ScopeFutureExt;
+    /// use monitor_kit::scope::ScopeFutureExt;
     ///
     /// # fn spawn(_: impl Future) {}
     /// spawn(send().in_current_scope());
@@ -73,7 +73,7 @@ impl<F: Future> ScopeFutureExt for F {}
 /// # Example
 ///
 /// ```
-/// use monitor_core::scope;
+/// use monitor_kit::scope;
 ///
 /// let handle = std::thread::spawn(scope::wrap(|| scope::add_breadcrumb("thread", "started")));
 /// # handle.join().expect("the thread does not panic");

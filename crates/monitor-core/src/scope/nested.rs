@@ -12,7 +12,7 @@ use super::{DEPTH, Inner, Scope, ScopeSlot, current};
 /// # Example
 ///
 /// ```
-/// use monitor_core::{Level, capture_message, scope};
+/// use monitor_kit::{Level, capture_message, scope};
 ///
 /// for partner in ["acme", "umbrella"] {
 ///     scope::nested(|| {

@@ -67,7 +67,7 @@ pub fn add(breadcrumb: Breadcrumb) {
 /// # Example
 ///
 /// ```
-/// use monitor_core::scope;
+/// use monitor_kit::scope;
 ///
 /// // One issue for each of the partners, whatever they failed with.
 /// scope::set_fingerprint(["partner", "acme"]);

@@ -14,7 +14,7 @@ use crate::{BlockingProbe, Outcome};
 /// # Example
 ///
 /// ```
-/// use monitor_health::{DiskSpace, Probe};
+/// use monitor_kit::health::{DiskSpace, Probe};
 ///
 /// let probe = Probe::blocking("disk", DiskSpace::new("/var/lib").warn_below_gb(2.0));
 /// ```

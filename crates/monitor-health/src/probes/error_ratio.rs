@@ -13,12 +13,12 @@ use crate::{BlockingProbe, Outcome};
 /// # Example
 ///
 /// ```
-/// use monitor_core::Monitor;
-/// use monitor_health::{ErrorRatio, Probe};
+/// use monitor_kit::Monitor;
+/// use monitor_kit::health::{ErrorRatio, Probe};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let probe = Probe::blocking("errors", ErrorRatio::new(&monitor).warn_above(0.02));
-/// # Ok::<(), monitor_core::BuildError>(())
+/// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct ErrorRatio {

@@ -12,7 +12,7 @@ use crate::{BlockingProbe, Outcome};
 /// # Example
 ///
 /// ```
-/// use monitor_health::{OpenFiles, Probe};
+/// use monitor_kit::health::{OpenFiles, Probe};
 ///
 /// let probe = Probe::blocking("files", OpenFiles::new().warn_above(0.9));
 /// ```

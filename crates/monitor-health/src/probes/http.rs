@@ -14,10 +14,10 @@ use crate::{BlockingProbe, BuildError, Outcome};
 /// # Example
 ///
 /// ```
-/// use monitor_health::{HttpProbe, Probe};
+/// use monitor_kit::health::{HttpProbe, Probe};
 ///
 /// let probe = Probe::blocking("payments", HttpProbe::new("https://payments.example/health/live")?);
-/// # Ok::<(), monitor_health::BuildError>(())
+/// # Ok::<(), monitor_kit::health::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct HttpProbe {

@@ -15,7 +15,7 @@ use crate::{BlockingProbe, Outcome};
 /// # Example
 ///
 /// ```
-/// use monitor_health::{MemoryLeft, Probe};
+/// use monitor_kit::health::{MemoryLeft, Probe};
 ///
 /// let probe = Probe::blocking("memory", MemoryLeft::new().warn_above(0.95));
 /// ```

@@ -21,7 +21,7 @@ use crate::{HealthProbe, Outcome, ProbeFuture};
 /// # Example
 ///
 /// ```
-/// use monitor_health::{PostgresProbe, Probe};
+/// use monitor_kit::health::{PostgresProbe, Probe};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), sqlx::Error> {

@@ -12,7 +12,7 @@ use crate::{HealthProbe, Outcome, ProbeFuture};
 /// # Example
 ///
 /// ```no_run
-/// use monitor_health::{Probe, RedisProbe};
+/// use monitor_kit::health::{Probe, RedisProbe};
 ///
 /// # async fn connected() -> redis::RedisResult<()> {
 /// let connection = redis::Client::open("redis://cache")?.get_multiplexed_async_connection().await?;

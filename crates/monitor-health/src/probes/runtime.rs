@@ -12,7 +12,7 @@ use crate::{HealthProbe, Outcome, ProbeFuture};
 /// # Example
 ///
 /// ```
-/// use monitor_health::{Probe, RuntimeLag};
+/// use monitor_kit::health::{Probe, RuntimeLag};
 ///
 /// let probe = Probe::new("runtime", RuntimeLag::new());
 /// ```

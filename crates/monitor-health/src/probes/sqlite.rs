@@ -18,7 +18,7 @@ use crate::{HealthProbe, Outcome, ProbeFuture};
 /// # Example
 ///
 /// ```
-/// use monitor_health::{Probe, SqliteProbe};
+/// use monitor_kit::health::{Probe, SqliteProbe};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), sqlx::Error> {

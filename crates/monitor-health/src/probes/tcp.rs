@@ -9,7 +9,7 @@ use crate::{HealthProbe, Outcome, ProbeFuture};
 /// # Example
 ///
 /// ```
-/// use monitor_health::{Probe, TcpProbe};
+/// use monitor_kit::health::{Probe, TcpProbe};
 ///
 /// let probe = Probe::new("mail", TcpProbe::new("mail.example:25"));
 /// ```

@@ -14,7 +14,7 @@ use monitor_core::clock;
 /// # Example
 ///
 /// ```
-/// use monitor_log::Rotation;
+/// use monitor_kit::log::Rotation;
 ///
 /// assert_eq!(Rotation::default(), Rotation::size(10_485_760).keep(5));
 /// ```
