@@ -104,7 +104,7 @@ fn is_elsewhere(link: &str) -> bool {
 }
 
 fn resolved(from: &Path, link: &str) -> PathBuf {
-    let mut path = from.parent().unwrap_or(Path::new("")).to_owned();
+    let mut path = from.parent().unwrap_or_else(|| Path::new("")).to_owned();
     for component in Path::new(link).components() {
         match component {
             Component::ParentDir => _ = path.pop(),

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use crate::{
     failure::Failure,
-    links,
+    imports, links,
     manifest::{self, Manifest},
     run::{cargo, root, run},
 };
@@ -38,6 +38,9 @@ fn clippy() -> Result<(), Failure> {
 fn documentation() -> Result<(), Failure> {
     let folder = root().join("target/doc");
     let crates: Vec<_> = manifest::libraries()?.iter().map(|library| library.package.replace('-', "_")).collect();
+    if let Some((_facade, below)) = crates.split_last() {
+        imports::check(&root().join("crates"), below)?;
+    }
     begin_anew(&folder, &crates)
         .map_err(|error| Failure::step(format!("`{}` cannot be made anew: {error}", folder.display())))?;
     run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))?;

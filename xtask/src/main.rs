@@ -3,6 +3,7 @@
 mod bench;
 mod failure;
 mod fuzz;
+mod imports;
 mod links;
 mod lint;
 mod machine;
