@@ -61,6 +61,13 @@
 //! [`Monitor::find_issues`] lists what was captured, a [`Reporter`] receives it as it happens, and [`LogReporter`] writes it
 //! to the log. Secrets and personal data are [masked](redact) before either sees them.
 //!
+//! # Routes
+//!
+//! Requests are counted by route template and never by path. In axum the templates are the router's; axum has none for what
+//! is below `nest_service`, such as static files, or for a fallback, which [`MonitorLayer::mount`] names. Elsewhere
+//! [`MonitorLayer::route`] finds the template. Routes that are [declared](MonitorBuilder::routes) have their failures at 0
+//! before the first, so that an alert sees the very first one.
+//!
 //! # Requests that are not tracked
 //!
 //! Requests to `/health`, `/metrics` and gRPC's health service are *untracked*: they have a request ID, but are not counted,

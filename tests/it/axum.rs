@@ -50,6 +50,22 @@ fn what_is_below_a_nested_service_is_unmatched() {
     assert_eq!(routes(&monitor), ["GET _unmatched"]);
 }
 
+#[test]
+fn what_is_mounted_below_a_path_has_one_route() {
+    let monitor = monitor();
+    let files = tower::service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::from("file"))) });
+    let todos = Router::new().route("/{id}", get(ok)).fallback(ok);
+    let app = Router::new().nest_service("/files", get_service(files)).nest("/todos", todos).fallback(ok);
+    let app = app.layer(MonitorLayer::new(&monitor).mount("/files").mount("/todos"));
+    for path in ["/files/a", "/files/b/c", "/todos/7", "/todos/7/8", "/wp-login.php"] {
+        assert_eq!(send(app.clone(), path).status(), 200);
+    }
+    assert_eq!(
+        started(&monitor),
+        counts([("/files/{*rest}", 2), ("/todos/{id}", 1), ("/todos/{*rest}", 1), ("_unmatched", 1)])
+    );
+}
+
 /// fogo-sessions#618: 179,000 series.
 #[test]
 fn a_path_without_a_route_is_unmatched() {
@@ -246,7 +262,7 @@ fn routes(monitor: &Monitor) -> Vec<String> {
     read.iter().map(|route| format!("{} {}", route.method.as_str(), route.route)).collect()
 }
 
-fn counts(counts: [(&str, u64); 2]) -> BTreeMap<String, u64> {
+fn counts<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, u64> {
     counts.map(|(route, count)| (route.to_owned(), count)).into()
 }
 

@@ -26,7 +26,10 @@ fn a_panic_on_two_threads_is_one_issue_of_the_function_it_happened_in() {
     let issues = monitor.issues();
     assert_eq!((issues.len(), issues[0].count, memory.events().len()), (1, 3, 3));
     let told = issues[0].explain();
-    assert!(told.contains("by function") && told.contains("- happened in the function it::grouping::fails\n"), "{told}");
+    assert!(
+        told.contains("by function") && told.contains("- happened in the function it::grouping::fails\n"),
+        "{told}"
+    );
 }
 
 #[test]

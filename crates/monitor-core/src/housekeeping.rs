@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Bridge, clock, monitor::Shared, panic, reporter::Outlets};
+use crate::{Bridge, clock, monitor::Shared, panic, reporter::Outlets, traffic::Misdeclared};
 
 /// All bridges of a monitor: its own, and those somebody holds.
 #[derive(Debug)]
@@ -78,9 +78,13 @@ pub(crate) fn spawn(
     bridges: Arc<Bridges>,
     end: Receiver<()>,
 ) -> io::Result<()> {
+    let mut misdeclared = Misdeclared::default();
     let run = move || {
         while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             shared.traffic.tick();
+            for route in misdeclared.look(&shared.traffic) {
+                panic::quietly(|| tracing::warn!(target: "monitor", "{route}"));
+            }
             panic::quietly(|| shared.switch.expire(clock::now(), &outlets));
             let signals = shared.issues.tick(clock::Moment::now());
             signals.into_iter().for_each(|signal| outlets.publish(signal));

@@ -7,6 +7,7 @@ mod bridge;
 mod connections;
 mod flask;
 mod histogram;
+mod misdeclared;
 mod page;
 mod process;
 mod series;
@@ -29,6 +30,7 @@ pub use self::{
 pub(crate) use self::{
     flask::FLASK_NAMES,
     histogram::{DURATION, Histogram},
+    misdeclared::Misdeclared,
 };
 use self::{
     series::RouteSeries,

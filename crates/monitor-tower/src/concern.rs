@@ -169,6 +169,12 @@ impl RouteSwitchLayer {
         self
     }
 
+    /// Names the route of every request to `path` or below it, as [`MonitorLayer::mount`](crate::MonitorLayer::mount) does.
+    pub fn mount(mut self, path: &str) -> Self {
+        Arc::make_mut(&mut self.0).mounts.add(path);
+        self
+    }
+
     /// Sets the status of refused requests: 400 or above, for any other is taken for 503. Defaults to 503.
     pub fn refusal_status(mut self, status: StatusCode) -> Self {
         Arc::make_mut(&mut self.0).refusal_status = refusal(status);

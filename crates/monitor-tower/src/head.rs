@@ -63,7 +63,7 @@ impl<'a> RequestHead<'a> {
 
     /// A path that was declared as a route is one. A gRPC router matches services only, so there what was declared goes
     /// first.
-    pub(crate) fn route(&self, settings: &Settings, path: &'a str, method: KnownMethod, is_grpc: bool) -> &'a str {
+    pub(crate) fn route(&self, settings: &'a Settings, path: &'a str, method: KnownMethod, is_grpc: bool) -> &'a str {
         let is_declared = |path: &&str| {
             let declares = |method| settings.monitor.traffic().is_some_and(|traffic| traffic.declares(method, path));
             // What is asked with HEAD is what GET has.
@@ -75,7 +75,7 @@ impl<'a> RequestHead<'a> {
             None if is_grpc => declared().or_else(|| self.matched_path()),
             None => self.matched_path().or_else(declared),
         };
-        route.unwrap_or(names::UNMATCHED)
+        route.or_else(|| settings.mounts.route_of(path)).unwrap_or(names::UNMATCHED)
     }
 
     /// Asks a function of the program's own. One that panics knows nothing.

@@ -63,6 +63,23 @@ impl MonitorLayer {
         self.with(|settings| settings.route_of = Some(Arc::new(f)))
     }
 
+    /// Names the route of every request to `path` or below it `{path}/{*rest}`, where nothing else names it: axum has no
+    /// template for what is below `nest_service`, such as static files, or for a fallback. May be called for several paths, of
+    /// which the innermost counts. Defaults to none: such requests are unmatched.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, MonitorLayer};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let layer = MonitorLayer::new(&monitor).mount("/static").mount("/docs");
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    pub fn mount(self, path: &str) -> Self {
+        self.with(|settings| settings.mounts.add(path))
+    }
+
     /// Sets whose word is taken for a request's identifier and its trace. Defaults to [`IdPolicy::Own`].
     pub fn id_policy(self, policy: IdPolicy) -> Self {
         self.with(|settings| settings.id_policy = policy)

@@ -110,6 +110,7 @@ mod host_class;
 mod identity;
 mod layer;
 mod log;
+mod mounts;
 mod networks;
 #[cfg(feature = "opentelemetry")]
 mod otel;

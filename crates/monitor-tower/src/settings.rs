@@ -13,7 +13,7 @@ use monitor_core::{
     panic::{self, Fate},
 };
 
-use crate::{IdPolicy, RequestHead, TextBody, TrustedProxies, headers::REQUEST_ID};
+use crate::{IdPolicy, RequestHead, TextBody, TrustedProxies, headers::REQUEST_ID, mounts::Mounts};
 
 type RouteOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync;
 type PeerOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<IpAddr> + Send + Sync;
@@ -46,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) log_one_in: u32,
     pub(crate) slow_after: Duration,
     pub(crate) route_of: Option<Arc<RouteOf>>,
+    pub(crate) mounts: Mounts,
     pub(crate) answer_panic: Option<Arc<AnswerPanic>>,
     pub(crate) id_policy: IdPolicy,
     pub(crate) id_header: HeaderName,
@@ -83,6 +84,7 @@ impl Settings {
             log_one_in: 1,
             slow_after: Duration::from_secs(1),
             route_of: None,
+            mounts: Mounts::default(),
             answer_panic: None,
             id_policy: IdPolicy::Own,
             id_header: REQUEST_ID,

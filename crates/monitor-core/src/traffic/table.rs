@@ -30,6 +30,10 @@ impl Table {
         self.slots.get(place as usize).and_then(OnceLock::get).map(|series| &**series)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.len.load(Ordering::Relaxed)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &RouteSeries> {
         self.slots.iter().filter_map(OnceLock::get).map(|series| &**series)
     }
