@@ -1,4 +1,5 @@
-//! The commands of this workspace: `cargo xtask test`, `cargo xtask lint`, `cargo xtask bench` and `cargo xtask fuzz`.
+//! The commands of this workspace: `cargo xtask test`, `cargo xtask lint`, `cargo xtask bench`,
+//! `cargo xtask fuzz` and `cargo xtask matrix`.
 
 mod bench;
 mod failure;
@@ -8,6 +9,7 @@ mod links;
 mod lint;
 mod machine;
 mod manifest;
+mod matrix;
 mod requirement;
 mod run;
 mod services;
@@ -39,6 +41,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
         ["lint", options @ ..] => lint::lint(options),
         ["bench", options @ ..] => bench::bench(options),
         ["fuzz", options @ ..] => fuzz::fuzz(options),
+        ["matrix", options @ ..] => matrix::matrix(options),
         ["help" | "--help" | "-h"] => {
             let _ = io::stdout().write_all(USAGE.as_bytes());
             Ok(())
@@ -60,6 +63,8 @@ Usage: cargo xtask <command>
                         --quick: fewer rounds, and nothing is written
                         --ceilings: only the instructions and allocations that benches/ceilings.tsv bounds
   fuzz SECONDS [TARGET] lets each fuzzer, or one, run for that long; needs a nightly toolchain
+  matrix [PROFILE...]   builds a program of faults in each build profile, or in these, and checks that each fault is an
+                        issue of its own with its file and line
 
 Exit status: 0 when all is well, 1 when a step failed, 2 when the command is wrong or something it needs is missing.
 ";
@@ -85,6 +90,7 @@ mod tests {
             refusal(&["fuzz", "9", "x"])
                 .starts_with("`x` is no fuzzer: there are trace_context, forwarded, request_id\n\nUsage: ")
         );
+        assert!(refusal(&["matrix", "debug"]).starts_with("`debug` is no build profile: there are dev, "));
         assert!(refusal(&["lint", "--fix"]).starts_with("`--fix` is not an option of `lint`\n\nUsage: "));
     }
 }

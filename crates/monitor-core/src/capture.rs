@@ -21,7 +21,7 @@ use crate::{
     drops::Reason,
     intake::RawEvent,
     observed::{AnyError, Cause, ObservedError},
-    panic::{Caught, Note},
+    panic::{Caught, Note, Payload},
     rules::Ignore,
     scope::{self, bounded},
     symbols::RawBacktrace,
@@ -165,7 +165,11 @@ impl Monitor {
         if !caught.has_note() {
             self.warn_of_missing_hook();
         }
-        self.capture_note(scope, mark, caught.take_note(), caught.message().into_owned());
+        let types = self.inner().map(|inner| &inner.shared.error_types);
+        let payload = types.map(|types| caught.read(|payload| Payload::read(payload, types)));
+        if let Some(payload) = payload {
+            self.capture_note(scope, mark, caught.take_note(), payload);
+        }
         caught.mark_captured(self);
     }
 
@@ -180,14 +184,20 @@ impl Monitor {
         })
     }
 
-    /// Captures a panic of which there is a note, or nothing but its message.
-    pub(crate) fn capture_note(&self, scope: Option<&Scope>, mark: u64, note: Option<Note>, message: String) {
+    /// Captures a panic in the hook, for nothing will catch it.
+    pub(crate) fn capture_last_panic(&self, scope: &Scope, note: Note, message: String) {
+        self.capture_note(Some(scope), mark(&message), Some(note), Payload::text(message));
+    }
+
+    fn capture_note(&self, scope: Option<&Scope>, mark: u64, note: Option<Note>, payload: Payload) {
+        let Payload { type_name, message, chain } = payload;
         let location = note.as_ref().and_then(|note| note.location.clone());
         let draft = |message| {
             let thread = note.as_ref().map_or_else(String::new, |note| note.thread.clone());
             Draft {
-                type_name: Cow::Borrowed("panic"),
+                type_name,
                 message,
+                chain,
                 location: location.clone(),
                 backtrace: note.and_then(|note| note.backtrace),
                 thread: Some(thread),

@@ -25,6 +25,7 @@ type Open = dyn Fn(&dyn Any) -> Option<&(dyn Error + 'static)> + Send + Sync;
 impl ErrorTypes {
     pub(crate) fn add<E: Error + 'static>(&mut self) {
         self.names.push(|error| error.is::<E>().then(type_name::<E>));
+        self.add_wrapper(|error: &E| error);
     }
 
     pub(crate) fn add_wrapper<W: 'static>(

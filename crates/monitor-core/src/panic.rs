@@ -11,27 +11,26 @@
 //! line to stderr and flushes the reporters for at most 200 ms before the process aborts. The event has no backtrace: to
 //! resolve one may take longer than that.
 
+mod hook;
+mod payload;
+mod unclaimed;
+
 use std::{
     any::Any,
     borrow::Cow,
     cell::{Cell, RefCell},
     fmt,
-    io::{self, Write},
-    panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, resume_unwind, set_hook, take_hook},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
-        Mutex, Once, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
 };
 
-use crate::{
-    CodeLocation, Monitor, Scope,
-    capture::mark,
-    scope::{self, bounded},
-    symbols::RawBacktrace,
-};
+pub(crate) use self::{hook::install_hook, payload::Payload};
+use self::payload::{Kind, text_of};
+use crate::{CodeLocation, Monitor, symbols::RawBacktrace};
 
 /// A caught panic, with what the hook noted of it. In a box, so that the result of every poll stays small.
 pub struct Caught(Box<Inner>);
@@ -39,8 +38,7 @@ pub struct Caught(Box<Inner>);
 struct Inner {
     /// A lock that nobody contends makes a future that holds it one to be shared.
     payload: Mutex<Box<dyn Any + Send>>,
-    /// Of what it says.
-    mark: u64,
+    kind: Kind,
     note: Option<Box<Note>>,
     /// Which monitor captured it, by address.
     captured_by: Option<usize>,
@@ -49,8 +47,8 @@ struct Inner {
 /// What the hook saw.
 #[derive(Debug)]
 pub(crate) struct Note {
-    /// Of what the panic says, so that a note is not taken for that of another panic.
-    pub(crate) mark: u64,
+    /// Tells it from the note of another panic.
+    kind: Kind,
     pub(crate) location: Option<CodeLocation>,
     pub(crate) backtrace: Option<RawBacktrace>,
     pub(crate) thread: String,
@@ -59,8 +57,8 @@ pub(crate) struct Note {
 enum Last {
     /// The hook ran, and nobody has caught the panic yet.
     Noted(Box<Note>),
-    /// The panic with this mark, whose payload is at this address, was captured, and goes on to whoever catches it next.
-    Captured { mark: u64, payload: usize, by: usize },
+    /// A panic of this kind, whose payload is at this address, was captured and resumed.
+    Captured { kind: Kind, payload: usize, by: usize },
 }
 
 thread_local! {
@@ -71,27 +69,33 @@ thread_local! {
 // === impl Caught ===
 
 impl Caught {
-    /// Takes what `catch_unwind` returned, and the hook's note of it.
+    /// Takes what `catch_unwind` returned, and the hook's note of it: that of this thread, else that of the thread whose
+    /// panic was resumed here.
     #[must_use]
     #[cold]
     #[inline(never)]
     pub fn new(payload: Box<dyn Any + Send>) -> Self {
-        let last = take_last();
-        let mark = mark(&message(&*payload));
-        let (note, captured_by) = match last {
-            Some(Last::Noted(note)) if note.mark == mark => (Some(note), None),
-            Some(Last::Captured { mark: other, payload: at, by }) if other == mark && at == address(&*payload) => {
+        let kind = Kind::of(&*payload);
+        let (note, captured_by) = match take_last() {
+            Some(Last::Noted(note)) if note.kind == kind => (Some(note), None),
+            Some(Last::Captured { kind: other, payload: at, by }) if other == kind && at == address(&*payload) => {
                 (None, Some(by))
             }
-            _ => (None, None),
+            _ => (unclaimed::claim(kind).map(Box::new), None),
         };
-        Self(Box::new(Inner { payload: Mutex::new(payload), mark, note, captured_by }))
+        Self(Box::new(Inner { payload: Mutex::new(payload), kind, note, captured_by }))
     }
 
-    /// Returns the panic's message, not redacted.
+    /// Returns the panic's message, not redacted; a general one where the payload is no text.
     #[must_use]
     pub fn message(&self) -> Cow<'static, str> {
-        message(&**self.0.payload.lock().unwrap_or_else(PoisonError::into_inner))
+        let payload = self.0.payload.lock().unwrap_or_else(PoisonError::into_inner);
+        text_of(&**payload).unwrap_or(Cow::Borrowed(payload::NO_TEXT))
+    }
+
+    /// Returns the type, message and causes in the payload.
+    pub(crate) fn read(&self, read: impl FnOnce(&(dyn Any + Send)) -> Payload) -> Payload {
+        read(&**self.0.payload.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the payload, to resume the panic with. Whoever catches it next finds the hook's note again.
@@ -124,8 +128,9 @@ impl Caught {
         dispose(self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// Returns the mark of its message.
     pub(crate) fn mark(&self) -> u64 {
-        self.0.mark
+        self.0.kind.mark
     }
 
     pub(crate) fn has_note(&self) -> bool {
@@ -144,7 +149,7 @@ impl Caught {
         let by = by.address();
         self.0.captured_by = Some(by);
         let payload = self.0.payload.get_mut().unwrap_or_else(PoisonError::into_inner);
-        leave(Last::Captured { mark: self.0.mark, payload: address(&**payload), by });
+        leave(Last::Captured { kind: self.0.kind, payload: address(&**payload), by });
     }
 }
 
@@ -236,41 +241,6 @@ pub fn dispose(payload: Box<dyn Any + Send>) {
     }
 }
 
-/// Installs the hook, once in a process, in front of the one that is there.
-pub(crate) fn install_hook() {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
-        let previous = take_hook();
-        set_hook(Box::new(move |info| {
-            let scope = scope::current().filter(|scope| scope.monitor().hooks_panics());
-            // Where the process aborts, nobody catches what is watched.
-            let is_watched = !cfg!(panic = "abort") && WATCHED.try_with(Cell::get).unwrap_or_default();
-            if scope.is_none() && !is_watched {
-                return previous(info);
-            }
-            let note = note(info, scope.as_ref());
-            // In a scope that nobody watches, this may be all that is ever said of the panic.
-            let is_told = is_watched || cfg!(panic = "abort");
-            if !is_told || scope.as_ref().is_some_and(|scope| scope.monitor().chains_panics()) {
-                previous(info);
-            }
-            match scope {
-                Some(scope) if cfg!(panic = "abort") => last_words(&scope, note, &message(info.payload())),
-                _ => leave(Last::Noted(Box::new(note))),
-            }
-        }));
-    });
-}
-
-fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
-    let location = info.location().map(CodeLocation::from);
-    let message = message(info.payload());
-    let wanted = !cfg!(panic = "abort")
-        && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope, &message));
-    let thread = thread::current().name().unwrap_or_default().to_owned();
-    Note { mark: mark(&message), location, backtrace: wanted.then(RawBacktrace::capture), thread }
-}
-
 /// Leaves word for whoever catches the panic.
 fn leave(word: Last) {
     let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(word)));
@@ -280,31 +250,9 @@ fn take_last() -> Option<Last> {
     LAST.try_with(|last| last.try_borrow_mut().ok()?.take()).ok().flatten()
 }
 
-fn last_words(scope: &Scope, note: Note, message: &str) {
-    let monitor = scope.monitor();
-    let place = note.location.as_ref().map_or_else(|| String::from("unknown place"), ToString::to_string);
-    let masked = monitor.redaction().text(message).replace(char::is_control, " ");
-    let (method, route, id) = (scope.method().as_str(), scope.route(), scope.id());
-    let _ = writeln!(io::stderr(), "panic in {method} {route} at {place}: {masked} (request_id {id}), aborting");
-    monitor.capture_note(Some(scope), note.mark, Some(note), message.to_owned());
-    monitor.flush(LAST_FLUSH);
-}
-
-fn message(payload: &(dyn Any + Send)) -> Cow<'static, str> {
-    if let Some(message) = payload.downcast_ref::<&'static str>() {
-        Cow::Borrowed(message)
-    } else if let Some(message) = payload.downcast_ref::<String>() {
-        Cow::Owned(bounded(message.clone()))
-    } else {
-        Cow::Borrowed("a panic whose payload is no text")
-    }
-}
-
 fn address(payload: &(dyn Any + Send)) -> usize {
     std::ptr::from_ref(payload).cast::<()>().addr()
 }
-
-const LAST_FLUSH: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
 mod tests {

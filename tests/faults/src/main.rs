@@ -1,0 +1,76 @@
+//! A program of faults. Each is an issue of its own, at the line that is marked in its source, in every build.
+//!
+//! `faults KNOWS` causes each fault on two threads and compares the issues with the marks. `KNOWS` is what the build knows
+//! of a function: `paths`, `names`, `symbols` or `nothing`.
+
+mod adapters;
+mod captures;
+mod cart;
+mod check;
+mod closures;
+mod futures;
+mod generics;
+mod inlined;
+mod methods;
+mod nested;
+mod order;
+mod payloads;
+mod run;
+mod threads;
+
+use std::{env, process::ExitCode};
+
+/// A function that fails, and where the source marks it.
+#[derive(Clone, Copy)]
+pub(crate) struct Fault {
+    /// The text behind `// fault:` on the line that fails.
+    pub(crate) mark: &'static str,
+    pub(crate) source: &'static str,
+    pub(crate) file: &'static str,
+    /// The function, as its path in this program.
+    pub(crate) function: &'static str,
+    pub(crate) run: fn(),
+}
+
+/// Describes the faults of a file: the mark, the function, and what runs it.
+macro_rules! faults {
+    ($($mark:literal in $function:literal => $run:expr;)*) => {
+        pub(crate) const FAULTS: &[crate::Fault] = &[$(crate::Fault {
+            mark: $mark,
+            source: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", file!())),
+            file: file!(),
+            function: $function,
+            run: $run,
+        }),*];
+    };
+}
+pub(crate) use faults;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match &*words.iter().map(String::as_str).collect::<Vec<_>>() {
+        ["--one", mark] => run::alone(mark),
+        [knows] => check::check(knows, &run::all()),
+        _ => {
+            eprintln!("usage: faults paths|names|symbols|nothing");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn faults_of_all_files() -> impl Iterator<Item = Fault> {
+    let panics = [
+        adapters::FAULTS,
+        cart::price::FAULTS,
+        closures::FAULTS,
+        futures::FAULTS,
+        generics::FAULTS,
+        inlined::FAULTS,
+        methods::FAULTS,
+        nested::FAULTS,
+        order::price::FAULTS,
+        payloads::FAULTS,
+        threads::FAULTS,
+    ];
+    panics.into_iter().chain([captures::FAULTS]).flatten().copied()
+}

@@ -1,0 +1,3 @@
+//! One of two modules with a file and a function of one name.
+
+pub(crate) mod price;
