@@ -5,7 +5,6 @@ mod mark;
 
 use std::{
     borrow::Cow,
-    error::Error,
     hash::{DefaultHasher, Hash, Hasher},
     panic::Location,
     thread,
@@ -17,10 +16,11 @@ use self::draft::Draft;
 pub(crate) use self::mark::mark;
 use crate::{
     CodeLocation, EventKind, GrpcCode, Level, Monitor, Scope,
+    any_error::AnyError,
     clock::{self, Moment},
     drops::Reason,
     intake::RawEvent,
-    observed::{AnyError, Cause, ObservedError},
+    observed::{Cause, ObservedError},
     panic::{Caught, Note, Payload},
     rules::Ignore,
     scope::{self, bounded},
@@ -44,16 +44,20 @@ use crate::{
 /// }
 /// ```
 ///
+/// The place of the event is the caller's, and its function is found in the backtrace: the compiler inlines this function
+/// into its caller so that a call at the end of a function cannot take the place of that function on the stack.
+///
 /// # Example: an error in a box
 ///
 /// ```
 /// # fn charge() -> Result<(), Box<dyn std::error::Error + Send + Sync>> { Ok(()) }
-/// use monitor_kit::capture_error;
+/// use monitor_kit::CaptureExt;
 ///
-/// let charged = charge().inspect_err(|error| capture_error(&**error));
+/// let charged = charge().capture();
 /// ```
 #[track_caller]
-pub fn capture_error<E: AnyError + ?Sized>(error: &E) {
+#[inline(always)]
+pub fn capture_error<E: AnyError<M> + ?Sized, M>(error: &E) {
     if let Some(scope) = scope::current() {
         scope.monitor().capture(Some(&scope), error, Location::caller());
     }
@@ -61,6 +65,7 @@ pub fn capture_error<E: AnyError + ?Sized>(error: &E) {
 
 /// Captures a message in the current scope. Outside a scope it does nothing.
 #[track_caller]
+#[inline(always)]
 pub fn capture_message(level: Level, message: impl Into<String>) {
     if let Some(scope) = scope::current() {
         scope.monitor().capture_text(Some(&scope), level, message.into(), Location::caller());
@@ -68,9 +73,8 @@ pub fn capture_message(level: Level, message: impl Into<String>) {
 }
 
 /// Captures the error of a result on its way.
-pub trait CaptureExt {
-    /// Captures the error, where there is one, as [`capture_error`] does, and returns the result unchanged. A box of an
-    /// error is no [`Error`] by itself: capture what is in it with [`capture_error`].
+pub trait CaptureExt<M = ()> {
+    /// Captures the error, where there is one, as [`capture_error`] does, and returns the result unchanged.
     ///
     /// # Example
     ///
@@ -87,9 +91,10 @@ pub trait CaptureExt {
     fn capture(self) -> Self;
 }
 
-impl<T, E: Error + 'static> CaptureExt for Result<T, E> {
+impl<T, E: AnyError<M>, M> CaptureExt<M> for Result<T, E> {
     // No closure here: inside one the caller's place is lost.
     #[track_caller]
+    #[inline(always)]
     fn capture(self) -> Self {
         if let Err(error) = &self {
             capture_error(error);
@@ -101,17 +106,19 @@ impl<T, E: Error + 'static> CaptureExt for Result<T, E> {
 impl Monitor {
     /// Captures `error`, with its chain of causes, in the current scope or outside any.
     #[track_caller]
-    pub fn capture_error<E: AnyError + ?Sized>(&self, error: &E) {
+    #[inline(always)]
+    pub fn capture_error<E: AnyError<M> + ?Sized, M>(&self, error: &E) {
         self.capture(scope::current().as_ref(), error, Location::caller());
     }
 
     /// Captures a message in the current scope or outside any.
     #[track_caller]
+    #[inline(always)]
     pub fn capture_message(&self, level: Level, message: impl Into<String>) {
         self.capture_text(scope::current().as_ref(), level, message.into(), Location::caller());
     }
 
-    fn capture<E: AnyError + ?Sized>(&self, scope: Option<&Scope>, error: &E, at: &'static Location<'static>) {
+    fn capture<E: AnyError<M> + ?Sized, M>(&self, scope: Option<&Scope>, error: &E, at: &'static Location<'static>) {
         let Some(inner) = self.inner() else { return };
         let types = &inner.shared.error_types;
         let message = text::format(format_args!("{}", error.as_error()));

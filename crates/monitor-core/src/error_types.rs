@@ -8,10 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{
-    observed::{AnyError, Cause},
-    scope, text,
-};
+use crate::{any_error::AnyError, observed::Cause, scope, text};
 
 /// What a program said of the types of its errors.
 #[derive(Clone, Default)]
@@ -50,8 +47,8 @@ impl ErrorTypes {
     }
 
     /// Returns the name of an error's type.
-    pub(crate) fn name<E: AnyError + ?Sized>(&self, error: &E) -> Cow<'static, str> {
-        error.known_type().map_or_else(|| self.name_of(error.as_error()), Cow::Borrowed)
+    pub(crate) fn name<E: AnyError<M> + ?Sized, M>(&self, error: &E) -> Cow<'static, str> {
+        error.known_type().map_or_else(|| self.name_of(error.typed()), Cow::Borrowed)
     }
 
     /// Returns what caused an error, the direct cause first.
@@ -72,13 +69,41 @@ impl ErrorTypes {
     }
 }
 
-/// Returns what an error's `Debug` begins with, where that is a name and not what the error says.
+/// Returns the type that an error's `Debug` begins with, as a derived one does: `Name`, `Name(` or `Name {`.
 fn debug_name(error: &(dyn Error + 'static)) -> Cow<'static, str> {
-    let debug = text::beginning(format_args!("{error:?}"), BEGINNING);
-    let says = text::beginning(format_args!("{error}"), BEGINNING);
-    let name: String = debug.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
-    let is_name = name.starts_with(char::is_alphabetic) && (says.is_empty() || !debug.starts_with(&says));
-    if is_name { Cow::Owned(name) } else { Cow::Borrowed("error") }
+    let mut debug = Prefix::default();
+    let _ = text::try_write(&mut debug, format_args!("{error:?}"));
+    let message = text::beginning(format_args!("{error}"), BEGINNING);
+    let (name, rest) = debug.0.split_at(name_len(&debug.0));
+    let is_name = match rest {
+        "" => message != name,
+        // A report's `Debug` is its message, which may look like a name too.
+        rest => (rest.starts_with('(') || rest.starts_with(" {")) && !message.starts_with(&debug.0),
+    };
+    let is_name = is_name && name.starts_with(char::is_alphabetic);
+    if is_name { Cow::Owned(name.to_owned()) } else { Cow::Borrowed("error") }
+}
+
+/// Takes a name and the two characters behind it, and stops the formatting there: the rest of a report's `Debug` is its
+/// backtrace, which takes a second to resolve.
+#[derive(Default)]
+struct Prefix(String);
+
+impl fmt::Write for Prefix {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            let behind = self.0[name_len(&self.0)..].chars().count();
+            if behind == 2 || self.0.len() >= BEGINNING {
+                return Err(fmt::Error);
+            }
+            self.0.push(c);
+        }
+        Ok(())
+    }
+}
+
+fn name_len(text: &str) -> usize {
+    text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(text.len())
 }
 
 impl fmt::Debug for ErrorTypes {
@@ -89,3 +114,55 @@ impl fmt::Debug for ErrorTypes {
 
 const CAUSES: usize = 20;
 const BEGINNING: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// A report whose backtrace stands at the end of its `Debug`.
+    struct Report {
+        debug: &'static str,
+        message: &'static str,
+        is_resolved: Cell<bool>,
+    }
+
+    impl fmt::Debug for Report {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.debug)?;
+            self.is_resolved.set(true);
+            Ok(())
+        }
+    }
+
+    impl fmt::Display for Report {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.message)
+        }
+    }
+
+    impl Error for Report {}
+
+    #[test]
+    fn a_type_is_named_by_a_derived_debug() {
+        for (debug, message, expected) in [
+            ("ParseIntError { kind: InvalidDigit }", "invalid digit", "ParseIntError"),
+            ("hyper::Error(Parse)", "bad request", "hyper::Error"),
+            ("Timeout", "Timeout after 3 s", "Timeout"),
+            ("Timeout", "Timeout", "error"),
+            ("no age\n\nStack backtrace:", "no age", "error"),
+            ("lost(7) of 9\n\nStack backtrace:", "lost(7) of 9", "error"),
+            ("\"text\"", "text", "error"),
+            ("", "", "error"),
+        ] {
+            assert_eq!(debug_name(&Report { debug, message, is_resolved: Cell::default() }), expected, "{debug}");
+        }
+    }
+
+    #[test]
+    fn naming_a_type_does_not_format_the_backtrace_of_a_report() {
+        let report = Report { debug: "no age\n\nStack backtrace:", message: "no age", is_resolved: Cell::default() };
+        assert_eq!((&*debug_name(&report), report.is_resolved.get()), ("error", false));
+    }
+}

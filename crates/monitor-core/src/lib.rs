@@ -28,6 +28,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod any_error;
 mod builder;
 mod capture;
 pub mod clock;
@@ -84,6 +85,7 @@ pub use self::memory_reporter::MemoryReporter;
 #[cfg(feature = "tokio")]
 pub use self::spawn::{spawn_blocking_supervised, spawn_supervised};
 pub use self::{
+    any_error::AnyError,
     builder::MonitorBuilder,
     capture::{CaptureExt, capture_error, capture_message},
     drops::{Drops, Reason},
@@ -103,7 +105,7 @@ pub use self::{
     log_reporter::LogReporter,
     method::Method,
     monitor::{BoxError, Dropped, Monitor},
-    observed::{AnyError, Cause, ObservedError},
+    observed::{Cause, ObservedError},
     outcome::{Ending, ErrorType, Outcome},
     outgoing::{ClientOutcome, HostCounts, Outgoing},
     persist::{Access, Change, Persist},

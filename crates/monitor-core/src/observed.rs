@@ -3,13 +3,12 @@
 use std::{
     any::{Any, type_name},
     borrow::Cow,
-    error::Error,
     fmt,
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxError, CodeLocation, EventKind, Monitor, error_types::ErrorTypes, text};
+use crate::{AnyError, BoxError, CodeLocation, EventKind, Monitor, error_types::ErrorTypes, text};
 
 /// What somebody other than the program itself saw of an error: a layer, for instance.
 #[derive(Clone, Debug)]
@@ -40,29 +39,18 @@ pub struct Cause {
     pub message: String,
 }
 
-/// An error whose type can be found out: any that borrows nothing, and what is in a box of errors, such as `&*error`.
-pub trait AnyError {
-    /// Returns the error as one of any type.
-    fn as_error(&self) -> &(dyn Error + 'static);
-
-    /// Returns the name of its type, where the compiler knows it.
-    #[must_use]
-    fn known_type(&self) -> Option<&'static str> {
-        None
-    }
-}
-
 // === impl ObservedError ===
 
 impl ObservedError {
     /// Returns what is to be seen of `error`.
     #[must_use]
-    pub fn new<E: AnyError + ?Sized>(kind: EventKind, error: &E) -> Self {
+    pub fn new<E: AnyError<M> + ?Sized, M>(kind: EventKind, error: &E) -> Self {
         ErrorTypes::of_current(|types| Self::with(types, kind, error))
     }
 
     /// Returns what is to be seen of an error of any type: its `Display`, and its causes where it is a
-    /// `Box<dyn Error + Send + Sync>` or a type that [`MonitorBuilder::error_wrapper`] was told of.
+    /// `Box<dyn Error + Send + Sync>`, a report of anyhow or eyre with the feature of that name, or a type that
+    /// [`MonitorBuilder::error_wrapper`] opens.
     ///
     /// [`MonitorBuilder::error_wrapper`]: crate::MonitorBuilder::error_wrapper
     #[must_use]
@@ -73,7 +61,15 @@ impl ObservedError {
     fn with_any<E: fmt::Display + 'static>(types: &ErrorTypes, kind: EventKind, error: &E) -> Self {
         let any = error as &dyn Any;
         if let Some(error) = any.downcast_ref::<BoxError>() {
-            return Self::with(types, kind, &**error);
+            return Self::with(types, kind, error);
+        }
+        #[cfg(feature = "anyhow")]
+        if let Some(report) = any.downcast_ref::<anyhow::Error>() {
+            return Self::with(types, kind, report);
+        }
+        #[cfg(feature = "eyre")]
+        if let Some(report) = any.downcast_ref::<eyre::Report>() {
+            return Self::with(types, kind, report);
         }
         if let Some(inside) = types.open(any) {
             let observed = Self::with(types, kind, inside);
@@ -92,7 +88,7 @@ impl ObservedError {
         }
     }
 
-    fn with<E: AnyError + ?Sized>(types: &ErrorTypes, kind: EventKind, error: &E) -> Self {
+    fn with<E: AnyError<M> + ?Sized, M>(types: &ErrorTypes, kind: EventKind, error: &E) -> Self {
         Self {
             kind,
             handled: false,
@@ -113,35 +109,5 @@ impl Monitor {
             Some(inner) => ObservedError::with_any(&inner.shared.error_types, kind, error),
             None => ObservedError::with_any(&ErrorTypes::default(), kind, error),
         }
-    }
-}
-
-// === impl AnyError ===
-
-impl<E: Error + 'static> AnyError for E {
-    fn as_error(&self) -> &(dyn Error + 'static) {
-        self
-    }
-
-    fn known_type(&self) -> Option<&'static str> {
-        Some(type_name::<E>())
-    }
-}
-
-impl AnyError for dyn Error + 'static {
-    fn as_error(&self) -> &(dyn Error + 'static) {
-        self
-    }
-}
-
-impl AnyError for dyn Error + Send + 'static {
-    fn as_error(&self) -> &(dyn Error + 'static) {
-        self
-    }
-}
-
-impl AnyError for dyn Error + Send + Sync + 'static {
-    fn as_error(&self) -> &(dyn Error + 'static) {
-        self
     }
 }

@@ -28,8 +28,8 @@ use std::{
     thread,
 };
 
-pub(crate) use self::{hook::install_hook, payload::Payload};
 use self::payload::{Kind, text_of};
+pub(crate) use self::{hook::install_hook, payload::Payload};
 use crate::{CodeLocation, Monitor, symbols::RawBacktrace};
 
 /// A caught panic, with what the hook noted of it. In a box, so that the result of every poll stays small.

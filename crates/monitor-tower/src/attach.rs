@@ -27,7 +27,7 @@ impl AttachedError {
     /// Takes note of `error`, its chain of causes and the caller's place.
     #[must_use]
     #[track_caller]
-    pub fn new<E: AnyError + ?Sized>(error: &E) -> Self {
+    pub fn new<E: AnyError<M> + ?Sized, M>(error: &E) -> Self {
         let observed = ObservedError::new(EventKind::Error, error);
         Self(ObservedError { handled: true, location: Some(Location::caller().into()), ..observed })
     }

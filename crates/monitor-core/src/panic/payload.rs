@@ -7,13 +7,7 @@ use std::{
     io,
 };
 
-use crate::{
-    BoxError, Cause, EventKind,
-    capture::mark,
-    error_types::ErrorTypes,
-    scope::bounded,
-    text,
-};
+use crate::{BoxError, Cause, EventKind, capture::mark, error_types::ErrorTypes, scope::bounded, text};
 
 /// The type of a payload and a mark of its text: the same in the hook and where the panic is caught.
 ///
@@ -66,7 +60,8 @@ pub(super) fn text_of(payload: &(dyn Any + Send)) -> Option<Cow<'static, str>> {
     }
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<Cow<'static, str>>().map(|text| &**text));
-    text.or_else(|| payload.downcast_ref::<Box<str>>().map(|text| &**text)).map(|text| Cow::Owned(bounded(text.to_owned())))
+    text.or_else(|| payload.downcast_ref::<Box<str>>().map(|text| &**text))
+        .map(|text| Cow::Owned(bounded(text.to_owned())))
 }
 
 fn error_in<'a>(payload: &'a (dyn Any + Send), types: &ErrorTypes) -> Option<&'a (dyn Error + 'static)> {
