@@ -1,6 +1,7 @@
 //! One captured failure as data.
 
 mod excerpt;
+pub(crate) mod frames;
 
 use std::{fmt, sync::Arc, time::SystemTime};
 

@@ -14,19 +14,17 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    Cause, CodeLocation, ErrorEvent, EventKind, Fingerprint, Frame, Grouping, Level, Signal,
+    Cause, CodeLocation, ErrorEvent, EventKind, Fingerprint, Grouping, Level, Signal,
     clock::{self, Moment},
     drops::Reason,
-    event::Excerpts,
-    grouping::in_app::InApp,
+    event::{Excerpts, frames},
     monitor::Shared,
     panic,
     queue::{Handler, Queue},
     reporter::Outlets,
     scope::ScopeRecord,
     source::Source,
-    source_path,
-    symbols::{self, RawBacktrace, Symbol},
+    symbols::{self, RawBacktrace},
 };
 
 /// A failure as the request's thread hands it over.
@@ -98,7 +96,7 @@ impl Handler<RawEvent> for Intake {
 
 impl Intake {
     fn resolve(&mut self, raw: RawEvent) -> ErrorEvent {
-        let mut backtrace = raw.backtrace.map(|raw| frames(&raw, &self.shared.in_app)).unwrap_or_default();
+        let mut backtrace = raw.backtrace.map(|raw| frames::resolve(&raw, &self.shared.in_app)).unwrap_or_default();
         if let Some(excerpts) = &mut self.excerpts {
             excerpts.add_to(&mut backtrace);
         }
@@ -166,62 +164,4 @@ impl fmt::Debug for Intake {
     }
 }
 
-/// Resolves a backtrace, without the frames of the capture itself. Debug information that cannot be read costs the names.
-fn frames(raw: &RawBacktrace, in_app: &InApp) -> Vec<Frame> {
-    let symbols = panic::catch_printed(|| symbols::resolve(raw)).unwrap_or_else(|caught| {
-        caught.dispose();
-        Vec::new()
-    });
-    let frame = |symbol: Symbol| {
-        let in_app = in_app.owns(&symbol.function, symbol.file.as_deref());
-        let place = |file| CodeLocation { file, line: symbol.line, column: symbol.column };
-        Frame { location: symbol.file.map(place), function: short(symbol.function), in_app, excerpt: None }
-    };
-    let mut frames: Vec<_> = symbols.into_iter().map(frame).collect();
-    frames.drain(..capture_len(&frames));
-    frames.truncate(FRAMES);
-    frames
-}
-
-/// Returns how many frames lie between the failure and the capture of its backtrace: the panic machinery and ours.
-fn capture_len(frames: &[Frame]) -> usize {
-    let mut len = 0;
-    for (at, frame) in frames.iter().take_while(|frame| !frame.in_app).enumerate() {
-        if is_capture(frame) {
-            len = at + 1;
-        } else if at - len > GAP {
-            break;
-        }
-    }
-    len
-}
-
-/// Cuts the name of a function whose type parameters fill a page.
-fn short(mut name: String) -> String {
-    if let Some((at, _)) = name.char_indices().nth(NAME) {
-        name.truncate(at);
-        name.push('…');
-    }
-    name
-}
-
-fn is_capture(frame: &Frame) -> bool {
-    let file = frame.location.as_ref().map_or("", |at| &at.file);
-    source_path::is_ours(file)
-        || CAPTURE_FILES.iter().any(|part| file.contains(part))
-        || CAPTURE_FUNCTIONS.iter().any(|part| frame.function.contains(part))
-}
-
-const CAPTURE_FUNCTIONS: [&str; 4] = ["core::panicking::", "rust_begin_unwind", "monitor_core::", "backtrace::trace"];
-
-/// Line tables name inlined functions without their path.
-const CAPTURE_FILES: [&str; 2] = ["/library/core/src/panicking.rs", "/backtrace-0."];
-
-/// How many other functions, such as the call of a boxed closure, lie between two frames of a capture.
-const GAP: usize = 4;
-
 const SLOW: Duration = Duration::from_millis(100);
-
-const NAME: usize = 160;
-
-const FRAMES: usize = 100;

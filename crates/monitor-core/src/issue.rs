@@ -5,6 +5,7 @@ mod eraser;
 mod offered;
 mod query;
 mod record;
+mod regroup;
 mod release;
 mod state;
 mod status;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 pub(crate) use self::{
     changes::{EVENTS, RECORDS, event_key},
     record::Record,
+    regroup::Stored,
     table::{Issues, Limits},
     timeline::TIME_LINE,
     users::salt,

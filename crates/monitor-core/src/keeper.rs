@@ -16,7 +16,7 @@ use std::{
 use crate::{
     Access, BoxError, Change, ErrorEvent, Persist, Signal, clock,
     drops::{Drops, Reason},
-    issue::{EVENTS, RECORDS, Record, TIME_LINE, event_key},
+    issue::{EVENTS, RECORDS, Record, Stored, TIME_LINE, event_key},
     monitor::Shared,
     panic,
     queue::{Handler, Queue},
@@ -152,7 +152,7 @@ impl Keeper {
                 Ok(record) => {
                     let mut events = events.remove(&record.fingerprint).unwrap_or_default();
                     events.sort_by_key(|event| event.at);
-                    kept.push((record, events));
+                    kept.push(Stored::new(record, events));
                 }
                 Err(_) => {
                     unread += 1;
@@ -161,7 +161,7 @@ impl Keeper {
             }
         }
         orphans.extend(events.values().flatten().map(|event| Change::Remove { key: event_key(event) }));
-        let signals = self.shared.issues.restore(kept, self.value(TIME_LINE)?.as_deref());
+        let signals = self.shared.issues.restore(kept, self.value(TIME_LINE)?.as_deref(), &self.shared.in_app);
         self.is_loaded = true;
         signals.into_iter().for_each(|signal| self.outlets.publish(signal));
         if unread > 0 {

@@ -1,13 +1,14 @@
 //! What of the issues is written down, and how it is taken in again.
 
-use std::{collections::hash_map::Entry, sync::Arc, time::Duration};
+use std::{collections::hash_map::Entry, time::Duration};
 
 use super::{Issues, State, Table};
 use crate::{
-    ErrorEvent, Fingerprint, Signal,
+    Fingerprint, Signal,
+    grouping::in_app::InApp,
     issue::{
-        Record,
         changes::{Changes, put_event, put_record},
+        regroup::Stored,
         state::Growth,
         timeline::TimeLine,
     },
@@ -50,14 +51,17 @@ impl Issues {
     }
 
     /// Takes in what was kept, by this process or by another one before it, and the time line it ages on.
-    pub(crate) fn restore(&self, kept: Vec<(Record, Vec<Arc<ErrorEvent>>)>, line: Option<&[u8]>) -> Vec<Signal> {
+    pub(crate) fn restore(&self, kept: Vec<Stored>, line: Option<&[u8]>, in_app: &InApp) -> Vec<Signal> {
         let mut locked = self.lock();
         let table = &mut *locked;
         let mut signals = self.catch_up(table);
         let line = TimeLine::resume(line, self.limits.retention);
         table.line = Some(line);
-        for (mut record, events) in kept {
-            let fingerprint = record.fingerprint;
+        for mut stored in kept {
+            stored.regroup(in_app);
+            let Stored { mut record, events, outdated_keys } = stored;
+            let (fingerprint, is_regrouped) = (record.fingerprint, !outdated_keys.is_empty());
+            table.changes.removed.extend(outdated_keys);
             record.bring_decision_back();
             // It may have begun anew, after a reboot: the next process is to know how much of it was left.
             if record.status.has_deadline() {
@@ -78,8 +82,11 @@ impl Issues {
                 if is_erased { &mut gone } else { &mut theirs }.push(event);
             }
             gone.extend(state.put(theirs));
+            if is_regrouped {
+                table.changes.events.extend(state.samples().cloned());
+            }
             gone.iter().for_each(|event| table.changes.remove_event(event));
-            signals.extend(table.take_in(fingerprint, Growth { has_changed: is_merged, turn }));
+            signals.extend(table.take_in(fingerprint, Growth { has_changed: is_merged || is_regrouped, turn }));
         }
         for eraser in std::mem::take(&mut table.erased) {
             table.erase(&eraser);

@@ -1,0 +1,73 @@
+//! The frames of a backtrace: resolved, judged, and without those of the capture itself.
+
+use super::{CodeLocation, Frame};
+use crate::{
+    grouping::in_app::InApp,
+    panic, source_path,
+    symbols::{self, RawBacktrace, Symbol},
+};
+
+/// Resolves a backtrace. Debug information that cannot be read costs the names.
+pub(crate) fn resolve(raw: &RawBacktrace, in_app: &InApp) -> Vec<Frame> {
+    let symbols = panic::catch_printed(|| symbols::resolve(raw)).unwrap_or_else(|caught| {
+        caught.dispose();
+        Vec::new()
+    });
+    let frame = |symbol: Symbol| {
+        let place = |file| CodeLocation { file, line: symbol.line, column: symbol.column };
+        let location = symbol.file.map(place);
+        Frame { location, function: short(symbol.function), in_app: false, excerpt: None }
+    };
+    let mut frames: Vec<_> = symbols.into_iter().map(frame).collect();
+    judge(&mut frames, in_app);
+    frames.truncate(MAX_FRAMES);
+    frames
+}
+
+/// Marks the program's own frames, and drops those of the capture.
+pub(crate) fn judge(frames: &mut Vec<Frame>, in_app: &InApp) {
+    for frame in frames.iter_mut() {
+        frame.in_app = in_app.owns(&frame.function, frame.location.as_ref().map(|at| at.file.as_str()));
+    }
+    frames.drain(..capture_len(frames));
+}
+
+/// Returns how many frames lie between the failure and the capture of its backtrace: the panic machinery and ours.
+fn capture_len(frames: &[Frame]) -> usize {
+    let mut len = 0;
+    for (at, frame) in frames.iter().take_while(|frame| !frame.in_app).enumerate() {
+        if is_capture(frame) {
+            len = at + 1;
+        } else if at - len > GAP {
+            break;
+        }
+    }
+    len
+}
+
+fn is_capture(frame: &Frame) -> bool {
+    let file = frame.location.as_ref().map_or("", |at| &at.file);
+    source_path::is_ours(file)
+        || CAPTURE_FILES.iter().any(|part| file.contains(part))
+        || CAPTURE_FUNCTIONS.iter().any(|part| frame.function.contains(part))
+}
+
+/// Cuts the name of a function whose type parameters fill a page.
+fn short(mut name: String) -> String {
+    if let Some((at, _)) = name.char_indices().nth(MAX_NAME_CHARS) {
+        name.truncate(at);
+        name.push('…');
+    }
+    name
+}
+
+const CAPTURE_FUNCTIONS: [&str; 4] = ["core::panicking::", "rust_begin_unwind", "monitor_core::", "backtrace::trace"];
+
+/// Line tables name inlined functions without their path.
+const CAPTURE_FILES: [&str; 2] = ["/library/core/src/panicking.rs", "/backtrace-0."];
+
+/// How many other functions, such as the call of a boxed closure, lie between two frames of a capture.
+const GAP: usize = 4;
+
+const MAX_FRAMES: usize = 100;
+const MAX_NAME_CHARS: usize = 160;
