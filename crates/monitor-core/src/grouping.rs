@@ -21,11 +21,11 @@
 //! | build | function | line takes part |
 //! | --- | --- | --- |
 //! | `debug = 2` or `1` | path of the function | no |
-//! | `debug = "line-tables-only"` | path of the function, or name and file where it was inlined | for closures and `async` functions that were inlined |
+//! | `debug = "line-tables-only"` | path of the function; name and file where it was inlined into another | where it was inlined |
 //! | `debug = 0`, cargo's default for `--release` | path of the function that the code was compiled into | yes: another function may have been inlined into it |
 //! | `strip = "symbols"` | none | yes |
 //!
-//! `debug = "line-tables-only"` in the release profile costs nothing at run time, and keeps issues together over releases.
+//! `debug = 1` in the release profile costs nothing at run time, and keeps issues together over releases.
 //!
 //! # Limits
 //!
@@ -217,13 +217,14 @@ fn function(own: &Frame, place: Option<&CodeLocation>) -> Vec<Part> {
         Some(place) if source_path::is_same(&at.file, &place.file) => place.file.as_str(),
         _ => at.file.as_str(),
     });
+    // Two functions of one file may have one name, and without debug information the function that failed may be another
+    // one that was inlined into this one.
+    let is_certain = function::has_path(&name) && own.location.is_some();
     let function = match file_of_frame {
         _ if name.is_empty() => None,
         Some(file) if !function::has_path(&name) => Some(format!("{name} in {}", source_path::stable(file))),
         _ => Some(name),
     };
-    // Without debug information, the function that failed may be another one that was inlined into this one.
-    let is_certain = function.is_some() && own.location.is_some();
     let mut parts: Vec<_> = function.map(Part::Function).into_iter().collect();
     match place.or(own.location.as_ref()) {
         Some(place) if is_certain => {
@@ -257,7 +258,7 @@ impl fmt::Display for Grouping {
         }
         let has_line = self.has(|part| matches!(part, Part::Line(_)));
         if has_line {
-            f.write_str("The line takes part because this build does not name the function for certain.\n")?;
+            f.write_str("The line takes part because the build does not name the function for certain.\n")?;
         }
         let line = if has_line { "" } else { "line, " };
         let route = if self.has(|part| matches!(part, Part::Route(_))) { "" } else { "route, " };

@@ -7,7 +7,7 @@ use std::{
     io,
 };
 
-use crate::{BoxError, Cause, EventKind, capture::mark, error_types::ErrorTypes, scope::bounded, text};
+use crate::{AnyError, BoxError, Cause, EventKind, capture::mark, error_types::ErrorTypes, scope::bounded, text};
 
 /// The type of a payload and a mark of its text: the same in the hook and where the panic is caught.
 ///
@@ -38,14 +38,17 @@ impl Payload {
         if let Some(message) = text_of(payload) {
             return Self::text(message.into_owned());
         }
-        match error_in(payload, types) {
-            Some(error) => Self {
-                type_name: types.name(error),
-                message: text::format(format_args!("{error}")),
-                chain: types.causes(error),
-            },
-            None => Self::text(NO_TEXT.to_owned()),
-        }
+        let of_error = payload.downcast_ref::<io::Error>().map(|error| Self::error(error, types));
+        let of_box = || payload.downcast_ref::<BoxError>().map(|error| Self::error(error, types));
+        let of_sendable = || payload.downcast_ref::<Box<dyn Error + Send>>().map(|error| Self::error(&**error, types));
+        let of_opened = || types.open(payload).map(|error| Self::error(error, types));
+        let read = of_error.or_else(of_box).or_else(of_sendable).or_else(|| report(payload, types)).or_else(of_opened);
+        read.unwrap_or_else(|| Self::text(NO_TEXT.to_owned()))
+    }
+
+    fn error<E: AnyError<M> + ?Sized, M>(error: &E, types: &ErrorTypes) -> Self {
+        let any = error.as_error();
+        Self { type_name: types.name(error), message: text::format(format_args!("{any}")), chain: types.causes(any) }
     }
 
     pub(crate) fn text(message: String) -> Self {
@@ -64,17 +67,17 @@ pub(super) fn text_of(payload: &(dyn Any + Send)) -> Option<Cow<'static, str>> {
         .map(|text| Cow::Owned(bounded(text.to_owned())))
 }
 
-fn error_in<'a>(payload: &'a (dyn Any + Send), types: &ErrorTypes) -> Option<&'a (dyn Error + 'static)> {
-    if let Some(error) = payload.downcast_ref::<BoxError>() {
-        return Some(&**error);
+#[cfg_attr(not(any(feature = "anyhow", feature = "eyre")), expect(unused_variables, reason = "no report is known"))]
+fn report(payload: &(dyn Any + Send), types: &ErrorTypes) -> Option<Payload> {
+    #[cfg(feature = "anyhow")]
+    if let Some(report) = payload.downcast_ref::<anyhow::Error>() {
+        return Some(Payload::error(report, types));
     }
-    if let Some(error) = payload.downcast_ref::<Box<dyn Error + Send>>() {
-        return Some(&**error);
+    #[cfg(feature = "eyre")]
+    if let Some(report) = payload.downcast_ref::<eyre::Report>() {
+        return Some(Payload::error(report, types));
     }
-    if let Some(error) = payload.downcast_ref::<io::Error>() {
-        return Some(error);
-    }
-    types.open(payload)
+    None
 }
 
 /// The message of a panic whose payload is neither a text nor a known error.

@@ -1,0 +1,102 @@
+//! Issues stored by an earlier version of the grouping rules.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use monitor_kit::{BoxError, Change, Monitor, Persist, Scope, capture_error};
+
+use crate::support::{Failure, builder, flush};
+
+#[test]
+fn an_issue_of_version_1_goes_on_under_the_fingerprint_of_today() {
+    let stored = Stored::default();
+    let today = {
+        let monitor = with(&stored);
+        fail(&monitor);
+        monitor.issues()[0].fingerprint.to_string()
+    };
+    stored.age(&today, "v1-0123456789abcdef0123456789abcdef");
+    let monitor = with(&stored);
+    fail(&monitor);
+    let issues: Vec<_> = monitor.issues().iter().map(|issue| (issue.fingerprint.to_string(), issue.count)).collect();
+    assert_eq!(issues, [(today, 2)], "{}", monitor.issues()[0].explain());
+    assert_eq!(stored.keys_with("v1-"), 0, "what was stored under the old fingerprint is gone");
+    assert_eq!(stored.keys_with("v2-"), 3, "a record and two events");
+}
+
+#[test]
+fn an_issue_of_version_1_without_an_event_stays_what_it_was() {
+    let stored = Stored::default();
+    let today = {
+        let monitor = with(&stored);
+        fail(&monitor);
+        monitor.issues()[0].fingerprint.to_string()
+    };
+    let old = "v1-0123456789abcdef0123456789abcdef";
+    stored.age(&today, old);
+    stored.0.lock().unwrap().retain(|key, _| !key.starts_with("event/"));
+    let monitor = with(&stored);
+    let issues: Vec<_> = monitor.issues().iter().map(|issue| (issue.fingerprint.to_string(), issue.count)).collect();
+    assert_eq!(issues, [(old.to_owned(), 1)]);
+    assert!(monitor.issues()[0].explain().ends_with("version 1 of the rules."));
+}
+
+fn with(stored: &Stored) -> Monitor {
+    builder().persist(stored.clone()).build().expect("the settings are right")
+}
+
+fn fail(monitor: &Monitor) {
+    Scope::new(monitor).enter(|| capture_error(&Failure::new("out of stock")));
+    flush(monitor);
+}
+
+#[derive(Clone, Default)]
+struct Stored(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+
+impl Stored {
+    /// Rewrites everything as version 1 of the rules wrote it.
+    fn age(&self, today: &str, old: &str) {
+        let mut values = self.0.lock().unwrap();
+        let aged = |text: &str| {
+            let words = [(today, old), ("\"version\":2,\"basis\":\"function\"", "\"version\":1,\"basis\":\"stack\"")];
+            let words = words.into_iter().chain([("{\"message\":", "{\"says\":")]);
+            words.fold(text.to_owned(), |text, (new, old)| text.replace(new, old))
+        };
+        *values = values
+            .iter()
+            .map(|(key, value)| match str::from_utf8(value) {
+                Ok(text) => (aged(key), aged(text).into_bytes()),
+                Err(_) => (key.clone(), value.clone()),
+            })
+            .collect();
+        assert!(values.values().any(|value| String::from_utf8_lossy(value).contains("\"basis\":\"stack\"")));
+    }
+
+    fn keys_with(&self, part: &str) -> usize {
+        self.0.lock().unwrap().keys().filter(|key| key.contains(part)).count()
+    }
+}
+
+impl Persist for Stored {
+    fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
+        let values = self.0.lock().unwrap();
+        Ok(values
+            .iter()
+            .filter(|(key, _)| key.starts_with(prefix))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect())
+    }
+
+    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+        let mut values = self.0.lock().unwrap();
+        for change in changes {
+            match change {
+                Change::Put { key, value } => drop(values.insert(key.clone(), value.clone())),
+                Change::Remove { key } => drop(values.remove(key)),
+            }
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,68 @@
+//! Panics of other threads that a request resumes.
+
+use std::{
+    any::Any,
+    panic::{panic_any, resume_unwind},
+    thread,
+};
+
+use monitor_kit::{CodeLocation, Scope, panic};
+
+use crate::support::{flush, watched};
+
+#[test]
+fn a_panic_of_a_thread_that_is_resumed_has_the_place_where_it_arose() {
+    let place = place_of(|| resume_unwind(failed_thread(|| panic!("a thread fails for good"))));
+    assert_eq!(place.map(|at| at.line), Some(line!() - 1));
+}
+
+#[test]
+fn a_panic_of_a_thread_with_an_error_that_is_resumed_has_its_place() {
+    let place = place_of(|| resume_unwind(failed_thread(|| panic_any(Lost))));
+    assert_eq!(place.map(|at| at.line), Some(line!() - 1));
+}
+
+#[test]
+fn panics_of_two_places_that_are_alike_have_none() {
+    drop(watched());
+    let first = failed_thread(|| panic!("one of two threads fails"));
+    let _second = failed_thread(|| panic!("one of two threads fails"));
+    assert_eq!(place_of(|| resume_unwind(first)), None);
+}
+
+#[test]
+fn two_panics_of_one_place_both_have_it() {
+    drop(watched());
+    let fails = || panic!("both threads fail");
+    let (first, second) = (failed_thread(fails), failed_thread(fails));
+    assert!(place_of(|| resume_unwind(first)).is_some());
+    assert!(place_of(|| resume_unwind(second)).is_some());
+}
+
+#[test]
+fn a_panic_about_a_thread_that_panicked_has_the_place_of_its_own() {
+    let place = place_of(|| drop(thread::spawn(|| panic!("a thread fails")).join().unwrap()));
+    assert_eq!(place.map(|at| at.line), Some(line!() - 1));
+    let place = place_of(|| {
+        thread::scope(|scope| drop(scope.spawn(|| panic!("a thread of a scope fails"))));
+    });
+    assert_eq!(place.map(|at| at.line), Some(line!() - 2));
+}
+
+struct Lost;
+
+/// Returns the payload of a thread that panics. Its place is known where a monitor was built before.
+fn failed_thread(f: impl FnOnce() + Send + 'static) -> Box<dyn Any + Send> {
+    thread::spawn(f).join().expect_err("it panics")
+}
+
+/// Returns the place of the event that a panic in a request becomes.
+fn place_of(f: impl FnOnce()) -> Option<CodeLocation> {
+    let (monitor, memory) = watched();
+    let scope = Scope::new(&monitor);
+    let mut caught = scope.enter(|| panic::catch(f)).expect_err("it panics");
+    scope.capture_panic(&mut caught);
+    caught.dispose();
+    flush(&monitor);
+    memory.events().remove(0).location.clone()
+}
