@@ -20,6 +20,32 @@ use monitor_core::{AnyError, EventKind, ObservedError};
 ///     response
 /// }
 /// ```
+/// # Example: the place of the `?`
+///
+/// One `IntoResponse` answers for every handler, and its line says nothing. A conversion that is `#[track_caller]` sees
+/// the line of the `?`:
+///
+/// ```
+/// use monitor_kit::AttachedError;
+///
+/// /// Failures of a handler, as the client may see them.
+/// struct ApiError(AttachedError);
+///
+/// impl From<std::num::ParseIntError> for ApiError {
+///     #[track_caller]
+///     fn from(error: std::num::ParseIntError) -> Self {
+///         Self(AttachedError::new(&error))
+///     }
+/// }
+///
+/// fn handler(size: &str) -> Result<String, ApiError> {
+///     let size: u32 = size.parse()?; // the place of the event
+///     Ok(size.to_string())
+/// }
+/// # assert!(handler("x").is_err());
+/// ```
+///
+/// `into()` and `map_err(ApiError::from)` have no such place: they call the conversion from inside the standard library.
 #[derive(Clone, Debug)]
 pub struct AttachedError(pub(crate) ObservedError);
 

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use monitor_kit::{AttachedError, problem};
+use tokio::task::JoinError;
 
 /// Why a request failed. It is answered as `application/problem+json`, which says what the client can change and
 /// nothing of the inside.
@@ -23,19 +24,19 @@ pub enum ApiError {
     NoSuchPath,
     /// The path does not take this method.
     MethodNotAllowed,
-    /// The route divided by zero.
-    DivisionByZero(DivisionByZero),
-    /// The database failed.
-    Database(sqlx::Error),
-    /// Work that was begun did not come to its end.
-    Unfinished,
-    /// The flaky route failed, as it does.
-    Flaky,
+    /// The route divided by zero: an error of the client's, and one to look into.
+    DivisionByZero(AttachedError),
+    /// The service failed. The error was noted where `?` returned it.
+    Failed(AttachedError),
 }
 
-/// Somebody divided by zero.
+/// A division by zero.
 #[derive(Clone, Copy, Debug)]
 pub struct DivisionByZero;
+
+/// The failure of a route that fails every third time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flaky;
 
 impl ApiError {
     /// An error of validation: the request is JSON, but not of a todo.
@@ -54,23 +55,15 @@ impl ApiError {
             Self::NoSuchTodo | Self::NoSuchIssue | Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::DivisionByZero(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Database(_) | Self::Unfinished | Self::Flaky => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// What the client may read.
     fn title(&self) -> String {
         match self {
-            Self::Database(_) | Self::Unfinished | Self::Flaky => String::new(),
+            Self::Failed(_) => String::new(),
             shown => shown.to_string(),
-        }
-    }
-
-    fn to_attach(&self) -> Option<AttachedError> {
-        match self {
-            Self::DivisionByZero(error) => Some(AttachedError::new(error)),
-            Self::Database(_) | Self::Unfinished | Self::Flaky => Some(AttachedError::new(self)),
-            _ => None,
         }
     }
 }
@@ -78,7 +71,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = problem(self.status(), &self.title()).into_response();
-        if let Some(attached) = self.to_attach() {
+        if let Self::DivisionByZero(attached) | Self::Failed(attached) = self {
             response.extensions_mut().insert(attached);
         }
         response
@@ -93,30 +86,44 @@ impl fmt::Display for ApiError {
             Self::NoSuchIssue => f.write_str("there is no such issue"),
             Self::NoSuchPath => f.write_str("there is nothing at this path"),
             Self::MethodNotAllowed => f.write_str("this path does not take this method"),
-            Self::DivisionByZero(error) => error.fmt(f),
-            Self::Database(_) => f.write_str("the database failed"),
-            Self::Unfinished => f.write_str("the work did not come to its end"),
-            Self::Flaky => f.write_str("the flaky route failed, as it does every third time"),
+            Self::DivisionByZero(_) => DivisionByZero.fmt(f),
+            Self::Failed(_) => f.write_str("the service failed"),
         }
     }
 }
 
-impl Error for ApiError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Database(error) => Some(error),
-            Self::DivisionByZero(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl Error for ApiError {}
+
+// `track_caller` makes the `?` that converts the error its place. `IntoResponse` is called at one line for all of them.
 
 impl From<sqlx::Error> for ApiError {
+    #[track_caller]
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Self::NoSuchTodo,
-            error => Self::Database(error),
+            error => Self::Failed(AttachedError::new(&error)),
         }
+    }
+}
+
+impl From<JoinError> for ApiError {
+    #[track_caller]
+    fn from(error: JoinError) -> Self {
+        Self::Failed(AttachedError::new(&error))
+    }
+}
+
+impl From<Flaky> for ApiError {
+    #[track_caller]
+    fn from(error: Flaky) -> Self {
+        Self::Failed(AttachedError::new(&error))
+    }
+}
+
+impl From<DivisionByZero> for ApiError {
+    #[track_caller]
+    fn from(error: DivisionByZero) -> Self {
+        Self::DivisionByZero(AttachedError::new(&error))
     }
 }
 
@@ -127,3 +134,11 @@ impl fmt::Display for DivisionByZero {
 }
 
 impl Error for DivisionByZero {}
+
+impl fmt::Display for Flaky {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the flaky route failed, as it does every third time")
+    }
+}
+
+impl Error for Flaky {}

@@ -7,7 +7,11 @@ use std::{
 
 use axum::{Router, routing::get};
 
-use crate::{ApiError, Division, error::DivisionByZero, store::Store};
+use crate::{
+    ApiError, Division,
+    error::{DivisionByZero, Flaky},
+    store::Store,
+};
 
 pub(crate) fn router(division: Division) -> Router<Store> {
     let error = match division {
@@ -26,12 +30,15 @@ async fn divide() -> String {
 /// Its mending.
 async fn divide_checked() -> Result<String, ApiError> {
     let parts: i64 = black_box(0);
-    let part = 100_i64.checked_div(parts).ok_or(ApiError::DivisionByZero(DivisionByZero))?;
+    let part = 100_i64.checked_div(parts).ok_or(DivisionByZero)?;
     Ok(part.to_string())
 }
 
 /// Fails every third time.
 async fn flaky() -> Result<&'static str, ApiError> {
     static CALLS: AtomicU64 = AtomicU64::new(0);
-    if CALLS.fetch_add(1, Ordering::Relaxed) % 3 == 2 { Err(ApiError::Flaky) } else { Ok("well this time") }
+    if CALLS.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
+        Err(Flaky)?;
+    }
+    Ok("well this time")
 }

@@ -47,6 +47,9 @@ async fn issues_are_found_by_words_state_and_order() {
         tokio::task::yield_now().await;
     }
     assert_eq!((found("text=divide").await, found("text=flaky").await, found("limit=1").await), (1, 1, 1));
+    let flaky = api.issues("?text=flaky").await;
+    let place = flaky[0]["location"].as_str().expect("it has a place");
+    assert!(place.starts_with("examples/todo-api/src/fault.rs:"), "not the line of the shared answer: {place}");
     assert_eq!((found("state=resolved").await, found("state=unresolved&sort=count").await), (0, 2));
     for (path, status) in
         [("/issues?state=done", 400), ("/issues?sort=size", 400), ("/issues/v1-00000000000000000000000000000000", 404)]
