@@ -31,7 +31,7 @@ pub(crate) enum Origin {
     Debian { packages: &'static [&'static str], elsewhere: &'static str },
     /// A crate that cargo installs.
     Cargo(&'static str),
-    /// A package of Python's, and one of its files.
+    /// A Python package, and a file that shows it is installed.
     Python { package: &'static str, file: &'static str },
     /// A toolchain, which is never installed unasked.
     Toolchain(&'static str),

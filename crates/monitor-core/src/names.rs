@@ -143,7 +143,7 @@ pub const BOUNDS: [(&str, [f64; 14]); 6] = [
     (FLASK_DURATION, DURATION_BOUNDS),
 ];
 
-/// Returns whether `metric` is one of those a monitor publishes, by its own name or by that of Prometheus' Flask exporter.
+/// Returns whether monitors publish a metric called `metric`, the names of Prometheus' Flask exporter included.
 #[must_use]
 pub fn is_published(metric: &str) -> bool {
     let gauges_and_counters = COUNTERS.iter().chain(&GAUGES).map(|(name, _)| *name);

@@ -1,4 +1,4 @@
-//! The file of the report, which is there whole or not at all.
+//! The file of the report, written atomically.
 
 use std::{
     fs::Permissions,
@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::{Builder, NamedTempFile};
 
-/// A report that is yet to be written. A draft that is dropped leaves no file.
+/// A report to be written. A dropped draft leaves no file.
 #[derive(Debug)]
 pub(crate) struct Draft {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Opens a draft beside `path`, so that a report that cannot be written is known before the story begins.
+    /// Opens a draft beside `path`, so that an unwritable report is an error before the story begins.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let cannot = |why: &dyn std::fmt::Display| format!("cannot write the report to {}: {why}", path.display());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));

@@ -23,7 +23,7 @@ pub(crate) struct Serve {
     parent: i32,
 }
 
-/// Serves until it is told to stop, or the process that started it dies.
+/// Serves until SIGTERM, or until the parent process dies.
 pub(crate) fn serve(serve: Serve) -> ExitCode {
     if !ends_with(serve.parent) {
         return ExitCode::FAILURE;
@@ -38,7 +38,8 @@ pub(crate) fn serve(serve: Serve) -> ExitCode {
     }
 }
 
-/// Asks for a signal at the death of the parent. Returns `false` when the parent has died before, which sends none.
+/// Requests a kill at the death of the parent process. Returns `false` when the parent is dead already: no signal is sent
+/// for it then.
 fn ends_with(parent: i32) -> bool {
     set_parent_process_death_signal(Some(Signal::KILL)).is_ok() && getppid() == Pid::from_raw(parent)
 }

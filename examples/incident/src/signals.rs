@@ -8,7 +8,7 @@ use std::{
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGINT, SIGTERM and SIGHUP, which kill the process no longer once this is made.
+/// Handlers of SIGINT, SIGTERM and SIGHUP, which no longer kill the process.
 #[derive(Debug)]
 pub(crate) struct Signals([(SignalKind, Signal); 3]);
 

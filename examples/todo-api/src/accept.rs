@@ -1,4 +1,4 @@
-//! Accepting connections, and telling the log when that fails.
+//! Accepts connections, and logs failures to do so.
 
 use std::{
     io::{Error, ErrorKind},
@@ -47,14 +47,14 @@ impl Failures {
     }
 }
 
-/// The client was gone before its connection was accepted.
+/// Returns whether the client closed its connection before it was accepted.
 fn is_of_the_client(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
 }
 
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// From one line of the log to the next.
+/// Minimum time between two lines of the log.
 const QUIET: Duration = Duration::from_secs(60);
 
 #[cfg(test)]

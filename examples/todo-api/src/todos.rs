@@ -180,7 +180,7 @@ fn checked(title: String) -> Result<String, ApiError> {
     }
 }
 
-/// Says what [`checked`] takes.
+/// Returns the schema of a title that [`checked`] accepts.
 fn title_schema() -> Object {
     let title = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(200));
     let title = title.description(Some("What is to be done: not blank, without control characters."));

@@ -1,11 +1,11 @@
-//! Routes that are declared otherwise than the router names them, so that what is declared is never requested.
+//! Routes declared in another form than the router's, so that the declared series is never used.
 
 use std::{collections::HashSet, sync::Arc};
 
 use super::{RouteCounts, Traffic};
 use crate::Method;
 
-/// Looks for them when there are new series.
+/// Finds such routes when series are added.
 #[derive(Debug, Default)]
 pub(crate) struct Misdeclared {
     series: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Misdeclared {
 }
 
 impl Misdeclared {
-    /// Returns a sentence for each that was not found before.
+    /// Returns a warning for each route not found before.
     pub(crate) fn look(&mut self, traffic: &Traffic) -> Vec<String> {
         let series = traffic.table.len();
         if self.series == series {
