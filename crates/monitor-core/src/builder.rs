@@ -12,9 +12,9 @@ use crate::{
     EventKind, LogReporter, Persist, Redaction, Reporter, Signal,
     error_types::ErrorTypes,
     grouping::in_app::InApp,
-    intake::BeforeReport,
     monitor::{PanicHook, TRACE_SAMPLING},
     reporter::FnReporter,
+    resolver::BeforeReport,
     rules::{Ignore, Sampling},
     traffic::Measured,
 };

@@ -11,6 +11,7 @@ mod state;
 mod status;
 mod table;
 mod timeline;
+mod unresolved;
 mod users;
 
 use std::{sync::Arc, time::SystemTime};
@@ -24,6 +25,7 @@ pub(crate) use self::{
     regroup::Stored,
     table::{Issues, Limits},
     timeline::TIME_LINE,
+    unresolved::{StoredEvent, UNRESOLVED, UnresolvedEvents},
     users::salt,
 };
 pub use self::{

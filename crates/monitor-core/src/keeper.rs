@@ -16,7 +16,7 @@ use std::{
 use crate::{
     Access, BoxError, Change, ErrorEvent, Persist, Signal, clock,
     drops::{Drops, Reason},
-    issue::{EVENTS, RECORDS, Record, Stored, TIME_LINE, event_key},
+    issue::{EVENTS, RECORDS, Record, Stored, StoredEvent, TIME_LINE, UNRESOLVED, event_key},
     monitor::Shared,
     panic,
     queue::{Handler, Queue},
@@ -108,6 +108,7 @@ impl Keeper {
         if !self.is_loaded {
             self.load()?;
         }
+        self.shared.resolve_left_behind();
         // Before the changes are taken: what is erased after that is not among them yet.
         let is_purge_due = self.shared.is_purge_due.swap(false, Ordering::AcqRel);
         let kept = self.write().and_then(|()| if is_purge_due { self.persist.purge() } else { Ok(()) });
@@ -146,6 +147,17 @@ impl Keeper {
                 }
             }
         }
+        for (key, json) in self.persist.load(UNRESOLVED)? {
+            match serde_json::from_slice::<StoredEvent>(&json) {
+                Ok(left) if !events.values().flatten().any(|event| event.id == left.event.id) => self.leave(left),
+                // The process ended between its two last writes: the event is resolved.
+                Ok(_) => orphans.push(Change::Remove { key }),
+                Err(_) => {
+                    unread += 1;
+                    orphans.push(Change::Remove { key });
+                }
+            }
+        }
         let mut kept = Vec::new();
         for (key, json) in self.persist.load(RECORDS)? {
             match Record::read(&json) {
@@ -174,6 +186,12 @@ impl Keeper {
         Ok(())
     }
 
+    /// Holds an event of an earlier process for the resolver.
+    fn leave(&self, left: StoredEvent) {
+        let source = self.shared.sources.counted_before(left.count, left.event.at);
+        self.shared.unresolved.hold_again(left, source);
+    }
+
     /// Returns the value of one key.
     fn value(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
         let found = self.persist.load(key)?.into_iter().find(|(found, _)| found == key);
@@ -182,14 +200,20 @@ impl Keeper {
 
     fn changes(&self) -> Vec<Change> {
         let routes = self.shared.switch.take_change();
-        self.shared.issues.take_changes().into_iter().chain(routes).collect()
+        let unresolved = self.shared.unresolved.take_changes();
+        self.shared.issues.take_changes().into_iter().chain(unresolved).chain(routes).collect()
     }
 
     /// Returns what makes the storage hold what is in memory, whatever it holds now.
     fn everything(&self) -> Result<Vec<Change>, BoxError> {
-        let mut all = self.shared.issues.take_everything();
+        let mut all = self.shared.unresolved.take_everything();
+        all.extend(self.shared.issues.take_everything());
         let known: BTreeSet<_> = all.iter().map(|change| change.key().to_owned()).collect();
-        let stored = self.persist.load(EVENTS)?.into_iter().chain(self.persist.load(RECORDS)?);
+        let mut stored = Vec::new();
+        for prefix in [EVENTS, RECORDS, UNRESOLVED] {
+            stored.extend(self.persist.load(prefix)?);
+        }
+        let stored = stored.into_iter();
         all.extend(stored.filter(|(key, _)| !known.contains(key)).map(|(key, _)| Change::Remove { key }));
         all.push(self.shared.switch.to_change());
         Ok(all)

@@ -66,6 +66,7 @@ mod queue;
 pub mod redact;
 mod reporter;
 mod request_id;
+mod resolver;
 mod rules;
 pub mod scope;
 mod signal;

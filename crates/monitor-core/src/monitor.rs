@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     fmt,
-    sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock, atomic::AtomicBool, mpsc::Sender},
+    sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock, Weak, atomic::AtomicBool, mpsc::Sender},
     thread,
     time::{Duration, Instant},
 };
@@ -20,12 +20,13 @@ use crate::{
     health::HealthSource,
     housekeeping::Bridges,
     intake::RawEvent,
-    issue::Issues,
+    issue::{Issues, UnresolvedEvents},
     job::Jobs,
     keeper::Wake,
     panic,
     queue::{Pending, Queue},
     reporter::Outlets,
+    resolver::Unresolved,
     rules::{Ignore, Sampling},
     source::Sources,
     switch::{RouteSwitch, is_below},
@@ -81,6 +82,9 @@ pub(crate) struct Shared {
     pub(crate) in_app: InApp,
     pub(crate) sources: Sources,
     pub(crate) issues: Issues,
+    pub(crate) unresolved: UnresolvedEvents,
+    /// Set once the resolver runs. Weak, so that the threads end with the monitor.
+    pub(crate) resolver: OnceLock<Weak<Queue<Unresolved>>>,
     pub(crate) sampling: Sampling,
     /// Set where something keeps what is to outlive the process.
     pub(crate) wake: OnceLock<Wake>,
@@ -95,6 +99,14 @@ impl Shared {
     pub(crate) fn note_change(&self) {
         if let Some(wake) = self.wake.get() {
             wake.up();
+        }
+    }
+
+    /// Hands the resolver, once it runs, the events that an earlier process left unresolved. One that finds no room stays
+    /// stored for the next process.
+    pub(crate) fn resolve_left_behind(&self) {
+        if let Some(resolver) = self.resolver.get().and_then(Weak::upgrade) {
+            self.unresolved.take_left_behind().into_iter().for_each(|left| drop(resolver.push(left)));
         }
     }
 

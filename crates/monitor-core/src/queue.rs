@@ -87,6 +87,13 @@ impl<T: Send + 'static> Queue<T> {
         }
     }
 
+    /// Hands `item` over, and waits for room in the queue. For threads that may wait, which a request's may not.
+    pub(crate) fn push_waiting(&self, item: T) {
+        if self.sender.send(Work::Item(item)).is_err() {
+            self.drops.count(Reason::Closed);
+        }
+    }
+
     /// Hands `item` over, unless there is another one for which that is as good.
     pub(crate) fn nudge(&self, item: T) {
         if self.closed.try_read().is_ok_and(|closed| !*closed) {

@@ -161,6 +161,15 @@ impl Sources {
         salt(self.secret, user).max(1)
     }
 
+    /// Makes a source of errors that an earlier process counted.
+    pub(crate) fn counted_before(&self, count: u64, at: SystemTime) -> Arc<Source> {
+        let source = self.counted.add();
+        source.total.store(count, Ordering::Relaxed);
+        source.first_seen.store(clock::micros(at), Ordering::Relaxed);
+        source.last_seen.store(clock::micros(at), Ordering::Relaxed);
+        source
+    }
+
     fn insert(&self, place: u64, key: u64) -> Option<Arc<Source>> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = table.get(&key) {

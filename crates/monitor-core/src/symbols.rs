@@ -20,10 +20,21 @@ mod symbolizer;
 #[path = "symbols/system.rs"]
 mod symbolizer;
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use self::{
     raw::RawBacktrace,
-    symbolizer::{load, resolve},
+    symbolizer::{load, locate, resolve, resolve_stored},
 };
+
+/// A frame that outlives the process: an address in a file, in that file's own numbering.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct StoredFrame {
+    pub(crate) module: String,
+    /// Identifies the build. `None` where the linker wrote none: such a frame is never resolved later.
+    pub(crate) build_id: Option<String>,
+    pub(crate) offset: u64,
+}
 
 /// One function of a backtrace, as far as the build names it.
 #[derive(Debug, Default, PartialEq)]
@@ -33,4 +44,11 @@ pub(crate) struct Symbol {
     pub(crate) file: Option<String>,
     pub(crate) line: u32,
     pub(crate) column: u32,
+}
+
+impl Symbol {
+    /// Returns a frame without a name, as a debugger takes it with the file's symbols at hand.
+    pub(crate) fn unnamed(module: &str, offset: u64) -> Self {
+        Self { function: format!("{module}+{offset:#x}"), ..Self::default() }
+    }
 }

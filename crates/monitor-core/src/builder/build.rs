@@ -15,13 +15,14 @@ use crate::{
     health::HealthSource,
     housekeeping::{self, Bridges},
     intake::Intake,
-    issue::{Issues, Limits},
+    issue::{Issues, Limits, UnresolvedEvents},
     job::Jobs,
     keeper::{Keeper, Wake},
     monitor::{Inner, PanicHook, Shared},
     panic,
     queue::Queue,
     reporter::{Guarded, Outlets},
+    resolver::Resolver,
     source::{Counted, Sources},
     switch::RouteSwitch,
 };
@@ -49,15 +50,18 @@ impl MonitorBuilder {
         let (shared_, outlets_) = (Arc::clone(&shared), Arc::clone(&outlets));
         let excerpts = self.source_excerpts.then(Excerpts::new);
         let before_report = self.before_report.take();
-        let is_told_slow = AtomicBool::new(false);
-        let intake = Intake {
+        let resolver = Resolver {
             shared: shared_,
             outlets: outlets_,
             before_report,
             excerpts,
             _keeper: keeper.clone(),
-            is_told_slow,
+            has_warned: AtomicBool::new(false),
         };
+        let resolver = Arc::new(Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), resolver)?);
+        let _ = shared.resolver.set(Arc::downgrade(&resolver));
+        shared.resolve_left_behind();
+        let intake = Intake { shared: Arc::clone(&shared), resolver };
         let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
         let bridges = Arc::new(Bridges::new(Bridge::new(Arc::clone(&shared), self.recorder)));
         let (housekeeping, end) = mpsc::channel();
@@ -117,6 +121,8 @@ impl MonitorBuilder {
             in_app: std::mem::take(&mut self.in_app),
             sources: Sources::new(sources, storm, secret, counted, Arc::clone(&intake_drops)),
             issues,
+            unresolved: UnresolvedEvents::default(),
+            resolver: OnceLock::new(),
             sampling: self.sampling.clone(),
             wake: OnceLock::new(),
             is_purge_due: AtomicBool::new(false),

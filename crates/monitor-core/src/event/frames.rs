@@ -4,12 +4,23 @@ use super::{CodeLocation, Frame};
 use crate::{
     grouping::in_app::InApp,
     panic, source_path,
-    symbols::{self, RawBacktrace, Symbol},
+    symbols::{self, RawBacktrace, StoredFrame, Symbol},
 };
 
+/// The addresses of a backtrace, as they were captured here or stored by an earlier process.
+#[derive(Debug)]
+pub(crate) enum Trace {
+    Here(RawBacktrace),
+    Stored(Vec<StoredFrame>),
+}
+
 /// Resolves a backtrace. Debug information that cannot be read costs the names.
-pub(crate) fn resolve(raw: &RawBacktrace, in_app: &InApp) -> Vec<Frame> {
-    let symbols = panic::catch_printed(|| symbols::resolve(raw)).unwrap_or_else(|caught| {
+pub(crate) fn resolve(trace: &Trace, in_app: &InApp) -> Vec<Frame> {
+    let resolve = || match trace {
+        Trace::Here(raw) => symbols::resolve(raw),
+        Trace::Stored(frames) => symbols::resolve_stored(frames),
+    };
+    let symbols = panic::catch_printed(resolve).unwrap_or_else(|caught| {
         caught.dispose();
         Vec::new()
     });

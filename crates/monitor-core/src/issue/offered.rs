@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use super::{Issue, IssueError, IssuePage, IssueQuery, Triage};
+use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser};
 use crate::{Fingerprint, Monitor, clock};
 
 /// How much of a user was let go.
@@ -75,6 +75,7 @@ impl Monitor {
         // What is on its way comes first, or it would come after.
         let mut is_persisted = inner.intake.flush(deadline).wait(deadline);
         let mark = inner.shared.sources.mark(user);
+        inner.shared.unresolved.erase(&Eraser { user: user.to_owned(), mark });
         let (issues, events) = inner.shared.issues.erase(user, mark);
         if let Some(keeper) = &inner.keeper {
             inner.shared.is_purge_due.store(true, Ordering::Release);

@@ -10,12 +10,12 @@ use std::{
 use addr2line::Loader;
 use object::{Object, ObjectSegment, ReadCache};
 
-use super::Symbol;
+use super::{StoredFrame, Symbol};
 
 /// An executable or shared library, as far as its code is mapped.
 pub(super) struct Module {
     mappings: Vec<Mapping>,
-    segments: Vec<Segment>,
+    header: Header,
     name: String,
     /// `None` for a file that cannot be read or has no symbols.
     loader: Option<Loader>,
@@ -27,6 +27,13 @@ struct Mapping {
     offset: u64,
     inode: u64,
     path: String,
+}
+
+/// What the file's headers hold, which is read in microseconds.
+#[derive(Default)]
+struct Header {
+    segments: Vec<Segment>,
+    build_id: Option<String>,
 }
 
 /// A part of the file that is mapped.
@@ -53,7 +60,7 @@ impl Module {
     fn new(mapping: Mapping) -> Self {
         let name = Path::new(&mapping.path).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let name = name.trim_end_matches(DELETED).to_owned();
-        Self { mappings: vec![mapping], segments: Vec::new(), name, loader: None }
+        Self { mappings: vec![mapping], header: Header::default(), name, loader: None }
     }
 
     fn path(&self) -> &str {
@@ -64,28 +71,47 @@ impl Module {
         self.mappings.iter().any(|mapping| mapping.addresses.contains(&address))
     }
 
-    /// Reads the debug information and the symbol table. Takes milliseconds to seconds, by their size.
+    /// Reads the headers.
+    pub(super) fn read_header(&mut self) {
+        let file = self.mappings.first().and_then(Mapping::file);
+        self.header = file.and_then(|file| Header::of(&file)).unwrap_or_default();
+    }
+
+    /// Reads the headers, the debug information and the symbol table. Takes milliseconds to seconds, by their size.
     pub(super) fn load(&mut self) {
-        let Some(file) = self.mappings.first().and_then(Mapping::file) else { return };
-        self.segments = segments(&file).unwrap_or_default();
-        self.loader = Loader::new(&file).ok();
+        self.read_header();
+        self.loader = self.mappings.first().and_then(Mapping::file).and_then(|file| Loader::new(file).ok());
+    }
+
+    pub(super) fn has_build_id(&self, build_id: &str) -> bool {
+        self.header.build_id.as_deref() == Some(build_id)
+    }
+
+    /// Returns the frame at `address` in a form that another process of the same build resolves.
+    pub(super) fn stored(&self, address: usize) -> Option<StoredFrame> {
+        let (module, build_id) = (self.name.clone(), self.header.build_id.clone());
+        Some(StoredFrame { module, build_id, offset: self.offset(address)? })
     }
 
     /// Returns the functions at `address`, the innermost inlined one first.
     pub(super) fn symbols(&self, address: usize) -> Vec<Symbol> {
-        let Some(offset) = self.offset(address) else { return Vec::new() };
+        self.offset(address).map(|offset| self.symbols_at(offset)).unwrap_or_default()
+    }
+
+    /// Returns the functions at `offset`, the innermost inlined one first.
+    pub(super) fn symbols_at(&self, offset: u64) -> Vec<Symbol> {
         let named = self.loader.as_ref().map(|loader| named(loader, offset)).unwrap_or_default();
         if !named.is_empty() {
             return named;
         }
-        vec![Symbol { function: format!("{}+{offset:#x}", self.name), ..Symbol::default() }]
+        vec![Symbol::unnamed(&self.name, offset)]
     }
 
     /// Returns the address in the file's own numbering, which is the same in every process.
     fn offset(&self, address: usize) -> Option<u64> {
         let mapping = self.mappings.iter().find(|mapping| mapping.addresses.contains(&address))?;
         let in_file = mapping.offset + (address - mapping.addresses.start) as u64;
-        let segment = self.segments.iter().find(|segment| in_file.wrapping_sub(segment.offset) < segment.len);
+        let segment = self.header.segments.iter().find(|segment| in_file.wrapping_sub(segment.offset) < segment.len);
         Some(segment.map_or(in_file, |segment| in_file - segment.offset + segment.address))
     }
 }
@@ -120,14 +146,17 @@ impl Mapping {
     }
 }
 
-fn segments(file: &Path) -> Option<Vec<Segment>> {
-    let data = ReadCache::new(File::open(file).ok()?);
-    let object = object::File::parse(&data).ok()?;
-    let segment = |segment: object::Segment<'_, '_, _>| {
-        let (offset, len) = segment.file_range();
-        Segment { offset, len, address: segment.address() }
-    };
-    Some(object.segments().map(segment).collect())
+impl Header {
+    fn of(file: &Path) -> Option<Self> {
+        let data = ReadCache::new(File::open(file).ok()?);
+        let object = object::File::parse(&data).ok()?;
+        let segment = |segment: object::Segment<'_, '_, _>| {
+            let (offset, len) = segment.file_range();
+            Segment { offset, len, address: segment.address() }
+        };
+        let build_id = object.build_id().ok().flatten().map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect());
+        Some(Self { segments: object.segments().map(segment).collect(), build_id })
+    }
 }
 
 fn named(loader: &Loader, offset: u64) -> Vec<Symbol> {

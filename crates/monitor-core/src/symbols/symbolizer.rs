@@ -2,36 +2,77 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{RawBacktrace, Symbol, module::Module};
+use super::{RawBacktrace, StoredFrame, Symbol, module::Module};
 
-/// Every module met so far. Process-wide, because every monitor of a process runs the same code; only intake threads
-/// take its lock.
-static MODULES: Mutex<Vec<Module>> = Mutex::new(Vec::new());
+/// Modules whose symbols are loaded. Process-wide, because every monitor of a process runs the same code; only resolver
+/// threads take its lock, which is held while symbols load.
+static LOADED: Mutex<Vec<Module>> = Mutex::new(Vec::new());
+
+/// Modules of which only the headers were read. Never locked for longer than that takes.
+static LOCATED: Mutex<Vec<Module>> = Mutex::new(Vec::new());
 
 /// Reads the symbols of the file this function is in, so that the first error need not wait for them.
 pub(crate) fn load() {
     let here = load as fn() as *const ();
-    with_module(&mut lock(), here.addr(), |_| ());
+    with_module(&mut lock(&LOADED), here.addr(), Module::load, |_| ());
 }
 
 /// Returns the functions of a backtrace, inlined ones included, the innermost first.
 pub(crate) fn resolve(backtrace: &RawBacktrace) -> Vec<Symbol> {
-    let mut modules = lock();
-    let symbols = |call| with_module(&mut modules, call, |module| module.symbols(call)).unwrap_or_default();
-    backtrace.calls().flat_map(symbols).collect()
+    let mut modules = lock(&LOADED);
+    let symbols = |call| with_module(&mut modules, call, Module::load, |module| module.symbols(call));
+    backtrace.calls().filter_map(symbols).flatten().collect()
 }
 
-fn with_module<R>(modules: &mut Vec<Module>, address: usize, f: impl FnOnce(&Module) -> R) -> Option<R> {
+/// Returns the frames of a backtrace in a form that another process of the same build resolves. Loads no symbols.
+pub(crate) fn locate(backtrace: &RawBacktrace) -> Vec<StoredFrame> {
+    let mut modules = lock(&LOCATED);
+    let stored = |call| with_module(&mut modules, call, Module::read_header, |module| module.stored(call))?;
+    backtrace.calls().filter_map(stored).collect()
+}
+
+/// Resolves what [`locate`] returned, maybe in an earlier process. Frames of other builds have no names.
+pub(crate) fn resolve_stored(frames: &[StoredFrame]) -> Vec<Symbol> {
+    let mut modules = lock(&LOADED);
+    let symbols = |frame: &StoredFrame| {
+        let module = frame.build_id.as_deref().and_then(|build_id| module_of_build(&mut modules, build_id));
+        module.map_or_else(
+            || vec![Symbol::unnamed(&frame.module, frame.offset)],
+            |at| modules[at].symbols_at(frame.offset),
+        )
+    };
+    frames.iter().flat_map(symbols).collect()
+}
+
+fn with_module<R>(
+    modules: &mut Vec<Module>,
+    address: usize,
+    read: impl FnOnce(&mut Module),
+    f: impl FnOnce(&Module) -> R,
+) -> Option<R> {
     if let Some(known) = modules.iter().find(|module| module.contains(address)) {
         return Some(f(known));
     }
     let mut new = Module::all().into_iter().find(|module| module.contains(address))?;
-    new.load();
+    read(&mut new);
     let result = f(&new);
     modules.push(new);
     Some(result)
 }
 
-fn lock() -> MutexGuard<'static, Vec<Module>> {
-    MODULES.lock().unwrap_or_else(PoisonError::into_inner)
+/// Returns the position of the module of this build, if this process runs it.
+fn module_of_build(modules: &mut Vec<Module>, build_id: &str) -> Option<usize> {
+    if let Some(known) = modules.iter().position(|module| module.has_build_id(build_id)) {
+        return Some(known);
+    }
+    let mut all = Module::all();
+    all.iter_mut().for_each(Module::read_header);
+    let mut new = all.into_iter().find(|module| module.has_build_id(build_id))?;
+    new.load();
+    modules.push(new);
+    Some(modules.len() - 1)
+}
+
+fn lock(modules: &'static Mutex<Vec<Module>>) -> MutexGuard<'static, Vec<Module>> {
+    modules.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! Resolution by the `backtrace` crate, where `/proc` does not say which files a process runs. Captures wait for its
 //! lock while it loads symbols.
 
-use super::{RawBacktrace, Symbol};
+use super::{RawBacktrace, StoredFrame, Symbol};
 
 /// Does nothing: the first resolution loads the symbols.
 pub(crate) fn load() {}
@@ -20,4 +20,14 @@ pub(crate) fn resolve(backtrace: &RawBacktrace) -> Vec<Symbol> {
         });
     }
     symbols
+}
+
+/// Returns nothing: no file is known in which an address would be the same in another process.
+pub(crate) fn locate(_: &RawBacktrace) -> Vec<StoredFrame> {
+    Vec::new()
+}
+
+/// Returns nothing, as [`locate`] does.
+pub(crate) fn resolve_stored(_: &[StoredFrame]) -> Vec<Symbol> {
+    Vec::new()
 }

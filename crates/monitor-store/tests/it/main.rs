@@ -8,3 +8,4 @@ mod killed;
 mod restart;
 mod sharing;
 mod support;
+mod unresolved;

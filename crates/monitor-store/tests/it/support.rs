@@ -89,6 +89,13 @@ pub(crate) fn child(test: &str, folder: &Path) -> Command {
     command
 }
 
+/// Starts this test in a process of its own, and returns it with the lines it writes.
+pub(crate) fn started(test: &str, folder: &Path) -> (Ended, impl Iterator<Item = String> + use<>) {
+    let mut child = Ended(child(test, folder).spawn().expect("it starts"));
+    let stdout = child.0.stdout.take().expect("it is piped");
+    (child, io::BufRead::lines(io::BufReader::new(stdout)).map_while(Result::ok))
+}
+
 /// Whether a text stands in any of the files.
 pub(crate) fn is_anywhere(folder: &Path, text: &str) -> bool {
     let files = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it can be read").path());

@@ -1,0 +1,137 @@
+//! Events that wait for their symbols, stored so that a process that is killed meanwhile loses none of them.
+//!
+//! Symbols load for milliseconds to seconds. An event that is resolved before the saver's next batch is never written
+//! here. One that a process left behind is resolved by the next one, if that runs the same build, and else stays grouped by
+//! place.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::eraser::Eraser;
+use crate::{
+    ErrorEvent, clock, event::frames::Trace, persist::Change, resolver::Unresolved, source::Source,
+    symbols::StoredFrame,
+};
+
+/// The events between the intake and the resolver.
+#[derive(Default)]
+pub(crate) struct UnresolvedEvents(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    events: BTreeMap<Uuid, Entry>,
+    removed: Vec<String>,
+    left_behind: Vec<Unresolved>,
+}
+
+struct Entry {
+    stored: StoredEvent,
+    source: Arc<Source>,
+    is_written: bool,
+}
+
+/// An event as it is stored before it is resolved.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct StoredEvent {
+    #[serde(flatten)]
+    pub(crate) event: ErrorEvent,
+    pub(crate) frames: Vec<StoredFrame>,
+    /// Number of errors that it stands for: those of its source that no other event stands for.
+    pub(crate) count: u64,
+}
+
+impl UnresolvedEvents {
+    /// Holds an event until it is released.
+    pub(crate) fn hold(&self, event: &ErrorEvent, frames: Vec<StoredFrame>, source: &Arc<Source>) {
+        let stored = StoredEvent { event: event.clone(), frames, count: 1 };
+        self.insert(stored, source, false);
+    }
+
+    /// Holds an event that an earlier process left behind, for the resolver to take.
+    pub(crate) fn hold_again(&self, stored: StoredEvent, source: Arc<Source>) {
+        let (event, trace) = (stored.event.clone(), Some(Trace::Stored(stored.frames.clone())));
+        self.insert(stored, &source, true);
+        self.lock().left_behind.push(Unresolved { event, trace, source, captured: clock::steady() });
+    }
+
+    fn insert(&self, stored: StoredEvent, source: &Arc<Source>, is_written: bool) {
+        self.lock().events.insert(stored.event.id, Entry { stored, source: Arc::clone(source), is_written });
+    }
+
+    /// Forgets an event that is resolved, and counted by its issue.
+    pub(crate) fn release(&self, id: Uuid) {
+        let waiting = &mut *self.lock();
+        if waiting.events.remove(&id).is_some_and(|entry| entry.is_written) {
+            waiting.removed.push(key(id));
+        }
+    }
+
+    /// Returns what the store does not have yet: the counts of all that wait, and the keys of those released.
+    pub(crate) fn take_changes(&self) -> Vec<Change> {
+        let waiting = &mut *self.lock();
+        let removed = std::mem::take(&mut waiting.removed).into_iter().map(|key| Change::Remove { key });
+        removed.chain(waiting.put()).collect()
+    }
+
+    /// Returns all that wait, for a store that is written anew.
+    pub(crate) fn take_everything(&self) -> Vec<Change> {
+        let waiting = &mut *self.lock();
+        waiting.removed.clear();
+        waiting.put().collect()
+    }
+
+    /// Returns the events of an earlier process that no resolver has taken yet.
+    pub(crate) fn take_left_behind(&self) -> Vec<Unresolved> {
+        std::mem::take(&mut self.lock().left_behind)
+    }
+
+    pub(super) fn erase(&self, eraser: &Eraser) {
+        let waiting = &mut *self.lock();
+        let theirs = waiting.events.iter().filter(|(_, entry)| eraser.knows(&entry.stored.event));
+        let theirs: Vec<_> = theirs.map(|(id, _)| *id).collect();
+        for id in theirs {
+            waiting.events.remove(&id);
+            waiting.removed.push(key(id));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn put(&mut self) -> impl Iterator<Item = Change> {
+        let mut others = HashMap::<_, u64>::new();
+        for entry in self.events.values() {
+            *others.entry(Arc::as_ptr(&entry.source)).or_default() += 1;
+        }
+        self.events.values_mut().map(move |entry| {
+            entry.is_written = true;
+            // The first event of a source stands for the errors that were only counted.
+            let others = others.remove(&Arc::as_ptr(&entry.source));
+            let uncounted = entry.source.ledger(|ledger, totals| totals.count.saturating_sub(ledger.counted));
+            entry.stored.count = others.map_or(1, |events| uncounted.saturating_sub(events - 1).max(1));
+            let value = serde_json::to_vec(&entry.stored).unwrap_or_default();
+            Change::Put { key: key(entry.stored.event.id), value }
+        })
+    }
+}
+
+impl fmt::Debug for UnresolvedEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnresolvedEvents").field("len", &self.lock().events.len()).finish_non_exhaustive()
+    }
+}
+
+fn key(id: Uuid) -> String {
+    format!("{UNRESOLVED}{id}")
+}
+
+pub(crate) const UNRESOLVED: &str = "unresolved/";
