@@ -106,7 +106,9 @@ impl Shared {
     /// stored for the next process.
     pub(crate) fn resolve_left_behind(&self) {
         if let Some(resolver) = self.resolver.get().and_then(Weak::upgrade) {
-            self.unresolved.take_left_behind().into_iter().for_each(|left| drop(resolver.push(left)));
+            for left in self.unresolved.take_left_behind() {
+                let _ = resolver.push(left);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The panic hook: it notes place, thread and backtrace on the thread that panics.
 
 use std::{
+    borrow::Cow,
     cell::Cell,
     io::{self, Write},
     panic::{PanicHookInfo, set_hook, take_hook},
@@ -54,7 +55,7 @@ fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
 
 fn last_words(scope: &Scope, note: Note, info: &PanicHookInfo<'_>) {
     let monitor = scope.monitor();
-    let message = text_of(info.payload()).unwrap_or(NO_TEXT.into());
+    let message = text_of(info.payload()).unwrap_or(Cow::Borrowed(NO_TEXT));
     let place = note.location.as_ref().map_or_else(|| String::from("unknown place"), ToString::to_string);
     let masked = monitor.redaction().text(&message).replace(char::is_control, " ");
     let (method, route, id) = (scope.method().as_str(), scope.route(), scope.id());

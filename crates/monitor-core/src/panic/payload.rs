@@ -28,7 +28,7 @@ pub(crate) struct Payload {
 
 impl Kind {
     pub(super) fn of(payload: &(dyn Any + Send)) -> Self {
-        Self { type_id: payload.type_id(), mark: mark(&text_of(payload).unwrap_or(NO_TEXT.into())) }
+        Self { type_id: payload.type_id(), mark: mark(&text_of(payload).unwrap_or(Cow::Borrowed(NO_TEXT))) }
     }
 }
 
