@@ -1,5 +1,6 @@
 //! Measures: `benches rounds LOG` times every case once for each line that comes in, `benches threads` the compared ones on
-//! two threads, `benches facts MILLIONS` measures what is measured once, `benches panics WHO` what a panic costs, `benches server LOG` serves, `benches count LOG PREFIX` runs the cases once for callgrind. LOG is `none`, `peers` or `ours`.
+//! two threads, `benches facts MILLIONS` measures what is measured once, `benches panics WHO` what a panic costs,
+//! `benches first-panic WHO` what the first one of the process does, `benches server LOG` serves, `benches count LOG PREFIX` runs the cases once for callgrind. LOG is `none`, `peers` or `ours`.
 
 use std::{env, io, process::ExitCode};
 
@@ -16,6 +17,7 @@ fn main() -> io::Result<ExitCode> {
         ["rounds", log] => Log::named(log).map(rounds::serve),
         ["facts", millions] => millions.parse().ok().map(facts::tell),
         ["panics", who] => panics::tell(who),
+        ["first-panic", who] => panics::tell_first(who),
         ["threads"] => {
             threads::serve();
             Some(())

@@ -61,6 +61,10 @@ fn measure(effort: Effort) -> Result<(), Failure> {
     };
     let mut facts = process::read("benches", &["facts", millions])?;
     facts.extend(panics()?);
+    facts.extend(first_panics(match effort {
+        Effort::Full => 200,
+        Effort::Quick => 10,
+    })?);
     facts.extend(match effort {
         Effort::Full => wrk::measure(11, 2)?,
         Effort::Quick => wrk::measure(5, 1)?,
@@ -91,6 +95,20 @@ fn panics() -> Result<Vec<(String, f64)>, Failure> {
         }
         let [_, ours, sentry] = captured;
         facts.push((format!("panic, RUST_BACKTRACE={backtrace}: ours beside sentry's"), ours / sentry));
+    }
+    Ok(facts)
+}
+
+/// Returns the slowest first panic of so many processes: symbols are loading while it is captured.
+fn first_panics(processes: u32) -> Result<Vec<(String, f64)>, Failure> {
+    let mut facts = Vec::new();
+    for who in ["ours", "sentry"] {
+        let mut slowest = 0.0_f64;
+        for _ in 0..processes {
+            let printed = read_quietly(process::command("benches").args(["first-panic", who]))?;
+            slowest = process::figures(&printed)?.iter().map(|(_, nanoseconds)| *nanoseconds).fold(slowest, f64::max);
+        }
+        facts.push((format!("first panic of a process, slowest of {processes}, captured by {who}: µs"), slowest / 1e3));
     }
     Ok(facts)
 }
