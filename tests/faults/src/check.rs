@@ -42,7 +42,8 @@ fn faults_with(fault: Fault, knows: &str, events: &[&Value], issues: usize) -> V
     let Some(event) = events.first() else { return faults };
     let parts = &event["grouping"]["parts"];
     let part = |name| parts.as_array().into_iter().flatten().find_map(|part| part.get(name));
-    let has_backtrace = !cfg!(panic = "abort") && event["backtrace"].as_array().is_some_and(|frames| !frames.is_empty());
+    let has_backtrace =
+        !cfg!(panic = "abort") && event["backtrace"].as_array().is_some_and(|frames| !frames.is_empty());
     if knows == "paths" && has_backtrace {
         let function = part("function").map_or("", text);
         if function != fault.function && !is_resumed(fault) {
@@ -54,7 +55,8 @@ fn faults_with(fault: Fault, knows: &str, events: &[&Value], issues: usize) -> V
     }
     if matches!(knows, "paths" | "names") && has_backtrace && !is_resumed(fault) {
         let frames = event["backtrace"].as_array().into_iter().flatten();
-        let own: Vec<_> = frames.filter(|frame| frame["in_app"] == true).map(|frame| text(&frame["location"])).collect();
+        let own: Vec<_> =
+            frames.filter(|frame| frame["in_app"] == true).map(|frame| text(&frame["location"])).collect();
         if !own.iter().any(|at| same_line(at, &place(fault))) {
             faults.push(format!("no own frame is at the line, but {own:?}"));
         }

@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 }
 
 fn faults_of_all_files() -> impl Iterator<Item = Fault> {
-    let panics = [
+    let faults = [
         adapters::FAULTS,
         cart::price::FAULTS,
         closures::FAULTS,
@@ -70,7 +70,9 @@ fn faults_of_all_files() -> impl Iterator<Item = Fault> {
         nested::FAULTS,
         order::price::FAULTS,
         payloads::FAULTS,
-        threads::FAULTS,
+        captures::FAULTS,
     ];
-    panics.into_iter().chain([captures::FAULTS]).flatten().copied()
+    // A thread outside any scope ends an aborting process before a request could resume its panic.
+    let threads = if cfg!(panic = "abort") { &[] } else { threads::FAULTS };
+    faults.into_iter().chain([threads]).flatten().copied()
 }

@@ -29,7 +29,8 @@ fn joined() {
 }
 
 fn scoped() {
-    thread::scope(|scope| { // fault: a thread of a scope
+    thread::scope(|scope| {
+        // fault: a thread of a scope
         scope.spawn(|| assert_eq!(black_box(1), 3));
     });
 }
