@@ -47,7 +47,7 @@ async fn a_unary_call_that_succeeds_is_completed_and_has_its_status() {
     assert_eq!((counts.outcome(Outcome::Completed), counts.failures().iter().map(|(_, count)| count).sum()), (1, 0));
     let line = log.request_line();
     let seen = ["grpc_status", "outcome", "route", "level", "remote_addr"].map(|key| line[key].as_str());
-    assert_eq!(seen, ["OK", "completed", "/shop.Stock/Count", "INFO", "127.0.0.0"].map(Some));
+    assert_eq!(seen, ["OK", "completed", "/shop.Stock/Count", "INFO", "127.0.0.1"].map(Some));
     assert_eq!(line.get("error_type"), None);
 }
 

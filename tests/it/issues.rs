@@ -7,11 +7,11 @@ use std::{
 
 use monitor_core::MemoryReporter;
 use monitor_kit::{
-    BoxError, EventKind, Fingerprint, Issue, IssueError, IssueQuery, IssueSort, IssueState, Level, Monitor,
-    MonitorBuilder, Reason, Scope, Signal, Triage, capture_error, clock, scope,
+    BoxError, EventKind, Fingerprint, Issue, IssueError, IssueQuery, IssueSort, IssueState, Level, LogReporter,
+    Monitor, MonitorBuilder, Reason, Scope, Signal, Triage, capture_error, clock, scope,
 };
 
-use crate::support::{Failure, builder, dropped, flush, get, status, visit, watched, watched_by};
+use crate::support::{Failure, Log, builder, dropped, flush, get, page, shows, status, visit, watched, watched_by};
 
 #[test]
 fn a_resolved_issue_that_happens_again_is_a_regression_that_names_the_release() {
@@ -26,6 +26,22 @@ fn a_resolved_issue_that_happens_again_is_a_regression_that_names_the_release() 
     assert_eq!((issue.status.state, &*regression.release, issue.count), (IssueState::Unresolved, "1.0.1", 2));
     assert_eq!(regression.resolved.actor.as_deref(), Some("ada"));
     assert_eq!(told(&memory), ["opened", "changed to resolved by ada", "regressed in 1.0.1"]);
+}
+
+#[test]
+fn a_regression_is_counted_and_logged_with_its_request_place_and_count() {
+    let log = Log::default();
+    let (monitor, memory) = watched_by(builder().log(LogReporter::new().dispatch(log.dispatch())));
+    let fingerprint = opened(&monitor);
+    monitor.triage(fingerprint, Triage::Resolve, "ada").unwrap();
+    fail(&monitor, "gone");
+    flush(&monitor);
+    let request_id = memory.events()[1].scope.request_id.as_ref().map(ToString::to_string);
+    shows(&page(&monitor), r#"monitor_regressions_total{kind="error"} 1"#);
+    let lines = log.lines("monitor::issue");
+    let line = lines.iter().find(|line| line["message"] == "issue_regressed").expect("a line");
+    assert_eq!((&line["count"], line["request_id"].as_str()), (&2.into(), request_id.as_deref()), "{line:#}");
+    assert_eq!((&line["file"], line["line"].is_u64(), &line["exception"]), (&file!().into(), true, &"gone".into()));
 }
 
 #[test]

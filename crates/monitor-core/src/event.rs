@@ -129,6 +129,13 @@ impl ErrorEvent {
         all.filter(move |(at, frame)| if is_any { frame.in_app } else { *at < FEW }).map(|(_, frame)| frame)
     }
 
+    /// Returns where it happened: its location, else that of the innermost frame of the program's own.
+    #[must_use]
+    pub fn known_location(&self) -> Option<&CodeLocation> {
+        let own = || self.backtrace.iter().filter(|frame| frame.in_app).find_map(|frame| frame.location.as_ref());
+        self.location.as_ref().or_else(own)
+    }
+
     /// Returns about how much memory it takes, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let frames = self.backtrace.iter().map(|frame| {

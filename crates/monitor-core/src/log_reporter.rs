@@ -4,7 +4,7 @@ use std::error::Error;
 
 use tracing::Dispatch;
 
-use crate::{ErrorEvent, EventKind, Level, Method, Reporter, Signal, clock};
+use crate::{ErrorEvent, EventKind, Issue, Level, Method, Reporter, Signal, clock};
 
 /// Writes every error event to the log, and every change of an issue and of a route. On by default.
 ///
@@ -14,12 +14,12 @@ use crate::{ErrorEvent, EventKind, Level, Method, Reporter, Signal, clock};
 /// | `handled_exception` | an error the program captured or attached | ERROR |
 /// | `captured_message` | a message the program captured, in the field `exception` | its own |
 /// | `route_disabled` | a route was taken out of service, with `route`, `actor`, `reason`, `until` | WARN |
-/// | `issue_regressed` | a resolved error came back, with `release`, `resolved_in` | WARN |
+/// | `issue_regressed` | a resolved error came back, with the fields of the error that did so, `count`, `release`, `resolved_in` | WARN |
 /// | `issue_changed` | somebody decided on an issue, with `status`, `actor`, or it is muted no more | INFO |
 /// | `route_enabled` | a route is back, with `route`, and `actor` unless its time was over | INFO |
 ///
-/// Fields of an error: `exception`, `exception_type`, `chain`, `location`, `trace` (the program's own frames), `request_id`,
-/// `trace_id`, `method`, `path`, `route`, `user_id`, `fingerprint`, `release`, and `suppressed`, how many of its source came
+/// Fields of an error: `exception`, `exception_type`, `chain`, `location`, `file` and `line` (of the location, else of the
+/// innermost frame of the program's own), `trace` (the program's own frames), `request_id`, `trace_id`, `method`, `path`, `route`, `user_id`, `fingerprint`, `release`, and `suppressed`, how many of its source came
 /// since the one before that are told nowhere but in counts. All of it is redacted.
 ///
 /// # Example
@@ -83,14 +83,7 @@ fn tell(signal: &Signal) {
             actor = enabled.actor,
             "route_enabled"
         ),
-        Signal::IssueRegressed(issue) => tracing::warn!(
-            target: "monitor::issue",
-            fingerprint = %issue.fingerprint,
-            exception = issue.message,
-            release = issue.regression.as_ref().map(|regression| regression.release.as_str()),
-            resolved_in = issue.regression.as_ref().and_then(|regression| regression.resolved.in_release.as_deref()),
-            "issue_regressed"
-        ),
+        Signal::IssueRegressed(issue) => write_regressed(issue),
         Signal::IssueChanged(change) => tracing::info!(
             target: "monitor::issue",
             fingerprint = %change.issue.fingerprint,
@@ -105,6 +98,32 @@ fn tell(signal: &Signal) {
     }
 }
 
+fn write_regressed(issue: &Issue) {
+    let regression = issue.regression.as_ref();
+    // The latest sample may be older than the regression, for not each event is captured whole.
+    let resolved_at = regression.and_then(|regression| regression.resolved.since);
+    let event = issue.samples.last().filter(|event| resolved_at.is_none_or(|resolved| event.at > resolved));
+    let texts = event.map(|event| Texts::new(event)).unwrap_or_default();
+    let location = event.and_then(|event| event.known_location()).or(issue.location.as_ref());
+    tracing::warn!(
+        target: "monitor::issue",
+        exception = issue.message,
+        exception_type = issue.type_name,
+        location = location.map(display),
+        file = location.map(|at| at.file.as_str()),
+        line = location.map(|at| at.line),
+        request_id = texts.request_id,
+        trace_id = texts.trace_id,
+        method = event.and_then(|event| event.scope.method).map(Method::as_str),
+        route = event.map(|event| event.scope.route.as_str()),
+        fingerprint = %issue.fingerprint,
+        count = issue.count,
+        release = regression.map(|regression| regression.release.as_str()),
+        resolved_in = regression.and_then(|regression| regression.resolved.in_release.as_deref()),
+        "issue_regressed"
+    );
+}
+
 /// Levels and messages are part of a callsite, so each combination is one of its own.
 macro_rules! write_at {
     ($level:ident, $message:literal, $event:ident, $texts:ident) => {
@@ -113,7 +132,9 @@ macro_rules! write_at {
             exception = $event.message,
             exception_type = $event.type_name,
             chain = $texts.chain,
-            location = $texts.location,
+            location = $event.location.as_ref().map(display),
+            file = $event.known_location().map(|at| at.file.as_str()),
+            line = $event.known_location().map(|at| at.line),
             trace = $texts.trace,
             request_id = $texts.request_id,
             trace_id = $texts.trace_id,
@@ -142,9 +163,9 @@ fn write(event: &ErrorEvent) {
 }
 
 /// Fields that are texts in the log only; those that are absent are left out of the line.
+#[derive(Default)]
 struct Texts {
     chain: Option<String>,
-    location: Option<String>,
     trace: Option<String>,
     request_id: Option<String>,
     trace_id: Option<String>,
@@ -157,7 +178,6 @@ impl Texts {
         let joined = |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join("\n"));
         Self {
             chain: joined(event.chain.iter().map(|cause| cause.message.clone()).collect()),
-            location: event.location.as_ref().map(ToString::to_string),
             trace: joined(event.own_frames().take(FRAMES).map(ToString::to_string).collect()),
             request_id: event.scope.request_id.as_ref().map(ToString::to_string),
             trace_id: event.scope.trace_id.map(|id| id.to_string()),

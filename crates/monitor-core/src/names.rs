@@ -65,6 +65,8 @@ pub const HEALTH_READY: &str = "health_ready";
 pub const HEALTH_DRAINING: &str = "health_draining";
 /// Issues opened. Label: kind.
 pub const ISSUES: &str = "monitor_issues_total";
+/// Resolved issues that came back. Label: kind.
+pub const REGRESSIONS: &str = "monitor_regressions_total";
 /// Whatever was not kept. Labels: reporter, reason.
 pub const DROPPED: &str = "monitor_dropped_total";
 /// Always 1. Labels: version, revision.
@@ -151,7 +153,7 @@ pub fn is_published(metric: &str) -> bool {
     gauges_and_counters.chain(histograms).chain(FLASK_NAMES).any(|name| name == metric)
 }
 
-pub(crate) const COUNTERS: [(&str, &str); 12] = [
+pub(crate) const COUNTERS: [(&str, &str); 13] = [
     (REQUESTS, "Requests that ended."),
     (ERRORS, "Requests that failed."),
     (STARTED, "Requests that entered the service."),
@@ -163,6 +165,7 @@ pub(crate) const COUNTERS: [(&str, &str); 12] = [
     (JOBS_STARTED, "Jobs that began."),
     (JOBS, "Jobs that ended."),
     (ISSUES, "Issues opened."),
+    (REGRESSIONS, "Resolved issues that came back."),
     (DROPPED, "Events, signals and series that were not kept."),
 ];
 

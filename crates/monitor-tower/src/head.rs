@@ -172,9 +172,11 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Keeps the first 24 bits of an IPv4 address and the first 48 of an IPv6 address.
+/// Keeps the first 24 bits of an IPv4 address and the first 48 of an IPv6 address. That of the machine itself tells nobody
+/// apart, and is kept whole, as in texts.
 fn truncated(addr: IpAddr) -> IpAddr {
     match addr.to_canonical() {
+        addr if addr.is_loopback() => addr,
         IpAddr::V4(addr) => Ipv4Addr::from_bits(addr.to_bits() & !0xff).into(),
         IpAddr::V6(addr) => Ipv6Addr::from_bits(addr.to_bits() & !0 << 80).into(),
     }
@@ -192,6 +194,7 @@ mod tests {
         assert_eq!(truncate("192.0.2.77"), "192.0.2.0");
         assert_eq!(truncate("::ffff:192.0.2.77"), "192.0.2.0");
         assert_eq!(truncate("2001:db8:1:2::7"), "2001:db8:1::");
+        assert_eq!(["127.0.0.1", "::1", "::ffff:127.0.0.1"].map(truncate), ["127.0.0.1", "::1", "127.0.0.1"]);
     }
 
     #[test]

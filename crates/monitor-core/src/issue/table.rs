@@ -54,6 +54,8 @@ struct Table {
     states: HashMap<Fingerprint, State>,
     changes: Changes,
     bytes: usize,
+    /// How many issues regressed, by kind.
+    regressed: [u64; EventKind::ALL.len()],
     /// What nobody was there to tell.
     untold: Vec<Signal>,
     /// Whose events are to be let go also when they come from where they were kept.
@@ -204,6 +206,11 @@ impl Issues {
         EventKind::ALL.into_iter().zip(self.opened.iter().map(|count| count.load(Ordering::Relaxed)))
     }
 
+    /// Returns how many issues regressed, by kind.
+    pub(crate) fn regressed(&self) -> impl Iterator<Item = (EventKind, u64)> {
+        EventKind::ALL.into_iter().zip(self.lock().regressed)
+    }
+
     /// Brings every count up to date, where anything was counted since, and returns what became of whom.
     fn catch_up(&self, table: &mut Table) -> Vec<Signal> {
         let mut signals = std::mem::take(&mut table.untold);
@@ -275,10 +282,14 @@ impl Table {
         if growth.has_changed || growth.turn.is_some() {
             self.changes.records.insert(fingerprint);
         }
-        let issue = || Some(Arc::new(self.states.get(&fingerprint)?.read()));
-        match growth.turn? {
-            Turn::Regressed => Some(Signal::IssueRegressed(issue()?)),
-            Turn::MuteOver { before } => Some(Signal::IssueChanged(Arc::new(IssueChange { issue: issue()?, before }))),
+        let (turn, state) = (growth.turn?, self.states.get(&fingerprint)?);
+        let issue = Arc::new(state.read());
+        match turn {
+            Turn::Regressed => {
+                self.regressed[issue.kind as usize] += 1;
+                Some(Signal::IssueRegressed(issue))
+            }
+            Turn::MuteOver { before } => Some(Signal::IssueChanged(Arc::new(IssueChange { issue, before }))),
         }
     }
 

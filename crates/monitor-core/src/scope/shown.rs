@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use super::{Scope, text};
-use crate::Redaction;
+use crate::{Redaction, names};
 
 /// One text of a scope as it is shown. It is redacted when it is read, and not before.
 #[derive(Clone, Copy, Debug)]
@@ -13,25 +13,39 @@ pub struct Shown<'a> {
     redaction: Option<&'a Redaction>,
     /// Other requests are likely to say the same.
     is_repeated: bool,
+    /// How many bytes of it are shown.
+    longest: usize,
 }
 
 impl Scope {
-    /// Returns the route, or the path where the monitor was told to show paths as clients send them.
+    /// Returns whether the path is shown as the client sent it: where the monitor was told to, and where no route matched
+    /// and the answer is a 404, for then the route says nothing of what was asked for.
+    #[must_use]
+    #[inline]
+    pub fn shows_raw_path(&self) -> bool {
+        self.monitor().shows_raw_paths() || self.is_not_found()
+    }
+
+    fn is_not_found(&self) -> bool {
+        self.route() == names::UNMATCHED && self.finished().is_some_and(|finished| finished.ending.status == 404)
+    }
+
+    /// Returns the route, or the path where [that is shown](Self::shows_raw_path); that of a 404 is cut after 256 bytes.
     #[must_use]
     #[inline]
     pub fn shown_path(&self) -> Shown<'_> {
-        if self.monitor().shows_raw_paths() {
-            Shown { bytes: self.0.texts.at(0), redaction: Some(self.monitor().redaction()), is_repeated: false }
-        } else {
-            self.shown_route()
+        if !self.shows_raw_path() {
+            return self.shown_route();
         }
+        let longest = if self.monitor().shows_raw_paths() { usize::MAX } else { PATH };
+        Shown { bytes: self.0.texts.at(0), redaction: Some(self.monitor().redaction()), is_repeated: false, longest }
     }
 
     /// Returns the route.
     #[must_use]
     #[inline]
     pub fn shown_route(&self) -> Shown<'_> {
-        Shown { bytes: self.route().as_bytes(), redaction: None, is_repeated: false }
+        Shown { bytes: self.route().as_bytes(), redaction: None, is_repeated: false, longest: usize::MAX }
     }
 
     /// Returns the `User-Agent` header.
@@ -57,7 +71,8 @@ impl Scope {
 
     #[inline]
     fn shown<'a>(&'a self, bytes: &'a [u8], is_repeated: bool) -> Option<Shown<'a>> {
-        (!bytes.is_empty()).then(|| Shown { bytes, redaction: Some(self.monitor().redaction()), is_repeated })
+        let redaction = Some(self.monitor().redaction());
+        (!bytes.is_empty()).then_some(Shown { bytes, redaction, is_repeated, longest: usize::MAX })
     }
 }
 
@@ -66,6 +81,7 @@ impl<'a> Shown<'a> {
     #[must_use]
     pub fn as_plain(self) -> Option<&'a [u8]> {
         let is_plain = match self.redaction {
+            _ if self.bytes.len() > self.longest => false,
             Some(redaction) if self.is_repeated => redaction.is_still_plain(self.bytes),
             Some(redaction) => redaction.is_plain(self.bytes),
             None => Redaction::is_printable(self.bytes),
@@ -77,7 +93,12 @@ impl<'a> Shown<'a> {
     #[must_use]
     pub fn redacted(self) -> Cow<'a, str> {
         let text = text(self.bytes);
-        self.redaction.map_or(Cow::Borrowed(text), |redaction| redaction.text(text))
+        let redacted = self.redaction.map_or(Cow::Borrowed(text), |redaction| redaction.text(text));
+        // Cut last: half a secret would not be recognised.
+        match (0..=self.longest.min(redacted.len())).rev().find(|at| redacted.is_char_boundary(*at)) {
+            Some(end) if end < redacted.len() => format!("{}…", &redacted[..end]).into(),
+            _ => redacted,
+        }
     }
 }
 
@@ -86,3 +107,6 @@ impl fmt::Display for Shown<'_> {
         f.write_str(&self.redacted())
     }
 }
+
+/// The longest path that is shown whole, in bytes.
+const PATH: usize = 256;

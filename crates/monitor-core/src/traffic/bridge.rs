@@ -198,6 +198,9 @@ impl Bridge {
         for (kind, count) in self.shared.issues.opened() {
             sink.counter(names::ISSUES, vec![Label::new("kind", kind.as_str())], count);
         }
+        for (kind, count) in self.shared.issues.regressed() {
+            sink.counter(names::REGRESSIONS, vec![Label::new("kind", kind.as_str())], count);
+        }
         for Dropped { reporter, reason, count } in self.shared.dropped() {
             let labels = vec![Label::new("reporter", reporter), Label::new("reason", reason.as_str())];
             sink.counter(names::DROPPED, labels, count);
