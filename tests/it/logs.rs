@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use http::Request;
 use monitor_kit::{
-    IdPolicy, Level, Monitor, MonitorLayer, Redaction, RequestId,
+    IdPolicy, Level, LogReporter, Monitor, MonitorLayer, Redaction, RequestId,
     log::{BreadcrumbLayer, FieldNames, JsonLayer, ReadableLayer},
     scope::{self, Scope},
 };
@@ -330,6 +330,44 @@ fn an_error_that_is_logged_is_an_event_where_that_is_asked_for() {
 }
 
 #[test]
+fn the_line_of_a_request_that_no_route_matched_has_its_path_masked_and_cut() {
+    let monitor = monitor();
+    let (json, readable) = (Log::default(), Log::default());
+    let layers =
+        JsonLayer::new(&monitor).writer(json.writer()).and_then(ReadableLayer::new(&monitor).writer(readable.writer()));
+    let long = format!("/{}", "a/".repeat(1_000));
+    through(layers, || {
+        for path in ["/wp-login.php", "/pay/4111111111111111", &long] {
+            support::visit(&monitor, get(path), || status(404, "no"));
+        }
+    });
+    let lines: Vec<Value> = json.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().all(|line| line["route"] == "_unmatched" && line["status_code"] == 404), "{lines:#?}");
+    let paths: Vec<_> = lines.iter().map(|line| line["path"].as_str().unwrap()).collect();
+    assert_eq!(paths[..2], ["/wp-login.php", "/pay/[Filtered]"]);
+    assert!(paths[2].len() < 300 && paths[2].starts_with("/a/a/") && paths[2].ends_with('…'), "{}", paths[2]);
+    for path in paths {
+        assert!(readable.text().contains(&format!("request_warning GET {path} 404 in ")), "{}", readable.text());
+    }
+}
+
+#[test]
+fn a_line_of_a_captured_error_has_the_place_of_the_error() {
+    let log = Log::default();
+    let layer = JsonLayer::new(&monitor()).writer(log.writer());
+    let dispatch = tracing::Dispatch::new(tracing_subscriber::registry().with(layer));
+    let monitor = builder().log(LogReporter::new().dispatch(dispatch)).build().unwrap();
+    let line = line!() + 1;
+    monitor.capture_error(&support::Failure::new("no stock"));
+    flush(&monitor);
+    let logged: Value = serde_json::from_str(log.text().trim_end()).unwrap();
+    says(
+        &logged,
+        json!({"message": "handled_exception", "file": file!(), "line": line, "file_2": null, "line_2": null}),
+    );
+}
+
+#[test]
 fn a_line_for_people_says_a_request_in_one_look() {
     let monitor = monitor();
     let log = Log::default();
@@ -340,7 +378,7 @@ fn a_line_for_people_says_a_request_in_one_look() {
     });
     let text = log.text();
     let (request, order) = text.split_once('\n').unwrap();
-    assert!(request[12..].starts_with("  WARN request_warning GET _unmatched 404 in "), "{request}");
+    assert!(request[12..].starts_with("  WARN request_warning GET / 404 in "), "{request}");
     assert!(request.contains("  request_id="), "{request}");
     assert_eq!(&order[12..], "  INFO shop: order_processed order_id=123 note=\"a b\"\n");
 }

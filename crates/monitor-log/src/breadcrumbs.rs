@@ -9,17 +9,20 @@ use monitor_core::{
 };
 use serde_json::{Map, Value};
 use tracing::{
-    Event, Level, Metadata, Subscriber,
+    Event, Level, Subscriber,
     field::{Field, Visit},
     level_filters::LevelFilter,
 };
 use tracing_subscriber::layer::{Context, Layer};
 
+use crate::origin::{self, Origin, is_below, is_bridged, is_of_monitor};
+
 /// Leaves a breadcrumb in the current [scope](monitor_core::scope) for every event at INFO and above: an error captured
 /// there later says what was logged on the way.
 ///
 /// A breadcrumb's category is the event's target, its message the event's, its data the other fields; a scope keeps the
-/// latest 100. Outside a scope it does nothing. What the monitor logs itself leaves none.
+/// latest 100. A record of the `log` crate, passed on by tracing-log, has the record's target, and its place as `file` and
+/// `line`. Outside a scope it does nothing. What the monitor logs itself leaves none.
 ///
 /// # Example
 ///
@@ -66,11 +69,10 @@ impl BreadcrumbLayer {
         self
     }
 
-    fn keeps(&self, metadata: &Metadata<'_>) -> bool {
-        let target = metadata.target();
+    fn keeps(&self, level: Level, target: &str) -> bool {
         let named = self.targets.iter().filter(|(prefix, _)| is_below(target, prefix));
-        let level = named.max_by_key(|(prefix, _)| prefix.len()).map_or(self.level, |(_, level)| *level);
-        *metadata.level() <= level && !is_below(target, "monitor")
+        let least = named.max_by_key(|(prefix, _)| prefix.len()).map_or(self.level, |(_, level)| *level);
+        level <= least && !is_of_monitor(target)
     }
 }
 
@@ -82,18 +84,22 @@ impl Default for BreadcrumbLayer {
 
 impl<S: Subscriber> Layer<S> for BreadcrumbLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let metadata = event.metadata();
-        let captures = self.captures && *metadata.level() == Level::ERROR && !is_below(metadata.target(), "monitor");
-        if !scope::look(|scope| scope.is_some()) || !(self.keeps(metadata) || captures) {
+        if !scope::look(|scope| scope.is_some()) {
             return;
         }
-        let mut said = Said::default();
+        let (at, origin) = (*event.metadata().level(), Origin::of(event));
+        let captures = self.captures && at == Level::ERROR && !is_of_monitor(&origin.target);
+        let keeps = self.keeps(at, &origin.target);
+        if !keeps && !captures {
+            return;
+        }
+        let mut said = Said { is_bridged: is_bridged(event.metadata()), ..Said::default() };
         event.record(&mut said);
         if let Some(scope) = scope::current().filter(|_| captures) {
-            said.capture(&scope, metadata);
+            said.capture(&scope, &origin);
         }
-        if self.keeps(metadata) {
-            let crumb = Breadcrumb::new(metadata.target(), said.message).level(level(*metadata.level()));
+        if keeps {
+            let crumb = Breadcrumb::new(origin.target, said.message).level(level(at));
             scope::add(if said.data.is_empty() { crumb } else { crumb.data(said.data) });
         }
     }
@@ -103,28 +109,35 @@ impl<S: Subscriber> Layer<S> for BreadcrumbLayer {
 #[derive(Default)]
 struct Said {
     message: String,
+    is_bridged: bool,
     /// The error among the fields, with its causes.
     error: Option<ObservedError>,
     data: Map<String, Value>,
 }
 
 impl Said {
-    fn capture(&self, scope: &Scope, metadata: &Metadata<'_>) {
+    fn capture(&self, scope: &Scope, origin: &Origin) {
         let message = || ObservedError {
             kind: EventKind::Message,
             handled: true,
-            type_name: metadata.target().to_owned().into(),
+            type_name: origin.target.clone(),
             message: self.message.clone(),
             chain: Vec::new(),
             location: None,
         };
-        let at = metadata.file().zip(metadata.line());
+        let at = origin.file.as_deref().zip(origin.line);
         let location = at.map(|(file, line)| CodeLocation::of_line(file, line));
         scope.capture_observed(ObservedError { location, ..self.error.clone().unwrap_or_else(message) });
     }
 
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
-        self.data.insert(field.name().to_owned(), value.into());
+        let name = match field.name() {
+            origin::TARGET | origin::MODULE if self.is_bridged => return,
+            origin::FILE if self.is_bridged => "file",
+            origin::LINE if self.is_bridged => "line",
+            name => name,
+        };
+        self.data.insert(name.to_owned(), value.into());
     }
 }
 
@@ -153,6 +166,21 @@ impl Visit for Said {
         self.put(field, value);
     }
 
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        match i64::try_from(value) {
+            Ok(value) => self.put(field, value),
+            // JSON values hold no more than 64 bits.
+            Err(_) => self.put(field, value.to_string()),
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        match u64::try_from(value) {
+            Ok(value) => self.put(field, value),
+            Err(_) => self.put(field, value.to_string()),
+        }
+    }
+
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.put(field, value);
     }
@@ -160,11 +188,6 @@ impl Visit for Said {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.put(field, value);
     }
-}
-
-/// Returns whether `target` is `prefix` or below it.
-fn is_below(target: &str, prefix: &str) -> bool {
-    target.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 fn level(level: Level) -> monitor_core::Level {

@@ -10,7 +10,7 @@ mod request;
 mod spans;
 mod timestamp;
 
-use std::{fmt, io, rc::Rc};
+use std::{fmt, io, rc::Rc, time::Duration};
 
 use monitor_core::{Monitor, Scope, clock, scope};
 use tracing::{
@@ -39,11 +39,13 @@ use crate::direct::Direct;
 /// | --- | --- |
 /// | `timestamp` | RFC 3339 in UTC with microseconds |
 /// | `level`, `target` | the event's |
-/// | `file`, `line` | where it was logged: at WARN and above, unless [`locations`](Self::locations) says otherwise |
+/// | `file`, `line` | where it was logged: at WARN and above, unless [`locations`](Self::locations) says otherwise; where the error happened, on a line of a captured error; not on other lines of the monitor's own |
 /// | `message` and the event's fields | as they are called; one that clashes with a key of ours or with another field is called `name_2` |
 /// | `request_id`, `trace_id` | of the [scope](monitor_core::scope), unless the event has such a field itself |
 /// | `spans` | name and fields of the spans around it, the outermost first; only where there are any |
 /// | `service`, `release`, `environment` | the monitor's |
+///
+/// A record of the `log` crate, passed on by tracing-log, has the target and place of the record.
 ///
 /// Every string is redacted as the monitor redacts, and a value whose key sounds like a secret is masked. A number that
 /// JSON does not know is written as a string: `"NaN"`, `"Infinity"`, `"-Infinity"`. A text longer than 16 KiB is cut and
@@ -81,7 +83,7 @@ impl JsonLayer {
             [identity.service(), identity.release(), identity.environment()].map(str::to_owned)
         });
         let texts = Texts::new(monitor.redaction().clone());
-        let style = Style { names: Names::of(FieldNames::Plain), locations: Level::WARN, identity };
+        let style = Style { names: Names::of(FieldNames::Plain), locations: None, identity };
         Self {
             lines: Direct::new(io::stdout, monitor.drops_of("log_writer")),
             tail: tail(&style, &texts),
@@ -112,10 +114,10 @@ impl<W> JsonLayer<W> {
     }
 
     /// Sets the level from which on file and line are written; [`Level::TRACE`] is everywhere. Defaults to
-    /// [`Level::WARN`].
+    /// [`Level::WARN`], and with [`FieldNames::Python`] to [`Level::TRACE`].
     #[must_use]
     pub fn locations(mut self, from: Level) -> Self {
-        self.style.locations = from;
+        self.style.locations = Some(from);
         self
     }
 
@@ -128,11 +130,11 @@ impl<W> JsonLayer<W> {
         let request = keys.request.as_ref().zip(scope.and_then(|scope| Some((scope, scope.finished()?))));
         match request {
             Some((keys, (scope, finished))) => {
-                timestamp::begin(line, clock::unix_time_at(finished.at));
+                self.begin(line, clock::unix_time_at(finished.at));
                 request::write(line, self.style.names, &self.texts, keys, scope, &finished);
             }
             None => {
-                timestamp::begin(line, clock::unix_time());
+                self.begin(line, clock::unix_time());
                 line.extend_from_slice(&keys.head);
                 event.record(&mut Fields { line, keys: &keys, texts: &self.texts });
                 if let Some(scope) = scope {
@@ -142,6 +144,11 @@ impl<W> JsonLayer<W> {
         }
         self.spans(line, event, context);
         line.extend_from_slice(self.tail.as_bytes());
+    }
+
+    fn begin(&self, line: &mut Vec<u8>, at: Duration) {
+        line.extend_from_slice(self.style.names.begin.as_bytes());
+        timestamp::write(line, at);
     }
 
     fn keys_of(&self, metadata: &'static Metadata<'static>) -> Rc<Keys> {
@@ -203,7 +210,9 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         buffer::lend(|line| {
-            scope::look(|scope| self.event(line, event, scope, &context));
+            // A `Debug` that logs while its event is written has a scope as well.
+            let scope = scope::current();
+            self.event(line, event, scope.as_ref(), &context);
             self.lines.write(event.metadata(), line);
         });
     }

@@ -19,6 +19,42 @@
 //! [`Setup`] says more of what [`init`] does. Each part also works by itself: [`JsonLayer`], [`ReadableLayer`] and
 //! [`BreadcrumbLayer`] are layers for `tracing-subscriber`, [`NonBlocking`] and [`RollingFile`] are writers.
 //!
+//! # Beside a subscriber of your own
+//!
+//! [`init`] sets the global subscriber, which a program has one of. A program with layers of its own, for traces or a console,
+//! adds ours to them: [`Setup::layer`] returns all that [`init`] would set up, as one layer.
+//!
+//! The parts can be chosen one by one as well. Each gets a filter of its own: a filter on the whole subscriber, such as an
+//! `EnvFilter` that is added with `with`, would also keep events from the breadcrumbs. The monitor is flushed before the
+//! writer's guard is dropped, for the errors it captured last are lines of the log.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use monitor_kit::{
+//!     Monitor,
+//!     log::{BreadcrumbLayer, JsonLayer, NonBlocking},
+//! };
+//! use tracing_subscriber::{filter::LevelFilter, prelude::*};
+//!
+//! let monitor = Monitor::builder("shop").build()?;
+//! let writer = NonBlocking::builder(std::io::stdout()).drops(monitor.drops_of("log_writer"));
+//! let (stdout, guard) = writer.spawn()?;
+//! let yours = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+//! tracing_subscriber::registry()
+//!     .with(yours.with_filter(LevelFilter::WARN))
+//!     .with(JsonLayer::new(&monitor).writer(stdout).with_filter(LevelFilter::INFO))
+//!     .with(BreadcrumbLayer::new().with_filter(LevelFilter::INFO))
+//!     .init();
+//! tracing::info!(order_id = 123, "order_processed");
+//! monitor.flush(Duration::from_secs(2));
+//! drop(guard);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Records of the `log` crate arrive where tracing-log passes them on: `tracing_log::LogTracer::init()`, or the `init` of a
+//! tracing-subscriber with the feature `tracing-log`, which is one of its default features.
+//!
 //! # When lines are lost
 //!
 //! Never silently. A line that finds the queue of [`NonBlocking`] full, or that its writer fails to write, is counted in
@@ -30,6 +66,7 @@ mod breadcrumbs;
 mod direct;
 mod json;
 mod non_blocking;
+mod origin;
 mod readable;
 mod rolling;
 mod setup;

@@ -1,5 +1,7 @@
 //! Lines for people: time, level, target, message, fields, with colours where they are wanted.
 
+mod error;
+
 use std::{
     fmt::{self, Write as _},
     io,
@@ -20,7 +22,10 @@ use tracing_subscriber::{
     layer::{Context, Layer},
 };
 
-use crate::direct::Direct;
+use crate::{
+    direct::Direct,
+    origin::{Origin, is_bridged, is_of_monitor},
+};
 
 /// Writes every event of `tracing` as a line for people: for development, where nobody takes logs apart.
 ///
@@ -29,6 +34,20 @@ use crate::direct::Direct;
 /// ```text
 /// 12:30:00.250 ERROR request_error GET /error 500 in 0.41 ms, panic  request_id=0b6c7c2e-7a9e-4d0a-9d55-6f1c2b3a4d5e
 /// ```
+///
+/// A captured error has a line for each thing, with the frames of the program's own last:
+///
+/// ```text
+/// 12:30:00.251 ERROR unhandled_exception: attempt to divide by zero
+///     panic at src/fault.rs:23:6
+///     GET /error
+///     request_id=0b6c7c2e-7a9e-4d0a-9d55-6f1c2b3a4d5e
+///     fingerprint=84e3b4bc9b0b4ad9b1a02f6c16e6ed33
+///     in shop::fault::divide
+///        at src/fault.rs:23:6
+/// ```
+///
+/// At WARN and above a line ends with the `file` and `line` where it was logged, unless the monitor itself logs.
 pub struct ReadableLayer<W = fn() -> io::Stdout> {
     lines: Direct<W>,
     redaction: Redaction,
@@ -64,8 +83,13 @@ impl<W> ReadableLayer<W> {
 
     fn line(&self, event: &Event<'_>, scope: Option<&Scope>) -> String {
         let metadata = event.metadata();
-        let mut line =
-            Line { text: String::new(), redaction: &self.redaction, colours: self.colours, fields: String::new() };
+        let mut line = Line {
+            text: String::new(),
+            fields: String::new(),
+            is_bridged: false,
+            redaction: &self.redaction,
+            colours: self.colours,
+        };
         line.paint(DIM, clock::rfc3339(clock::wall()).get(11..23).unwrap_or_default());
         line.text.push(' ');
         line.paint(colour_of(*metadata.level()), &format!("{:>5}", metadata.level().as_str()));
@@ -73,11 +97,8 @@ impl<W> ReadableLayer<W> {
         let finished = scope.and_then(|scope| Some((scope, scope.finished()?)));
         match finished.filter(|_| metadata.target() == "monitor::request") {
             Some((scope, finished)) => line.request(metadata.name(), scope, &finished),
-            None => {
-                line.paint(DIM, metadata.target());
-                line.text.push_str(": ");
-                event.record(&mut line);
-            }
+            None if error::is_error(metadata) => error::write(&mut line, event),
+            None => line.event(event),
         }
         let fields = std::mem::take(&mut line.fields);
         line.text.push_str(&fields);
@@ -96,7 +117,8 @@ where
     W: for<'a> MakeWriter<'a> + 'static,
 {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let line = scope::look(|scope| self.line(event, scope));
+        // A `Debug` that logs while its event is written has a scope as well.
+        let line = self.line(event, scope::current().as_ref());
         self.lines.write(event.metadata(), line.as_bytes());
     }
 }
@@ -111,6 +133,7 @@ impl<W> fmt::Debug for ReadableLayer<W> {
 struct Line<'a> {
     text: String,
     fields: String,
+    is_bridged: bool,
     redaction: &'a Redaction,
     colours: bool,
 }
@@ -121,6 +144,21 @@ impl Line<'_> {
             let _ = write!(self.text, "\x1b[{colour}m{text}\x1b[0m");
         } else {
             self.text.push_str(text);
+        }
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
+        let (metadata, origin) = (event.metadata(), Origin::of(event));
+        let target = self.shown("", &origin.target);
+        self.paint(DIM, &target);
+        self.text.push_str(": ");
+        self.is_bridged = is_bridged(metadata);
+        event.record(self);
+        let is_located = *metadata.level() <= Level::WARN && !is_of_monitor(&origin.target);
+        if let Some((file, at)) = origin.file.zip(origin.line).filter(|_| is_located) {
+            let file = self.shown("", &file);
+            self.field("file", &file);
+            self.field("line", &at.to_string());
         }
     }
 
@@ -136,6 +174,9 @@ impl Line<'_> {
     }
 
     fn field(&mut self, name: &str, text: &str) {
+        if self.is_bridged && name.starts_with("log.") {
+            return;
+        }
         let name = if self.colours { format!("\x1b[{DIM}m{name}\x1b[0m") } else { name.to_owned() };
         let _ = write!(self.fields, " {name}={text}");
     }

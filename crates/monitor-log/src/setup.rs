@@ -6,13 +6,16 @@ use std::{
     env, fmt,
     io::{self, IsTerminal},
     path::PathBuf,
+    time::Duration,
 };
 
 use monitor_core::Monitor;
+use tracing::Subscriber;
 use tracing_subscriber::{
     Layer, Registry,
     filter::{ParseError, Targets},
     layer::SubscriberExt,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
@@ -21,8 +24,8 @@ use crate::{BreadcrumbLayer, FieldNames, FlushGuard, JsonLayer, NonBlocking, Rea
 /// Begins to log: JSON where the monitor's environment is `production`, lines for people elsewhere, both to stdout.
 ///
 /// `RUST_LOG` says what is logged; without it that is INFO and above, and of frameworks WARN and above. Everything at INFO
-/// and above in a scope leaves a breadcrumb. Keep what is returned until the program ends: dropping it writes what is not
-/// written yet.
+/// and above in a scope leaves a breadcrumb. Keep the guard until the program ends: dropping it reports what was captured
+/// last, and writes what is not written yet.
 ///
 /// # Errors
 ///
@@ -69,10 +72,14 @@ pub struct Setup {
     breadcrumbs: Option<BreadcrumbLayer>,
 }
 
-/// Writes what is not written yet when it is dropped, for at most two seconds.
+/// Ends the log when it is dropped: first the monitor hands on what was captured so far, to the log and to its other
+/// reporters, then the writers write what is queued. Each takes at most two seconds.
+///
+/// It may be dropped before the monitor, as it is at the end of a `main` that builds the monitor first.
 #[derive(Debug)]
 #[must_use = "dropping it ends the log"]
 pub struct LogGuard {
+    monitor: Monitor,
     _writers: Vec<FlushGuard>,
 }
 
@@ -80,12 +87,21 @@ pub struct LogGuard {
 #[derive(Debug)]
 pub struct InitError(Kind);
 
+type Layers<S> = Vec<Box<dyn Layer<S> + Send + Sync>>;
+
 #[derive(Debug)]
 enum Kind {
     Filter { origin: &'static str, text: String, error: ParseError },
     File(io::Error),
     Thread(io::Error),
     Taken,
+}
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        // The log is one of the monitor's reporters: events that reach it later find the writers closed.
+        self.monitor.flush(FLUSH_TIMEOUT);
+    }
 }
 
 impl Setup {
@@ -158,8 +174,46 @@ impl Setup {
     /// process logs already.
     pub fn init(self) -> Result<LogGuard, InitError> {
         let targets = self.targets()?;
-        let mut writers = Vec::new();
-        let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
+        let (layers, guard) = self.layers::<Registry>()?;
+        let subscriber = tracing_subscriber::registry().with(layers).with(targets);
+        subscriber.try_init().map_err(|_| InitError(Kind::Taken))?;
+        Ok(guard)
+    }
+
+    /// Returns the same as one layer, for a subscriber that has others as well. `RUST_LOG` or the filter decides what this
+    /// layer gets, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As [`init`](Self::init), but for a process that logs already.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, log::Setup};
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let (ours, _log) = Setup::new(&monitor).layer()?;
+    /// let yours = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    /// tracing_subscriber::registry().with(yours).with(ours).init();
+    /// tracing::info!("both write this");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn layer<S>(self) -> Result<(impl Layer<S> + Send + Sync, LogGuard), InitError>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let targets = self.targets()?;
+        let (layers, guard) = self.layers()?;
+        Ok((layers.with_filter(targets), guard))
+    }
+
+    fn layers<S>(self) -> Result<(Layers<S>, LogGuard), InitError>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let (mut writers, mut layers) = (Vec::new(), Layers::new());
         if self.console {
             let stdout = self.spawn(stdout(), &mut writers)?;
             layers.push(if self.json { self.lines(stdout).boxed() } else { self.readable(stdout).boxed() });
@@ -171,9 +225,7 @@ impl Setup {
             layers.push(self.lines(file).boxed());
         }
         layers.extend(self.breadcrumbs.map(Layer::boxed));
-        let subscriber = tracing_subscriber::registry().with(layers).with(targets);
-        subscriber.try_init().map_err(|_| InitError(Kind::Taken))?;
-        Ok(LogGuard { _writers: writers })
+        Ok((layers, LogGuard { monitor: self.monitor, _writers: writers }))
     }
 
     fn targets(&self) -> Result<Targets, InitError> {
@@ -266,6 +318,9 @@ impl std::error::Error for InitError {
         }
     }
 }
+
+/// How long the monitor takes at most for what was captured last.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Of the program itself INFO is worth a line, of the frameworks below it only what is not as it should be.
 const DEFAULT_FILTER: &str = "info,axum=warn,h2=warn,hyper=warn,hyper_util=warn,mio=warn,reqwest=warn,rustls=warn,\

@@ -1,4 +1,4 @@
-//! What several processes write to one file, and what one writes to a pipe that another made non-blocking.
+//! Logs of real processes: several that write to one file, one whose standard output does not block, one that ends.
 
 use std::{
     env,
@@ -123,6 +123,28 @@ fn a_process_that_logs_to_standard_output() {
     let mut dropped = String::from("dropped ");
     let _ = write!(dropped, "{}", monitor.dropped().iter().map(|dropped| dropped.count).sum::<u64>());
     say(&dropped);
+}
+
+#[test]
+fn events_captured_last_are_in_the_log_when_the_guard_goes_before_the_monitor() {
+    let program = child("a_program_that_fails_at_its_end", "begin").output().unwrap();
+    let text = String::from_utf8(program.stdout).unwrap();
+    let logged =
+        |number: usize| text.lines().any(|line| line.contains(&format!("\"exception\":\"charge {number} failed\"")));
+    assert!((0..5).all(logged), "{text}");
+}
+
+/// What the test above starts. The locals are in the order of the README, and dropped in the reverse one.
+#[test]
+fn a_program_that_fails_at_its_end() {
+    if order().is_none() {
+        return;
+    }
+    let monitor = Monitor::builder("shop").environment("production").build().unwrap();
+    let _log = monitor_log::init(&monitor).unwrap();
+    for number in 0..5 {
+        monitor.capture_error(&std::io::Error::other(format!("charge {number} failed")));
+    }
 }
 
 fn say(text: &str) {

@@ -1,10 +1,20 @@
 //! Setting logging up, which a process does once: one test, in a binary of its own.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fmt, fs};
 
 use monitor_core::{Monitor, Scope};
 use monitor_log::{Rotation, Setup, init};
 use serde_json::Value;
+
+/// Logs while the line is made in which it is a field.
+struct Chatty;
+
+impl fmt::Debug for Chatty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        tracing::info!("logged by a Debug");
+        f.write_str("chatty")
+    }
+}
 
 #[test]
 fn a_process_begins_to_log_once_and_to_a_file_as_well() {
@@ -23,7 +33,7 @@ fn a_process_begins_to_log_once_and_to_a_file_as_well() {
     tracing::debug!("not asked for");
     tracing::info!(target: "hyper::proto", "of a framework");
     tracing::warn!(target: "hyper::proto", "of a framework that is not well");
-    Scope::new(&monitor).enter(|| tracing::info!("inside"));
+    Scope::new(&monitor).enter(|| tracing::info!(value = ?Chatty, "inside"));
     let refusal = init(&monitor).unwrap_err().to_string();
     assert!(refusal.starts_with("the process logs already"), "{refusal}");
     drop(log);
@@ -32,9 +42,12 @@ fn a_process_begins_to_log_once_and_to_a_file_as_well() {
     let text = fs::read_to_string(path).unwrap();
     let lines: Vec<BTreeMap<String, Value>> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let messages: Vec<_> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
-    assert_eq!(messages, ["order_processed", "of a framework that is not well", "inside"]);
+    // The file and the breadcrumb each format the value.
+    let inside = ["logged by a Debug", "inside", "logged by a Debug"];
+    assert_eq!(messages, [["order_processed", "of a framework that is not well"].as_slice(), &inside].concat());
     assert_eq!((&lines[0]["order_id"], &lines[0]["release"]), (&123.into(), &"1.4.2".into()));
-    assert!(lines[2].contains_key("request_id") && !lines[0].contains_key("request_id"));
+    assert!(lines[3].contains_key("request_id") && !lines[0].contains_key("request_id"));
+    assert!(lines[2..].iter().all(|line| line["request_id"] == lines[3]["request_id"]), "all are of the same scope");
     let dropped = monitor.dropped();
     assert_eq!(dropped.len(), 1, "{dropped:?}");
     assert_eq!(

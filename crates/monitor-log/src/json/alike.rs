@@ -20,7 +20,7 @@ struct Made {
 impl Alike {
     /// Writes what is known already of requests that ended so, and what `make` writes where nothing is.
     pub(super) fn write(&self, line: &mut Vec<u8>, scope: &Scope, ending: Ending, make: impl FnOnce(&mut Vec<u8>)) {
-        let (method, route, has_path) = (scope.method(), scope.route(), !scope.monitor().shows_raw_paths());
+        let (method, route, has_path) = (scope.method(), scope.route(), !scope.shows_raw_path());
         // Nothing of the program's runs in here, so nobody has it borrowed.
         let mut all = self.0.borrow_mut();
         if all.is_empty() {

@@ -18,12 +18,14 @@ use super::{
     names::{Names, Style, bare},
     request,
 };
+use crate::origin::{self, is_bridged, is_of_monitor};
 
 /// The keys of one callsite, as they are written.
 pub(super) struct Keys {
     /// Level, target and place, which are the same for every event of the callsite.
     pub(super) head: Box<[u8]>,
-    fields: Box<[Key]>,
+    /// `None` for a field that is not written.
+    fields: Box<[Option<Key>]>,
     pub(super) has_request_id: bool,
     pub(super) has_trace_id: bool,
     /// Of what a layer of monitor-tower says at the end of a request.
@@ -85,12 +87,15 @@ impl Keys {
         let names = style.names;
         let mut taken: Vec<String> = Vec::new();
         let fields = metadata.fields().iter().map(|field| {
-            let is_message = field.name() == "message";
-            let name = if is_message { bare(names.message).to_owned() } else { free(field.name(), names, &taken) };
+            let name = match role(field.name(), metadata, style) {
+                Role::Ours(key) => bare(key).to_owned(),
+                Role::Hidden => return None,
+                Role::Own => free(field.name(), names, &taken),
+            };
             let known = style.constants().find(|(key, _)| bare(key) == field.name()).map(|(_, value)| value.into());
             let key = Key { text: rendered(&name), is_secret: texts.mask(field.name()), known };
             taken.push(name);
-            key
+            Some(key)
         });
         let fields = fields.collect();
         let has = |key: &str| taken.iter().any(|name| name == bare(key));
@@ -106,7 +111,7 @@ impl Keys {
     }
 
     pub(super) fn at(&self, index: usize) -> Option<&Key> {
-        self.fields.get(index)
+        self.fields.get(index)?.as_ref()
     }
 }
 
@@ -119,15 +124,44 @@ impl RequestKeys {
     }
 }
 
+/// How a field is written.
+enum Role {
+    /// Under a key of ours.
+    Ours(&'static str),
+    /// Under its own name.
+    Own,
+    /// Not at all.
+    Hidden,
+}
+
+fn role(field: &str, metadata: &Metadata<'_>, style: &Style) -> Role {
+    let names = style.names;
+    let (is_bridged, is_of_monitor) = (is_bridged(metadata), is_of_monitor(metadata.target()));
+    match field {
+        "message" => Role::Ours(names.message),
+        origin::TARGET if is_bridged => Role::Ours(names.target),
+        origin::FILE | origin::LINE if is_bridged && !style.shows_location(metadata) => Role::Hidden,
+        origin::FILE if is_bridged => Role::Ours(names.file),
+        origin::LINE if is_bridged => Role::Ours(names.line),
+        origin::MODULE if is_bridged => Role::Hidden,
+        "file" if is_of_monitor => Role::Ours(names.file),
+        "line" if is_of_monitor => Role::Ours(names.line),
+        _ => Role::Own,
+    }
+}
+
 fn head(metadata: &Metadata<'_>, style: &Style, texts: &Texts) -> Box<[u8]> {
     let (mut head, names) = (Vec::new(), style.names);
-    let _ = write!(head, "{}{}\"", names.level, metadata.level());
+    let _ = write!(head, "{}{}\"", names.level, names.level_name(*metadata.level()));
     if names.has_severity_number {
         let _ = write!(head, ",\"severity_number\":{}", severity_number(*metadata.level()));
     }
-    head.extend_from_slice(names.target.as_bytes());
-    texts.write(&mut head, metadata.target());
-    if *metadata.level() <= style.locations
+    if !is_bridged(metadata) {
+        head.extend_from_slice(names.target.as_bytes());
+        texts.write(&mut head, metadata.target());
+    }
+    if style.shows_location(metadata)
+        && !is_of_monitor(metadata.target())
         && let Some((file, line)) = metadata.file().zip(metadata.line())
     {
         head.extend_from_slice(names.file.as_bytes());

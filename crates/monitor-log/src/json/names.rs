@@ -1,6 +1,6 @@
 //! What the keys of a line are called.
 
-use tracing::Level;
+use tracing::{Level, Metadata};
 
 /// What the keys of a line are called.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -16,76 +16,106 @@ pub enum FieldNames {
     /// [data model for logs]: https://opentelemetry.io/docs/specs/otel/logs/data-model/
     /// [semantic conventions]: https://opentelemetry.io/docs/specs/semconv/
     OpenTelemetry,
+    /// Those of Python's `logging` and structlog: `event` for the message, `asctime`, `levelname`, `name` for the target,
+    /// `pathname` and `lineno`; the others are the short ones. As there, a line has its place at every level unless
+    /// [`JsonLayer::locations`](crate::JsonLayer::locations) says otherwise, WARN is called `WARNING`, and TRACE `DEBUG`.
+    /// `asctime` is RFC 3339.
+    Python,
 }
 
 macro_rules! names {
     (
-        texts: $($text:ident: $plain_text:literal / $otel_text:literal,)*;
-        others: $($other:ident: $plain_other:literal / $otel_other:literal,)*
+        texts: $($text:ident: $plain_text:literal / $otel_text:literal / $python_text:literal,)*;
+        others: $($other:ident: $plain_other:literal / $otel_other:literal / $python_other:literal,)*
     ) => {
         /// Each key as it is written: with the comma before it, the colon behind, and the quotation mark a text begins with.
         #[derive(Debug)]
         pub(super) struct Names {
             pub(super) has_severity_number: bool,
+            /// What a line begins with.
+            pub(super) begin: &'static str,
+            /// From which level on file and line are written, unless the program chose another.
+            locations: Level,
+            is_python: bool,
             $(pub(super) $text: &'static str,)*
             $(pub(super) $other: &'static str,)*
         }
 
         static PLAIN: Names = Names {
             has_severity_number: false,
+            begin: "{\"timestamp\":\"",
+            locations: Level::WARN,
+            is_python: false,
             $($text: concat!(",\"", $plain_text, "\":\""),)*
             $($other: concat!(",\"", $plain_other, "\":"),)*
         };
 
         static OPEN_TELEMETRY: Names = Names {
             has_severity_number: true,
+            begin: "{\"timestamp\":\"",
+            locations: Level::WARN,
+            is_python: false,
             $($text: concat!(",\"", $otel_text, "\":\""),)*
             $($other: concat!(",\"", $otel_other, "\":"),)*
+        };
+
+        static PYTHON: Names = Names {
+            has_severity_number: false,
+            begin: "{\"asctime\":\"",
+            locations: Level::TRACE,
+            is_python: true,
+            $($text: concat!(",\"", $python_text, "\":\""),)*
+            $($other: concat!(",\"", $python_other, "\":"),)*
         };
     };
 }
 
 names! {
     texts:
-        timestamp: "timestamp" / "timestamp",
-        level: "level" / "severity_text",
-        target: "target" / "otel.scope.name",
-        message: "message" / "body",
-        file: "file" / "code.file.path",
-        request_id: "request_id" / "request_id",
-        trace_id: "trace_id" / "trace_id",
-        service: "service" / "service.name",
-        release: "release" / "service.version",
-        environment: "environment" / "deployment.environment.name",
-        client_request_id: "client_request_id" / "client_request_id",
-        client_trace_id: "client_trace_id" / "client_trace_id",
-        method: "method" / "http.request.method",
-        path: "path" / "url.path",
-        route: "route" / "http.route",
-        grpc_status: "grpc_status" / "rpc.response.status_code",
-        error_type: "error_type" / "error.type",
-        outcome: "outcome" / "outcome",
-        user_agent: "user_agent" / "user_agent.original",
-        remote_addr: "remote_addr" / "client.address",
-        user_id: "user_id" / "user.id",;
+        timestamp: "timestamp" / "timestamp" / "asctime",
+        level: "level" / "severity_text" / "levelname",
+        target: "target" / "otel.scope.name" / "name",
+        message: "message" / "body" / "event",
+        file: "file" / "code.file.path" / "pathname",
+        request_id: "request_id" / "request_id" / "request_id",
+        trace_id: "trace_id" / "trace_id" / "trace_id",
+        service: "service" / "service.name" / "service",
+        release: "release" / "service.version" / "release",
+        environment: "environment" / "deployment.environment.name" / "environment",
+        client_request_id: "client_request_id" / "client_request_id" / "client_request_id",
+        client_trace_id: "client_trace_id" / "client_trace_id" / "client_trace_id",
+        method: "method" / "http.request.method" / "method",
+        path: "path" / "url.path" / "path",
+        route: "route" / "http.route" / "route",
+        grpc_status: "grpc_status" / "rpc.response.status_code" / "grpc_status",
+        error_type: "error_type" / "error.type" / "error_type",
+        outcome: "outcome" / "outcome" / "outcome",
+        user_agent: "user_agent" / "user_agent.original" / "user_agent",
+        remote_addr: "remote_addr" / "client.address" / "remote_addr",
+        user_id: "user_id" / "user.id" / "user_id",;
     others:
-        line: "line" / "code.line.number",
-        spans: "spans" / "spans",
-        status_code: "status_code" / "http.response.status_code",
-        duration_ms: "duration_ms" / "duration_ms",
+        line: "line" / "code.line.number" / "lineno",
+        spans: "spans" / "spans" / "spans",
+        status_code: "status_code" / "http.response.status_code" / "status_code",
+        duration_ms: "duration_ms" / "duration_ms" / "duration_ms",
 }
 
 /// What a layer was told of its lines.
 #[derive(Debug)]
 pub(super) struct Style {
     pub(super) names: &'static Names,
-    /// From which level on file and line are written.
-    pub(super) locations: Level,
+    /// From which level on file and line are written; `None` for what the names say.
+    pub(super) locations: Option<Level>,
     /// Service, release and environment.
     pub(super) identity: [String; 3],
 }
 
 impl Style {
+    /// Returns whether lines of this callsite say where they were logged.
+    pub(super) fn shows_location(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= self.locations.unwrap_or(self.names.locations)
+    }
+
     /// Returns what every line says, by its key.
     pub(super) fn constants(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let keys = [self.names.service, self.names.release, self.names.environment];
@@ -98,6 +128,16 @@ impl Names {
         match names {
             FieldNames::Plain => &PLAIN,
             FieldNames::OpenTelemetry => &OPEN_TELEMETRY,
+            FieldNames::Python => &PYTHON,
+        }
+    }
+
+    /// Returns the name of a level.
+    pub(super) fn level_name(&self, level: Level) -> &'static str {
+        match level {
+            Level::WARN if self.is_python => "WARNING",
+            Level::TRACE if self.is_python => "DEBUG",
+            level => level.as_str(),
         }
     }
 

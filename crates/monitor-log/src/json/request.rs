@@ -30,7 +30,7 @@ pub(super) fn write(
     line.push(b'"');
     keys.alike.write(line, scope, finished.ending, |line| write_alike(line, names, texts, scope, finished.ending));
     milliseconds(line, finished);
-    if scope.monitor().shows_raw_paths() {
+    if scope.shows_raw_path() {
         shown(line, names.path, scope.shown_path(), texts);
     }
     if let Some(agent) = scope.shown_user_agent() {
@@ -73,7 +73,7 @@ fn trace_id(line: &mut Vec<u8>, id: usize, scope: &Scope) {
 #[cold]
 fn write_alike(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Scope, ending: Ending) {
     own(line, names.method, scope.method().as_str());
-    if !scope.monitor().shows_raw_paths() {
+    if !scope.shows_raw_path() {
         shown(line, names.path, scope.shown_path(), texts);
     }
     shown(line, names.route, scope.shown_route(), texts);

@@ -70,6 +70,14 @@ impl Visit for Recorder<'_> {
         self.record(field, |fields| fields.record_u64(field, value));
     }
 
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.record(field, |fields| fields.record_i128(field, value));
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.record(field, |fields| fields.record_u128(field, value));
+    }
+
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.record(field, |fields| fields.record_bool(field, value));
     }
