@@ -38,10 +38,16 @@ impl<W: for<'a> MakeWriter<'a>> Direct<W> {
     /// Writes a line, or counts it.
     pub(crate) fn write(&self, metadata: &Metadata<'_>, line: &[u8]) {
         let mut writer = self.writer.make_writer_for(metadata);
-        let ended = !self.is_torn.swap(false, Ordering::Relaxed) || write_all(&mut writer, b"\n") == 1;
-        let written = if ended { write_all(&mut writer, line) } else { 0 };
-        if written < line.len() {
-            self.is_torn.store(!ended || written > 0, Ordering::Relaxed);
+        // Loaded, and stored only where it changes: all threads that log share it.
+        let was_torn = self.is_torn.load(Ordering::Relaxed);
+        let is_ended = !was_torn || write_all(&mut writer, b"\n") == 1;
+        let written = if is_ended { write_all(&mut writer, line) } else { 0 };
+        let is_whole = written == line.len();
+        let is_torn = !is_ended || (written > 0 && !is_whole);
+        if is_torn != was_torn {
+            self.is_torn.store(is_torn, Ordering::Relaxed);
+        }
+        if !is_whole {
             self.drops.count(Reason::Failed);
         }
     }
