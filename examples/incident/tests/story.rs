@@ -48,7 +48,7 @@ fn the_story_is_told_to_its_end_and_the_report_is_written() {
     let noticed = report.find("**Noticed** after ");
     assert!(noticed.is_some() && noticed < report.find("**Explained** after "), "{report}");
     assert!(report.contains("| +0.000 s | GET /error answers 500"), "no milliseconds:\n{report}");
-    assert!(stdout.contains("\"the original\" below"), "{stdout}");
+    assert!(stdout.replace('\n', " ").contains("\"the original\" below"), "{stdout}");
     for line in stdout.lines() {
         assert!(line.chars().count() <= 80, "{line}");
     }
