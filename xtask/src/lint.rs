@@ -26,8 +26,9 @@ pub(crate) fn lint(options: &[&str]) -> Result<(), Failure> {
 
 fn format() -> Result<(), Failure> {
     run(&mut cargo("fmt --all --check"))?;
-    // A workspace of its own, which is not among all.
-    run(&mut cargo("fmt --manifest-path fuzz/Cargo.toml --check"))
+    // Workspaces of their own, which are not among all.
+    run(&mut cargo("fmt --manifest-path fuzz/Cargo.toml --check"))?;
+    run(&mut cargo("fmt --manifest-path tests/faults/Cargo.toml --check"))
 }
 
 fn clippy() -> Result<(), Failure> {
