@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use monitor_kit::{BoxError, Change, Monitor, Persist, Scope, capture_error};
@@ -36,7 +36,7 @@ fn an_issue_of_version_1_without_an_event_stays_what_it_was() {
     };
     let old = "v1-0123456789abcdef0123456789abcdef";
     stored.age(&today, old);
-    stored.0.lock().unwrap().retain(|key, _| !key.starts_with("event/"));
+    stored.values().retain(|key, _| !key.starts_with("event/"));
     let monitor = with(&stored);
     let issues: Vec<_> = monitor.issues().iter().map(|issue| (issue.fingerprint.to_string(), issue.count)).collect();
     assert_eq!(issues, [(old.to_owned(), 1)]);
@@ -58,7 +58,7 @@ struct Stored(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 impl Stored {
     /// Rewrites everything as version 1 of the rules wrote it.
     fn age(&self, today: &str, old: &str) {
-        let mut values = self.0.lock().unwrap();
+        let mut values = self.values();
         let aged = |text: &str| {
             let words = [(today, old), ("\"version\":2,\"basis\":\"function\"", "\"version\":1,\"basis\":\"stack\"")];
             let words = words.into_iter().chain([("{\"message\":", "{\"says\":")]);
@@ -74,14 +74,18 @@ impl Stored {
         assert!(values.values().any(|value| String::from_utf8_lossy(value).contains("\"basis\":\"stack\"")));
     }
 
+    fn values(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn keys_with(&self, part: &str) -> usize {
-        self.0.lock().unwrap().keys().filter(|key| key.contains(part)).count()
+        self.values().keys().filter(|key| key.contains(part)).count()
     }
 }
 
 impl Persist for Stored {
     fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
-        let values = self.0.lock().unwrap();
+        let values = self.values();
         Ok(values
             .iter()
             .filter(|(key, _)| key.starts_with(prefix))
@@ -90,7 +94,7 @@ impl Persist for Stored {
     }
 
     fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
-        let mut values = self.0.lock().unwrap();
+        let mut values = self.values();
         for change in changes {
             match change {
                 Change::Put { key, value } => drop(values.insert(key.clone(), value.clone())),
