@@ -10,7 +10,7 @@ struct Profile {
     name: &'static str,
     options: &'static str,
     variables: &'static [(&'static str, &'static str)],
-    /// What the build knows of a function, as the program is told.
+    /// What the build knows of a function: the argument of the program.
     knows: &'static str,
 }
 

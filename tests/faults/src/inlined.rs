@@ -1,4 +1,4 @@
-//! Functions that the compiler is told to inline, and a helper that shows its caller.
+//! Functions with `#[inline(always)]`, and a `#[track_caller]` helper.
 
 use std::hint::black_box;
 
