@@ -39,7 +39,7 @@ use crate::direct::Direct;
 /// | --- | --- |
 /// | `timestamp` | RFC 3339 in UTC with microseconds |
 /// | `level`, `target` | the event's |
-/// | `file`, `line` | where it was logged: at WARN and above, unless [`locations`](Self::locations) says otherwise; where the error happened, on a line of a captured error; not on other lines of the monitor's own |
+/// | `file`, `line` | where it was logged: at WARN and above, unless [`locations`](Self::locations) sets another level. On the line of a captured error, where it happened; on other lines of the monitor, absent |
 /// | `message` and the event's fields | as they are called; one that clashes with a key of ours or with another field is called `name_2` |
 /// | `request_id`, `trace_id` | of the [scope](monitor_core::scope), unless the event has such a field itself |
 /// | `spans` | name and fields of the spans around it, the outermost first; only where there are any |

@@ -172,8 +172,8 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Keeps the first 24 bits of an IPv4 address and the first 48 of an IPv6 address. That of the machine itself tells nobody
-/// apart, and is kept whole, as in texts.
+/// Keeps the first 24 bits of an IPv4 address and the first 48 of an IPv6 address. That of the machine itself is no
+/// personal data and stays whole, as in texts.
 fn truncated(addr: IpAddr) -> IpAddr {
     match addr.to_canonical() {
         addr if addr.is_loopback() => addr,

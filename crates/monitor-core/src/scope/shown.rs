@@ -18,8 +18,8 @@ pub struct Shown<'a> {
 }
 
 impl Scope {
-    /// Returns whether the path is shown as the client sent it: where the monitor was told to, and where no route matched
-    /// and the answer is a 404, for then the route says nothing of what was asked for.
+    /// Returns whether the path is shown as the client sent it: with [`raw_paths`](crate::MonitorBuilder::raw_paths), and
+    /// for a 404 that no route matched, whose route is the same for every unknown path.
     #[must_use]
     #[inline]
     pub fn shows_raw_path(&self) -> bool {

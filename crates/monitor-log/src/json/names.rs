@@ -17,8 +17,8 @@ pub enum FieldNames {
     /// [semantic conventions]: https://opentelemetry.io/docs/specs/semconv/
     OpenTelemetry,
     /// Those of Python's `logging` and structlog: `event` for the message, `asctime`, `levelname`, `name` for the target,
-    /// `pathname` and `lineno`; the others are the short ones. As there, a line has its place at every level unless
-    /// [`JsonLayer::locations`](crate::JsonLayer::locations) says otherwise, WARN is called `WARNING`, and TRACE `DEBUG`.
+    /// `pathname` and `lineno`; the others are the short ones. As there, lines have their place at every level unless
+    /// [`JsonLayer::locations`](crate::JsonLayer::locations) sets one, WARN is called `WARNING`, and TRACE `DEBUG`.
     /// `asctime` is RFC 3339.
     Python,
 }
@@ -104,7 +104,7 @@ names! {
 #[derive(Debug)]
 pub(super) struct Style {
     pub(super) names: &'static Names,
-    /// From which level on file and line are written; `None` for what the names say.
+    /// From which level on file and line are written; `None` for the default of the names.
     pub(super) locations: Option<Level>,
     /// Service, release and environment.
     pub(super) identity: [String; 3],

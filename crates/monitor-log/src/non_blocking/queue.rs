@@ -186,7 +186,7 @@ impl Queue {
         true
     }
 
-    /// Waits a moment for a writer that would block. Returns false when nobody waits for what the thread holds any more.
+    /// Waits a moment for a writer that would block. Returns `false` when the guard has given up on the thread.
     pub(super) fn wait_for_writer(&self) -> bool {
         thread::sleep(PAUSE);
         !self.lock().is_abandoned

@@ -48,7 +48,7 @@ impl Worker {
         }
     }
 
-    /// Returns false when nobody waits for it any more.
+    /// Returns `false` when the guard has given up on the thread.
     fn write_batch(&mut self, mut batch: &[u8]) -> bool {
         let mut goes_on = self.queue.hold(lines::count(batch));
         while goes_on && !batch.is_empty() {
@@ -59,8 +59,8 @@ impl Worker {
         goes_on
     }
 
-    /// Writes whole lines. Each is settled as soon as it is written, so that a writer that is given up on in the middle
-    /// of a chunk loses no more than is counted. Returns false when nobody waits for it any more.
+    /// Writes whole lines. Each is settled as soon as it is written, so that the count is exact when the guard gives up in
+    /// the middle of a chunk. Returns `false` then.
     fn write(&mut self, chunk: &[u8]) -> bool {
         let (mut settled, mut done) = (0, 0);
         while done < chunk.len() {
@@ -93,7 +93,7 @@ impl Worker {
         self.call(|inner| at_least_one(inner.write(lines)))
     }
 
-    /// Returns false when nobody waits for it any more.
+    /// Returns `false` when the guard has given up on the thread.
     fn flush(&mut self) -> bool {
         match self.call(|inner| inner.flush()) {
             Ok(()) => true,
