@@ -1,12 +1,14 @@
 //! Redaction: what must not leave the process is masked before any reporter sees it.
 //!
-//! Three scanners pass over a text, each in time linear in its length. They mask
+//! Three scanners pass over a text, each in time linear in its length, and once more over what is percent-encoded in it or
+//! escaped with backslashes. They mask
 //!
 //! - e-mail addresses;
 //! - the credentials of `Bearer` and `Basic`;
 //! - JSON web tokens, private keys in PEM form, and keys of well-known services by what they begin with;
-//! - user and password in a URL or connection string;
-//! - the value of every `key=value` and `key: value` whose key sounds like a secret;
+//! - user and password in a URL or connection string, and the path of a webhook;
+//! - the value of every `key=value`, `key: value`, `<key>value</key>`, `("key", "value")` and `--key value` whose key sounds
+//!   like a secret;
 //! - card numbers, told from other digits by their check digit (ISO/IEC 7812-1, annex B), IBANs by theirs (ISO 13616-1), and
 //!   social security numbers by their shape.
 //!
@@ -15,14 +17,21 @@
 //!
 //! Headers are kept by an allow-list, which is empty unless [`Redaction::headers`] names some. Values of a query are
 //! always masked.
+//!
+//! Masking what is masked changes nothing. A text that is shortened is masked first: see [`Redaction::head`].
 
 mod cards;
+mod escapes;
+mod found;
 mod glance;
 mod keys;
 mod known;
+mod markup;
 mod rule;
+mod scan;
 mod shapes;
-mod text;
+mod values;
+mod webhooks;
 mod words;
 
 use std::{
@@ -37,7 +46,7 @@ use std::{
 
 use serde_json::Value;
 
-use self::{glance::Marks, keys::SHORTEST_KEY, rule::Rule};
+use self::{escapes::Undone, found::Found, glance::Marks, keys::SHORTEST_KEY, rule::Rule};
 
 /// What is written in place of what is masked.
 pub const FILTERED: &str = "[Filtered]";
@@ -63,10 +72,10 @@ pub const FILTERED: &str = "[Filtered]";
 ///
 /// let redaction = Redaction::new()
 ///     .headers(["content-type"])
-///     .secret_keys(["pin"])
+///     .secret_keys(["badge"])
 ///     .rule(|text| text.find("CUST-").map(|at| at..text.len().min(at + 11)));
 /// assert!(redaction.keeps_header("Content-Type"));
-/// assert_eq!(redaction.text("pin=12 of CUST-000815"), "pin=[Filtered] of [Filtered]");
+/// assert_eq!(redaction.text("badge=12 of CUST-000815"), "badge=[Filtered] of [Filtered]");
 /// ```
 #[derive(Clone)]
 pub struct Redaction {
@@ -158,17 +167,81 @@ impl Redaction {
         self.headers.iter().any(|kept| kept.eq_ignore_ascii_case(name))
     }
 
-    /// Returns `text` with everything masked that must not leave the process, in one pass and time linear in its
-    /// length.
+    /// Returns `text` with everything masked that must not leave the process, borrowed where nothing must. Takes time linear
+    /// in its length. Masking the result again changes nothing.
     #[must_use]
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if !self.on {
+        if self.shows(text) {
             return Cow::Borrowed(text);
         }
-        let masked = text::mask(text, |key| self.is_secret(key.as_bytes()), self.shows_personal);
-        let masked = then(masked, cards::mask);
-        let masked = then(masked, |text| shapes::mask(text, self.addresses()));
-        self.rules.iter().fold(masked, |masked, rule| then(masked, |text| rule.mask(text)))
+        match self.find(text, ESCAPES).write(text) {
+            Cow::Borrowed(same) => Cow::Borrowed(same),
+            Cow::Owned(masked) => Cow::Owned(self.settle(masked)),
+        }
+    }
+
+    /// Returns the beginning of `text`, masked and then cut: at most `longest` bytes of `text`, and of what masking made of
+    /// them. A secret that the cut goes through is masked as a whole, if it ends in the next 1024 bytes or has no end.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_core::Redaction;
+    ///
+    /// let text = "GET /todos with the card 4111 1111 1111 1111";
+    /// assert_eq!(Redaction::new().head(text, 35), "GET /todos with the card [Filtered]");
+    /// assert_eq!(Redaction::new().head(text, 30), "GET /todos with the card ");
+    /// ```
+    #[must_use]
+    pub fn head<'a>(&self, text: &'a str, longest: usize) -> Cow<'a, str> {
+        if text.len() <= longest {
+            return self.text(text);
+        }
+        let (read, end) = (beginning(text, longest.saturating_add(SPARE)), beginning(text, longest).len());
+        if self.shows(read) {
+            return Cow::Borrowed(&read[..end]);
+        }
+        match self.find(read, ESCAPES).write_until(read, end) {
+            Cow::Borrowed(same) => self.text(same),
+            Cow::Owned(masked) => Cow::Owned(self.settle(whole_masks(masked, longest))),
+        }
+    }
+
+    /// Returns whether nothing in `text` is masked. May return `false` for such a text.
+    fn shows(&self, text: &str) -> bool {
+        !self.on || self.is_harmless(Marks::of(text.as_bytes()), text.as_bytes())
+    }
+
+    /// Finds what is to be masked, also in what is escaped in `text`, so many levels deep.
+    fn find(&self, text: &str, levels: u8) -> Found {
+        let mut found = Found::default();
+        scan::find(text, self, &mut found);
+        cards::find(text, &mut found);
+        shapes::find(text, self.addresses(), &mut found);
+        self.rules.iter().for_each(|rule| rule.find(text, &mut found));
+        if let Some(undone) = levels.checked_sub(1).and_then(|_| Undone::of(text)) {
+            found.add(self.find(&undone.text, levels - 1), |at| undone.position(at));
+        }
+        found
+    }
+
+    /// Masks what only masking has made a secret, such as the user in front of a masked password. A text that never settles
+    /// is masked as a whole.
+    fn settle(&self, mut masked: String) -> String {
+        for _ in 0..ROUNDS {
+            match self.text_once(&masked) {
+                Some(next) => masked = next,
+                None => return masked,
+            }
+        }
+        FILTERED.to_owned()
+    }
+
+    fn text_once(&self, text: &str) -> Option<String> {
+        match self.find(text, ESCAPES).write(text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(masked) => Some(masked),
+        }
     }
 
     fn addresses(&self) -> Addresses {
@@ -206,7 +279,13 @@ impl Redaction {
                     *value = FILTERED.into();
                 }
             }
-            Value::Array(values) => values.iter_mut().for_each(|value| self.mask_value(is_secret, value)),
+            Value::Array(values) => {
+                // A key and its value, such as a header.
+                let is_pair =
+                    matches!(&values[..], [Value::String(key), Value::String(_)] if self.is_secret(key.as_bytes()));
+                let values = values.iter_mut().enumerate();
+                values.for_each(|(at, value)| self.mask_value(is_secret || is_pair && at == 1, value));
+            }
             Value::Object(map) => {
                 for (key, mut value) in std::mem::take(map) {
                     self.mask_value(is_secret || self.is_secret(key.as_bytes()), &mut value);
@@ -225,10 +304,9 @@ impl Redaction {
     }
 
     fn is_harmless(&self, marks: Marks, text: &[u8]) -> bool {
-        let is_free = |rule: &Rule| str::from_utf8(text).is_ok_and(|text| matches!(rule.mask(text), Cow::Borrowed(_)));
-        marks.is_harmless(text, &|key| self.is_secret(key))
-            && (!marks.has_digits() || shapes::is_harmless(text, self.addresses()))
-            && self.rules.iter().all(is_free)
+        marks.is_harmless(text, self)
+            && (!marks.has_digits() || finds_nothing(text, |text, found| shapes::find(text, self.addresses(), found)))
+            && self.rules.iter().all(|rule| finds_nothing(text, |text, found| rule.find(text, found)))
     }
 
     /// Returns whether a text is ASCII without control characters, quotation marks and backslashes.
@@ -263,13 +341,25 @@ pub enum Addresses {
     Full,
 }
 
-/// Masks what was masked once more.
-fn then<'a>(text: Cow<'a, str>, mask: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'a, str> {
-    let masked = match mask(&text) {
-        Cow::Borrowed(same) if std::ptr::eq(same, &*text) => None,
-        masked => Some(masked.into_owned()),
-    };
-    masked.map_or(text, Cow::Owned)
+fn finds_nothing(text: &[u8], find: impl FnOnce(&str, &mut Found)) -> bool {
+    let (Ok(text), mut found) = (str::from_utf8(text), Found::default()) else { return false };
+    find(text, &mut found);
+    matches!(found.write(text), Cow::Borrowed(_))
+}
+
+/// Returns the beginning of `text`, up to a character's border.
+pub(crate) fn beginning(text: &str, longest: usize) -> &str {
+    let end = (0..=longest.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
+}
+
+/// Cuts a masked text, and goes through no mask.
+fn whole_masks(mut masked: String, longest: usize) -> String {
+    let end = beginning(&masked, longest).len();
+    let cut = (end.saturating_sub(FILTERED.len() - 1)..end)
+        .find(|at| masked.as_bytes()[*at..].starts_with(FILTERED.as_bytes()));
+    masked.truncate(cut.unwrap_or(end));
+    masked
 }
 
 impl fmt::Debug for Redaction {
@@ -285,3 +375,13 @@ fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
+
+/// How many bytes behind a cut are read, so that a secret that it goes through is known for one.
+pub(crate) const SPARE: usize = 1024;
+/// How deep escapes may lie in escapes.
+const ESCAPES: u8 = 3;
+/// How often a text is masked until it settles. Two rounds are the most that a text was seen to need.
+const ROUNDS: u8 = 6;
+
+#[cfg(test)]
+mod tests;

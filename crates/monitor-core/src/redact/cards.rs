@@ -1,21 +1,16 @@
 //! Numbers of cards: 13 to 19 digits, in one piece or in groups as they stand on cards, whose check digit is right.
 
-use std::borrow::Cow;
+use super::found::Found;
 
-use super::FILTERED;
-
-/// Returns `text` with them masked, borrowed where there are none.
-pub(super) fn mask(text: &str) -> Cow<'_, str> {
-    let (bytes, mut written, mut upto, mut at) = (text.as_bytes(), String::new(), 0, 0);
+pub(super) fn find(text: &str, found: &mut Found) {
+    let (bytes, mut at) = (text.as_bytes(), 0);
     while let Some(begin) = next_group(bytes, at) {
         at = group_end(bytes, begin);
-        if let Some(end) = card_at(bytes, begin) {
-            written.push_str(&text[upto..begin]);
-            written.push_str(FILTERED);
-            (upto, at) = (end, end);
+        if let Some(end) = card_at(text, begin) {
+            // One that begins within this one may be the right one.
+            found.mask(begin..end);
         }
     }
-    if upto == 0 { Cow::Borrowed(text) } else { Cow::Owned(written + &text[upto..]) }
 }
 
 /// Returns where the next group of digits begins that is not in the middle of a word.
@@ -34,7 +29,8 @@ fn group_end(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Returns where the card number that begins at `at` ends.
-fn card_at(bytes: &[u8], at: usize) -> Option<usize> {
+fn card_at(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
     let (mut digits, mut groups) = (Vec::with_capacity(LONGEST), Vec::with_capacity(5));
     let (mut begin, mut card) = (at, None);
     if !(b'2'..=b'6').contains(&bytes[at]) {
@@ -51,11 +47,19 @@ fn card_at(bytes: &[u8], at: usize) -> Option<usize> {
         if is_whole && digits.len() >= SHORTEST && are_grouped(&groups) && check_digit_is_right(&digits) {
             card = Some(end);
         }
-        if !matches!(bytes.get(end), Some(b' ' | b'-')) || !bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
-            return card;
+        match gap(&text[end..]) {
+            Some(length) => begin = end + length,
+            None => return card,
         }
-        begin = end + 1;
     }
+}
+
+/// Returns the length of what may stand between two groups of digits: one or two spaces or hyphens of any kind.
+fn gap(text: &str) -> Option<usize> {
+    let is_part =
+        |c: &char| matches!(c, '-' | '\u{2010}'..='\u{2013}') || c.is_whitespace() && !matches!(c, '\n' | '\r');
+    let length = text.chars().take(2).take_while(is_part).map(char::len_utf8).sum();
+    (length > 0 && text.as_bytes().get(length).is_some_and(u8::is_ascii_digit)).then_some(length)
 }
 
 /// In one piece, in fours, or as American Express and Diners Club divide theirs.
@@ -85,7 +89,7 @@ const LONGEST: usize = 19;
 
 #[cfg(test)]
 mod tests {
-    use super::mask;
+    use super::{super::found::Found, find};
 
     #[test]
     fn cards_are_masked_and_other_numbers_are_not() {
@@ -95,13 +99,19 @@ mod tests {
             ("/cards/4111-1111-1111-1111/x", "/cards/[Filtered]/x"),
             ("4111 1111 1111 1111 12/27 and 4111 1111 1111 1111 123", "[Filtered] 12/27 and [Filtered] 123"),
             ("3782 822463 10005", "[Filtered]"),
+            ("4111  1111  1111  1111", "[Filtered]"),
+            ("4111\u{a0}1111\u{202f}1111\t1111", "[Filtered]"),
+            ("4111\u{2011}1111 - 1111 1111", "4111\u{2011}1111 - 1111 1111"),
+            ("4111\n1111\n1111\n1111", "4111\n1111\n1111\n1111"),
             ("card 4111-1111-1111-1112", "card 4111-1111-1111-1112"),
             ("order 1234567890123", "order 1234567890123"),
             ("4 111111111111111", "4 111111111111111"),
             ("x4111111111111111 4111111111111111x", "x4111111111111111 4111111111111111x"),
             ("", ""),
         ] {
-            assert_eq!(mask(text), expected);
+            let mut found = Found::default();
+            find(text, &mut found);
+            assert_eq!(found.write(text), expected);
         }
     }
 }

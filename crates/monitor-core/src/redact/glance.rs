@@ -2,7 +2,7 @@
 //!
 //! All bytes are looked at alike, without a decision for each: the compiler makes one instruction of it for sixteen.
 
-use super::text::SEPARATORS;
+use super::{Redaction, values::SEPARATORS, webhooks};
 
 /// What there is in a text, whatever it means.
 #[derive(Clone, Copy)]
@@ -49,17 +49,18 @@ impl Marks {
         !self.has(ODD)
     }
 
-    /// Returns whether there is certainly no secret in `text`, which these are the marks of. It may say of a harmless one
-    /// that it is none.
-    pub(super) fn is_harmless(self, text: &[u8], is_secret: &impl Fn(&[u8]) -> bool) -> bool {
-        !(self.may_hold_a_pair(text, is_secret)
+    /// May return `false` for a harmless `text`, which these are the marks of. Never returns `true` for one with a secret that
+    /// is not known by its digits alone.
+    pub(super) fn is_harmless(self, text: &[u8], policy: &Redaction) -> bool {
+        !(self.may_hold_a_pair(text, policy)
             || self.has(LETTER) && may_hold_a_word(text)
-            || self.has(DIGIT) && may_hold_a_card(text))
+            || self.has(DIGIT) && may_hold_a_card(text)
+            || self.has(DASH) && may_hold_an_option(text)
+            || self.has(ODD) && may_hold_a_quotation(text, policy))
     }
 
-    /// Looks for what addresses and queries have, and for `key: value` and `key=value` with a key that sounds like a
-    /// secret.
-    fn may_hold_a_pair(self, text: &[u8], is_secret: &impl Fn(&[u8]) -> bool) -> bool {
+    /// Looks for what addresses and queries have, and for `key: value`, `key=value` and `<key>value` with a secret key.
+    fn may_hold_a_pair(self, text: &[u8], policy: &Redaction) -> bool {
         let mut left = self.punctuated;
         while left != 0 {
             let block = left.trailing_zeros() as usize;
@@ -68,7 +69,8 @@ impl Marks {
             for at in begin..end {
                 let holds = match text[at] {
                     b'@' | b'?' => true,
-                    b':' | b'=' => key_before(&text[..at]).is_none_or(is_secret),
+                    b':' if text[at + 1..].starts_with(b"//") && webhooks::may_begin(&text[at + 3..]) => true,
+                    b':' | b'=' | b'>' => has_secret_key(&text[..at], policy),
                     _ => false,
                 };
                 if holds {
@@ -89,10 +91,16 @@ fn marks_in(block: &[u8; BLOCK]) -> u8 {
         let byte = *byte;
         marks
             | is(ODD, !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\'))
-            | is(PUNCTUATION, (byte == b':') | (byte == b'=') | (byte == b'?') | (byte == b'@'))
+            | is(PUNCTUATION, (byte == b':') | (byte | 3 == b'?') | (byte == b'@'))
+            | is(DASH, byte | 8 == b'-')
             | is(LETTER, (byte | 0x20 == b'b') | (byte == b'J'))
             | is(DIGIT, byte.is_ascii_digit())
     })
+}
+
+/// Returns whether the last word of `text` is a secret key, or may be one.
+fn has_secret_key(text: &[u8], policy: &Redaction) -> bool {
+    key_before(text).is_none_or(|key| policy.is_secret(key))
 }
 
 /// Returns the last word of `text`, which may have spaces and quotation marks behind it. `None` where that is further away
@@ -138,6 +146,20 @@ fn is_word(text: &[u8]) -> bool {
     is_scheme(b"bearer") || is_scheme(b"basic") || text.starts_with(b"yJ") || text.starts_with(b"BEGIN ")
 }
 
+/// Looks for `--option` and `%3D`.
+fn may_hold_an_option(text: &[u8]) -> bool {
+    let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
+    pairs.fold(false, |holds, (one, next)| holds | ((*one == b'-') & (*next == b'-')) | (*one == b'%'))
+}
+
+/// Looks for backslashes, which may be in front of anything, and for `"key", "value"`.
+fn may_hold_a_quotation(text: &[u8], policy: &Redaction) -> bool {
+    let is_key = |at: usize| {
+        text[at] == b',' && text[..at].trim_ascii_end().ends_with(b"\"") && has_secret_key(&text[..at], policy)
+    };
+    (0..text.len()).any(|at| text[at] == b'\\' || is_key(at))
+}
+
 /// Looks for as many digits as the shortest card number has, with nothing but spaces and hyphens between. Whatever is that
 /// long goes through one of the bytes that are looked at.
 fn may_hold_a_card(text: &[u8]) -> bool {
@@ -157,7 +179,7 @@ fn may_hold_a_card(text: &[u8]) -> bool {
 }
 
 fn is_part_of_a_card(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b' ' | b'-')
+    matches!(byte, b'0'..=b'9' | b' ' | b'\t' | b'-' | 0x80..)
 }
 
 fn before(text: &[u8], mut at: usize) -> usize {
@@ -181,8 +203,10 @@ const BLOCK: usize = 16;
 const FAR: usize = 256;
 
 const ODD: u8 = 1;
-/// `:` and `=`, which stand between a key and its value, `@` of addresses and `?` of queries.
+/// `:`, `=` and `>`, which stand between a key and its value, `@` of addresses and `?` of queries. `<` comes with them.
 const PUNCTUATION: u8 = 2;
 /// `bearer` and `basic` have one of these, and what a web token begins with.
 const LETTER: u8 = 4;
 const DIGIT: u8 = 8;
+/// `-` of options. `%` of what is encoded comes with it.
+const DASH: u8 = 16;

@@ -95,9 +95,9 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_changed_is_another_one() {
-        let text = b"curl/8.5.0 (pin: 00 1234)";
+        let text = b"curl/8.5.0 (badge: 00 1234)";
         let (lax, changed) = (Redaction::new(), Redaction::new().headers(["accept"]));
-        let strict = lax.clone().secret_keys(["pin"]);
+        let strict = lax.clone().secret_keys(["badge"]);
         assert!(lax.is_still_plain(text) && lax.is_still_plain(text) && changed.is_still_plain(text));
         assert!(!strict.is_still_plain(text));
     }

@@ -1,8 +1,8 @@
 //! A rule of the program's own.
 
-use std::{borrow::Cow, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
-use super::FILTERED;
+use super::{FILTERED, found::Found};
 use crate::panic;
 
 /// Finds what is to be masked.
@@ -12,24 +12,39 @@ pub(super) struct Rule(pub(super) Arc<Find>);
 pub(super) type Find = dyn Fn(&str) -> Option<Range<usize>> + Send + Sync;
 
 impl Rule {
-    pub(super) fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let (mut written, mut rest) = (String::new(), text);
+    /// Finds everything the rule masks, and all of `text` where the rule panics or returns a range that is none.
+    pub(super) fn find(&self, text: &str, found: &mut Found) {
+        let mut at = 0;
         loop {
-            let found = panic::catch_printed(|| (self.0)(rest));
-            let found = match found {
-                Ok(None) => break,
-                Ok(Some(found)) if found.is_empty() => None,
-                Ok(Some(found)) => Some(found).filter(|found| rest.get(found.clone()).is_some()),
-                Err(caught) => {
-                    caught.dispose();
-                    None
+            match self.ask(&text[at..]) {
+                Ok(None) => return,
+                Ok(Some(range)) => {
+                    found.mask(widened(text, at + range.start..at + range.end));
+                    at += range.end;
                 }
-            };
-            let Some(found) = found else { return Cow::Owned(FILTERED.to_owned()) };
-            written.push_str(&rest[..found.start]);
-            written.push_str(FILTERED);
-            rest = &rest[found.end..];
+                Err(NoRange) => return found.mask(0..text.len()),
+            }
         }
-        if rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(written + rest) }
     }
+
+    fn ask(&self, text: &str) -> Result<Option<Range<usize>>, NoRange> {
+        match panic::catch_printed(|| (self.0)(text)) {
+            Ok(Some(range)) if range.is_empty() || text.get(range.clone()).is_none() => Err(NoRange),
+            Ok(range) => Ok(range),
+            Err(caught) => {
+                caught.dispose();
+                Err(NoRange)
+            }
+        }
+    }
+}
+
+struct NoRange;
+
+/// Returns `range` with all of the masks that it begins or ends in, so that no rule masks what is masked.
+fn widened(text: &str, range: Range<usize>) -> Range<usize> {
+    let is_mask = |at: &usize| text.as_bytes()[*at..].starts_with(FILTERED.as_bytes());
+    let mask_around = |at: usize| (at.saturating_sub(FILTERED.len() - 1)..at).find(is_mask);
+    let end = mask_around(range.end).map_or(range.end, |mask| mask + FILTERED.len());
+    mask_around(range.start).unwrap_or(range.start)..end
 }

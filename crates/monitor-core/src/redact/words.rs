@@ -1,17 +1,27 @@
-//! What a word is that is a secret by itself.
+//! Words that are secrets by themselves.
+
+use super::FILTERED;
 
 pub(super) fn is_scheme(word: &str) -> bool {
     word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
 }
 
+/// Returns whether the credentials of a scheme come next: `Bearer`, `/fail/Bearer`.
+pub(super) fn ends_with_scheme(word: &str) -> bool {
+    word.rsplit(['/', ':', '=', '&']).next().is_some_and(is_scheme)
+}
+
+/// What was masked before is no local part.
 pub(super) fn is_email(word: &str) -> bool {
-    word.split_once('@')
-        .is_some_and(|(local, domain)| !local.is_empty() && domain.trim_end_matches(['.', '!', '?', ':']).contains('.'))
+    word.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !local.ends_with(FILTERED) && domain.trim_end_matches(END_OF_SENTENCE).contains('.')
+    })
 }
 
 /// `user:password`, as it stands in front of the `@` of a host.
 pub(super) fn is_user_and_password(word: &str) -> bool {
-    word.split_once(':').is_some_and(|(user, password)| !user.is_empty() && !password.is_empty())
+    let is_pair = |(user, password): (&str, &str)| !user.is_empty() && !password.is_empty();
+    !word.ends_with(FILTERED) && word.split_once(':').is_some_and(is_pair)
 }
 
 /// Returns where the private key in PEM form ends that begins at `at` (RFC 7468), with the text where it does not.
@@ -25,12 +35,27 @@ pub(super) fn private_key_at(text: &str, at: usize) -> Option<usize> {
     Some(end.map_or(text.len(), |end| at + BEGIN.len() + end))
 }
 
-/// Returns where in a word a JSON web token begins, which goes on to its end.
+/// Returns where in a word a JSON web token begins, which goes on to its end. One that was cut has no second dot, but is long.
 pub(super) fn web_token_in(word: &str) -> Option<usize> {
-    let begin = word.find("eyJ")?;
-    let is_begin = !word[..begin].ends_with(|c: char| c.is_ascii_alphanumeric());
-    (is_begin && word[begin..].split('.').count() >= 3).then_some(begin)
+    let second_last_dot = word.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at);
+    word.match_indices("eyJ").map(|(begin, _)| begin).find(|begin| {
+        let is_begin = !word[..*begin].ends_with(|c: char| c.is_ascii_alphanumeric());
+        is_begin && (*begin < second_last_dot || word.len() - begin >= LONG)
+    })
+}
+
+/// Returns whether `word` is one of a sentence: `expected`, `Missing`.
+pub(super) fn is_prose(word: &str) -> bool {
+    let word = word.trim_end_matches(END_OF_SENTENCE);
+    let is_short = (2..LONG).contains(&word.len());
+    let mut letters = word.bytes();
+    is_short
+        && letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+        && letters.all(|byte| byte.is_ascii_lowercase())
 }
 
 pub(super) const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
+pub(super) const END_OF_SENTENCE: [char; 4] = ['.', '!', '?', ':'];
+/// No word of prose is that long, and every header of a web token is.
+const LONG: usize = 16;

@@ -1,0 +1,27 @@
+//! Elements of XML whose names are keys of secrets.
+
+use super::{Redaction, values::within};
+
+/// Returns where the content begins and ends of the element whose `<` is at `at`, where that is a secret.
+pub(super) fn secret_content(text: &str, at: usize, policy: &Redaction) -> Option<(usize, usize)> {
+    let tag = within(text, at + 1);
+    let name = &tag[..tag.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<'))?];
+    if !policy.is_secret(name.as_bytes()) {
+        return None;
+    }
+    let attributes = &tag[name.len()..tag.find('>')?];
+    let begin = at + 1 + name.len() + attributes.len() + 1;
+    let content = &text[begin..];
+    let closes = |at: usize| content[at..].strip_prefix("</").is_some_and(|rest| rest.starts_with(name));
+    let near = within(text, begin).match_indices("</").map(|(at, _)| at).find(|at| closes(*at));
+    let word = || content.find(|c: char| c.is_whitespace() || c == '<').unwrap_or(content.len());
+    let length = match near {
+        Some(length) => length,
+        // `<token>` stands for something in a usage text, and `Option<Token>` is a type.
+        None if content.starts_with(|c: char| c.is_ascii_alphanumeric()) => {
+            Some(word()).filter(|end| attributes.is_empty() || closes(*end))?
+        }
+        None => return None,
+    };
+    (!attributes.ends_with('/')).then_some((begin, begin + length))
+}

@@ -1,0 +1,268 @@
+//! The scanner for secrets that stand behind a key, and for words that are secrets by themselves.
+//!
+//! It reads a text word by word, and looks behind a word for a bounded number of bytes only.
+
+use super::{
+    FILTERED, Redaction,
+    found::Found,
+    markup,
+    values::{
+        Expected, connection_value_end, is_before_a_value, quote_before, quote_end, structure_end, value_end, within,
+        word_at,
+    },
+    webhooks,
+    words::{
+        BEGIN, END_OF_SENTENCE, ends_with_scheme, is_email, is_prose, is_scheme, is_user_and_password, private_key_at,
+        web_token_in,
+    },
+};
+
+pub(super) fn find(text: &str, policy: &Redaction, found: &mut Found) {
+    let mut scan = Scan { text, policy, found, at: 0, expected: Expected::Nothing, previous: "" };
+    while scan.at < text.len() {
+        match word_at(text, scan.at) {
+            "" => scan.separator(),
+            word => scan.word(word),
+        }
+    }
+}
+
+struct Scan<'a> {
+    text: &'a str,
+    policy: &'a Redaction,
+    found: &'a mut Found,
+    at: usize,
+    /// What is a secret of that which comes next.
+    expected: Expected,
+    previous: &'a str,
+}
+
+impl<'a> Scan<'a> {
+    fn separator(&mut self) {
+        let (at, separator) = (self.at, self.text[self.at..].chars().next().unwrap_or_default());
+        self.at += separator.len_utf8();
+        if separator == '<'
+            && let Some((begin, end)) = markup::secret_content(self.text, at, self.policy)
+        {
+            self.at = begin;
+            self.mask_to(end);
+        } else if self.expected != Expected::Nothing && matches!(separator, '[' | '{' | '<') {
+            // A whole structure is the value.
+            let end = structure_end(self.text, self.at, separator);
+            self.mask_to(end);
+        } else if !is_before_a_value(separator) {
+            self.expected = Expected::Nothing;
+        }
+    }
+
+    fn word(&mut self, word: &'a str) {
+        let key = word.find(BEGIN.trim_end()).map(|key| self.at + key);
+        if let Some((begin, end)) = key.and_then(|key| Some((key, private_key_at(self.text, key)?))) {
+            self.at = begin;
+            self.previous = "";
+            return self.mask_to(end);
+        }
+        match self.expected {
+            Expected::Nothing => self.key_or_secret(word),
+            // The quotation mark of a value is escaped: where that is undone, the value ends where it should.
+            _ if word.trim_start_matches('\\').is_empty() => {
+                (self.at, self.expected) = (self.at + word.len(), Expected::Nothing);
+            }
+            expected if self.is_wrapper(word, expected) => self.at += word.len(),
+            Expected::Code if quote_before(self.text, self.at).is_none() && is_prose(word) => self.key_or_secret(word),
+            expected if self.is_delimited(expected) => self.mask_to(value_end(self.text, self.at, expected)),
+            _ => {
+                // The value may be a key as well: `bearer password: abc`.
+                self.found.mask(self.at..self.at + word.len());
+                self.expected = Expected::Nothing;
+                self.key_or_secret(word);
+            }
+        }
+        self.previous = word;
+    }
+
+    /// Returns whether the value that begins here may be more than one word.
+    fn is_delimited(&self, expected: Expected) -> bool {
+        expected == Expected::Line || quote_before(self.text, self.at).is_some()
+    }
+
+    /// Returns whether the value is yet to come: `Bearer abc`, `Some("abc")`, `Password { inner: "abc" }`.
+    fn is_wrapper(&self, word: &str, expected: Expected) -> bool {
+        let rest = &self.text[self.at + word.len()..];
+        rest.starts_with(['(', '{']) || rest.starts_with(" {") || is_scheme(word) && expected != Expected::Line
+    }
+
+    fn key_or_secret(&mut self, word: &'a str) {
+        let end = self.at + word.len();
+        // `key =value`, `key => value`.
+        let lead = word.len() - word.trim_start_matches(['=', ':']).len();
+        if lead > 0 && self.is_secret(self.previous) {
+            let is_arrow = lead == word.len() && self.text[end..].starts_with('>');
+            self.at = if is_arrow { end + 1 } else { self.at + lead };
+            self.expected = self.behind(self.previous, &word[..lead]);
+        } else if let Some(value) = self.value_apart(word) {
+            (self.at, self.expected) = (value, self.behind(word, ""));
+        } else {
+            (self.at, self.expected) = self.whole(word);
+        }
+    }
+
+    /// Returns where the value begins that is divided from its key by white space or a comma: `--password abc`,
+    /// `"--password", "abc"`, `("x-api-key", "abc")`, `["x-api-key", "abc"]`.
+    fn value_apart(&self, word: &str) -> Option<usize> {
+        let is_option = word.starts_with("--") && !word.starts_with("--no-");
+        let quote = quote_before(self.text, self.at);
+        if !(is_option || quote.is_some()) || word.contains(['=', ':']) || !self.is_secret(word) {
+            return None;
+        }
+        let end = self.at + word.len();
+        let Some(quote) = quote else { return self.text[end..].starts_with(char::is_whitespace).then_some(end) };
+        let rest = within(self.text, end).strip_prefix(quote)?.trim_start().strip_prefix(',')?.trim_start();
+        let value = rest.strip_prefix(quote)?;
+        let is_pair = match self.text[..self.at - 1].chars().next_back() {
+            _ if quote != '"' => false,
+            Some('(') => true,
+            // Of a longer list, it is one name among others.
+            Some('[') => quote_end(value, quote).is_some_and(|end| value[end + 1..].trim_start().starts_with(']')),
+            _ => false,
+        };
+        let length = within(self.text, end).len() - value.len();
+        (is_option || is_pair).then_some(end + length)
+    }
+
+    /// Finds the secrets in a word. Returns where to go on, and what is a secret of that which comes next.
+    fn whole(&mut self, word: &'a str) -> (usize, Expected) {
+        let (at, end) = (self.at, self.at + word.len());
+        let (address, query) = split_query(word);
+        let mut after = Expected::Nothing;
+        if let Some(query) = query {
+            self.found.mask(at + query..end);
+            after = self.after_query(word);
+        }
+        let authority = match address.find("://") {
+            Some(scheme) => self.url(word, address, scheme + 3),
+            None => self.credentials(at, address),
+        };
+        match self.fragments(at, address, authority) {
+            (_, Expected::Nothing) if query.is_some() => (end, after),
+            (next, Expected::Nothing) if ends_with_scheme(address) => (next, Expected::Word),
+            next => next,
+        }
+    }
+
+    /// Masks user and password of a URL, and the path of a webhook. Returns where the host begins.
+    fn url(&mut self, word: &str, address: &str, begin: usize) -> usize {
+        let at = self.at + begin;
+        if let Some(secret) = webhooks::secret_path(&address[begin..]) {
+            self.found.mask(at + secret.start..at + secret.end);
+        }
+        // A password may have a `?` in it, and a slash.
+        let searched = if address[begin..].contains('/') { address } else { word };
+        let Some(length) = searched[begin..].rfind('@') else { return 0 };
+        if !searched[begin..begin + length].ends_with(FILTERED) {
+            self.found.mask(at..at + length);
+        }
+        begin + length
+    }
+
+    /// Masks `user:password` in front of a host, all of it where that is an address of e-mail. Returns where the host begins.
+    fn credentials(&mut self, at: usize, word: &str) -> usize {
+        let Some(length) = word.find('@').filter(|at| is_user_and_password(&word[..*at])) else { return 0 };
+        let core = word.trim_end_matches(END_OF_SENTENCE);
+        let is_email = is_email(word) && !core[length..].contains([':', '/']);
+        self.found.mask(at..at + if is_email { core.len() } else { length });
+        word.len()
+    }
+
+    /// Finds the secrets between the `&` of a word. In front of `host` only pairs are looked for.
+    fn fragments(&mut self, at: usize, word: &'a str, host: usize) -> (usize, Expected) {
+        let (mut begin, mut expected) = (0, Expected::Nothing);
+        for fragment in word.split('&') {
+            let end = begin + fragment.len();
+            expected = match self.pairs(at + begin, fragment) {
+                Some((next, _)) if next > at + end => return (next, Expected::Nothing),
+                Some((_, expected)) => expected,
+                None => self.bare(at + begin.max(host), &word[begin.max(host).min(end)..end]),
+            };
+            begin = end + 1;
+        }
+        (at + word.len(), expected)
+    }
+
+    /// Masks the values of pairs, as in `a=1`, `config:password:b`. `None` where none is a secret.
+    fn pairs(&mut self, at: usize, fragment: &'a str) -> Option<(usize, Expected)> {
+        let end = at + fragment.len();
+        let mut key = 0;
+        while let Some(split) = fragment[key..].find(['=', ':']).map(|found| key + found) {
+            let (name, value) = (&fragment[key..split], split + 1);
+            if !self.is_secret(name) {
+                key = value;
+                continue;
+            }
+            let expected = self.behind(name, &fragment[split..value]);
+            if fragment[value..].is_empty() || is_scheme(&fragment[value..]) && expected != Expected::Line {
+                let expected = if fragment[value..].is_empty() { expected } else { Expected::Word };
+                return Some((end, expected));
+            }
+            let connection = || connection_value_end(self.text, at + key, at + value).filter(|after| *after > end);
+            let after = match expected {
+                Expected::Line => value_end(self.text, at + value, Expected::Line),
+                _ if fragment[split..].starts_with('=') => connection().unwrap_or(end),
+                _ => end,
+            };
+            self.found.mask(at + value..after);
+            return Some((after.max(end), Expected::Nothing));
+        }
+        None
+    }
+
+    /// Masks what is a secret without a key.
+    fn bare(&mut self, at: usize, word: &str) -> Expected {
+        let core = word.trim_end_matches(END_OF_SENTENCE);
+        if let Some(begin) = web_token_in(core) {
+            self.found.mask(at + begin..at + core.len());
+        } else if is_email(word) && !self.policy.shows_personal {
+            self.found.mask(at..at + core.len());
+        }
+        Expected::Nothing
+    }
+
+    /// Returns what is a secret behind a query that breaks off in the middle of a pair.
+    fn after_query(&self, word: &'a str) -> Expected {
+        let last = |word: &'a str| word.rsplit(['?', '&', '=', ':']).next().unwrap_or_default();
+        match word.strip_suffix([':', '=']) {
+            Some(before) if self.is_secret(last(before)) => self.behind(last(before), ""),
+            None if ends_with_scheme(word) => Expected::Word,
+            _ => Expected::Nothing,
+        }
+    }
+
+    /// Returns what is a secret behind a secret key and what divides it from its value.
+    fn behind(&self, key: &str, divider: &str) -> Expected {
+        let lower = key.to_ascii_lowercase();
+        if lower.ends_with("authorization") || lower.ends_with("cookie") {
+            Expected::Line
+        } else if divider == ":" && self.policy.is_made_by_programs(key) {
+            Expected::Code
+        } else {
+            Expected::Word
+        }
+    }
+
+    fn is_secret(&self, key: &str) -> bool {
+        self.policy.is_secret(key.as_bytes())
+    }
+
+    /// Masks all up to `end`, and goes on there.
+    fn mask_to(&mut self, end: usize) {
+        self.found.mask(self.at..end);
+        (self.at, self.expected) = (end, Expected::Nothing);
+    }
+}
+
+/// Returns a URL's part in front of its query, and where the query begins. Its values are masked all alike, for which of them
+/// are secrets only the service knows.
+fn split_query(word: &str) -> (&str, Option<usize>) {
+    let query = word.find('?').filter(|query| word.contains('/') && query + 1 < word.len());
+    query.map_or((word, None), |query| (&word[..query], Some(query + 1)))
+}
