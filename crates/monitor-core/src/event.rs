@@ -156,9 +156,9 @@ impl ErrorEvent {
     }
 
     pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
-        redaction.mask(&mut self.message);
+        redaction.bound(&mut self.message);
         for cause in &mut self.chain {
-            redaction.mask(&mut cause.message);
+            redaction.bound(&mut cause.message);
         }
         for excerpt in self.backtrace.iter_mut().filter_map(|frame| frame.excerpt.as_mut()) {
             excerpt.redact(redaction);

@@ -62,7 +62,7 @@ impl Guard {
         if peer.is_none() {
             settings.warn_of_unknown_peer();
         }
-        let read = head.read(&settings.id_header);
+        let read = head.read(settings);
         let Identified { id, trace, client_id, client_trace_id } =
             Identified::new(&head, &read, settings, peer, around.as_ref());
         let facts = RequestFacts {
@@ -72,7 +72,7 @@ impl Guard {
             method,
             route,
             path,
-            user_agent: read.user_agent,
+            user_agent: &read.user_agent,
             client_request_id: client_id,
             remote_addr: peer.map(|peer| head.remote_addr(settings, peer)),
             untracked,

@@ -1,8 +1,11 @@
 //! What is read of a request before it is handed on.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
 use monitor_core::{Method as KnownMethod, Scope, names, panic, scope};
 
 use crate::{headers::TRACEPARENT, settings::Settings};
@@ -26,7 +29,7 @@ pub struct RequestHead<'a> {
 /// What is read of the headers of every request.
 #[derive(Default)]
 pub(crate) struct ReadHeaders<'a> {
-    pub(crate) user_agent: &'a [u8],
+    pub(crate) user_agent: Cow<'a, [u8]>,
     pub(crate) id: Single<'a>,
     pub(crate) traceparent: Single<'a>,
 }
@@ -100,14 +103,14 @@ impl<'a> RequestHead<'a> {
     }
 
     /// Reads what is wanted of every request in one pass: looking up each by itself costs more.
-    pub(crate) fn read(&self, id_header: &HeaderName) -> ReadHeaders<'a> {
+    pub(crate) fn read(&self, settings: &Settings) -> ReadHeaders<'a> {
         let mut read = ReadHeaders::default();
         for (name, value) in self.headers {
             if *name == header::USER_AGENT && read.user_agent.is_empty() {
-                read.user_agent = &value.as_bytes()[..value.len().min(USER_AGENT)];
+                read.user_agent = user_agent(value.as_bytes(), settings);
             } else if *name == TRACEPARENT {
                 read.traceparent.add(value);
-            } else if name == id_header {
+            } else if *name == settings.id_header {
                 read.id.add(value);
             }
         }
@@ -180,6 +183,15 @@ fn truncated(addr: IpAddr) -> IpAddr {
         IpAddr::V4(addr) => Ipv4Addr::from_bits(addr.to_bits() & !0xff).into(),
         IpAddr::V6(addr) => Ipv6Addr::from_bits(addr.to_bits() & !0 << 80).into(),
     }
+}
+
+/// Returns the `User-Agent` header. A long one is masked before it is cut, for the cut may go through a secret.
+fn user_agent<'a>(value: &'a [u8], settings: &Settings) -> Cow<'a, [u8]> {
+    #[cold]
+    fn cut(value: &[u8], settings: &Settings) -> Vec<u8> {
+        settings.monitor.redaction().head(&String::from_utf8_lossy(value), USER_AGENT).into_owned().into_bytes()
+    }
+    if value.len() <= USER_AGENT { Cow::Borrowed(value) } else { Cow::Owned(cut(value, settings)) }
 }
 
 const USER_AGENT: usize = 256;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, env, fs, io::Read, path::Path, sync::Arc, time::
 use serde::{Deserialize, Serialize};
 
 use super::Frame;
-use crate::{Redaction, clock};
+use crate::{Redaction, clock, redact::FILTERED};
 
 /// A few lines of source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -18,8 +18,13 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
+    /// Masks the lines, and then cuts those that are long.
     pub(crate) fn redact(&mut self, redaction: &Redaction) {
-        self.lines.iter_mut().for_each(|line| redaction.mask(line));
+        let text = self.lines.join("\n");
+        let masked: Vec<_> = redaction.text(&text).split('\n').map(cut).collect();
+        // A secret of several lines, such as a private key, becomes one.
+        let is_whole = masked.len() == self.lines.len();
+        self.lines = if is_whole { masked } else { vec![FILTERED.to_owned(); self.lines.len()] };
     }
 }
 
@@ -47,7 +52,7 @@ impl Excerpts {
         let text = self.file(file)?;
         let first_line = line.checked_sub(1)?.saturating_sub(AROUND) + 1;
         let count = (line - first_line + 1 + AROUND) as usize;
-        let lines = text.lines().skip(first_line as usize - 1).take(count).map(cut).collect::<Vec<_>>();
+        let lines = text.lines().skip(first_line as usize - 1).take(count).map(str::to_owned).collect::<Vec<_>>();
         // A file that ends before the line is another one.
         (lines.len() > (line - first_line) as usize).then_some(Excerpt { first_line, lines })
     }
@@ -95,6 +100,22 @@ const LARGEST: u64 = 1 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_masked_before_they_are_cut_and_together() {
+        let redacted = |lines: &[&str]| {
+            let mut excerpt = Excerpt { first_line: 1, lines: lines.iter().map(|line| (*line).to_owned()).collect() };
+            excerpt.redact(&Redaction::new());
+            excerpt.lines
+        };
+        let dsn = format!("{:180}postgres://admin:hunter2@db/todo", "");
+        assert_eq!(
+            redacted(&[&dsn, "a"]),
+            [format!("{:180}postgres://[Filtered]@db/todo", "")[..200].to_owned(), "a".into()]
+        );
+        let key = ["const KEY: &str = \"-----BEGIN PRIVATE KEY-----", "MIIE", "-----END PRIVATE KEY-----\";"];
+        assert_eq!(redacted(&key), [FILTERED; 3]);
+    }
 
     #[test]
     fn lines_around_a_place_are_those_of_the_file() {

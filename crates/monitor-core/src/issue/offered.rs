@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser};
-use crate::{Fingerprint, Monitor, clock};
+use crate::{Fingerprint, Monitor, clock, scope::TEXT};
 
 /// How much of a user was let go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,7 +54,7 @@ impl Monitor {
     /// ```
     pub fn triage(&self, fingerprint: Fingerprint, order: Triage, actor: &str) -> Result<Issue, IssueError> {
         let inner = self.inner().ok_or(IssueError::MonitorDisabled)?;
-        let actor = inner.shared.redaction.text(actor);
+        let actor = inner.shared.redaction.head(actor, TEXT);
         for signal in inner.shared.issues.decide(fingerprint, order, &actor, clock::wall())? {
             inner.outlets.publish(signal);
         }

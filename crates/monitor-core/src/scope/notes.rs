@@ -5,6 +5,10 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::{Breadcrumb, current};
+use crate::{
+    Redaction,
+    redact::{SPARE, beginning},
+};
 
 /// What was written to the scope.
 #[derive(Clone, Default)]
@@ -113,14 +117,22 @@ fn flatten(value: &mut Value, left: u32, deep: &mut Vec<Value>) {
     }
 }
 
-/// Cuts a text to [`TEXT`] bytes at a character's border.
+/// Cuts a text that is not masked yet: to more than the [`TEXT`] bytes that are shown, so that [`Redaction::bound`] knows a
+/// secret at the end of those for one.
 pub(crate) fn bounded(mut text: String) -> String {
-    if text.len() > TEXT {
-        let border = (0..=TEXT).rev().find(|at| text.is_char_boundary(*at));
-        text.truncate(border.unwrap_or(0));
-        text.push('…');
-    }
+    text.truncate(beginning(&text, TEXT + SPARE).len());
     text
+}
+
+impl Redaction {
+    /// Masks `text` in its place, and then cuts it to [`TEXT`] bytes.
+    pub(crate) fn bound(&self, text: &mut String) {
+        if text.len() > TEXT {
+            *text = self.head(text, TEXT).into_owned() + "…";
+        } else {
+            self.mask(text);
+        }
+    }
 }
 
 const BREADCRUMBS: usize = 100;
@@ -128,4 +140,5 @@ const PAIRS: usize = 50;
 /// How deep a value may be.
 const DEEPEST: u32 = 32;
 const PARTS: usize = 16;
+/// How many bytes of a text are shown.
 pub(crate) const TEXT: usize = 8 * 1024;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Scope, bounded, notes::shallow};
-use crate::{Level, Method, Redaction, RequestId, SpanId, TraceId, clock, json};
+use crate::{Level, Method, Redaction, RequestId, SpanId, TraceId, clock, json, redact::FILTERED};
 
 /// What happened on the way to an error.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -164,26 +164,27 @@ impl ScopeRecord {
         } else {
             self.path.clone_from(&self.route);
         }
-        for text in [&mut self.user_agent, &mut self.client_request_id] {
-            redaction.mask(text);
-        }
-        if let Some(user) = &mut self.user {
-            redaction.mask(user);
+        for text in [&mut self.user_agent, &mut self.client_request_id].into_iter().chain(&mut self.user) {
+            redaction.bound(text);
         }
         for part in &mut self.fingerprint {
-            redaction.mask(part);
+            redaction.bound(part);
         }
         for (name, value) in &mut self.tags {
-            *value = redaction.value(name, value).into_owned();
-            redaction.mask(name);
+            if redaction.masks(name) {
+                FILTERED.clone_into(value);
+            } else {
+                redaction.bound(value);
+            }
+            redaction.bound(name);
         }
         for (name, value) in &mut self.contexts {
             redaction.json(name, value);
-            redaction.mask(name);
+            redaction.bound(name);
         }
         for breadcrumb in &mut self.breadcrumbs {
-            redaction.mask(&mut breadcrumb.category);
-            redaction.mask(&mut breadcrumb.message);
+            redaction.bound(&mut breadcrumb.category);
+            redaction.bound(&mut breadcrumb.message);
             redaction.json("", &mut breadcrumb.data);
         }
     }

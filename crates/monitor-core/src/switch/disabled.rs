@@ -12,7 +12,7 @@ use super::{SwitchError, error::check_actor};
 use crate::{
     BoxError, Method, Redaction,
     clock::{self, Deadline},
-    scope::bounded,
+    scope::TEXT,
 };
 
 /// What is to be disabled. See [`Monitor::disable_route`](crate::Monitor::disable_route).
@@ -120,7 +120,7 @@ impl DisableRoute {
     }
 
     pub(super) fn carry_out(self, redaction: &Redaction) -> DisabledRoute {
-        let masked = |text: String| redaction.text(&bounded(text)).into_owned();
+        let masked = |text: String| redaction.head(&text, TEXT).into_owned();
         let since = clock::wall();
         DisabledRoute {
             route: self.route,
