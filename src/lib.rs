@@ -109,7 +109,7 @@ pub use monitor_core::{
     IssueChange, IssueError, IssuePage, IssueQuery, IssueSort, IssueState, IssueStatus, Job, JobOutcome, Level,
     LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, Outcome, Redaction, Regression, Reporter, RequestId,
     Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Triage, capture_error, capture_message,
-    clock, grouping, names, redact, scope,
+    clock, escape, grouping, names, redact, scope,
 };
 // What layers, storages and recorders of other makers need. Documented where it is defined.
 #[doc(hidden)]

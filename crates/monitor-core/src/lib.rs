@@ -35,6 +35,7 @@ pub mod clock;
 mod drops;
 mod error;
 mod error_types;
+pub mod escape;
 mod event;
 mod fingerprint;
 pub mod grouping;

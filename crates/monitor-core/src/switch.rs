@@ -16,9 +16,9 @@ pub use self::{
     error::SwitchError,
 };
 use crate::{
-    BoxError, Change, Method, Monitor, Signal, Traffic, clock,
+    BoxError, Change, Method, Monitor, Redaction, Signal, Traffic, clock, escape,
     reporter::Outlets,
-    scope::bounded,
+    scope::TEXT,
     sync::{
         Mutex, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -144,7 +144,7 @@ impl RouteSwitch {
 
     /// Returns what holds now, to be saved.
     pub(crate) fn to_change(&self) -> Change {
-        Change::Put { key: KEY.to_owned(), value: disabled::to_json(&self.list()).to_string().into_bytes() }
+        Change::Put { key: KEY.to_owned(), value: escape::json(&disabled::to_json(&self.list())).into_bytes() }
     }
 
     /// Returns whether this route or path must stay in service.
@@ -193,11 +193,11 @@ impl Monitor {
         let shared = &inner.shared;
         order.check()?;
         if shared.switch.protects(order.route()) {
-            return Err(SwitchError::Protected { route: order.route().to_owned() });
+            return Err(SwitchError::Protected { route: shown(&shared.redaction, order.route()) });
         }
         if !is_known(&shared.traffic, &order) {
             let known = known(&shared.traffic);
-            return Err(SwitchError::Unknown { route: order.name(), known });
+            return Err(SwitchError::Unknown { route: shown(&shared.redaction, &order.name()), known });
         }
         let disabled = Arc::new(order.carry_out(&shared.redaction));
         let put = |list: &mut Vec<_>| {
@@ -226,12 +226,15 @@ impl Monitor {
         let inner = self.inner().ok_or(SwitchError::MonitorDisabled)?;
         error::check_actor(actor)?;
         let now = clock::now();
-        let actor = inner.shared.redaction.text(&bounded(actor.to_owned())).into_owned();
+        let actor = shown(&inner.shared.redaction, actor);
         let take = |list: &mut Vec<Arc<DisabledRoute>>| {
             let is_it = |disabled: &Arc<DisabledRoute>| disabled.is_for(method, route) && !disabled.is_over(now);
             let at = list.iter().position(is_it).ok_or_else(|| {
                 let disabled = list.iter().map(|disabled| disabled.name()).collect();
-                SwitchError::NotDisabled { route: disabled::name(method, route), disabled }
+                SwitchError::NotDisabled {
+                    route: shown(&inner.shared.redaction, &disabled::name(method, route)),
+                    disabled,
+                }
             })?;
             Ok(Arc::new(EnabledRoute::new(list.remove(at), Some(actor))))
         };
@@ -265,6 +268,11 @@ impl Monitor {
         let switch = &self.inner()?.shared.switch;
         switch.find(method, route, now).filter(|_| !switch.protects(path))
     }
+}
+
+/// What was asked for may be a stranger's text.
+fn shown(redaction: &Redaction, text: &str) -> String {
+    redaction.head(text, TEXT).into_owned()
 }
 
 fn is_known(traffic: &Traffic, order: &DisableRoute) -> bool {

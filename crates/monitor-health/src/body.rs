@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use monitor_core::{HealthStatus, clock};
+use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
 use crate::{
@@ -79,7 +79,7 @@ pub(crate) fn ready(report: &Report<'_>) -> String {
     } else {
         json!({ "status": "not_ready", "error": report.failing(), "timestamp": now() })
     };
-    body.to_string()
+    escape::json(&body)
 }
 
 /// Returns the body as `application/health+json` has it.

@@ -2,7 +2,7 @@
 //!
 //! [draft-inadarei-api-health-check-06]: https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06
 
-use monitor_core::{HealthStatus, clock};
+use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
 use crate::{Detail, Probe, said::milliseconds, standing::Standing};
@@ -58,7 +58,7 @@ fn listed(entries: impl IntoIterator<Item = (String, Value)>) -> String {
             list.push(entry);
         }
     }
-    let object = Value::Object(lists).to_string();
+    let object = escape::json(&lists);
     object.strip_prefix('{').and_then(|object| object.strip_suffix('}')).unwrap_or_default().to_owned()
 }
 

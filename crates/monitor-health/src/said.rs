@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use monitor_core::{HealthStatus, clock};
+use monitor_core::{HealthStatus, clock, escape};
 use serde_json::Value;
 
 use crate::{Detail, Probe, standing::Standing};
@@ -60,7 +60,7 @@ fn plain(probe: &Probe, standing: &Standing, detail: Detail) -> String {
 
 /// Appends one member. Keys and values are written as JSON wants them.
 pub(crate) fn member(members: &mut String, name: &str, value: &Value) {
-    let _ = write!(members, ",{}:{value}", Value::from(name));
+    let _ = write!(members, ",{}:{}", escape::json(&name), escape::json(value));
 }
 
 /// The status as the body has it, which knows no other word.

@@ -3,12 +3,13 @@
 mod error;
 
 use std::{
+    borrow::Cow,
     fmt::{self, Write as _},
     io,
 };
 
 use monitor_core::{
-    ErrorType, Monitor, Redaction, clock,
+    ErrorType, Monitor, Redaction, clock, escape,
     redact::FILTERED,
     scope::{self, Finished, Scope},
     text,
@@ -164,7 +165,8 @@ impl Line<'_> {
 
     fn request(&mut self, name: &str, scope: &Scope, finished: &Finished) {
         let (ending, took) = (finished.ending, finished.duration.as_secs_f64() * 1_000.0);
-        let (method, path) = (scope.method().as_str(), scope.shown_path());
+        let path = scope.shown_path().redacted();
+        let (method, path) = (scope.method().as_str(), escape::readable(&path));
         let _ = write!(self.text, "{name} {method} {path} {} in {took:.2} ms", ending.status);
         if let Some(failed) =
             ending.error_type().map(ErrorType::label).filter(|failed| *failed != ending.status.to_string())
@@ -177,38 +179,50 @@ impl Line<'_> {
         if self.is_bridged && name.starts_with("log.") {
             return;
         }
+        let name = &*escape::readable(name);
         let name = if self.colours { format!("\x1b[{DIM}m{name}\x1b[0m") } else { name.to_owned() };
         let _ = write!(self.fields, " {name}={text}");
     }
 
     /// Returns a text redacted, and without what a terminal might obey.
     fn shown(&self, name: &str, text: &str) -> String {
-        if self.redaction.masks(name) {
-            return FILTERED.to_owned();
-        }
-        let mut shown = String::new();
-        for c in self.redaction.text(text).chars() {
-            if c.is_control() { shown.extend(c.escape_debug()) } else { shown.push(c) }
-        }
-        shown
+        escape::readable(&self.redacted(name, text)).into_owned()
+    }
+
+    fn redacted<'t>(&self, name: &str, text: &'t str) -> Cow<'t, str> {
+        if self.redaction.masks(name) { FILTERED.into() } else { self.redaction.text(text) }
     }
 }
 
 impl Visit for Line<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        let shown = self.shown(field.name(), value);
+        let shown = self.redacted(field.name(), value);
         match field.name() {
-            "message" => self.text.push_str(&shown),
-            name => self.field(name, &format!("\"{shown}\"")),
+            "message" => self.text.push_str(&escape::readable(&shown)),
+            name => self.field(name, &escape::quoted(&shown)),
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let shown = self.shown(field.name(), &text::format(format_args!("{value:?}")));
+        let text = text::format(format_args!("{value:?}"));
+        let shown = self.redacted(field.name(), &text);
         match field.name() {
-            "message" => self.text.push_str(&shown),
-            name => self.field(name, &shown),
+            "message" => self.text.push_str(&escape::readable(&shown)),
+            name if is_one(&shown) => self.field(name, &escape::readable(&shown)),
+            name => self.field(name, &escape::quoted(&shown)),
         }
+    }
+}
+
+/// Returns whether a value can stand without quotation marks of ours: it is one word, or in quotation marks already.
+fn is_one(text: &str) -> bool {
+    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    match quoted {
+        Some(inside) => {
+            let unescaped = inside.replace("\\\\", "").replace("\\\"", "");
+            !unescaped.contains('"') && !unescaped.ends_with('\\')
+        }
+        None => !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '=' | '\\')),
     }
 }
 

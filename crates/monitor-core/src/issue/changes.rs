@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::Record;
-use crate::{ErrorEvent, Fingerprint, persist::Change};
+use crate::{ErrorEvent, Fingerprint, escape, persist::Change};
 
 /// What is not written down yet.
 #[derive(Debug, Default)]
@@ -28,13 +28,11 @@ impl Changes {
 }
 
 pub(super) fn put_record(record: &Record) -> Change {
-    let value = serde_json::to_vec(record).unwrap_or_default();
-    Change::Put { key: record_key(record.fingerprint), value }
+    Change::Put { key: record_key(record.fingerprint), value: escape::json(record).into_bytes() }
 }
 
 pub(super) fn put_event(event: &Arc<ErrorEvent>) -> Change {
-    let value = serde_json::to_vec(&**event).unwrap_or_default();
-    Change::Put { key: event_key(event), value }
+    Change::Put { key: event_key(event), value: escape::json(&**event).into_bytes() }
 }
 
 pub(super) fn record_key(fingerprint: Fingerprint) -> String {

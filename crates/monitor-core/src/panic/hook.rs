@@ -15,7 +15,7 @@ use super::{
     payload::{Kind, NO_TEXT, text_of},
     unclaimed,
 };
-use crate::{CodeLocation, Scope, scope, symbols::RawBacktrace};
+use crate::{CodeLocation, Scope, escape, scope, symbols::RawBacktrace};
 
 /// Installs the hook, once in a process, in front of the one that is there.
 pub(crate) fn install_hook() {
@@ -57,7 +57,8 @@ fn last_words(scope: &Scope, note: Note, info: &PanicHookInfo<'_>) {
     let monitor = scope.monitor();
     let message = text_of(info.payload()).unwrap_or(Cow::Borrowed(NO_TEXT));
     let place = note.location.as_ref().map_or_else(|| String::from("unknown place"), ToString::to_string);
-    let masked = monitor.redaction().text(&message).replace(char::is_control, " ");
+    let masked = monitor.redaction().bounded(&message);
+    let masked = escape::readable(&masked);
     let (method, route, id) = (scope.method().as_str(), scope.route(), scope.id());
     let _ = writeln!(io::stderr(), "panic in {method} {route} at {place}: {masked} (request_id {id}), aborting");
     monitor.capture_last_panic(scope, note, message.into_owned());

@@ -2,7 +2,7 @@
 
 use std::{fmt, io::Write as _};
 
-use monitor_core::{Redaction, redact::FILTERED, scope::Shown, text};
+use monitor_core::{Redaction, escape::json_text, redact::FILTERED, scope::Shown, text};
 
 /// Writes texts as strings of JSON (RFC 8259, section 7), behind a key that ends with the quotation mark they begin with.
 #[derive(Debug)]
@@ -37,8 +37,14 @@ impl Texts {
                 line.extend_from_slice(text);
                 line.push(b'"');
             }
-            None => self.write(line, &shown.redacted()),
+            None => self.write_redacted(line, &shown.redacted()),
         }
+    }
+
+    /// Writes a text that is redacted already, and the quotation mark behind it.
+    pub(super) fn write_redacted(&self, line: &mut Vec<u8>, text: &str) {
+        write_beginning(line, head(text, LONGEST), text.len());
+        line.push(b'"');
     }
 
     /// Writes what something says of itself, redacted.
@@ -58,12 +64,7 @@ impl Texts {
     /// Writes a text that cannot be written as it is, and that was of `length` bytes before.
     #[cold]
     fn write_odd(&self, line: &mut Vec<u8>, text: &str, length: usize) {
-        // A secret that the cut goes through is masked before.
-        let redacted = self.redaction.text(head(text, READ));
-        escape(line, head(&redacted, LONGEST));
-        if length > LONGEST {
-            let _ = write!(line, "…[cut, {length} bytes]");
-        }
+        write_beginning(line, &self.redaction.head(text, LONGEST), length);
     }
 }
 
@@ -73,18 +74,11 @@ pub(super) fn write_masked(line: &mut Vec<u8>) {
     line.push(b'"');
 }
 
-/// Besides what JSON wants escaped, DEL and the control characters behind it are: a terminal may obey them.
-pub(super) fn escape(line: &mut Vec<u8>, text: &str) {
-    for c in text.chars() {
-        match c {
-            '"' => line.extend_from_slice(b"\\\""),
-            '\\' => line.extend_from_slice(b"\\\\"),
-            '\n' => line.extend_from_slice(b"\\n"),
-            '\r' => line.extend_from_slice(b"\\r"),
-            '\t' => line.extend_from_slice(b"\\t"),
-            c if c.is_control() => _ = write!(line, "\\u{:04x}", u32::from(c)),
-            c => line.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
+/// Writes the beginning of a text of `length` bytes, and how much it is that is not written.
+fn write_beginning(line: &mut Vec<u8>, text: &str, length: usize) {
+    json_text(line, text);
+    if length > LONGEST {
+        let _ = write!(line, "…[cut, {length} bytes]");
     }
 }
 

@@ -10,11 +10,12 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use monitor_core::escape::json_text;
 use tracing::{Level, Metadata};
 
 use super::{
     alike::Alike,
-    escape::{Texts, escape},
+    escape::Texts,
     names::{Names, Style, bare},
     request,
 };
@@ -192,7 +193,7 @@ fn free(name: &str, names: &Names, taken: &[String]) -> String {
 /// Returns a key as it is written.
 fn rendered(name: &str) -> Box<str> {
     let mut key = b",\"".to_vec();
-    escape(&mut key, name);
+    json_text(&mut key, name);
     key.extend_from_slice(b"\":\"");
     String::from_utf8_lossy(&key).into()
 }

@@ -41,7 +41,7 @@ pub(super) fn write(
     }
     if let Some(user) = scope.shown_user() {
         line.extend_from_slice(names.user_id.as_bytes());
-        texts.write(line, &user);
+        texts.write_redacted(line, &user);
     }
     if let Some(id) = scope.shown_client_request_id() {
         shown(line, names.client_request_id, id, texts);

@@ -2,16 +2,13 @@
 
 use std::{error::Error, fmt};
 
+use monitor_core::escape::json_text;
 use tracing::{
     Metadata,
     field::{Field, Visit},
 };
 
-use super::{
-    escape::{Texts, escape},
-    fields::Fields,
-    keys::Keys,
-};
+use super::{escape::Texts, fields::Fields, keys::Keys};
 
 /// The fields of one span, each with its key, in the order in which they were first recorded.
 #[derive(Debug, Default)]
@@ -28,7 +25,7 @@ impl SpanFields {
     /// Writes name and fields of a span as an object.
     pub(super) fn write(&self, line: &mut Vec<u8>, metadata: &Metadata<'_>) {
         line.extend_from_slice(b"{\"name\":\"");
-        escape(line, metadata.name());
+        json_text(line, metadata.name());
         line.push(b'"');
         for (_, field) in &self.0 {
             line.extend_from_slice(field);
