@@ -47,6 +47,7 @@ use std::{
 use serde_json::Value;
 
 use self::{escapes::Undone, found::Found, glance::Marks, keys::SHORTEST_KEY, rule::Rule};
+use crate::scope::TEXT;
 
 /// What is written in place of what is masked.
 pub const FILTERED: &str = "[Filtered]";
@@ -207,6 +208,12 @@ impl Redaction {
         }
     }
 
+    /// Returns `text` masked, and then cut to 8 KiB, with `…` in place of the rest.
+    #[must_use]
+    pub fn bounded<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if text.len() <= TEXT { self.text(text) } else { Cow::Owned(self.head(text, TEXT).into_owned() + "…") }
+    }
+
     /// Returns whether nothing in `text` is masked. May return `false` for such a text.
     fn shows(&self, text: &str) -> bool {
         !self.on || self.is_harmless(Marks::of(text.as_bytes()), text.as_bytes())
@@ -254,6 +261,13 @@ impl Redaction {
         if self.on && self.is_secret(key.as_bytes()) { Cow::Borrowed(FILTERED) } else { self.text(value) }
     }
 
+    /// Masks `text` in its place, and cuts it to 8 KiB.
+    pub(crate) fn bound(&self, text: &mut String) {
+        if let Cow::Owned(masked) = self.bounded(text) {
+            *text = masked;
+        }
+    }
+
     /// Masks `text` in its place.
     pub(crate) fn mask(&self, text: &mut String) {
         if let Cow::Owned(masked) = self.text(text) {
@@ -273,7 +287,7 @@ impl Redaction {
             Value::Null => {}
             Value::Bool(_) | Value::Number(_) | Value::String(_) if is_secret => *value = FILTERED.into(),
             Value::Bool(_) => {}
-            Value::String(text) => self.mask(text),
+            Value::String(text) => self.bound(text),
             Value::Number(number) => {
                 if matches!(self.text(&number.to_string()), Cow::Owned(_)) {
                     *value = FILTERED.into();

@@ -5,15 +5,13 @@
 
 use std::fmt;
 
-use crate::{
-    panic,
-    scope::{TEXT, bounded},
-};
+use crate::{panic, redact::SPARE, scope::TEXT};
 
 /// Ends a text whose `Display` or `Debug` returned an error or panicked.
 pub const FORMATTING_FAILED: &str = "… [formatting failed]";
 
-/// Formats `text`, cut after 8 KiB; formatting stops there. Never panics: where a `Display` or `Debug` fails, the text it
+/// Formats `text`, cut after 9 KiB; formatting stops there. The last of these is for [`Redaction::bounded`], which masks before
+/// it cuts to 8 KiB, and knows a secret in the cut by what follows. Never panics: where a `Display` or `Debug` fails, the text it
 /// wrote before is returned with [`FORMATTING_FAILED`] at its end.
 ///
 /// # Example
@@ -35,11 +33,13 @@ pub const FORMATTING_FAILED: &str = "… [formatting failed]";
 /// assert_eq!(text::format(format_args!("{}", 7)), "7");
 /// assert_eq!(text::format(format_args!("{Torn}")), "card… [formatting failed]");
 /// ```
+///
+/// [`Redaction::bounded`]: crate::Redaction::bounded
 #[must_use]
 pub fn format(text: fmt::Arguments<'_>) -> String {
     let mut beginning = Beginning { text: String::new(), left: READ };
     write(&mut beginning, text);
-    bounded(beginning.text)
+    beginning.text
 }
 
 /// Writes `text` to `writer`, and [`FORMATTING_FAILED`] behind it where a `Display` or `Debug` in it fails. Never panics
@@ -85,8 +85,7 @@ impl fmt::Write for Beginning {
     }
 }
 
-/// Longer than a text may be, so that the place of the cut is found with what lies behind it.
-const READ: usize = TEXT + 1024;
+const READ: usize = TEXT + SPARE;
 
 #[cfg(test)]
 mod tests {
@@ -126,7 +125,7 @@ mod tests {
             }
         });
         let text = format(format_args!("{endless}"));
-        assert!(text.len() <= TEXT + '…'.len_utf8() && text.ends_with("é…"), "{} bytes", text.len());
+        assert_eq!(text.len(), READ);
         assert!(calls.get() <= 50, "{} calls", calls.get());
     }
 
@@ -137,7 +136,7 @@ mod tests {
             Ok(())
         });
         let text = format(format_args!("{long}"));
-        assert!(text.starts_with("0123") && text.len() <= TEXT + '…'.len_utf8(), "{text}");
+        assert!(text.starts_with("0123") && text.len() == READ, "{text}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl Inner {
     ) {
         if let Some(transition) = watch.record(found) {
             let message = watch.state().standing.message(&watch.probe.pace);
-            let reason = reason.map(|reason| self.registry.redaction.text(&reason).into_owned());
+            let reason = reason.map(|reason| self.registry.redaction.bounded(&reason).into_owned());
             // Whoever takes lines is the program's own.
             panic::quietly(|| log(&watch.probe.name, &transition, &message, reason.as_deref()));
             self.publish(Some(watch.probe.name.clone()), transition, message, reason);

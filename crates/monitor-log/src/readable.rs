@@ -190,7 +190,7 @@ impl Line<'_> {
     }
 
     fn redacted<'t>(&self, name: &str, text: &'t str) -> Cow<'t, str> {
-        if self.redaction.masks(name) { FILTERED.into() } else { self.redaction.text(text) }
+        if self.redaction.masks(name) { FILTERED.into() } else { self.redaction.bounded(text) }
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 
 pub(super) fn find(text: &str, policy: &Redaction, found: &mut Found) {
-    let mut scan = Scan { text, policy, found, at: 0, expected: Expected::Nothing, previous: "" };
+    let mut scan = Scan { text, policy, found, at: 0, expected: Expected::Nothing, previous: "", line_end: 0 };
     while scan.at < text.len() {
         match word_at(text, scan.at) {
             "" => scan.separator(),
@@ -35,6 +35,8 @@ struct Scan<'a> {
     /// What is a secret of that which comes next.
     expected: Expected,
     previous: &'a str,
+    /// Where the last value ends that goes to the end of its line.
+    line_end: usize,
 }
 
 impl<'a> Scan<'a> {
@@ -70,10 +72,9 @@ impl<'a> Scan<'a> {
             }
             expected if self.is_wrapper(word, expected) => self.at += word.len(),
             Expected::Code if quote_before(self.text, self.at).is_none() && is_prose(word) => self.key_or_secret(word),
-            expected if self.is_delimited(expected) => self.mask_to(value_end(self.text, self.at, expected)),
-            _ => {
-                // The value may be a key as well: `bearer password: abc`.
-                self.found.mask(self.at..self.at + word.len());
+            expected => {
+                self.value(self.at, expected);
+                // It may hold another key, whose value goes on behind it: `bearer password: abc`.
                 self.expected = Expected::Nothing;
                 self.key_or_secret(word);
             }
@@ -81,9 +82,15 @@ impl<'a> Scan<'a> {
         self.previous = word;
     }
 
-    /// Returns whether the value that begins here may be more than one word.
-    fn is_delimited(&self, expected: Expected) -> bool {
-        expected == Expected::Line || quote_before(self.text, self.at).is_some()
+    /// Masks the value that begins at `at`.
+    fn value(&mut self, at: usize, expected: Expected) {
+        if expected != Expected::Line {
+            self.found.mask(at..value_end(self.text, at, expected));
+        } else if at >= self.line_end {
+            // A line is read once, however many keys there are in it.
+            self.line_end = value_end(self.text, at, expected);
+            self.found.mask(at..self.line_end);
+        }
     }
 
     /// Returns whether the value is yet to come: `Bearer abc`, `Some("abc")`, `Password { inner: "abc" }`.
@@ -103,7 +110,7 @@ impl<'a> Scan<'a> {
         } else if let Some(value) = self.value_apart(word) {
             (self.at, self.expected) = (value, self.behind(word, ""));
         } else {
-            (self.at, self.expected) = self.whole(word);
+            (self.at, self.expected) = (end, self.whole(word));
         }
     }
 
@@ -130,8 +137,8 @@ impl<'a> Scan<'a> {
         (is_option || is_pair).then_some(end + length)
     }
 
-    /// Finds the secrets in a word. Returns where to go on, and what is a secret of that which comes next.
-    fn whole(&mut self, word: &'a str) -> (usize, Expected) {
+    /// Finds the secrets in a word. Returns what is a secret of that which comes next.
+    fn whole(&mut self, word: &'a str) -> Expected {
         let (at, end) = (self.at, self.at + word.len());
         let (address, query) = split_query(word);
         let mut after = Expected::Nothing;
@@ -144,9 +151,9 @@ impl<'a> Scan<'a> {
             None => self.credentials(at, address),
         };
         match self.fragments(at, address, authority) {
-            (_, Expected::Nothing) if query.is_some() => (end, after),
-            (next, Expected::Nothing) if ends_with_scheme(address) => (next, Expected::Word),
-            next => next,
+            Expected::Nothing if query.is_some() => after,
+            Expected::Nothing if ends_with_scheme(address) => Expected::Word,
+            expected => expected,
         }
     }
 
@@ -175,22 +182,19 @@ impl<'a> Scan<'a> {
     }
 
     /// Finds the secrets between the `&` of a word. In front of `host` only pairs are looked for.
-    fn fragments(&mut self, at: usize, word: &'a str, host: usize) -> (usize, Expected) {
+    fn fragments(&mut self, at: usize, word: &'a str, host: usize) -> Expected {
         let (mut begin, mut expected) = (0, Expected::Nothing);
         for fragment in word.split('&') {
             let end = begin + fragment.len();
-            expected = match self.pairs(at + begin, fragment) {
-                Some((next, _)) if next > at + end => return (next, Expected::Nothing),
-                Some((_, expected)) => expected,
-                None => self.bare(at + begin.max(host), &word[begin.max(host).min(end)..end]),
-            };
+            let bare = begin.max(host).min(end);
+            expected = self.pairs(at + begin, fragment).unwrap_or_else(|| self.bare(at + bare, &word[bare..end]));
             begin = end + 1;
         }
-        (at + word.len(), expected)
+        expected
     }
 
     /// Masks the values of pairs, as in `a=1`, `config:password:b`. `None` where none is a secret.
-    fn pairs(&mut self, at: usize, fragment: &'a str) -> Option<(usize, Expected)> {
+    fn pairs(&mut self, at: usize, fragment: &'a str) -> Option<Expected> {
         let end = at + fragment.len();
         let mut key = 0;
         while let Some(split) = fragment[key..].find(['=', ':']).map(|found| key + found) {
@@ -200,18 +204,19 @@ impl<'a> Scan<'a> {
                 continue;
             }
             let expected = self.behind(name, &fragment[split..value]);
-            if fragment[value..].is_empty() || is_scheme(&fragment[value..]) && expected != Expected::Line {
-                let expected = if fragment[value..].is_empty() { expected } else { Expected::Word };
-                return Some((end, expected));
+            if value == fragment.len() {
+                return Some(expected);
             }
-            let connection = || connection_value_end(self.text, at + key, at + value).filter(|after| *after > end);
-            let after = match expected {
-                Expected::Line => value_end(self.text, at + value, Expected::Line),
-                _ if fragment[split..].starts_with('=') => connection().unwrap_or(end),
-                _ => end,
-            };
-            self.found.mask(at + value..after);
-            return Some((after.max(end), Expected::Nothing));
+            if expected == Expected::Line {
+                self.value(at + value, expected);
+            } else if is_scheme(&fragment[value..]) {
+                return Some(Expected::Word);
+            } else {
+                let connection = fragment[split..].starts_with('=').then_some(at + key);
+                let after = connection.and_then(|key| connection_value_end(self.text, key, at + value));
+                self.found.mask(at + value..after.unwrap_or(end).max(end));
+            }
+            return Some(Expected::Nothing);
         }
         None
     }

@@ -5,10 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::{Breadcrumb, current};
-use crate::{
-    Redaction,
-    redact::{SPARE, beginning},
-};
+use crate::redact::{SPARE, beginning};
 
 /// What was written to the scope.
 #[derive(Clone, Default)]
@@ -40,8 +37,8 @@ pub fn set_tag(name: impl Into<String>, value: impl Into<String>) {
     }
 }
 
-/// Sets a context: structured data to read an event by, such as `order` = `{"id": 7}`. At most 50 are kept, and of each what is
-/// less than 32 deep.
+/// Sets a context: structured data to read an event by, such as `order` = `{"id": 7}`. At most 50 are kept, of each what is
+/// less than 32 deep, and of each text in it 8 KiB.
 pub fn set_context(name: impl Into<String>, value: impl Into<Value>) {
     let (name, value) = (name.into(), shallow(value.into()));
     if let Some(scope) = current() {
@@ -117,22 +114,11 @@ fn flatten(value: &mut Value, left: u32, deep: &mut Vec<Value>) {
     }
 }
 
-/// Cuts a text that is not masked yet: to more than the [`TEXT`] bytes that are shown, so that [`Redaction::bound`] knows a
+/// Cuts a text that is not masked yet: to more than the [`TEXT`] bytes that are shown, so that [`Redaction::bounded`] knows a
 /// secret at the end of those for one.
 pub(crate) fn bounded(mut text: String) -> String {
     text.truncate(beginning(&text, TEXT + SPARE).len());
     text
-}
-
-impl Redaction {
-    /// Masks `text` in its place, and then cuts it to [`TEXT`] bytes.
-    pub(crate) fn bound(&self, text: &mut String) {
-        if text.len() > TEXT {
-            *text = self.head(text, TEXT).into_owned() + "…";
-        } else {
-            self.mask(text);
-        }
-    }
 }
 
 const BREADCRUMBS: usize = 100;
