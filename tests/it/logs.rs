@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use http::Request;
 use monitor_kit::{
-    IdPolicy, Level, LogReporter, Monitor, MonitorLayer, Redaction, RequestId,
+    IdPolicy, Level, LogReporter, Monitor, MonitorLayer, Redaction, RequestId, escape,
     log::{BreadcrumbLayer, FieldNames, JsonLayer, ReadableLayer},
     scope::{self, Scope},
 };
@@ -276,14 +276,16 @@ proptest! {
     }
 
     #[test]
-    fn no_line_holds_what_a_terminal_obeys(text in "[\\x00-\\x1f\u{7f}-\u{9f}a-c]{0,20}") {
+    fn no_line_holds_what_a_terminal_obeys_or_what_turns_it_around(
+        text in "[\\x00-\\x1f\u{7f}-\u{9f}\u{2028}-\u{202e}\u{2066}-\u{2069}\u{feff}a-c]{0,20}",
+    ) {
         let (json, readable, monitor) = (Log::default(), Log::default(), monitor());
         let layers = JsonLayer::new(&monitor)
             .writer(json.writer())
             .and_then(ReadableLayer::new(&monitor).writer(readable.writer()));
         through(layers, || info!(text = text.as_str(), debug = %text, "{text}"));
         for line in [json.text(), readable.text()] {
-            prop_assert!(!line.trim_end_matches('\n').contains(char::is_control), "{:?}", line);
+            prop_assert!(!line.trim_end_matches('\n').contains(escape::is_unsafe), "{:?}", line);
         }
     }
 }
@@ -348,6 +350,31 @@ fn the_line_of_a_request_that_no_route_matched_has_its_path_masked_and_cut() {
     assert!(paths[2].len() < 300 && paths[2].starts_with("/a/a/") && paths[2].ends_with('…'), "{}", paths[2]);
     for path in paths {
         assert!(readable.text().contains(&format!("request_warning GET {path} 404 in ")), "{}", readable.text());
+    }
+}
+
+#[test]
+fn no_value_of_a_line_for_people_looks_like_another_field() {
+    let forged = "7\" admin=\"true";
+    let (monitor, log) = (monitor(), Log::default());
+    let layer = ReadableLayer::new(&monitor).writer(log.writer());
+    through(
+        layer,
+        || info!(target: "shop", text = forged, shown = %forged, debug = ?forged, pair = %"a=b c", n = ?Some(7), "sent"),
+    );
+    let said = r#"shop: sent text="7\" admin=\"true" shown="7\" admin=\"true" debug="7\" admin=\"true" pair="a=b c" n=Some(7)"#;
+    assert_eq!(&log.text()[18..], format!("{said}\n"));
+}
+
+#[test]
+fn a_raw_path_turns_no_line_around() {
+    let (json, readable) = (Log::default(), Log::default());
+    let monitor = builder().raw_paths(true).build().unwrap();
+    let layers =
+        JsonLayer::new(&monitor).writer(json.writer()).and_then(ReadableLayer::new(&monitor).writer(readable.writer()));
+    through(layers, || support::visit(&monitor, get("/a\u{202e}b"), || status(200, "")));
+    for line in [json.text(), readable.text()] {
+        assert!(line.contains("202e") && !line.contains('\u{202e}'), "{line}");
     }
 }
 

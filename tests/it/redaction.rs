@@ -3,7 +3,7 @@
 use http::{Request, Response};
 use monitor_core::MemoryReporter;
 use monitor_kit::{
-    BoxError, LogReporter, Monitor, MonitorLayer, Redaction, capture_error,
+    BoxError, LogReporter, Monitor, MonitorLayer, Redaction, capture_error, escape,
     scope::{self, Breadcrumb},
 };
 use tower::{Layer, ServiceExt};
@@ -101,6 +101,57 @@ fn a_raw_path_is_shown_when_asked_for_and_masked() {
     outlets.run(|monitor| visit(monitor, get("/mail/jo.doe@example.org,7?q=s3cr3t-q"), || status(500, "")));
     outlets.assert_clean();
     assert_eq!(outlets.log.request_line()["path"], "[Filtered],7");
+}
+
+#[test]
+fn an_encoded_raw_path_is_masked() {
+    for path in ["/fail/password%3Ds3cr3t-p", "/x/Bearer%20s3cr3t.eyJhbGciOi", "/mail/jo.doe%40example.org"] {
+        let outlets = Outlets::with(|builder| builder.raw_paths(true));
+        outlets.run(|monitor| visit(monitor, get(path), || status(500, "")));
+        outlets.assert_clean();
+        assert!(outlets.log.text().contains("[Filtered]"), "{}", outlets.log.text());
+    }
+}
+
+/// The cut of a user agent at 256 bytes, and that of a message at 8 KiB, go through a secret.
+#[test]
+fn what_is_cut_is_masked_before() {
+    let secrets = ["postgres://admin:s3cr3t-d@db/todo", "4111 1111 1111 1111", "AKIAIOSFODNN7EXAMPLE"];
+    for (secret, shown) in secrets.into_iter().flat_map(|secret| (8..secret.len()).map(move |shown| (secret, shown))) {
+        let cut = |longest: usize| {
+            format!("{}{} {secret} and more", "x".repeat(longest / 2), "y".repeat(longest / 2 - shown - 1))
+        };
+        let (monitor, memory) = watched_by(builder());
+        let mut request = get("/");
+        request.headers_mut().insert("user-agent", cut(256).parse().unwrap());
+        visit(&monitor, request, || {
+            capture_error(&Failure::new(&cut(8 * 1024)));
+            status(500, "")
+        });
+        let told = only_event(&monitor, &memory).to_json().to_string();
+        for part in ["s3cr3", "4111 11", "AKIAIO"] {
+            assert!(!told.contains(part), "{shown} of {secret}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_long_user_agent_is_cut_to_256_bytes() {
+    let (monitor, memory) = watched_by(builder());
+    let mut request = get("/");
+    request.headers_mut().insert("user-agent", "curl/8 ".repeat(100).parse().unwrap());
+    visit(&monitor, request, || status(500, ""));
+    let event = only_event(&monitor, &memory);
+    assert_eq!(event.scope.user_agent, "curl/8 ".repeat(100)[..256]);
+}
+
+#[test]
+fn an_issue_as_json_holds_nothing_that_a_terminal_obeys() {
+    let (monitor, memory) = watched_by(builder());
+    monitor.capture_error(&Failure::new("a\u{85}b\u{9b}c\u{2028}d\u{202e}e\u{2066}f\u{feff}g\u{7f}"));
+    only_event(&monitor, &memory);
+    let told = escape::json(&monitor.issues()[0].to_json());
+    assert!(told.contains("\\u202e") && !told.contains(escape::is_unsafe), "{told}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use http::Request;
+use http::{HeaderValue, Request};
 use monitor_kit::{
     Addresses, ErrorEvent, MonitorBuilder, Redaction, Scope, capture_error,
     scope::{self, Breadcrumb},
@@ -47,7 +47,8 @@ fn seen(builder: MonitorBuilder, redaction: Redaction, value: &str, part: &str) 
     let (monitor, memory) = watched_by(builder.redaction(redaction.headers(["x-note"])));
     // No header has a line break in it.
     let header = value.replace('\n', " ");
-    let request = Request::get("/").header("x-note", header).body(()).expect("it is a header");
+    let header = HeaderValue::from_bytes(header.as_bytes()).expect("it is a header");
+    let request = Request::get("/").header("x-note", header).body(()).expect("the path is right");
     visit(&monitor, request, || {
         scope::set_user(value);
         scope::set_tag("note", value);
@@ -191,7 +192,7 @@ fn a_megabyte_of_anything_is_masked() {
 }
 
 /// Pieces that make a scanner look ahead or back.
-const HOSTILE: [&str; 16] = [
+const HOSTILE: [&str; 32] = [
     "x:",
     "x=",
     "@",
@@ -208,6 +209,22 @@ const HOSTILE: [&str; 16] = [
     "bearer ",
     "?",
     "\"",
+    "cookie:",
+    "password='",
+    "password=\"x",
+    "password=a ",
+    "token: {",
+    "<token>x",
+    "<token>",
+    "(\"token\", \"",
+    "--token ",
+    "%3D",
+    "%25",
+    "\\",
+    "\\\"",
+    "eyJ",
+    "a.eyJ",
+    "[Filtered]",
 ];
 
 fn ask_relay(cases: &Value) -> Value {

@@ -2,16 +2,17 @@
 
 use std::{
     borrow::Cow,
+    fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
-use monitor_core::{Method as KnownMethod, Scope, names, panic, scope};
+use monitor_core::{Method as KnownMethod, Redaction, Scope, names, panic, scope};
 
 use crate::{headers::TRACEPARENT, settings::Settings};
 
 /// The head of a request, to find its route by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct RequestHead<'a> {
     /// The method.
@@ -175,6 +176,17 @@ impl<'a> RequestHead<'a> {
     }
 }
 
+/// Query and headers are left out: they hold credentials.
+impl fmt::Debug for RequestHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("method", &self.method)
+            .field("path", &Redaction::new().text(self.uri.path()))
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Keeps the first 24 bits of an IPv4 address and the first 48 of an IPv6 address. That of the machine itself is no
 /// personal data and stays whole, as in texts.
 fn truncated(addr: IpAddr) -> IpAddr {
@@ -207,6 +219,13 @@ mod tests {
         assert_eq!(truncate("::ffff:192.0.2.77"), "192.0.2.0");
         assert_eq!(truncate("2001:db8:1:2::7"), "2001:db8:1::");
         assert_eq!(["127.0.0.1", "::1", "::ffff:127.0.0.1"].map(truncate), ["127.0.0.1", "::1", "127.0.0.1"]);
+    }
+
+    #[test]
+    fn debug_of_a_head_shows_neither_query_nor_headers() {
+        let request = Request::get("/a/password=hunter2?key=hunter2").header("cookie", "hunter2").body(()).expect("a path");
+        let shown = format!("{:?}", RequestHead::of(&request));
+        assert_eq!(shown, "RequestHead { method: GET, path: \"/a/password=[Filtered]\", version: HTTP/1.1, .. }");
     }
 
     #[test]

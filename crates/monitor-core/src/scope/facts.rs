@@ -1,6 +1,7 @@
 //! What is said of a request to its scope: at its begin and at its end.
 
 use std::{
+    fmt,
     net::IpAddr,
     time::{Duration, Instant},
 };
@@ -8,7 +9,7 @@ use std::{
 use crate::{Ending, Method, RequestId, TraceContext, TraceId, traffic::Series};
 
 /// What a request brings into its scope.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[expect(clippy::exhaustive_structs, reason = "whoever opens a scope says all of it")]
 pub struct RequestFacts<'a> {
     /// The request's own identifier.
@@ -33,6 +34,18 @@ pub struct RequestFacts<'a> {
     pub untracked: bool,
     /// The series in which whoever opens the scope counts the request, where it does.
     pub series: Option<Series>,
+}
+
+/// What the client sent is left out: it is not masked.
+impl fmt::Debug for RequestFacts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, method, route, .. } = self;
+        f.debug_struct("RequestFacts")
+            .field("id", id)
+            .field("method", method)
+            .field("route", route)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a request ended, and when.

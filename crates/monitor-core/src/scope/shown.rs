@@ -6,7 +6,7 @@ use super::{Scope, text};
 use crate::{Redaction, names};
 
 /// One text of a scope as it is shown. It is redacted when it is read, and not before.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Shown<'a> {
     bytes: &'a [u8],
     /// `None` for the program's own text.
@@ -99,6 +99,12 @@ impl<'a> Shown<'a> {
             Some(end) if end < redacted.len() => format!("{}…", &redacted[..end]).into(),
             _ => redacted,
         }
+    }
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.redacted(), f)
     }
 }
 

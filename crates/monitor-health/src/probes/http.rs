@@ -1,8 +1,9 @@
 //! Whether another service answers.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use http::Uri;
+use monitor_core::Redaction;
 use ureq::Agent;
 
 use crate::{BlockingProbe, BuildError, Outcome};
@@ -19,7 +20,7 @@ use crate::{BlockingProbe, BuildError, Outcome};
 /// let probe = Probe::blocking("payments", HttpProbe::new("https://payments.example/health/live")?);
 /// # Ok::<(), monitor_kit::health::BuildError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpProbe {
     uri: Uri,
     agent: Agent,
@@ -75,6 +76,14 @@ impl BlockingProbe for HttpProbe {
             Err(ureq::Error::Timeout(error)) => Outcome::error("No answer in time").source(error.to_string()),
             Err(error) => Outcome::error("Not reachable").source(error),
         }
+    }
+}
+
+/// The URL may have a password or a token in it.
+impl fmt::Debug for HttpProbe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.uri.to_string();
+        f.debug_struct("HttpProbe").field("url", &Redaction::new().text(&url)).finish_non_exhaustive()
     }
 }
 
@@ -139,6 +148,13 @@ mod tests {
     fn the_longest_time_out_is_one() {
         let (url, _listener) = served(&["HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"]);
         assert_eq!(HttpProbe::new(&url).unwrap().timeout(Duration::MAX).check().level(), Level::Ok);
+    }
+
+    #[test]
+    fn debug_shows_no_secret_of_the_url() {
+        let probe = HttpProbe::new("https://ada:hunter2@payments.example/live?key=hunter2").unwrap();
+        let shown = "HttpProbe { url: \"https://[Filtered]@payments.example/live?[Filtered]\", .. }";
+        assert_eq!(format!("{probe:?}"), shown);
     }
 
     #[test]
