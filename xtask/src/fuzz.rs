@@ -48,7 +48,7 @@ fn no_seconds() -> Failure {
     Failure::usage("`fuzz` needs a number of seconds from 1 to 86400")
 }
 
-const TARGETS: [&str; 4] = ["trace_context", "forwarded", "request_id", "redaction"];
+const TARGETS: [&str; 5] = ["trace_context", "forwarded", "request_id", "redaction", "template"];
 
 #[cfg(test)]
 mod tests {

@@ -250,6 +250,13 @@ fn column(place: &CodeLocation) -> Option<Part> {
     (!source_path::is_foreign(&place.file)).then_some(Part::Column(place.column))
 }
 
+/// Returns the template of a message, for the fuzzers.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn template_of(message: &str) -> String {
+    template::template(message)
+}
+
 impl fmt::Display for Grouping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("These events are one issue because all of them\n")?;

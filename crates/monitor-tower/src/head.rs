@@ -223,7 +223,8 @@ mod tests {
 
     #[test]
     fn debug_of_a_head_shows_neither_query_nor_headers() {
-        let request = Request::get("/a/password=hunter2?key=hunter2").header("cookie", "hunter2").body(()).expect("a path");
+        let request =
+            Request::get("/a/password=hunter2?key=hunter2").header("cookie", "hunter2").body(()).expect("a path");
         let shown = format!("{:?}", RequestHead::of(&request));
         assert_eq!(shown, "RequestHead { method: GET, path: \"/a/password=[Filtered]\", version: HTTP/1.1, .. }");
     }

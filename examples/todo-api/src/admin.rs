@@ -42,11 +42,11 @@ pub(crate) fn router(monitor: Monitor) -> Router<Store> {
         .with_state(monitor)
 }
 
-async fn list(State(monitor): State<Monitor>) -> axum::Json<Value> {
-    axum::Json(Value::from_iter(monitor.disabled_routes().iter().map(|disabled| disabled.to_json())))
+async fn list(State(monitor): State<Monitor>) -> Json<Value> {
+    Json(Value::from_iter(monitor.disabled_routes().iter().map(|disabled| disabled.to_json())))
 }
 
-async fn disable(State(monitor): State<Monitor>, Json(order): Json<Disable>) -> Result<axum::Json<Value>, ApiError> {
+async fn disable(State(monitor): State<Monitor>, Json(order): Json<Disable>) -> Result<Json<Value>, ApiError> {
     let mut disable = DisableRoute::new(order.route, order.actor).reason(order.reason);
     if let Some(method) = method_of(order.method.as_deref())? {
         disable = disable.method(method);
@@ -55,13 +55,13 @@ async fn disable(State(monitor): State<Monitor>, Json(order): Json<Disable>) -> 
         disable = disable.expires_in(Duration::from_secs(seconds));
     }
     let disabled = monitor.disable_route(disable).map_err(refused)?;
-    Ok(axum::Json(disabled.to_json()))
+    Ok(Json(disabled.to_json()))
 }
 
-async fn enable(State(monitor): State<Monitor>, Json(order): Json<Enable>) -> Result<axum::Json<Value>, ApiError> {
+async fn enable(State(monitor): State<Monitor>, Json(order): Json<Enable>) -> Result<Json<Value>, ApiError> {
     let method = method_of(order.method.as_deref())?;
     let enabled = monitor.enable_route(&order.route, method, &order.actor).map_err(refused)?;
-    Ok(axum::Json(json!({ "route": enabled.disabled.name(), "actor": enabled.actor })))
+    Ok(Json(json!({ "route": enabled.disabled.name(), "actor": enabled.actor })))
 }
 
 fn method_of(name: Option<&str>) -> Result<Option<Method>, ApiError> {

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, ValueEnum};
 
@@ -12,7 +12,7 @@ use crate::Token;
 /// /health/{probe}; with the admin token in `Authorization: Bearer` also /issues, /issues/{fingerprint}, /admin/routes,
 /// /admin/routes/disable, /admin/routes/enable, /admin/issues/triage, /admin/users/erase. The header X-Demo-User names the
 /// user of a request.
-#[derive(Clone, Debug, Parser)]
+#[derive(Clone, Parser)]
 #[command(version)]
 #[expect(clippy::exhaustive_structs, reason = "a program's own settings")]
 pub struct Config {
@@ -21,11 +21,11 @@ pub struct Config {
     pub listen: SocketAddr,
 
     /// Database: a SQLite file, created where it is missing, or PostgreSQL as in postgres://user@host/name.
-    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://todo.db")]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, default_value = "sqlite://todo.db")]
     pub database: String,
 
     /// Redis server to look after as its cache, as in redis://host.
-    #[arg(long, env = "REDIS_URL", value_name = "URL")]
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis: Option<String>,
 
     /// Keep issues and disabled routes in this folder, over a restart and a rolling release.
@@ -71,6 +71,18 @@ pub struct Config {
     /// How this release divides.
     #[arg(long, value_enum, default_value_t = Division::Unhandled, hide = true)]
     pub division: Division,
+}
+
+/// The addresses of database and cache may have passwords in them.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { listen, release, environment, .. } = self;
+        f.debug_struct("Config")
+            .field("listen", listen)
+            .field("release", release)
+            .field("environment", environment)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a release divides: the fault of the story, and its mending.

@@ -1,7 +1,7 @@
 //! `/issues`: the errors of this service as issues, for operators only.
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{Path, State},
     routing::get,
 };
@@ -9,7 +9,11 @@ use monitor_kit::{Fingerprint, Issue, IssueQuery, IssueSort, IssueState, Monitor
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{ApiError, json::Params, store::Store};
+use crate::{
+    ApiError,
+    json::{Json, Params},
+    store::Store,
+};
 
 /// Which issues, in which order.
 #[derive(Debug, Deserialize)]

@@ -1,16 +1,18 @@
-//! Extractors whose rejections are problems like any other.
+//! Extractors whose rejections are problems like any other, and JSON as a response.
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::{StatusCode, request::Parts},
+    http::{StatusCode, header::CONTENT_TYPE, request::Parts},
+    response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use monitor_kit::escape;
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::ApiError;
 
 /// A body of JSON: 400 where it is none, 413 where it is too long, 415 where it is called something else, 422 where it
-/// is not what is wanted.
+/// is not what is wanted. As a response, JSON in which nothing is left that a terminal obeys.
 pub(crate) struct Json<T>(pub(crate) T);
 
 /// Parameters of a query: 400 where they are not what is wanted.
@@ -32,6 +34,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             Ok(axum::Json(value)) => Ok(Self(value)),
             Err(rejection) => Err(ApiError::Invalid(rejection.status(), rejection.body_text())),
         }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, "application/json")], escape::json(&self.0)).into_response()
     }
 }
 

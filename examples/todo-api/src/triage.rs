@@ -48,18 +48,18 @@ pub(crate) fn router(monitor: Monitor) -> Router<Store> {
         .with_state(monitor)
 }
 
-async fn triage(State(monitor): State<Monitor>, Json(order): Json<Order>) -> Result<axum::Json<Value>, ApiError> {
+async fn triage(State(monitor): State<Monitor>, Json(order): Json<Order>) -> Result<Json<Value>, ApiError> {
     let fingerprint = Fingerprint::parse(&order.fingerprint).ok_or(ApiError::NoSuchIssue)?;
     let what = order.triage()?;
     // It waits for the disk.
     let decided = spawn_blocking(move || monitor.triage(fingerprint, what, &order.actor)).await?;
     let issue = decided.map_err(|error| ApiError::unprocessable(error.to_string()))?;
-    Ok(axum::Json(issue.to_json()))
+    Ok(Json(issue.to_json()))
 }
 
-async fn erase(State(monitor): State<Monitor>, Json(forget): Json<Forget>) -> Result<axum::Json<Value>, ApiError> {
+async fn erase(State(monitor): State<Monitor>, Json(forget): Json<Forget>) -> Result<Json<Value>, ApiError> {
     let erased = spawn_blocking(move || monitor.erase_user(&forget.user)).await?;
-    Ok(axum::Json(json!({ "issues": erased.issues, "events": erased.events, "persisted": erased.is_persisted })))
+    Ok(Json(json!({ "issues": erased.issues, "events": erased.events, "persisted": erased.is_persisted })))
 }
 
 impl Order {

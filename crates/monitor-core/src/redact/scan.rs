@@ -12,8 +12,8 @@ use super::{
     },
     webhooks,
     words::{
-        BEGIN, END_OF_SENTENCE, ends_with_scheme, is_email, is_prose, is_scheme, is_user_and_password, private_key_at,
-        web_token_in,
+        BEGIN, END_OF_SENTENCE, ends_with_scheme, is_email, is_prose, is_scheme, is_type, is_user_and_password,
+        private_key_at, web_token_in,
     },
 };
 
@@ -96,7 +96,8 @@ impl<'a> Scan<'a> {
     /// Returns whether the value is yet to come: `Bearer abc`, `Some("abc")`, `Password { inner: "abc" }`.
     fn is_wrapper(&self, word: &str, expected: Expected) -> bool {
         let rest = &self.text[self.at + word.len()..];
-        rest.starts_with(['(', '{']) || rest.starts_with(" {") || is_scheme(word) && expected != Expected::Line
+        let is_opened = rest.starts_with(['(', '{']) || rest.starts_with(" {");
+        is_opened && is_type(word) || is_scheme(word) && expected != Expected::Line
     }
 
     fn key_or_secret(&mut self, word: &'a str) {
@@ -108,7 +109,7 @@ impl<'a> Scan<'a> {
             self.at = if is_arrow { end + 1 } else { self.at + lead };
             self.expected = self.behind(self.previous, &word[..lead]);
         } else if let Some(value) = self.value_apart(word) {
-            (self.at, self.expected) = (value, self.behind(word, ""));
+            (self.at, self.expected) = (value, self.behind(word, ":"));
         } else {
             (self.at, self.expected) = (end, self.whole(word));
         }
@@ -124,13 +125,15 @@ impl<'a> Scan<'a> {
         }
         let end = self.at + word.len();
         let Some(quote) = quote else { return self.text[end..].starts_with(char::is_whitespace).then_some(end) };
-        let rest = within(self.text, end).strip_prefix(quote)?.trim_start().strip_prefix(',')?.trim_start();
+        let rest = within(self.text, end).strip_prefix(quote)?.trim_ascii_start().strip_prefix(',')?.trim_ascii_start();
         let value = rest.strip_prefix(quote)?;
         let is_pair = match self.text[..self.at - 1].chars().next_back() {
             _ if quote != '"' => false,
             Some('(') => true,
             // Of a longer list, it is one name among others.
-            Some('[') => quote_end(value, quote).is_some_and(|end| value[end + 1..].trim_start().starts_with(']')),
+            Some('[') => {
+                quote_end(value, quote).is_some_and(|end| value[end + 1..].trim_ascii_start().starts_with(']'))
+            }
             _ => false,
         };
         let length = within(self.text, end).len() - value.len();
@@ -178,7 +181,7 @@ impl<'a> Scan<'a> {
         let core = word.trim_end_matches(END_OF_SENTENCE);
         let is_email = is_email(word) && !core[length..].contains([':', '/']);
         self.found.mask(at..at + if is_email { core.len() } else { length });
-        word.len()
+        if is_email { word.len() } else { length }
     }
 
     /// Finds the secrets between the `&` of a word. In front of `host` only pairs are looked for.

@@ -86,7 +86,9 @@ fn credentials_of_headers_connection_strings_and_command_lines_are_masked() {
     masks("psql --password hunter2 --host db", "psql --password [Filtered] --host db");
     masks("run --token hunter2", "run --token [Filtered]");
     masks("[\"psql\", \"--password\", \"hunter2\"]", "[\"psql\", \"--password\", \"[Filtered]\"]");
-    masks("psql --no-password todo", "psql --no-password todo");
+    shows("psql --no-password todo");
+    shows("use --token to sign in");
+    masks("password: hunter2 {a}", "password: [Filtered] {a}");
     masks("otp=123456 pin=1234 cvv: 123", "otp=[Filtered] pin=[Filtered] cvv: [Filtered]");
     masks(
         "jwt: a1b2, saml=x, sso=x, identity=x",

@@ -44,6 +44,11 @@ pub(super) fn web_token_in(word: &str) -> Option<usize> {
     })
 }
 
+/// Returns whether `word` is the name of a type, as `Debug` writes it in front of a value.
+pub(super) fn is_type(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_uppercase()) && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
 /// Returns whether `word` is one of a sentence: `expected`, `Missing`.
 pub(super) fn is_prose(word: &str) -> bool {
     let word = word.trim_end_matches(END_OF_SENTENCE);

@@ -66,7 +66,8 @@ pub(crate) fn is_hidden(
     let (planted, secret) = PLANTED[number % PLANTED.len()];
     let text = format!("{before} {planted} {after}");
     // What is shown of the surroundings is no part of the secret.
-    let is_around = |part: &str| before.contains(part) || after.contains(part) || FILTERED.contains(part);
+    let around = [format!("{before} "), format!(" {after}"), FILTERED.to_owned()];
+    let is_around = |part: &str| around.iter().any(|text| text.contains(part));
     for shown in [redaction.text(&text), redaction.head(&text, cut % (text.len() + 1))] {
         let parts = secret.as_bytes().windows(PART).filter_map(|part| str::from_utf8(part).ok());
         if let Some(part) = parts.filter(|part| !is_around(part)).find(|part| shown.contains(part)) {

@@ -50,7 +50,9 @@ fn what_is_stored_is_masked_and_escaped() {
     shop.capture_message(Level::Error, "turned\u{202e}around");
     flush(&shop);
     stop(shop);
-    for (text, is_stored) in [("hunter2", false), ("password%3D[Filtered]", true), ("\u{202e}", false), ("turned\\u202earound", true)] {
+    for (text, is_stored) in
+        [("hunter2", false), ("password%3D[Filtered]", true), ("\u{202e}", false), ("turned\\u202earound", true)]
+    {
         assert_eq!(is_anywhere(folder.path(), text), is_stored, "{text}");
     }
 }
@@ -163,7 +165,7 @@ fn what_is_forgotten_is_forgotten_on_the_disk_as_well() {
     let first = one_at_a_time();
     fail(&first, 2, "ada");
     flush(&first);
-    first.capture_message(monitor_core::Level::Error, "out of paper");
+    first.capture_message(Level::Error, "out of paper");
     flush(&first);
     stop(first);
     assert_eq!(only_issue(&shop(folder.path(), "1.0.0")).message, "out of paper");

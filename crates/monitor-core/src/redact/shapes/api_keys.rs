@@ -4,8 +4,11 @@
 pub(super) fn known_key(piece: &str) -> Option<usize> {
     let first = *piece.as_bytes().first()?;
     let is_known = || KEYS.iter().any(|prefix| prefix.as_bytes()[0] == first && piece.starts_with(prefix));
+    if !is_known() {
+        return amazon_key(piece);
+    }
     let length = piece.find(':').unwrap_or(piece.len());
-    if length >= SHORTEST_KEY && is_known() { Some(length) } else { amazon_key(piece) }
+    (length >= SHORTEST_KEY).then_some(length)
 }
 
 fn amazon_key(piece: &str) -> Option<usize> {
@@ -17,12 +20,11 @@ fn amazon_key(piece: &str) -> Option<usize> {
 
 /// Returns the length of the token of a Telegram bot that `piece` begins with: a number, a colon, a secret.
 pub(super) fn bot_token(piece: &str) -> Option<usize> {
-    let (number, secret) = piece.split_once(':')?;
-    let digits = number.strip_prefix("bot").unwrap_or(number);
-    let is_number = (6..=12).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let length = secret.bytes().take_while(is_part).count();
-    (is_number && length >= BOT_SECRET).then_some(number.len() + 1 + length)
+    let name = piece.strip_prefix("bot").map_or(0, |_| 3);
+    let digits = piece.bytes().skip(name).take(LONGEST_BOT + 1).take_while(u8::is_ascii_digit).count();
+    let secret = piece[name + digits..].strip_prefix(':').filter(|_| (SHORTEST_BOT..=LONGEST_BOT).contains(&digits))?;
+    let length = secret.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
+    (length >= BOT_SECRET).then_some(name + digits + 1 + length)
 }
 
 /// What keys begin with: of Stripe, GitHub, GitLab, Slack, Google, SendGrid, npm, PyPI, DigitalOcean, Shopify, OpenAI,
@@ -64,4 +66,6 @@ const KEYS: [&str; 32] = [
 
 const SHORTEST_KEY: usize = 20;
 const AMAZON: usize = 20;
+const SHORTEST_BOT: usize = 6;
+const LONGEST_BOT: usize = 12;
 const BOT_SECRET: usize = 30;
