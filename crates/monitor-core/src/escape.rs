@@ -14,7 +14,7 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 /// # Example
 ///
 /// ```
-/// use monitor_core::escape;
+/// use monitor_kit::escape;
 ///
 /// assert!(escape::is_unsafe('\u{202e}') && escape::is_unsafe('\n') && !escape::is_unsafe('é'));
 /// ```
@@ -53,7 +53,7 @@ pub fn json_text(line: &mut Vec<u8>, text: &str) {
 /// # Example
 ///
 /// ```
-/// use monitor_core::escape;
+/// use monitor_kit::escape;
 ///
 /// let issue = serde_json::json!({"message": "a\u{202e}b"});
 /// assert_eq!(escape::json(&issue), r#"{"message":"a\u202eb"}"#);
@@ -78,7 +78,7 @@ pub fn readable(text: &str) -> Cow<'_, str> {
 /// # Example
 ///
 /// ```
-/// use monitor_core::escape;
+/// use monitor_kit::escape;
 ///
 /// assert_eq!(escape::quoted("a\" admin=\"true"), r#""a\" admin=\"true""#);
 /// ```

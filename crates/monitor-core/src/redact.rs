@@ -187,7 +187,7 @@ impl Redaction {
     /// # Example
     ///
     /// ```
-    /// use monitor_core::Redaction;
+    /// use monitor_kit::Redaction;
     ///
     /// let text = "GET /todos with the card 4111 1111 1111 1111";
     /// assert_eq!(Redaction::new().head(text, 35), "GET /todos with the card [Filtered]");
