@@ -102,7 +102,7 @@ fn a_text_of_gigabytes_is_cut_while_it_is_written() {
         }
     }
     let message = ObservedError::of_any(EventKind::Error, &Endless).message;
-    assert!(message.starts_with("0123") && message.ends_with('…') && message.len() < 9 * 1024, "{message}");
+    assert!(message.starts_with("0123") && message.len() == 9 * 1024, "{} bytes", message.len());
 }
 
 /// Logs each broken value in each kind of field, in an event and in a span.
@@ -144,7 +144,7 @@ fn a_readable_line_is_whole_whatever_its_fields_do() {
     assert_eq!(text.lines().count(), 2, "{text}");
     for line in text.lines() {
         assert!(line.contains(&format!("message {MARKED}")) && line.contains(" after=1"), "{line}");
-        assert!(line.contains(&format!(" debug={MARKED} display={MARKED} error={MARKED}")), "{line}");
+        assert!(line.contains(&format!(" debug=\"{MARKED}\" display=\"{MARKED}\" error=\"{MARKED}\"")), "{line}");
     }
 }
 

@@ -363,7 +363,7 @@ fn no_value_of_a_line_for_people_looks_like_another_field() {
         || info!(target: "shop", text = forged, shown = %forged, debug = ?forged, pair = %"a=b c", n = ?Some(7), "sent"),
     );
     let said = r#"shop: sent text="7\" admin=\"true" shown="7\" admin=\"true" debug="7\" admin=\"true" pair="a=b c" n=Some(7)"#;
-    assert_eq!(&log.text()[18..], format!("{said}\n"));
+    assert_eq!(&log.text()[19..], format!("{said}\n"));
 }
 
 #[test]

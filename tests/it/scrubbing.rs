@@ -182,10 +182,10 @@ fn a_context_of_any_depth_is_cut() {
 
 /// A scanner that went back again and again would not be done in a lifetime.
 #[test]
-fn a_megabyte_of_anything_is_masked() {
+fn a_long_text_of_anything_is_masked() {
     let redaction = Redaction::new();
     for piece in HOSTILE {
-        let text = piece.repeat((1 << 20) / piece.len());
+        let text = piece.repeat((1 << 18) / piece.len());
         let _ = redaction.text(&text);
         let _ = redaction.is_plain(text.as_bytes());
     }

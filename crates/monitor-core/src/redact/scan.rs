@@ -142,22 +142,19 @@ impl<'a> Scan<'a> {
 
     /// Finds the secrets in a word. Returns what is a secret of that which comes next.
     fn whole(&mut self, word: &'a str) -> Expected {
-        let (at, end) = (self.at, self.at + word.len());
         let (address, query) = split_query(word);
-        let mut after = Expected::Nothing;
-        if let Some(query) = query {
-            self.found.mask(at + query..end);
-            after = self.after_query(word);
-        }
         let authority = match address.find("://") {
             Some(scheme) => self.url(word, address, scheme + 3),
-            None => self.credentials(at, address),
+            None => self.credentials(self.at, address),
         };
-        match self.fragments(at, address, authority) {
-            Expected::Nothing if query.is_some() => after,
-            Expected::Nothing if ends_with_scheme(address) => Expected::Word,
-            expected => expected,
+        let mut expected = self.fragments(self.at, address, authority);
+        if let Some(query) = query {
+            let at = self.at + query;
+            self.found.mask(at..self.at + word.len());
+            // Its last value may go on behind it.
+            expected = self.fragments(at, &word[query..], 0);
         }
+        if expected == Expected::Nothing && ends_with_scheme(word) { Expected::Word } else { expected }
     }
 
     /// Masks user and password of a URL, and the path of a webhook. Returns where the host begins.
@@ -233,16 +230,6 @@ impl<'a> Scan<'a> {
             self.found.mask(at..at + core.len());
         }
         Expected::Nothing
-    }
-
-    /// Returns what is a secret behind a query that breaks off in the middle of a pair.
-    fn after_query(&self, word: &'a str) -> Expected {
-        let last = |word: &'a str| word.rsplit(['?', '&', '=', ':']).next().unwrap_or_default();
-        match word.strip_suffix([':', '=']) {
-            Some(before) if self.is_secret(last(before)) => self.behind(last(before), ""),
-            None if ends_with_scheme(word) => Expected::Word,
-            _ => Expected::Nothing,
-        }
     }
 
     /// Returns what is a secret behind a secret key and what divides it from its value.

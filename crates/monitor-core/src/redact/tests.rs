@@ -34,6 +34,7 @@ fn secrets_are_masked_and_the_rest_is_left() {
     masks("postgres://app:pw@db/todo", "postgres://[Filtered]@db/todo");
     masks("postgres://app:p?w/x@db.example.org/todo", "postgres://[Filtered]");
     masks("GET /todos?page=2&token=x", "GET /todos?[Filtered]");
+    masks("GET /todos?token: x", "GET /todos?[Filtered] [Filtered]");
     masks("eyJhbGciOi.eyJzdWIi.c2ln", "[Filtered]");
     masks("dsn app:hunter2@tcp(db:3306)/todo", "dsn [Filtered]@tcp(db:3306)/todo");
     masks("dsn app:hunter2@db.example.org/todo", "dsn [Filtered]@db.example.org/todo");

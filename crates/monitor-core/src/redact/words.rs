@@ -8,7 +8,7 @@ pub(super) fn is_scheme(word: &str) -> bool {
 
 /// Returns whether the credentials of a scheme come next: `Bearer`, `/fail/Bearer`.
 pub(super) fn ends_with_scheme(word: &str) -> bool {
-    word.rsplit(['/', ':', '=', '&']).next().is_some_and(is_scheme)
+    word.rsplit(['/', ':', '=', '&', '?']).next().is_some_and(is_scheme)
 }
 
 /// What was masked before is no local part.
