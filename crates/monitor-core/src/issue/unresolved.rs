@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::eraser::Eraser;
 use crate::{
-    ErrorEvent, clock, event::frames::Trace, persist::Change, resolver::Unresolved, source::Source,
+    ErrorEvent, clock, escape, event::frames::Trace, persist::Change, resolver::Unresolved, source::Source,
     symbols::StoredFrame,
 };
 
@@ -118,7 +118,7 @@ impl Waiting {
             let others = others.remove(&Arc::as_ptr(&entry.source));
             let uncounted = entry.source.ledger(|ledger, totals| totals.count.saturating_sub(ledger.counted));
             entry.stored.count = others.map_or(1, |events| uncounted.saturating_sub(events - 1).max(1));
-            let value = serde_json::to_vec(&entry.stored).unwrap_or_default();
+            let value = escape::json(&entry.stored).into_bytes();
             Change::Put { key: key(entry.stored.event.id), value }
         })
     }
