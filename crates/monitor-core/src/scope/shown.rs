@@ -66,7 +66,7 @@ impl Scope {
     #[must_use]
     #[inline]
     pub fn shown_user(&self) -> Option<String> {
-        self.user().map(|user| self.monitor().redaction().text(&user).into_owned())
+        self.user().map(|user| self.monitor().redaction().bounded(&user).into_owned())
     }
 
     #[inline]
