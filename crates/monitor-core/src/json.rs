@@ -1,5 +1,9 @@
 //! How values are written as JSON and read back, for `#[serde(with)]`.
 
+mod unknown;
+
+pub(crate) use self::unknown::Unknown;
+
 /// What is written as a text, read back.
 pub(crate) trait FromText: Sized {
     /// Returns what `text` stands for, as it is shown.

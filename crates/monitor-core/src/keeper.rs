@@ -13,8 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::{Map, Value};
+
 use crate::{
     Access, BoxError, Change, ErrorEvent, Persist, Signal, clock,
+    escape,
     drops::{Drops, Reason},
     issue::{EVENTS, RECORDS, Record, Stored, StoredEvent, TIME_LINE, UNRESOLVED, event_key},
     monitor::Shared,
@@ -33,6 +36,8 @@ pub(crate) struct Keeper {
     is_loaded: bool,
     /// Whether everything is to be written, for nobody knows what of it was.
     is_all_unsaved: bool,
+    /// Keys of values that this release cannot read: a newer one wrote them, and they are left alone.
+    foreign: BTreeSet<String>,
     /// How often it failed since it last did not, and when it is tried again.
     failures: u32,
     retry_at: Option<Instant>,
@@ -46,6 +51,7 @@ enum Trouble {
     Unsaved(String),
     Gone(String),
     Unread(u64),
+    Foreign(usize),
 }
 
 /// What wakes the keeper.
@@ -70,6 +76,7 @@ impl Keeper {
             drops,
             is_loaded: false,
             is_all_unsaved: false,
+            foreign: BTreeSet::new(),
             failures: 0,
             retry_at: None,
             untold: Vec::new(),
@@ -136,15 +143,12 @@ impl Keeper {
                 self.outlets.publish(Signal::RouteDisabled(disabled));
             }
         }
-        let (mut orphans, mut unread) = (Vec::new(), 0_u64);
+        let (mut orphans, mut damaged) = (Vec::new(), Vec::new());
         let mut events = BTreeMap::<_, Vec<_>>::new();
         for (key, json) in self.persist.load(EVENTS)? {
             match serde_json::from_slice::<ErrorEvent>(&json) {
                 Ok(event) => events.entry(event.fingerprint).or_default().push(Arc::new(event)),
-                Err(_) => {
-                    unread += 1;
-                    orphans.push(Change::Remove { key });
-                }
+                Err(_) => damaged.extend(self.unread(key, &json)),
             }
         }
         for (key, json) in self.persist.load(UNRESOLVED)? {
@@ -152,10 +156,7 @@ impl Keeper {
                 Ok(left) if !events.values().flatten().any(|event| event.id == left.event.id) => self.leave(left),
                 // The process ended between its two last writes: the event is resolved.
                 Ok(_) => orphans.push(Change::Remove { key }),
-                Err(_) => {
-                    unread += 1;
-                    orphans.push(Change::Remove { key });
-                }
+                Err(_) => damaged.extend(self.unread(key, &json)),
             }
         }
         let mut kept = Vec::new();
@@ -166,19 +167,22 @@ impl Keeper {
                     events.sort_by_key(|event| event.at);
                     kept.push(Stored::new(record, events));
                 }
-                Err(_) => {
-                    unread += 1;
-                    orphans.push(Change::Remove { key });
-                }
+                Err(_) => damaged.extend(self.unread(key, &json)),
             }
         }
-        orphans.extend(events.values().flatten().map(|event| Change::Remove { key: event_key(event) }));
+        let unread = damaged.len() as u64;
+        orphans.append(&mut damaged);
+        let issues_gone = events.into_values().flatten().map(|event| event_key(&event));
+        orphans.extend(issues_gone.filter(|key| !self.is_foreign(key)).map(|key| Change::Remove { key }));
         let signals = self.shared.issues.restore(kept, self.value(TIME_LINE)?.as_deref(), &self.shared.in_app);
         self.is_loaded = true;
         signals.into_iter().for_each(|signal| self.outlets.publish(signal));
         if unread > 0 {
             self.drops.count_many(Reason::Unreadable, unread);
             self.untold.push(Trouble::Unread(unread));
+        }
+        if !self.foreign.is_empty() {
+            self.untold.push(Trouble::Foreign(self.foreign.len()));
         }
         if !orphans.is_empty() {
             self.persist.save(&orphans)?;
@@ -190,6 +194,21 @@ impl Keeper {
     fn leave(&self, left: StoredEvent) {
         let source = self.shared.sources.counted_before(left.count, left.event.at);
         self.shared.unresolved.hold_again(left, source);
+    }
+
+    /// Returns what removes a value that cannot be read, unless a newer release may have written it: that is left alone.
+    fn unread(&mut self, key: String, json: &[u8]) -> Option<Change> {
+        if serde_json::from_slice::<Map<String, Value>>(json).is_err() {
+            return Some(Change::Remove { key });
+        }
+        self.foreign.insert(key);
+        None
+    }
+
+    /// Returns whether a value is a newer release's, or an event of an issue that is.
+    fn is_foreign(&self, key: &str) -> bool {
+        let issue = || Some(format!("{RECORDS}{}", key.strip_prefix(EVENTS)?.split_once('/')?.0));
+        self.foreign.contains(key) || issue().is_some_and(|issue| self.foreign.contains(&issue))
     }
 
     /// Returns the value of one key.
@@ -206,15 +225,16 @@ impl Keeper {
 
     /// Returns what makes the storage hold what is in memory, whatever it holds now.
     fn everything(&self) -> Result<Vec<Change>, BoxError> {
-        let mut all = self.shared.unresolved.take_everything();
-        all.extend(self.shared.issues.take_everything());
-        let known: BTreeSet<_> = all.iter().map(|change| change.key().to_owned()).collect();
-        let mut stored = Vec::new();
+        let mut stored = BTreeMap::new();
         for prefix in [EVENTS, RECORDS, UNRESOLVED] {
             stored.extend(self.persist.load(prefix)?);
         }
-        let stored = stored.into_iter();
-        all.extend(stored.filter(|(key, _)| !known.contains(key)).map(|(key, _)| Change::Remove { key }));
+        let mut all = self.shared.unresolved.take_everything();
+        all.extend(self.shared.issues.take_everything());
+        let known: BTreeSet<_> = all.iter().map(|change| change.key().to_owned()).collect();
+        all.retain(|change| !is_stored(change, &stored));
+        let gone = stored.into_keys().filter(|key| !known.contains(key) && !self.is_foreign(key));
+        all.extend(gone.map(|key| Change::Remove { key }));
         all.push(self.shared.switch.to_change());
         Ok(all)
     }
@@ -258,6 +278,9 @@ impl Trouble {
             }
             Self::Unread(unread) => {
                 tracing::warn!(target: "monitor", unread, "some of what was stored could not be read, and is removed");
+            }
+            Self::Foreign(values) => {
+                tracing::warn!(target: "monitor", values, "a newer release stored values that this one cannot read: they are left alone");
             }
         }
     }
@@ -319,6 +342,16 @@ impl Wake {
     fn rest(&self) {
         self.is_set.store(false, Ordering::Release);
     }
+}
+
+/// Returns whether an event is stored as it is, perhaps with fields of a newer release, which writing it anew would lose.
+fn is_stored(change: &Change, stored: &BTreeMap<String, Vec<u8>>) -> bool {
+    let Change::Put { key, value } = change else { return false };
+    let same = |json: &Vec<u8>| {
+        let read = serde_json::from_slice::<ErrorEvent>(json).ok()?;
+        (escape::json(&read).as_bytes() == *value).then_some(())
+    };
+    key.starts_with(EVENTS) && stored.get(key).and_then(same).is_some()
 }
 
 /// How long changes wait for others to be saved with.

@@ -17,6 +17,7 @@ pub use self::{
 };
 use crate::{
     BoxError, Change, Method, Monitor, Redaction, Signal, Traffic, clock, escape,
+    json::Unknown,
     reporter::Outlets,
     scope::TEXT,
     sync::{
@@ -34,6 +35,8 @@ pub(crate) struct RouteSwitch {
     is_unsaved: AtomicBool,
     /// What was enabled before it was known what is kept.
     enabled: Mutex<Vec<Arc<DisabledRoute>>>,
+    /// What a newer release stored beside the list.
+    unknown: Mutex<Unknown>,
     protected: Vec<String>,
 }
 
@@ -45,6 +48,7 @@ impl RouteSwitch {
             changing: Mutex::new(()),
             is_unsaved: AtomicBool::new(false),
             enabled: Mutex::default(),
+            unknown: Mutex::default(),
             protected,
         }
     }
@@ -53,14 +57,15 @@ impl RouteSwitch {
     /// what is disabled by that. What has expired meanwhile is told and put back like anything else that does.
     pub(crate) fn restore(&self, kept: &[u8]) -> Vec<Arc<DisabledRoute>> {
         let read = || disabled::from_json(&serde_json::from_slice(kept)?);
-        let mut restored = read().unwrap_or_else(|error: BoxError| {
+        let (mut restored, unknown) = read().unwrap_or_else(|error: BoxError| {
             tracing::warn!(
                 target: "monitor",
                 %error,
                 "which routes were disabled could not be read, so all of them are enabled"
             );
-            Vec::new()
+            Default::default()
         });
+        *self.unknown.lock().unwrap_or_else(PoisonError::into_inner) = unknown;
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut list = self.list();
         let enabled = std::mem::take(&mut *self.enabled.lock().unwrap_or_else(PoisonError::into_inner));
@@ -144,7 +149,9 @@ impl RouteSwitch {
 
     /// Returns what holds now, to be saved.
     pub(crate) fn to_change(&self) -> Change {
-        Change::Put { key: KEY.to_owned(), value: escape::json(&disabled::to_json(&self.list())).into_bytes() }
+        let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = escape::json(&disabled::to_json(&self.list(), &unknown)).into_bytes();
+        Change::Put { key: KEY.to_owned(), value }
     }
 
     /// Returns whether this route or path must stay in service.

@@ -4,25 +4,38 @@
 //! | --- | --- |
 //! | 1 | every value by its key |
 //! | 2 | and, of the keys with a `/`, which was saved when, so that those saved longest ago can go |
+//!
+//! A newer format that an older release may use says so by the oldest format whose releases may: such a release reads and writes
+//! these tables, and leaves the format's number and every key it does not know as they are. New tables need a format that no
+//! older release may use. `tests/data` has a store of each format.
 
 use monitor_core::{Change, clock};
-use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError, WriteTransaction};
 
 use crate::error::Trouble;
 
-/// Makes sure that all is of the form this release knows.
+/// Fails where a newer release wrote the database in a format that this release cannot read.
+pub(crate) fn refuse_newer(database: &Database) -> Result<(), Trouble> {
+    let numbers = match database.begin_read()?.open_table(NUMBERS) {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+        numbers => numbers?,
+    };
+    let number = |name| Ok::<_, Trouble>(numbers.get(name)?.map(|number| number.value()));
+    let format = number(FORMAT)?.unwrap_or(0);
+    if number(OLDEST_READER)?.unwrap_or(format) > NEWEST {
+        return Err(Trouble::Newer(format!("its format is {format}, and this release reads {NEWEST} at most")));
+    }
+    Ok(())
+}
+
+/// Makes sure that all is of the form this release knows, or of a newer one that it may use.
 pub(crate) fn prepare(database: &Database) -> Result<(), Trouble> {
     let write = database.begin_write()?;
     let format = write.open_table(NUMBERS)?.get(FORMAT)?.map_or(0, |format| format.value());
     match format {
         0 => drop(Tables::open(&write)?),
         1 => from_format_1(&write)?,
-        NEWEST => return Ok(write.abort()?),
-        _ => {
-            return Err(Trouble::Damaged(format!(
-                "it is of format {format}, and this release knows none above {NEWEST}: a newer release wrote it"
-            )));
-        }
+        _ => return Ok(write.abort()?),
     }
     write.open_table(NUMBERS)?.insert(FORMAT, NEWEST)?;
     Ok(write.commit()?)
@@ -185,6 +198,8 @@ const AGES: TableDefinition<'_, u64, &str> = TableDefinition::new("ages");
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 /// The number of the form of all tables, 0 in a file that is new.
 const FORMAT: &str = "format";
+/// The oldest format whose releases may read and write the tables; the format itself where there is none.
+const OLDEST_READER: &str = "oldest-reader";
 /// The age of whatever is saved next.
 const NEXT: &str = "next-age";
 /// The length of all keys that may go, and of their values.
@@ -246,14 +261,33 @@ mod tests {
         assert_eq!(keys(&database), ["a/2", "a/3", "routes"]);
     }
 
+    fn set(database: &Database, numbers: &[(&str, u64)]) {
+        let write = database.begin_write().expect("it is open");
+        for (name, number) in numbers {
+            write.open_table(NUMBERS).expect("it is there").insert(*name, *number).expect("there is memory");
+        }
+        write.commit().expect("there is memory");
+    }
+
     #[test]
-    fn a_newer_format_is_refused_by_its_name() {
+    fn a_newer_format_is_refused_by_its_number() {
         let database = database();
+        set(&database, &[(FORMAT, 7)]);
+        let refused = refuse_newer(&database).unwrap_err();
+        assert!(matches!(refused, Trouble::Newer(_)));
+        assert_eq!(refused.to_string(), "its format is 7, and this release reads 2 at most");
+    }
+
+    #[test]
+    fn a_newer_format_that_this_release_may_use_is_used_and_keeps_its_number() {
+        let database = database();
+        set(&database, &[(FORMAT, 3), (OLDEST_READER, 2)]);
+        refuse_newer(&database).unwrap();
+        prepare(&database).unwrap();
+        save(&database, &[put("a/1", "x")], PLENTY).unwrap();
+        assert_eq!(keys(&database), ["a/1"]);
         let write = database.begin_write().unwrap();
-        write.open_table(NUMBERS).unwrap().insert(FORMAT, 7).unwrap();
-        write.commit().unwrap();
-        let refused = prepare(&database).unwrap_err().to_string();
-        assert_eq!(refused, "it is of format 7, and this release knows none above 2: a newer release wrote it");
+        assert_eq!(Tables::open(&write).unwrap().number(FORMAT).unwrap(), 3);
     }
 
     proptest! {

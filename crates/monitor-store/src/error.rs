@@ -15,6 +15,8 @@ pub struct StoreError {
 pub(crate) enum Trouble {
     /// The file is there, and is not what it should be.
     Damaged(String),
+    /// A newer release wrote the file in a format that this one cannot read.
+    Newer(String),
     /// The disk or the system does not do what it is asked to.
     Failed(Box<dyn Error + Send + Sync>),
 }
@@ -39,7 +41,7 @@ impl Error for StoreError {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Damaged(why) => f.write_str(why),
+            Self::Damaged(why) | Self::Newer(why) => f.write_str(why),
             Self::Failed(error) => error.fmt(f),
         }
     }

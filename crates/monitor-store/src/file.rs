@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{FileExt, MetadataExt},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
@@ -18,20 +18,50 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// Opens the file, makes it where there is none, and verifies all of it.
+    /// Opens the file and verifies all of it, or makes it where there is none.
     pub(crate) fn open(path: &Path) -> Result<Self, Trouble> {
+        match fs::metadata(path) {
+            Ok(data) if data.len() > 0 => Self::existing(path),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+            _ => Self::make(path, |_| Ok(())),
+        }
+    }
+
+    fn existing(path: &Path) -> Result<Self, Trouble> {
         guarded(|| {
-            let file = private().create(true).truncate(false).open(path).map_err(failed)?;
-            let data = file.metadata().map_err(failed)?;
-            let mut database =
-                Database::builder().set_cache_size(CACHE).create_with_backend(FileBackend::new(file)?)?;
-            // What was written before, somebody else may have changed since.
-            if data.len() > 0 {
-                database.check_integrity()?;
-            }
-            database::prepare(&database)?;
-            Ok(Self { database, inode: data.ino() })
+            let file = private().open(path).map_err(failed)?;
+            refuse_newer_redb(&file)?;
+            let mut opened = Self::of(file)?;
+            database::refuse_newer(&opened.database)?;
+            // What was written before, another program may have changed since.
+            opened.database.check_integrity()?;
+            database::prepare(&opened.database)?;
+            Ok(opened)
         })
+    }
+
+    /// Makes a new file beside `path`, which takes its place once it is whole: a disk that is full leaves no half of it.
+    fn make(path: &Path, fill: impl FnOnce(&Database) -> Result<(), Trouble>) -> Result<Self, Trouble> {
+        let new = path.with_extension("redb.new");
+        let made = guarded(|| {
+            let made = Self::of(private().create(true).truncate(true).open(&new).map_err(failed)?)?;
+            database::prepare(&made.database)?;
+            fill(&made.database)?;
+            fs::rename(&new, path).map_err(failed)?;
+            sync_folder(path).map_err(failed)?;
+            Ok(made)
+        });
+        made.map_err(|trouble| {
+            let _ = fs::remove_file(&new);
+            // Whatever redb made of it: a file that is new is not damaged.
+            Trouble::Failed(trouble.to_string().into())
+        })
+    }
+
+    fn of(file: fs::File) -> Result<Self, Trouble> {
+        let inode = file.metadata().map_err(failed)?.ino();
+        let database = Database::builder().set_cache_size(CACHE).create_with_backend(FileBackend::new(file)?)?;
+        Ok(Self { database, inode })
     }
 
     /// Whether it is still the file that is found at `path`.
@@ -45,19 +75,9 @@ impl File {
 
     /// Writes all that is in it to a new file, which takes its place: what was removed before is nowhere any more.
     pub(crate) fn rewritten(self, path: &Path) -> Result<Self, Trouble> {
-        let new = path.with_extension("redb.new");
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        let written = Self::open(&new)?;
-        written.with(|to| database::copy(&self.database, to))?;
+        let written = Self::make(path, |to| database::copy(&self.database, to));
         self.close();
-        fs::rename(&new, path).map_err(failed)?;
-        if let Some(folder) = path.parent() {
-            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-        }
-        Ok(written)
+        written
     }
 
     /// Closes it, which writes down what makes the next opening quick.
@@ -79,9 +99,33 @@ fn guarded<R>(f: impl FnOnce() -> Result<R, Trouble>) -> Result<R, Trouble> {
     })
 }
 
+/// Fails where a newer release of redb wrote the file: both of its commit slots begin with the version of its form.
+fn refuse_newer_redb(file: &fs::File) -> Result<(), Trouble> {
+    let mut header = [0; REDB_SLOTS[1] + 1];
+    let is_redb = file.read_exact_at(&mut header, 0).is_ok() && header.starts_with(REDB);
+    // One of them alone may be a flipped bit.
+    let [first, second] = REDB_SLOTS.map(|slot| header[slot]);
+    if is_redb && first == second && first > REDB_NEWEST {
+        return Err(Trouble::Newer(format!(
+            "redb wrote it in its format {first}, and this release reads {REDB_NEWEST} at most"
+        )));
+    }
+    Ok(())
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}
+
 fn failed(error: io::Error) -> Trouble {
     Trouble::Failed(error.into())
 }
 
+/// What a file of redb begins with.
+const REDB: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
+/// Where its two commit slots begin.
+const REDB_SLOTS: [usize; 2] = [64, 192];
+/// The newest format of the redb this release is built with.
+const REDB_NEWEST: u8 = 3;
 /// How much of the file is held in memory, in bytes: all of it is in the monitor's memory anyway.
 const CACHE: usize = 4 * 1024 * 1024;

@@ -34,14 +34,21 @@
 //! first one keeps: an issue is new to it, and a route that is disabled there is enabled here. A process that ends without ever
 //! having had it, loses what it counted, and says so.
 //!
+//! # When a newer release wrote it
+//!
+//! A format that this release cannot read is left alone, and the process runs in memory, says so in the log and tries again: a
+//! rollback loses what it counts itself, and nothing of what the newer release stored. Keys, fields and values that this release
+//! does not know stay as they are.
+//!
 //! # When it is damaged
 //!
-//! All checksums are verified when it is opened. A file that is damaged, or that a newer release wrote, is renamed, an error is
+//! All checksums are verified when it is opened. A file that is damaged is renamed, an error is
 //! logged that says why, and a fresh one is begun; a process that had it open writes all it has in memory into that. redb
 //! panics at some kinds of damage. That is caught, but in a program that is built with `panic = "abort"` nothing can be: it
 //! ends, and does so again until the file is gone.
 //!
-//! A disk that is full costs what would be saved, until there is room again; the monitor counts that, and tries again.
+//! A disk that is full costs what would be saved, until there is room again; the monitor counts that, and tries again. A new file
+//! takes its name only once it is whole, so that none is taken for a damaged one.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

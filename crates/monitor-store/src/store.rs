@@ -44,8 +44,10 @@ struct State {
     lock: Option<Lock>,
     /// `None` before it is opened, and after something went wrong with it.
     file: Option<File>,
-    /// Whether the file was damaged when it was last used.
-    is_damaged: Option<String>,
+    /// What was found damaged in the file when it was last used.
+    damage: Option<String>,
+    /// What was lost, until the monitor has heard of it.
+    lost: Option<String>,
 }
 
 impl Store {
@@ -100,7 +102,7 @@ impl Store {
         let done = file.with(f);
         done.map_err(|trouble| {
             if let Trouble::Damaged(why) = &trouble {
-                state.is_damaged = Some(why.clone());
+                state.damage = Some(why.clone());
             }
             // What failed once, redb does not try again.
             if let Some(file) = state.file.take() {
@@ -176,30 +178,36 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the file where it is not open, and where somebody took it away.
+    /// Opens the file where it is not open, and where it was taken away.
     fn open(&self, state: &mut State) -> Result<Access, BoxError> {
         let path = self.path(FILE);
-        let mut lost = None;
         if state.file.as_ref().is_some_and(|file| !file.is_at(&path)) {
             state.file.take().into_iter().for_each(File::close);
-            lost = Some(format!("somebody took {} away", path.display()));
+            state.lost = Some(format!("{} was removed or replaced", path.display()));
         }
-        if state.file.is_some() {
-            return Ok(Access::Ready);
-        }
-        make(&self.folder)?;
-        if let Some(why) = state.is_damaged.take() {
-            lost = Some(put_aside(&path, &why)?);
-        }
-        let opened = match File::open(&path) {
-            Err(Trouble::Damaged(why)) => {
-                lost = Some(put_aside(&path, &why)?);
-                File::open(&path)
+        if state.file.is_none() {
+            make(&self.folder)?;
+            if let Some(why) = state.damage.take() {
+                state.lost = Some(put_aside(&path, &why)?);
             }
-            opened => opened,
-        };
-        state.file = Some(opened?);
-        Ok(lost.map_or(Access::Ready, |why| Access::Fresh { why }))
+            state.file = Some(Self::open_or_begin_anew(&path, state)?);
+        }
+        Ok(state.lost.take().map_or(Access::Ready, |why| Access::Fresh { why }))
+    }
+
+    fn open_or_begin_anew(path: &Path, state: &mut State) -> Result<File, BoxError> {
+        match File::open(path) {
+            Err(Trouble::Damaged(why)) => {
+                state.lost = Some(put_aside(path, &why)?);
+                Ok(File::open(path)?)
+            }
+            Err(Trouble::Newer(why)) => {
+                // The newer release may come back at any time, and is to find it free.
+                state.lock = None;
+                Err(format!("{} is of a newer release and is left alone: {why}", path.display()).into())
+            }
+            opened => Ok(opened?),
+        }
     }
 }
 
@@ -245,16 +253,20 @@ fn secret(path: &Path) -> io::Result<Uuid> {
         let secret = Uuid::new_v4();
         // Written elsewhere first, so that nobody reads half of it.
         let new = path.with_extension(format!("new-{secret}"));
-        let mut file = private().create_new(true).open(&new)?;
-        io::Write::write_all(&mut file, secret.as_bytes())?;
-        file.sync_all()?;
-        let linked = fs::hard_link(&new, path);
-        fs::remove_file(&new)?;
+        let linked = write(&new, secret.as_bytes()).and_then(|()| fs::hard_link(&new, path));
+        // Also where it could not be written: a disk that is full is to have no empty files in the end.
+        let _ = fs::remove_file(&new);
         match linked {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
     }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = private().create_new(true).open(path)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()
 }
 
 const SIZE: u64 = 256 * 1024 * 1024;

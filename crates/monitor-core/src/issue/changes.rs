@@ -28,7 +28,8 @@ impl Changes {
 }
 
 pub(super) fn put_record(record: &Record) -> Change {
-    Change::Put { key: record_key(record.fingerprint), value: escape::json(record).into_bytes() }
+    let value = record.to_json().map(|record| escape::json(&record).into_bytes());
+    Change::Put { key: record_key(record.fingerprint), value: value.unwrap_or_default() }
 }
 
 pub(super) fn put_event(event: &Arc<ErrorEvent>) -> Change {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -13,7 +14,10 @@ use super::{
     status::{IssueState, IssueStatus, Regression, Turn},
     users::Users,
 };
-use crate::{CodeLocation, ErrorEvent, EventKind, Fingerprint, Grouping, clock, json};
+use crate::{
+    CodeLocation, ErrorEvent, EventKind, Fingerprint, Grouping, clock,
+    json::{self, Unknown},
+};
 
 /// What is kept of an issue beside its events: in memory, and as JSON over a restart.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -51,6 +55,9 @@ pub(crate) struct Record {
     /// Which event is the first one, where that is kept.
     #[serde(with = "json::text_or_null")]
     pub(super) first: Option<Uuid>,
+    /// What a newer release wrote into it.
+    #[serde(skip)]
+    unknown: Unknown,
 }
 
 impl Record {
@@ -76,18 +83,28 @@ impl Record {
             routes: BTreeSet::new(),
             releases: Vec::new(),
             first: None,
+            unknown: Unknown::default(),
         }
     }
 
     /// Reads what was kept.
     pub(crate) fn read(json: &[u8]) -> serde_json::Result<Self> {
-        let mut record: Self = serde_json::from_slice(json)?;
+        let stored: Value = serde_json::from_slice(json)?;
+        let mut record = Self::deserialize(&stored)?;
+        record.unknown = Unknown::of(&stored, &serde_json::to_value(&record)?);
         if record.version == 1 {
             record.changed = record.status.since.unwrap_or_else(long_ago);
             record.version = VERSION;
         }
         record.status.restore_deadline();
         Ok(record)
+    }
+
+    /// Returns it as it is stored.
+    pub(super) fn to_json(&self) -> serde_json::Result<Value> {
+        let mut value = serde_json::to_value(self)?;
+        self.unknown.add_to(&mut value);
+        Ok(value)
     }
 
     /// Counts so many more, the last of them at `last`, and returns what that makes of where the issue stands.

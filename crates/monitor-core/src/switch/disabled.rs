@@ -12,6 +12,7 @@ use super::{SwitchError, error::check_actor};
 use crate::{
     BoxError, Method, Redaction,
     clock::{self, Deadline},
+    json::Unknown,
     scope::TEXT,
 };
 
@@ -47,6 +48,8 @@ pub struct DisabledRoute {
     pub retry_after: Duration,
     /// `until`, whatever the wall clock says.
     deadline: Option<Deadline>,
+    /// What a newer release wrote into it.
+    unknown: Unknown,
 }
 
 /// A route that is back in service.
@@ -131,6 +134,7 @@ impl DisableRoute {
             until: self.expires_in.and_then(|time| since.checked_add(time)),
             retry_after: self.retry_after.min(LONGEST),
             deadline: self.expires_in.map(Deadline::after),
+            unknown: Unknown::default(),
         }
     }
 }
@@ -172,7 +176,7 @@ impl DisabledRoute {
         let until = if value["until"].is_null() { None } else { Some(time("until")?) };
         let since = time("since")?;
         let stored = Deadline::deserialize(&value[DEADLINE]).ok();
-        Some(Self {
+        let mut read = Self {
             route: text("route")?,
             method: if value["method"].is_null() { None } else { Some(Method::from_name(value["method"].as_str()?)) },
             reason: text("reason")?,
@@ -181,7 +185,10 @@ impl DisabledRoute {
             until,
             retry_after: Duration::from_secs(value["retry_after_seconds"].as_u64()?),
             deadline: until.map(|until| Deadline::restore(stored.as_ref(), since, until)),
-        })
+            unknown: Unknown::default(),
+        };
+        read.unknown = Unknown::of(value, &read.to_stored());
+        Some(read)
     }
 
     pub(super) fn covers(&self, method: Method, route: &str) -> bool {
@@ -212,6 +219,7 @@ impl DisabledRoute {
         if let Some(deadline) = &self.deadline {
             stored[DEADLINE] = json!(deadline);
         }
+        self.unknown.add_to(&mut stored);
         stored
     }
 }
@@ -233,13 +241,16 @@ fn covers((only, template): (Option<Method>, &str), method: Method, route: &str)
     only.is_none_or(|only| only == method || is_head_of(only)) && template == route
 }
 
-/// What is kept over a restart.
-pub(super) fn to_json(disabled: &[Arc<DisabledRoute>]) -> Value {
-    json!({ "version": VERSION, "disabled": disabled.iter().map(|disabled| disabled.to_stored()).collect::<Vec<_>>() })
+/// Returns what is persisted, with the `unknown` fields of a newer release.
+pub(super) fn to_json(disabled: &[Arc<DisabledRoute>], unknown: &Unknown) -> Value {
+    let disabled: Vec<_> = disabled.iter().map(|disabled| disabled.to_stored()).collect();
+    let mut value = json!({ "version": VERSION, "disabled": disabled });
+    unknown.add_to(&mut value);
+    value
 }
 
-/// Reads what was kept.
-pub(super) fn from_json(value: &Value) -> Result<Vec<Arc<DisabledRoute>>, BoxError> {
+/// Reads what was persisted, and the fields beside the list that this release does not know.
+pub(super) fn from_json(value: &Value) -> Result<(Vec<Arc<DisabledRoute>>, Unknown), BoxError> {
     if value["version"] != VERSION {
         return Err(format!("it is of version {}, and only version {VERSION} is known", value["version"]).into());
     }
@@ -251,7 +262,7 @@ pub(super) fn from_json(value: &Value) -> Result<Vec<Arc<DisabledRoute>>, BoxErr
         }
         disabled
     });
-    Ok(read.map(Arc::new).collect())
+    Ok((read.map(Arc::new).collect(), Unknown::of(value, &to_json(&[], &Unknown::default()))))
 }
 
 const VERSION: u32 = 1;
