@@ -69,6 +69,10 @@ where
 /// | [`failure_threshold`](Self::failure_threshold) | 3 | one lost packet is no outage |
 /// | [`success_threshold`](Self::success_threshold) | 2 | what has just come back may go again |
 ///
+/// After a run that contradicts the status, such as the first failure, the next ones follow at 1 to 1.5 s, or at the interval where
+/// that is shorter, until the thresholds have decided: a critical dependency that hangs takes the service out of readiness within
+/// 20 s, and within 40 s one that is back brings it back.
+///
 /// Each pause is up to a tenth longer or shorter, so that instances started together do not ask together for ever.
 ///
 /// # Example

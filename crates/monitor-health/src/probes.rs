@@ -4,6 +4,8 @@
 pub(crate) mod disk;
 #[cfg(feature = "error-ratio")]
 pub(crate) mod error_ratio;
+#[cfg(all(test, any(feature = "fds", feature = "memory")))]
+mod exhausted;
 #[cfg(feature = "fds")]
 pub(crate) mod fds;
 #[cfg(feature = "http-probe")]

@@ -14,7 +14,7 @@ use tokio::{
 use crate::{
     health::Inner,
     run::{Found, run, still_running},
-    watch::{Ask, Flight, Keeper, Watch},
+    watch::{Ask, Flight, Keeper, Pause, Watch},
 };
 
 impl Inner {
@@ -98,10 +98,7 @@ async fn keep(inner: Weak<Inner>, keeper: Keeper) {
         let next = async {
             // Past its time a run tells so itself; only one that waits for its turn takes longer.
             let _ = timeout(watch.probe.pace.timeout.saturating_add(LONGEST_WAIT), ended.changed()).await;
-            let pause = jittered(watch.pause(), random());
-            // Instances that were started together do not ask together.
-            let phase = if is_first { portion((pause / 2).min(LONGEST_PHASE), random()) } else { Duration::ZERO };
-            sleep(pause - phase).await;
+            sleep(until_next(&watch.pause(), is_first)).await;
         };
         let gone = async { while changed.changed().await.is_ok() {} };
         tokio::select! {
@@ -109,6 +106,24 @@ async fn keep(inner: Weak<Inner>, keeper: Keeper) {
             () = gone => return,
         }
     }
+}
+
+fn until_next(pause: &Pause, is_first: bool) -> Duration {
+    match *pause {
+        Pause::Retry(longest) => retry(random()).min(longest),
+        Pause::Interval(interval) => {
+            let pause = jittered(interval, random());
+            // Instances that were started together do not ask together.
+            let phase = if is_first { portion((pause / 2).min(LONGEST_PHASE), random()) } else { Duration::ZERO };
+            pause - phase
+        }
+    }
+}
+
+/// Returns the pause before a run that helps to decide. With a time-out of 2 s, a dependency that hangs is decided on 20 s after it
+/// began to at the latest. `random` is from 0 to 1.
+fn retry(random: f64) -> Duration {
+    RETRY + portion(RETRY / 2, random)
 }
 
 /// Returns between nine and eleven tenths of `pause`. `random` is from 0 to 1.
@@ -127,6 +142,8 @@ fn random() -> f64 {
 
 /// How long a caller is kept waiting for a result: kubelet gives up after a second.
 const BUDGET: Duration = Duration::from_millis(800);
+/// The shortest pause before a run that helps to decide; the longest is half as long again.
+const RETRY: Duration = Duration::from_secs(1);
 /// The most by which the second run comes sooner.
 const LONGEST_PHASE: Duration = Duration::from_secs(5);
 /// How long somebody waits for a run that waits for its turn.

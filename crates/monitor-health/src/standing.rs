@@ -103,6 +103,15 @@ impl Standing {
         self.status
     }
 
+    /// Returns whether the last run contradicts the status, and more of them are needed to change it.
+    pub(crate) fn is_undecided(&self) -> bool {
+        match self.status {
+            HealthStatus::Error => self.successes > 0,
+            HealthStatus::Unknown => false,
+            _ => self.failures > 0,
+        }
+    }
+
     /// Returns how long ago the last run ended; `None` before the first.
     pub(crate) fn age(&self, now: Instant) -> Option<Duration> {
         self.last.as_ref().map(|last| now.saturating_duration_since(last.at))

@@ -54,6 +54,14 @@ pub(crate) struct Half {
     is_over: bool,
 }
 
+/// When the next run begins.
+pub(crate) enum Pause {
+    /// After about this time.
+    Interval(Duration),
+    /// Soon, and after this time at the latest: the thresholds have not decided yet.
+    Retry(Duration),
+}
+
 /// What somebody who wants a result has to do.
 pub(crate) enum Ask {
     /// It is there.
@@ -142,10 +150,11 @@ impl Watch {
         self.state().standing.last().is_some_and(|last| last.at >= moment)
     }
 
-    /// Returns how long it is to the next run.
-    pub(crate) fn pause(&self) -> Duration {
-        let status = self.state().standing.status();
-        self.probe.pace.interval(status)
+    /// Returns how long it is to the next run, on average.
+    pub(crate) fn pause(&self) -> Pause {
+        let state = self.state();
+        let interval = self.probe.pace.interval(state.standing.status());
+        if state.standing.is_undecided() { Pause::Retry(interval) } else { Pause::Interval(interval) }
     }
 
     pub(crate) fn status(&self) -> HealthStatus {

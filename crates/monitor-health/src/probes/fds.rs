@@ -1,13 +1,16 @@
 //! How many files are open.
 
-use std::fs;
+use std::{fs, io};
 
-use rustix::process::{Resource, getrlimit};
+use rustix::{
+    io::Errno,
+    process::{Resource, getrlimit},
+};
 
 use crate::{BlockingProbe, Outcome};
 
 /// Counts the files and sockets this process has open, and warns before there are too many: past the limit nobody can
-/// connect any more. Publishes `open` and `limit`. Linux only.
+/// connect any more. Fails when none is left. Publishes `open` and `limit`. Linux only.
 ///
 /// # Example
 ///
@@ -44,15 +47,16 @@ impl Default for OpenFiles {
 
 impl BlockingProbe for OpenFiles {
     fn check(&self) -> Outcome {
+        let limit = getrlimit(Resource::Nofile).current;
         let open = match fs::read_dir("/proc/self/fd") {
             // One is the folder itself.
-            Ok(entries) => entries.count().saturating_sub(1),
-            Err(error) => return Outcome::error("Open files not readable").source(error),
+            Ok(entries) => entries.count().saturating_sub(1) as u64,
+            Err(error) => return unreadable(error, limit),
         };
-        let outcome = match getrlimit(Resource::Nofile).current {
+        let outcome = match limit {
             None => Outcome::ok(),
             Some(limit) if open as f64 > limit as f64 * self.warn_above => {
-                Outcome::warning(format!("{open} of {limit} files open")).value("limit", limit)
+                Outcome::warning(said(open, limit)).value("limit", limit)
             }
             Some(limit) => Outcome::ok().value("limit", limit),
         };
@@ -60,12 +64,26 @@ impl BlockingProbe for OpenFiles {
     }
 }
 
+/// With no descriptor left the list of them cannot be opened either: as many are open as the limit allows.
+fn unreadable(error: io::Error, limit: Option<u64>) -> Outcome {
+    match limit {
+        Some(limit) if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => {
+            Outcome::error(said(limit, limit)).value("limit", limit).value("open", limit).source(error)
+        }
+        _ => Outcome::error("Open files not readable").source(error),
+    }
+}
+
+fn said(open: u64, limit: u64) -> String {
+    format!("{open} of {limit} files open")
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::File;
 
     use super::*;
-    use crate::Level;
+    use crate::{Level, probes::exhausted};
 
     #[test]
     fn open_files_are_counted_and_too_many_are_a_warning() {
@@ -78,5 +96,14 @@ mod tests {
         assert_eq!(outcome.level(), Level::Warning);
         assert!(outcome.message().ends_with(" files open"), "{outcome:?}");
         drop(files);
+    }
+
+    #[test]
+    fn with_no_descriptor_left_count_and_limit_are_still_published() {
+        let test = "probes::fds::tests::with_no_descriptor_left_count_and_limit_are_still_published";
+        let Some(_all) = exhausted::process(test) else { return };
+        let outcome = OpenFiles::new().check();
+        assert_eq!((outcome.level(), outcome.message()), (Level::Error, "64 of 64 files open"));
+        assert_eq!((&outcome.values()["open"], &outcome.values()["limit"]), (&64.into(), &64.into()));
     }
 }

@@ -1,16 +1,17 @@
 //! Whether another service answers.
 
-use std::{fmt, time::Duration};
+use std::{fmt, net::IpAddr, time::Duration};
 
 use http::Uri;
 use monitor_core::Redaction;
-use ureq::Agent;
+use ureq::{Agent, Proxy};
 
 use crate::{BlockingProbe, BuildError, Outcome};
 
 /// Asks another service with GET, and fails unless it answers with a status below 400. Publishes `status_code`.
 ///
-/// Redirects are not followed, and of the body nothing is read. Connections are kept and used again.
+/// Redirects are not followed, and of the body nothing is read. Connections are kept and used again. A host on loopback is asked
+/// directly, any other one through the [proxy](Self::proxy_from_env) of the environment where there is one.
 ///
 /// # Example
 ///
@@ -23,6 +24,8 @@ use crate::{BlockingProbe, BuildError, Outcome};
 #[derive(Clone)]
 pub struct HttpProbe {
     uri: Uri,
+    timeout: Duration,
+    proxy: Option<Proxy>,
     agent: Agent,
 }
 
@@ -38,20 +41,52 @@ impl HttpProbe {
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
             return Err(BuildError::new("the URL of an HTTP probe needs a scheme, `http` or `https`, and a host"));
         }
-        Ok(Self { uri, agent: agent(TIMEOUT) })
+        let is_remote = !uri.host().is_some_and(is_loopback);
+        let probe = Self { uri, timeout: TIMEOUT, proxy: None, agent: agent(TIMEOUT, None) };
+        Ok(probe.proxy_from_env(is_remote))
     }
 
     /// Sets how long to wait, for all of it. Defaults to two seconds, as a probe's own [time-out](crate::Probe::timeout)
     /// does: give it no more, for a question that waits longer than its probe holds a thread.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.agent = agent(timeout.min(LONGEST));
-        self
+        self.timeout = timeout.min(LONGEST);
+        self.with_agent()
+    }
+
+    /// Sets whether to ask through the proxy that `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY` names, in this order and in capitals or
+    /// not, unless `NO_PROXY` excludes the host. The environment is read here. Defaults to `false` for a host on loopback
+    /// (`localhost`, `127.0.0.0/8`, `::1`), which means another one for a proxy, and to `true` for any other.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_health::HttpProbe;
+    ///
+    /// let probe = HttpProbe::new("http://payments.internal/health/live")?.proxy_from_env(false);
+    /// # Ok::<(), monitor_health::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn proxy_from_env(mut self, on: bool) -> Self {
+        self.proxy = if on { Proxy::try_from_env() } else { None };
+        self.with_agent()
+    }
+
+    fn with_agent(self) -> Self {
+        let agent = agent(self.timeout, self.proxy.clone());
+        Self { agent, ..self }
     }
 }
 
-fn agent(timeout: Duration) -> Agent {
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase();
+    let is_name = host == "localhost" || host.ends_with(".localhost");
+    is_name || host.parse::<IpAddr>().is_ok_and(|addr| addr.to_canonical().is_loopback())
+}
+
+fn agent(timeout: Duration, proxy: Option<Proxy>) -> Agent {
     Agent::config_builder()
+        .proxy(proxy)
         .timeout_global(Some(timeout))
         .max_redirects(0)
         .http_status_as_error(false)
@@ -94,8 +129,10 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 #[cfg(test)]
 mod tests {
     use std::{
+        env,
         io::{Read, Write},
         net::TcpListener,
+        process::Command,
         thread,
     };
 
@@ -163,4 +200,54 @@ mod tests {
             assert!(HttpProbe::new(url).is_err(), "{url}");
         }
     }
+
+    /// Asks in a process whose environment names a proxy, and returns whether the proxy was asked.
+    fn asks_the_proxy(through_proxy: &str) -> bool {
+        let (url, _listener) = served(&["HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"]);
+        let (_, proxy) = served(&[]);
+        let address = format!("http://{}", proxy.local_addr().expect("an address"));
+        let mut child = Command::new(env::current_exe().expect("this is a program"));
+        child.args(["--exact", "probes::http::tests::a_probe_in_an_environment_with_a_proxy"]);
+        for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+            child.env(name, &address);
+        }
+        child.env_remove("NO_PROXY").env_remove("no_proxy").env(URL, url).env(THROUGH_PROXY, through_proxy);
+        proxy.set_nonblocking(true).expect("it is a socket");
+        assert!(child.status().expect("it can be started").success());
+        proxy.accept().is_ok()
+    }
+
+    #[test]
+    fn loopback_is_asked_through_a_proxy_only_where_that_is_set() {
+        assert!(!asks_the_proxy(""));
+        assert!(asks_the_proxy("yes"));
+    }
+
+    /// What the test above starts.
+    #[test]
+    fn a_probe_in_an_environment_with_a_proxy() {
+        let (Ok(url), Ok(through_proxy)) = (env::var(URL), env::var(THROUGH_PROXY)) else { return };
+        let probe = HttpProbe::new(&url).unwrap();
+        if through_proxy.is_empty() {
+            assert_eq!(probe.check().level(), Level::Ok);
+        } else {
+            let probe = probe.proxy_from_env(true).timeout(Duration::from_millis(200));
+            assert_eq!(probe.check().level(), Level::Error, "the proxy does not answer");
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_by_name_and_address() {
+        for host in
+            ["localhost", "LOCALHOST.", "api.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"]
+        {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["localhost.example", "notlocalhost", "128.0.0.1", "10.0.0.1", "[::2]"] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    const URL: &str = "MONITOR_HEALTH_TEST_URL";
+    const THROUGH_PROXY: &str = "MONITOR_HEALTH_TEST_THROUGH_PROXY";
 }

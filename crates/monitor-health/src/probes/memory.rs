@@ -1,7 +1,8 @@
 //! How much memory is left.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
@@ -50,7 +51,10 @@ impl MemoryLeft {
     /// The tightest limit counts: that of the group, unless the machine has less.
     fn usage(&self) -> io::Result<Usage> {
         let host = host(&self.root)?;
-        let group = version_2(&self.root).or_else(|| version_1(&self.root));
+        let group = match version_2(&self.root)? {
+            None => version_1(&self.root)?,
+            group => group,
+        };
         Ok(group.filter(|group| group.limit < host.limit).unwrap_or(host))
     }
 }
@@ -79,37 +83,43 @@ impl BlockingProbe for MemoryLeft {
 }
 
 /// The group's own files (Linux, cgroup-v2.rst). A group without a limit may be in one that has one.
-fn version_2(root: &Path) -> Option<Usage> {
-    let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
-    let path = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+fn version_2(root: &Path) -> io::Result<Option<Usage>> {
+    let groups = read(&root.join("proc/self/cgroup"))?.unwrap_or_default();
+    let Some(path) = groups.lines().find_map(|line| line.strip_prefix("0::/")) else { return Ok(None) };
     let mount = root.join("sys/fs/cgroup");
     let own = mount.join(path);
-    let around = own.ancestors().take_while(|folder| folder.starts_with(&mount));
-    let limited = around.filter_map(|folder| Some((folder, number(&folder.join("memory.max"))?)));
-    let (folder, limit) = limited.min_by_key(|(_, limit)| *limit)?;
-    let cached = field(&folder.join("memory.stat"), "inactive_file").unwrap_or(0);
-    let used = number(&folder.join("memory.current"))?.saturating_sub(cached);
-    Some(Usage { used, limit, limited_by: "cgroup_v2" })
+    let mut tightest = None;
+    for folder in own.ancestors().take_while(|folder| folder.starts_with(&mount)) {
+        let limit = number(&folder.join("memory.max"))?;
+        tightest = [tightest, limit.map(|limit| (limit, folder))].into_iter().flatten().min_by_key(|(limit, _)| *limit);
+    }
+    let Some((limit, folder)) = tightest else { return Ok(None) };
+    let cached = field(&folder.join("memory.stat"), "inactive_file")?.unwrap_or(0);
+    let used = number(&folder.join("memory.current"))?;
+    Ok(used.map(|used| Usage { used: used.saturating_sub(cached), limit, limited_by: "cgroup_v2" }))
 }
 
 /// In a container the group is mounted where its root is.
-fn version_1(root: &Path) -> Option<Usage> {
-    let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
+fn version_1(root: &Path) -> io::Result<Option<Usage>> {
+    let groups = read(&root.join("proc/self/cgroup"))?.unwrap_or_default();
     let is_memory =
         |line: &&str| line.split(':').nth(1).is_some_and(|kinds| kinds.split(',').any(|kind| kind == "memory"));
-    let path = groups.lines().find(is_memory)?.splitn(3, ':').nth(2)?.trim_start_matches('/');
+    let path = groups.lines().find(is_memory).and_then(|line| line.splitn(3, ':').nth(2));
+    let Some(path) = path.map(|path| path.trim_start_matches('/')) else { return Ok(None) };
     let mount = root.join("sys/fs/cgroup/memory");
-    let folder = [mount.join(path), mount].into_iter().find(|folder| folder.join("memory.limit_in_bytes").exists())?;
+    let mut folders = [mount.join(path), mount].into_iter();
+    let Some(folder) = folders.find(|folder| folder.join("memory.limit_in_bytes").exists()) else { return Ok(None) };
     let limit = number(&folder.join("memory.limit_in_bytes"))?;
-    let cached = field(&folder.join("memory.stat"), "total_inactive_file").unwrap_or(0);
-    let used = number(&folder.join("memory.usage_in_bytes"))?.saturating_sub(cached);
-    Some(Usage { used, limit, limited_by: "cgroup_v1" })
+    let cached = field(&folder.join("memory.stat"), "total_inactive_file")?.unwrap_or(0);
+    let used = number(&folder.join("memory.usage_in_bytes"))?;
+    let usage = |(limit, used): (_, u64)| Usage { used: used.saturating_sub(cached), limit, limited_by: "cgroup_v1" };
+    Ok(limit.zip(used).map(usage))
 }
 
 fn host(root: &Path) -> io::Result<Usage> {
     let file = root.join("proc/meminfo");
-    let kibibytes = |name| field(&file, name).and_then(|number| number.checked_mul(1024));
-    match (kibibytes("MemTotal:"), kibibytes("MemAvailable:")) {
+    let kibibytes = |name| Ok::<_, io::Error>(field(&file, name)?.and_then(|number| number.checked_mul(1024)));
+    match (kibibytes("MemTotal:")?, kibibytes("MemAvailable:")?) {
         (Some(limit), Some(free)) if limit > 0 => {
             Ok(Usage { used: limit.saturating_sub(free), limit, limited_by: "host" })
         }
@@ -118,15 +128,25 @@ fn host(root: &Path) -> io::Result<Usage> {
 }
 
 /// Reads a file that is one number; `max` is none.
-fn number(file: &Path) -> Option<u64> {
-    fs::read_to_string(file).ok()?.trim().parse().ok()
+fn number(file: &Path) -> io::Result<Option<u64>> {
+    Ok(read(file)?.and_then(|text| text.trim().parse().ok()))
 }
 
 /// Reads the number behind a name.
-fn field(file: &Path, name: &str) -> Option<u64> {
-    let text = fs::read_to_string(file).ok()?;
+fn field(file: &Path, name: &str) -> io::Result<Option<u64>> {
+    let text = read(file)?.unwrap_or_default();
     let mut fields = text.lines().map(str::split_whitespace);
-    fields.find_map(|mut words| (words.next() == Some(name)).then(|| words.next()?.parse().ok()).flatten())
+    Ok(fields.find_map(|mut words| (words.next() == Some(name)).then(|| words.next()?.parse().ok()).flatten()))
+}
+
+/// Reads a file; `None` where it does not exist or is not for this process. Any other error names the file: without a
+/// descriptor to open it, a group's limit must not look as if there were none.
+fn read(file: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => Ok(None),
+        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", file.display()))),
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +154,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::Level;
+    use crate::{Level, probes::exhausted};
 
     fn machine(files: &[(&str, &str)]) -> (TempDir, MemoryLeft) {
         let folder = TempDir::new().expect("a folder");
@@ -184,5 +204,23 @@ mod tests {
         let (folder, probe) = machine(&[]);
         fs::remove_file(folder.path().join("proc/meminfo")).unwrap();
         assert_eq!(probe.check().message(), "Memory not readable");
+    }
+
+    #[test]
+    fn with_no_descriptor_left_the_file_that_cannot_be_opened_is_named() {
+        let test = "probes::memory::tests::with_no_descriptor_left_the_file_that_cannot_be_opened_is_named";
+        let Some(_all) = exhausted::process(test) else { return };
+        let outcome = MemoryLeft::new().check();
+        let source = outcome.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert_eq!((outcome.level(), outcome.message()), (Level::Error, "Memory not readable"));
+        assert!(source.starts_with("/proc/meminfo: Too many open files"), "{source}");
+    }
+
+    #[test]
+    fn a_limit_that_cannot_be_read_is_not_taken_for_none() {
+        let (folder, probe) = machine(&[("proc/self/cgroup", "0::/app\n")]);
+        fs::create_dir_all(folder.path().join("sys/fs/cgroup/app/memory.max")).unwrap();
+        let error = probe.usage().unwrap_err().to_string();
+        assert!(error.contains("cgroup/app/memory.max: "), "{error}");
     }
 }

@@ -65,6 +65,44 @@ async fn what_is_down_is_asked_every_thirty_seconds_or_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_dependency_that_hangs_takes_the_service_out_of_readiness_within_twenty_seconds() {
+    for _ in 0..20 {
+        let hangs = Arc::new(AtomicU32::new(0));
+        let hung = Arc::clone(&hangs);
+        let probe = Probe::new("database", move || {
+            let hangs = hung.load(Relaxed) == 1;
+            async move { if hangs { std::future::pending().await } else { Outcome::ok() } }
+        });
+        let health = built([probe.critical().ready()]);
+        pass(ms(25_000)).await;
+        assert_eq!(get(&health, "/ready").await.0, 200);
+        hangs.store(1, Relaxed);
+        pass(ms(20_001)).await;
+        assert_eq!(get(&health, "/ready").await.0, 503);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn until_the_thresholds_have_decided_a_probe_runs_every_one_to_one_and_a_half_seconds() {
+    let of = |run| if (3..=5).contains(&run) { Outcome::error("away") } else { Outcome::ok() };
+    let pauses = pauses(&times(of, 200_000).await);
+    let is_soon = |pause: &u64| (1_000..=1_501).contains(pause);
+    assert!(is_soon(&pauses[2]) && is_soon(&pauses[3]), "two more failures: {pauses:?}");
+    assert!((27_000..=33_001).contains(&pauses[4]), "it is down: {pauses:?}");
+    assert!(is_soon(&pauses[5]), "one more success: {pauses:?}");
+    assert!((9_000..=11_001).contains(&pauses[6]), "it is up: {pauses:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_with_a_shorter_interval_keeps_it_while_the_thresholds_have_not_decided() {
+    let runs = Runs::default();
+    let probe = runs.finding("database", |run| if run == 1 { Outcome::ok() } else { Outcome::error("away") });
+    let health = built([probe.interval(ms(100)).critical().ready()]);
+    pass(ms(500)).await;
+    assert_eq!(get(&health, "/ready").await.0, 503);
+}
+
+#[tokio::test(start_paused = true)]
 async fn at_most_eight_probes_run_side_by_side() {
     let (runs, in_flight, most) = (Runs::default(), Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let probes = (0..20).map(|number| {
