@@ -317,3 +317,6 @@ fn end(end: &mut Option<End>, outcome: JobOutcome) {
 
 /// How many names of jobs are told apart.
 const JOBS: usize = 256;
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ pub(crate) struct Keeper {
     is_loaded: bool,
     /// Whether everything is to be written, for nobody knows what of it was.
     is_all_unsaved: bool,
-    /// Keys of values that this release cannot read: a newer one wrote them, and they are left alone.
+    /// Keys of values of a newer release that this one cannot read. They are never removed.
     foreign: BTreeSet<String>,
     /// How often it failed since it last did not, and when it is tried again.
     failures: u32,

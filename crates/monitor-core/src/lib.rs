@@ -24,7 +24,7 @@
 //! # Features
 //!
 //! - `tokio`: `spawn_supervised`, which ties a task's panic to the request that spawned it.
-//! - `test-util`: `MemoryReporter`, which keeps what was reported for a test to look at.
+//! - `test-util`: `MemoryReporter`, which keeps what was reported for a test to look at, and `clock::WrongClock`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

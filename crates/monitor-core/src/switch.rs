@@ -35,7 +35,7 @@ pub(crate) struct RouteSwitch {
     is_unsaved: AtomicBool,
     /// What was enabled before it was known what is kept.
     enabled: Mutex<Vec<Arc<DisabledRoute>>>,
-    /// What a newer release stored beside the list.
+    /// Fields of a newer release beside the list, written back as they are.
     unknown: Mutex<Unknown>,
     protected: Vec<String>,
 }

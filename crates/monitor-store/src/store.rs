@@ -44,9 +44,9 @@ struct State {
     lock: Option<Lock>,
     /// `None` before it is opened, and after something went wrong with it.
     file: Option<File>,
-    /// What was found damaged in the file when it was last used.
+    /// The damage found in the file when it was last used.
     damage: Option<String>,
-    /// What was lost, until the monitor has heard of it.
+    /// A loss that `access` has not reported yet.
     lost: Option<String>,
 }
 

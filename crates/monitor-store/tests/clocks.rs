@@ -70,6 +70,26 @@ fn an_event_in_the_future_takes_no_older_hours_with_it() {
 }
 
 #[test]
+fn events_in_the_future_push_out_no_later_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = WrongClock::ahead(DAY);
+    for release in 1..=3 {
+        let shop = shop(folder.path(), &release.to_string());
+        fail(&shop, 10, "ada");
+        stop(shop);
+    }
+    clock.correct();
+    let right = shop(folder.path(), "4");
+    fail(&right, 5, "ada");
+    stop(right);
+    let issue = only_issue(&shop(folder.path(), "4"));
+    let is_right = |event: &&std::sync::Arc<monitor_core::ErrorEvent>| event.at <= clock::wall();
+    assert_eq!((issue.samples.len(), issue.samples.iter().filter(is_right).count()), (21, 5));
+    // All of these fit, and the ones from the future are the first to go.
+    assert!(is_right(&issue.samples.last().unwrap()), "{:?}", issue.samples.last());
+}
+
+#[test]
 fn a_mute_of_an_hour_lasts_an_hour_whatever_the_clock_was_or_becomes() {
     for is_muted_ahead in [false, true] {
         let folder = tempfile::tempdir().unwrap();

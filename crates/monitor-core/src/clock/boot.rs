@@ -12,6 +12,9 @@ pub(crate) struct BootMoment {
 }
 
 impl BootMoment {
+    /// Of what the system tells, which rounds down.
+    pub(crate) const RESOLUTION: Duration = Duration::from_millis(10);
+
     /// Returns the present moment; `None` where the system has no boot ID, as only Linux has.
     pub(crate) fn now() -> Option<Self> {
         let uptime = fs::read_to_string("/proc/uptime").ok()?;

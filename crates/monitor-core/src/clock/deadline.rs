@@ -37,8 +37,9 @@ impl Deadline {
         Self::with_rest(lasts, rest.min(lasts))
     }
 
+    /// Rounds down, for the present moment is rounded down as well.
     fn rest_by_boot(&self) -> Option<Duration> {
-        self.end.as_ref()?.since(&BootMoment::now()?)
+        self.end.as_ref()?.since(&BootMoment::now()?.after(BootMoment::RESOLUTION))
     }
 
     fn with_rest(lasts: Duration, rest: Duration) -> Self {

@@ -55,7 +55,7 @@ pub(crate) struct Record {
     /// Which event is the first one, where that is kept.
     #[serde(with = "json::text_or_null")]
     pub(super) first: Option<Uuid>,
-    /// What a newer release wrote into it.
+    /// Fields of a newer release, written back as they are.
     #[serde(skip)]
     unknown: Unknown,
 }
@@ -126,14 +126,14 @@ impl Record {
         self.end_mute(last)
     }
 
-    /// Takes back to `at` what was seen while the wall clock was ahead.
+    /// Moves the times and counts recorded while the wall clock was ahead to `at`.
     fn bring_back(&mut self, at: SystemTime) {
         self.last_seen = at;
         let ahead = self.hours.split_off(&(hour(at) + 1)).into_values().sum::<u64>();
         *self.hours.entry(hour(at)).or_default() += ahead;
     }
 
-    /// Takes back to the present what was decided while the wall clock was ahead, or nothing would refute it for as long.
+    /// Moves a decision made while the wall clock was ahead to the present: no event would refute it until then.
     pub(super) fn bring_decision_back(&mut self) {
         self.changed = clock::brought_back(self.changed);
         self.status.since = self.status.since.map(clock::brought_back);

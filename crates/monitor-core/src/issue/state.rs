@@ -95,7 +95,8 @@ impl State {
     pub(super) fn put(&mut self, events: Vec<Arc<ErrorEvent>>) -> Vec<Arc<ErrorEvent>> {
         let here = self.first.take().into_iter().chain(self.latest.drain(..));
         let mut all: Vec<_> = here.chain(events).collect();
-        all.sort_by_key(|event| event.at);
+        // What was captured while the clock was ahead goes first, or it would push out all that came later.
+        all.sort_by_cached_key(|event| (!clock::is_ahead(event.at), event.at));
         let first = all.iter().position(|event| Some(event.id) == self.record.first);
         self.first = first.map(|at| all.remove(at));
         self.latest = all.split_off(all.len().saturating_sub(LATEST)).into();
@@ -158,14 +159,14 @@ impl State {
         timeline::age(now, self.seen)
     }
 
-    /// Returns the record as it is written.
+    /// Returns the record as it is persisted.
     pub(super) fn written(&self, line: TimeLine) -> Record {
         let mut record = self.record.clone();
         record.line = Some(line.place(self.seen));
         record
     }
 
-    /// Returns when it was last seen, the present where the clock was ahead then.
+    /// Returns the time it was last seen, or the present where that is in the future.
     pub(super) fn last_seen(&self) -> SystemTime {
         clock::brought_back(self.record.last_seen)
     }

@@ -53,7 +53,7 @@ pub struct IssueStatus {
     /// releases are no semantic versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     old_releases: Vec<String>,
-    /// When a mute for a time ends, whatever the wall clock says. It is persisted, and not shown.
+    /// The end of a timed mute by the monotonic clock. Persisted, not shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deadline: Option<Deadline>,
 }
@@ -233,7 +233,7 @@ impl IssueStatus {
         }
     }
 
-    /// Returns it with the end of a mute by the wall clock as it is now.
+    /// Returns the status with the end of a mute by the wall clock as it is now.
     pub(super) fn shown(&self) -> Self {
         let mut shown = self.clone();
         if let (Some(MutedUntil::Time(until)), Some(deadline)) = (&mut shown.muted_until, shown.deadline.take()) {
@@ -242,7 +242,7 @@ impl IssueStatus {
         shown
     }
 
-    /// Returns whether it ends by itself after a time.
+    /// Returns whether this is a timed mute.
     pub(super) fn has_deadline(&self) -> bool {
         self.deadline.is_some()
     }

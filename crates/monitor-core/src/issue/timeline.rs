@@ -1,5 +1,5 @@
-//! The time line that stored issues age on: it goes on by the monotonic clock, over restarts by the time since boot, and never
-//! by what the wall clock alone says.
+//! The time line on which issues age. It advances with the monotonic clock, and over restarts with the time since boot; the wall
+//! clock alone never moves it far.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use crate::{
     persist::Change,
 };
 
-/// Where the time line of a store stands in this process.
+/// The time line of a store, in this process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimeLine {
     /// What to add to [`clock::steady`], in microseconds.
@@ -19,7 +19,7 @@ pub(crate) struct TimeLine {
     retention: Duration,
 }
 
-/// Where a process left it.
+/// The point at which a process last stored it.
 #[derive(Deserialize, Serialize)]
 struct Stored {
     line_us: i64,
@@ -29,7 +29,7 @@ struct Stored {
 }
 
 impl TimeLine {
-    /// Goes on where the last process left it, or begins at the present time.
+    /// Continues the line that was stored, or begins one at the present time.
     pub(crate) fn resume(stored: Option<&[u8]>, retention: Duration) -> Self {
         let stored = stored.and_then(|json| serde_json::from_slice::<Stored>(json).ok());
         let line = stored.map_or_else(
@@ -64,7 +64,7 @@ impl TimeLine {
     }
 }
 
-/// Returns the time that no process ran. After a reboot, or on another machine, only the wall clock knows: one that is wrong
+/// Returns the time since the line was stored. After a reboot, or on another machine, only the wall clock knows: one that is wrong
 /// costs no more than an eighth of the retention.
 fn away(stored: &Stored, retention: Duration) -> Duration {
     let by_boot = || BootMoment::now()?.since(stored.boot.as_ref()?);

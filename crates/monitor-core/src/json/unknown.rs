@@ -1,4 +1,4 @@
-//! What a newer release wrote into a value that this release does not know: it survives being rewritten.
+//! Fields of a stored value that this release does not know: they are written back unchanged.
 
 use serde_json::{Map, Value};
 

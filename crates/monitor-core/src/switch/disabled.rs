@@ -46,9 +46,9 @@ pub struct DisabledRoute {
     pub until: Option<SystemTime>,
     /// What clients are told to wait, where it does not expire by itself.
     pub retry_after: Duration,
-    /// `until`, whatever the wall clock says.
+    /// The same by the monotonic clock.
     deadline: Option<Deadline>,
-    /// What a newer release wrote into it.
+    /// Fields of a newer release, written back as they are.
     unknown: Unknown,
 }
 
@@ -207,13 +207,13 @@ impl DisabledRoute {
         self.deadline.is_some()
     }
 
-    /// Returns it with `until` by the wall clock as it is now.
+    /// Returns the route with `until` by the wall clock as it is now.
     pub(super) fn shown(self: Arc<Self>) -> Arc<Self> {
         let until = self.until.zip(self.deadline.as_ref()).map(|(until, deadline)| deadline.until(until));
         if until == self.until { self } else { Arc::new(Self { until, ..(*self).clone() }) }
     }
 
-    /// Returns all of it as it is persisted.
+    /// Returns the JSON that is persisted.
     fn to_stored(&self) -> Value {
         let mut stored = self.to_json();
         if let Some(deadline) = &self.deadline {

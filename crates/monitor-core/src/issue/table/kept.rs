@@ -102,7 +102,7 @@ impl Issues {
 }
 
 impl Table {
-    /// Nothing is written before it is known what is stored.
+    /// Nothing is persisted before what is stored is loaded, so that there is a line by then.
     fn line(&mut self) -> TimeLine {
         *self.line.get_or_insert_with(|| TimeLine::resume(None, Duration::ZERO))
     }
