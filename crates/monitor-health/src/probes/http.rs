@@ -61,10 +61,10 @@ impl HttpProbe {
     /// # Example
     ///
     /// ```
-    /// use monitor_health::HttpProbe;
+    /// use monitor_kit::health::HttpProbe;
     ///
     /// let probe = HttpProbe::new("http://payments.internal/health/live")?.proxy_from_env(false);
-    /// # Ok::<(), monitor_health::BuildError>(())
+    /// # Ok::<(), monitor_kit::health::BuildError>(())
     /// ```
     #[must_use]
     pub fn proxy_from_env(mut self, on: bool) -> Self {

@@ -142,7 +142,7 @@ fn a_value_that_this_release_cannot_read_and_a_newer_one_may_is_left_alone() {
 #[test]
 fn what_no_longer_fits_is_counted_and_the_rest_is_there() {
     let folder = tempfile::tempdir().unwrap();
-    let store = monitor_store::Store::builder(folder.path()).size_limit(20_000).open().unwrap();
+    let store = Store::builder(folder.path()).size_limit(20_000).open().unwrap();
     let shop = monitor_core::Monitor::builder("shop").log(None).persist(store).build().unwrap();
     for number in 0..30_u8 {
         let word = char::from(b'a' + number % 26).to_string().repeat(1 + usize::from(number / 26));
