@@ -91,6 +91,8 @@ fn a_store_in_a_newer_format_of_redb_is_left_alone() {
 #[test]
 fn a_newer_format_that_this_release_may_use_is_used_and_what_it_does_not_know_survives() {
     let folder = folder_with(FORMAT_2[1]);
+    // Its issues are regrouped first, which writes them anew under other keys.
+    stop(shop(folder.path(), "1.0.0"));
     set_numbers(folder.path(), &[("format", 3), ("oldest-reader", 2)]);
     let store = Store::open(folder.path()).unwrap();
     store.access().unwrap();
