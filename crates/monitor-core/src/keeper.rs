@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     Access, BoxError, Change, ErrorEvent, Persist, Signal, clock,
-    escape,
     drops::{Drops, Reason},
+    escape,
     issue::{EVENTS, RECORDS, Record, Stored, StoredEvent, TIME_LINE, UNRESOLVED, event_key},
     monitor::Shared,
     panic,
