@@ -1,23 +1,32 @@
-//! A gRPC service on tonic: calls are counted by method and fail by their own status, wherever it is.
+//! A gRPC service on tonic: calls are counted by method and fail by their own status, wherever it is. `/metrics` and
+//! `/health` are on the same port.
 //!
 //! ```sh
-//! cargo run --example grpc
+//! cargo run --example grpc --features prometheus,tonic
 //! ```
 
 use std::{
     convert::Infallible,
     future::Future,
-    io::{Write, stdout},
+    io::{self, Write, stdout},
+    net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Request, Response};
-use monitor_kit::{BoxError, Monitor, MonitorLayer};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint, health::Health};
 use tonic::{
     Status,
     body::Body,
     client, server,
+    service::Routes,
     transport::{
         Channel, Server,
         server::{TcpConnectInfo, TcpIncoming},
@@ -29,13 +38,20 @@ use tower::{Service, service_fn};
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     // A method that is declared is a series of its own; all others are one.
-    let monitor = Monitor::builder("greeter").grpc_methods(["/hello.Greeter/Greet"]).build()?;
+    let monitor =
+        Monitor::builder("greeter").grpc_methods(["/hello.Greeter/Greet"]).error_type::<io::Error>().build()?;
     let layer = MonitorLayer::new(&monitor)
         .peer(|head| head.extensions.get::<TcpConnectInfo>()?.remote_addr().map(|addr| addr.ip()));
+    let health = Health::builder().monitor(&monitor).build()?;
+    // tonic's routes are an axum router inside, which takes any service. Prometheus and Kubernetes ask over HTTP/1.1.
+    let router = Routes::new(Greeter)
+        .into_axum_router()
+        .route_service("/metrics", PrometheusEndpoint::install(&monitor)?)
+        .nest_service("/health", health.service());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?;
-    let serving = Server::builder().layer(layer).add_service(Greeter).serve_with_incoming(TcpIncoming::from(listener));
-    tokio::spawn(serving);
+    let server = Server::builder().accept_http1(true).layer(layer).add_routes(router.into());
+    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
 
     let channel = Channel::from_shared(format!("http://{addr}"))?.connect().await?;
     let methods = ["/hello.Greeter/Greet", "/hello.Greeter/Greet", "/hello.Greeter/Greet", "/hello.Greeter/Steal"];
@@ -47,20 +63,42 @@ async fn main() -> Result<(), BoxError> {
         let said = answer.map_or_else(|status| format!("{:?}", status.code()), tonic::Response::into_inner);
         writeln!(stdout(), "{method}({name}): {said}")?;
     }
+    monitor.flush(Duration::from_secs(20));
+    for issue in monitor.issues() {
+        writeln!(stdout(), "issue: {}: {}", issue.type_name, issue.message)?;
+    }
     for counts in monitor.traffic().into_iter().flat_map(monitor_kit::Traffic::read) {
         for (kind, count) in counts.failures().into_iter().filter(|(_, count)| *count > 0) {
             writeln!(stdout(), "{} failed with {}: {count}", counts.route, kind.label())?;
         }
     }
+    writeln!(stdout(), "GET /health/ready: {}", get(addr, "/health/ready").await?.status())?;
+    let page = get(addr, "/metrics").await?.into_body().collect().await?.to_bytes();
+    let failed = |line: &&str| line.starts_with("http_server_errors_total") && !line.ends_with(" 0");
+    for line in str::from_utf8(&page)?.lines().filter(failed) {
+        writeln!(stdout(), "GET /metrics: {line}")?;
+    }
     Ok(())
+}
+
+async fn get(addr: SocketAddr, path: &str) -> Result<Response<Incoming>, BoxError> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    Ok(client.get(format!("http://{addr}{path}").parse()?).await?)
 }
 
 async fn greet(request: tonic::Request<String>) -> Result<tonic::Response<String>, Status> {
     match request.into_inner().as_str() {
-        "nobody" => Err(Status::internal("there is nobody to greet")),
+        "nobody" => Err(to_status(io::Error::other("the list of guests is gone"))),
         "panic" => panic!("the greeter fell"),
         name => Ok(tonic::Response::new(format!("hello, {name}"))),
     }
+}
+
+/// The client sees the message of a status. Its source is what the issue is about.
+fn to_status(error: io::Error) -> Status {
+    let mut status = Status::internal("there is nobody to greet");
+    status.set_source(Arc::new(error));
+    status
 }
 
 /// What tonic generates from a `.proto` file, written by hand so that this example needs no compiler for one.

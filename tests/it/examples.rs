@@ -28,6 +28,12 @@ fn grpc_counts_calls_by_method_and_failures_by_status() {
     assert_shows(&output, "/hello.Greeter/Greet failed with INTERNAL: 1");
     assert_shows(&output, "/hello.Greeter/Greet failed with panic: 1");
     assert_shows(&output, "_unmatched failed with UNIMPLEMENTED: 1");
+    assert_shows(&output, "issue: std::io::error::Error: the list of guests is gone");
+    assert_shows(&output, "GET /health/ready: 200 OK");
+    assert_shows(
+        &output,
+        r#"GET /metrics: http_server_errors_total{http_request_method="POST",http_route="/hello.Greeter/Greet",error_type="INTERNAL"} 1"#,
+    );
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! gRPC over real sockets: tonic's client and server, every kind of call.
 
-use std::{convert::Infallible, future::Future, net::SocketAddr, pin::Pin, task, time::Duration};
+use std::{convert::Infallible, future::Future, net::SocketAddr, pin::Pin, sync::Arc, task, time::Duration};
 
 use http::{Request, Response, uri::PathAndQuery};
 use monitor_core::MemoryReporter;
 use monitor_kit::{
-    CatchPanicLayer, ErrorType, GrpcCode, IdPolicy, Monitor, MonitorLayer, Networks, Outcome, PropagateLayer, Scope,
-    ScopeFutureExt, traffic::RouteCounts,
+    CaptureExt, CatchPanicLayer, ErrorType, GrpcCode, IdPolicy, Monitor, MonitorLayer, Networks, Outcome,
+    PropagateLayer, Scope, ScopeFutureExt, traffic::RouteCounts,
 };
 use tokio::{net::TcpListener, time::sleep};
 use tokio_stream::{Stream, StreamExt, iter, once};
@@ -22,13 +22,15 @@ use tonic::{
 use tonic_prost::ProstCodec;
 use tower::{Layer, Service, ServiceExt, load_shed::error::Overloaded, service_fn};
 
-use crate::support::{Log, Text, builder, call, flush, get, grpc_request, page, ready, shows, status, watched_by};
+use crate::support::{
+    Failure, Log, Text, builder, call, flush, get, grpc_request, page, ready, shows, status, watched_by,
+};
 
 type Codec = ProstCodec<String, String>;
 
 /// Does as the message says.
 #[derive(Clone, Copy, Debug)]
-struct Stock;
+pub(crate) struct Stock;
 
 struct Served {
     monitor: Monitor,
@@ -94,9 +96,60 @@ async fn a_failure_with_nothing_captured_is_an_issue_of_its_route_and_says_what_
     assert_eq!((issues.len(), issues[0].count), (1, 2));
     let event = &served.memory.events()[0];
     assert_eq!(event.type_name, "INTERNAL");
-    assert_eq!(event.message, "POST /shop.Stock/Count answered INTERNAL and no error was captured");
+    assert_eq!(event.message, "POST /shop.Stock/Count answered INTERNAL: the shelf broke: 100%");
     let (name, said) = &event.scope.contexts[0];
     assert_eq!((name.as_str(), said["message"].as_str()), ("grpc", Some("the shelf broke: 100%")));
+}
+
+#[tokio::test]
+async fn a_secret_in_the_message_of_a_status_is_masked() {
+    let served = served().await;
+    served.count("secret").await.expect_err("it fails");
+    served.ended("/shop.Stock/Count", 1).await;
+    let event = crate::support::only_event(&served.monitor, &served.memory);
+    let expected = "POST /shop.Stock/Count answered UNAVAILABLE: no shelf at postgres://[Filtered]@db/stock";
+    assert_eq!(event.message, expected);
+    assert!(!event.to_json().to_string().contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_failure_in_the_trailers_says_its_message_in_its_event() {
+    let served = served().await;
+    read(served.list("a,broken").await.expect("it begins")).await;
+    served.ended("/shop.Stock/List", 1).await;
+    let event = crate::support::only_event(&served.monitor, &served.memory);
+    assert_eq!(event.message, "POST /shop.Stock/List answered DATA_LOSS: the rest burnt");
+}
+
+#[tokio::test]
+async fn the_source_of_a_status_is_the_event_once_and_never_goes_to_the_client() {
+    for what in ["source", "captured"] {
+        let served = served().await;
+        let refusal = served.count(what).await.expect_err("it fails");
+        assert_eq!((refusal.code(), refusal.message()), (Code::Internal, "the stock cannot be read"));
+        served.ended("/shop.Stock/Count", 1).await;
+        let event = crate::support::only_event(&served.monitor, &served.memory);
+        let place = event.location.as_ref().map(|at| at.file.as_str());
+        match what {
+            "captured" => assert_eq!(place, Some("tests/it/grpc.rs")),
+            _ => assert_eq!((&*event.type_name, &*event.message), ("Failure", "the shelf is on fire")),
+        }
+        assert_eq!(event.scope.route, "/shop.Stock/Count");
+        assert!(event.handled && event.chain.iter().any(|cause| cause.message == "a match"), "{event:#?}");
+    }
+}
+
+#[tokio::test]
+async fn the_source_of_a_status_that_is_no_failure_or_is_ignored_is_no_issue() {
+    let (monitor, memory) = watched_by(builder().ignore_grpc_codes([GrpcCode::Unimplemented]));
+    let layer = MonitorLayer::new(&monitor);
+    for status in [Status::unimplemented("not yet"), Status::invalid_argument("no such shelf")] {
+        let status = with_source(status);
+        let request = grpc_request("/shop.Stock/Count");
+        drop(crate::support::text(call(&layer, request, || status.clone().into_http::<Text>())));
+    }
+    crate::support::assert_nothing_captured(&monitor, &memory);
+    assert_eq!(crate::support::dropped(&monitor, "intake", monitor_kit::Reason::Ignored), 1);
 }
 
 #[tokio::test]
@@ -237,14 +290,12 @@ fn a_panic_is_answered_in_the_head_and_with_nothing_else() {
 }
 
 #[test]
-fn who_merely_says_so_makes_no_call_of_a_request() {
+fn only_a_post_is_a_call() {
     let (monitor, _) = watched_by(builder());
-    for (method, version) in [("GET", http::Version::HTTP_2), ("POST", http::Version::HTTP_11)] {
-        let request = Request::builder().method(method).version(version).header("content-type", "application/grpc");
-        let response = call::<Text>(&MonitorLayer::new(&monitor), request.body(()).unwrap(), || panic!("boom"));
-        assert_eq!(response.status(), 500);
-        assert!(crate::support::text(response).contains("request_id"));
-    }
+    let request = Request::get("/shop.Stock/Count").header("content-type", "application/grpc").body(()).unwrap();
+    let response = call::<Text>(&MonitorLayer::new(&monitor), request, || panic!("boom"));
+    assert_eq!(response.status(), 500);
+    assert!(crate::support::text(response).contains("request_id"));
 }
 
 #[test]
@@ -423,8 +474,16 @@ async fn count(request: tonic::Request<String>) -> Result<tonic::Response<String
         "panic" => panic!("the shelf fell"),
         "internal" => Err(Status::internal("the shelf broke: 100%")),
         "missing" => Err(Status::not_found("no such shelf")),
+        "secret" => Err(Status::unavailable("no shelf at postgres://admin:hunter2@db/stock")),
+        "source" => Err(with_source(Status::internal("the stock cannot be read"))),
+        "captured" => Err(with_source(Status::internal("the stock cannot be read"))).capture(),
         what => Ok(tonic::Response::new(what.to_owned())),
     }
+}
+
+fn with_source(mut status: Status) -> Status {
+    status.set_source(Arc::new(Failure::new("the shelf is on fire").because(Failure::new("a match"))));
+    status
 }
 
 type Items = Pin<Box<dyn Stream<Item = Result<String, Status>> + Send>>;

@@ -15,6 +15,7 @@ mod formatting;
 mod functions;
 mod grouping;
 mod grpc;
+mod grpc_web;
 mod health;
 mod hyper;
 mod identity;

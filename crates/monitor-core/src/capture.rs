@@ -318,28 +318,42 @@ impl Scope {
 
     /// Captures a response of 500 or above, unless some error was captured in this scope that explains it.
     pub fn capture_status(&self, status: u16) {
-        self.capture_answer(u64::from(status), status.to_string(), |ignore| ignore.statuses.contains(&status));
+        if self.needs_explanation(|ignore| ignore.statuses.contains(&status)) {
+            self.capture_answer(u64::from(status), status.to_string(), "");
+        }
     }
 
     /// Captures a gRPC call with a status that is a failure, unless some error was captured in this scope that explains it.
-    pub fn capture_grpc_status(&self, code: GrpcCode) {
-        let is_ignored = |ignore: &Ignore| ignore.grpc_codes.contains(&code);
-        self.capture_answer(u64::from(code.number()), code.as_str().to_owned(), is_ignored);
+    /// The event is `source`, the error behind the status, if there is one; else it has the status and its message.
+    pub fn capture_grpc_status(&self, code: GrpcCode, message: &str, source: Option<ObservedError>) {
+        if !self.needs_explanation(|ignore| ignore.grpc_codes.contains(&code)) {
+            return;
+        }
+        match source {
+            Some(source) => self.capture_observed(source),
+            None => self.capture_answer(u64::from(code.number()), code.as_str().to_owned(), message),
+        }
     }
 
-    fn capture_answer(&self, mark: u64, answer: String, is_ignored: impl FnOnce(&Ignore) -> bool) {
+    /// Returns whether an answer that is a failure is an event by itself.
+    fn needs_explanation(&self, is_ignored: impl FnOnce(&Ignore) -> bool) -> bool {
         if self.has_captured() {
-            return;
+            return false;
         }
-        if let Some(inner) = self.monitor().inner().filter(|inner| is_ignored(&inner.shared.ignore)) {
-            inner.shared.intake_drops.count(Reason::Ignored);
-            return;
-        }
-        let message =
-            format!("{} {} answered {answer} and no error was captured", self.method().as_str(), self.route());
+        let Some(inner) = self.monitor().inner().filter(|inner| is_ignored(&inner.shared.ignore)) else { return true };
+        inner.shared.intake_drops.count(Reason::Ignored);
+        false
+    }
+
+    fn capture_answer(&self, mark: u64, answer: String, message: &str) {
+        let (method, route) = (self.method().as_str(), self.route());
+        let message = match message {
+            "" => format!("{method} {route} answered {answer} and no error was captured"),
+            message => format!("{method} {route} answered {answer}: {message}"),
+        };
         let place = (EventKind::Status, (answer.clone(), self.method()));
         let draft = |message| Draft { type_name: Cow::Owned(answer), message, ..Draft::new(EventKind::Status) };
-        self.monitor().submit(Some(self), place, Some(mark), message, draft);
+        self.monitor().submit(Some(self), place, Some(mark), bounded(message), draft);
     }
 }
 

@@ -13,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use monitor_core::{BoxError, EventKind, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
 
-use crate::{TextBody, causes::causes, guard::Guard};
+use crate::{TextBody, causes::causes, grpc::WebTrailers, guard::Guard};
 
 pin_project! {
     /// The response body of [`MonitorService`](crate::MonitorService): the service's own, watched to its end, or an answer
@@ -26,6 +26,8 @@ pin_project! {
         guard: Option<Guard>,
         // The length the response promised; `None` where it promised none.
         length: Option<u64>,
+        // Reads the trailers in the body of a gRPC-Web call.
+        web: Option<Box<WebTrailers>>,
     }
 
     impl<B> PinnedDrop for ResponseBody<B> {
@@ -61,15 +63,22 @@ struct TooShort {
 
 impl<B: Body> ResponseBody<B> {
     pub(crate) fn off(body: B) -> Self {
-        Self { state: State::Inner { body }, guard: None, length: None }
+        Self { state: State::Inner { body }, guard: None, length: None, web: None }
     }
 
     pub(crate) fn watching(body: B, length: Option<u64>, guard: Guard) -> Self {
-        Self { state: State::Inner { body }, guard: Some(guard), length }
+        Self { state: State::Inner { body }, web: guard.web_trailers(), guard: Some(guard), length }
     }
 
     pub(crate) fn ours(body: TextBody) -> Self {
-        Self { state: State::Ours { body }, guard: None, length: None }
+        Self { state: State::Ours { body }, guard: None, length: None, web: None }
+    }
+}
+
+/// An empty body, such as `CorsLayer` answers a preflight with.
+impl<B> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self { state: State::Gone, guard: None, length: None, web: None }
     }
 }
 
@@ -94,7 +103,7 @@ where
             };
         };
         let mut polled = Polled { frame: Poll::Pending, size: 0, is_over: false };
-        let caught = guard.run(&mut || run(this.state.as_mut(), cx, &mut polled));
+        let caught = guard.run(&mut || run(this.state.as_mut(), cx, this.web.as_deref_mut(), &mut polled));
         match (polled, caught) {
             (Polled { frame: Poll::Pending, .. }, None) => Poll::Pending,
             (Polled { frame: Poll::Ready(Some(Err(error))), .. }, None) => {
@@ -109,6 +118,9 @@ where
                 guard.send(size);
                 if let Some(trailers) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.trailers_ref()) {
                     guard.trailers(trailers);
+                }
+                if let Some(web) = this.web.take_if(|web| web.is_over()) {
+                    guard.trailers(&web.headers());
                 }
                 if is_over && let Some(guard) = this.guard.take() {
                     complete(guard, *this.length);
@@ -166,19 +178,29 @@ struct Polled<D, E> {
 
 /// Polls the body, and drops it where its last frame is out. What frame and body say of themselves is the program's own
 /// code, too, and may panic: what there is already is kept before.
-fn run<B: Body>(mut state: Pin<&mut State<B>>, cx: &mut Context<'_>, polled: &mut Polled<B::Data, B::Error>) {
+fn run<B>(
+    mut state: Pin<&mut State<B>>,
+    cx: &mut Context<'_>,
+    mut web: Option<&mut WebTrailers>,
+    polled: &mut Polled<B::Data, B::Error>,
+) where
+    B: Body<Data: From<Bytes>>,
+{
     let StateProjection::Inner { mut body } = state.as_mut().project() else {
         polled.frame = Poll::Ready(None);
         return;
     };
-    polled.frame = body.as_mut().poll_frame(cx);
+    polled.frame = body.as_mut().poll_frame(cx).map_ok(|frame| match &mut web {
+        Some(web) => web.read(frame),
+        None => frame,
+    });
     let is_over = match &polled.frame {
         Poll::Pending | Poll::Ready(Some(Err(_))) => return,
         Poll::Ready(None) => true,
         Poll::Ready(Some(Ok(frame))) => {
             polled.size = frame.data_ref().map_or(0, Buf::remaining) as u64;
             // Nothing comes after trailers, and a server does not ask.
-            frame.is_trailers() || body.is_end_stream()
+            frame.is_trailers() || body.is_end_stream() || web.is_some_and(|web| web.is_over())
         }
     };
     if is_over {

@@ -1,30 +1,53 @@
-//! gRPC over HTTP/2: which requests are calls, where their status is, and how one is answered without a service.
+//! gRPC and gRPC-Web: which requests are calls, where their status is, and how one is answered without a service.
 //!
-//! A call's status is in the head of a response that has no body (trailers-only), else in the trailers.
+//! A call's status is in the head of a response that has no body (trailers-only), else in the trailers. Those of gRPC-Web
+//! are in the body. What a message is, its content type says, and never the version of HTTP: behind tonic-web a call of
+//! gRPC comes over HTTP/1.1.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
-use monitor_core::{GrpcCode, Outcome};
+mod base64;
+mod web;
 
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use monitor_core::{GrpcCode, ObservedError, Outcome};
+
+pub(crate) use self::web::WebTrailers;
 use crate::{RequestHead, TextBody};
+
+/// What a call or its answer is written in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Protocol {
+    Grpc,
+    GrpcWeb,
+    /// gRPC-Web in base64.
+    GrpcWebText,
+}
 
 /// What is known of a call's status.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum GrpcStatus {
     /// It is no gRPC response.
     None,
-    /// It is to come in the trailers.
-    Awaited,
+    /// It is to come in the trailers, wherever this protocol has them.
+    Awaited(Protocol),
     Known(GrpcCode),
+}
+
+/// What a service says of a failed call beside its status.
+#[derive(Debug, Default)]
+pub(crate) struct GrpcFailure {
+    pub(crate) message: String,
+    /// The error behind the status.
+    pub(crate) source: Option<ObservedError>,
 }
 
 impl GrpcStatus {
     /// Reads the head of a response to a call. One that is something else, as a proxy's error page is, has no status but
     /// HTTP's.
     pub(crate) fn of_head(headers: &HeaderMap) -> Self {
-        match code_in(headers) {
-            Some(code) => Self::Known(code),
-            None if is_grpc(headers) => Self::Awaited,
-            None => Self::None,
+        match (code_in(headers), Protocol::of(headers)) {
+            (Some(code), _) => Self::Known(code),
+            (None, Some(protocol)) => Self::Awaited(protocol),
+            (None, None) => Self::None,
         }
     }
 
@@ -32,23 +55,45 @@ impl GrpcStatus {
     pub(crate) fn at_end(self, outcome: Outcome) -> Option<GrpcCode> {
         match self {
             Self::Known(code) => Some(code),
-            Self::Awaited if outcome == Outcome::Completed => Some(GrpcCode::Unknown),
-            Self::Awaited | Self::None => None,
+            Self::Awaited(_) if outcome == Outcome::Completed => Some(GrpcCode::Unknown),
+            Self::Awaited(_) | Self::None => None,
         }
     }
 }
 
-/// Returns whether a request is a gRPC call: a POST over HTTP/2 with gRPC's content type.
-pub(crate) fn is_call(head: &RequestHead<'_>) -> bool {
-    head.method == Method::POST && head.version >= Version::HTTP_2 && is_grpc(head.headers)
-}
+// === impl Protocol ===
 
-/// Returns whether these are the headers of a gRPC message; gRPC-Web is none, for its status is in its body.
-fn is_grpc(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    content_type.split_at_checked(GRPC.len()).is_some_and(|(media_type, rest)| {
-        media_type.eq_ignore_ascii_case(GRPC.as_bytes()) && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
-    })
+impl Protocol {
+    const ALL: [Self; 3] = [Self::Grpc, Self::GrpcWeb, Self::GrpcWebText];
+
+    /// Returns the protocol of a request that is a call: a POST with a content type of gRPC's.
+    pub(crate) fn of_call(head: &RequestHead<'_>) -> Option<Self> {
+        if head.method == Method::POST { Self::of(head.headers) } else { None }
+    }
+
+    /// Returns the protocol of a message with these headers.
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let content_type = headers.get(header::CONTENT_TYPE)?.as_bytes();
+        let media_type = content_type.split(|byte| matches!(byte, b'+' | b';' | b' ')).next()?;
+        Self::ALL.into_iter().find(|protocol| media_type.eq_ignore_ascii_case(protocol.media_type().as_bytes()))
+    }
+
+    /// Returns what reads the trailers in the body, if the protocol has them there.
+    pub(crate) fn web_trailers(self) -> Option<Box<WebTrailers>> {
+        match self {
+            Self::Grpc => None,
+            Self::GrpcWeb => Some(Box::new(WebTrailers::of_binary())),
+            Self::GrpcWebText => Some(Box::new(WebTrailers::of_base64())),
+        }
+    }
+
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Grpc => "application/grpc",
+            Self::GrpcWeb => "application/grpc-web",
+            Self::GrpcWebText => "application/grpc-web-text",
+        }
+    }
 }
 
 /// Returns the status these headers or trailers hold.
@@ -75,9 +120,9 @@ pub(crate) fn message_in(headers: &HeaderMap) -> String {
 }
 
 /// Creates a response that is nothing but a status: HTTP's is 200, and there is no body (trailers-only).
-pub(crate) fn response(code: GrpcCode) -> Response<TextBody> {
+pub(crate) fn response(protocol: Protocol, code: GrpcCode) -> Response<TextBody> {
     let mut response = Response::new(TextBody::new(""));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(GRPC));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(protocol.media_type()));
     response.headers_mut().insert(GRPC_STATUS, HeaderValue::from(u16::from(code.number())));
     response
 }
@@ -99,12 +144,13 @@ pub(crate) fn code_of(status: StatusCode) -> GrpcCode {
     }
 }
 
-const GRPC: &str = "application/grpc";
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 #[cfg(test)]
 mod tests {
+    use http::Version;
+
     use super::*;
 
     fn with(name: &'static str, value: &str) -> HeaderMap {
@@ -112,30 +158,35 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_told_by_its_content_type() {
+    fn a_content_type_says_which_protocol_it_is() {
         for (content_type, expected) in [
-            ("application/grpc", true),
-            ("application/grpc+proto", true),
-            ("Application/gRPC", true),
-            ("application/grpc;charset=utf-8", true),
-            ("application/grpc-web", false),
-            ("application/grpc-web+proto", false),
-            ("application/json", false),
-            ("", false),
+            ("application/grpc", Some(Protocol::Grpc)),
+            ("application/grpc+proto", Some(Protocol::Grpc)),
+            ("Application/gRPC", Some(Protocol::Grpc)),
+            ("application/grpc;charset=utf-8", Some(Protocol::Grpc)),
+            ("application/grpc-web", Some(Protocol::GrpcWeb)),
+            ("application/grpc-web+proto", Some(Protocol::GrpcWeb)),
+            ("application/grpc-web-text+proto", Some(Protocol::GrpcWebText)),
+            ("application/grpc-webs", None),
+            ("application/json", None),
+            ("", None),
         ] {
-            assert_eq!(is_grpc(&with("content-type", content_type)), expected, "{content_type}");
+            assert_eq!(Protocol::of(&with("content-type", content_type)), expected, "{content_type}");
         }
-        assert!(!is_grpc(&HeaderMap::new()));
+        assert_eq!(Protocol::of(&HeaderMap::new()), None);
     }
 
     #[test]
-    fn only_a_post_over_http_2_is_a_call() {
-        let called = |method: Method, version| {
-            let request = http::Request::builder().method(method).version(version).header("content-type", GRPC);
-            is_call(&RequestHead::of(&request.body(()).expect("a request")))
+    fn a_post_is_a_call_over_every_version_of_http() {
+        let protocol = |method: Method, version| {
+            let request = http::Request::builder().method(method).version(version);
+            let request = request.header("content-type", "application/grpc").body(()).expect("a request");
+            Protocol::of_call(&RequestHead::of(&request))
         };
-        assert!(called(Method::POST, Version::HTTP_2) && called(Method::POST, Version::HTTP_3));
-        assert!(!called(Method::GET, Version::HTTP_2) && !called(Method::POST, Version::HTTP_11));
+        for version in [Version::HTTP_11, Version::HTTP_2, Version::HTTP_3] {
+            assert_eq!(protocol(Method::POST, version), Some(Protocol::Grpc));
+            assert_eq!(protocol(Method::GET, version), None);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use monitor_core::{
     DisabledRoute, Ending, ErrorType, EventKind, Method, ObservedError, Outcome, RequestId, Scope, clock,
     panic::{self, Caught},
@@ -20,11 +20,12 @@ use serde_json::json;
 
 use crate::{
     AttachedError, RequestHead, answered,
-    grpc::{self, GrpcStatus},
+    grpc::{self, GrpcFailure, GrpcStatus, Protocol, WebTrailers},
     identity::Identified,
     log,
     settings::Settings,
     span::RequestSpan,
+    tonic_status,
 };
 
 /// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
@@ -36,8 +37,10 @@ pub(crate) struct Guard {
     started: Instant,
     status: u16,
     outcome: Outcome,
-    is_grpc: bool,
+    /// The protocol of a gRPC call; `None` for any other request.
+    protocol: Option<Protocol>,
     grpc: GrpcStatus,
+    grpc_failure: Option<Box<GrpcFailure>>,
     /// How long it took to the head; `None` before there is one.
     first_byte: Option<Duration>,
     /// How many bytes the body gave so far.
@@ -53,8 +56,8 @@ impl Guard {
         let method = Method::from_name(head.method.as_str());
         let untracked = monitor.is_untracked(path);
         let counted = monitor.traffic().filter(|_| settings.count && !untracked);
-        let is_grpc = grpc::is_call(&head);
-        let route = head.route(settings, path, method, is_grpc);
+        let protocol = Protocol::of_call(&head);
+        let route = head.route(settings, path, method, protocol);
         let may_refuse = settings.refuse && monitor.has_disabled_routes();
         let disabled = may_refuse.then(|| monitor.find_disabled(method, route, path, started)).flatten();
         let series = counted.map(|traffic| (traffic, traffic.series(method, route)));
@@ -85,7 +88,7 @@ impl Guard {
             around => Scope::for_request(around.map_or(monitor, Scope::monitor), facts),
         };
         let is_shown = settings.span && !untracked;
-        let span = is_shown.then(|| RequestSpan::begin(&head, &scope, is_grpc)).flatten();
+        let span = is_shown.then(|| RequestSpan::begin(&head, &scope, protocol)).flatten();
         let scope = match &span {
             Some(span) => span.join(scope, around.as_ref().is_some_and(Scope::is_request)),
             None => scope,
@@ -102,8 +105,9 @@ impl Guard {
             started,
             status: CLIENT_CLOSED_REQUEST,
             outcome: Outcome::Cancelled,
-            is_grpc,
+            protocol,
             grpc: GrpcStatus::None,
+            grpc_failure: None,
             first_byte: None,
             sent: 0,
         };
@@ -150,9 +154,9 @@ impl Guard {
     pub(crate) fn head<C>(&mut self, response: &mut Response<C>) -> Option<Outcome> {
         self.status = response.status().as_u16();
         self.outcome = Outcome::BodyAborted;
-        if self.is_grpc {
+        if self.protocol.is_some() {
             self.grpc = GrpcStatus::of_head(response.headers());
-            self.note_grpc_failure(response.headers());
+            self.note_grpc_failure(response.headers(), response.extensions());
         }
         self.put_headers(response.headers_mut());
         if response.extensions().is_empty() {
@@ -171,23 +175,37 @@ impl Guard {
     pub(crate) fn trailers(&mut self, trailers: &HeaderMap) {
         if let Some(code) = grpc::code_in(trailers).filter(|_| self.grpc != GrpcStatus::None) {
             self.grpc = GrpcStatus::Known(code);
-            self.note_grpc_failure(trailers);
+            self.note_grpc_failure(trailers, &Extensions::new());
         }
     }
 
-    /// Returns whether a gRPC call has no status yet, which only its trailers can have.
+    /// Returns whether a gRPC call has no status yet, which only the trailers behind its body can have.
     pub(crate) fn awaits_trailers(&self) -> bool {
-        self.grpc == GrpcStatus::Awaited
+        self.grpc == GrpcStatus::Awaited(Protocol::Grpc)
     }
 
-    /// Notes in the scope what the service says of a failed call, so that its event says it as well.
-    fn note_grpc_failure(&self, headers: &HeaderMap) {
-        if let GrpcStatus::Known(code) = self.grpc
-            && let Some(scope) = self.slot.scope().filter(|_| code.is_failure() && self.settings.capture_errors)
-        {
-            let said = json!({ "status": code.as_str(), "message": grpc::message_in(headers) });
-            scope.enter(|| scope::set_context("grpc", said));
+    /// Returns what reads the trailers in the body of a gRPC-Web call that has no status yet.
+    pub(crate) fn web_trailers(&self) -> Option<Box<WebTrailers>> {
+        match self.grpc {
+            GrpcStatus::Awaited(protocol) => protocol.web_trailers(),
+            GrpcStatus::None | GrpcStatus::Known(_) => None,
         }
+    }
+
+    /// Notes the message of a failed call, for the scope's events and the event of the call itself, and the error behind it.
+    fn note_grpc_failure(&mut self, headers: &HeaderMap, extensions: &Extensions) {
+        let GrpcStatus::Known(code) = self.grpc else { return };
+        if !code.is_failure() || !self.settings.capture_errors {
+            return;
+        }
+        let message = grpc::message_in(headers);
+        let context = json!({ "status": code.as_str(), "message": message });
+        let source = self.catch(|| {
+            scope::set_context("grpc", context);
+            tonic_status::source_in(extensions)
+        });
+        let source = source.map_err(Caught::dispose).unwrap_or_default();
+        self.grpc_failure = Some(Box::new(GrpcFailure { message, source }));
     }
 
     /// Takes note of an error the service returned instead of a response. No response, no status: it is counted as the
@@ -250,12 +268,16 @@ impl Drop for Guard {
     /// Nothing in here may panic: it may run while another panic unwinds.
     fn drop(&mut self) {
         let ending = self.ending();
-        let Self { settings, slot, span, series, started, first_byte, sent, .. } = self;
+        let Self { settings, slot, span, series, started, first_byte, sent, grpc_failure, .. } = self;
         let at = clock::now();
         let duration = at.saturating_duration_since(*started);
         if let Some(scope) = slot.scope().filter(|_| settings.capture_errors) {
             match (ending.error_type(), ending.grpc) {
-                (Some(ErrorType::Grpc(_) | ErrorType::Panic), Some(code)) => scope.capture_grpc_status(code),
+                (Some(ErrorType::Grpc(_) | ErrorType::Panic), Some(code)) => {
+                    let GrpcFailure { message, source } =
+                        grpc_failure.take().map(|failure| *failure).unwrap_or_default();
+                    scope.capture_grpc_status(code, &message, source);
+                }
                 (Some(ErrorType::Status(_) | ErrorType::Panic), _) if ending.status >= 500 => {
                     scope.capture_status(ending.status);
                 }

@@ -9,7 +9,7 @@ use std::{
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
 use monitor_core::{Method as KnownMethod, Redaction, Scope, names, panic, scope};
 
-use crate::{headers::TRACEPARENT, settings::Settings};
+use crate::{grpc::Protocol, headers::TRACEPARENT, settings::Settings};
 
 /// The head of a request, to find its route by.
 #[derive(Clone, Copy)]
@@ -67,7 +67,13 @@ impl<'a> RequestHead<'a> {
 
     /// A path that was declared as a route is one. A gRPC router matches services only, so there what was declared goes
     /// first.
-    pub(crate) fn route(&self, settings: &'a Settings, path: &'a str, method: KnownMethod, is_grpc: bool) -> &'a str {
+    pub(crate) fn route(
+        &self,
+        settings: &'a Settings,
+        path: &'a str,
+        method: KnownMethod,
+        protocol: Option<Protocol>,
+    ) -> &'a str {
         let is_declared = |path: &&str| {
             let declares = |method| settings.monitor.traffic().is_some_and(|traffic| traffic.declares(method, path));
             // What is asked with HEAD is what GET has.
@@ -76,7 +82,7 @@ impl<'a> RequestHead<'a> {
         let declared = || Some(path).filter(is_declared);
         let route = match &settings.route_of {
             Some(route_of) => self.ask(settings, |head| route_of(head)),
-            None if is_grpc => declared().or_else(|| self.matched_path()),
+            None if protocol.is_some() => declared().or_else(|| self.matched_path()),
             None => self.matched_path().or_else(declared),
         };
         route.or_else(|| settings.mounts.route_of(path)).unwrap_or(names::UNMATCHED)

@@ -14,7 +14,8 @@ use crate::{
 /// Identifies, times, counts and logs every request, and captures what goes wrong in it.
 ///
 /// Put it outermost, and in axum on the router after its last route: what is outside of it is not seen, and a time-out
-/// outside of it leaves as a client does. See the [crate docs](crate). With [`Monitor::disabled`] it hands requests on
+/// outside of it leaves as a client does. Only CORS belongs outside, so that browsers can read this layer's answers. See
+/// the [crate docs](crate). With [`Monitor::disabled`] it hands requests on
 /// untouched.
 ///
 /// # Example

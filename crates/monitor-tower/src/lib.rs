@@ -16,10 +16,32 @@
 //!
 //! # Where to put it
 //!
-//! Outermost: what is outside of it is not seen. A time-out belongs inside, where it is an error of the service; outside
+//! Outermost, but for CORS: what is outside of it is not seen. A time-out belongs inside, where it is an error of the service; outside
 //! it leaves as a client does, and is counted as `cancelled`. In axum, call [`Router::layer`] after every route, for it covers only
 //! the routes there are, and each of them has its route template by then. The counters belong to the monitor, so it
 //! does not matter how many copies of the layer a router makes.
+//!
+//! A `CorsLayer` belongs outside of it: the answers to a panic, to an error and to a disabled route are made by this layer,
+//! and without their CORS headers a browser shows its page a network error instead. Preflights are then answered
+//! outside, and not counted.
+//!
+//! ```
+//! # async fn handle(_: http::Request<String>) -> Result<http::Response<http_body_util::Full<bytes::Bytes>>, std::convert::Infallible> {
+//! #     Ok(http::Response::default())
+//! # }
+//! use http::{HeaderName, HeaderValue};
+//! use monitor_kit::{Monitor, MonitorLayer};
+//! use tower::{ServiceBuilder, service_fn};
+//! use tower_http::cors::CorsLayer;
+//!
+//! let monitor = Monitor::builder("shop").build()?;
+//! let cors = CorsLayer::new()
+//!     .allow_origin(HeaderValue::from_static("https://shop.example"))
+//!     .expose_headers([HeaderName::from_static("x-request-id")]);
+//! // Here the first layer is the outermost one; on axum's router it is the last.
+//! let service = ServiceBuilder::new().layer(cors).layer(MonitorLayer::new(&monitor)).service(service_fn(handle));
+//! # Ok::<(), monitor_kit::BuildError>(())
+//! ```
 //!
 //! A refused request leaves whatever `poll_ready` reserved further in, such as a permit of a limit, with that service until
 //! its next request or its end. axum and hyper drop a service after each request.
@@ -27,6 +49,15 @@
 //! Stacked twice around one service, an error is captured once, but the request is counted twice; a debug build warns.
 //!
 //! [`RequestIdLayer`], [`TimingLayer`], [`CatchPanicLayer`] and [`RouteSwitchLayer`] work in any order.
+//!
+//! # Which route
+//!
+//! In axum a request's route is the template that matched; elsewhere it is what [`MonitorLayer::route`] finds, or a path that
+//! was declared. Static files below `nest_service`, and a fallback, have no template: name them with
+//! [`MonitorLayer::mount`]. All that is left is the one route `_unmatched`.
+//!
+//! Requests to `/health`, `/metrics` and gRPC's `/grpc.health.v1.Health` are untracked: they are in no metric and no issue,
+//! and in the log at DEBUG only. [`MonitorBuilder::untracked`](monitor_core::MonitorBuilder::untracked) adds paths.
 //!
 //! # When a request ends
 //!
@@ -67,10 +98,38 @@
 //!
 //! # gRPC
 //!
-//! A POST over HTTP/2 of content type `application/grpc` is a call. Its status is read from the head or the trailers; where
-//! a response ends without any it is UNKNOWN, as it is to clients. UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL,
-//! UNAVAILABLE and DATA_LOSS are failures, with the code's name as error type. Methods are routes where they are
+//! A POST of content type `application/grpc`, `application/grpc-web` or `application/grpc-web-text` is a call, over every
+//! version of HTTP and on either side of tonic-web. Its status is read from the head, the trailers or gRPC-Web's last frame;
+//! where a response ends without any it is UNKNOWN, as it is to clients. UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED,
+//! INTERNAL, UNAVAILABLE and DATA_LOSS are failures, with the code's name as error type. Methods are routes where they are
 //! [declared](monitor_core::MonitorBuilder::grpc_methods); all others are one series.
+//!
+//! The event of a failed call has the message of its `Status`, masked. To have the error behind it instead, with its type
+//! and causes, capture it where it happens, or leave it in the status as its source, which clients do not see. tonic drops
+//! the source of a status that ends a stream; there, capture it.
+//!
+//! ```
+//! # #[cfg(feature = "tonic")] {
+//! use std::{io, sync::Arc};
+//!
+//! use monitor_kit::CaptureExt;
+//! use tonic::Status;
+//!
+//! // With the place and the backtrace of this call. Needs no feature.
+//! fn load(path: &str) -> Result<String, Status> {
+//!     std::fs::read_to_string(path).capture().map_err(|_| Status::internal("the stock cannot be read"))
+//! }
+//!
+//! // With the error's type, message and causes. Needs the feature `tonic`.
+//! fn to_status(error: io::Error) -> Status {
+//!     let mut status = Status::internal("the stock cannot be read");
+//!     status.set_source(Arc::new(error));
+//!     status
+//! }
+//! # }
+//! ```
+//!
+//! `Status::from_error` sets the source, too, and shows the error's message to the client.
 //!
 //! # Whose word is taken
 //!
@@ -86,6 +145,7 @@
 //! - `prometheus`: `PrometheusEndpoint`, a service for `/metrics`.
 //! - `opentelemetry`: the span of [`MonitorLayer::span`] has the caller's as its parent, and requests that go out through
 //!   [`PropagateLayer`] have the current span as theirs.
+//! - `tonic`: the event of a gRPC call that failed is the source of its `tonic::Status`, if it has one.
 //! - `tokio`: [`UpgradedConnection`] reads and writes as tokio's connections do.
 //!
 //! [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
@@ -123,6 +183,7 @@ mod service;
 mod settings;
 mod span;
 mod text_body;
+mod tonic_status;
 mod upgraded;
 
 #[cfg(feature = "axum")]

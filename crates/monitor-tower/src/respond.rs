@@ -19,7 +19,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    MonitorService, RequestHead, ResponseBody, answered::mark_error, causes::causes, grpc, problem::problem,
+    MonitorService, RequestHead, ResponseBody,
+    answered::mark_error,
+    causes::causes,
+    grpc::{self, Protocol},
+    problem::problem,
     settings::Settings,
 };
 
@@ -74,7 +78,7 @@ pin_project! {
         inner: Option<F>,
         // What to answer without asking the service.
         answer: Option<Answer>,
-        is_grpc: bool,
+        protocol: Option<Protocol>,
         settings: Arc<Settings>,
         table: Arc<[Arc<StatusOf>]>,
     }
@@ -147,9 +151,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (answer, is_grpc) = (self.not_ready.take(), grpc::is_call(&RequestHead::of(&request)));
+        let (answer, protocol) = (self.not_ready.take(), Protocol::of_call(&RequestHead::of(&request)));
         let inner = answer.is_none().then(|| self.inner.call(request));
-        RespondFuture { inner, answer, is_grpc, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
+        RespondFuture { inner, answer, protocol, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
     }
 }
 
@@ -187,8 +191,10 @@ where
             },
             (None, None) => return Poll::Pending,
         };
-        let response =
-            if *this.is_grpc { grpc::response(grpc::code_of(answer.status)) } else { problem(answer.status, "") };
+        let response = match *this.protocol {
+            Some(protocol) => grpc::response(protocol, grpc::code_of(answer.status)),
+            None => problem(answer.status, ""),
+        };
         let mut response = response.map(ResponseBody::ours);
         mark_error(&mut response, answer.error);
         Poll::Ready(Ok(response))

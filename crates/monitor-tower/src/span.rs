@@ -11,7 +11,7 @@ use monitor_core::{
 };
 use tracing::{Span, field::Empty, span::Entered};
 
-use crate::RequestHead;
+use crate::{RequestHead, grpc::Protocol};
 
 /// The span of a request that somebody asked for and somebody takes. In a box, for most requests have none.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub(crate) struct RequestSpan(Box<Span>);
 
 impl RequestSpan {
     /// Begins the span. Where nobody takes spans, or whoever does panics, there is none.
-    pub(crate) fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Option<Self> {
-        let begun = panic::catch_printed(|| begin(head, scope, is_grpc));
+    pub(crate) fn begin(head: &RequestHead<'_>, scope: &Scope, protocol: Option<Protocol>) -> Option<Self> {
+        let begun = panic::catch_printed(|| begin(head, scope, protocol));
         let span = begun.map_err(Caught::dispose).ok().filter(|span| !span.is_disabled())?;
         Some(Self(Box::new(span)))
     }
@@ -60,14 +60,14 @@ impl RequestSpan {
     }
 }
 
-fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Span {
+fn begin(head: &RequestHead<'_>, scope: &Scope, protocol: Option<Protocol>) -> Span {
     let (method, route) = (scope.method().as_str(), scope.route());
     let matched = Some(route).filter(|route| ![names::UNMATCHED, names::OVERFLOW].contains(route));
     let path = scope.shown_path().redacted();
     tracing::info_span!(
         target: "monitor::request",
         "request",
-        otel.name = %Name { method, matched, is_grpc },
+        otel.name = %Name { method, matched, protocol },
         otel.kind = "server",
         otel.status_code = Empty,
         http.request.method = method,
@@ -78,7 +78,7 @@ fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Span {
         network.protocol.version = version(head.version),
         client.address = scope.remote_addr().map(display),
         user_agent.original = scope.shown_user_agent().map(display),
-        rpc.system = is_grpc.then_some("grpc"),
+        rpc.system = protocol.map(|_| "grpc"),
         rpc.grpc.status_code = Empty,
         error.type = Empty,
         request_id = %scope.id(),
@@ -89,13 +89,13 @@ fn begin(head: &RequestHead<'_>, scope: &Scope, is_grpc: bool) -> Span {
 struct Name<'a> {
     method: &'a str,
     matched: Option<&'a str>,
-    is_grpc: bool,
+    protocol: Option<Protocol>,
 }
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.matched {
-            Some(method) if self.is_grpc => f.write_str(method.trim_start_matches('/')),
+            Some(method) if self.protocol.is_some() => f.write_str(method.trim_start_matches('/')),
             Some(route) => write!(f, "{} {route}", self.method),
             None => f.write_str(self.method),
         }

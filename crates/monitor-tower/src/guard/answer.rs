@@ -15,14 +15,14 @@ impl Guard {
     /// Returns a problem for a response that says nothing but a status of 500 or above.
     pub(crate) fn problem(&self) -> Option<TextBody> {
         let status = StatusCode::from_u16(self.status).ok()?;
-        (self.settings.capture_errors && status.is_server_error() && !self.is_grpc)
+        (self.settings.capture_errors && status.is_server_error() && self.protocol.is_none())
             .then(|| of_request(status, self.id()).into_body())
     }
 
     /// Makes the response to a panic. One that cannot be made, because the user's own function panics too, is ours.
     pub(crate) fn answer_panic(&mut self) -> Response<TextBody> {
         let answer = self.id().map(|id| PanicAnswer { request_id: id.clone() });
-        let custom = self.settings.answer_panic.clone().filter(|_| !self.is_grpc).zip(answer);
+        let custom = self.settings.answer_panic.clone().filter(|_| self.protocol.is_none()).zip(answer);
         let response = custom.and_then(|(custom, answer)| self.catch(|| custom(&answer)).map_err(Caught::dispose).ok());
         let response =
             response.unwrap_or_else(|| self.of_status(StatusCode::INTERNAL_SERVER_ERROR, GrpcCode::Internal));
@@ -44,11 +44,9 @@ impl Guard {
 
     /// A problem, and to a gRPC call the status that says the same.
     fn of_status(&mut self, status: StatusCode, code: GrpcCode) -> Response<TextBody> {
-        if !self.is_grpc {
-            return of_request(status, self.id());
-        }
+        let Some(protocol) = self.protocol else { return of_request(status, self.id()) };
         self.grpc = GrpcStatus::Known(code);
-        grpc::response(code)
+        grpc::response(protocol, code)
     }
 
     /// Takes note of an answer, and puts on it what every one of ours has.
