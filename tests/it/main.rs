@@ -10,6 +10,7 @@ mod calls;
 mod capture;
 mod client;
 mod config;
+mod cors;
 mod examples;
 mod formatting;
 mod functions;

@@ -1,7 +1,13 @@
 //! The whole application: routes, probes and layers put together.
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware,
+};
 use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint, Redaction, health::Health, store};
+use tower_http::cors::CorsLayer;
 
 use crate::{ApiError, Config, Token, fault, openapi, operators, probes, store::Store, todos, user};
 
@@ -80,8 +86,21 @@ impl App {
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn(user::note))
             .layer(MonitorLayer::new(&monitor));
+        // Outside of the monitor's layer: a browser is to read its answers to a panic and of a disabled route as well.
+        let router = match &config.cors_origin {
+            Some(origin) => router.layer(cors(origin)),
+            None => router,
+        };
         Ok(Self { router, monitor, health })
     }
+}
+
+fn cors(origin: &HeaderValue) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(origin.clone())
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([header::CONTENT_TYPE, HeaderName::from_static(user::HEADER)])
+        .expose_headers([HeaderName::from_static("x-request-id")])
 }
 
 const BODY_LIMIT: usize = 16 * 1024;

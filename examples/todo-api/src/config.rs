@@ -2,6 +2,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
+use axum::http::HeaderValue;
 use clap::{Parser, ValueEnum};
 
 use crate::Token;
@@ -39,6 +40,10 @@ pub struct Config {
     /// File with the admin token where none is given. A new token is written to it, with mode 0600, if it is missing.
     #[arg(long, env = "ADMIN_TOKEN_FILE", value_name = "FILE", default_value = "todo-api.token")]
     pub admin_token_file: PathBuf,
+
+    /// Origin of a web page whose scripts may call the API, as in https://app.example. Without it browsers refuse all.
+    #[arg(long, env = "CORS_ORIGIN", value_name = "ORIGIN")]
+    pub cors_origin: Option<HeaderValue>,
 
     /// Also write the log to this file.
     #[arg(long, value_name = "FILE")]

@@ -5,9 +5,12 @@ use monitor_kit::scope;
 
 /// Notes the user of the request in its scope.
 pub(crate) async fn note(request: Request, next: Next) -> Response {
-    let user = request.headers().get("x-demo-user").and_then(|value| value.to_str().ok());
+    let user = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
     if let Some(user) = user.filter(|user| (1..=64).contains(&user.len())) {
         scope::set_user(user);
     }
     next.run(request).await
 }
+
+/// The header, in lower case.
+pub(crate) const HEADER: &str = "x-demo-user";

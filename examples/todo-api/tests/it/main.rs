@@ -1,6 +1,7 @@
 //! The TODO API as a process, spoken to from outside.
 
 mod api;
+mod cors;
 mod counting;
 mod databases;
 mod issues;

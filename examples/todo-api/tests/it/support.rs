@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     body::Bytes,
-    http::{Method, Request, StatusCode},
+    http::{HeaderMap, Method, Request, StatusCode},
 };
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::handshake;
@@ -29,6 +29,7 @@ pub(crate) struct Api {
 
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) content_type: String,
     pub(crate) body: String,
 }
@@ -113,9 +114,11 @@ impl Api {
         let content_type = head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let body = body.collect().await.expect("a whole body").to_bytes();
         connection.abort();
+        let content_type = content_type.to_owned();
         Answer {
             status: head.status,
-            content_type: content_type.to_owned(),
+            headers: head.headers,
+            content_type,
             body: String::from_utf8(body.to_vec()).expect("text"),
         }
     }
