@@ -16,7 +16,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use monitor_kit::{BoxError, ClientOutcome, IdPolicy, Monitor, MonitorLayer, Networks, Propagate, PropagateLayer};
-use tower::{Layer, ServiceExt};
+use tower::ServiceExt;
 
 type HttpClient = Propagate<Client<HttpConnector, Body>>;
 

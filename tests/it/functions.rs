@@ -4,7 +4,7 @@ use std::{convert::Infallible, future::ready as ready_now};
 
 use http::{Request, Response};
 use monitor_kit::{IdPolicy, MonitorLayer, Networks, Outcome, PropagateLayer};
-use tower::{Layer, ServiceExt};
+use tower::ServiceExt;
 
 use crate::support::{Text, assert_ended, call, flush, get, monitor, ready, status, watched};
 

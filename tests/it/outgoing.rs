@@ -15,7 +15,7 @@ use hyper_util::{
 };
 use monitor_kit::{IdPolicy, Monitor, MonitorLayer, Networks, Propagate, PropagateLayer, Scope};
 use tokio::net::TcpListener;
-use tower::{Layer, Service, ServiceExt};
+use tower::{Service, ServiceExt};
 
 use crate::support::{Failure, Log, Text, builder, call, page, poll_once, ready, shows, status};
 

@@ -36,14 +36,27 @@ type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 /// # Example
 ///
 /// ```
-/// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-/// use monitor_kit::{Monitor, PropagateLayer};
-/// use tower::ServiceBuilder;
+/// use bytes::Bytes;
+/// use http::{Request, StatusCode};
+/// use http_body_util::Full;
+/// use hyper_util::{
+///     client::legacy::{Client, connect::HttpConnector},
+///     rt::TokioExecutor,
+/// };
+/// use monitor_kit::{BoxError, Monitor, Propagate, PropagateLayer};
+/// use tower::ServiceExt;
 ///
-/// let monitor = Monitor::builder("shop").build()?;
-/// let client = Client::builder(TokioExecutor::new()).build_http::<http_body_util::Empty<bytes::Bytes>>();
-/// let client = ServiceBuilder::new().layer(PropagateLayer::new(&monitor)).service(client);
-/// # Ok::<(), monitor_kit::BuildError>(())
+/// // For the state of an application: a clone shares the connections.
+/// type HttpClient = Propagate<Client<HttpConnector, Full<Bytes>>>;
+///
+/// fn client(monitor: &Monitor) -> HttpClient {
+///     PropagateLayer::new(monitor).layer(Client::builder(TokioExecutor::new()).build_http())
+/// }
+///
+/// async fn ask(client: &HttpClient) -> Result<StatusCode, BoxError> {
+///     let request = Request::get("http://stock.internal/items").body(Full::default())?;
+///     Ok(client.clone().oneshot(request).await?.status())
+/// }
 /// ```
 ///
 /// # Example: classes of one's own
@@ -104,6 +117,11 @@ impl PropagateLayer {
         Self { settings: Arc::new(settings) }
     }
 
+    /// Wraps a client, as [`Layer::layer`] does, without an import of that trait.
+    pub fn layer<S>(&self, client: S) -> Propagate<S> {
+        Propagate { inner: client, settings: Arc::clone(&self.settings) }
+    }
+
     /// Sets the class of a host. Keep the classes few: each is a label. Defaults to `loopback`, `private`
     /// (addresses of private networks, names without a dot and those below `.internal`, `.local` and `.localdomain`),
     /// `public`, and `unknown` for a request whose URI names no host, as those of a tonic channel do not.
@@ -123,7 +141,7 @@ impl<S> Layer<S> for PropagateLayer {
     type Service = Propagate<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Propagate { inner, settings: Arc::clone(&self.settings) }
+        self.layer(inner)
     }
 }
 
