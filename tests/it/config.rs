@@ -32,6 +32,21 @@ fn a_declared_route_begins_with_a_slash() {
 }
 
 #[test]
+fn a_template_in_the_form_of_axum_0_7_is_refused_with_what_to_write() {
+    for (route, template) in
+        [("/items/:id", "/items/{id}"), ("/:a/b/:c", "/{a}/b/{c}"), ("/assets/*path", "/assets/{*path}")]
+    {
+        let expected = format!("the declared route `GET {route}` is never matched: write `GET {template}`");
+        refuses(builder().routes([("GET", route)]), &expected);
+        let expected = format!("the route `{route}` is never matched: write `{template}`");
+        refuses(builder().ignore_routes([route]), &expected);
+        refuses(builder().protected_routes([route]), &expected);
+    }
+    let templates = ["/items/{id}", "/items/{id}:cancel", "/assets/{*path}", "/a*b/:/*"];
+    builder().routes(templates.map(|template| ("GET", template))).build().expect("they are no such form");
+}
+
+#[test]
 fn an_untracked_path_begins_with_a_slash() {
     refuses(builder().untracked(["ping"]), "the untracked path `ping` must begin with `/` and name something below it");
 }

@@ -175,7 +175,8 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// When the route is not known, for it was neither declared nor asked for yet; when it is protected, as the untracked ones
+    /// When the route is not known, for it was neither declared nor asked for yet, unless the order
+    /// [allows that](DisableRoute::allow_unknown); when it is protected, as the untracked ones
     /// and what was named in [`MonitorBuilder::protected_routes`] are; when no actor is named; when it would expire at once or
     /// in more than 366 days; when the monitor is disabled.
     ///
@@ -283,6 +284,9 @@ fn shown(redaction: &Redaction, text: &str) -> String {
 }
 
 fn is_known(traffic: &Traffic, order: &DisableRoute) -> bool {
+    if order.allows_unknown() {
+        return is_route(order.route());
+    }
     traffic.read().iter().any(|counts| is_route(&counts.route) && order.covers(counts.method, &counts.route))
 }
 

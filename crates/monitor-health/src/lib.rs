@@ -29,6 +29,9 @@
 //! `?verbose` gets the text that Kubernetes' own components print, `?exclude=name` leaves a probe out. Whoever accepts
 //! `application/health+json` rather than `application/json` gets that. GET and HEAD are answered alike.
 //!
+//! A monitor does not track requests to `/health`: they are in no metric and no issue, and in the log at DEBUG only. Mounted
+//! elsewhere, name the path in [`MonitorBuilder::untracked`](monitor_core::MonitorBuilder::untracked).
+//!
 //! # When probes run
 //!
 //! By themselves: at once, then every ten seconds or so, every thirty while they fail, at most eight side by side, of which

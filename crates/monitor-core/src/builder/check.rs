@@ -7,7 +7,9 @@ use crate::{BuildError, EventKind, Method, Reporter, drops::Drops, error::settin
 
 impl MonitorBuilder {
     pub(super) fn check(&self) -> Result<(), BuildError> {
-        let Self { service, routes, grpc_methods, untracked, protected, trace_sampling, sampling, bounds, .. } = self;
+        let Self {
+            service, routes, grpc_methods, untracked, protected, ignore, trace_sampling, sampling, bounds, ..
+        } = self;
         if service.trim().is_empty() {
             return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
         }
@@ -19,6 +21,11 @@ impl MonitorBuilder {
             }
             if !route.starts_with('/') {
                 return setting(format!("the declared route `{method} {route}` must begin with `/`"));
+            }
+            if let Some(template) = template_of_old_form(route) {
+                return setting(format!(
+                    "the declared route `{method} {route}` is never matched: write `{method} {template}`"
+                ));
             }
         }
         if !(0.0..=1.0).contains(trace_sampling) {
@@ -37,6 +44,12 @@ impl MonitorBuilder {
         }
         if let Some(path) = protected.iter().find(is_bad) {
             return setting(format!("the protected route `{path}` must begin with `/` and name something below it"));
+        }
+        let templates = protected.iter().chain(&ignore.routes);
+        if let Some((route, template)) =
+            templates.filter_map(|route| Some((route, template_of_old_form(route)?))).next()
+        {
+            return setting(format!("the route `{route}` is never matched: write `{template}`"));
         }
         let Bounds { queue, series, sources, issues, sample_bytes, retention, storm } = *bounds;
         if storm == 0 || sample_bytes == 0 {
@@ -67,6 +80,18 @@ impl MonitorBuilder {
 fn is_grpc_method(path: &str) -> bool {
     let names = path.strip_prefix('/').and_then(|path| path.split_once('/'));
     names.is_some_and(|(service, method)| !service.is_empty() && !method.is_empty() && !method.contains('/'))
+}
+
+/// Returns the template that `route` means in the form of axum 0.7, `/items/:id` or `/assets/*path`; routers name theirs
+/// `/items/{id}` and `/assets/{*path}` today.
+fn template_of_old_form(route: &str) -> Option<String> {
+    let segment = |segment: &str| match segment.split_at_checked(1) {
+        Some((":", name)) if !name.is_empty() => format!("{{{name}}}"),
+        Some(("*", name)) if !name.is_empty() => format!("{{*{name}}}"),
+        _ => segment.to_owned(),
+    };
+    let template = route.split('/').map(segment).collect::<Vec<_>>().join("/");
+    (template != route).then_some(template)
 }
 
 /// Gives each reporter a count of what it does not take, under a name of its own.

@@ -26,6 +26,7 @@ pub struct DisableRoute {
     actor: String,
     expires_in: Option<Duration>,
     retry_after: Duration,
+    allows_unknown: bool,
 }
 
 /// A route that is out of service.
@@ -76,7 +77,15 @@ impl DisableRoute {
             actor: actor.into(),
             expires_in: None,
             retry_after: Duration::from_secs(60),
+            allows_unknown: false,
         }
+    }
+
+    /// Disables the route also where it was neither declared nor asked for yet. A route that no router has is then
+    /// disabled without effect. Defaults to an error, [`SwitchError::Unknown`].
+    pub fn allow_unknown(mut self) -> Self {
+        self.allows_unknown = true;
+        self
     }
 
     /// Disables one method only; HEAD goes with GET, for it asks for the same. Defaults to all of them.
@@ -106,6 +115,10 @@ impl DisableRoute {
 
     pub(super) fn route(&self) -> &str {
         &self.route
+    }
+
+    pub(super) fn allows_unknown(&self) -> bool {
+        self.allows_unknown
     }
 
     pub(super) fn name(&self) -> String {

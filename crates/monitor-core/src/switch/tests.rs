@@ -141,6 +141,23 @@ fn what_cannot_be_switched_is_refused_with_a_reason() {
 }
 
 #[test]
+fn a_route_that_was_never_called_is_disabled_where_the_order_allows_it_and_stays_so_over_a_restart() {
+    let kept = Kept::default();
+    let monitor_before = monitor(&kept);
+    let order = DisableRoute::new("/reports/{id}", "ada").allow_unknown();
+    monitor_before.disable_route(order).expect("the order allows it");
+    assert!(
+        find(&monitor_before, Method::Get, "/reports/{id}") && find(&monitor(&kept), Method::Post, "/reports/{id}")
+    );
+    for route in ["_unmatched", "reports"] {
+        let refusal = monitor_before.disable_route(DisableRoute::new(route, "ada").allow_unknown());
+        assert!(matches!(refusal, Err(SwitchError::Unknown { .. })), "{route} is no route");
+    }
+    let refusal = monitor_before.disable_route(DisableRoute::new("/health", "ada").allow_unknown());
+    assert!(matches!(refusal, Err(SwitchError::Protected { .. })));
+}
+
+#[test]
 fn what_is_disabled_outlives_the_process() {
     let kept = Kept::default();
     let before = monitor(&kept);

@@ -64,8 +64,9 @@ mod tests {
     use crate::Monitor;
 
     #[test]
-    fn a_route_in_the_form_of_axum_0_7_is_found_once_when_the_other_is_requested() {
-        let routes = [("GET", "/items/:id"), ("POST", "/items"), ("GET", "/files/*path"), ("GET", "/items/latest")];
+    fn a_route_whose_parameter_has_another_name_is_found_once_when_the_other_is_requested() {
+        let routes =
+            [("GET", "/items/{item}"), ("POST", "/items"), ("GET", "/files/{*file}"), ("GET", "/items/latest")];
         let monitor = Monitor::builder("shop").log(None).routes(routes).build().expect("the settings are good");
         let traffic = monitor.traffic().expect("it is enabled");
         let mut misdeclared = Misdeclared::default();
@@ -76,7 +77,7 @@ mod tests {
         assert_eq!(
             misdeclared.look(traffic),
             [
-                "the route `GET /items/:id` is declared and was never requested, but `GET /items/{id}` was, which is not \
+                "the route `GET /items/{item}` is declared and was never requested, but `GET /items/{id}` was, which is not \
               declared: declare it as the router names it"
             ]
         );
