@@ -11,8 +11,7 @@ use shuttle::{Config, Runner, check_pct, scheduler::RandomScheduler, sync::mpsc:
 use uuid::Uuid;
 
 use crate::{
-    Ending, ErrorEvent, EventKind, Fingerprint, Identity, Issue, IssueQuery, Level, Method, Outcome, Redaction,
-    Traffic, clock,
+    Ending, ErrorEvent, EventKind, Fingerprint, Identity, Issue, IssueQuery, Level, Method, Outcome, Traffic, clock,
     drops::{Drops, Reason},
     issue::{Issues, Limits},
     names,

@@ -293,7 +293,8 @@ mod interleavings {
             let held = routes(switch.list());
             let before = saving.join().expect("it does not panic");
             let Some(Change::Put { value, .. }) = switch.take_change().or(before) else { panic!("nothing is saved") };
-            let saved = disabled::from_json(&serde_json::from_slice(&value).expect("it is JSON")).expect("it is whole");
+            let (saved, _) =
+                disabled::from_json(&serde_json::from_slice(&value).expect("it is JSON")).expect("it is whole");
             assert_eq!((held.len(), routes(saved)), (2, held));
             assert!(switch.is_any_disabled() && switch.find(Method::Get, "/b", clock::now()).is_some());
             switch.expire(clock::now() + HOUR, &Outlets(Vec::new()));
