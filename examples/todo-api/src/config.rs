@@ -41,7 +41,7 @@ pub struct Config {
     #[arg(long, env = "ADMIN_TOKEN_FILE", value_name = "FILE", default_value = "todo-api.token")]
     pub admin_token_file: PathBuf,
 
-    /// Origin of a web page whose scripts may call the API, as in https://app.example. Without it browsers refuse all.
+    /// Origin of a web page whose scripts may call the API, as in `https://app.example`. Without it browsers refuse all.
     #[arg(long, env = "CORS_ORIGIN", value_name = "ORIGIN")]
     pub cors_origin: Option<HeaderValue>,
 
