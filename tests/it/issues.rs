@@ -377,7 +377,7 @@ fn a_before_report_that_takes_its_time_is_counted() {
 
 #[test]
 fn events_that_are_too_large_together_go_and_counts_stay() {
-    let (monitor, _) = watched_by(builder().sample_bytes(200_000));
+    let (monitor, _) = watched_by(builder().sample_bytes(60_000));
     for number in 0..20 {
         Scope::new(&monitor).enter(|| {
             scope::set_fingerprint([number.to_string()]);
