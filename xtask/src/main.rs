@@ -86,10 +86,9 @@ mod tests {
         assert!(refusal(&["test", "--no-services", "x"]).starts_with("`x` is not an option of `test`\n\nUsage: "));
         assert!(refusal(&["fuzz"]).starts_with("`fuzz` needs a number of seconds from 1 to 86400\n\nUsage: "));
         assert!(refusal(&["fuzz", "0"]).starts_with("`fuzz` needs a number of seconds"));
-        assert!(
-            refusal(&["fuzz", "9", "x"])
-                .starts_with("`x` is no fuzzer: there are trace_context, forwarded, request_id\n\nUsage: ")
-        );
+        assert!(refusal(&["fuzz", "9", "x"]).starts_with(
+            "`x` is no fuzzer: there are trace_context, forwarded, request_id, redaction, template\n\nUsage: "
+        ));
         assert!(refusal(&["matrix", "debug"]).starts_with("`debug` is no build profile: there are dev, "));
         assert!(refusal(&["lint", "--fix"]).starts_with("`--fix` is not an option of `lint`\n\nUsage: "));
     }
