@@ -29,8 +29,9 @@ fn joined() {
 }
 
 fn scoped() {
-    thread::scope(|scope| {
-        // fault: a thread of a scope
-        scope.spawn(|| assert_eq!(black_box(1), 3));
-    });
+    thread::scope(spawn); // fault: a thread of a scope
+}
+
+fn spawn<'scope>(scope: &'scope thread::Scope<'scope, '_>) {
+    scope.spawn(|| assert_eq!(black_box(1), 3));
 }
