@@ -306,7 +306,7 @@ impl Table {
         self.changes.removed.push(record_key(fingerprint));
     }
 
-    /// Returns what knows an event as of somebody who was erased since it was captured.
+    /// Returns the eraser of a user whose event was captured before the erasure and arrived after it.
     fn late_eraser(&self, event: &ErrorEvent, captured: i64) -> Option<&Eraser> {
         let late = self.lately.iter().find(|(at, eraser)| captured <= *at && eraser.knows(event));
         late.map(|(_, eraser)| eraser)

@@ -111,7 +111,7 @@ fn count_of(shop: &Monitor, reason: Reason) -> u64 {
     shop.dropped().iter().filter(|dropped| dropped.reason == reason).map(|dropped| dropped.count).sum()
 }
 
-/// What the first test starts: its files may not grow, until somebody lets them.
+/// The child process of the first test: its files cannot grow until the limit is lifted.
 #[test]
 #[expect(clippy::print_stdout, reason = "whoever starts it reads that")]
 fn a_shop_on_a_full_disk() {
