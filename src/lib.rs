@@ -91,7 +91,7 @@
 //! | `prometheus` | [`PrometheusEndpoint`], the service for `/metrics` |
 //! | `log` | [`log`]: JSON lines, lines for people, a file that rotates, breadcrumbs |
 //! | `store` | [`store`]: issues and disabled routes persist over restarts |
-//! | `anyhow`, `eyre` | `anyhow::Error` and `eyre::Report` are captured as errors are |
+//! | `anyhow`, `eyre` | `anyhow::Error` and `eyre::Report` are captured as errors are; `capture_anyhow` |
 //! | `opentelemetry` | the span of a request joins what tracing-opentelemetry exports |
 //! | `tokio` | [`spawn_supervised`], which ties a task's panic to the request that spawned it |
 //! | `disk`, `error-ratio`, `fds`, `http-probe`, `memory`, `postgres`, `redis`, `runtime`, `sqlite`, `tcp` | probes, in [`health`] |
@@ -102,6 +102,9 @@
 #[cfg(feature = "test-util")]
 #[doc(inline)]
 pub use monitor_core::MemoryReporter;
+#[cfg(feature = "anyhow")]
+#[doc(inline)]
+pub use monitor_core::capture_anyhow;
 #[doc(inline)]
 pub use monitor_core::{
     Addresses, BoxError, BuildError, CaptureExt, Cause, CodeLocation, DisableRoute, DisabledRoute, EnabledRoute,

@@ -1,8 +1,8 @@
 //! Reports of anyhow and eyre, and errors in a box: captured as they are.
 
-use std::error::Error;
+use std::{env, error::Error, process::Command};
 
-use monitor_kit::{CaptureExt, ErrorEvent, MemoryReporter, Monitor, Scope, capture_error};
+use monitor_kit::{CaptureExt, ErrorEvent, MemoryReporter, Monitor, Scope, capture_anyhow, capture_error};
 
 use crate::support::{flush, watched};
 
@@ -66,10 +66,36 @@ fn a_panic_with_an_error_has_its_type_message_and_causes() {
     assert_eq!(events[1].chain.len(), 1);
 }
 
+/// The variable is read once in a process, so the test runs once more in another.
+#[test]
+fn an_error_of_anyhow_has_the_place_where_it_arose_if_it_is_captured_with_its_own_backtrace() {
+    if env::var_os("RUST_LIB_BACKTRACE").is_none() {
+        let name = "reports::an_error_of_anyhow_has_the_place_where_it_arose_if_it_is_captured_with_its_own_backtrace";
+        let mut again = Command::new(env::current_exe().unwrap());
+        let output = again.args([name, "--exact"]).env("RUST_LIB_BACKTRACE", "1").output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+        return;
+    }
+    let (monitor, memory) = watched();
+    Scope::new(&monitor).enter(|| capture_anyhow(anyhow_age("x").unwrap_err()));
+    let captured = line!() + 1;
+    monitor.capture_error(&anyhow_age("x").unwrap_err());
+    let events = events(&monitor, &memory);
+    let places: Vec<_> = events.iter().map(|event| event.location.as_ref().unwrap()).collect();
+    assert_eq!(places[0].line, PARSED_AT);
+    assert!(places[0].file.ends_with("tests/it/reports.rs"), "{}", places[0].file);
+    assert_eq!((&*places[1].file, places[1].line), ("tests/it/reports.rs", captured));
+    assert!(events[0].own_frames().next().unwrap().function.ends_with("::anyhow_age"), "{:?}", events[0].backtrace);
+    assert_eq!((&*events[0].message, &*events[0].type_name), ("no age", "ParseIntError"));
+}
+
 fn events(monitor: &Monitor, memory: &MemoryReporter) -> Vec<ErrorEvent> {
     flush(monitor);
     memory.events().iter().map(|event| (**event).clone()).collect()
 }
+
+const PARSED_AT: u32 = line!() + 3;
 
 fn anyhow_age(text: &str) -> anyhow::Result<u8> {
     anyhow::Context::context(text.parse::<u8>(), "no age")

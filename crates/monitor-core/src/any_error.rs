@@ -10,6 +10,9 @@ use crate::BoxError;
 /// without being one: `Box<dyn Error + Send + Sync>`, `anyhow::Error` with the feature `anyhow`, and `eyre::Report` with
 /// the feature `eyre`.
 ///
+/// The place of a report is that of its capture, not the `?` that made it: eyre's default handler shows its location to
+/// nobody, and anyhow's backtrace is shown only by `capture_anyhow`.
+///
 /// The parameter keeps these implementations apart, and is always inferred: `()` for an error, the type itself for a
 /// report.
 pub trait AnyError<M = ()> {

@@ -24,7 +24,7 @@ use crate::{
     panic::{Caught, Note, Payload},
     rules::Ignore,
     scope::{self, bounded},
-    symbols::RawBacktrace,
+    symbols::{OwnBacktrace, RawBacktrace},
     text,
 };
 
@@ -60,6 +60,28 @@ use crate::{
 pub fn capture_error<E: AnyError<M> + ?Sized, M>(error: &E) {
     if let Some(scope) = scope::current() {
         scope.monitor().capture(Some(&scope), error, Location::caller());
+    }
+}
+
+/// Captures an error of anyhow with its own backtrace in the current scope, as [`Monitor::capture_anyhow`] does. Outside a scope
+/// it does nothing.
+///
+/// # Example
+///
+/// ```
+/// # fn charge() -> Result<(), anyhow::Error> { Ok(()) }
+/// use monitor_kit::capture_anyhow;
+///
+/// if let Err(error) = charge() {
+///     capture_anyhow(error);
+/// }
+/// ```
+#[cfg(feature = "anyhow")]
+#[track_caller]
+#[inline(always)]
+pub fn capture_anyhow(error: anyhow::Error) {
+    if let Some(scope) = scope::current() {
+        scope.monitor().capture_owned(Some(&scope), error, Location::caller());
     }
 }
 
@@ -118,11 +140,54 @@ impl Monitor {
         self.capture_text(scope::current().as_ref(), level, message.into(), Location::caller());
     }
 
+    /// Captures an error of anyhow with its own backtrace, which knows where the error arose, in the current scope or outside
+    /// any.
+    ///
+    /// An error has a backtrace where `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` is set; without one it is captured as by
+    /// [`capture_error`](Self::capture_error). The error is taken because its backtrace can only be shown as text, which is
+    /// done on a thread of the monitor.
+    ///
+    /// That holds a lock of the standard library: for as long as it takes, which is a tenth of a second the first time, other
+    /// threads wait that make an `anyhow::Error` or print a panic's backtrace. [`capture_error`](Self::capture_error) never
+    /// makes them wait.
+    #[cfg(feature = "anyhow")]
+    #[track_caller]
+    #[inline(always)]
+    pub fn capture_anyhow(&self, error: anyhow::Error) {
+        self.capture_owned(scope::current().as_ref(), error, Location::caller());
+    }
+
+    #[cfg(feature = "anyhow")]
+    fn capture_owned(&self, scope: Option<&Scope>, error: anyhow::Error, at: &'static Location<'static>) {
+        let Some(described) = self.describe(&error) else { return };
+        let own = || {
+            let has_one = error.backtrace().status() == std::backtrace::BacktraceStatus::Captured;
+            has_one.then(|| OwnBacktrace::new(move || text::format(format_args!("{}", error.backtrace()))))
+        };
+        self.capture_described(scope, described, at, own);
+    }
+
     fn capture<E: AnyError<M> + ?Sized, M>(&self, scope: Option<&Scope>, error: &E, at: &'static Location<'static>) {
-        let Some(inner) = self.inner() else { return };
-        let types = &inner.shared.error_types;
+        if let Some(described) = self.describe(error) {
+            self.capture_described(scope, described, at, || None);
+        }
+    }
+
+    /// Returns what an error is called, what it says, and its causes.
+    fn describe<E: AnyError<M> + ?Sized, M>(&self, error: &E) -> Option<(Cow<'static, str>, String, Vec<Cause>)> {
+        let types = &self.inner()?.shared.error_types;
         let message = text::format(format_args!("{}", error.as_error()));
-        let (type_name, chain) = (types.name(error), types.causes(error.as_error()));
+        Some((types.name(error), message, types.causes(error.as_error())))
+    }
+
+    fn capture_described(
+        &self,
+        scope: Option<&Scope>,
+        (type_name, message, chain): (Cow<'static, str>, String, Vec<Cause>),
+        at: &'static Location<'static>,
+        own_backtrace: impl FnOnce() -> Option<OwnBacktrace>,
+    ) {
+        let Some(inner) = self.inner() else { return };
         if inner.shared.ignore.has_type(names(&type_name, &chain)) {
             return self.ignore(scope, mark(&message));
         }
@@ -134,6 +199,7 @@ impl Monitor {
             chain,
             location: Some(at.into()),
             backtrace: Some(RawBacktrace::capture()),
+            own_backtrace: own_backtrace(),
             ..Draft::new(EventKind::Error)
         };
         self.submit(scope, (EventKind::Error, place), Some(mark(&message)), message, draft);
@@ -272,6 +338,7 @@ impl Monitor {
             chain: draft.chain,
             location: draft.location,
             backtrace: draft.backtrace,
+            own_backtrace: draft.own_backtrace,
             thread: draft.thread.unwrap_or_else(|| thread::current().name().unwrap_or_default().to_owned()),
             scope: scope.map(Scope::record).unwrap_or_default(),
             user_mark,

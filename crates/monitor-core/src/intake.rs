@@ -13,7 +13,7 @@ use crate::{
     resolver::Unresolved,
     scope::ScopeRecord,
     source::Source,
-    symbols::{self, RawBacktrace},
+    symbols::{self, OwnBacktrace, RawBacktrace},
 };
 
 /// A failure as the request's thread hands it over.
@@ -29,6 +29,7 @@ pub(crate) struct RawEvent {
     pub(crate) chain: Vec<Cause>,
     pub(crate) location: Option<CodeLocation>,
     pub(crate) backtrace: Option<RawBacktrace>,
+    pub(crate) own_backtrace: Option<OwnBacktrace>,
     pub(crate) thread: String,
     pub(crate) scope: ScopeRecord,
     pub(crate) user_mark: Option<u64>,
@@ -43,8 +44,9 @@ pub(crate) struct Intake {
 }
 
 impl Handler<RawEvent> for Intake {
-    fn handle(&mut self, raw: RawEvent) {
-        let (backtrace, source, captured) = (raw.backtrace.clone(), Arc::clone(&raw.source), raw.at.steady);
+    fn handle(&mut self, mut raw: RawEvent) {
+        let (backtrace, own) = (raw.backtrace.take(), raw.own_backtrace.take());
+        let (source, captured) = (Arc::clone(&raw.source), raw.at.steady);
         let mut event = self.event(raw);
         event.redact(&self.shared.redaction, self.shared.raw_paths);
         event.grouping = Grouping::of(&event);
@@ -54,7 +56,7 @@ impl Handler<RawEvent> for Intake {
             self.shared.unresolved.hold(&event, frames, &source);
             self.shared.note_change();
         }
-        let trace = backtrace.map(Trace::Here);
+        let trace = backtrace.map(|here| Trace::Here { own, here });
         // The queue before this one is the one that drops: it is the one that requests must not wait for.
         self.resolver.push_waiting(Unresolved { event, trace, source, captured });
     }

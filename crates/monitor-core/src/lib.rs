@@ -82,6 +82,8 @@ pub mod text;
 mod trace_context;
 pub mod traffic;
 
+#[cfg(feature = "anyhow")]
+pub use self::capture::capture_anyhow;
 #[cfg(feature = "test-util")]
 pub use self::memory_reporter::MemoryReporter;
 #[cfg(feature = "tokio")]

@@ -30,6 +30,7 @@ use crate::{
     rules::{Ignore, Sampling},
     source::Sources,
     switch::{RouteSwitch, is_below},
+    symbols::LOADING,
 };
 
 /// Watches one service. Cloning it gives another handle to the same monitor.
@@ -198,6 +199,18 @@ impl Monitor {
     #[must_use]
     pub fn outgoing(&self) -> Option<&Outgoing> {
         self.0.as_ref().map(|inner| &inner.shared.outgoing)
+    }
+
+    /// Calls `f` once the symbols of the program are loaded, at once if they are or if this monitor is disabled.
+    ///
+    /// A thread of the monitor loads them when the process starts: in milliseconds for a small program without debug
+    /// information, in half a second for a large one with it. Until then errors are captured, but not grouped yet.
+    /// monitor-health's readiness waits for it.
+    pub fn on_symbols_loaded(&self, f: impl FnOnce() + Send + 'static) {
+        match self.0 {
+            Some(_) => LOADING.on_end(f),
+            None => f(),
+        }
     }
 
     /// Waits until what holds now is saved, where anything saves it, for at most 5 s.

@@ -58,6 +58,7 @@ impl Handler<Unresolved> for Resolver {
         if !cfg!(panic = "abort") {
             panic::quietly(symbols::load);
         }
+        symbols::LOADING.end();
     }
 
     fn handle(&mut self, unresolved: Unresolved) {
@@ -75,7 +76,12 @@ impl Handler<Unresolved> for Resolver {
 
 impl Resolver {
     fn resolve(&mut self, mut event: ErrorEvent, trace: Option<Trace>) -> ErrorEvent {
-        event.backtrace = trace.map(|trace| frames::resolve(&trace, &self.shared.in_app)).unwrap_or_default();
+        let is_own = matches!(trace, Some(Trace::Here { own: Some(_), .. }));
+        event.backtrace = trace.map(|trace| frames::resolve(trace, &self.shared.in_app)).unwrap_or_default();
+        let own_frame = event.backtrace.iter().find(|frame| frame.in_app);
+        if let Some(arose) = own_frame.and_then(|frame| frame.location.clone()).filter(|_| is_own) {
+            event.location = Some(arose);
+        }
         if let Some(excerpts) = &mut self.excerpts {
             excerpts.add_to(&mut event.backtrace);
         }
@@ -86,6 +92,7 @@ impl Resolver {
             // Last: the source is read by its whole path.
             frame.location.iter_mut().for_each(CodeLocation::show);
         }
+        event.location.iter_mut().for_each(CodeLocation::show);
         event
     }
 

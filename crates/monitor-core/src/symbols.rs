@@ -1,6 +1,7 @@
-//! Backtraces: captured as return addresses on the thread of the error, resolved to functions and lines by the intake.
+//! Backtraces: captured as return addresses on the thread of the error, resolved to functions and lines by the
+//! resolver.
 //!
-//! Capturing takes microseconds, whatever the intake does. The `backtrace` crate unwinds the stack, but does not
+//! Capturing takes microseconds, whatever the resolver does. The `backtrace` crate unwinds the stack, but does not
 //! resolve it: it holds its process-wide lock while it loads symbols, which takes seconds in a debug build, and every
 //! capture needs the same lock. `addr2line` resolves the addresses instead, without a lock that a capture takes.
 //!
@@ -11,8 +12,10 @@
 //! | `debug = 0` | path from the symbol table | none |
 //! | `strip = "symbols"` | module and offset | none |
 
+mod loading;
 #[cfg(target_os = "linux")]
 mod module;
+mod own;
 mod raw;
 #[cfg(target_os = "linux")]
 mod symbolizer;
@@ -23,6 +26,8 @@ mod symbolizer;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
+    loading::LOADING,
+    own::OwnBacktrace,
     raw::RawBacktrace,
     symbolizer::{load, locate, resolve, resolve_stored},
 };

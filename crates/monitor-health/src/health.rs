@@ -76,7 +76,15 @@ impl Health {
         let weak = Arc::downgrade(&inner);
         inner.registry.monitor.show_health(move || Some(weak.upgrade()?.reading()));
         inner.start();
-        Self(inner)
+        let health = Self(inner);
+        health.wait_for_symbols();
+        health
+    }
+
+    /// Keeps the service from traffic until the symbols are loaded: the first error would wait for them.
+    fn wait_for_symbols(&self) {
+        let gate = self.startup_gate("symbols");
+        self.0.registry.monitor.on_symbols_loaded(move || drop(gate));
     }
 
     /// Returns the service that answers for the probes. Mount it at `/health`.

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::{Cause, CodeLocation, EventKind, Level, symbols::RawBacktrace};
+use crate::{
+    Cause, CodeLocation, EventKind, Level,
+    symbols::{OwnBacktrace, RawBacktrace},
+};
 
 pub(super) struct Draft {
     pub(super) kind: EventKind,
@@ -13,6 +16,7 @@ pub(super) struct Draft {
     pub(super) chain: Vec<Cause>,
     pub(super) location: Option<CodeLocation>,
     pub(super) backtrace: Option<RawBacktrace>,
+    pub(super) own_backtrace: Option<OwnBacktrace>,
     /// `None` for the current thread.
     pub(super) thread: Option<String>,
 }
@@ -28,6 +32,7 @@ impl Draft {
             chain: Vec::new(),
             location: None,
             backtrace: None,
+            own_backtrace: None,
             thread: None,
         }
     }

@@ -4,21 +4,29 @@ use super::{CodeLocation, Frame};
 use crate::{
     grouping::in_app::InApp,
     panic, source_path,
-    symbols::{self, RawBacktrace, StoredFrame, Symbol},
+    symbols::{self, OwnBacktrace, RawBacktrace, StoredFrame, Symbol},
 };
 
 /// The addresses of a backtrace, as they were captured here or stored by an earlier process.
 #[derive(Debug)]
 pub(crate) enum Trace {
-    Here(RawBacktrace),
+    Here {
+        /// That of the error itself, which is shown in place of the other.
+        own: Option<OwnBacktrace>,
+        here: RawBacktrace,
+    },
     Stored(Vec<StoredFrame>),
 }
 
 /// Resolves a backtrace. Debug information that cannot be read costs the names.
-pub(crate) fn resolve(trace: &Trace, in_app: &InApp) -> Vec<Frame> {
+pub(crate) fn resolve(trace: Trace, in_app: &InApp) -> Vec<Frame> {
     let resolve = || match trace {
-        Trace::Here(raw) => symbols::resolve(raw),
-        Trace::Stored(frames) => symbols::resolve_stored(frames),
+        Trace::Here { own: None, here } => symbols::resolve(&here),
+        Trace::Here { own: Some(own), here } => match own.resolve() {
+            none if none.is_empty() => symbols::resolve(&here),
+            symbols => symbols,
+        },
+        Trace::Stored(frames) => symbols::resolve_stored(&frames),
     };
     let symbols = panic::catch_printed(resolve).unwrap_or_else(|caught| {
         caught.dispose();

@@ -1,6 +1,9 @@
 use std::{
     net::IpAddr,
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::{
+        atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc,
+    },
     time::Duration,
 };
 
@@ -189,6 +192,9 @@ async fn verbose_is_the_text_that_kubernetes_prints() {
 async fn the_drafts_media_type_gets_the_drafts_body() {
     let disk = probe("disk", || Outcome::warning("Only 0.5 GB free").value("free_gb", 0.5));
     let monitor = Monitor::builder("shop").release("1.4.2").environment("test").log(None).build().expect("it builds");
+    let (loaded, symbols) = mpsc::channel::<()>();
+    monitor.on_symbols_loaded(move || drop(loaded));
+    let _ = symbols.recv();
     let health =
         Health::builder().monitor(&monitor).probe(disk).probe(probe("cache", Outcome::ok)).build().expect("it builds");
     let request = Request::get("/").header("accept", "application/health+json").body(()).expect("a request");

@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use monitor_core::{HealthChange, MemoryReporter, Monitor, Signal};
 use monitor_health::{Health, HealthStatus, Outcome, Probe};
 
-use crate::support::{Runs, get, ms, pass};
+use crate::support::{Runs, get, loaded, ms, pass};
 
 /// Up, down from the second run to the fourth, and up again.
 fn flickering(runs: &Runs) -> Probe {
@@ -34,7 +34,7 @@ fn changes(memory: &MemoryReporter) -> Vec<HealthChange> {
 #[tokio::test(start_paused = true)]
 async fn each_transition_is_told_once_with_how_long_it_took_though_nobody_asks() {
     let (memory, runs) = (MemoryReporter::new(), Runs::default());
-    let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
+    let monitor = loaded(Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap());
     let health = Health::builder().monitor(&monitor).probe(flickering(&runs)).build().unwrap();
     pass(Duration::from_secs(120)).await;
     assert!(monitor.flush(Duration::from_secs(5)) && runs.count() > 8);
@@ -69,7 +69,7 @@ impl std::fmt::Display for Torn {
 #[tokio::test(start_paused = true)]
 async fn a_reason_that_cannot_be_formatted_keeps_its_beginning() {
     let memory = MemoryReporter::new();
-    let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
+    let monitor = loaded(Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap());
     let probe = Runs::default().finding("database", |_| Outcome::error("away").source(Torn));
     let health = Health::builder().monitor(&monitor).probe(probe).build().unwrap();
     pass(Duration::from_secs(1)).await;
@@ -82,7 +82,7 @@ async fn a_reason_that_cannot_be_formatted_keeps_its_beginning() {
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_nobody_asks_for_is_no_alarm_and_one_that_is_slow_at_the_start_neither() {
     let (memory, runs) = (MemoryReporter::new(), Runs::default());
-    let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
+    let monitor = loaded(Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap());
     let health = Health::builder()
         .monitor(&monitor)
         .probe(runs.finding("costly", |_| Outcome::ok()).critical().ready().on_demand(ms(5_000)))
@@ -104,7 +104,7 @@ async fn a_probe_that_nobody_asks_for_is_no_alarm_and_one_that_is_slow_at_the_st
 #[tokio::test(start_paused = true)]
 async fn whoever_starts_or_stops_is_not_ill() {
     let memory = MemoryReporter::new();
-    let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
+    let monitor = loaded(Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap());
     let health = Health::builder().monitor(&monitor).probe(flickering(&Runs::default())).build().unwrap();
     let gate = health.startup_gate("migrations");
     pass(Duration::from_secs(1)).await;
@@ -121,7 +121,7 @@ async fn whoever_starts_or_stops_is_not_ill() {
 async fn gauges_are_there_from_the_start_and_say_how_it_is_now() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
-    let monitor = Monitor::builder("shop").log(None).recorder(recorder).build().unwrap();
+    let monitor = loaded(Monitor::builder("shop").log(None).recorder(recorder).build().unwrap());
     let health = Health::builder()
         .monitor(&monitor)
         .probe(flickering(&Runs::default()))
@@ -208,4 +208,17 @@ async fn only_a_change_is_logged_and_without_secrets() {
     assert!(failed[0].contains("WARN") && failed[1].contains("ERROR"), "{text}");
     assert!(recovered[0].contains("was_for_seconds"), "{text}");
     assert!(text.contains("password=[Filtered]") && !text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
+async fn readiness_waits_until_the_symbols_are_loaded() {
+    let monitor = Monitor::builder("shop").log(None).build().unwrap();
+    let health = Health::builder().monitor(&monitor).build().unwrap();
+    let (status, body) = get(&health, "/ready").await;
+    assert_eq!((status, &body["error"]), (503, &"starting: symbols".into()), "{body}");
+    let monitor = loaded(monitor);
+    // The gate is opened on the same thread, by the call before the one that was waited for.
+    assert_eq!(get(&health, "/ready").await.0, 200);
+    let second = Health::builder().monitor(&monitor).build().unwrap();
+    assert_eq!(get(&second, "/ready").await.0, 200);
 }

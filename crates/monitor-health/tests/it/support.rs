@@ -4,6 +4,7 @@ use std::{
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicU32, Ordering::Relaxed},
+        mpsc,
     },
     time::Duration,
 };
@@ -11,13 +12,21 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use monitor_core::clock;
+use monitor_core::{Monitor, clock};
 use monitor_health::{Health, HealthBuilder, Outcome, Probe};
 use serde_json::Value;
 use tower::ServiceExt;
 
 pub(crate) fn built(probes: impl IntoIterator<Item = Probe>) -> Health {
     probes.into_iter().fold(Health::builder(), HealthBuilder::probe).build().expect("the settings are good")
+}
+
+/// Waits until the symbols are loaded, which readiness does as well.
+pub(crate) fn loaded(monitor: Monitor) -> Monitor {
+    let (sender, receiver) = mpsc::channel();
+    monitor.on_symbols_loaded(move || drop(sender));
+    let _: Result<(), _> = receiver.recv();
+    monitor
 }
 
 pub(crate) async fn send(health: &Health, path: &str) -> Response<Full<Bytes>> {

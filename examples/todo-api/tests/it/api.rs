@@ -62,6 +62,7 @@ async fn fault_routes_are_served_only_where_they_are_asked_for() {
 #[tokio::test]
 async fn health_and_openapi_are_served() {
     let api = Api::start(&["--release=1.2.3", "--environment=test"]).await;
+    api.is_ready().await;
     let health = api.get("/health/").await.value();
     assert_eq!(
         (&health["status"], &health["version"], &health["environment"]),

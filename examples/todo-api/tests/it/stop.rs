@@ -5,8 +5,6 @@ use std::{
     net::TcpStream,
 };
 
-use axum::http::Method;
-
 use crate::support::Api;
 
 #[tokio::test]
@@ -45,12 +43,12 @@ async fn a_request_that_ends_in_time_is_answered_after_sigterm() {
 #[tokio::test]
 async fn the_log_says_that_no_connection_can_be_accepted() {
     let mut api = Api::start(&[]).await;
-    api.json(Method::POST, "/todos", r#"{"title":"opens the database"}"#).await;
     api.limit_files();
     let streams: Vec<_> = (0..10).map(|_| TcpStream::connect(api.addr).expect("there is room in the queue")).collect();
     let line = api.wait_for("cannot accept connections").await;
     assert_eq!((&line["level"], &line["attempts"]), (&"ERROR".into(), &1.into()));
     assert!(line["error"].as_str().is_some_and(|error| error.contains("Too many open files")), "{line}");
     drop(streams);
-    assert_eq!(api.get("/todos").await.status.as_u16(), 200);
+    // Opens no file: a query may open another connection to the database.
+    assert_eq!(api.get("/health/live").await.status.as_u16(), 200);
 }

@@ -73,6 +73,16 @@ impl Api {
         panic!("no line says {message}");
     }
 
+    pub(crate) async fn is_ready(&self) {
+        for _ in 0..1000 {
+            if self.get("/health/ready/").await.status == StatusCode::OK {
+                return;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it is never ready");
+    }
+
     /// Ends it as a rollout does, waits until it has ended, and returns its log.
     pub(crate) async fn stop(mut self) -> Vec<Value> {
         self.terminate();
