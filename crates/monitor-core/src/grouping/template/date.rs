@@ -4,6 +4,10 @@ use super::is_border;
 
 /// Returns the length of the date that `text` begins with.
 pub(super) fn length(text: &str) -> Option<usize> {
+    // What a date can begin with: most words are told by their first letter.
+    if !text.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase()) {
+        return None;
+    }
     let (mut seen, mut at, mut end) = (Seen(0), 0, 0);
     while let Some((word, is_last)) = word(&text[at..]) {
         let Some(field) = Field::of(word).filter(|field| seen.allows(*field)) else { break };

@@ -11,7 +11,7 @@ impl Quotes {
     /// Returns the end of the quotation that begins at `at`.
     pub(super) fn end(&mut self, line: &str, at: usize) -> Option<usize> {
         let (before, text) = line.split_at(at);
-        let open = text.chars().next()?;
+        let open = text.chars().next().filter(|c| !c.is_ascii_alphanumeric())?;
         let kind = MARKS.iter().position(|(mark, _)| *mark == open)?;
         // `{\"name\":\"ann\"}`: a quotation that begins with an escaped mark ends with one.
         let is_escaped = before.ends_with('\\');
