@@ -29,7 +29,9 @@ pub(crate) async fn ready_at(addr: SocketAddr, server: &mut Server) -> Checked<V
     let deadline = clock::now() + START;
     while clock::now() < deadline && server.is_running() {
         match client::get(addr, "/health/ready").await {
-            Ok(response) if response.status == StatusCode::OK => return Ok(response.json()),
+            Ok(response) if response.status == StatusCode::OK && response.json()["status"] == "ready" => {
+                return Ok(response.json());
+            }
             Ok(response) => last = response.body,
             Err(error) => last = error.to_string(),
         }
