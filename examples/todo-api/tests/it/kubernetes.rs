@@ -27,6 +27,7 @@ async fn every_probe_asks_a_path_that_is_served_at_a_port_that_is_open() {
     assert!(listen.ip().is_unspecified(), "kubelet asks from outside");
 
     let api = Api::start(&[]).await;
+    api.is_ready().await;
     for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
         let asked = &container[probe]["httpGet"];
         assert_eq!(asked["port"], port["name"], "{probe}");
