@@ -2,7 +2,7 @@
 
 use std::{any::type_name, error::Error};
 
-use crate::BoxError;
+use crate::monitor::BoxError;
 
 /// An error that can be captured.
 ///

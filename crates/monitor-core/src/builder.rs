@@ -9,13 +9,17 @@ use std::{fmt, sync::Arc, time::Duration};
 use metrics::Recorder;
 
 use crate::{
-    EventKind, LogReporter, Persist, Redaction, Reporter, Signal,
     error_types::ErrorTypes,
+    event::EventKind,
     grouping::in_app::InApp,
+    log_reporter::LogReporter,
     monitor::{PanicHook, TRACE_SAMPLING},
-    reporter::FnReporter,
+    persist::Persist,
+    redact::Redaction,
+    reporter::{FnReporter, Reporter},
     resolver::BeforeReport,
     rules::{Ignore, Sampling},
+    signal::Signal,
     traffic::Measured,
 };
 

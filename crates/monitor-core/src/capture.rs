@@ -15,15 +15,18 @@ use uuid::Uuid;
 use self::draft::Draft;
 pub(crate) use self::mark::mark;
 use crate::{
-    CodeLocation, EventKind, GrpcCode, Level, Monitor, Scope,
     any_error::AnyError,
     clock::{self, Moment},
     drops::Reason,
+    event::{CodeLocation, EventKind},
+    grpc_code::GrpcCode,
     intake::RawEvent,
+    level::Level,
+    monitor::Monitor,
     observed::{Cause, ObservedError},
     panic::{Caught, Note, Payload},
     rules::Ignore,
-    scope::{self, bounded},
+    scope::{self, Scope, bounded},
     symbols::{OwnBacktrace, RawBacktrace},
     text,
 };

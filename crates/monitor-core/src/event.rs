@@ -12,9 +12,13 @@ use uuid::Uuid;
 pub use self::excerpt::Excerpt;
 pub(crate) use self::excerpt::Excerpts;
 use crate::{
-    Cause, Fingerprint, Grouping, Level, Redaction,
+    fingerprint::Fingerprint,
+    grouping::Grouping,
     identity::Identity,
     json::{self, FromText},
+    level::Level,
+    observed::Cause,
+    redact::Redaction,
     scope::ScopeRecord,
     source_path,
 };

@@ -44,8 +44,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CodeLocation, Fingerprint, Method,
-    event::{ErrorEvent, EventKind, Frame},
+    event::{CodeLocation, ErrorEvent, EventKind, Frame},
+    fingerprint::Fingerprint,
+    method::Method,
     source_path,
 };
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{Monitor, panic};
+use crate::{monitor::Monitor, panic};
 
 /// How well something is, as far as anybody knows.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]

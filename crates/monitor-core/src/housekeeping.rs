@@ -12,7 +12,13 @@ use std::{
     time::Duration,
 };
 
-use crate::{Bridge, clock, monitor::Shared, panic, reporter::Outlets, traffic::Misdeclared};
+use crate::{
+    clock,
+    monitor::Shared,
+    panic,
+    reporter::Outlets,
+    traffic::{Bridge, Misdeclared},
+};
 
 /// All bridges of a monitor: its own, and those somebody holds.
 #[derive(Debug)]
@@ -106,7 +112,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::Monitor;
+    use crate::monitor::Monitor;
 
     #[test]
     fn a_recorder_that_panics_keeps_no_other_from_being_told() {

@@ -5,10 +5,13 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    Cause, CodeLocation, ErrorEvent, EventKind, Fingerprint, Grouping, Level,
     clock::{self, Moment},
-    event::frames::Trace,
+    event::{CodeLocation, ErrorEvent, EventKind, frames::Trace},
+    fingerprint::Fingerprint,
+    grouping::Grouping,
+    level::Level,
     monitor::Shared,
+    observed::Cause,
     queue::{Handler, Queue},
     resolver::Unresolved,
     scope::ScopeRecord,

@@ -11,15 +11,21 @@ use shuttle::{Config, Runner, check_pct, scheduler::RandomScheduler, sync::mpsc:
 use uuid::Uuid;
 
 use crate::{
-    Ending, ErrorEvent, EventKind, Fingerprint, Identity, Issue, IssueQuery, Level, Method, Outcome, Traffic, clock,
+    clock,
     drops::{Drops, Reason},
-    issue::{Issues, Limits},
+    event::{ErrorEvent, EventKind},
+    fingerprint::Fingerprint,
+    identity::Identity,
+    issue::{Issue, IssueQuery, Issues, Limits},
+    level::Level,
+    method::Method,
     names,
+    outcome::{Ending, Outcome},
     queue::{Handler, Queue},
     scope::ScopeRecord,
     source::{Counted, Source, Sources},
     sync::{mpsc, thread},
-    traffic::{BucketCount, Measured},
+    traffic::{BucketCount, Measured, Traffic},
 };
 
 /// How many interleavings each test tries.
@@ -246,12 +252,12 @@ fn event(route: &str) -> ErrorEvent {
             environment: String::new(),
         }),
         fingerprint: Fingerprint::default(),
-        grouping: crate::Grouping::default(),
+        grouping: crate::grouping::Grouping::default(),
         suppressed: 0,
         muted: false,
         user_mark: None,
     };
-    event.grouping = crate::Grouping::of(&event);
+    event.grouping = crate::grouping::Grouping::of(&event);
     event.fingerprint = event.grouping.fingerprint();
     event
 }

@@ -33,7 +33,12 @@ pub use self::{
     query::{IssuePage, IssueQuery, IssueSort},
     status::{IssueChange, IssueError, IssueState, IssueStatus, MutedUntil, Regression, Triage},
 };
-use crate::{CodeLocation, ErrorEvent, EventKind, Fingerprint, Grouping, clock};
+use crate::{
+    clock,
+    event::{CodeLocation, ErrorEvent, EventKind},
+    fingerprint::Fingerprint,
+    grouping::Grouping,
+};
 
 /// All events with one fingerprint, as they stand at one moment.
 #[derive(Clone, Debug)]

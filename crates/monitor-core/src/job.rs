@@ -21,10 +21,13 @@ use std::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    EventKind, Monitor, ObservedError, Scope, clock,
+    clock,
     drops::{Drops, Reason},
+    event::EventKind,
+    monitor::Monitor,
     names,
-    scope::ScopeSlot,
+    observed::ObservedError,
+    scope::{Scope, ScopeSlot},
     traffic::{self, BUCKETS, BucketCount, Histogram},
 };
 

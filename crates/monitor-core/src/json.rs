@@ -130,7 +130,7 @@ pub(crate) mod null_if_empty {
 pub(crate) mod method {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use crate::Method;
+    use crate::method::Method;
 
     pub(crate) fn serialize<S: Serializer>(method: &Option<Method>, serializer: S) -> Result<S::Ok, S::Error> {
         method.map(Method::as_str).serialize(serializer)

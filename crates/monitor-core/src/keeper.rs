@@ -16,14 +16,17 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{
-    Access, BoxError, Change, ErrorEvent, Persist, Signal, clock,
+    clock,
     drops::{Drops, Reason},
     escape,
+    event::ErrorEvent,
     issue::{EVENTS, RECORDS, Record, Stored, StoredEvent, TIME_LINE, UNRESOLVED, event_key},
-    monitor::Shared,
+    monitor::{BoxError, Shared},
     panic,
+    persist::{Access, Change, Persist},
     queue::{Handler, Queue},
     reporter::Outlets,
+    signal::Signal,
     switch, text,
 };
 

@@ -4,7 +4,15 @@ use std::error::Error;
 
 use tracing::Dispatch;
 
-use crate::{ErrorEvent, EventKind, Issue, Level, Method, Reporter, Signal, clock};
+use crate::{
+    clock,
+    event::{ErrorEvent, EventKind},
+    issue::Issue,
+    level::Level,
+    method::Method,
+    reporter::Reporter,
+    signal::Signal,
+};
 
 /// Writes every error event to the log, and every change of an issue and of a route. On by default.
 ///

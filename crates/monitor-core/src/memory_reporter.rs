@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{ErrorEvent, Reporter, Signal};
+use crate::{event::ErrorEvent, reporter::Reporter, signal::Signal};
 
 /// Keeps every signal in memory. For tests; needs the feature `test-util`.
 ///

@@ -11,7 +11,6 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    Bridge, Identity, Outgoing, Redaction, Signal, TraceContext, Traffic,
     builder::MonitorBuilder,
     clock,
     drops::{Drops, Reason},
@@ -19,18 +18,24 @@ use crate::{
     grouping::in_app::InApp,
     health::HealthSource,
     housekeeping::Bridges,
+    identity::Identity,
     intake::RawEvent,
     issue::{Issues, UnresolvedEvents},
     job::Jobs,
     keeper::Wake,
+    outgoing::Outgoing,
     panic,
     queue::{Pending, Queue},
+    redact::Redaction,
     reporter::Outlets,
     resolver::Unresolved,
     rules::{Ignore, Sampling},
+    signal::Signal,
     source::Sources,
     switch::{RouteSwitch, is_below},
     symbols::LOADING,
+    trace_context::TraceContext,
+    traffic::{Bridge, Traffic},
 };
 
 /// Watches one service. Cloning it gives another handle to the same monitor.

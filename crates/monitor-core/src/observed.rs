@@ -8,7 +8,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AnyError, BoxError, CodeLocation, EventKind, Monitor, error_types::ErrorTypes, text};
+use crate::{
+    any_error::AnyError,
+    error_types::ErrorTypes,
+    event::{CodeLocation, EventKind},
+    monitor::{BoxError, Monitor},
+    text,
+};
 
 /// What somebody other than the program itself saw of an error: a layer, for instance.
 #[derive(Clone, Debug)]

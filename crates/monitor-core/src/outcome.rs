@@ -1,6 +1,6 @@
 //! How a request ended, and what is said of it when it failed.
 
-use crate::GrpcCode;
+use crate::grpc_code::GrpcCode;
 
 /// How a request ended. Every request has exactly one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -30,7 +30,7 @@ use std::{
 
 use self::payload::{Kind, text_of};
 pub(crate) use self::{hook::install_hook, payload::Payload};
-use crate::{CodeLocation, Monitor, symbols::RawBacktrace};
+use crate::{event::CodeLocation, monitor::Monitor, symbols::RawBacktrace};
 
 /// A caught panic, with what the hook noted of it. In a box, so that the result of every poll stays small.
 pub struct Caught(Box<Inner>);

@@ -10,10 +10,10 @@ use std::{
 };
 
 use crate::{
-    Signal,
     drops::{Drops, Reason},
     panic,
     queue::{Handler, Queue},
+    signal::Signal,
 };
 
 /// Takes signals, one after another, on a thread of its own.

@@ -11,16 +11,18 @@ use std::{
 };
 
 use crate::{
-    CodeLocation, ErrorEvent, Grouping, Signal, clock,
+    clock,
     drops::Reason,
     event::{
-        Excerpts,
+        CodeLocation, ErrorEvent, Excerpts,
         frames::{self, Trace},
     },
+    grouping::Grouping,
     monitor::Shared,
     panic,
     queue::{Handler, Queue},
     reporter::Outlets,
+    signal::Signal,
     source::Source,
     symbols,
 };

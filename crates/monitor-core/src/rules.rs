@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::{EventKind, GrpcCode};
+use crate::{event::EventKind, grpc_code::GrpcCode};
 
 /// Which errors become no issue.
 #[derive(Clone, Debug, Default)]

@@ -56,7 +56,13 @@ pub use self::{
     shown::Shown,
 };
 use self::{notes::Notes, texts::Texts};
-use crate::{Method, Monitor, RequestId, TraceContext, TraceId, traffic::Series};
+use crate::{
+    method::Method,
+    monitor::Monitor,
+    request_id::RequestId,
+    trace_context::{TraceContext, TraceId},
+    traffic::Series,
+};
 
 /// What is known of the unit of work in hand. Cloning it gives another handle to the same scope.
 ///

@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::{DisabledRoute, EnabledRoute, ErrorEvent, HealthChange, Identity, Issue, IssueChange};
+use crate::{
+    event::ErrorEvent,
+    health::HealthChange,
+    identity::Identity,
+    issue::{Issue, IssueChange},
+    switch::{DisabledRoute, EnabledRoute},
+};
 
 /// Something happened that somebody may want to be told of.
 #[derive(Clone, Debug)]

@@ -19,9 +19,9 @@ use uuid::Uuid;
 pub(crate) use self::counted::Counted;
 use self::{gate::Gate, users::UserSet};
 use crate::{
-    Fingerprint,
     clock::{self, Moment},
     drops::{Drops, Reason},
+    fingerprint::Fingerprint,
     grouping::template::template,
     issue::salt,
     sync::{

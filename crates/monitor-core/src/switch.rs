@@ -16,14 +16,20 @@ pub use self::{
     error::SwitchError,
 };
 use crate::{
-    BoxError, Change, Method, Monitor, Redaction, Signal, Traffic, clock, escape,
+    clock, escape,
     json::Unknown,
+    method::Method,
+    monitor::{BoxError, Monitor},
+    persist::Change,
+    redact::Redaction,
     reporter::Outlets,
     scope::TEXT,
+    signal::Signal,
     sync::{
         Mutex, RwLock,
         atomic::{AtomicBool, Ordering},
     },
+    traffic::Traffic,
 };
 
 /// Which routes are disabled.

@@ -13,7 +13,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{RequestId, hex, json::FromText};
+use crate::{hex, json::FromText, request_id::RequestId};
 
 /// Names a trace: 16 bytes, not all of them zero. Shown as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]

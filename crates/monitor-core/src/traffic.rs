@@ -38,9 +38,11 @@ use self::{
     window::Windows,
 };
 use crate::{
-    Ending, Method, clock,
+    clock,
     drops::{Drops, Reason},
+    method::Method,
     names,
+    outcome::Ending,
     sync::{
         Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
@@ -234,7 +236,7 @@ impl Traffic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Outcome;
+    use crate::outcome::Outcome;
 
     fn traffic(limit: usize) -> Traffic {
         Traffic::new(limit, Measured::default(), Arc::new(Drops::new("traffic")))
@@ -291,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_grpc_call_fails_by_its_own_status() {
-        use crate::GrpcCode::{Internal, NotFound, Ok};
+        use crate::grpc_code::GrpcCode::{Internal, NotFound, Ok};
         let traffic = traffic(4);
         let series = traffic.series(Method::Post, "/shop.Stock/Read");
         for code in [Internal, Internal, NotFound, Ok] {
@@ -299,7 +301,7 @@ mod tests {
             traffic.end(series, Ending::new(Outcome::Completed, 200).grpc(code), Duration::from_millis(1));
         }
         let read = &traffic.read()[0];
-        assert_eq!(read.failures(), [(crate::ErrorType::Grpc(Internal), 2)]);
+        assert_eq!(read.failures(), [(crate::outcome::ErrorType::Grpc(Internal), 2)]);
         assert_eq!((read.statuses[0].failed, read.statuses[0].count()), (0, 4));
     }
 
@@ -308,7 +310,7 @@ mod tests {
         let traffic = traffic(4);
         traffic.declare(Method::Get, "/error");
         let failures = traffic.read()[0].failures();
-        assert_eq!(failures, [(crate::ErrorType::Status(500), 0), (crate::ErrorType::Panic, 0)]);
+        assert_eq!(failures, [(crate::outcome::ErrorType::Status(500), 0), (crate::outcome::ErrorType::Panic, 0)]);
     }
 
     #[test]

@@ -9,22 +9,28 @@ use uuid::Uuid;
 
 use super::{Bounds, MonitorBuilder, check::guard};
 use crate::{
-    Bridge, BuildError, Identity, Method, Monitor, Outgoing, Persist, Signal, Traffic,
     drops::Drops,
+    error::BuildError,
     event::Excerpts,
     health::HealthSource,
     housekeeping::{self, Bridges},
+    identity::Identity,
     intake::Intake,
     issue::{Issues, Limits, UnresolvedEvents},
     job::Jobs,
     keeper::{Keeper, Wake},
-    monitor::{Inner, PanicHook, Shared},
+    method::Method,
+    monitor::{Inner, Monitor, PanicHook, Shared},
+    outgoing::Outgoing,
     panic,
+    persist::Persist,
     queue::Queue,
     reporter::{Guarded, Outlets},
     resolver::Resolver,
+    signal::Signal,
     source::{Counted, Sources},
     switch::RouteSwitch,
+    traffic::{Bridge, Traffic},
 };
 
 impl MonitorBuilder {

@@ -3,7 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Bounds, MonitorBuilder};
-use crate::{BuildError, EventKind, Method, Reporter, drops::Drops, error::setting, reporter::Guarded};
+use crate::{
+    drops::Drops,
+    error::{BuildError, setting},
+    event::EventKind,
+    method::Method,
+    reporter::{Guarded, Reporter},
+};
 
 impl MonitorBuilder {
     pub(super) fn check(&self) -> Result<(), BuildError> {

@@ -3,7 +3,10 @@
 use std::{error::Error, time::Duration};
 
 use super::MonitorBuilder;
-use crate::{ErrorEvent, EventKind, GrpcCode};
+use crate::{
+    event::{ErrorEvent, EventKind},
+    grpc_code::GrpcCode,
+};
 
 impl MonitorBuilder {
     /// Ignores errors of these kinds: they are counted in metrics and as dropped, but become no issue and reach no

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use crate::{
-    Cause, CodeLocation, EventKind, Level,
+    event::{CodeLocation, EventKind},
+    level::Level,
+    observed::Cause,
     symbols::{OwnBacktrace, RawBacktrace},
 };
 

@@ -5,7 +5,10 @@ use std::{collections::HashMap, env, fs, io::Read, path::Path, sync::Arc, time::
 use serde::{Deserialize, Serialize};
 
 use super::Frame;
-use crate::{Redaction, clock, redact::FILTERED};
+use crate::{
+    clock,
+    redact::{FILTERED, Redaction},
+};
 
 /// A few lines of source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

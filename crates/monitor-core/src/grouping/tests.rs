@@ -4,7 +4,10 @@ use uuid::Uuid;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use super::{in_app::InApp, *};
-use crate::{Cause, CodeLocation, Identity, Level, Method, Redaction, clock, json::FromText, scope::ScopeRecord};
+use crate::{
+    clock, event::CodeLocation, identity::Identity, json::FromText, level::Level, method::Method, observed::Cause,
+    redact::Redaction, scope::ScopeRecord,
+};
 
 /// Every event of a case, and how many issues they are to be.
 fn cases() -> Vec<(String, usize, Vec<ErrorEvent>)> {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::Record;
-use crate::{ErrorEvent, Fingerprint, escape, persist::Change};
+use crate::{escape, event::ErrorEvent, fingerprint::Fingerprint, persist::Change};
 
 /// What is not written down yet.
 #[derive(Debug, Default)]

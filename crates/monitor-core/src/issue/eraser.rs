@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ErrorEvent;
+use crate::event::ErrorEvent;
 
 /// Knows a user's events.
 #[derive(Clone, Debug)]

@@ -15,7 +15,10 @@ use super::{
     users::Users,
 };
 use crate::{
-    CodeLocation, ErrorEvent, EventKind, Fingerprint, Grouping, clock,
+    clock,
+    event::{CodeLocation, ErrorEvent, EventKind},
+    fingerprint::Fingerprint,
+    grouping::Grouping,
     json::{self, Unknown},
 };
 

@@ -6,7 +6,10 @@ use super::{
     Record,
     changes::{event_key, record_key},
 };
-use crate::{CodeLocation, ErrorEvent, Grouping, event::frames, grouping::in_app::InApp};
+use crate::{
+    event::{CodeLocation, ErrorEvent, frames},
+    grouping::{Grouping, in_app::InApp},
+};
 
 /// A stored issue and its events.
 pub(crate) struct Stored {

@@ -13,7 +13,7 @@ use super::{
     status::{IssueState, IssueStatus, Turn},
     timeline::{self, TimeLine},
 };
-use crate::{ErrorEvent, clock, source::Source};
+use crate::{clock, event::ErrorEvent, source::Source};
 
 pub(super) struct State {
     pub(super) record: Record,

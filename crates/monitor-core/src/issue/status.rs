@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Issue, Record, release};
 use crate::{
-    Fingerprint,
     clock::{self, Deadline},
+    fingerprint::Fingerprint,
     json,
     scope::bounded,
 };

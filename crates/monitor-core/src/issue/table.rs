@@ -19,9 +19,11 @@ use super::{
     timeline::{self, TimeLine},
 };
 use crate::{
-    ErrorEvent, EventKind, Fingerprint, Signal,
     clock::{self, Moment},
     drops::{Drops, Reason},
+    event::{ErrorEvent, EventKind},
+    fingerprint::Fingerprint,
+    signal::Signal,
     source::{Counted, Source},
     sync::{
         Mutex, MutexGuard,

@@ -15,7 +15,11 @@ use uuid::Uuid;
 
 use super::eraser::Eraser;
 use crate::{
-    ErrorEvent, clock, escape, event::frames::Trace, persist::Change, resolver::Unresolved, source::Source,
+    clock, escape,
+    event::{ErrorEvent, frames::Trace},
+    persist::Change,
+    resolver::Unresolved,
+    source::Source,
     symbols::StoredFrame,
 };
 

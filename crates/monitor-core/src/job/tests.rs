@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use crate::{
-    Monitor,
     clock::{self, WrongClock},
+    monitor::Monitor,
 };
 
 #[tokio::test]

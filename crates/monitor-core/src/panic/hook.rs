@@ -15,7 +15,12 @@ use super::{
     payload::{Kind, NO_TEXT, text_of},
     unclaimed,
 };
-use crate::{CodeLocation, Scope, escape, scope, symbols::RawBacktrace};
+use crate::{
+    escape,
+    event::CodeLocation,
+    scope::{self, Scope},
+    symbols::RawBacktrace,
+};
 
 /// Installs the hook, once in a process, in front of the one that is there.
 pub(crate) fn install_hook() {

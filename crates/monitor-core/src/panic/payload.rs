@@ -7,7 +7,10 @@ use std::{
     io,
 };
 
-use crate::{AnyError, BoxError, Cause, EventKind, capture::mark, error_types::ErrorTypes, scope::bounded, text};
+use crate::{
+    any_error::AnyError, capture::mark, error_types::ErrorTypes, event::EventKind, monitor::BoxError, observed::Cause,
+    scope::bounded, text,
+};
 
 /// The type of a payload and a mark of its text: the same in the hook and where the panic is caught.
 ///

@@ -6,7 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Ending, Method, RequestId, TraceContext, TraceId, traffic::Series};
+use crate::{
+    method::Method,
+    outcome::Ending,
+    request_id::RequestId,
+    trace_context::{TraceContext, TraceId},
+    traffic::Series,
+};
 
 /// What a request brings into its scope.
 #[derive(Clone)]

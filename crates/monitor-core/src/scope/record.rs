@@ -6,7 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Scope, bounded, notes::shallow};
-use crate::{Level, Method, Redaction, RequestId, SpanId, TraceId, clock, json, redact::FILTERED};
+use crate::{
+    clock, json,
+    level::Level,
+    method::Method,
+    redact::{FILTERED, Redaction},
+    request_id::RequestId,
+    trace_context::{SpanId, TraceId},
+};
 
 /// What happened on the way to an error.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -1,7 +1,7 @@
 //! What a scope keeps, and for how long it is current.
 
 use super::{notes::TEXT, *};
-use crate::{Redaction, redact::SPARE};
+use crate::redact::{Redaction, SPARE};
 
 fn monitor() -> Monitor {
     Monitor::disabled()

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 
 use super::{SwitchError, error::check_actor};
 use crate::{
-    BoxError, Method, Redaction,
     clock::{self, Deadline},
     json::Unknown,
+    method::Method,
+    monitor::BoxError,
+    redact::Redaction,
     scope::TEXT,
 };
 

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
 
 use super::*;
-use crate::{BoxError, Persist, Reason};
+use crate::{drops::Reason, monitor::BoxError, persist::Persist};
 
 /// Keeps in memory, and fails where it is told to.
 #[derive(Clone, Debug, Default)]
@@ -257,7 +257,7 @@ fn who_and_why_are_redacted() {
 #[cfg(shuttle)]
 mod interleavings {
     use super::*;
-    use crate::{Redaction, sync::thread};
+    use crate::{redact::Redaction, sync::thread};
 
     fn put(switch: &RouteSwitch, route: &'static str) {
         let disabled = Arc::new(DisableRoute::new(route, "ada").expires_in(HOUR).carry_out(&Redaction::new()));

@@ -38,7 +38,13 @@ use super::{
     sink::{METADATA, Published, Sink},
 };
 use crate::{
-    ClientOutcome, Dropped, HealthReading, HostCounts, JobCounts, JobOutcome, Outcome, clock, monitor::Shared, names,
+    clock,
+    health::HealthReading,
+    job::{JobCounts, JobOutcome},
+    monitor::{Dropped, Shared},
+    names,
+    outcome::Outcome,
+    outgoing::{ClientOutcome, HostCounts},
 };
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
@@ -345,7 +351,7 @@ mod tests {
     use metrics_exporter_prometheus::PrometheusBuilder;
 
     use super::*;
-    use crate::Monitor;
+    use crate::monitor::Monitor;
 
     #[test]
     fn unasked_it_publishes_when_its_time_has_come_and_looks_after_the_recorder() {

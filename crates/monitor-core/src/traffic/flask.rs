@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use metrics::{KeyName, Label, Recorder};
 
 use super::{histogram, series::RouteCounts, sink::Sink};
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 pub(super) fn describe(recorder: &dyn Recorder) {
     let counters = [(TOTAL, "Requests that ended."), (EXCEPTIONS, "Requests that ended with an exception.")];

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{RouteCounts, Traffic};
-use crate::Method;
+use crate::method::Method;
 
 /// Finds such routes when series are added.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ fn sentence(declared: &RouteCounts, requested: &RouteCounts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Monitor;
+    use crate::monitor::Monitor;
 
     #[test]
     fn a_route_whose_parameter_has_another_name_is_found_once_when_the_other_is_requested() {

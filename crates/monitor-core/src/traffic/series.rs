@@ -10,7 +10,9 @@ use super::{
     histogram::{self, ATTEMPTS, BUCKETS, BucketCount, Histogram, Whole},
 };
 use crate::{
-    Ending, ErrorType, GrpcCode, Method, Outcome,
+    grpc_code::GrpcCode,
+    method::Method,
+    outcome::{Ending, ErrorType, Outcome},
     sync::{
         atomic::{AtomicU64, Ordering},
         thread,

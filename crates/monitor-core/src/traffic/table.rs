@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::series::RouteSeries;
 use crate::{
-    Method,
+    method::Method,
     sync::atomic::{AtomicUsize, Ordering},
 };
 

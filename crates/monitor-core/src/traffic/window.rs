@@ -10,7 +10,7 @@ use super::{
     histogram::BUCKETS,
     series::{RouteCounts, StatusCounts},
 };
-use crate::{Method, Outcome, names};
+use crate::{method::Method, names, outcome::Outcome};
 
 /// How far a window reaches back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -194,8 +194,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        Ending, GrpcCode,
         drops::Drops,
+        grpc_code::GrpcCode,
+        outcome::Ending,
         traffic::{Measured, Traffic},
     };
 

@@ -4,7 +4,7 @@ use std::{collections::hash_map::Entry, time::Duration};
 
 use super::{Issues, State, Table};
 use crate::{
-    Fingerprint, Signal,
+    fingerprint::Fingerprint,
     grouping::in_app::InApp,
     issue::{
         changes::{Changes, put_event, put_record},
@@ -13,6 +13,7 @@ use crate::{
         timeline::TimeLine,
     },
     persist::Change,
+    signal::Signal,
 };
 
 impl Issues {

@@ -3,10 +3,11 @@
 use std::{sync::mpsc, time::Duration};
 
 use crate::{
-    Level, Monitor, Scope,
     clock::{self, Moment, WrongClock},
     drops::Reason,
-    scope,
+    level::Level,
+    monitor::Monitor,
+    scope::{self, Scope},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -41,7 +42,7 @@ fn what_was_captured_before_its_user_was_erased_is_dropped_although_the_clock_wa
     let (clock, monitor) = (WrongClock::ahead(DAY), settings.build().unwrap());
     Scope::new(&monitor).enter(|| {
         scope::set_user("ada");
-        crate::capture_message(Level::Error, "out of paper");
+        crate::capture::capture_message(Level::Error, "out of paper");
     });
     clock.correct();
     let shared = &monitor.inner().unwrap().shared;
