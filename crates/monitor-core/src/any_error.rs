@@ -2,7 +2,7 @@
 
 use std::{any::type_name, error::Error};
 
-use crate::monitor::BoxError;
+use crate::error::BoxError;
 
 /// An error that can be captured.
 ///

@@ -13,7 +13,7 @@ use crate::{
     event::EventKind,
     grouping::in_app::InApp,
     log_reporter::LogReporter,
-    monitor::{PanicHook, TRACE_SAMPLING},
+    monitor::{Monitor, PanicHook, TRACE_SAMPLING},
     persist::Persist,
     redact::Redaction,
     reporter::{FnReporter, Reporter},
@@ -83,6 +83,13 @@ struct Bounds {
 }
 
 // === impl MonitorBuilder ===
+
+impl Monitor {
+    /// Begins to build a monitor for `service`.
+    pub fn builder(service: impl Into<String>) -> MonitorBuilder {
+        MonitorBuilder::new(service.into())
+    }
+}
 
 impl MonitorBuilder {
     pub(crate) fn new(service: String) -> Self {

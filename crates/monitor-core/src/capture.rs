@@ -1,7 +1,6 @@
 //! Capture: from an error in hand to an event on its way to the intake.
 
 mod draft;
-mod mark;
 
 use std::{
     borrow::Cow,
@@ -13,20 +12,24 @@ use std::{
 use uuid::Uuid;
 
 use self::draft::Draft;
-pub(crate) use self::mark::mark;
 use crate::{
     any_error::AnyError,
     clock::{self, Moment},
+    code_location::CodeLocation,
     drops::Reason,
-    event::{CodeLocation, EventKind},
+    error_types::Cause,
+    event::EventKind,
     grpc_code::GrpcCode,
     intake::RawEvent,
     level::Level,
+    mark::{self, mark},
     monitor::Monitor,
-    observed::{Cause, ObservedError},
-    panic::{Caught, Note, Payload},
+    observed::ObservedError,
+    panic::{Caught, Note},
+    panic_payload::Payload,
+    redact::bounded,
     rules::Ignore,
-    scope::{self, Scope, bounded},
+    scope::{self, Scope},
     symbols::{OwnBacktrace, RawBacktrace},
     text,
 };
@@ -232,7 +235,7 @@ impl Monitor {
         let mark = caught.mark();
         // A panic resumed from another thread comes without its note.
         let is_seen = !caught.has_note() && scope.is_some_and(|scope| scope.has_seen(mark));
-        if caught.is_captured_by(self) || is_seen {
+        if caught.is_captured_by(self.address()) || is_seen {
             if let Some(scope) = scope {
                 scope.mark_captured(self, mark);
             }
@@ -246,7 +249,7 @@ impl Monitor {
         if let Some(payload) = payload {
             self.capture_note(scope, mark, caught.take_note(), payload);
         }
-        caught.mark_captured(self);
+        caught.mark_captured(self.address());
     }
 
     /// Returns whether a panic in `scope` would be captured whole.
@@ -364,7 +367,7 @@ impl Scope {
     pub fn capture_observed(&self, error: ObservedError) {
         let mark = mark(&error.message);
         // What was captured and then wrapped is still the same error.
-        if self.has_seen(mark) || error.chain.iter().any(|cause| self.has_seen(self::mark(&cause.message))) {
+        if self.has_seen(mark) || error.chain.iter().any(|cause| self.has_seen(mark::mark(&cause.message))) {
             self.mark_captured(self.monitor(), mark);
             return;
         }

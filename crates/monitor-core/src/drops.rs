@@ -59,6 +59,18 @@ pub enum Reason {
     Unreadable,
 }
 
+/// How much of something was not kept, by whom and why.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// Which part of the monitor or which reporter.
+    pub reporter: String,
+    /// Why.
+    pub reason: Reason,
+    /// How often.
+    pub count: u64,
+}
+
 // === impl Drops ===
 
 impl Drops {

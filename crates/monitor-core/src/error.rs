@@ -1,6 +1,6 @@
 //! Why a monitor could not be built.
 
-use std::{fmt, io};
+use std::{error::Error, fmt, io};
 
 /// Why a monitor could not be built.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ impl fmt::Display for BuildError {
     }
 }
 
-impl std::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
             Kind::Setting(_) => None,
             Kind::Thread(error) => Some(error),
@@ -40,3 +40,6 @@ impl From<io::Error> for BuildError {
         Self(Kind::Thread(error))
     }
 }
+
+/// The error type at the seams.
+pub type BoxError = Box<dyn Error + Send + Sync>;

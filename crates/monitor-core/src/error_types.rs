@@ -8,7 +8,20 @@ use std::{
     sync::Arc,
 };
 
-use crate::{any_error::AnyError, observed::Cause, scope, text};
+use serde::{Deserialize, Serialize};
+
+use crate::{any_error::AnyError, text};
+
+/// An error that caused another.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Cause {
+    /// The error's type, as far as it is known.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// What it says.
+    pub message: String,
+}
 
 /// What a program said of the types of its errors.
 #[derive(Clone, Default)]
@@ -30,15 +43,6 @@ impl ErrorTypes {
         open: impl Fn(&W) -> &(dyn Error + 'static) + Send + Sync + 'static,
     ) {
         self.wrappers.push(Arc::new(move |any| any.downcast_ref::<W>().map(&open)));
-    }
-
-    /// Hands on what the monitor of the current scope was told, or nothing.
-    pub(crate) fn of_current<R>(f: impl FnOnce(&Self) -> R) -> R {
-        let scope = scope::current();
-        match scope.as_ref().and_then(|scope| scope.monitor().inner()) {
-            Some(inner) => f(&inner.shared.error_types),
-            None => f(&Self::default()),
-        }
     }
 
     /// Returns the error in a wrapper that is known.

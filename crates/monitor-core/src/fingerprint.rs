@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::grouping::VERSION;
-
 /// Identifies an issue: the same for the same error in every process and release. [`Grouping`](crate::Grouping) lists its
 /// parts.
 ///
@@ -71,6 +69,9 @@ impl<'de> Deserialize<'de> for Fingerprint {
         Self::parse(&text).ok_or_else(|| de::Error::custom(format_args!("`{text}` is no fingerprint")))
     }
 }
+
+/// The version of the rules.
+pub(crate) const VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests {

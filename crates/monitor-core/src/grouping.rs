@@ -44,8 +44,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{CodeLocation, ErrorEvent, EventKind, Frame},
-    fingerprint::Fingerprint,
+    code_location::CodeLocation,
+    event::{ErrorEvent, EventKind, Frame},
+    fingerprint::{Fingerprint, VERSION},
     method::Method,
     source_path,
 };
@@ -345,6 +346,3 @@ impl fmt::Display for Part {
         }
     }
 }
-
-/// The version of the rules.
-pub(crate) const VERSION: u32 = 2;

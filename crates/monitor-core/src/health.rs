@@ -1,12 +1,14 @@
 //! Health as it is told to others: in gauges and in signals. What is looked at, and when, is monitor-health's.
 
+mod api;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
-use crate::{monitor::Monitor, panic};
+use crate::panic;
 
 /// How well something is, as far as anybody knows.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -119,22 +121,5 @@ impl HealthSource {
 impl fmt::Debug for HealthSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HealthSource").finish_non_exhaustive()
-    }
-}
-
-impl Monitor {
-    /// Says where health is read whenever somebody asks for it, such as a scrape. Of several the last one counts.
-    ///
-    /// `source` must not wait for anything, and returns `None` once there is nothing to read any more.
-    pub fn show_health(&self, source: impl Fn() -> Option<HealthReading> + Send + Sync + 'static) {
-        if let Some(inner) = self.inner() {
-            *inner.shared.health.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(source));
-        }
-    }
-
-    /// Returns how well the service is now; `None` where nobody probes it.
-    #[must_use]
-    pub fn health(&self) -> Option<HealthReading> {
-        self.inner()?.shared.health.read()
     }
 }

@@ -14,10 +14,10 @@ use std::{
 
 use crate::{
     clock,
-    monitor::Shared,
-    panic,
     reporter::Outlets,
+    shared::Shared,
     traffic::{Bridge, Misdeclared},
+    unwind,
 };
 
 /// All bridges of a monitor: its own, and those somebody holds.
@@ -51,14 +51,14 @@ impl Bridges {
         let now = clock::now();
         self.each(|bridge| bridge.publish_when_due(now));
         if self.own.is_shut_out() && self.all().len() == 1 {
-            panic::once(&self.is_told, warn_of_another_monitor);
+            unwind::once(&self.is_told, warn_of_another_monitor);
         }
     }
 
     /// Does this to every bridge. A recorder that panics has published nothing, and keeps nobody else from it.
     fn each(&self, f: impl Fn(&Bridge)) {
         for bridge in self.all() {
-            panic::quietly(|| f(&bridge));
+            unwind::quietly(|| f(&bridge));
         }
     }
 
@@ -89,9 +89,9 @@ pub(crate) fn spawn(
         while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             shared.traffic.tick();
             for route in misdeclared.look(&shared.traffic) {
-                panic::quietly(|| tracing::warn!(target: "monitor", "{route}"));
+                unwind::quietly(|| tracing::warn!(target: "monitor", "{route}"));
             }
-            panic::quietly(|| shared.switch.expire(clock::now(), &outlets));
+            unwind::quietly(|| shared.switch.expire(clock::now(), |enabled| outlets.publish(enabled)));
             let signals = shared.issues.tick(clock::Moment::now());
             signals.into_iter().for_each(|signal| outlets.publish(signal));
             // What is due to be saved again, nobody else thinks of.

@@ -6,15 +6,15 @@ use uuid::Uuid;
 
 use crate::{
     clock::{self, Moment},
-    event::{CodeLocation, ErrorEvent, EventKind, frames::Trace},
+    code_location::CodeLocation,
+    error_types::Cause,
+    event::{ErrorEvent, EventKind, ScopeRecord, frames::Trace},
     fingerprint::Fingerprint,
     grouping::Grouping,
+    issue::Unresolved,
     level::Level,
-    monitor::Shared,
-    observed::Cause,
     queue::{Handler, Queue},
-    resolver::Unresolved,
-    scope::ScopeRecord,
+    shared::Shared,
     source::Source,
     symbols::{self, OwnBacktrace, RawBacktrace},
 };

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     clock,
     drops::{Drops, Reason},
-    event::{ErrorEvent, EventKind},
+    event::{ErrorEvent, EventKind, ScopeRecord},
     fingerprint::Fingerprint,
     identity::Identity,
     issue::{Issue, IssueQuery, Issues, Limits},
@@ -22,7 +22,6 @@ use crate::{
     names,
     outcome::{Ending, Outcome},
     queue::{Handler, Queue},
-    scope::ScopeRecord,
     source::{Counted, Source, Sources},
     sync::{mpsc, thread},
     traffic::{BucketCount, Measured, Traffic},

@@ -1,8 +1,8 @@
 //! Issues: all events with one fingerprint.
 
+mod api;
 mod changes;
 mod eraser;
-mod offered;
 mod query;
 mod record;
 mod regroup;
@@ -19,23 +19,25 @@ use std::{sync::Arc, time::SystemTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub use self::{
+    api::ErasedUser,
+    query::{IssuePage, IssueQuery, IssueSort},
+    status::{IssueChange, IssueError, IssueState, IssueStatus, MutedUntil, Regression, Triage},
+};
 pub(crate) use self::{
     changes::{EVENTS, RECORDS, event_key},
     record::Record,
     regroup::Stored,
+    status::IssueSignal,
     table::{Issues, Limits},
     timeline::TIME_LINE,
-    unresolved::{StoredEvent, UNRESOLVED, UnresolvedEvents},
+    unresolved::{StoredEvent, UNRESOLVED, Unresolved, UnresolvedEvents},
     users::salt,
-};
-pub use self::{
-    offered::ErasedUser,
-    query::{IssuePage, IssueQuery, IssueSort},
-    status::{IssueChange, IssueError, IssueState, IssueStatus, MutedUntil, Regression, Triage},
 };
 use crate::{
     clock,
-    event::{CodeLocation, ErrorEvent, EventKind},
+    code_location::CodeLocation,
+    event::{ErrorEvent, EventKind},
     fingerprint::Fingerprint,
     grouping::Grouping,
 };

@@ -2,6 +2,8 @@
 
 mod unknown;
 
+use serde_json::Value;
+
 pub(crate) use self::unknown::Unknown;
 
 /// What is written as a text, read back.
@@ -126,21 +128,6 @@ pub(crate) mod null_if_empty {
     }
 }
 
-/// A method's name, `null` outside a request.
-pub(crate) mod method {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::method::Method;
-
-    pub(crate) fn serialize<S: Serializer>(method: &Option<Method>, serializer: S) -> Result<S::Ok, S::Error> {
-        method.map(Method::as_str).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Method>, D::Error> {
-        Ok(Option::<String>::deserialize(deserializer)?.map(|name| Method::from_name(&name)))
-    }
-}
-
 /// Pairs as an object.
 pub(crate) mod object {
     use std::collections::BTreeMap;
@@ -160,3 +147,30 @@ pub(crate) mod object {
         Ok(BTreeMap::deserialize(deserializer)?.into_iter().collect())
     }
 }
+
+/// Cuts what lies deeper in a value than anybody reads: whoever goes through it needs no more of the stack than there is.
+pub(crate) fn shallow(mut value: Value) -> Value {
+    let mut deep = Vec::new();
+    flatten(&mut value, DEEPEST, &mut deep);
+    // Piece by piece, for dropping it as a whole goes as deep as it does.
+    while let Some(value) = deep.pop() {
+        match value {
+            Value::Array(values) => deep.extend(values),
+            Value::Object(map) => deep.extend(map.into_iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    value
+}
+
+fn flatten(value: &mut Value, left: u32, deep: &mut Vec<Value>) {
+    match value {
+        Value::Array(_) | Value::Object(_) if left == 0 => deep.push(std::mem::replace(value, "…".into())),
+        Value::Array(values) => values.iter_mut().for_each(|value| flatten(value, left - 1, deep)),
+        Value::Object(map) => map.values_mut().for_each(|value| flatten(value, left - 1, deep)),
+        _ => {}
+    }
+}
+
+/// How deep a value may be.
+const DEEPEST: u32 = 32;

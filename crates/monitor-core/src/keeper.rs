@@ -18,16 +18,17 @@ use serde_json::{Map, Value};
 use crate::{
     clock,
     drops::{Drops, Reason},
+    error::BoxError,
     escape,
     event::ErrorEvent,
     issue::{EVENTS, RECORDS, Record, Stored, StoredEvent, TIME_LINE, UNRESOLVED, event_key},
-    monitor::{BoxError, Shared},
     panic,
     persist::{Access, Change, Persist},
     queue::{Handler, Queue},
     reporter::Outlets,
+    shared::Shared,
     signal::Signal,
-    switch, text,
+    switch, text, unwind,
 };
 
 pub(crate) struct Keeper {
@@ -264,7 +265,7 @@ impl Keeper {
 
     fn tell(&mut self) {
         let untold = std::mem::take(&mut self.untold);
-        panic::quietly(|| untold.iter().for_each(Trouble::tell));
+        unwind::quietly(|| untold.iter().for_each(Trouble::tell));
     }
 }
 

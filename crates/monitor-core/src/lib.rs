@@ -32,6 +32,7 @@ mod any_error;
 mod builder;
 mod capture;
 pub mod clock;
+mod code_location;
 mod drops;
 mod error;
 mod error_types;
@@ -53,6 +54,7 @@ mod json;
 mod keeper;
 mod level;
 mod log_reporter;
+mod mark;
 #[cfg(feature = "test-util")]
 mod memory_reporter;
 mod method;
@@ -62,6 +64,8 @@ mod observed;
 mod outcome;
 mod outgoing;
 pub mod panic;
+mod panic_hook;
+mod panic_payload;
 mod persist;
 mod queue;
 pub mod redact;
@@ -70,6 +74,7 @@ mod request_id;
 mod resolver;
 mod rules;
 pub mod scope;
+mod shared;
 mod signal;
 mod source;
 mod source_path;
@@ -81,6 +86,7 @@ mod sync;
 pub mod text;
 mod trace_context;
 pub mod traffic;
+mod unwind;
 
 #[cfg(feature = "anyhow")]
 pub use self::capture::capture_anyhow;
@@ -92,9 +98,11 @@ pub use self::{
     any_error::AnyError,
     builder::MonitorBuilder,
     capture::{CaptureExt, capture_error, capture_message},
-    drops::{Drops, Reason},
-    error::BuildError,
-    event::{CodeLocation, ErrorEvent, EventKind, Excerpt, Frame},
+    code_location::CodeLocation,
+    drops::{Dropped, Drops, Reason},
+    error::{BoxError, BuildError},
+    error_types::Cause,
+    event::{ErrorEvent, EventKind, Excerpt, Frame},
     fingerprint::Fingerprint,
     grouping::Grouping,
     grpc_code::GrpcCode,
@@ -104,12 +112,12 @@ pub use self::{
         ErasedUser, HourCount, Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSort, IssueState,
         IssueStatus, MutedUntil, Regression, Triage,
     },
-    job::{Job, JobCounts, JobOutcome, JobOutput},
+    job::{Job, JobOutput},
     level::Level,
     log_reporter::LogReporter,
     method::Method,
-    monitor::{BoxError, Dropped, Monitor},
-    observed::{Cause, ObservedError},
+    monitor::Monitor,
+    observed::ObservedError,
     outcome::{Ending, ErrorType, Outcome},
     outgoing::{ClientOutcome, HostCounts, Outgoing},
     persist::{Access, Change, Persist},
@@ -120,5 +128,5 @@ pub use self::{
     signal::Signal,
     switch::{DisableRoute, DisabledRoute, EnabledRoute, SwitchError},
     trace_context::{SpanId, TraceContext, TraceId},
-    traffic::{Bridge, Traffic},
+    traffic::{Bridge, JobCounts, JobOutcome, Traffic},
 };

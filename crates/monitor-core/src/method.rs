@@ -64,3 +64,18 @@ impl Method {
         }
     }
 }
+
+/// A method's name, `null` outside a request.
+pub(crate) mod or_null {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Method;
+
+    pub(crate) fn serialize<S: Serializer>(method: &Option<Method>, serializer: S) -> Result<S::Ok, S::Error> {
+        method.map(Method::as_str).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Method>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(|name| Method::from_name(&name)))
+    }
+}

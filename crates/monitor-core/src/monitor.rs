@@ -1,9 +1,8 @@
 //! The handle that is passed to layers, probes and reporters.
 
 use std::{
-    error::Error,
     fmt,
-    sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock, Weak, atomic::AtomicBool, mpsc::Sender},
+    sync::{Arc, LazyLock, atomic::AtomicBool, mpsc::Sender},
     thread,
     time::{Duration, Instant},
 };
@@ -11,31 +10,22 @@ use std::{
 use metrics::Recorder;
 
 use crate::{
-    builder::MonitorBuilder,
     clock,
-    drops::{Drops, Reason},
-    error_types::ErrorTypes,
-    grouping::in_app::InApp,
-    health::HealthSource,
+    drops::{Dropped, Drops},
     housekeeping::Bridges,
     identity::Identity,
     intake::RawEvent,
-    issue::{Issues, UnresolvedEvents},
-    job::Jobs,
-    keeper::Wake,
     outgoing::Outgoing,
-    panic,
     queue::{Pending, Queue},
     redact::Redaction,
     reporter::Outlets,
-    resolver::Unresolved,
-    rules::{Ignore, Sampling},
+    shared::Shared,
     signal::Signal,
-    source::Sources,
-    switch::{RouteSwitch, is_below},
+    switch::is_below,
     symbols::LOADING,
     trace_context::TraceContext,
     traffic::{Bridge, Traffic},
+    unwind,
 };
 
 /// Watches one service. Cloning it gives another handle to the same monitor.
@@ -68,74 +58,6 @@ pub(crate) struct Inner {
     pub(crate) keeper: Option<Arc<Queue<()>>>,
 }
 
-/// What the monitor's own threads share with it. It holds no queue, so that they end when the monitor is dropped.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) identity: Arc<Identity>,
-    pub(crate) redaction: Redaction,
-    pub(crate) raw_paths: bool,
-    pub(crate) full_addresses: bool,
-    pub(crate) trace_sampling: f64,
-    pub(crate) flask_names: bool,
-    pub(crate) untracked: Vec<String>,
-    pub(crate) ignore: Ignore,
-    pub(crate) traffic: Traffic,
-    pub(crate) outgoing: Outgoing,
-    pub(crate) switch: RouteSwitch,
-    pub(crate) jobs: Jobs,
-    pub(crate) health: HealthSource,
-    pub(crate) error_types: ErrorTypes,
-    pub(crate) in_app: InApp,
-    pub(crate) sources: Sources,
-    pub(crate) issues: Issues,
-    pub(crate) unresolved: UnresolvedEvents,
-    /// Set once the resolver runs. Weak, so that the threads end with the monitor.
-    pub(crate) resolver: OnceLock<Weak<Queue<Unresolved>>>,
-    pub(crate) sampling: Sampling,
-    /// Set where something keeps what is to outlive the process.
-    pub(crate) wake: OnceLock<Wake>,
-    /// Whether nothing may remain of what was removed, where it is kept.
-    pub(crate) is_purge_due: AtomicBool,
-    pub(crate) intake_drops: Arc<Drops>,
-    pub(crate) drops: RwLock<Vec<Arc<Drops>>>,
-}
-
-impl Shared {
-    /// Sees to it that issues that are not as they were are saved.
-    pub(crate) fn note_change(&self) {
-        if let Some(wake) = self.wake.get() {
-            wake.up();
-        }
-    }
-
-    /// Hands the resolver, once it runs, the events that an earlier process left unresolved. One that finds no room stays
-    /// stored for the next process.
-    pub(crate) fn resolve_left_behind(&self) {
-        if let Some(resolver) = self.resolver.get().and_then(Weak::upgrade) {
-            for left in self.unresolved.take_left_behind() {
-                let _ = resolver.push(left);
-            }
-        }
-    }
-
-    /// Returns what was not kept by anybody.
-    pub(crate) fn dropped(&self) -> Vec<Dropped> {
-        let all = self.drops.read().unwrap_or_else(PoisonError::into_inner);
-        let read = all.iter().flat_map(|drops| drops.read().map(|(reason, count)| (drops.owner(), reason, count)));
-        read.map(|(owner, reason, count)| Dropped { reporter: owner.to_owned(), reason, count }).collect()
-    }
-
-    pub(crate) fn drops_of(&self, owner: &str) -> Arc<Drops> {
-        let mut all = self.drops.write().unwrap_or_else(PoisonError::into_inner);
-        let known = all.iter().find(|drops| drops.owner() == owner).map(Arc::clone);
-        known.unwrap_or_else(|| {
-            let drops = Arc::new(Drops::new(owner));
-            all.push(Arc::clone(&drops));
-            drops
-        })
-    }
-}
-
 /// What the monitor does in the panic hook.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum PanicHook {
@@ -144,24 +66,7 @@ pub(crate) enum PanicHook {
     Chained,
 }
 
-/// How much of something was not kept, by whom and why.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Dropped {
-    /// Which part of the monitor or which reporter.
-    pub reporter: String,
-    /// Why.
-    pub reason: Reason,
-    /// How often.
-    pub count: u64,
-}
-
 impl Monitor {
-    /// Begins to build a monitor for `service`.
-    pub fn builder(service: impl Into<String>) -> MonitorBuilder {
-        MonitorBuilder::new(service.into())
-    }
-
     /// Creates a monitor that does nothing and costs next to nothing.
     #[must_use]
     pub const fn disabled() -> Self {
@@ -354,7 +259,7 @@ impl Monitor {
     /// Warns once that a panic came without a note, where one was to be expected.
     pub(crate) fn warn_of_missing_hook(&self) {
         if let Some(inner) = self.0.as_ref().filter(|inner| inner.panic_hook != PanicHook::Off) {
-            panic::once(&inner.missing_hook, || {
+            unwind::once(&inner.missing_hook, || {
                 tracing::warn!(
                     target: "monitor",
                     "a panic was caught that the panic hook did not see, so its place is unknown: the hook was \
@@ -378,6 +283,3 @@ const KEEPING: Duration = Duration::from_secs(5);
 
 /// How many of the traces that begin here are marked as sampled, unless somebody says otherwise.
 pub(crate) const TRACE_SAMPLING: f64 = 0.1;
-
-/// The error type at the seams.
-pub type BoxError = Box<dyn Error + Send + Sync>;

@@ -5,8 +5,6 @@
 
 use metrics::Unit;
 
-use crate::traffic::FLASK_NAMES;
-
 /// Ended requests. Labels: method, route, status (`499` when the client left before the head, `500` when the service
 /// failed without a response). Untracked and refused requests are not in it.
 pub const REQUESTS: &str = "http_server_requests_total";
@@ -55,6 +53,8 @@ pub const JOB_LAST_SUCCESS: &str = "monitor_job_last_success_timestamp_seconds";
 /// The duration histogram by the name of Prometheus' Flask exporter, see
 /// [`MonitorBuilder::flask_names`](crate::MonitorBuilder::flask_names).
 pub const FLASK_DURATION: &str = "flask_http_request_duration_seconds";
+pub(crate) const FLASK_NAMES: [&str; 4] =
+    ["flask_http_request_total", "flask_http_request_exceptions_total", FLASK_DURATION, "flask_exporter_info"];
 /// How well a probe is: 2 is well, 1 a warning, 0 an error, -1 unknown. Label: `probe`.
 pub const PROBE_STATUS: &str = "health_probe_status";
 /// Seconds the last run of a probe took; 0 before the first. Label: `probe`.

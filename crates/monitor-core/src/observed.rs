@@ -6,14 +6,14 @@ use std::{
     fmt,
 };
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     any_error::AnyError,
-    error_types::ErrorTypes,
-    event::{CodeLocation, EventKind},
-    monitor::{BoxError, Monitor},
-    text,
+    code_location::CodeLocation,
+    error::BoxError,
+    error_types::{Cause, ErrorTypes},
+    event::EventKind,
+    monitor::Monitor,
+    scope, text,
 };
 
 /// What somebody other than the program itself saw of an error: a layer, for instance.
@@ -34,24 +34,13 @@ pub struct ObservedError {
     pub location: Option<CodeLocation>,
 }
 
-/// An error that caused another.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Cause {
-    /// The error's type, as far as it is known.
-    #[serde(rename = "type")]
-    pub type_name: String,
-    /// What it says.
-    pub message: String,
-}
-
 // === impl ObservedError ===
 
 impl ObservedError {
     /// Returns what is to be seen of `error`.
     #[must_use]
     pub fn new<E: AnyError<M> + ?Sized, M>(kind: EventKind, error: &E) -> Self {
-        ErrorTypes::of_current(|types| Self::with(types, kind, error))
+        with_current_types(|types| Self::with(types, kind, error))
     }
 
     /// Returns what is to be seen of an error of any type: its `Display`, and its causes where it is a
@@ -61,7 +50,7 @@ impl ObservedError {
     /// [`MonitorBuilder::error_wrapper`]: crate::MonitorBuilder::error_wrapper
     #[must_use]
     pub fn of_any<E: fmt::Display + 'static>(kind: EventKind, error: &E) -> Self {
-        ErrorTypes::of_current(|types| Self::with_any(types, kind, error))
+        with_current_types(|types| Self::with_any(types, kind, error))
     }
 
     fn with_any<E: fmt::Display + 'static>(types: &ErrorTypes, kind: EventKind, error: &E) -> Self {
@@ -103,6 +92,15 @@ impl ObservedError {
             chain: types.causes(error.as_error()),
             location: None,
         }
+    }
+}
+
+/// Calls `f` with the types that the monitor of the current scope knows; outside a scope with none.
+fn with_current_types<R>(f: impl FnOnce(&ErrorTypes) -> R) -> R {
+    let scope = scope::current();
+    match scope.as_ref().and_then(|scope| scope.monitor().inner()) {
+        Some(inner) => f(&inner.shared.error_types),
+        None => f(&ErrorTypes::default()),
     }
 }
 

@@ -11,8 +11,7 @@
 //! line to stderr and flushes the reporters for at most 200 ms before the process aborts. The event has no backtrace: to
 //! resolve one may take longer than that.
 
-mod hook;
-mod payload;
+mod kind;
 mod unclaimed;
 
 use std::{
@@ -21,16 +20,14 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
     thread,
 };
 
-use self::payload::{Kind, text_of};
-pub(crate) use self::{hook::install_hook, payload::Payload};
-use crate::{event::CodeLocation, monitor::Monitor, symbols::RawBacktrace};
+use self::kind::Kind;
+pub(crate) use self::kind::{NO_TEXT, text_of};
+pub use crate::unwind::{dispose, once, quietly};
+use crate::{code_location::CodeLocation, symbols::RawBacktrace};
 
 /// A caught panic, with what the hook noted of it. In a box, so that the result of every poll stays small.
 pub struct Caught(Box<Inner>);
@@ -52,6 +49,26 @@ pub(crate) struct Note {
     pub(crate) location: Option<CodeLocation>,
     pub(crate) backtrace: Option<RawBacktrace>,
     pub(crate) thread: String,
+}
+
+impl Note {
+    pub(crate) fn new(
+        payload: &(dyn Any + Send),
+        location: Option<CodeLocation>,
+        backtrace: Option<RawBacktrace>,
+    ) -> Self {
+        let thread = thread::current().name().unwrap_or_default().to_owned();
+        Self { kind: Kind::of(payload), location, backtrace, thread }
+    }
+
+    /// Leaves the note for the code that catches the panic, on this thread or on the one that resumes it.
+    pub(crate) fn leave(self) {
+        if is_watched() {
+            leave(Last::Noted(Box::new(self)));
+        } else {
+            unclaimed::leave(self);
+        }
+    }
 }
 
 enum Last {
@@ -90,11 +107,11 @@ impl Caught {
     #[must_use]
     pub fn message(&self) -> Cow<'static, str> {
         let payload = self.0.payload.lock().unwrap_or_else(PoisonError::into_inner);
-        text_of(&**payload).unwrap_or(Cow::Borrowed(payload::NO_TEXT))
+        text_of(&**payload).unwrap_or(Cow::Borrowed(NO_TEXT))
     }
 
-    /// Returns the type, message and causes in the payload.
-    pub(crate) fn read(&self, read: impl FnOnce(&(dyn Any + Send)) -> Payload) -> Payload {
+    /// Reads the payload.
+    pub(crate) fn read<R>(&self, read: impl FnOnce(&(dyn Any + Send)) -> R) -> R {
         read(&**self.0.payload.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -103,7 +120,7 @@ impl Caught {
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         if let Some(note) = self.0.note {
             leave(Last::Noted(note));
-        } else if !WATCHED.try_with(Cell::get).unwrap_or_default() {
+        } else if !is_watched() {
             // Nobody of ours is left to catch it, and the next payload may lie at the same address.
             take_last();
         }
@@ -141,12 +158,13 @@ impl Caught {
         self.0.note.take().map(|note| *note)
     }
 
-    pub(crate) fn is_captured_by(&self, monitor: &Monitor) -> bool {
-        self.0.captured_by == Some(monitor.address())
+    /// Returns whether the monitor at this address captured it.
+    pub(crate) fn is_captured_by(&self, monitor: usize) -> bool {
+        self.0.captured_by == Some(monitor)
     }
 
-    pub(crate) fn mark_captured(&mut self, by: &Monitor) {
-        let by = by.address();
+    /// Notes that the monitor at this address captured it.
+    pub(crate) fn mark_captured(&mut self, by: usize) {
         self.0.captured_by = Some(by);
         let payload = self.0.payload.get_mut().unwrap_or_else(PoisonError::into_inner);
         leave(Last::Captured { kind: self.0.kind, payload: address(&**payload), by });
@@ -219,26 +237,9 @@ pub fn returning<R>(f: impl FnOnce() -> R, run: impl FnOnce(&mut dyn FnMut()) ->
     }
 }
 
-/// Runs `f` the first time it comes here. A panic in it, such as a log subscriber's, goes no further.
-pub fn once(done: &AtomicBool, f: impl FnOnce()) {
-    if !done.swap(true, Ordering::Relaxed) {
-        quietly(f);
-    }
-}
-
-/// Runs `f`. A panic in it goes no further.
-pub fn quietly(f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        dispose(payload);
-    }
-}
-
-/// Drops a panic's payload. A panic in its `Drop` goes no further.
-pub fn dispose(payload: Box<dyn Any + Send>) {
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        #[expect(clippy::mem_forget, reason = "dropping it may panic again, and there is nobody left to catch it")]
-        std::mem::forget(second);
-    }
+/// Returns whether a panic on this thread is caught by [`run`], which captures it. One that aborts the process never is.
+pub(crate) fn is_watched() -> bool {
+    !cfg!(panic = "abort") && WATCHED.try_with(Cell::get).unwrap_or_default()
 }
 
 /// Leaves word for whoever catches the panic.
@@ -252,21 +253,4 @@ fn take_last() -> Option<Last> {
 
 fn address(payload: &(dyn Any + Send)) -> usize {
     std::ptr::from_ref(payload).cast::<()>().addr()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_said_once_is_said_once_also_when_saying_it_panics() {
-        let (said, times) = (AtomicBool::new(false), Cell::new(0));
-        for _ in 0..2 {
-            once(&said, || {
-                times.set(times.get() + 1);
-                panic!("the log is full");
-            });
-        }
-        assert_eq!(times.get(), 1);
-    }
 }

@@ -47,7 +47,6 @@ use std::{
 use serde_json::Value;
 
 use self::{escapes::Undone, found::Found, glance::Marks, keys::SHORTEST_KEY, rule::Rule};
-use crate::scope::TEXT;
 
 /// What is written in place of what is masked.
 pub const FILTERED: &str = "[Filtered]";
@@ -396,6 +395,16 @@ pub(crate) const SPARE: usize = 1024;
 const ESCAPES: u8 = 3;
 /// How often a text is masked until it settles. Two rounds are the most that a text was seen to need.
 const ROUNDS: u8 = 6;
+
+/// Cuts a text that is not masked yet: to more than the [`TEXT`] bytes that are shown, so that [`Redaction::bounded`] knows a
+/// secret at the end of those for one.
+pub(crate) fn bounded(mut text: String) -> String {
+    text.truncate(beginning(&text, TEXT + SPARE).len());
+    text
+}
+
+/// How many bytes of a text are shown.
+pub(crate) const TEXT: usize = 8 * 1024;
 
 #[cfg(test)]
 mod tests;

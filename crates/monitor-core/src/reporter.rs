@@ -11,9 +11,9 @@ use std::{
 
 use crate::{
     drops::{Drops, Reason},
-    panic,
     queue::{Handler, Queue},
     signal::Signal,
+    unwind,
 };
 
 /// Takes signals, one after another, on a thread of its own.
@@ -87,8 +87,8 @@ impl<F: FnMut(&Signal) + Send + 'static> Reporter for FnReporter<F> {
 pub(crate) struct Outlets(pub(crate) Vec<Queue<Arc<Signal>>>);
 
 impl Outlets {
-    pub(crate) fn publish(&self, signal: Signal) {
-        let signal = Arc::new(signal);
+    pub(crate) fn publish(&self, signal: impl Into<Signal>) {
+        let signal = Arc::new(signal.into());
         for outlet in &self.0 {
             outlet.push(Arc::clone(&signal));
         }
@@ -107,7 +107,7 @@ impl Guarded {
             Ok(Ok(())) => {}
             Ok(Err(_)) => self.drops.count(Reason::Failed),
             Err(payload) => {
-                panic::dispose(payload);
+                unwind::dispose(payload);
                 self.drops.count(Reason::Panicked);
             }
         }

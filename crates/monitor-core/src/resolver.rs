@@ -12,31 +12,21 @@ use std::{
 
 use crate::{
     clock,
+    code_location::CodeLocation,
     drops::Reason,
     event::{
-        CodeLocation, ErrorEvent, Excerpts,
+        ErrorEvent, Excerpts,
         frames::{self, Trace},
     },
     grouping::Grouping,
-    monitor::Shared,
-    panic,
+    issue::Unresolved,
     queue::{Handler, Queue},
     reporter::Outlets,
+    shared::Shared,
     signal::Signal,
     source::Source,
-    symbols,
+    symbols, unwind,
 };
-
-/// An event without its functions.
-#[derive(Debug)]
-pub(crate) struct Unresolved {
-    /// Redacted, and grouped by place.
-    pub(crate) event: ErrorEvent,
-    pub(crate) trace: Option<Trace>,
-    pub(crate) source: Arc<Source>,
-    /// When it was captured, by the monotonic clock.
-    pub(crate) captured: i64,
-}
 
 /// May change an event before it is reported, or drop it by returning `None`.
 pub(crate) type BeforeReport = Box<dyn FnMut(ErrorEvent) -> Option<ErrorEvent> + Send>;
@@ -58,7 +48,7 @@ impl Handler<Unresolved> for Resolver {
     /// has no time to spare: its last event has no backtrace, and must get out.
     fn begin(&mut self) {
         if !cfg!(panic = "abort") {
-            panic::quietly(symbols::load);
+            unwind::quietly(symbols::load);
         }
         symbols::LOADING.end();
     }
@@ -121,7 +111,7 @@ impl Resolver {
         let took = clock::now().saturating_duration_since(begun);
         if took > SLOW {
             self.shared.intake_drops.count(Reason::BeforeReportSlow);
-            panic::once(&self.has_warned, || {
+            unwind::once(&self.has_warned, || {
                 tracing::warn!(target: "monitor", took_ms = took.as_millis(), "before_report is slow, and holds up every event");
             });
         }
@@ -136,7 +126,7 @@ impl Resolver {
                 None
             }
             Err(payload) => {
-                panic::dispose(payload);
+                unwind::dispose(payload);
                 self.shared.intake_drops.count(Reason::BeforeReportPanicked);
                 Some(untouched)
             }

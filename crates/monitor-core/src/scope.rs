@@ -26,12 +26,13 @@
 //! # Ok::<(), monitor_kit::BuildError>(())
 //! ```
 
-mod carry;
 mod facts;
 mod nested;
 mod notes;
 mod record;
 mod shown;
+mod slot;
+mod task;
 mod texts;
 
 use std::{
@@ -46,16 +47,16 @@ use std::{
     },
 };
 
-pub(crate) use self::notes::{TEXT, bounded};
 pub use self::{
-    carry::{InScope, ScopeFutureExt, ScopeSlot, wrap},
     facts::{Finished, RequestFacts},
     nested::nested,
     notes::{add, add_breadcrumb, set_context, set_fingerprint, set_tag, set_user},
-    record::{Breadcrumb, ScopeRecord},
     shown::Shown,
+    slot::ScopeSlot,
+    task::{InScope, ScopeFutureExt, wrap},
 };
 use self::{notes::Notes, texts::Texts};
+pub use crate::event::{Breadcrumb, ScopeRecord};
 use crate::{
     method::Method,
     monitor::Monitor,
@@ -112,7 +113,7 @@ pub fn current() -> Option<Scope> {
 ///
 /// Meanwhile there is no current scope.
 pub fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
-    carry::look(f)
+    slot::look(f)
 }
 
 // === impl Scope ===

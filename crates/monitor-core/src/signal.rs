@@ -6,7 +6,7 @@ use crate::{
     event::ErrorEvent,
     health::HealthChange,
     identity::Identity,
-    issue::{Issue, IssueChange},
+    issue::{Issue, IssueChange, IssueSignal},
     switch::{DisabledRoute, EnabledRoute},
 };
 
@@ -30,4 +30,20 @@ pub enum Signal {
     RouteDisabled(Arc<DisabledRoute>),
     /// A route is back in service, because somebody said so or its time was over.
     RouteEnabled(Arc<EnabledRoute>),
+}
+
+impl From<EnabledRoute> for Signal {
+    fn from(enabled: EnabledRoute) -> Self {
+        Self::RouteEnabled(Arc::new(enabled))
+    }
+}
+
+impl From<IssueSignal> for Signal {
+    fn from(signal: IssueSignal) -> Self {
+        match signal {
+            IssueSignal::Opened(issue) => Self::IssueOpened(issue),
+            IssueSignal::Regressed(issue) => Self::IssueRegressed(issue),
+            IssueSignal::Changed(change) => Self::IssueChanged(change),
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! A layer asks it for every request; while nothing is disabled that costs one relaxed load.
 
+mod api;
 mod disabled;
 mod error;
 
@@ -16,20 +17,15 @@ pub use self::{
     error::SwitchError,
 };
 use crate::{
-    clock, escape,
+    error::BoxError,
+    escape,
     json::Unknown,
     method::Method,
-    monitor::{BoxError, Monitor},
     persist::Change,
-    redact::Redaction,
-    reporter::Outlets,
-    scope::TEXT,
-    signal::Signal,
     sync::{
         Mutex, RwLock,
         atomic::{AtomicBool, Ordering},
     },
-    traffic::Traffic,
 };
 
 /// Which routes are disabled.
@@ -101,8 +97,9 @@ impl RouteSwitch {
         covering.max_by_key(|disabled| disabled.retry_after_at(now)).map(Arc::clone)
     }
 
-    /// Puts back what has expired, and says so. Nothing is saved, for what is kept says by itself when it is over.
-    pub(crate) fn expire(&self, now: Instant, outlets: &Outlets) {
+    /// Puts back what has expired, and tells of each, one change after another. Nothing is saved, for what is kept says by itself
+    /// when it is over.
+    pub(crate) fn expire(&self, now: Instant, tell: impl Fn(EnabledRoute)) {
         if !self.is_any_disabled() {
             return;
         }
@@ -112,9 +109,7 @@ impl RouteSwitch {
         if !over.is_empty() {
             self.put(list);
         }
-        for disabled in over {
-            outlets.publish(Signal::RouteEnabled(Arc::new(EnabledRoute::new(disabled, None))));
-        }
+        over.into_iter().for_each(|disabled| tell(EnabledRoute::new(disabled, None)));
     }
 
     pub(crate) fn list(&self) -> Vec<Arc<DisabledRoute>> {
@@ -171,137 +166,6 @@ pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
     // Both begin with a slash, and most differ in what is behind it.
     path.as_bytes().get(1) == prefix.as_bytes().get(1)
         && path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-impl Monitor {
-    /// Takes a route out of service, at once and for every thread. Done again, it takes the place of what was said before.
-    ///
-    /// Requests to it are refused by the layers of `monitor-tower`: they are counted apart, with outcome `refused`, and stay
-    /// out of the error ratio. Reporters are told by [`Signal::RouteDisabled`].
-    ///
-    /// # Errors
-    ///
-    /// When the route is not known, for it was neither declared nor asked for yet, unless the order
-    /// [allows that](DisableRoute::allow_unknown); when it is protected, as the untracked ones
-    /// and what was named in [`MonitorBuilder::protected_routes`] are; when no actor is named; when it would expire at once or
-    /// in more than 366 days; when the monitor is disabled.
-    ///
-    /// It returns when that is [saved](crate::MonitorBuilder::persist), or after 5 s.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use monitor_kit::{DisableRoute, Monitor};
-    ///
-    /// let monitor = Monitor::builder("shop").routes([("GET", "/error")]).build()?;
-    /// monitor.disable_route(DisableRoute::new("/error", "ada").reason("divides by zero").expires_in(Duration::from_secs(3600)))?;
-    /// assert_eq!(monitor.disabled_routes()[0].route, "/error");
-    /// monitor.enable_route("/error", None, "ada")?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// [`MonitorBuilder::protected_routes`]: crate::MonitorBuilder::protected_routes
-    pub fn disable_route(&self, order: DisableRoute) -> Result<Arc<DisabledRoute>, SwitchError> {
-        let inner = self.inner().ok_or(SwitchError::MonitorDisabled)?;
-        let shared = &inner.shared;
-        order.check()?;
-        if shared.switch.protects(order.route()) {
-            return Err(SwitchError::Protected { route: shown(&shared.redaction, order.route()) });
-        }
-        if !is_known(&shared.traffic, &order) {
-            let known = known(&shared.traffic);
-            return Err(SwitchError::Unknown { route: shown(&shared.redaction, &order.name()), known });
-        }
-        let disabled = Arc::new(order.carry_out(&shared.redaction));
-        let put = |list: &mut Vec<_>| {
-            list.retain(|other: &Arc<DisabledRoute>| !other.is_for(disabled.method, &disabled.route));
-            list.push(Arc::clone(&disabled));
-            Ok(Arc::clone(&disabled))
-        };
-        let tell = |disabled: &Arc<_>| inner.outlets.publish(Signal::RouteDisabled(Arc::clone(disabled)));
-        let disabled = shared.switch.change(put, tell)?;
-        self.keep();
-        Ok(disabled)
-    }
-
-    /// Puts a route back into service, which was disabled with the same method, or with none. Reporters are told by
-    /// [`Signal::RouteEnabled`].
-    ///
-    /// # Errors
-    ///
-    /// When it is not disabled so; when nobody is named as the actor; when the monitor is disabled.
-    pub fn enable_route(
-        &self,
-        route: &str,
-        method: Option<Method>,
-        actor: &str,
-    ) -> Result<Arc<EnabledRoute>, SwitchError> {
-        let inner = self.inner().ok_or(SwitchError::MonitorDisabled)?;
-        error::check_actor(actor)?;
-        let now = clock::now();
-        let actor = shown(&inner.shared.redaction, actor);
-        let take = |list: &mut Vec<Arc<DisabledRoute>>| {
-            let is_it = |disabled: &Arc<DisabledRoute>| disabled.is_for(method, route) && !disabled.is_over(now);
-            let at = list.iter().position(is_it).ok_or_else(|| {
-                let disabled = list.iter().map(|disabled| disabled.name()).collect();
-                SwitchError::NotDisabled {
-                    route: shown(&inner.shared.redaction, &disabled::name(method, route)),
-                    disabled,
-                }
-            })?;
-            Ok(Arc::new(EnabledRoute::new(list.remove(at), Some(actor))))
-        };
-        let switch = &inner.shared.switch;
-        let tell = |enabled: &Arc<EnabledRoute>| {
-            switch.note_enabled(&enabled.disabled);
-            inner.outlets.publish(Signal::RouteEnabled(Arc::clone(enabled)));
-        };
-        let enabled = switch.change(take, tell)?;
-        self.keep();
-        Ok(enabled)
-    }
-
-    /// Returns the routes that are disabled now, in the order in which they were.
-    #[must_use]
-    pub fn disabled_routes(&self) -> Vec<Arc<DisabledRoute>> {
-        let (now, list) = (clock::now(), self.inner().map(|inner| inner.shared.switch.list()).unwrap_or_default());
-        list.into_iter().filter(|disabled| !disabled.is_over(now)).map(DisabledRoute::shown).collect()
-    }
-
-    /// Returns whether any route is disabled. Costs one relaxed load.
-    #[must_use]
-    pub fn has_disabled_routes(&self) -> bool {
-        self.inner().is_some_and(|inner| inner.shared.switch.is_any_disabled())
-    }
-
-    /// Returns what disables a request of this method, route and path at `now`, where something does. Costs one relaxed load
-    /// while no route is disabled. A path that must stay in service is not disabled, whatever template it goes by.
-    #[must_use]
-    pub fn find_disabled(&self, method: Method, route: &str, path: &str, now: Instant) -> Option<Arc<DisabledRoute>> {
-        let switch = &self.inner()?.shared.switch;
-        switch.find(method, route, now).filter(|_| !switch.protects(path))
-    }
-}
-
-/// What was asked for may be a stranger's text.
-fn shown(redaction: &Redaction, text: &str) -> String {
-    redaction.head(text, TEXT).into_owned()
-}
-
-fn is_known(traffic: &Traffic, order: &DisableRoute) -> bool {
-    if order.allows_unknown() {
-        return is_route(order.route());
-    }
-    traffic.read().iter().any(|counts| is_route(&counts.route) && order.covers(counts.method, &counts.route))
-}
-
-fn known(traffic: &Traffic) -> Vec<String> {
-    let read = traffic.read();
-    let routes = read.iter().filter(|counts| is_route(&counts.route));
-    let mut names: Vec<_> = routes.map(|counts| disabled::name(Some(counts.method), &counts.route)).collect();
-    names.sort_unstable();
-    names
 }
 
 /// What matched no route, and what overflowed, is no route of its own.

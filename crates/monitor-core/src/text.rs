@@ -5,7 +5,10 @@
 
 use std::fmt;
 
-use crate::{panic, redact::SPARE, scope::TEXT};
+use crate::{
+    panic,
+    redact::{SPARE, TEXT},
+};
 
 /// Ends a text whose `Display` or `Debug` returned an error or panicked.
 pub const FORMATTING_FAILED: &str = "… [formatting failed]";

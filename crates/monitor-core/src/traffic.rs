@@ -7,6 +7,7 @@ mod bridge;
 mod connections;
 mod flask;
 mod histogram;
+mod jobs;
 mod misdeclared;
 mod page;
 mod process;
@@ -24,12 +25,12 @@ pub use self::{
     bridge::Bridge,
     connections::ConnectionCounts,
     histogram::{BUCKETS, BucketCount},
+    jobs::{JobCounts, JobOutcome},
     series::{RouteCounts, StatusCounts},
     window::{Ended, Recent, Window},
 };
 pub(crate) use self::{
-    flask::FLASK_NAMES,
-    histogram::{DURATION, Histogram},
+    jobs::{JobEnd, Jobs},
     misdeclared::Misdeclared,
 };
 use self::{

@@ -17,20 +17,20 @@ use crate::{
     identity::Identity,
     intake::Intake,
     issue::{Issues, Limits, UnresolvedEvents},
-    job::Jobs,
     keeper::{Keeper, Wake},
     method::Method,
-    monitor::{Inner, Monitor, PanicHook, Shared},
+    monitor::{Inner, Monitor, PanicHook},
     outgoing::Outgoing,
-    panic,
+    panic, panic_hook,
     persist::Persist,
     queue::Queue,
     reporter::{Guarded, Outlets},
     resolver::Resolver,
+    shared::Shared,
     signal::Signal,
     source::{Counted, Sources},
     switch::RouteSwitch,
-    traffic::{Bridge, Traffic},
+    traffic::{Bridge, Jobs, Traffic},
 };
 
 impl MonitorBuilder {
@@ -73,7 +73,7 @@ impl MonitorBuilder {
         let (housekeeping, end) = mpsc::channel();
         housekeeping::spawn(Arc::clone(&shared), Arc::clone(&outlets), Arc::clone(&bridges), end)?;
         if self.panic_hook != PanicHook::Off {
-            panic::install_hook();
+            panic_hook::install();
         }
         Ok(Monitor::new(Inner {
             shared,

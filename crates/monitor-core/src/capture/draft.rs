@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::{
-    event::{CodeLocation, EventKind},
+    code_location::CodeLocation,
+    error_types::Cause,
+    event::EventKind,
     level::Level,
-    observed::Cause,
     symbols::{OwnBacktrace, RawBacktrace},
 };
 

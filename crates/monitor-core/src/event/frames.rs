@@ -1,6 +1,7 @@
 //! The frames of a backtrace: resolved, judged, and without those of the capture itself.
 
-use super::{CodeLocation, Frame};
+use super::Frame;
+use crate::code_location::CodeLocation;
 use crate::{
     grouping::in_app::InApp,
     panic, source_path,

@@ -5,8 +5,8 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use super::{in_app::InApp, *};
 use crate::{
-    clock, event::CodeLocation, identity::Identity, json::FromText, level::Level, method::Method, observed::Cause,
-    redact::Redaction, scope::ScopeRecord,
+    clock, code_location::CodeLocation, error_types::Cause, event::ScopeRecord, identity::Identity, json::FromText,
+    level::Level, method::Method, redact::Redaction,
 };
 
 /// Every event of a case, and how many issues they are to be.

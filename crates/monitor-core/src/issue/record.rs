@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     clock,
-    event::{CodeLocation, ErrorEvent, EventKind},
+    code_location::CodeLocation,
+    event::{ErrorEvent, EventKind},
     fingerprint::Fingerprint,
     grouping::Grouping,
     json::{self, Unknown},

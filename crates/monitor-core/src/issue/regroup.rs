@@ -7,7 +7,8 @@ use super::{
     changes::{event_key, record_key},
 };
 use crate::{
-    event::{CodeLocation, ErrorEvent, frames},
+    code_location::CodeLocation,
+    event::{ErrorEvent, frames},
     grouping::{Grouping, in_app::InApp},
 };
 

@@ -15,7 +15,7 @@ use crate::{
     clock::{self, Deadline},
     fingerprint::Fingerprint,
     json,
-    scope::bounded,
+    redact::bounded,
 };
 
 /// Where an issue stands.
@@ -116,6 +116,14 @@ pub struct IssueChange {
     pub issue: Arc<Issue>,
     /// Where it stood before.
     pub before: IssueStatus,
+}
+
+/// What happened to an issue, for [`Signal`](crate::Signal) to carry on.
+#[derive(Clone, Debug)]
+pub(crate) enum IssueSignal {
+    Opened(Arc<Issue>),
+    Regressed(Arc<Issue>),
+    Changed(Arc<IssueChange>),
 }
 
 /// An order on an issue could not be carried out.

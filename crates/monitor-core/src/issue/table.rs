@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Issue, IssueChange, IssueError, IssuePage, IssueQuery, Record, Triage,
+    Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSignal, Record, Triage,
     changes::{Changes, record_key},
     eraser::Eraser,
     state::{Growth, State},
@@ -23,7 +23,6 @@ use crate::{
     drops::{Drops, Reason},
     event::{ErrorEvent, EventKind},
     fingerprint::Fingerprint,
-    signal::Signal,
     source::{Counted, Source},
     sync::{
         Mutex, MutexGuard,
@@ -59,7 +58,7 @@ struct Table {
     /// How many issues regressed, by kind.
     regressed: [u64; EventKind::ALL.len()],
     /// What nobody was there to tell.
-    untold: Vec<Signal>,
+    untold: Vec<IssueSignal>,
     /// Whose events are to be let go also when they come from where they were kept.
     erased: Vec<Eraser>,
     /// Who was erased of late, and when by the monotonic clock: their events may still be on their way.
@@ -75,7 +74,7 @@ struct Table {
 pub(crate) struct Added {
     /// What reporters are told; `None` where nobody wants to know.
     pub(crate) event: Option<Arc<ErrorEvent>>,
-    pub(crate) signals: Vec<Signal>,
+    pub(crate) signals: Vec<IssueSignal>,
 }
 
 // === impl Issues ===
@@ -119,7 +118,7 @@ impl Issues {
             self.bound(&mut table);
         }
         if is_new && let Some(state) = table.states.get(&fingerprint) {
-            signals.push(Signal::IssueOpened(Arc::new(state.read())));
+            signals.push(IssueSignal::Opened(Arc::new(state.read())));
         }
         signals.extend(table.take_in(fingerprint, growth));
         self.settle(&mut table);
@@ -127,7 +126,7 @@ impl Issues {
     }
 
     /// Brings every count up to date, lets go what is too old, and returns what became of whom.
-    pub(crate) fn tick(&self, now: Moment) -> Vec<Signal> {
+    pub(crate) fn tick(&self, now: Moment) -> Vec<IssueSignal> {
         let mut table = self.lock();
         let mut signals = self.catch_up(&mut table);
         table.lately.retain(|(at, _)| timeline::age(now.steady, *at) < LATE);
@@ -172,7 +171,7 @@ impl Issues {
         order: Triage,
         actor: &str,
         at: SystemTime,
-    ) -> Result<Vec<Signal>, IssueError> {
+    ) -> Result<Vec<IssueSignal>, IssueError> {
         let mut table = self.lock();
         self.count_up(&mut table);
         let state = table.states.get_mut(&fingerprint).ok_or(IssueError::Unknown(fingerprint))?;
@@ -183,7 +182,7 @@ impl Issues {
         self.settle(&mut table);
         // What was counted before it, is told before it.
         let mut signals = std::mem::take(&mut table.untold);
-        signals.push(Signal::IssueChanged(Arc::new(IssueChange { issue, before })));
+        signals.push(IssueSignal::Changed(Arc::new(IssueChange { issue, before })));
         Ok(signals)
     }
 
@@ -214,7 +213,7 @@ impl Issues {
     }
 
     /// Brings every count up to date, where anything was counted since, and returns what became of whom.
-    fn catch_up(&self, table: &mut Table) -> Vec<Signal> {
+    fn catch_up(&self, table: &mut Table) -> Vec<IssueSignal> {
         let mut signals = std::mem::take(&mut table.untold);
         for source in self.counted.take() {
             // A source whose first event is still on its way has no issue yet.
@@ -280,7 +279,7 @@ impl fmt::Debug for Issues {
 
 impl Table {
     /// Notes that an issue has changed, and returns who is to be told of it.
-    fn take_in(&mut self, fingerprint: Fingerprint, growth: Growth) -> Option<Signal> {
+    fn take_in(&mut self, fingerprint: Fingerprint, growth: Growth) -> Option<IssueSignal> {
         if growth.has_changed || growth.turn.is_some() {
             self.changes.records.insert(fingerprint);
         }
@@ -289,9 +288,9 @@ impl Table {
         match turn {
             Turn::Regressed => {
                 self.regressed[issue.kind as usize] += 1;
-                Some(Signal::IssueRegressed(issue))
+                Some(IssueSignal::Regressed(issue))
             }
-            Turn::MuteOver { before } => Some(Signal::IssueChanged(Arc::new(IssueChange { issue, before }))),
+            Turn::MuteOver { before } => Some(IssueSignal::Changed(Arc::new(IssueChange { issue, before }))),
         }
     }
 

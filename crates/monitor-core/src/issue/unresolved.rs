@@ -18,10 +18,20 @@ use crate::{
     clock, escape,
     event::{ErrorEvent, frames::Trace},
     persist::Change,
-    resolver::Unresolved,
     source::Source,
     symbols::StoredFrame,
 };
+
+/// An event without its functions.
+#[derive(Debug)]
+pub(crate) struct Unresolved {
+    /// Redacted, and grouped by place.
+    pub(crate) event: ErrorEvent,
+    pub(crate) trace: Option<Trace>,
+    pub(crate) source: Arc<Source>,
+    /// When it was captured, by the monotonic clock.
+    pub(crate) captured: i64,
+}
 
 /// The events between the intake and the resolver.
 #[derive(Default)]

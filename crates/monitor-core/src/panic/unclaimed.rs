@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Note, payload::Kind};
+use super::{Kind, Note};
 use crate::clock;
 
 /// Process-wide, because the hook is. Locked for a few instructions, on threads that panic.

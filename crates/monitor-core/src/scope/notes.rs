@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::{Breadcrumb, current};
-use crate::redact::{SPARE, beginning};
+use super::current;
+use crate::{event::Breadcrumb, json, redact::bounded};
 
 /// What was written to the scope.
 #[derive(Clone, Default)]
@@ -40,7 +40,7 @@ pub fn set_tag(name: impl Into<String>, value: impl Into<String>) {
 /// Sets a context: structured data to read an event by, such as `order` = `{"id": 7}`. At most 50 are kept, of each what is
 /// less than 32 deep, and of each text in it 8 KiB.
 pub fn set_context(name: impl Into<String>, value: impl Into<Value>) {
-    let (name, value) = (name.into(), shallow(value.into()));
+    let (name, value) = (name.into(), json::shallow(value.into()));
     if let Some(scope) = current() {
         put(&mut scope.notes().contexts, name, value);
     }
@@ -90,41 +90,6 @@ fn put<T>(pairs: &mut Vec<(String, T)>, name: String, value: T) {
     }
 }
 
-/// Cuts what lies deeper in a value than anybody reads: whoever goes through it needs no more of the stack than there is.
-pub(super) fn shallow(mut value: Value) -> Value {
-    let mut deep = Vec::new();
-    flatten(&mut value, DEEPEST, &mut deep);
-    // Piece by piece, for dropping it as a whole goes as deep as it does.
-    while let Some(value) = deep.pop() {
-        match value {
-            Value::Array(values) => deep.extend(values),
-            Value::Object(map) => deep.extend(map.into_iter().map(|(_, value)| value)),
-            _ => {}
-        }
-    }
-    value
-}
-
-fn flatten(value: &mut Value, left: u32, deep: &mut Vec<Value>) {
-    match value {
-        Value::Array(_) | Value::Object(_) if left == 0 => deep.push(std::mem::replace(value, "…".into())),
-        Value::Array(values) => values.iter_mut().for_each(|value| flatten(value, left - 1, deep)),
-        Value::Object(map) => map.values_mut().for_each(|value| flatten(value, left - 1, deep)),
-        _ => {}
-    }
-}
-
-/// Cuts a text that is not masked yet: to more than the [`TEXT`] bytes that are shown, so that [`Redaction::bounded`] knows a
-/// secret at the end of those for one.
-pub(crate) fn bounded(mut text: String) -> String {
-    text.truncate(beginning(&text, TEXT + SPARE).len());
-    text
-}
-
 const BREADCRUMBS: usize = 100;
 const PAIRS: usize = 50;
-/// How deep a value may be.
-const DEEPEST: u32 = 32;
 const PARTS: usize = 16;
-/// How many bytes of a text are shown.
-pub(crate) const TEXT: usize = 8 * 1024;

@@ -1,7 +1,7 @@
 //! What a scope keeps, and for how long it is current.
 
-use super::{notes::TEXT, *};
-use crate::redact::{Redaction, SPARE};
+use super::*;
+use crate::redact::{Redaction, SPARE, TEXT, bounded};
 
 fn monitor() -> Monitor {
     Monitor::disabled()

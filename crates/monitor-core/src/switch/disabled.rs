@@ -11,11 +11,10 @@ use serde_json::{Value, json};
 use super::{SwitchError, error::check_actor};
 use crate::{
     clock::{self, Deadline},
+    error::BoxError,
     json::Unknown,
     method::Method,
-    monitor::BoxError,
-    redact::Redaction,
-    scope::TEXT,
+    redact::{Redaction, TEXT},
 };
 
 /// What is to be disabled. See [`Monitor::disable_route`](crate::Monitor::disable_route).

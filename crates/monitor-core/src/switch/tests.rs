@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
 
 use super::*;
-use crate::{drops::Reason, monitor::BoxError, persist::Persist};
+use crate::{clock, drops::Reason, error::BoxError, monitor::Monitor, persist::Persist};
 
 /// Keeps in memory, and fails where it is told to.
 #[derive(Clone, Debug, Default)]
@@ -91,9 +91,9 @@ fn it_expires_by_itself_and_says_so() {
     assert_eq!(disabled.retry_after_at(later - Duration::from_millis(1500)), Duration::from_secs(2));
     assert_eq!(disabled.retry_after_at(later), Duration::from_secs(1));
     assert!(monitor.find_disabled(Method::Get, "/error", "/error", later).is_none());
-    inner.shared.switch.expire(clock::now(), &inner.outlets);
+    inner.shared.switch.expire(clock::now(), |enabled| inner.outlets.publish(enabled));
     assert_eq!(names(&monitor), ["/error"], "its time has not come");
-    inner.shared.switch.expire(later, &inner.outlets);
+    inner.shared.switch.expire(later, |enabled| inner.outlets.publish(enabled));
     assert!(names(&monitor).is_empty() && !inner.shared.switch.is_any.load(Ordering::Relaxed));
 }
 
@@ -282,7 +282,7 @@ mod interleavings {
             });
             let expiring = {
                 let switch = Arc::clone(&switch);
-                thread::spawn(move || switch.expire(clock::now(), &Outlets(Vec::new())))
+                thread::spawn(move || switch.expire(clock::now(), drop))
             };
             // A reader sees a route or does not, and never waits for ever.
             let _ = switch.find(Method::Get, "/a", clock::now());
@@ -297,7 +297,7 @@ mod interleavings {
                 disabled::from_json(&serde_json::from_slice(&value).expect("it is JSON")).expect("it is whole");
             assert_eq!((held.len(), routes(saved)), (2, held));
             assert!(switch.is_any_disabled() && switch.find(Method::Get, "/b", clock::now()).is_some());
-            switch.expire(clock::now() + HOUR, &Outlets(Vec::new()));
+            switch.expire(clock::now() + HOUR, drop);
             assert!(!switch.is_any_disabled() && switch.list().is_empty());
         };
         shuttle::check_random(check, 2000);

@@ -32,6 +32,7 @@ use std::{
 
 use metrics::{IntoF64, Key, KeyName, Label, Recorder};
 
+use super::{JobCounts, JobOutcome};
 use super::{
     RouteCounts, flask, histogram,
     process::Start,
@@ -39,12 +40,12 @@ use super::{
 };
 use crate::{
     clock,
+    drops::Dropped,
     health::HealthReading,
-    job::{JobCounts, JobOutcome},
-    monitor::{Dropped, Shared},
     names,
     outcome::Outcome,
     outgoing::{ClientOutcome, HostCounts},
+    shared::Shared,
 };
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;

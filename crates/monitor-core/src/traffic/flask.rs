@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use metrics::{KeyName, Label, Recorder};
 
 use super::{histogram, series::RouteCounts, sink::Sink};
-use crate::outcome::Outcome;
+use crate::{names, outcome::Outcome};
 
 pub(super) fn describe(recorder: &dyn Recorder) {
     let counters = [(TOTAL, "Requests that ended."), (EXCEPTIONS, "Requests that ended with an exception.")];
@@ -52,9 +52,7 @@ fn labels(method: &'static str, status: u16) -> Vec<Label> {
     vec![Label::new("method", method), Label::new("status", status.to_string())]
 }
 
-pub(crate) const FLASK_NAMES: [&str; 4] = [TOTAL, EXCEPTIONS, DURATION, INFO];
-
-const TOTAL: &str = "flask_http_request_total";
-const EXCEPTIONS: &str = "flask_http_request_exceptions_total";
-const DURATION: &str = crate::names::FLASK_DURATION;
-const INFO: &str = "flask_exporter_info";
+const TOTAL: &str = names::FLASK_NAMES[0];
+const EXCEPTIONS: &str = names::FLASK_NAMES[1];
+const DURATION: &str = names::FLASK_DURATION;
+const INFO: &str = names::FLASK_NAMES[3];

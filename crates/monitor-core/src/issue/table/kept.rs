@@ -7,13 +7,13 @@ use crate::{
     fingerprint::Fingerprint,
     grouping::in_app::InApp,
     issue::{
+        IssueSignal,
         changes::{Changes, put_event, put_record},
         regroup::Stored,
         state::Growth,
         timeline::TimeLine,
     },
     persist::Change,
-    signal::Signal,
 };
 
 impl Issues {
@@ -52,7 +52,7 @@ impl Issues {
     }
 
     /// Takes in what was kept, by this process or by another one before it, and the time line it ages on.
-    pub(crate) fn restore(&self, kept: Vec<Stored>, line: Option<&[u8]>, in_app: &InApp) -> Vec<Signal> {
+    pub(crate) fn restore(&self, kept: Vec<Stored>, line: Option<&[u8]>, in_app: &InApp) -> Vec<IssueSignal> {
         let mut locked = self.lock();
         let table = &mut *locked;
         let mut signals = self.catch_up(table);

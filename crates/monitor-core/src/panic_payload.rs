@@ -1,25 +1,15 @@
 //! The payload of a panic: mostly a text, sometimes an error.
 
-use std::{
-    any::{Any, TypeId},
-    borrow::Cow,
-    error::Error,
-    io,
-};
+use std::{any::Any, borrow::Cow, error::Error, io};
 
 use crate::{
-    any_error::AnyError, capture::mark, error_types::ErrorTypes, event::EventKind, monitor::BoxError, observed::Cause,
-    scope::bounded, text,
+    any_error::AnyError,
+    error::BoxError,
+    error_types::{Cause, ErrorTypes},
+    event::EventKind,
+    panic::{NO_TEXT, text_of},
+    text,
 };
-
-/// The type of a payload and a mark of its text: the same in the hook and where the panic is caught.
-///
-/// The hook must not format an error: a `Display` that panics there would abort the process.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Kind {
-    type_id: TypeId,
-    pub(super) mark: u64,
-}
 
 /// An event's view of a payload.
 pub(crate) struct Payload {
@@ -27,12 +17,6 @@ pub(crate) struct Payload {
     pub(crate) type_name: Cow<'static, str>,
     pub(crate) message: String,
     pub(crate) chain: Vec<Cause>,
-}
-
-impl Kind {
-    pub(super) fn of(payload: &(dyn Any + Send)) -> Self {
-        Self { type_id: payload.type_id(), mark: mark(&text_of(payload).unwrap_or(Cow::Borrowed(NO_TEXT))) }
-    }
 }
 
 impl Payload {
@@ -59,17 +43,6 @@ impl Payload {
     }
 }
 
-/// Returns the payload's text; `None` for an error or another value.
-pub(super) fn text_of(payload: &(dyn Any + Send)) -> Option<Cow<'static, str>> {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        return Some(Cow::Borrowed(text));
-    }
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| payload.downcast_ref::<Cow<'static, str>>().map(|text| &**text));
-    text.or_else(|| payload.downcast_ref::<Box<str>>().map(|text| &**text))
-        .map(|text| Cow::Owned(bounded(text.to_owned())))
-}
-
 #[cfg_attr(not(any(feature = "anyhow", feature = "eyre")), expect(unused_variables, reason = "no report is known"))]
 fn report(payload: &(dyn Any + Send), types: &ErrorTypes) -> Option<Payload> {
     #[cfg(feature = "anyhow")]
@@ -82,6 +55,3 @@ fn report(payload: &(dyn Any + Send), types: &ErrorTypes) -> Option<Payload> {
     }
     None
 }
-
-/// The message of a panic whose payload is neither a text nor a known error.
-pub(super) const NO_TEXT: &str = "a panic without a message";

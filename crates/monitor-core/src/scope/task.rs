@@ -1,7 +1,6 @@
-//! Carrying a scope: around a poll, into a task, into a thread.
+//! Carries the current scope into a task or a thread. A panic there is captured in the scope.
 
 use std::{
-    mem::ManuallyDrop,
     panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll},
@@ -9,17 +8,8 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{CURRENT, Scope, current};
+use super::ScopeSlot;
 use crate::panic::{self, Caught, Fate};
-
-/// Holds a scope between the polls of whatever runs in it.
-///
-/// Entering moves the scope into place and back, so that a poll costs no reference counting.
-#[derive(Debug, Default)]
-pub struct ScopeSlot(Option<Scope>);
-
-/// Puts back whatever was current before, also when unwinding.
-struct Entered<'a>(&'a mut ScopeSlot);
 
 pin_project! {
     /// A future that runs in a scope. Made by [`ScopeFutureExt::in_current_scope`].
@@ -57,12 +47,12 @@ pub trait ScopeFutureExt: Future + Sized {
     /// spawn(send().in_current_scope());
     /// ```
     fn in_current_scope(self) -> InScope<Self> {
-        InScope { slot: ScopeSlot(current()), future: Some(self) }
+        InScope { slot: ScopeSlot::of_current(), future: Some(self) }
     }
 
     /// Runs this future in a scope within the one that is current now, as [`nested`](super::nested) does.
     fn in_nested_scope(self) -> InScope<Self> {
-        InScope { slot: ScopeSlot(current().map(|scope| scope.nested())), future: Some(self) }
+        InScope { slot: ScopeSlot::of_nested(), future: Some(self) }
     }
 }
 
@@ -79,38 +69,11 @@ impl<F: Future> ScopeFutureExt for F {}
 /// # handle.join().expect("the thread does not panic");
 /// ```
 pub fn wrap<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
-    let mut slot = ScopeSlot(current());
+    let mut slot = ScopeSlot::of_current();
     move || slot.catch(f).unwrap_or_else(|caught| resume_unwind(caught.into_payload()))
 }
 
-// === impl ScopeSlot ===
-
 impl ScopeSlot {
-    /// Creates a slot with `scope` in it.
-    #[must_use]
-    pub fn new(scope: Scope) -> Self {
-        Self(Some(scope))
-    }
-
-    /// Returns the scope. While it is entered, the slot is empty.
-    #[must_use]
-    pub fn scope(&self) -> Option<&Scope> {
-        self.0.as_ref()
-    }
-
-    /// Runs `f` inside the scope, or outside any where the slot is empty.
-    pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let _entered = Entered::new(self);
-        f()
-    }
-
-    /// Runs `f` inside the scope, or outside any where the slot is empty, and returns its panic where it does, as
-    /// [`panic::run`] does.
-    pub fn run(&mut self, fate: Fate, f: &mut dyn FnMut()) -> Option<Caught> {
-        let _entered = Entered::new(self);
-        panic::run(fate, f)
-    }
-
     /// Runs `f` inside the scope and returns a panic, which is captured in the scope.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
         if !self.scope().is_some_and(|scope| scope.monitor().is_enabled()) {
@@ -123,31 +86,6 @@ impl ScopeSlot {
             caught
         })
     }
-}
-
-impl<'a> Entered<'a> {
-    fn new(slot: &'a mut ScopeSlot) -> Self {
-        swap(slot);
-        Self(slot)
-    }
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        swap(self.0);
-    }
-}
-
-/// Shows `f` the current scope, which is taken out of its place meanwhile.
-pub(super) fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
-    let mut slot = ScopeSlot::default();
-    let Entered(slot) = &Entered::new(&mut slot);
-    f(slot.scope())
-}
-
-fn swap(slot: &mut ScopeSlot) {
-    let entering = ManuallyDrop::new(slot.0.take());
-    slot.0 = ManuallyDrop::into_inner(CURRENT.with(|cell| cell.replace(entering)));
 }
 
 // === impl InScope ===

@@ -1,0 +1,184 @@
+//! What was known of the unit of work when an error was captured.
+
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    clock, json,
+    level::Level,
+    method::{self, Method},
+    redact::{FILTERED, Redaction, bounded},
+    request_id::RequestId,
+    trace_context::{SpanId, TraceId},
+};
+
+/// What happened on the way to an error.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[non_exhaustive]
+pub struct Breadcrumb {
+    /// When.
+    #[serde(rename = "timestamp", with = "json::time")]
+    pub at: SystemTime,
+    /// What kind of step, such as `http` or `cache`.
+    pub category: String,
+    /// What happened.
+    pub message: String,
+    /// How serious it was.
+    pub level: Level,
+    /// Anything to read it by.
+    pub data: Value,
+}
+
+/// What was known of the unit of work when an error was captured.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ScopeRecord {
+    /// The request's identifier; `None` outside a scope.
+    #[serde(with = "json::text_or_null")]
+    pub request_id: Option<RequestId>,
+    /// The trace; `None` outside a scope.
+    #[serde(with = "json::text_or_null")]
+    pub trace_id: Option<TraceId>,
+    /// The scope's own part of the trace; `None` outside a scope.
+    #[serde(with = "json::text_or_null")]
+    pub span_id: Option<SpanId>,
+    /// The trace the client named, where it was valid and not continued.
+    #[serde(with = "json::text_or_null")]
+    pub client_trace_id: Option<TraceId>,
+    /// The identifier the client sent, validated.
+    #[serde(with = "json::null_if_empty")]
+    pub client_request_id: String,
+    /// The method; `None` outside a request.
+    #[serde(with = "method::or_null")]
+    pub method: Option<Method>,
+    /// The route's template; empty outside a request.
+    #[serde(with = "json::null_if_empty")]
+    pub route: String,
+    /// The path as the client sent it. It goes nowhere unless asked for, see
+    /// [`MonitorBuilder::raw_paths`](crate::MonitorBuilder::raw_paths).
+    #[serde(with = "json::null_if_empty")]
+    pub path: String,
+    /// The `User-Agent` header.
+    #[serde(with = "json::null_if_empty")]
+    pub user_agent: String,
+    /// The client's address, truncated unless it was asked for in full.
+    #[serde(with = "json::null_if_empty")]
+    pub remote_addr: String,
+    /// The user's identifier.
+    #[serde(rename = "user_id")]
+    pub user: Option<String>,
+    /// Tags.
+    #[serde(with = "json::object")]
+    pub tags: Vec<(String, String)>,
+    /// Contexts.
+    #[serde(with = "json::object")]
+    pub contexts: Vec<(String, Value)>,
+    /// Breadcrumbs, the oldest first.
+    pub breadcrumbs: Vec<Breadcrumb>,
+    /// What the program said events are to be grouped by; empty where it said nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fingerprint: Vec<String>,
+}
+
+// === impl Breadcrumb ===
+
+impl Breadcrumb {
+    /// Creates a breadcrumb of this moment at level INFO.
+    #[must_use]
+    pub fn new(category: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            at: clock::wall(),
+            category: bounded(category.into()),
+            message: bounded(message.into()),
+            level: Level::Info,
+            data: Value::Null,
+        }
+    }
+
+    /// Sets how serious it was. Defaults to INFO.
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Sets anything to read it by. Defaults to nothing.
+    #[must_use]
+    pub fn data(mut self, data: impl Into<Value>) -> Self {
+        self.data = json::shallow(data.into());
+        self
+    }
+}
+
+impl Breadcrumb {
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.category.len() + self.message.len() + weight_of(&self.data)
+    }
+}
+
+// === impl ScopeRecord ===
+
+impl ScopeRecord {
+    /// Returns about how much memory it takes, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let tags = self.tags.iter().map(|(name, value)| 2 * TEXT + name.len() + value.len());
+        let contexts = self.contexts.iter().map(|(name, value)| TEXT + name.len() + weight_of(value));
+        let crumbs = self.breadcrumbs.iter().map(Breadcrumb::weight);
+        let texts = self.path.len() + self.route.len() + self.user_agent.len();
+        texts + tags.sum::<usize>() + contexts.sum::<usize>() + crumbs.sum::<usize>()
+    }
+
+    /// Leaves out a quarter of the breadcrumbs, the oldest ones, or else a context or a tag. Returns whether there was any.
+    pub(crate) fn shorten(&mut self) -> bool {
+        let oldest = self.breadcrumbs.len().div_ceil(4);
+        self.breadcrumbs.drain(..oldest);
+        oldest > 0 || self.contexts.pop().is_some() || self.tags.pop().is_some()
+    }
+
+    pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
+        if raw_paths {
+            redaction.mask(&mut self.path);
+        } else {
+            self.path.clone_from(&self.route);
+        }
+        for text in [&mut self.user_agent, &mut self.client_request_id].into_iter().chain(&mut self.user) {
+            redaction.bound(text);
+        }
+        for part in &mut self.fingerprint {
+            redaction.bound(part);
+        }
+        for (name, value) in &mut self.tags {
+            if redaction.masks(name) {
+                FILTERED.clone_into(value);
+            } else {
+                redaction.bound(value);
+            }
+            redaction.bound(name);
+        }
+        for (name, value) in &mut self.contexts {
+            redaction.json(name, value);
+            redaction.bound(name);
+        }
+        for breadcrumb in &mut self.breadcrumbs {
+            redaction.bound(&mut breadcrumb.category);
+            redaction.bound(&mut breadcrumb.message);
+            redaction.json("", &mut breadcrumb.data);
+        }
+    }
+}
+
+fn weight_of(value: &Value) -> usize {
+    let inside = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight_of).sum(),
+        Value::Object(map) => map.iter().map(|(key, value)| 2 * TEXT + key.len() + weight_of(value)).sum(),
+    };
+    size_of::<Value>() + inside
+}
+
+/// What a text takes beside what it says.
+const TEXT: usize = size_of::<String>();

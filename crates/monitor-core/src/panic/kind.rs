@@ -1,0 +1,37 @@
+//! What tells one panic from another: the type of its payload and its text.
+
+use std::{
+    any::{Any, TypeId},
+    borrow::Cow,
+};
+
+use crate::{mark::mark, redact::bounded};
+
+/// The type of a payload and a mark of its text: the same in the hook and where the panic is caught.
+///
+/// The hook must not format an error: a `Display` that panics there would abort the process.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Kind {
+    type_id: TypeId,
+    pub(super) mark: u64,
+}
+
+impl Kind {
+    pub(super) fn of(payload: &(dyn Any + Send)) -> Self {
+        Self { type_id: payload.type_id(), mark: mark(&text_of(payload).unwrap_or(Cow::Borrowed(NO_TEXT))) }
+    }
+}
+
+/// Returns the payload's text; `None` for an error or another value.
+pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<Cow<'static, str>> {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        return Some(Cow::Borrowed(text));
+    }
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<Cow<'static, str>>().map(|text| &**text));
+    text.or_else(|| payload.downcast_ref::<Box<str>>().map(|text| &**text))
+        .map(|text| Cow::Owned(bounded(text.to_owned())))
+}
+
+/// The message of a panic whose payload is neither a text nor a known error.
+pub(crate) const NO_TEXT: &str = "a panic without a message";
