@@ -9,17 +9,20 @@ use std::{fmt, sync::Arc, time::Duration};
 use metrics::Recorder;
 
 use crate::{
-    error_types::ErrorTypes,
-    event::EventKind,
-    grouping::in_app::InApp,
-    log_reporter::LogReporter,
-    monitor::{Monitor, PanicHook, TRACE_SAMPLING},
+    event::{
+        EventKind,
+        error_types::ErrorTypes,
+        grouping::in_app::InApp,
+        rules::{Ignore, Sampling},
+    },
+    monitor::{Monitor, PanicHook, TRACE_SAMPLING, resolver::BeforeReport},
     persist::Persist,
     redact::Redaction,
-    reporter::{FnReporter, Reporter},
-    resolver::BeforeReport,
-    rules::{Ignore, Sampling},
-    signal::Signal,
+    signal::{
+        Signal,
+        log_reporter::LogReporter,
+        reporter::{FnReporter, Reporter},
+    },
     traffic::Measured,
 };
 

@@ -1,6 +1,12 @@
 //! Capture: from an error in hand to an event on its way to the intake.
 
 mod draft;
+pub(crate) mod job;
+pub(crate) mod observed;
+pub(crate) mod panic_hook;
+mod panic_payload;
+#[cfg(feature = "tokio")]
+pub(crate) mod spawn;
 
 use std::{
     borrow::Cow,
@@ -12,23 +18,18 @@ use std::{
 use uuid::Uuid;
 
 use self::draft::Draft;
+use self::{observed::ObservedError, panic_payload::Payload};
 use crate::{
-    any_error::AnyError,
-    clock::{self, Moment},
-    code_location::CodeLocation,
-    drops::Reason,
-    error_types::Cause,
-    event::EventKind,
-    grpc_code::GrpcCode,
-    intake::RawEvent,
-    level::Level,
-    mark::{self, mark},
-    monitor::Monitor,
-    observed::ObservedError,
+    base::{
+        clock::{self, Moment},
+        drops::Reason,
+        mark::{self, mark},
+    },
+    event::{EventKind, any_error::AnyError, error_types::Cause, rules::Ignore},
+    model::{code_location::CodeLocation, grpc_code::GrpcCode, level::Level},
+    monitor::{Monitor, intake::RawEvent},
     panic::{Caught, Note},
-    panic_payload::Payload,
     redact::bounded,
-    rules::Ignore,
     scope::{self, Scope},
     symbols::{OwnBacktrace, RawBacktrace},
     text,

@@ -1,7 +1,11 @@
 //! One captured failure as data.
 
+pub(crate) mod any_error;
+pub(crate) mod error_types;
 mod excerpt;
 pub(crate) mod frames;
+pub mod grouping;
+pub(crate) mod rules;
 mod scope_record;
 
 use std::{fmt, sync::Arc, time::SystemTime};
@@ -11,13 +15,15 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub(crate) use self::excerpt::Excerpts;
+use self::{error_types::Cause, grouping::Grouping};
 pub use self::{
     excerpt::Excerpt,
     scope_record::{Breadcrumb, ScopeRecord},
 };
 use crate::{
-    code_location::CodeLocation, error_types::Cause, fingerprint::Fingerprint, grouping::Grouping, identity::Identity,
-    json, level::Level, redact::Redaction,
+    base::json,
+    model::{code_location::CodeLocation, fingerprint::Fingerprint, identity::Identity, level::Level},
+    redact::Redaction,
 };
 
 /// One captured failure, redacted, with all that was known at the time.

@@ -11,19 +11,25 @@ use shuttle::{Config, Runner, check_pct, scheduler::RandomScheduler, sync::mpsc:
 use uuid::Uuid;
 
 use crate::{
-    clock,
-    drops::{Drops, Reason},
+    base::{
+        clock,
+        drops::{Drops, Reason},
+        queue::{Handler, Queue},
+        sync::{mpsc, thread},
+    },
     event::{ErrorEvent, EventKind, ScopeRecord},
-    fingerprint::Fingerprint,
-    identity::Identity,
-    issue::{Issue, IssueQuery, Issues, Limits},
-    level::Level,
-    method::Method,
-    names,
-    outcome::{Ending, Outcome},
-    queue::{Handler, Queue},
-    source::{Counted, Source, Sources},
-    sync::{mpsc, thread},
+    issue::{
+        Issue, IssueQuery, Issues, Limits,
+        source::{Counted, Source, Sources},
+    },
+    model::{
+        fingerprint::Fingerprint,
+        identity::Identity,
+        level::Level,
+        method::Method,
+        names,
+        outcome::{Ending, Outcome},
+    },
     traffic::{BucketCount, Measured, Traffic},
 };
 
@@ -251,12 +257,12 @@ fn event(route: &str) -> ErrorEvent {
             environment: String::new(),
         }),
         fingerprint: Fingerprint::default(),
-        grouping: crate::grouping::Grouping::default(),
+        grouping: crate::event::grouping::Grouping::default(),
         suppressed: 0,
         muted: false,
         user_mark: None,
     };
-    event.grouping = crate::grouping::Grouping::of(&event);
+    event.grouping = crate::event::grouping::Grouping::of(&event);
     event.fingerprint = event.grouping.fingerprint();
     event
 }

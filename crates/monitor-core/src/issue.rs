@@ -7,6 +7,7 @@ mod query;
 mod record;
 mod regroup;
 mod release;
+pub(crate) mod source;
 mod state;
 mod status;
 mod table;
@@ -35,11 +36,9 @@ pub(crate) use self::{
     users::salt,
 };
 use crate::{
-    clock,
-    code_location::CodeLocation,
-    event::{ErrorEvent, EventKind},
-    fingerprint::Fingerprint,
-    grouping::Grouping,
+    base::clock,
+    event::{ErrorEvent, EventKind, grouping::Grouping},
+    model::{code_location::CodeLocation, fingerprint::Fingerprint},
 };
 
 /// All events with one fingerprint, as they stand at one moment.
@@ -88,7 +87,7 @@ pub struct Issue {
 #[non_exhaustive]
 pub struct HourCount {
     /// When the hour began.
-    #[serde(with = "crate::json::time")]
+    #[serde(with = "crate::base::json::time")]
     pub begin: SystemTime,
     /// How often.
     pub count: u64,

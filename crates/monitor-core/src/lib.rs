@@ -28,105 +28,76 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod any_error;
+mod base;
 mod builder;
 mod capture;
-pub mod clock;
-mod code_location;
-mod drops;
-mod error;
-mod error_types;
-pub mod escape;
 mod event;
-mod fingerprint;
-pub mod grouping;
-mod grpc_code;
 mod health;
-mod hex;
-mod housekeeping;
-mod identity;
-mod intake;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod issue;
-mod job;
-mod json;
-mod keeper;
-mod level;
-mod log_reporter;
-mod mark;
-#[cfg(feature = "test-util")]
-mod memory_reporter;
-mod method;
+mod model;
 mod monitor;
-pub mod names;
-mod observed;
-mod outcome;
-mod outgoing;
 pub mod panic;
-mod panic_hook;
-mod panic_payload;
 mod persist;
-mod queue;
 pub mod redact;
-mod reporter;
-mod request_id;
-mod resolver;
-mod rules;
 pub mod scope;
-mod shared;
 mod signal;
-mod source;
-mod source_path;
-#[cfg(feature = "tokio")]
-mod spawn;
 mod switch;
 mod symbols;
-mod sync;
 pub mod text;
-mod trace_context;
 pub mod traffic;
-mod unwind;
 
 #[cfg(feature = "anyhow")]
 pub use self::capture::capture_anyhow;
-#[cfg(feature = "test-util")]
-pub use self::memory_reporter::MemoryReporter;
 #[cfg(feature = "tokio")]
-pub use self::spawn::{spawn_blocking_supervised, spawn_supervised};
+pub use self::capture::spawn::{spawn_blocking_supervised, spawn_supervised};
+#[cfg(feature = "test-util")]
+pub use self::signal::memory_reporter::MemoryReporter;
 pub use self::{
-    any_error::AnyError,
+    base::{
+        clock,
+        drops::{Dropped, Drops, Reason},
+        error::{BoxError, BuildError},
+        escape,
+    },
     builder::MonitorBuilder,
-    capture::{CaptureExt, capture_error, capture_message},
-    code_location::CodeLocation,
-    drops::{Dropped, Drops, Reason},
-    error::{BoxError, BuildError},
-    error_types::Cause,
-    event::{ErrorEvent, EventKind, Excerpt, Frame},
-    fingerprint::Fingerprint,
-    grouping::Grouping,
-    grpc_code::GrpcCode,
+    capture::{
+        CaptureExt, capture_error, capture_message,
+        job::{Job, JobOutput},
+        observed::ObservedError,
+    },
+    event::{
+        ErrorEvent, EventKind, Excerpt, Frame,
+        any_error::AnyError,
+        error_types::Cause,
+        grouping::{self, Grouping},
+    },
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
-    identity::Identity,
     issue::{
         ErasedUser, HourCount, Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSort, IssueState,
         IssueStatus, MutedUntil, Regression, Triage,
     },
-    job::{Job, JobOutput},
-    level::Level,
-    log_reporter::LogReporter,
-    method::Method,
-    monitor::Monitor,
-    observed::ObservedError,
-    outcome::{Ending, ErrorType, Outcome},
-    outgoing::{ClientOutcome, HostCounts, Outgoing},
+    model::{
+        code_location::CodeLocation,
+        fingerprint::Fingerprint,
+        grpc_code::GrpcCode,
+        identity::Identity,
+        level::Level,
+        method::Method,
+        names,
+        outcome::{Ending, ErrorType, Outcome},
+        request_id::RequestId,
+        trace_context::{SpanId, TraceContext, TraceId},
+    },
+    monitor::{Monitor, bridge::Bridge},
     persist::{Access, Change, Persist},
     redact::{Addresses, Redaction},
-    reporter::Reporter,
-    request_id::RequestId,
     scope::{Scope, ScopeFutureExt},
-    signal::Signal,
+    signal::{Signal, log_reporter::LogReporter, reporter::Reporter},
     switch::{DisableRoute, DisabledRoute, EnabledRoute, SwitchError},
-    trace_context::{SpanId, TraceContext, TraceId},
-    traffic::{Bridge, JobCounts, JobOutcome, Traffic},
+    traffic::{
+        JobCounts, JobOutcome, Traffic,
+        outgoing::{ClientOutcome, HostCounts, Outgoing},
+    },
 };

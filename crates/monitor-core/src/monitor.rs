@@ -1,5 +1,12 @@
 //! The handle that is passed to layers, probes and reporters.
 
+pub(crate) mod bridge;
+pub(crate) mod housekeeping;
+pub(crate) mod intake;
+pub(crate) mod keeper;
+pub(crate) mod resolver;
+pub(crate) mod shared;
+
 use std::{
     fmt,
     sync::{Arc, LazyLock, atomic::AtomicBool, mpsc::Sender},
@@ -9,23 +16,20 @@ use std::{
 
 use metrics::Recorder;
 
+use self::{housekeeping::Bridges, intake::RawEvent, shared::Shared};
 use crate::{
-    clock,
-    drops::{Dropped, Drops},
-    housekeeping::Bridges,
-    identity::Identity,
-    intake::RawEvent,
-    outgoing::Outgoing,
-    queue::{Pending, Queue},
+    base::{
+        clock,
+        drops::{Dropped, Drops},
+        queue::{Pending, Queue},
+        unwind,
+    },
+    model::{identity::Identity, trace_context::TraceContext},
     redact::Redaction,
-    reporter::Outlets,
-    shared::Shared,
-    signal::Signal,
+    signal::{Signal, reporter::Outlets},
     switch::is_below,
     symbols::LOADING,
-    trace_context::TraceContext,
-    traffic::{Bridge, Traffic},
-    unwind,
+    traffic::{Bridge, Traffic, outgoing::Outgoing},
 };
 
 /// Watches one service. Cloning it gives another handle to the same monitor.

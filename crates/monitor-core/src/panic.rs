@@ -26,8 +26,8 @@ use std::{
 
 use self::kind::Kind;
 pub(crate) use self::kind::{NO_TEXT, text_of};
-pub use crate::unwind::{dispose, once, quietly};
-use crate::{code_location::CodeLocation, symbols::RawBacktrace};
+pub use crate::base::unwind::{dispose, once, quietly};
+use crate::{model::code_location::CodeLocation, symbols::RawBacktrace};
 
 /// A caught panic, with what the hook noted of it. In a box, so that the result of every poll stays small.
 pub struct Caught(Box<Inner>);

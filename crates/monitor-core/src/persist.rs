@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::error::BoxError;
+use crate::base::error::BoxError;
 
 /// Keeps what must outlive the process: a value for each key. `monitor-store` has one that keeps them in a file.
 ///

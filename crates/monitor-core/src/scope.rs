@@ -58,10 +58,12 @@ pub use self::{
 use self::{notes::Notes, texts::Texts};
 pub use crate::event::{Breadcrumb, ScopeRecord};
 use crate::{
-    method::Method,
+    model::{
+        method::Method,
+        request_id::RequestId,
+        trace_context::{TraceContext, TraceId},
+    },
     monitor::Monitor,
-    request_id::RequestId,
-    trace_context::{TraceContext, TraceId},
     traffic::Series,
 };
 

@@ -1,12 +1,17 @@
 //! Signals: what a monitor tells its reporters.
 
+pub(crate) mod log_reporter;
+#[cfg(feature = "test-util")]
+pub(crate) mod memory_reporter;
+pub(crate) mod reporter;
+
 use std::sync::Arc;
 
 use crate::{
     event::ErrorEvent,
     health::HealthChange,
-    identity::Identity,
     issue::{Issue, IssueChange, IssueSignal},
+    model::identity::Identity,
     switch::{DisabledRoute, EnabledRoute},
 };
 

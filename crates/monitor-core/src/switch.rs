@@ -17,15 +17,17 @@ pub use self::{
     error::SwitchError,
 };
 use crate::{
-    error::BoxError,
-    escape,
-    json::Unknown,
-    method::Method,
-    persist::Change,
-    sync::{
-        Mutex, RwLock,
-        atomic::{AtomicBool, Ordering},
+    base::{
+        error::BoxError,
+        escape,
+        json::Unknown,
+        sync::{
+            Mutex, RwLock,
+            atomic::{AtomicBool, Ordering},
+        },
     },
+    model::method::Method,
+    persist::Change,
 };
 
 /// Which routes are disabled.

@@ -3,16 +3,12 @@
 //! A request pays for atomic additions only. Everything that shows numbers, the metrics published by the
 //! [bridge](Bridge) among them, reads these.
 
-mod bridge;
 mod connections;
-mod flask;
-mod histogram;
+pub(crate) mod histogram;
 mod jobs;
 mod misdeclared;
-mod page;
-mod process;
+pub(crate) mod outgoing;
 mod series;
-mod sink;
 mod table;
 mod window;
 
@@ -22,7 +18,6 @@ use std::{
 };
 
 pub use self::{
-    bridge::Bridge,
     connections::ConnectionCounts,
     histogram::{BUCKETS, BucketCount},
     jobs::{JobCounts, JobOutcome},
@@ -38,16 +33,17 @@ use self::{
     table::{Place, Table},
     window::Windows,
 };
+pub use crate::monitor::bridge::Bridge;
 use crate::{
-    clock,
-    drops::{Drops, Reason},
-    method::Method,
-    names,
-    outcome::Ending,
-    sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+    base::{
+        clock,
+        drops::{Drops, Reason},
+        sync::{
+            Mutex, MutexGuard,
+            atomic::{AtomicU64, Ordering},
+        },
     },
+    model::{method::Method, names, outcome::Ending},
 };
 
 /// The counters of every method and route.
@@ -237,7 +233,7 @@ impl Traffic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Outcome;
+    use crate::model::outcome::Outcome;
 
     fn traffic(limit: usize) -> Traffic {
         Traffic::new(limit, Measured::default(), Arc::new(Drops::new("traffic")))
@@ -294,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_grpc_call_fails_by_its_own_status() {
-        use crate::grpc_code::GrpcCode::{Internal, NotFound, Ok};
+        use crate::model::grpc_code::GrpcCode::{Internal, NotFound, Ok};
         let traffic = traffic(4);
         let series = traffic.series(Method::Post, "/shop.Stock/Read");
         for code in [Internal, Internal, NotFound, Ok] {
@@ -302,7 +298,7 @@ mod tests {
             traffic.end(series, Ending::new(Outcome::Completed, 200).grpc(code), Duration::from_millis(1));
         }
         let read = &traffic.read()[0];
-        assert_eq!(read.failures(), [(crate::outcome::ErrorType::Grpc(Internal), 2)]);
+        assert_eq!(read.failures(), [(crate::model::outcome::ErrorType::Grpc(Internal), 2)]);
         assert_eq!((read.statuses[0].failed, read.statuses[0].count()), (0, 4));
     }
 
@@ -311,7 +307,10 @@ mod tests {
         let traffic = traffic(4);
         traffic.declare(Method::Get, "/error");
         let failures = traffic.read()[0].failures();
-        assert_eq!(failures, [(crate::outcome::ErrorType::Status(500), 0), (crate::outcome::ErrorType::Panic, 0)]);
+        assert_eq!(
+            failures,
+            [(crate::model::outcome::ErrorType::Status(500), 0), (crate::model::outcome::ErrorType::Panic, 0)]
+        );
     }
 
     #[test]

@@ -9,28 +9,31 @@ use uuid::Uuid;
 
 use super::{Bounds, MonitorBuilder, check::guard};
 use crate::{
-    drops::Drops,
-    error::BuildError,
+    base::{drops::Drops, error::BuildError, queue::Queue},
+    capture::panic_hook,
     event::Excerpts,
     health::HealthSource,
-    housekeeping::{self, Bridges},
-    identity::Identity,
-    intake::Intake,
-    issue::{Issues, Limits, UnresolvedEvents},
-    keeper::{Keeper, Wake},
-    method::Method,
-    monitor::{Inner, Monitor, PanicHook},
-    outgoing::Outgoing,
-    panic, panic_hook,
+    issue::{
+        Issues, Limits, UnresolvedEvents,
+        source::{Counted, Sources},
+    },
+    model::{identity::Identity, method::Method},
+    monitor::{
+        Inner, Monitor, PanicHook,
+        housekeeping::{self, Bridges},
+        intake::Intake,
+        keeper::{Keeper, Wake},
+        resolver::Resolver,
+        shared::Shared,
+    },
+    panic,
     persist::Persist,
-    queue::Queue,
-    reporter::{Guarded, Outlets},
-    resolver::Resolver,
-    shared::Shared,
-    signal::Signal,
-    source::{Counted, Sources},
+    signal::{
+        Signal,
+        reporter::{Guarded, Outlets},
+    },
     switch::RouteSwitch,
-    traffic::{Bridge, Jobs, Traffic},
+    traffic::{Bridge, Jobs, Traffic, outgoing::Outgoing},
 };
 
 impl MonitorBuilder {

@@ -4,11 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Bounds, MonitorBuilder};
 use crate::{
-    drops::Drops,
-    error::{BuildError, setting},
+    base::{
+        drops::Drops,
+        error::{BuildError, setting},
+    },
     event::EventKind,
-    method::Method,
-    reporter::{Guarded, Reporter},
+    model::method::Method,
+    signal::reporter::{Guarded, Reporter},
 };
 
 impl MonitorBuilder {

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use super::MonitorBuilder;
 use crate::{
     event::{ErrorEvent, EventKind},
-    grpc_code::GrpcCode,
+    model::grpc_code::GrpcCode,
 };
 
 impl MonitorBuilder {

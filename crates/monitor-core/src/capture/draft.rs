@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 
 use crate::{
-    code_location::CodeLocation,
-    error_types::Cause,
-    event::EventKind,
-    level::Level,
+    event::{EventKind, error_types::Cause},
+    model::{code_location::CodeLocation, level::Level},
     symbols::{OwnBacktrace, RawBacktrace},
 };
 

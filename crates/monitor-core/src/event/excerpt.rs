@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Frame;
 use crate::{
-    clock,
+    base::clock,
     redact::{FILTERED, Redaction},
 };
 

@@ -1,10 +1,10 @@
 //! The frames of a backtrace: resolved, judged, and without those of the capture itself.
 
 use super::Frame;
-use crate::code_location::CodeLocation;
+use super::grouping::in_app::InApp;
 use crate::{
-    grouping::in_app::InApp,
-    panic, source_path,
+    model::{code_location::CodeLocation, source_path},
+    panic,
     symbols::{self, OwnBacktrace, RawBacktrace, StoredFrame, Symbol},
 };
 

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    clock, json,
-    level::Level,
-    method::{self, Method},
+    base::{clock, json},
+    model::{
+        level::Level,
+        method::{self, Method},
+        request_id::RequestId,
+        trace_context::{SpanId, TraceId},
+    },
     redact::{FILTERED, Redaction, bounded},
-    request_id::RequestId,
-    trace_context::{SpanId, TraceId},
 };
 
 /// What happened on the way to an error.

@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser};
-use crate::{clock, fingerprint::Fingerprint, monitor::Monitor, redact::TEXT};
+use crate::{base::clock, model::fingerprint::Fingerprint, monitor::Monitor, redact::TEXT};
 
 /// How much of a user was let go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::Record;
-use crate::{escape, event::ErrorEvent, fingerprint::Fingerprint, persist::Change};
+use crate::{base::escape, event::ErrorEvent, model::fingerprint::Fingerprint, persist::Change};
 
 /// What is not written down yet.
 #[derive(Debug, Default)]

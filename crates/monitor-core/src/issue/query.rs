@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{Issue, IssueState, state::State};
-use crate::{clock, event::EventKind, fingerprint::Fingerprint};
+use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint};
 
 /// Which issues, in which order. Handed to [`Monitor::find_issues`](crate::Monitor::find_issues).
 ///

@@ -15,12 +15,12 @@ use super::{
     users::Users,
 };
 use crate::{
-    clock,
-    code_location::CodeLocation,
-    event::{ErrorEvent, EventKind},
-    fingerprint::Fingerprint,
-    grouping::Grouping,
-    json::{self, Unknown},
+    base::{
+        clock,
+        json::{self, Unknown},
+    },
+    event::{ErrorEvent, EventKind, grouping::Grouping},
+    model::{code_location::CodeLocation, fingerprint::Fingerprint},
 };
 
 /// What is kept of an issue beside its events: in memory, and as JSON over a restart.

@@ -7,9 +7,11 @@ use super::{
     changes::{event_key, record_key},
 };
 use crate::{
-    code_location::CodeLocation,
-    event::{ErrorEvent, frames},
-    grouping::{Grouping, in_app::InApp},
+    event::{
+        ErrorEvent, frames,
+        grouping::{Grouping, in_app::InApp},
+    },
+    model::code_location::CodeLocation,
 };
 
 /// A stored issue and its events.

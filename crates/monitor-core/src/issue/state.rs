@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use super::source::Source;
 use super::{
     Issue,
     eraser::Eraser,
@@ -13,7 +14,7 @@ use super::{
     status::{IssueState, IssueStatus, Turn},
     timeline::{self, TimeLine},
 };
-use crate::{clock, event::ErrorEvent, source::Source};
+use crate::{base::clock, event::ErrorEvent};
 
 pub(super) struct State {
     pub(super) record: Record,

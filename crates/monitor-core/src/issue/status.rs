@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Issue, Record, release};
 use crate::{
-    clock::{self, Deadline},
-    fingerprint::Fingerprint,
-    json,
+    base::{
+        clock::{self, Deadline},
+        json,
+    },
+    model::fingerprint::Fingerprint,
     redact::bounded,
 };
 
@@ -286,7 +288,7 @@ const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use crate::base::clock;
 
     fn resolved_in(release: &str, old_releases: &[&str]) -> IssueStatus {
         let old_releases = old_releases.iter().map(|&old| old.to_owned()).collect();

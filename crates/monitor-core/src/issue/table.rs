@@ -10,6 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use super::source::{Counted, Source};
 use super::{
     Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSignal, Record, Triage,
     changes::{Changes, record_key},
@@ -19,15 +20,16 @@ use super::{
     timeline::{self, TimeLine},
 };
 use crate::{
-    clock::{self, Moment},
-    drops::{Drops, Reason},
-    event::{ErrorEvent, EventKind},
-    fingerprint::Fingerprint,
-    source::{Counted, Source},
-    sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+    base::{
+        clock::{self, Moment},
+        drops::{Drops, Reason},
+        sync::{
+            Mutex, MutexGuard,
+            atomic::{AtomicU64, Ordering},
+        },
     },
+    event::{ErrorEvent, EventKind},
+    model::fingerprint::Fingerprint,
 };
 
 pub(crate) struct Issues {

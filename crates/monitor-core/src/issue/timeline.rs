@@ -6,8 +6,10 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    clock::{self, BootMoment},
-    json,
+    base::{
+        clock::{self, BootMoment},
+        json,
+    },
     persist::Change,
 };
 
@@ -87,7 +89,7 @@ const SHARE: u32 = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::WrongClock;
+    use crate::base::clock::WrongClock;
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::eraser::Eraser;
+use super::source::Source;
 use crate::{
-    clock, escape,
+    base::{clock, escape},
     event::{ErrorEvent, frames::Trace},
     persist::Change,
-    source::Source,
     symbols::StoredFrame,
 };
 

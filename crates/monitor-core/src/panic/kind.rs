@@ -5,7 +5,7 @@ use std::{
     borrow::Cow,
 };
 
-use crate::{mark::mark, redact::bounded};
+use crate::{base::mark::mark, redact::bounded};
 
 /// The type of a payload and a mark of its text: the same in the hook and where the panic is caught.
 ///

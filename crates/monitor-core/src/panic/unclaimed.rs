@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{Kind, Note};
-use crate::clock;
+use crate::base::clock;
 
 /// Process-wide, because the hook is. Locked for a few instructions, on threads that panic.
 static NOTES: Mutex<VecDeque<(Instant, Note)>> = Mutex::new(VecDeque::new());

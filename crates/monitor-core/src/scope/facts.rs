@@ -7,10 +7,12 @@ use std::{
 };
 
 use crate::{
-    method::Method,
-    outcome::Ending,
-    request_id::RequestId,
-    trace_context::{TraceContext, TraceId},
+    model::{
+        method::Method,
+        outcome::Ending,
+        request_id::RequestId,
+        trace_context::{TraceContext, TraceId},
+    },
     traffic::Series,
 };
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::current;
-use crate::{event::Breadcrumb, json, redact::bounded};
+use crate::{base::json, event::Breadcrumb, redact::bounded};
 
 /// What was written to the scope.
 #[derive(Clone, Default)]

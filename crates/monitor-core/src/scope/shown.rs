@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use super::{Scope, text};
-use crate::{names, redact::Redaction};
+use crate::{model::names, redact::Redaction};
 
 /// One text of a scope as it is shown. It is redacted when it is read, and not before.
 #[derive(Clone, Copy)]

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use super::{DisableRoute, DisabledRoute, EnabledRoute, SwitchError, disabled, error, is_route};
 use crate::{
-    clock,
-    method::Method,
+    base::clock,
+    model::method::Method,
     monitor::Monitor,
     redact::{Redaction, TEXT},
     signal::Signal,

@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 
 use super::{SwitchError, error::check_actor};
 use crate::{
-    clock::{self, Deadline},
-    error::BoxError,
-    json::Unknown,
-    method::Method,
+    base::{
+        clock::{self, Deadline},
+        error::BoxError,
+        json::Unknown,
+    },
+    model::method::Method,
     redact::{Redaction, TEXT},
 };
 

@@ -3,7 +3,11 @@
 use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
 
 use super::*;
-use crate::{clock, drops::Reason, error::BoxError, monitor::Monitor, persist::Persist};
+use crate::{
+    base::{clock, drops::Reason, error::BoxError},
+    monitor::Monitor,
+    persist::Persist,
+};
 
 /// Keeps in memory, and fails where it is told to.
 #[derive(Clone, Debug, Default)]
@@ -257,7 +261,7 @@ fn who_and_why_are_redacted() {
 #[cfg(shuttle)]
 mod interleavings {
     use super::*;
-    use crate::{redact::Redaction, sync::thread};
+    use crate::{base::sync::thread, redact::Redaction};
 
     fn put(switch: &RouteSwitch, route: &'static str) {
         let disabled = Arc::new(DisableRoute::new(route, "ada").expires_in(HOUR).carry_out(&Redaction::new()));

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::unwind;
+use crate::base::unwind;
 
 type Waiting = Box<dyn FnOnce() + Send>;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::histogram::{self, BUCKETS, BucketCount, Whole};
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::base::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug)]
 pub(super) struct Connections {

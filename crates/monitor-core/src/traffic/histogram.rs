@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    names::{CONNECTION_BOUNDS, DURATION_BOUNDS, SIZE_BOUNDS},
-    sync::{
+    base::sync::{
         atomic::{AtomicU64, Ordering},
         thread,
     },
+    model::names::{CONNECTION_BOUNDS, DURATION_BOUNDS, SIZE_BOUNDS},
 };
 
 /// One bucket for each bound, and one above them all.

@@ -11,9 +11,11 @@ use std::{
 
 use super::histogram::{self, BUCKETS, BucketCount, Histogram};
 use crate::{
-    clock,
-    drops::{Drops, Reason},
-    names,
+    base::{
+        clock,
+        drops::{Drops, Reason},
+    },
+    model::names,
 };
 
 /// How a job ended.

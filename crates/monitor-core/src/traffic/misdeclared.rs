@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{RouteCounts, Traffic};
-use crate::method::Method;
+use crate::model::method::Method;
 
 /// Finds such routes when series are added.
 #[derive(Debug, Default)]

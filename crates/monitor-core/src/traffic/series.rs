@@ -10,12 +10,14 @@ use super::{
     histogram::{self, ATTEMPTS, BUCKETS, BucketCount, Histogram, Whole},
 };
 use crate::{
-    grpc_code::GrpcCode,
-    method::Method,
-    outcome::{Ending, ErrorType, Outcome},
-    sync::{
+    base::sync::{
         atomic::{AtomicU64, Ordering},
         thread,
+    },
+    model::{
+        grpc_code::GrpcCode,
+        method::Method,
+        outcome::{Ending, ErrorType, Outcome},
     },
 };
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::series::RouteSeries;
 use crate::{
-    method::Method,
-    sync::atomic::{AtomicUsize, Ordering},
+    base::sync::atomic::{AtomicUsize, Ordering},
+    model::method::Method,
 };
 
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::{
     histogram::BUCKETS,
     series::{RouteCounts, StatusCounts},
 };
-use crate::{method::Method, names, outcome::Outcome};
+use crate::model::{method::Method, names, outcome::Outcome};
 
 /// How far a window reaches back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -194,9 +194,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        drops::Drops,
-        grpc_code::GrpcCode,
-        outcome::Ending,
+        base::drops::Drops,
+        model::{grpc_code::GrpcCode, outcome::Ending},
         traffic::{Measured, Traffic},
     };
 

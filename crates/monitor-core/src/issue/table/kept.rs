@@ -4,8 +4,7 @@ use std::{collections::hash_map::Entry, time::Duration};
 
 use super::{Issues, State, Table};
 use crate::{
-    fingerprint::Fingerprint,
-    grouping::in_app::InApp,
+    event::grouping::in_app::InApp,
     issue::{
         IssueSignal,
         changes::{Changes, put_event, put_record},
@@ -13,6 +12,7 @@ use crate::{
         state::Growth,
         timeline::TimeLine,
     },
+    model::fingerprint::Fingerprint,
     persist::Change,
 };
 

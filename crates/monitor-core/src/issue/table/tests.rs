@@ -3,9 +3,11 @@
 use std::{sync::mpsc, time::Duration};
 
 use crate::{
-    clock::{self, Moment, WrongClock},
-    drops::Reason,
-    level::Level,
+    base::{
+        clock::{self, Moment, WrongClock},
+        drops::Reason,
+    },
+    model::level::Level,
     monitor::Monitor,
     scope::{self, Scope},
 };

@@ -1,0 +1,12 @@
+//! The ground: time, threads, text and JSON. No word of errors, requests or monitors.
+
+pub mod clock;
+pub(crate) mod drops;
+pub(crate) mod error;
+pub mod escape;
+pub(crate) mod hex;
+pub(crate) mod json;
+pub(crate) mod mark;
+pub(crate) mod queue;
+pub(crate) mod sync;
+pub(crate) mod unwind;

@@ -1,0 +1,147 @@
+//! Work that is no request: a mail to be sent, a nightly clean-up.
+//!
+//! [`Monitor::job`] gives it a scope of its own, an outcome, a duration, and captures its panic or error. The series are
+//! `monitor_jobs_started_total`, `monitor_jobs_total` by `outcome`, `monitor_jobs_active`,
+//! `monitor_job_duration_seconds` and `monitor_job_last_success_timestamp_seconds`, all by `job`. An alert on the last
+//! one finds the periodic job that does not run any more.
+
+use std::{
+    fmt,
+    panic::resume_unwind,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+
+use super::observed::ObservedError;
+use crate::{
+    event::EventKind,
+    monitor::Monitor,
+    scope::{Scope, ScopeSlot},
+    traffic::{JobCounts, JobEnd, JobOutcome},
+};
+
+pin_project! {
+    /// A piece of work that is watched. Made by [`Monitor::job`].
+    #[must_use = "a job does nothing unless it is polled"]
+    pub struct Job<F> {
+        slot: ScopeSlot,
+        end: Option<JobEnd>,
+        // `None` when it has ended.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Job<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Err(caught) = this.slot.catch(|| this.future.set(None)) {
+                end(this.end, JobOutcome::Panicked);
+                caught.go_on();
+            }
+        }
+    }
+}
+
+/// What a job returns, and whether that is a failure.
+///
+/// `()` never is; a `Result` is when it is an error, whose `Display` is captured, with its causes where it is a
+/// `Box<dyn Error + Send + Sync>`.
+pub trait JobOutput {
+    /// Returns the error of a job that failed.
+    fn failure(&self) -> Option<ObservedError>;
+}
+
+impl Monitor {
+    /// Watches a piece of work that is no request. `name` comes from a closed set, for it becomes a label.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # async fn send(_: &str) -> Result<(), std::io::Error> { Ok(()) }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use monitor_kit::Monitor;
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// monitor.job("send-email", send("welcome")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn job<F>(&self, name: impl Into<String>, future: F) -> Job<F>
+    where
+        F: Future,
+        F::Output: JobOutput,
+    {
+        let name = name.into();
+        let end = self.inner().map(|inner| JobEnd::begin(inner.shared.jobs.find(&name)));
+        Job { slot: ScopeSlot::new(Scope::for_job(self, &name)), end, future: Some(future) }
+    }
+
+    /// Returns what was counted of each job so far.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<JobCounts> {
+        self.inner().map(|inner| inner.shared.jobs.read()).unwrap_or_default()
+    }
+}
+
+// === impl Job ===
+
+impl<F> Future for Job<F>
+where
+    F: Future,
+    F::Output: JobOutput,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let polled = this.slot.catch(|| {
+            let polled = this.future.as_mut().as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx));
+            polled.map(|output| (output.failure(), output))
+        });
+        let (failure, output) = match polled {
+            Ok(polled) => ready!(polled),
+            Err(caught) => {
+                end(this.end, JobOutcome::Panicked);
+                resume_unwind(caught.into_payload());
+            }
+        };
+        let outcome = if failure.is_some() { JobOutcome::Failed } else { JobOutcome::Completed };
+        if let (Some(failure), Some(scope)) = (failure, this.slot.scope()) {
+            scope.capture_observed(failure);
+        }
+        end(this.end, outcome);
+        Poll::Ready(output)
+    }
+}
+
+impl<F> fmt::Debug for Job<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job").field("scope", &self.slot.scope()).finish_non_exhaustive()
+    }
+}
+
+// === impl JobOutput ===
+
+impl JobOutput for () {
+    fn failure(&self) -> Option<ObservedError> {
+        None
+    }
+}
+
+impl<T, E: fmt::Display + 'static> JobOutput for Result<T, E> {
+    fn failure(&self) -> Option<ObservedError> {
+        self.as_ref().err().map(|error| ObservedError::of_any(EventKind::Error, error))
+    }
+}
+
+fn end(end: &mut Option<JobEnd>, outcome: JobOutcome) {
+    if let Some(mut end) = end.take() {
+        end.outcome = outcome;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! The panic hook: it notes place, thread and backtrace on the thread that panics.
+
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    panic::{PanicHookInfo, set_hook, take_hook},
+    sync::Once,
+    time::Duration,
+};
+
+use crate::{
+    base::escape,
+    model::code_location::CodeLocation,
+    panic::{self, NO_TEXT, Note, text_of},
+    scope::{self, Scope},
+    symbols::RawBacktrace,
+};
+
+/// Installs the hook, once in a process, in front of the one that is there.
+pub(crate) fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let previous = take_hook();
+        set_hook(Box::new(move |info| on_panic(info, &previous)));
+    });
+}
+
+fn on_panic(info: &PanicHookInfo<'_>, previous: &(dyn Fn(&PanicHookInfo<'_>) + Send + Sync)) {
+    let scope = scope::current().filter(|scope| scope.monitor().hooks_panics());
+    let note = note(info, scope.as_ref());
+    // Where nothing of ours catches the panic, the previous hook may be the only one that reports it.
+    let is_reported = panic::is_watched() || (scope.is_some() && cfg!(panic = "abort"));
+    if !is_reported || scope.as_ref().is_some_and(|scope| scope.monitor().chains_panics()) {
+        previous(info);
+    }
+    match scope {
+        Some(scope) if cfg!(panic = "abort") => last_words(&scope, note, info),
+        // Where nothing catches it here, the thread that joins this one may resume it in a request.
+        _ => note.leave(),
+    }
+}
+
+fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
+    let location = info.location().map(CodeLocation::from);
+    let message = text_of(info.payload()).unwrap_or_default();
+    let wanted = !cfg!(panic = "abort")
+        && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope, &message));
+    Note::new(info.payload(), location, wanted.then(RawBacktrace::capture))
+}
+
+fn last_words(scope: &Scope, note: Note, info: &PanicHookInfo<'_>) {
+    let monitor = scope.monitor();
+    let message = text_of(info.payload()).unwrap_or(Cow::Borrowed(NO_TEXT));
+    let place = note.location.as_ref().map_or_else(|| String::from("unknown place"), ToString::to_string);
+    let masked = monitor.redaction().bounded(&message);
+    let masked = escape::readable(&masked);
+    let (method, route, id) = (scope.method().as_str(), scope.route(), scope.id());
+    let _ = writeln!(io::stderr(), "panic in {method} {route} at {place}: {masked} (request_id {id}), aborting");
+    monitor.capture_last_panic(scope, note, message.into_owned());
+    monitor.flush(LAST_FLUSH);
+}
+
+const LAST_FLUSH: Duration = Duration::from_millis(200);

@@ -1,0 +1,59 @@
+//! The payload of a panic: mostly a text, sometimes an error.
+
+use std::{any::Any, borrow::Cow, error::Error, io};
+
+use crate::{
+    base::error::BoxError,
+    event::{
+        EventKind,
+        any_error::AnyError,
+        error_types::{Cause, ErrorTypes},
+    },
+    panic::{NO_TEXT, text_of},
+    text,
+};
+
+/// An event's view of a payload.
+pub(crate) struct Payload {
+    /// `panic` for a text.
+    pub(crate) type_name: Cow<'static, str>,
+    pub(crate) message: String,
+    pub(crate) chain: Vec<Cause>,
+}
+
+impl Payload {
+    /// Reads a text or an error. Formats what is the program's own, so it must not run in the hook.
+    pub(crate) fn read(payload: &(dyn Any + Send), types: &ErrorTypes) -> Self {
+        if let Some(message) = text_of(payload) {
+            return Self::text(message.into_owned());
+        }
+        let of_error = payload.downcast_ref::<io::Error>().map(|error| Self::error(error, types));
+        let of_box = || payload.downcast_ref::<BoxError>().map(|error| Self::error(error, types));
+        let of_sendable = || payload.downcast_ref::<Box<dyn Error + Send>>().map(|error| Self::error(&**error, types));
+        let of_opened = || types.open(payload).map(|error| Self::error(error, types));
+        let read = of_error.or_else(of_box).or_else(of_sendable).or_else(|| report(payload, types)).or_else(of_opened);
+        read.unwrap_or_else(|| Self::text(NO_TEXT.to_owned()))
+    }
+
+    fn error<E: AnyError<M> + ?Sized, M>(error: &E, types: &ErrorTypes) -> Self {
+        let any = error.as_error();
+        Self { type_name: types.name(error), message: text::format(format_args!("{any}")), chain: types.causes(any) }
+    }
+
+    pub(crate) fn text(message: String) -> Self {
+        Self { type_name: Cow::Borrowed(EventKind::Panic.as_str()), message, chain: Vec::new() }
+    }
+}
+
+#[cfg_attr(not(any(feature = "anyhow", feature = "eyre")), expect(unused_variables, reason = "no report is known"))]
+fn report(payload: &(dyn Any + Send), types: &ErrorTypes) -> Option<Payload> {
+    #[cfg(feature = "anyhow")]
+    if let Some(report) = payload.downcast_ref::<anyhow::Error>() {
+        return Some(Payload::error(report, types));
+    }
+    #[cfg(feature = "eyre")]
+    if let Some(report) = payload.downcast_ref::<eyre::Report>() {
+        return Some(Payload::error(report, types));
+    }
+    None
+}

@@ -1,0 +1,348 @@
+//! Which events are one issue, and why.
+//!
+//! An event is grouped by the first of these rules that applies:
+//!
+//! | basis | what the events of an issue have in common |
+//! | --- | --- |
+//! | `custom` | the parts given to [`set_fingerprint`](crate::scope::set_fingerprint); `{{ default }}` among them stands for the rest of this table |
+//! | `status` | a bare 5xx or failed call: status, method and route |
+//! | `message` | a captured message: file, column and message |
+//! | `function` | kind, type and causes, the innermost function of the program's own, file and column, message |
+//! | `location` | kind, type and causes, file, line and column, message: a panic, or an error with a backtrace, of which no function is known |
+//! | `route` | an error without a backtrace: kind, type and causes, file and column where known, route, message |
+//!
+//! File, line and column are the place of the panic or of the call that captured the error. A message takes part without
+//! what changes from event to event: addresses, hosts, identifiers, dates, numbers, quoted texts. Request, thread, process
+//! and release never take part. The line does not where the function is known, so that an edit further up in a file opens
+//! no new issue.
+//!
+//! # What each build knows
+//!
+//! | build | function | line takes part |
+//! | --- | --- | --- |
+//! | `debug = 2` or `1` | path of the function | no |
+//! | `debug = "line-tables-only"` | path of the function; name and file where it was inlined into another | where it was inlined |
+//! | `debug = 0`, cargo's default for `--release` | path of the function that the code was compiled into | yes: another function may have been inlined into it |
+//! | `strip = "symbols"` | none | yes |
+//!
+//! `debug = 1` in the release profile costs nothing at run time, and keeps issues together over releases.
+//!
+//! # Limits
+//!
+//! The type of an error captured as a `dyn Error` is known where
+//! [`MonitorBuilder::error_type`](crate::MonitorBuilder::error_type) names it; else it is the beginning of its `Debug`, and
+//! `error` where that is no name. A function that was renamed is another one.
+
+mod function;
+pub(crate) mod in_app;
+pub(crate) mod template;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ErrorEvent, EventKind, Frame};
+use crate::model::{
+    code_location::CodeLocation,
+    fingerprint::{Fingerprint, VERSION},
+    method::Method,
+    source_path,
+};
+
+/// What an event is grouped by. Two events with the same grouping belong to one issue.
+///
+/// See the [module docs](self). Its [`Display`](fmt::Display) lists what the events of an issue have in common.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Grouping {
+    /// The version of the rules. Other rules make other fingerprints.
+    pub version: u32,
+    /// The rule.
+    pub basis: Basis,
+    /// What every event of the issue has in common.
+    pub parts: Vec<Part>,
+}
+
+/// The rule an event is grouped by.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Basis {
+    /// The program's own fingerprint.
+    #[serde(alias = "explicit")]
+    Custom,
+    /// A bare 5xx or failed call.
+    Status,
+    /// The function it happened in.
+    #[serde(alias = "stack")]
+    Function,
+    /// The place in the source.
+    #[serde(alias = "place")]
+    Location,
+    /// The type of the error and the route.
+    Route,
+    /// The message.
+    #[default]
+    Message,
+}
+
+/// One thing that the events of an issue have in common.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Part {
+    /// A part of the program's own fingerprint.
+    #[serde(alias = "given")]
+    Custom(String),
+    /// The kind of failure.
+    Kind(EventKind),
+    /// The error's type.
+    Type(String),
+    /// The type of a cause.
+    Cause(String),
+    /// The innermost function of the program's own: its path, or its name and file where the build has no path.
+    Function(String),
+    /// The file.
+    File(String),
+    /// The line, where no function is known for certain.
+    Line(u32),
+    /// The column.
+    Column(u32),
+    /// The request's method.
+    Method(String),
+    /// The route's template.
+    Route(String),
+    /// The message, without what changes.
+    #[serde(alias = "says")]
+    Message(String),
+}
+
+// === impl Grouping ===
+
+impl Grouping {
+    /// Groups an event, which is redacted.
+    pub(crate) fn of(event: &ErrorEvent) -> Self {
+        let default = Self::default_of(event);
+        match &*event.scope.fingerprint {
+            [] => default,
+            given => {
+                let expand = |part: &String| match part.trim_matches(['{', '}', ' ']) {
+                    "default" if part.starts_with("{{") => default.parts.clone(),
+                    _ => vec![Part::Custom(part.clone())],
+                };
+                Self { basis: Basis::Custom, parts: given.iter().flat_map(expand).collect(), ..default }
+            }
+        }
+    }
+
+    fn default_of(event: &ErrorEvent) -> Self {
+        let own = event.backtrace.iter().find(|frame| frame.in_app);
+        let place = event.location.as_ref();
+        let route = || [Part::Route(event.scope.route.clone())];
+        let mut parts = vec![Part::Kind(event.kind)];
+        let basis = match (event.kind, own) {
+            (EventKind::Status, _) => {
+                let method = event.scope.method.map_or("", Method::as_str).to_owned();
+                parts.extend([Part::Type(event.type_name.clone()), Part::Method(method)]);
+                parts.extend(route());
+                return Self { version: VERSION, basis: Basis::Status, parts };
+            }
+            (EventKind::Message, _) => {
+                parts.extend(place.map(file));
+                parts.extend(place.and_then(column));
+                Basis::Message
+            }
+            (_, Some(own)) => {
+                parts.extend(types(event));
+                parts.extend(function(own, place));
+                Basis::Function
+            }
+            // Without a backtrace a handler is still known by its route.
+            (kind, None) if kind != EventKind::Panic && event.backtrace.is_empty() => {
+                parts.extend(types(event));
+                parts.extend(place.map(file));
+                parts.extend(place.and_then(column));
+                parts.extend(route());
+                Basis::Route
+            }
+            (_, None) => {
+                parts.extend(types(event));
+                parts.extend(place.into_iter().flat_map(exactly));
+                Basis::Location
+            }
+        };
+        parts.push(Part::Message(template::template(&event.message)));
+        Self { version: VERSION, basis, parts }
+    }
+
+    /// Returns the message of the events, without what changes.
+    pub(crate) fn message(&self) -> String {
+        let message = |part: &Part| if let Part::Message(message) = part { Some(message.clone()) } else { None };
+        self.parts.iter().find_map(message).unwrap_or_default()
+    }
+
+    /// Changes the message. The fingerprint of the issue stays.
+    pub(crate) fn change_message(&mut self, f: impl Fn(&str) -> String) {
+        for part in &mut self.parts {
+            if let Part::Message(message) = part {
+                *message = f(message);
+            }
+        }
+    }
+
+    /// Returns the fingerprint of the issue.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let texts = self.parts.iter().flat_map(|part| [part.label().to_owned(), part.text()]);
+        Fingerprint::of_parts(self.version, texts)
+    }
+
+    fn has(&self, is_part: impl Fn(&Part) -> bool) -> bool {
+        self.parts.iter().any(is_part)
+    }
+}
+
+/// The type of the error and those of its causes. A panic with a text has none.
+fn types(event: &ErrorEvent) -> impl Iterator<Item = Part> {
+    let is_typed = event.kind != EventKind::Panic || event.type_name != EventKind::Panic.as_str();
+    let own = is_typed.then(|| Part::Type(event.type_name.clone()));
+    own.into_iter().chain(event.chain.iter().map(|cause| Part::Cause(cause.type_name.clone())))
+}
+
+/// The function, and the place in it.
+fn function(own: &Frame, place: Option<&CodeLocation>) -> Vec<Part> {
+    let name = function::stable(&own.function);
+    let file_of_frame = own.location.as_ref().map(|at| match place {
+        // The same file as the compiler was given it, which is the same on every machine.
+        Some(place) if source_path::is_same(&at.file, &place.file) => place.file.as_str(),
+        _ => at.file.as_str(),
+    });
+    // Two functions of one file may have one name, and without debug information the function that failed may be another
+    // one that was inlined into this one.
+    let is_certain = function::has_path(&name) && own.location.is_some();
+    let function = match file_of_frame {
+        _ if name.is_empty() => None,
+        Some(file) if !function::has_path(&name) => Some(format!("{name} in {}", source_path::stable(file))),
+        _ => Some(name),
+    };
+    let mut parts: Vec<_> = function.map(Part::Function).into_iter().collect();
+    match place.or(own.location.as_ref()) {
+        Some(place) if is_certain => {
+            parts.push(file(place));
+            parts.extend(column(place));
+        }
+        Some(place) => parts.extend(exactly(place)),
+        None => {}
+    }
+    parts
+}
+
+fn exactly(place: &CodeLocation) -> [Part; 3] {
+    [file(place), Part::Line(place.line), Part::Column(place.column)]
+}
+
+fn file(place: &CodeLocation) -> Part {
+    Part::File(source_path::stable(&place.file).into_owned())
+}
+
+/// The column in a file of the program's own: that in a dependency changes with its version.
+fn column(place: &CodeLocation) -> Option<Part> {
+    (!source_path::is_foreign(&place.file)).then_some(Part::Column(place.column))
+}
+
+/// Returns the template of a message, for the fuzzers.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn template_of(message: &str) -> String {
+    template::template(message)
+}
+
+impl fmt::Display for Grouping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("These events are one issue because all of them\n")?;
+        for part in &self.parts {
+            writeln!(f, "- {part}")?;
+        }
+        let has_line = self.has(|part| matches!(part, Part::Line(_)));
+        if has_line {
+            f.write_str("The line takes part because the build does not name the function for certain.\n")?;
+        }
+        let line = if has_line { "" } else { "line, " };
+        let route = if self.has(|part| matches!(part, Part::Route(_))) { "" } else { "route, " };
+        writeln!(f, "Their {line}{route}request, user, thread, process and release may differ.")?;
+        write!(f, "Grouped by {}, version {} of the rules.", self.basis.as_str(), self.version)
+    }
+}
+
+// === impl Basis ===
+
+impl Basis {
+    /// Returns the label of this rule.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Custom => "custom",
+            Self::Status => "status",
+            Self::Function => "function",
+            Self::Location => "location",
+            Self::Route => "route",
+            Self::Message => "message",
+        }
+    }
+}
+
+// === impl Part ===
+
+impl Part {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Custom(_) => "custom",
+            Self::Kind(_) => "kind",
+            Self::Type(_) => "type",
+            Self::Cause(_) => "cause",
+            Self::Function(_) => "function",
+            Self::File(_) => "file",
+            Self::Line(_) => "line",
+            Self::Column(_) => "column",
+            Self::Method(_) => "method",
+            Self::Route(_) => "route",
+            Self::Message(_) => "message",
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Kind(kind) => kind.as_str().to_owned(),
+            Self::Line(number) | Self::Column(number) => number.to_string(),
+            Self::Custom(text)
+            | Self::Type(text)
+            | Self::Cause(text)
+            | Self::Function(text)
+            | Self::File(text)
+            | Self::Method(text)
+            | Self::Route(text)
+            | Self::Message(text) => text.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Custom(part) => write!(f, "carry the program's fingerprint \"{part}\""),
+            Self::Kind(kind) => write!(f, "are {}", kind.in_words()),
+            Self::Type(name) => write!(f, "have the type {name}"),
+            Self::Cause(name) => write!(f, "were caused by a {name}"),
+            Self::Function(name) => write!(f, "happened in the function {name}"),
+            Self::File(file) => write!(f, "come from the file {file}"),
+            Self::Line(line) => write!(f, "come from line {line}"),
+            Self::Column(column) => write!(f, "come from column {column}"),
+            Self::Method(method) => write!(f, "belong to {method} requests"),
+            Self::Route(route) if route.is_empty() => f.write_str("happened outside a request"),
+            Self::Route(route) => write!(f, "belong to the route {route}"),
+            Self::Message(message) => write!(f, "have the message \"{message}\""),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Which sources have counted since somebody looked, so that nobody looks at all of them.
+
+use std::sync::{Arc, PoisonError};
+
+use super::Source;
+use crate::base::sync::{
+    RwLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// Which sources have counted since somebody looked.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    all: RwLock<Vec<Arc<Source>>>,
+    /// A bit for each source, by its number.
+    marks: Box<[AtomicU64]>,
+}
+
+impl Counted {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { all: RwLock::default(), marks: (0..limit.div_ceil(64)).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    /// Makes a source with a number of its own.
+    pub(super) fn add(&self) -> Arc<Source> {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let source = Arc::new(Source { number: all.len(), ..Source::default() });
+        all.push(Arc::clone(&source));
+        source
+    }
+
+    pub(super) fn mark(&self, source: &Source) {
+        if let Some(word) = self.marks.get(source.number / 64) {
+            word.fetch_or(1 << (source.number % 64), Ordering::AcqRel);
+        }
+    }
+
+    /// Returns those that have, from now on none.
+    pub(crate) fn take(&self) -> Vec<Arc<Source>> {
+        let mut taken = Vec::new();
+        for (at, word) in self.marks.iter().enumerate().filter(|(_, word)| word.load(Ordering::Relaxed) != 0) {
+            let mut left = word.swap(0, Ordering::AcqRel);
+            let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+            while left != 0 {
+                taken.extend(all.get(64 * at + left.trailing_zeros() as usize).map(Arc::clone));
+                left &= left - 1;
+            }
+        }
+        taken
+    }
+}

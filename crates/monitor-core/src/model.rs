@@ -1,0 +1,13 @@
+//! The nouns of the domain: small values without behaviour that others build on.
+
+pub(crate) mod code_location;
+pub(crate) mod fingerprint;
+pub(crate) mod grpc_code;
+pub(crate) mod identity;
+pub(crate) mod level;
+pub(crate) mod method;
+pub mod names;
+pub(crate) mod outcome;
+pub(crate) mod request_id;
+pub(crate) mod source_path;
+pub(crate) mod trace_context;

@@ -1,0 +1,132 @@
+//! What a request is called by.
+
+use std::{fmt, sync::Arc};
+
+use uuid::Uuid;
+
+use crate::base::{hex, json::FromText};
+
+/// What a request is called by: a random UUID (RFC 9562, version 4), or what a client was allowed to bring along.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::RequestId;
+///
+/// assert_eq!(RequestId::new().to_string().len(), 36);
+/// assert_eq!(RequestId::accept("edge-17").map(|id| id.to_string()).as_deref(), Some("edge-17"));
+/// assert_eq!(RequestId::accept("edge 17\n"), None);
+/// ```
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RequestId(Kind);
+
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+enum Kind {
+    Own(Uuid),
+    Client(Arc<str>),
+}
+
+impl RequestId {
+    /// Creates one that nobody else has.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "two of them are never equal")]
+    #[inline]
+    pub fn new() -> Self {
+        Self(Kind::Own(Uuid::new_v4()))
+    }
+
+    /// Takes over what a client sent, where [it may](Self::is_acceptable).
+    #[must_use]
+    pub fn accept(text: &str) -> Option<Self> {
+        Self::is_acceptable(text).then(|| Self(Kind::Client(text.into())))
+    }
+
+    /// Returns whether `text` is harmless wherever an identifier is shown: 1 to 64 letters, digits and any of `-_.:/+=`,
+    /// all of it ASCII.
+    #[must_use]
+    pub fn is_acceptable(text: &str) -> bool {
+        let plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=');
+        (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(plain)
+    }
+
+    /// The length of the longest identifier, in bytes. A longer one is taken over from nobody.
+    pub const LONGEST: usize = 64;
+
+    /// Appends its text to `buffer`.
+    pub fn append_to(&self, buffer: &mut Vec<u8>) {
+        match &self.0 {
+            Kind::Own(id) => buffer.extend_from_slice(&hyphenated(*id)),
+            Kind::Client(text) => buffer.extend_from_slice(text.as_bytes()),
+        }
+    }
+
+    /// Returns the UUID, where it is one of our own making.
+    #[must_use]
+    pub fn as_uuid(&self) -> Option<Uuid> {
+        match self.0 {
+            Kind::Own(id) => Some(id),
+            Kind::Client(_) => None,
+        }
+    }
+}
+
+impl FromText for RequestId {
+    fn from_text(text: &str) -> Option<Self> {
+        match Uuid::try_parse(text) {
+            Ok(id) if id.hyphenated().to_string() == text => Some(Self(Kind::Own(id))),
+            _ => Self::accept(text),
+        }
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Own(id) => f.write_str(str::from_utf8(&hyphenated(*id)).unwrap_or_default()),
+            Kind::Client(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn hyphenated(id: Uuid) -> [u8; HYPHENATED] {
+    let (digits, mut text) = (hex::digits(id.as_u128()), [b'-'; HYPHENATED]);
+    text[..8].copy_from_slice(&digits[..8]);
+    text[9..13].copy_from_slice(&digits[8..12]);
+    text[14..18].copy_from_slice(&digits[12..16]);
+    text[19..23].copy_from_slice(&digits[16..20]);
+    text[24..].copy_from_slice(&digits[20..]);
+    text
+}
+
+const HYPHENATED: usize = 36;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_shown_as_it_is_written() {
+        let id = RequestId::accept("edge-17").expect("it is plain");
+        assert_eq!((format!("{id:?}"), id.as_uuid()), ("edge-17".to_owned(), None));
+        let own = RequestId::new();
+        assert_eq!(own.as_uuid().map(|id| id.hyphenated().to_string()), Some(own.to_string()));
+    }
+
+    #[test]
+    fn only_short_and_plain_texts_are_acceptable() {
+        for text in ["a", "order-7/a.b_c:d+e=", &"a".repeat(64)] {
+            assert!(RequestId::is_acceptable(text), "{text}");
+        }
+        for text in ["", "a b", "{\"a\"}", "a\r\nset-cookie: b", "é", "<b>", "\u{1b}[31m", &"a".repeat(65)] {
+            assert!(!RequestId::is_acceptable(text), "{text}");
+            assert_eq!(RequestId::accept(text), None);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Trace context: which trace a unit of work belongs to, as the W3C's [Trace Context Level 2] writes it in
+//! `traceparent` and `tracestate`.
+//!
+//! [Trace Context Level 2]: https://www.w3.org/TR/trace-context-2/
+
+mod state;
+
+use std::{
+    fmt,
+    num::{NonZeroU64, NonZeroU128},
+    sync::Arc,
+};
+
+use uuid::Uuid;
+
+use super::request_id::RequestId;
+use crate::base::{hex, json::FromText};
+
+/// Names a trace: 16 bytes, not all of them zero. Shown as 32 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct TraceId(NonZeroU128);
+
+/// Names one unit of work within a trace: 8 bytes, not all of them zero. Shown as 16 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct SpanId(NonZeroU64);
+
+/// Which trace a unit of work belongs to, and which part of it is its own.
+///
+/// It is shown as the value of a `traceparent` header.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::TraceContext;
+///
+/// let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// let ours = TraceContext::from_traceparent(caller).expect("it is valid").child();
+/// assert_eq!(ours.trace_id().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+/// assert_eq!(ours.parent_id().map(|id| id.to_string()).as_deref(), Some("00f067aa0ba902b7"));
+/// assert_eq!(ours.to_string(), format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{}-01", ours.span_id()));
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TraceContext {
+    trace_id: TraceId,
+    span_id: SpanId,
+    parent_id: Option<SpanId>,
+    flags: u8,
+    state: Option<Arc<str>>,
+}
+
+// === impl TraceContext ===
+
+impl TraceContext {
+    /// Begins a trace, which is not sampled. Its random flag is set.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "two of them are never equal")]
+    pub fn new() -> Self {
+        Self::begin(Uuid::new_v4())
+    }
+
+    /// Begins the trace of a request. Where the request's identifier is one of our own making, its digits are those of the
+    /// trace as well.
+    #[must_use]
+    #[inline]
+    pub fn of_request(id: &RequestId) -> Self {
+        Self::begin(id.as_uuid().unwrap_or_else(Uuid::new_v4))
+    }
+
+    #[inline]
+    fn begin(id: Uuid) -> Self {
+        // A UUID of version 4 is never zero, and its last 7 bytes are random, which is what the random flag promises.
+        let trace_id = TraceId::from_number(id.as_u128()).unwrap_or(TraceId(NonZeroU128::MAX));
+        let span_id = SpanId::first_of(id);
+        Self { trace_id, span_id, parent_id: None, flags: RANDOM, state: None }
+    }
+
+    /// Returns the context with the IDs and [trace flags](Self::flags) of a tracer. Within the same trace it keeps its
+    /// parent ID, random flag and `tracestate`; in another trace it has none. `None` where an ID is zero.
+    #[must_use]
+    pub fn with_ids(&self, trace_id: [u8; 16], span_id: [u8; 8], flags: u8) -> Option<Self> {
+        let (trace_id, span_id) = (u128::from_be_bytes(trace_id), u64::from_be_bytes(span_id));
+        let (trace_id, span_id) = (TraceId::from_number(trace_id)?, SpanId::from_number(span_id)?);
+        let flags = flags & KNOWN_FLAGS;
+        Some(if trace_id == self.trace_id {
+            Self { span_id, flags: flags | self.flags & RANDOM, ..self.clone() }
+        } else {
+            Self { trace_id, span_id, parent_id: None, flags, state: None }
+        })
+    }
+
+    /// Reads the value of a `traceparent` header: the context of whoever sent it. `None` where it is not valid, which
+    /// means that a trace is to be begun.
+    ///
+    /// Of a version that is not known yet, what version 00 has of it is read (section 3.2.4).
+    #[must_use]
+    pub fn from_traceparent(value: &str) -> Option<Self> {
+        let value = value.trim_matches([' ', '\t']).as_bytes();
+        let (known, rest) = value.split_at_checked(KNOWN)?;
+        let version = hex(&known[..2])?;
+        let is_whole = if version == 0 { rest.is_empty() } else { rest.first().is_none_or(|byte| *byte == b'-') };
+        let is_divided = [2, 35, 52].into_iter().all(|at| known[at] == b'-');
+        if version == 0xff || !is_whole || !is_divided {
+            return None;
+        }
+        Some(Self {
+            trace_id: TraceId::from_number(hex(&known[3..35])?)?,
+            span_id: SpanId::from_number(u64::try_from(hex(&known[36..52])?).ok()?)?,
+            parent_id: None,
+            flags: u8::try_from(hex(&known[53..])?).ok()? & KNOWN_FLAGS,
+            state: None,
+        })
+    }
+
+    /// Reads the values of all `tracestate` headers beside the `traceparent` this was read from. A list that is not valid
+    /// is discarded.
+    ///
+    /// Keys follow the grammar of Level 2, which that of Level 1 is a part of. Of a key that comes twice the first one stays.
+    /// Past 512 characters members longer than 128 go, then the last ones (section 3.3.1.5).
+    #[must_use]
+    pub fn with_tracestate<'a>(mut self, values: impl IntoIterator<Item = &'a str>) -> Self {
+        self.state = state::read(values);
+        self
+    }
+
+    /// Returns the same context, sampled or not.
+    #[must_use]
+    #[inline]
+    pub fn with_sampled(mut self, sampled: bool) -> Self {
+        self.flags = self.flags & !SAMPLED | u8::from(sampled);
+        self
+    }
+
+    /// Returns the context of work this one causes: the same trace, a span of its own.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self { span_id: SpanId::new(), parent_id: Some(self.span_id), ..self.clone() }
+    }
+
+    /// Returns the trace.
+    #[must_use]
+    pub fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    /// Returns the part of the trace that is this work's own.
+    #[must_use]
+    pub fn span_id(&self) -> SpanId {
+        self.span_id
+    }
+
+    /// Returns the span that caused this one; `None` where the trace begins here.
+    #[must_use]
+    pub fn parent_id(&self) -> Option<SpanId> {
+        self.parent_id
+    }
+
+    /// Returns whether the trace is marked as sampled.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        self.flags & SAMPLED != 0
+    }
+
+    /// Returns the trace flags: 1 where the trace is sampled, plus 2 where the last 7 bytes of its ID are random.
+    #[must_use]
+    pub fn flags(&self) -> u8 {
+        self.flags
+    }
+
+    /// Returns the value of the `tracestate` header, which is what others have to say of the trace; empty where nobody has.
+    #[must_use]
+    pub fn tracestate(&self) -> &str {
+        self.state.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{}-{}-{:02x}", self.trace_id, self.span_id, self.flags)
+    }
+}
+
+// === impl TraceId ===
+
+impl TraceId {
+    fn from_number(id: u128) -> Option<Self> {
+        NonZeroU128::new(id).map(Self)
+    }
+
+    /// Appends its text to `buffer`.
+    pub fn append_to(self, buffer: &mut Vec<u8>) {
+        buffer.extend_from_slice(&hex::digits(self.0.get()));
+    }
+
+    /// Returns the sixteen bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.get().to_be_bytes()
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(str::from_utf8(&hex::digits(self.0.get())).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+// === impl SpanId ===
+
+impl SpanId {
+    /// The lower half of a random UUID.
+    fn new() -> Self {
+        Self::of_bits(Uuid::new_v4().as_u64_pair().1)
+    }
+
+    /// Of the lower 62 bits, which are random, and one that keeps it from being zero.
+    #[inline]
+    fn of_bits(bits: u64) -> Self {
+        Self(HIGHEST | bits & u64::MAX >> 2)
+    }
+
+    /// The first span of a trace that begins here, made of the 122 random bits of the trace's identifier: another span
+    /// of the trace has it as seldom as two random ones are equal.
+    #[inline]
+    fn first_of(trace: Uuid) -> Self {
+        let (high, low) = trace.as_u64_pair();
+        let mixed = (high ^ low.rotate_left(32)).wrapping_mul(MIX);
+        Self::of_bits(mixed ^ mixed >> 32)
+    }
+
+    fn from_number(id: u64) -> Option<Self> {
+        NonZeroU64::new(id).map(Self)
+    }
+
+    /// Returns the eight bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 8] {
+        self.0.get().to_be_bytes()
+    }
+
+    /// Returns a number from 0 to below 1, made of the bits that are random in one of our own making.
+    pub(crate) fn fraction(self) -> f64 {
+        (self.0.get() << 2 >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Returns it as a number, random where it is of our own making.
+    #[must_use]
+    pub fn as_u64(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0.get())
+    }
+}
+
+impl fmt::Debug for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Reads lower-case hexadecimal digits; the upper-case ones are not valid.
+impl FromText for TraceId {
+    fn from_text(text: &str) -> Option<Self> {
+        (text.len() == 32).then(|| hex(text.as_bytes())).flatten().and_then(Self::from_number)
+    }
+}
+
+impl FromText for SpanId {
+    fn from_text(text: &str) -> Option<Self> {
+        let number = (text.len() == 16).then(|| hex(text.as_bytes())).flatten()?;
+        u64::try_from(number).ok().and_then(Self::from_number)
+    }
+}
+
+fn hex(digits: &[u8]) -> Option<u128> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(number << 4 | u128::from(value))
+    })
+}
+
+/// The length of a `traceparent` of version 00, which every later one begins with.
+const KNOWN: usize = 55;
+const SAMPLED: u8 = 0b01;
+/// Level 2: the last 7 bytes of the trace ID are random.
+const RANDOM: u8 = 0b10;
+const KNOWN_FLAGS: u8 = SAMPLED | RANDOM;
+const HIGHEST: NonZeroU64 = match NonZeroU64::new(1 << 63) {
+    Some(bit) => bit,
+    None => NonZeroU64::MAX,
+};
+/// An odd number whose bits look random: 2^64 by the golden ratio.
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! When this process started.
+
+use std::{
+    fs,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant, SystemTime},
+};
+
+use crate::base::clock;
+
+/// When the process started by the wall clock: as Linux tells it, elsewhere the time of the first look.
+pub(super) struct Start {
+    /// How old the process was when that was measured, and when it was.
+    age: Duration,
+    measured: Instant,
+    /// The time last returned, in milliseconds since the Unix epoch.
+    shown: AtomicU64,
+}
+
+impl Start {
+    pub(super) fn measure() -> Self {
+        let (started, now) = (linux().unwrap_or_else(clock::wall), clock::wall());
+        let age = now.duration_since(started).unwrap_or_default();
+        Self { age, measured: clock::now(), shown: AtomicU64::new(clock::millis(started)) }
+    }
+
+    /// Returns it in milliseconds since the Unix epoch. It changes only where the wall clock was set since, for a change of it
+    /// tells Prometheus of a restart.
+    pub(super) fn millis(&self) -> u64 {
+        let age = self.age + clock::now().saturating_duration_since(self.measured);
+        let by_now = clock::millis(clock::wall().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH));
+        if by_now.abs_diff(self.shown.load(Ordering::Relaxed)) > TOLERANCE {
+            self.shown.store(by_now, Ordering::Relaxed);
+        }
+        self.shown.load(Ordering::Relaxed)
+    }
+}
+
+fn linux() -> Option<SystemTime> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field is the program's name in brackets and may hold anything; `starttime` is the 22nd.
+    let ticks: u64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    let boot = fs::read_to_string("/proc/stat").ok()?;
+    let boot: u64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(boot) + Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
+}
+
+/// `USER_HZ`, which Linux fixes at 100 for what it tells in `/proc`.
+const TICKS_PER_SECOND: u64 = 100;
+/// A time daemon corrects less than that without a word; in milliseconds.
+const TOLERANCE: u64 = 2000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_started_before_now_and_not_long_ago() {
+        let started = clock::from_millis(Start::measure().millis());
+        let age = clock::wall().duration_since(started - Duration::from_secs(2)).expect("not in the future");
+        assert!(age < Duration::from_secs(3600), "{age:?}");
+        assert!(linux().is_some() || cfg!(not(target_os = "linux")), "Linux tells");
+    }
+
+    #[test]
+    fn the_start_follows_a_clock_that_is_set_and_nothing_else() {
+        let hour = Duration::from_secs(3600);
+        let clock = clock::WrongClock::ahead(hour);
+        let start = Start::measure();
+        let first = start.millis();
+        assert_eq!(start.millis(), first);
+        clock.correct();
+        let set = clock::from_millis(start.millis()) + hour;
+        let off = set.duration_since(clock::from_millis(first)).unwrap_or_else(|error| error.duration());
+        assert!(off < Duration::from_secs(60), "{off:?}");
+    }
+}

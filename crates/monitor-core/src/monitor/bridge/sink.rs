@@ -1,0 +1,89 @@
+//! What a recorder was told already, and telling it more.
+
+use std::collections::{HashMap, HashSet};
+
+use metrics::{Key, Label, Level, Metadata, Recorder};
+
+use super::page;
+use crate::traffic::histogram::{BUCKETS, BucketCount, Scale};
+
+#[derive(Default)]
+pub(super) struct Published {
+    pub(super) described: bool,
+    counters: HashSet<Key>,
+    histograms: HashMap<Key, Told>,
+}
+
+/// The buckets a recorder was told of one histogram.
+struct Told {
+    buckets: [BucketCount; BUCKETS],
+    /// Whether the recorder showed it on the last page.
+    shown: bool,
+}
+
+/// A recorder, and what it was told.
+pub(super) struct Sink<'a> {
+    pub(super) recorder: &'a dyn Recorder,
+    pub(super) published: &'a mut Published,
+}
+
+// === impl Sink ===
+
+impl Sink<'_> {
+    /// Sets a counter. A new one is said to begin at 0, for a recorder that tells differences takes the first value for
+    /// its beginning.
+    pub(super) fn counter(&mut self, name: &'static str, labels: Vec<Label>, value: u64) {
+        let key = Key::from_parts(name, labels);
+        let counter = self.recorder.register_counter(&key, &METADATA);
+        if !self.published.counters.contains(&key) {
+            counter.absolute(0);
+            self.published.counters.insert(key);
+        }
+        counter.absolute(value);
+    }
+
+    pub(super) fn gauge(&self, name: &'static str, labels: Vec<Label>, value: f64) {
+        self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
+    }
+
+    /// Records what each bucket grew by since the last time, as the mean of what it grew by.
+    pub(super) fn histogram(
+        &mut self,
+        name: &'static str,
+        labels: Vec<Label>,
+        scale: &Scale,
+        buckets: &[BucketCount; BUCKETS],
+    ) {
+        let key = Key::from_parts(name, labels);
+        let told = self.published.histograms.get(&key);
+        let before = told.map(|told| told.buckets).unwrap_or_default();
+        if before == *buckets {
+            return;
+        }
+        let shown = told.is_some_and(|told| told.shown);
+        let histogram = self.recorder.register_histogram(&key, &METADATA);
+        for (count, mean) in scale.growth(&before, buckets) {
+            histogram.record_many(mean, usize::try_from(count).unwrap_or(usize::MAX));
+        }
+        self.published.histograms.insert(key, Told { buckets: *buckets, shown });
+    }
+}
+
+// === impl Published ===
+
+impl Published {
+    /// Forgets every histogram that was on the page before and is not on this one, and returns whether there was any. One
+    /// that never was on a page is shown in another way.
+    pub(super) fn forget_missing(&mut self, page: &str) -> bool {
+        let shown: HashSet<_> = page::shown(page, self.histograms.keys()).into_iter().cloned().collect();
+        let before = self.histograms.len();
+        self.histograms.retain(|key, told| {
+            let (was_shown, is_shown) = (told.shown, shown.contains(key));
+            told.shown = is_shown;
+            is_shown || !was_shown
+        });
+        self.histograms.len() < before
+    }
+}
+
+pub(super) static METADATA: Metadata<'static> = Metadata::new("monitor_core", Level::INFO, Some("monitor_core"));

@@ -1,0 +1,130 @@
+//! Housekeeping: a thread that once a second samples the windows and enables the routes whose time is over, and publishes
+//! to every bridge when its time has come.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::AtomicBool,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+use super::shared::Shared;
+use crate::{
+    base::{clock, unwind},
+    signal::reporter::Outlets,
+    traffic::{Bridge, Misdeclared},
+};
+
+/// All bridges of a monitor: its own, and those somebody holds.
+#[derive(Debug)]
+pub(crate) struct Bridges {
+    own: Arc<Bridge>,
+    others: Mutex<Vec<Weak<Bridge>>>,
+    is_told: AtomicBool,
+}
+
+impl Bridges {
+    pub(crate) fn new(own: Bridge) -> Self {
+        Self { own: Arc::new(own), others: Mutex::default(), is_told: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn first(&self) -> Arc<Bridge> {
+        Arc::clone(&self.own)
+    }
+
+    pub(crate) fn add(&self, bridge: &Arc<Bridge>) {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(bridge));
+    }
+
+    pub(crate) fn publish_all(&self) {
+        self.each(|bridge| {
+            bridge.publish();
+        });
+    }
+
+    fn publish_due(&self) {
+        let now = clock::now();
+        self.each(|bridge| bridge.publish_when_due(now));
+        if self.own.is_shut_out() && self.all().len() == 1 {
+            unwind::once(&self.is_told, warn_of_another_monitor);
+        }
+    }
+
+    /// Does this to every bridge. A recorder that panics has published nothing, and keeps nobody else from it.
+    fn each(&self, f: impl Fn(&Bridge)) {
+        for bridge in self.all() {
+            unwind::quietly(|| f(&bridge));
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Bridge>> {
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        others.retain(|bridge| bridge.strong_count() > 0);
+        [self.first()].into_iter().chain(others.iter().filter_map(Weak::upgrade)).collect()
+    }
+}
+
+fn warn_of_another_monitor() {
+    tracing::warn!(
+        target: "monitor",
+        "the global metrics recorder holds the numbers of another monitor, so this one publishes nothing there: give it a \
+         recorder of its own with MonitorBuilder::recorder or PrometheusEndpoint::local"
+    );
+}
+
+/// Starts the thread. It ends on a word through `end`, or when nobody is left to give one.
+pub(crate) fn spawn(
+    shared: Arc<Shared>,
+    outlets: Arc<Outlets>,
+    bridges: Arc<Bridges>,
+    end: Receiver<()>,
+) -> io::Result<()> {
+    let mut misdeclared = Misdeclared::default();
+    let run = move || {
+        while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            shared.traffic.tick();
+            for route in misdeclared.look(&shared.traffic) {
+                unwind::quietly(|| tracing::warn!(target: "monitor", "{route}"));
+            }
+            unwind::quietly(|| shared.switch.expire(clock::now(), |enabled| outlets.publish(enabled)));
+            let signals = shared.issues.tick(clock::Moment::now());
+            signals.into_iter().for_each(|signal| outlets.publish(signal));
+            // What is due to be saved again, nobody else thinks of.
+            if let Some(wake) = shared.wake.get() {
+                wake.up_again();
+            }
+            bridges.publish_due();
+        }
+    };
+    thread::Builder::new().name(String::from("monitor-housekeeping")).spawn(run)?;
+    Ok(())
+}
+
+const TICK: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::monitor::Monitor;
+
+    #[test]
+    fn a_recorder_that_panics_keeps_no_other_from_being_told() {
+        let monitor = Monitor::builder("shop").log(None).build().expect("the settings are good");
+        let own = monitor.bridge().expect("it is enabled");
+        let bridges = Bridges { own, others: Mutex::default(), is_told: AtomicBool::new(false) };
+        let second = monitor.bridge_to(metrics::NoopRecorder).expect("it is enabled");
+        bridges.add(&second);
+        let told = Cell::new(0);
+        bridges.each(|_| {
+            told.set(told.get() + 1);
+            assert!(told.get() > 1, "the first one panics");
+        });
+        assert_eq!(told.get(), 2);
+    }
+}

@@ -1,0 +1,366 @@
+//! The keeper: one thread that has issues and disabled routes saved, and takes them in again after a restart.
+//!
+//! It is woken by the first change, waits a moment for more, and saves them all at once. While another process has the
+//! storage, everything stays in memory; once it is free, both are put together.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Map, Value};
+
+use super::shared::Shared;
+use crate::{
+    base::{
+        clock,
+        drops::{Drops, Reason},
+        error::BoxError,
+        escape,
+        queue::{Handler, Queue},
+        unwind,
+    },
+    event::ErrorEvent,
+    issue::{EVENTS, RECORDS, Record, Stored, StoredEvent, TIME_LINE, UNRESOLVED, event_key},
+    panic,
+    persist::{Access, Change, Persist},
+    signal::{Signal, reporter::Outlets},
+    switch, text,
+};
+
+pub(crate) struct Keeper {
+    shared: Arc<Shared>,
+    outlets: Arc<Outlets>,
+    persist: Arc<dyn Persist>,
+    drops: Arc<Drops>,
+    /// Whether what was kept is taken in.
+    is_loaded: bool,
+    /// Whether everything is to be written, for nobody knows what of it was.
+    is_all_unsaved: bool,
+    /// Keys of values of a newer release that this one cannot read. They are never removed.
+    foreign: BTreeSet<String>,
+    /// How often it failed since it last did not, and when it is tried again.
+    failures: u32,
+    retry_at: Option<Instant>,
+    /// What the log is to be told. Whoever builds a monitor has no log yet, so that this waits for the first turn.
+    untold: Vec<Trouble>,
+}
+
+/// What somebody who operates the service is to know.
+#[derive(Debug)]
+enum Trouble {
+    Unsaved(String),
+    Gone(String),
+    Unread(u64),
+    Foreign(usize),
+}
+
+/// What wakes the keeper.
+#[derive(Debug, Default)]
+pub(crate) struct Wake {
+    /// Whether it is awake, or will be.
+    is_set: AtomicBool,
+    keeper: Weak<Queue<()>>,
+}
+
+impl Keeper {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        outlets: Arc<Outlets>,
+        persist: Arc<dyn Persist>,
+        drops: Arc<Drops>,
+    ) -> Self {
+        Self {
+            shared,
+            outlets,
+            persist,
+            drops,
+            is_loaded: false,
+            is_all_unsaved: false,
+            foreign: BTreeSet::new(),
+            failures: 0,
+            retry_at: None,
+            untold: Vec::new(),
+        }
+    }
+
+    /// Saves what is not saved yet, as far as it can be.
+    pub(crate) fn keep(&mut self) {
+        let was_purge_due = self.shared.is_purge_due.load(Ordering::Acquire);
+        let kept = panic::catch_printed(|| self.try_to_keep()).unwrap_or_else(|caught| {
+            caught.dispose();
+            self.shared.is_purge_due.fetch_or(was_purge_due, Ordering::AcqRel);
+            Err("the storage panicked".into())
+        });
+        match kept {
+            Ok(()) => (self.failures, self.retry_at) = (0, None),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn try_to_keep(&mut self) -> Result<(), BoxError> {
+        match self.persist.access()? {
+            Access::Busy => {
+                // All of it is written once that is over, so that nobody needs to know what has changed until then.
+                self.is_all_unsaved = true;
+                self.shared.issues.forget_changes();
+                return Ok(());
+            }
+            Access::Ready => {}
+            Access::Fresh { why } => {
+                self.is_all_unsaved |= self.is_loaded;
+                self.drops.count(Reason::Damaged);
+                self.untold.push(Trouble::Gone(why));
+            }
+        }
+        if !self.is_loaded {
+            self.load()?;
+        }
+        self.shared.resolve_left_behind();
+        // Before the changes are taken: what is erased after that is not among them yet.
+        let is_purge_due = self.shared.is_purge_due.swap(false, Ordering::AcqRel);
+        let kept = self.write().and_then(|()| if is_purge_due { self.persist.purge() } else { Ok(()) });
+        if kept.is_err() && is_purge_due {
+            self.shared.is_purge_due.store(true, Ordering::Release);
+        }
+        kept
+    }
+
+    fn write(&mut self) -> Result<(), BoxError> {
+        let changes = if self.is_all_unsaved { self.everything()? } else { self.changes() };
+        if !changes.is_empty() {
+            let evicted = self.persist.save(&changes)?;
+            self.drops.count_many(Reason::StoreLimit, evicted);
+        }
+        self.is_all_unsaved = false;
+        Ok(())
+    }
+
+    fn load(&mut self) -> Result<(), BoxError> {
+        if let Some(json) = self.value(switch::KEY)? {
+            let now = clock::now();
+            let restored = self.shared.switch.restore(&json).into_iter();
+            for disabled in restored.filter(|disabled| !disabled.is_over(now)) {
+                self.outlets.publish(Signal::RouteDisabled(disabled));
+            }
+        }
+        let (mut orphans, mut damaged) = (Vec::new(), Vec::new());
+        let mut events = BTreeMap::<_, Vec<_>>::new();
+        for (key, json) in self.persist.load(EVENTS)? {
+            match serde_json::from_slice::<ErrorEvent>(&json) {
+                Ok(event) => events.entry(event.fingerprint).or_default().push(Arc::new(event)),
+                Err(_) => damaged.extend(self.unread(key, &json)),
+            }
+        }
+        for (key, json) in self.persist.load(UNRESOLVED)? {
+            match serde_json::from_slice::<StoredEvent>(&json) {
+                Ok(left) if !events.values().flatten().any(|event| event.id == left.event.id) => self.leave(left),
+                // The process ended between its two last writes: the event is resolved.
+                Ok(_) => orphans.push(Change::Remove { key }),
+                Err(_) => damaged.extend(self.unread(key, &json)),
+            }
+        }
+        let mut kept = Vec::new();
+        for (key, json) in self.persist.load(RECORDS)? {
+            match Record::read(&json) {
+                Ok(record) => {
+                    let mut events = events.remove(&record.fingerprint).unwrap_or_default();
+                    events.sort_by_key(|event| event.at);
+                    kept.push(Stored::new(record, events));
+                }
+                Err(_) => damaged.extend(self.unread(key, &json)),
+            }
+        }
+        let unread = damaged.len() as u64;
+        orphans.append(&mut damaged);
+        let issues_gone = events.into_values().flatten().map(|event| event_key(&event));
+        orphans.extend(issues_gone.filter(|key| !self.is_foreign(key)).map(|key| Change::Remove { key }));
+        let signals = self.shared.issues.restore(kept, self.value(TIME_LINE)?.as_deref(), &self.shared.in_app);
+        self.is_loaded = true;
+        signals.into_iter().for_each(|signal| self.outlets.publish(signal));
+        if unread > 0 {
+            self.drops.count_many(Reason::Unreadable, unread);
+            self.untold.push(Trouble::Unread(unread));
+        }
+        if !self.foreign.is_empty() {
+            self.untold.push(Trouble::Foreign(self.foreign.len()));
+        }
+        if !orphans.is_empty() {
+            self.persist.save(&orphans)?;
+        }
+        Ok(())
+    }
+
+    /// Holds an event of an earlier process for the resolver.
+    fn leave(&self, left: StoredEvent) {
+        let source = self.shared.sources.counted_before(left.count, left.event.at);
+        self.shared.unresolved.hold_again(left, source);
+    }
+
+    /// Returns what removes a value that cannot be read, unless a newer release may have written it: that is left alone.
+    fn unread(&mut self, key: String, json: &[u8]) -> Option<Change> {
+        if serde_json::from_slice::<Map<String, Value>>(json).is_err() {
+            return Some(Change::Remove { key });
+        }
+        self.foreign.insert(key);
+        None
+    }
+
+    /// Returns whether a value is a newer release's, or an event of an issue that is.
+    fn is_foreign(&self, key: &str) -> bool {
+        let issue = || Some(format!("{RECORDS}{}", key.strip_prefix(EVENTS)?.split_once('/')?.0));
+        self.foreign.contains(key) || issue().is_some_and(|issue| self.foreign.contains(&issue))
+    }
+
+    /// Returns the value of one key.
+    fn value(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
+        let found = self.persist.load(key)?.into_iter().find(|(found, _)| found == key);
+        Ok(found.map(|(_, value)| value))
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let routes = self.shared.switch.take_change();
+        let unresolved = self.shared.unresolved.take_changes();
+        self.shared.issues.take_changes().into_iter().chain(unresolved).chain(routes).collect()
+    }
+
+    /// Returns what makes the storage hold what is in memory, whatever it holds now.
+    fn everything(&self) -> Result<Vec<Change>, BoxError> {
+        let mut stored = BTreeMap::new();
+        for prefix in [EVENTS, RECORDS, UNRESOLVED] {
+            stored.extend(self.persist.load(prefix)?);
+        }
+        let mut all = self.shared.unresolved.take_everything();
+        all.extend(self.shared.issues.take_everything());
+        let known: BTreeSet<_> = all.iter().map(|change| change.key().to_owned()).collect();
+        all.retain(|change| !is_stored(change, &stored));
+        let gone = stored.into_keys().filter(|key| !known.contains(key) && !self.is_foreign(key));
+        all.extend(gone.map(|key| Change::Remove { key }));
+        all.push(self.shared.switch.to_change());
+        Ok(all)
+    }
+
+    fn fail(&mut self, error: &BoxError) {
+        self.is_all_unsaved = true;
+        self.shared.issues.forget_changes();
+        self.drops.count(Reason::NotPersisted);
+        self.retry_at = Some(clock::after(RETRY.saturating_mul(1 << self.failures.min(5))));
+        if self.failures == 0 {
+            self.untold.push(Trouble::Unsaved(text::format(format_args!("{error}"))));
+        }
+        self.failures = self.failures.saturating_add(1);
+    }
+}
+
+impl Keeper {
+    /// From now on the next change wakes it again.
+    fn rest(&self) {
+        if let Some(wake) = self.shared.wake.get() {
+            wake.rest();
+        }
+    }
+
+    fn tell(&mut self) {
+        let untold = std::mem::take(&mut self.untold);
+        unwind::quietly(|| untold.iter().for_each(Trouble::tell));
+    }
+}
+
+impl Trouble {
+    fn tell(&self) {
+        match self {
+            Self::Unsaved(error) => tracing::warn!(
+                target: "monitor",
+                error,
+                "what must outlive the process could not be saved: it stays in memory, and is tried again"
+            ),
+            Self::Gone(why) => {
+                tracing::error!(target: "monitor", why, "what was stored is gone: a fresh store is begun");
+            }
+            Self::Unread(unread) => {
+                tracing::warn!(target: "monitor", unread, "some of what was stored could not be read, and is removed");
+            }
+            Self::Foreign(values) => {
+                tracing::warn!(target: "monitor", values, "a newer release stored values that this one cannot read: they are left alone");
+            }
+        }
+    }
+}
+
+impl Handler<()> for Keeper {
+    fn handle(&mut self, (): ()) {
+        self.tell();
+        if self.retry_at.is_some_and(|at| clock::now() < at) {
+            return;
+        }
+        // Whatever comes until then is saved with it.
+        thread::sleep(BATCH);
+        self.rest();
+        self.keep();
+        self.tell();
+    }
+
+    fn flush(&mut self) {
+        self.rest();
+        self.keep();
+        self.tell();
+    }
+
+    fn end(&mut self) {
+        self.flush();
+        if !self.is_loaded {
+            self.drops.count(Reason::NotPersisted);
+            tracing::warn!(
+                target: "monitor",
+                "the storage was another process's, or failed, until the end: what this one counted is not in it"
+            );
+        }
+    }
+}
+
+// === impl Wake ===
+
+impl Wake {
+    pub(crate) fn new(keeper: &Arc<Queue<()>>) -> Self {
+        Self { is_set: AtomicBool::new(false), keeper: Arc::downgrade(keeper) }
+    }
+
+    /// Wakes the keeper, unless it was woken since it last rested.
+    pub(crate) fn up(&self) {
+        if !self.is_set.swap(true, Ordering::AcqRel)
+            && let Some(keeper) = self.keeper.upgrade()
+        {
+            keeper.nudge(());
+        }
+    }
+
+    /// Wakes the keeper in any case.
+    pub(crate) fn up_again(&self) {
+        self.is_set.store(false, Ordering::Release);
+        self.up();
+    }
+
+    fn rest(&self) {
+        self.is_set.store(false, Ordering::Release);
+    }
+}
+
+/// Returns whether an event is stored as it is, perhaps with fields of a newer release, which writing it anew would lose.
+fn is_stored(change: &Change, stored: &BTreeMap<String, Vec<u8>>) -> bool {
+    let Change::Put { key, value } = change else { return false };
+    let same = |json: &Vec<u8>| {
+        let read = serde_json::from_slice::<ErrorEvent>(json).ok()?;
+        (escape::json(&read).as_bytes() == *value).then_some(())
+    };
+    key.starts_with(EVENTS) && stored.get(key).and_then(same).is_some()
+}
+
+/// How long changes wait for others to be saved with.
+const BATCH: Duration = Duration::from_millis(50);
+/// How long it waits after the first failure; after the next ones twice, four times, and up to 32 times as long.
+const RETRY: Duration = Duration::from_secs(1);

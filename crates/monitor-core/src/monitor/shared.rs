@@ -1,0 +1,90 @@
+//! What the threads of a monitor share with it.
+
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak, atomic::AtomicBool};
+
+use super::keeper::Wake;
+use crate::{
+    base::{
+        drops::{Dropped, Drops},
+        queue::Queue,
+    },
+    event::{
+        error_types::ErrorTypes,
+        grouping::in_app::InApp,
+        rules::{Ignore, Sampling},
+    },
+    health::HealthSource,
+    issue::{Issues, Unresolved, UnresolvedEvents, source::Sources},
+    model::identity::Identity,
+    redact::Redaction,
+    switch::RouteSwitch,
+    traffic::{Jobs, Traffic, outgoing::Outgoing},
+};
+
+/// What the monitor's own threads share with it. It holds no queue, so that they end when the monitor is dropped.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) redaction: Redaction,
+    pub(crate) raw_paths: bool,
+    pub(crate) full_addresses: bool,
+    pub(crate) trace_sampling: f64,
+    pub(crate) flask_names: bool,
+    pub(crate) untracked: Vec<String>,
+    pub(crate) ignore: Ignore,
+    pub(crate) traffic: Traffic,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) switch: RouteSwitch,
+    pub(crate) jobs: Jobs,
+    pub(crate) health: HealthSource,
+    pub(crate) error_types: ErrorTypes,
+    pub(crate) in_app: InApp,
+    pub(crate) sources: Sources,
+    pub(crate) issues: Issues,
+    pub(crate) unresolved: UnresolvedEvents,
+    /// Set once the resolver runs. Weak, so that the threads end with the monitor.
+    pub(crate) resolver: OnceLock<Weak<Queue<Unresolved>>>,
+    pub(crate) sampling: Sampling,
+    /// Set where something keeps what is to outlive the process.
+    pub(crate) wake: OnceLock<Wake>,
+    /// Whether nothing may remain of what was removed, where it is kept.
+    pub(crate) is_purge_due: AtomicBool,
+    pub(crate) intake_drops: Arc<Drops>,
+    pub(crate) drops: RwLock<Vec<Arc<Drops>>>,
+}
+
+impl Shared {
+    /// Sees to it that issues that are not as they were are saved.
+    pub(crate) fn note_change(&self) {
+        if let Some(wake) = self.wake.get() {
+            wake.up();
+        }
+    }
+
+    /// Hands the resolver, once it runs, the events that an earlier process left unresolved. One that finds no room stays
+    /// stored for the next process.
+    pub(crate) fn resolve_left_behind(&self) {
+        if let Some(resolver) = self.resolver.get().and_then(Weak::upgrade) {
+            for left in self.unresolved.take_left_behind() {
+                let _ = resolver.push(left);
+            }
+        }
+    }
+
+    /// Returns what was not kept by anybody.
+    pub(crate) fn dropped(&self) -> Vec<Dropped> {
+        let all = self.drops.read().unwrap_or_else(PoisonError::into_inner);
+        let read = all.iter().flat_map(|drops| drops.read().map(|(reason, count)| (drops.owner(), reason, count)));
+        read.map(|(owner, reason, count)| Dropped { reporter: owner.to_owned(), reason, count }).collect()
+    }
+
+    pub(crate) fn drops_of(&self, owner: &str) -> Arc<Drops> {
+        let mut all = self.drops.write().unwrap_or_else(PoisonError::into_inner);
+        let known = all.iter().find(|drops| drops.owner() == owner).map(Arc::clone);
+        known.unwrap_or_else(|| {
+            let drops = Arc::new(Drops::new(owner));
+            all.push(Arc::clone(&drops));
+            drops
+        })
+    }
+}

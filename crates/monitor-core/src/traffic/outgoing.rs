@@ -1,0 +1,191 @@
+//! Outgoing requests: what a service asks of others, counted by class of host.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::{
+    base::{
+        drops::{Drops, Reason},
+        sync::atomic::{AtomicU64, Ordering},
+    },
+    model::names,
+};
+
+/// The counters of every class of host.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::{ClientOutcome, Monitor};
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let outgoing = monitor.outgoing().expect("the monitor is not disabled");
+/// outgoing.count("payment", ClientOutcome::of_status(503));
+/// assert_eq!(outgoing.read()[0].count(ClientOutcome::Status5xx), 1);
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Taken from the front, each for good.
+    classes: [OnceLock<Class>; CLASSES],
+    overflow: Class,
+    drops: Arc<Drops>,
+}
+
+#[derive(Debug)]
+struct Class {
+    name: &'static str,
+    counts: [AtomicU64; ClientOutcome::ALL.len()],
+}
+
+/// The counters of one class of host at one moment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct HostCounts {
+    /// The class of host.
+    pub host_class: &'static str,
+    counts: [u64; ClientOutcome::ALL.len()],
+}
+
+/// What became of an outgoing request.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each class of status says itself")]
+pub enum ClientOutcome {
+    Status1xx,
+    Status2xx,
+    Status3xx,
+    Status4xx,
+    Status5xx,
+    /// There was an error instead of a response.
+    Error,
+    /// Nobody waited for the response.
+    Cancelled,
+}
+
+// === impl Outgoing ===
+
+impl Outgoing {
+    pub(crate) fn new(drops: Arc<Drops>) -> Self {
+        Self { classes: Default::default(), overflow: Class::new(names::OVERFLOW), drops }
+    }
+
+    /// Counts what became of a request to a host of this class. Of classes there are at most 32; what comes after shares
+    /// [`names::OVERFLOW`], and is counted as dropped with reason `series_limit`.
+    pub fn count(&self, host_class: &'static str, outcome: ClientOutcome) {
+        self.class(host_class).counts[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns the counters as they are now, those of the overflow last.
+    #[must_use]
+    pub fn read(&self) -> Vec<HostCounts> {
+        let classes = self.classes.iter().filter_map(OnceLock::get).chain([&self.overflow]);
+        classes.map(Class::read).filter(|counts| counts.counts.iter().any(|count| *count > 0)).collect()
+    }
+
+    fn class(&self, name: &'static str) -> &Class {
+        let mut taken = self.classes.iter().map(|class| class.get_or_init(|| Class::new(name)));
+        taken.find(|class| class.name == name).unwrap_or_else(|| {
+            self.drops.count(Reason::SeriesLimit);
+            &self.overflow
+        })
+    }
+}
+
+impl Class {
+    fn new(name: &'static str) -> Self {
+        Self { name, counts: Default::default() }
+    }
+
+    fn read(&self) -> HostCounts {
+        let counts = self.counts.each_ref().map(|count| count.load(Ordering::Relaxed));
+        HostCounts { host_class: self.name, counts }
+    }
+}
+
+// === impl HostCounts ===
+
+impl HostCounts {
+    /// Returns how many requests ended so.
+    #[must_use]
+    pub fn count(&self, outcome: ClientOutcome) -> u64 {
+        self.counts[outcome as usize]
+    }
+}
+
+// === impl ClientOutcome ===
+
+impl ClientOutcome {
+    /// All of them, in the order in which they are counted.
+    pub const ALL: [Self; 7] = [
+        Self::Status1xx,
+        Self::Status2xx,
+        Self::Status3xx,
+        Self::Status4xx,
+        Self::Status5xx,
+        Self::Error,
+        Self::Cancelled,
+    ];
+
+    /// Returns the class of a response's status. One that HTTP does not know is an error.
+    #[must_use]
+    pub const fn of_status(status: u16) -> Self {
+        match status / 100 {
+            1 => Self::Status1xx,
+            2 => Self::Status2xx,
+            3 => Self::Status3xx,
+            4 => Self::Status4xx,
+            5 => Self::Status5xx,
+            _ => Self::Error,
+        }
+    }
+
+    /// Returns the label of this outcome.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Status1xx => "1xx",
+            Self::Status2xx => "2xx",
+            Self::Status3xx => "3xx",
+            Self::Status4xx => "4xx",
+            Self::Status5xx => "5xx",
+            Self::Error => "error",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+const CLASSES: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_class_has_counters_of_its_own_until_there_are_too_many() {
+        let outgoing = Outgoing::new(Arc::new(Drops::new("traffic")));
+        let names: Vec<&'static str> = (0..CLASSES + 2).map(|number| &*format!("class {number}").leak()).collect();
+        for name in names.iter().chain(&names[..2]) {
+            outgoing.count(name, ClientOutcome::of_status(200));
+        }
+        let read = outgoing.read();
+        assert_eq!(read.len(), CLASSES + 1);
+        assert_eq!((read[0].host_class, read[0].count(ClientOutcome::Status2xx)), ("class 0", 2));
+        assert_eq!((read[2].host_class, read[2].count(ClientOutcome::Status2xx)), ("class 2", 1));
+        assert_eq!((read[CLASSES].host_class, read[CLASSES].count(ClientOutcome::Status2xx)), (names::OVERFLOW, 2));
+        assert_eq!(outgoing.drops.read().collect::<Vec<_>>(), [(Reason::SeriesLimit, 2)]);
+    }
+
+    #[test]
+    fn what_was_never_asked_is_not_shown() {
+        let outgoing = Outgoing::new(Arc::new(Drops::new("traffic")));
+        assert!(outgoing.read().is_empty());
+        outgoing.count("stock", ClientOutcome::Error);
+        assert_eq!(outgoing.read().iter().map(|counts| counts.host_class).collect::<Vec<_>>(), ["stock"]);
+    }
+
+    #[test]
+    fn statuses_are_counted_by_their_first_digit() {
+        let labels = [100, 204, 301, 404, 599, 600, 0].map(|status| ClientOutcome::of_status(status).as_str());
+        assert_eq!(labels, ["1xx", "2xx", "3xx", "4xx", "5xx", "error", "error"]);
+    }
+}
