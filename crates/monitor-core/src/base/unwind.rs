@@ -15,9 +15,12 @@ pub fn once(done: &AtomicBool, f: impl FnOnce()) {
 
 /// Runs `f`. A panic in it goes no further.
 pub fn quietly(f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        dispose(payload);
-    }
+    let _: Option<()> = catch(f);
+}
+
+/// Runs `f` and returns its result; `None` where it panicked.
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(dispose).ok()
 }
 
 /// Drops a panic's payload. A panic in its `Drop` goes no further.

@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{FILTERED, found::Found};
-use crate::panic;
+use crate::base::unwind;
 
 /// Finds what is to be masked.
 #[derive(Clone)]
@@ -28,13 +28,9 @@ impl Rule {
     }
 
     fn ask(&self, text: &str) -> Result<Option<Range<usize>>, NoRange> {
-        match panic::catch_printed(|| (self.0)(text)) {
-            Ok(Some(range)) if range.is_empty() || text.get(range.clone()).is_none() => Err(NoRange),
-            Ok(range) => Ok(range),
-            Err(caught) => {
-                caught.dispose();
-                Err(NoRange)
-            }
+        match unwind::catch(|| (self.0)(text)).ok_or(NoRange)? {
+            Some(range) if range.is_empty() || text.get(range.clone()).is_none() => Err(NoRange),
+            range => Ok(range),
         }
     }
 }
