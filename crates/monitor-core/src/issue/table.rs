@@ -19,7 +19,7 @@ use super::{
     timeline::{self, TimeLine},
 };
 use crate::{
-    ErrorEvent, EventKind, Fingerprint, Signal,
+    ErrorEvent, EventKind, Fingerprint, Redaction, Signal,
     clock::{self, Moment},
     drops::{Drops, Reason},
     source::{Counted, Source},
@@ -170,11 +170,12 @@ impl Issues {
         order: Triage,
         actor: &str,
         at: SystemTime,
+        redaction: &Redaction,
     ) -> Result<Vec<Signal>, IssueError> {
         let mut table = self.lock();
         self.count_up(&mut table);
         let state = table.states.get_mut(&fingerprint).ok_or(IssueError::Unknown(fingerprint))?;
-        let status = order.decide(&state.record, actor, at)?;
+        let status = order.decide(&state.record, actor, at, redaction)?;
         let before = state.decide(status);
         let issue = Arc::new(state.read());
         table.changes.records.insert(fingerprint);
