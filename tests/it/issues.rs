@@ -162,6 +162,21 @@ fn an_order_that_makes_no_sense_is_refused_with_what_to_change() {
 }
 
 #[test]
+fn the_texts_of_an_order_are_masked_before_they_are_cut() {
+    let (monitor, memory) = watched();
+    let fingerprint = opened(&monitor);
+    let long = "x ".repeat(4 * 1024 - 12) + "postgres://admin:hunter2@db/todo";
+    for text in ["postgres://admin:hunter2@db/todo", &long] {
+        let status = monitor.triage(fingerprint, Triage::ResolveIn(text.into()), text).unwrap().status;
+        for shown in [status.in_release.unwrap(), status.actor.unwrap()] {
+            assert!(!shown.contains("hunter") && shown.contains("postgres://["), "{shown}");
+            assert!(shown.len() <= 8 * 1024, "{}", shown.len());
+        }
+    }
+    assert!(!format!("{:?}", told(&memory)).contains("hunter"));
+}
+
+#[test]
 fn each_hour_has_its_count() {
     let (monitor, _) = watched();
     (0..100).for_each(|_| fail(&monitor, "gone"));

@@ -16,7 +16,7 @@ use std::{
 
 use metrics::Recorder;
 
-use self::{housekeeping::Bridges, intake::RawEvent, shared::Shared};
+use self::{bridge::Bridge, housekeeping::Bridges, intake::RawEvent, shared::Shared};
 use crate::{
     base::{
         clock,
@@ -29,7 +29,7 @@ use crate::{
     signal::{Signal, reporter::Outlets},
     switch::is_below,
     symbols::LOADING,
-    traffic::{Bridge, Traffic, outgoing::Outgoing},
+    traffic::{Traffic, outgoing::Outgoing},
 };
 
 /// Watches one service. Cloning it gives another handle to the same monitor.

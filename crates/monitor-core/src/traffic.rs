@@ -33,7 +33,6 @@ use self::{
     table::{Place, Table},
     window::Windows,
 };
-pub use crate::monitor::bridge::Bridge;
 use crate::{
     base::{
         clock,

@@ -12,7 +12,7 @@ use monitor_core::{
     clock::{self, WrongClock},
 };
 
-use crate::support::{builder, count, fail, flush, only_issue, shop, stop, until};
+use crate::support::{builder, count, fail, flush, folder_with, only_issue, shop, stop, until};
 
 #[test]
 fn an_error_while_the_clock_is_400_days_ahead_takes_no_older_issue_with_it() {
@@ -176,6 +176,23 @@ fn of_the_stores_set_aside_the_last_ones_stay_although_the_clock_was_ahead() {
     let mut texts: Vec<_> = aside.map(|path| fs::read_to_string(path).unwrap()).collect();
     texts.sort_unstable();
     assert_eq!(texts, ["fourth", "second", "third"]);
+}
+
+#[test]
+fn what_a_golden_store_has_disabled_and_muted_for_a_time_lasts_for_that_time() {
+    // The store gets older; by this clock it was written a moment ago or is from the future.
+    let _clock = WrongClock::behind(20 * 365 * DAY);
+    let folder = folder_with(include_bytes!("data/format-2-grouping-2.redb"));
+    let shop = with_a_route(folder.path());
+    let disabled = shop.disabled_routes().remove(0);
+    assert_eq!((&*disabled.name(), &*disabled.actor, &*disabled.reason), ("GET /error", "ada", "divides by zero"));
+    let rest = disabled.retry_after_at(clock::now());
+    assert!(rest <= 30 * DAY && rest > 29 * DAY, "{rest:?}");
+    let all = shop.issues();
+    let muted = all.iter().find(|issue| issue.message == "out of paper").unwrap();
+    let Some(MutedUntil::Time(until)) = muted.status.muted_until else { panic!("{muted:?}") };
+    let rest = until.duration_since(clock::wall()).unwrap();
+    assert!(rest <= 10 * 365 * DAY && rest > 10 * 364 * DAY, "{rest:?}");
 }
 
 fn with_a_route(folder: &Path) -> Monitor {

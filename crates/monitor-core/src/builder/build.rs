@@ -20,6 +20,7 @@ use crate::{
     model::{identity::Identity, method::Method},
     monitor::{
         Inner, Monitor, PanicHook,
+        bridge::Bridge,
         housekeeping::{self, Bridges},
         intake::Intake,
         keeper::{Keeper, Wake},
@@ -33,7 +34,7 @@ use crate::{
         reporter::{Guarded, Outlets},
     },
     switch::RouteSwitch,
-    traffic::{Bridge, Jobs, Traffic, outgoing::Outgoing},
+    traffic::{Jobs, Traffic, outgoing::Outgoing},
 };
 
 impl MonitorBuilder {

@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser};
-use crate::{base::clock, model::fingerprint::Fingerprint, monitor::Monitor, redact::TEXT};
+use crate::{base::clock, model::fingerprint::Fingerprint, monitor::Monitor};
 
 /// How much of a user was let go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,12 +54,12 @@ impl Monitor {
     /// ```
     pub fn triage(&self, fingerprint: Fingerprint, order: Triage, actor: &str) -> Result<Issue, IssueError> {
         let inner = self.inner().ok_or(IssueError::MonitorDisabled)?;
-        let actor = inner.shared.redaction.head(actor, TEXT);
-        for signal in inner.shared.issues.decide(fingerprint, order, &actor, clock::wall())? {
+        let shared = &inner.shared;
+        for signal in shared.issues.decide(fingerprint, order, actor, clock::wall(), &shared.redaction)? {
             inner.outlets.publish(signal);
         }
         self.keep();
-        inner.shared.issues.get(fingerprint).ok_or(IssueError::Unknown(fingerprint))
+        shared.issues.get(fingerprint).ok_or(IssueError::Unknown(fingerprint))
     }
 
     /// Lets go everything of one user, as [`set_user`](crate::scope::set_user) called them: every event of theirs, every event

@@ -14,6 +14,18 @@ pub(super) fn compare(release: &str, other: &str) -> Option<Ordering> {
     is_same_package.then(|| version.cmp_precedence(&other_version))
 }
 
+/// Masks a release that an operator names. One that events of the issue carry is shown as it is, for the two would no longer be
+/// equal. Package and version are masked apart: together they look like an e-mail address.
+pub(super) fn masked(release: &str, known: &[String], mask: impl Fn(&str) -> String) -> String {
+    if known.iter().any(|known| known == release) {
+        return release.to_owned();
+    }
+    match release.rsplit_once('@') {
+        Some((package, version)) if read(version).is_some() => format!("{}@{}", mask(package), mask(version)),
+        _ => mask(release),
+    }
+}
+
 fn read(release: &str) -> Option<(Option<&str>, Version)> {
     let release = release.trim();
     let (package, version) = release.rsplit_once('@').map_or((None, release), |(name, version)| (Some(name), version));
@@ -24,6 +36,24 @@ fn read(release: &str) -> Option<(Option<&str>, Version)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Redaction;
+
+    #[test]
+    fn a_release_is_masked_unless_it_is_one_of_the_issue() {
+        let known = ["1.10.0.7".to_owned()];
+        let masked = |release: &str| masked(release, &known, |text| Redaction::new().head(text, 40).into_owned());
+        for release in ["1.10.0", "1.10.0+9f3c2ab", "v1.10.0-rc.1", "@acme/shop@1.10.0", "1.10.0.7", "9f3c2ab"] {
+            assert_eq!(masked(release), release);
+        }
+        for (release, expected) in [
+            ("password=hunter2", "password=[Filtered]"),
+            ("token=hunter2@1.10.0", "token=[Filtered]@1.10.0"),
+            ("ada@example.org", "[Filtered]"),
+            ("the one with postgres://admin:hunter2@db/todo", "the one with postgres://[Filtered]@db"),
+        ] {
+            assert_eq!(masked(release), expected);
+        }
+    }
 
     #[test]
     fn releases_are_compared_by_semver_precedence() {

@@ -17,7 +17,7 @@ use crate::{
         json,
     },
     model::fingerprint::Fingerprint,
-    redact::bounded,
+    redact::{Redaction, TEXT},
 };
 
 /// Where an issue stands.
@@ -175,16 +175,25 @@ impl IssueState {
 // === impl Triage ===
 
 impl Triage {
-    /// Returns what an issue becomes that stands as `record` says.
-    pub(super) fn decide(self, record: &Record, actor: &str, at: SystemTime) -> Result<IssueStatus, IssueError> {
+    /// Returns the status that this order gives the issue of `record`. Texts of the order are masked, and then cut.
+    pub(super) fn decide(
+        self,
+        record: &Record,
+        actor: &str,
+        at: SystemTime,
+        redaction: &Redaction,
+    ) -> Result<IssueStatus, IssueError> {
         if actor.trim().is_empty() {
             return Err(IssueError::NoActor);
         }
+        let mask = |text: &str| redaction.head(text, TEXT).into_owned();
         let deadline = if let Self::MuteFor(time) = self { Some(Deadline::after(time)) } else { None };
         let (state, in_release, muted_until) = match self {
             Self::Resolve => (IssueState::Resolved, None, None),
             Self::ResolveIn(release) if release.trim().is_empty() => return Err(IssueError::NoRelease),
-            Self::ResolveIn(release) => (IssueState::Resolved, Some(bounded(release)), None),
+            Self::ResolveIn(release) => {
+                (IssueState::Resolved, Some(release::masked(&release, &record.releases, mask)), None)
+            }
             Self::Mute => (IssueState::Muted, None, None),
             Self::MuteForMore(0) => return Err(IssueError::BadMute),
             Self::MuteForMore(more) => {
@@ -198,7 +207,7 @@ impl Triage {
             Self::Reopen => (IssueState::Unresolved, None, None),
         };
         let old_releases = in_release.as_ref().map_or_else(Vec::new, |fixed| seen_before(&record.releases, fixed));
-        let actor = Some(bounded(actor.to_owned()));
+        let actor = Some(mask(actor));
         Ok(IssueStatus { state, actor, since: Some(at), in_release, muted_until, old_releases, deadline })
     }
 }

@@ -30,6 +30,7 @@ use crate::{
     },
     event::{ErrorEvent, EventKind},
     model::fingerprint::Fingerprint,
+    redact::Redaction,
 };
 
 pub(crate) struct Issues {
@@ -173,11 +174,12 @@ impl Issues {
         order: Triage,
         actor: &str,
         at: SystemTime,
+        redaction: &Redaction,
     ) -> Result<Vec<IssueSignal>, IssueError> {
         let mut table = self.lock();
         self.count_up(&mut table);
         let state = table.states.get_mut(&fingerprint).ok_or(IssueError::Unknown(fingerprint))?;
-        let status = order.decide(&state.record, actor, at)?;
+        let status = order.decide(&state.record, actor, at, redaction)?;
         let before = state.decide(status);
         let issue = Arc::new(state.read());
         table.changes.records.insert(fingerprint);

@@ -12,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-use super::shared::Shared;
+use super::{bridge::Bridge, shared::Shared};
 use crate::{
     base::{clock, unwind},
     signal::reporter::Outlets,
-    traffic::{Bridge, Misdeclared},
+    traffic::Misdeclared,
 };
 
 /// All bridges of a monitor: its own, and those somebody holds.

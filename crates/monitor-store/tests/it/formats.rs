@@ -6,11 +6,12 @@ use monitor_core::{Change, DisableRoute, EventKind, IssueState, Level, Method, P
 use monitor_store::Store;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
-use crate::support::{Log, builder, count, fail, flush, shop, stop, until};
+use crate::support::{Log, NAME, builder, count, fail, flush, folder_with, shop, stop, until};
 
 /// Written by a release that knew format 1: an issue that happened three times and was resolved, and a disabled route.
 const FORMAT_1: &[u8] = include_bytes!("../data/format-1.redb");
-/// Written by releases that knew format 2, as `golden` has it: the older one said `inner_error` for `service_error`.
+/// Written by releases that knew format 2 and version 1 of the grouping rules: the older one said `inner_error` for
+/// `service_error`. `golden` has version 2.
 const FORMAT_2: [&[u8]; 2] =
     [include_bytes!("../data/format-2-inner-error.redb"), include_bytes!("../data/format-2.redb")];
 
@@ -165,12 +166,6 @@ fn what_no_longer_fits_is_counted_and_the_rest_is_there() {
     assert_eq!(after.issues().iter().filter(|issue| issue.message == "out of stock").count(), 1);
 }
 
-fn folder_with(file: &[u8]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join(NAME), file).expect("there is room");
-    folder
-}
-
 fn put(key: &str, value: &[u8]) -> Change {
     Change::Put { key: key.to_owned(), value: value.to_vec() }
 }
@@ -208,13 +203,12 @@ fn set_numbers(folder: &Path, numbers: &[(&str, u64)]) {
     write.commit().expect("there is room");
 }
 
-fn values(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn values(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let database = Database::open(folder.join(NAME)).expect("it is a database");
     let table = database.begin_read().expect("it is open").open_table(VALUES).expect("it is there");
     let entries = table.iter().expect("it can be read").map(|entry| entry.expect("it can be read"));
     entries.map(|(key, value)| (key.value().to_owned(), value.value().to_vec())).collect()
 }
 
-const NAME: &str = "monitor.redb";
 const VALUES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("values");
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");

@@ -1,47 +1,192 @@
-//! Writes a golden store: `MONITOR_STORE_TEST_FOLDER=FOLDER cargo test -p monitor-store --test it golden`.
+//! Writes and reads the newest golden store, `../data/format-2-grouping-2.redb`. The older ones were written by this test as
+//! earlier releases had it:
+//!
+//! ```sh
+//! MONITOR_STORE_TEST_FOLDER=FOLDER cargo nextest run -p monitor-store -E 'test(a_golden_store)'
+//! cp FOLDER/monitor.redb crates/monitor-store/tests/data/NAME.redb
+//! ```
 
-use std::time::Duration;
+use std::{sync::mpsc, time::Duration};
 
-use monitor_core::{DisableRoute, ErrorEvent, EventKind, Level, ObservedError, Scope, Triage};
+use monitor_core::{
+    Access, BoxError, Change, DisableRoute, ErrorEvent, EventKind, Issue, IssueState, Level, Method, Monitor,
+    MutedUntil, ObservedError, Persist, Scope, Triage, scope,
+};
+use monitor_store::Store;
 
-use crate::support::{OutOfStock, builder, childs_folder, fail, flush, stop};
+use crate::{
+    formats::values,
+    support::{NAME, OutOfStock, builder, childs_folder, fail, flush, folder_with, request, stop},
+};
+
+const GOLDEN: &[u8] = include_bytes!("../data/format-2-grouping-2.redb");
+
+/// Basis, message, fingerprint, count and status of each issue. The event of the last one is stored unresolved; this test is
+/// another build than the one that captured it, so that the function stays unknown.
+const ISSUES: [(&str, &str, &str, u64, IssueState); 9] = [
+    ("function", "out of stock", "v2-0e032517243ad6fd5368f8cd878ebe39", 3, IssueState::Resolved),
+    ("message", "out of paper", "v2-340039c58267ba8fb21a5d71ec84457e", 1, IssueState::Muted),
+    ("message", "out of ink", "v2-6c8809dc0398a57d9135857dab5cd65c", 1, IssueState::Muted),
+    ("message", "out of mind", "v2-374a2b89a7d3a181acdb4d08680d2778", 1, IssueState::Ignored),
+    ("location", "no such product", "v2-6ad410998e4972843e0c2fe44146f38a", 1, IssueState::Unresolved),
+    ("status", BARE_503, "v2-b0f230e1c204aa7cd2ac3675ee40fd36", 1, IssueState::Unresolved),
+    ("route", "out of stock", "v2-8664da2cc85415ac0e7100eaba8eedfa", 1, IssueState::Unresolved),
+    ("custom", "out of stock", "v2-f1b1f6e5fdf9fd6ec7cd4c7bb5c8514a", 1, IssueState::Unresolved),
+    ("location", LEFT_BEHIND, "v2-38c94333b92d80fadef2cfe31497a727", 1, IssueState::Unresolved),
+];
+
+#[test]
+fn all_of_the_golden_store_is_read_and_nothing_is_regrouped() {
+    let folder = folder_with(GOLDEN);
+    let keys = || values(folder.path()).into_keys().filter(|key| !key.starts_with("unresolved/")).collect::<Vec<_>>();
+    let before = keys();
+    for _ in 0..2 {
+        let shop = builder(folder.path(), "1.0.0").build().unwrap();
+        flush(&shop);
+        let mut issues = shop.issues();
+        issues.sort_by_key(|issue| ISSUES.iter().position(|known| known.2 == issue.fingerprint.to_string()));
+        let read = |issue: &Issue| {
+            let (basis, message) = (issue.grouping.basis.as_str(), issue.message.clone());
+            (basis, message, issue.fingerprint.to_string(), issue.count, issue.status.state)
+        };
+        let expected = ISSUES
+            .map(|(basis, message, print, count, state)| (basis, message.to_owned(), print.to_owned(), count, state));
+        assert_eq!(issues.iter().map(read).collect::<Vec<_>>(), expected);
+        issues.iter().for_each(is_grouped_by_today_s_rules);
+        stop(shop);
+    }
+    let after = keys();
+    assert!(before.iter().all(|key| after.contains(key)), "{before:#?} {after:#?}");
+    assert_eq!(after.len(), before.len() + 2, "the issue left behind and its event are added");
+}
+
+#[test]
+fn the_statuses_of_the_golden_store_are_read() {
+    let folder = folder_with(GOLDEN);
+    let shop = builder(folder.path(), "1.0.0").build().unwrap();
+    let status = |message: &str| {
+        let all = shop.issues();
+        all.iter().find(|issue| issue.message == message && issue.status.actor.is_some()).unwrap().status.clone()
+    };
+    assert_eq!(status("out of stock").in_release.as_deref(), Some("1.0.1"));
+    assert_eq!(status("out of ink").muted_until, Some(MutedUntil::Count(101)));
+    assert_eq!(status("out of mind").muted_until, None);
+}
+
+/// The issue and its events have one grouping, which today has the same fingerprint.
+#[track_caller]
+fn is_grouped_by_today_s_rules(issue: &Issue) {
+    assert_eq!((issue.grouping.version, issue.grouping.fingerprint()), (2, issue.fingerprint), "{issue:#?}");
+    assert_eq!(issue.samples.len() as u64, issue.count, "{issue:#?}");
+    for event in &issue.samples {
+        assert_eq!((event.fingerprint, &event.grouping), (issue.fingerprint, &issue.grouping));
+    }
+}
 
 #[test]
 fn a_golden_store_is_written_where_a_folder_is_given() {
     let Some(folder) = childs_folder() else { return };
-    let settings = builder(&folder, "1.0.0").routes([("GET", "/error")]).source_excerpts(false);
-    let shop = settings.before_report(|event| Some(portable(event))).build().unwrap();
-    fail(&shop, 3, "ada");
+    let (stored, unresolved) = mpsc::channel();
+    let (left, left_behind) = mpsc::channel();
+    let before_report = move |event: ErrorEvent| {
+        if event.message != LEFT_BEHIND {
+            return Some(portable(event));
+        }
+        // Dropped as soon as it is stored unresolved, so that no issue has it.
+        left.send(unresolved.recv().unwrap()).unwrap();
+        None
+    };
+    let persist = Watched { store: Store::open(&folder).unwrap(), stored };
+    let settings = Monitor::builder("shop").release("1.0.0").log(None).source_excerpts(false);
+    let shop = settings.routes([("GET", "/error")]).persist(persist).before_report(before_report).build().unwrap();
+    fail_in_each_way(&shop);
+    decide(&shop);
+    request(&shop, "/pay", "").enter(|| monitor_core::capture_error(&BoxError::from(LEFT_BEHIND)));
     flush(&shop);
-    shop.triage(shop.issues()[0].fingerprint, Triage::ResolveIn("1.0.1".into()), "ada").unwrap();
-    for (message, order) in [
-        ("out of paper", Triage::MuteFor(Duration::from_secs(10 * 365 * 24 * 60 * 60))),
-        ("out of ink", Triage::MuteForMore(100)),
-        ("out of mind", Triage::Ignore),
-    ] {
+    stop(shop);
+    let store = Store::open(&folder).unwrap();
+    store.access().unwrap();
+    store.save(&[left_behind.recv().unwrap()]).unwrap();
+    drop(store);
+    redb::Database::open(folder.join(NAME)).unwrap().compact().unwrap();
+}
+
+/// Makes an issue by each basis: function, message, location, status, route, and custom.
+fn fail_in_each_way(shop: &Monitor) {
+    fail(shop, 3, "ada");
+    for message in ["out of paper", "out of ink", "out of mind"] {
         shop.capture_message(Level::Error, message);
-        flush(&shop);
-        let issue = shop.issues().into_iter().find(|issue| issue.message == message).unwrap();
-        shop.triage(issue.fingerprint, order, "bob").unwrap();
     }
-    Scope::new(&shop).enter(|| {
-        let observed = ObservedError::of_any(EventKind::ServiceError, &OutOfStock);
-        monitor_core::scope::current().unwrap().capture_observed(observed);
-    });
     let mut caught = monitor_core::panic::catch(|| panic!("no such product")).unwrap_err();
     shop.capture_panic(&mut caught);
     caught.dispose();
-    shop.disable_route(DisableRoute::new("/error", "ada").reason("divides by zero")).unwrap();
-    stop(shop);
-    redb::Database::open(folder.join("monitor.redb")).unwrap().compact().unwrap();
+    request(shop, "/pay", "").capture_status(503);
+    request(shop, "/pay", "").capture_observed(ObservedError::of_any(EventKind::ServiceError, &OutOfStock));
+    Scope::new(shop).enter(|| {
+        scope::set_fingerprint(["partner", "acme", "{{ default }}"]);
+        monitor_core::capture_error(&OutOfStock);
+    });
+    flush(shop);
 }
 
-/// Leaves out of a trace what is of this machine: frames of what the test is built with, and where the checkout lies.
+/// Gives the issues each status, and disables a route for a month.
+fn decide(shop: &Monitor) {
+    let of = |basis: &str, message: &str| {
+        let all = shop.issues();
+        let is_it = |issue: &&Issue| issue.grouping.basis.as_str() == basis && issue.message == message;
+        all.iter().find(is_it).expect("it was captured").fingerprint
+    };
+    for (basis, message, order) in [
+        ("function", "out of stock", Triage::ResolveIn("1.0.1".into())),
+        ("message", "out of paper", Triage::MuteFor(10 * 365 * DAY)),
+        ("message", "out of ink", Triage::MuteForMore(100)),
+        ("message", "out of mind", Triage::Ignore),
+    ] {
+        shop.triage(of(basis, message), order, "ada").expect("the order makes sense");
+    }
+    let route = DisableRoute::new("/error", "ada").method(Method::Get).reason("divides by zero");
+    shop.disable_route(route.expires_in(30 * DAY)).expect("it is declared");
+}
+
+/// Leaves out of a trace what is of this machine: frames of what the test is built with, and where the checkout lies. A panic
+/// has no frames, as in a build without symbols.
 fn portable(mut event: ErrorEvent) -> ErrorEvent {
-    event.backtrace.retain(|frame| frame.in_app);
+    event.backtrace.retain(|frame| frame.in_app && event.kind != EventKind::Panic);
     let places = event.backtrace.iter_mut().map(|frame| &mut frame.location).chain([&mut event.location]);
     for place in places.flatten() {
         place.file = place.file.rsplit_once("crates/").map_or_else(|| place.file.clone(), |(_, file)| file.to_owned());
     }
     event
 }
+
+/// A store that hands over each unresolved event of the kind that is left behind.
+struct Watched {
+    store: Store,
+    stored: mpsc::Sender<Change>,
+}
+
+impl Persist for Watched {
+    fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
+        self.store.load(prefix)
+    }
+
+    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+        for change in changes {
+            if let Change::Put { key, value } = change
+                && key.starts_with("unresolved/")
+                && String::from_utf8_lossy(value).contains(LEFT_BEHIND)
+            {
+                let _ = self.stored.send(change.clone());
+            }
+        }
+        self.store.save(changes)
+    }
+
+    fn access(&self) -> Result<Access, BoxError> {
+        self.store.access()
+    }
+}
+
+const BARE_503: &str = "GET /pay answered 503 and no error was captured";
+const LEFT_BEHIND: &str = "out of time";
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);

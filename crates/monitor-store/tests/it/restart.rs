@@ -2,13 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
-use monitor_core::{
-    DisableRoute, IssueState, Level, Method, Monitor, RequestId, Scope, Signal, TraceContext, Triage, clock,
-    scope::RequestFacts,
-};
+use monitor_core::{DisableRoute, IssueState, Level, Monitor, Signal, Triage, clock};
 use monitor_store::Store;
 
-use crate::support::{builder, count, fail, flush, is_anywhere, only_issue, shop, stop, until, watched_shop};
+use crate::support::{builder, count, fail, flush, is_anywhere, only_issue, request, shop, stop, until, watched_shop};
 
 #[test]
 fn an_issue_is_the_same_after_a_restart() {
@@ -32,21 +29,7 @@ fn an_issue_is_the_same_after_a_restart() {
 fn what_is_stored_is_masked_and_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let shop = builder(folder.path(), "1.0.0").raw_paths(true).build().unwrap();
-    let id = RequestId::new();
-    let facts = RequestFacts {
-        trace: TraceContext::of_request(&id),
-        id,
-        method: Method::Get,
-        route: "/fail/{why}",
-        path: "/fail/password%3Dhunter2",
-        user_agent: b"",
-        client_request_id: "",
-        client_trace_id: None,
-        remote_addr: None,
-        untracked: false,
-        series: None,
-    };
-    Scope::for_request(&shop, facts).capture_status(500);
+    request(&shop, "/fail/{why}", "/fail/password%3Dhunter2").capture_status(500);
     shop.capture_message(Level::Error, "turned\u{202e}around");
     flush(&shop);
     stop(shop);

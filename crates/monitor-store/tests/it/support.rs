@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{Issue, MemoryReporter, Monitor, MonitorBuilder, Scope, capture_error, clock, scope};
+use monitor_core::{
+    Issue, MemoryReporter, Method, Monitor, MonitorBuilder, RequestId, Scope, TraceContext, capture_error, clock,
+    scope::{self, RequestFacts},
+};
 use monitor_store::Store;
 
 /// An error of a shop.
@@ -37,6 +40,13 @@ pub(crate) fn watched_shop(folder: &Path, release: &str) -> (Monitor, MemoryRepo
     (builder(folder, release).reporter(memory.clone()).build().expect("the settings are good"), memory)
 }
 
+/// Returns a folder with this file as its store.
+pub(crate) fn folder_with(file: &[u8]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join(NAME), file).expect("there is room");
+    folder
+}
+
 /// Fails so many times for this user, always in the same place.
 pub(crate) fn fail(monitor: &Monitor, times: u64, user: &str) {
     for _ in 0..times {
@@ -45,6 +55,25 @@ pub(crate) fn fail(monitor: &Monitor, times: u64, user: &str) {
             capture_error(&OutOfStock);
         });
     }
+}
+
+/// Returns the scope of a request.
+pub(crate) fn request(monitor: &Monitor, route: &str, path: &str) -> Scope {
+    let id = RequestId::new();
+    let facts = RequestFacts {
+        trace: TraceContext::of_request(&id),
+        id,
+        method: Method::Get,
+        route,
+        path,
+        user_agent: b"",
+        client_request_id: "",
+        client_trace_id: None,
+        remote_addr: None,
+        untracked: false,
+        series: None,
+    };
+    Scope::for_request(monitor, facts)
 }
 
 pub(crate) fn stop(monitor: Monitor) {
@@ -134,4 +163,6 @@ impl Drop for Ended {
     }
 }
 
+/// The name of the file in a store's folder.
+pub(crate) const NAME: &str = "monitor.redb";
 const FOLDER: &str = "MONITOR_STORE_TEST_FOLDER";
