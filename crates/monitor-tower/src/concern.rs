@@ -8,7 +8,9 @@ use monitor_core::Monitor;
 use tower_layer::Layer;
 
 use crate::{
-    IdPolicy, MonitorService, RequestHead,
+    head::RequestHead,
+    id_policy::IdPolicy,
+    service::MonitorService,
     settings::{Settings, refusal},
 };
 

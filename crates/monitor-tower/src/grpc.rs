@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use monitor_core::{GrpcCode, ObservedError, Outcome};
 
 pub(crate) use self::web::WebTrailers;
-use crate::{RequestHead, TextBody};
+use crate::text_body::TextBody;
 
 /// What a call or its answer is written in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,8 +67,8 @@ impl Protocol {
     const ALL: [Self; 3] = [Self::Grpc, Self::GrpcWeb, Self::GrpcWebText];
 
     /// Returns the protocol of a request that is a call: a POST with a content type of gRPC's.
-    pub(crate) fn of_call(head: &RequestHead<'_>) -> Option<Self> {
-        if head.method == Method::POST { Self::of(head.headers) } else { None }
+    pub(crate) fn of_call(method: &Method, headers: &HeaderMap) -> Option<Self> {
+        if method == Method::POST { Self::of(headers) } else { None }
     }
 
     /// Returns the protocol of a message with these headers.
@@ -181,7 +181,7 @@ mod tests {
         let protocol = |method: Method, version| {
             let request = http::Request::builder().method(method).version(version);
             let request = request.header("content-type", "application/grpc").body(()).expect("a request");
-            Protocol::of_call(&RequestHead::of(&request))
+            Protocol::of_call(request.method(), request.headers())
         };
         for version in [Version::HTTP_11, Version::HTTP_2, Version::HTTP_3] {
             assert_eq!(protocol(Method::POST, version), Some(Protocol::Grpc));

@@ -19,8 +19,10 @@ use monitor_core::{
 use serde_json::json;
 
 use crate::{
-    AttachedError, RequestHead, answered,
+    answered,
+    attach::AttachedError,
     grpc::{self, GrpcFailure, GrpcStatus, Protocol, WebTrailers},
+    head::RequestHead,
     identity::Identified,
     log,
     settings::Settings,
@@ -56,7 +58,7 @@ impl Guard {
         let method = Method::from_name(head.method.as_str());
         let untracked = monitor.is_untracked(path);
         let counted = monitor.traffic().filter(|_| settings.count && !untracked);
-        let protocol = Protocol::of_call(&head);
+        let protocol = Protocol::of_call(head.method, head.headers);
         let route = head.route(settings, path, method, protocol);
         let may_refuse = settings.refuse && monitor.has_disabled_routes();
         let disabled = may_refuse.then(|| monitor.find_disabled(method, route, path, started)).flatten();

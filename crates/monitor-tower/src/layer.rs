@@ -7,8 +7,13 @@ use monitor_core::Monitor;
 use tower_layer::Layer;
 
 use crate::{
-    IdPolicy, MonitorService, PanicAnswer, RequestHead, RespondLayer, TextBody, TrustedProxies,
-    settings::{Settings, refusal},
+    forwarded::TrustedProxies,
+    head::RequestHead,
+    id_policy::IdPolicy,
+    respond::RespondLayer,
+    service::MonitorService,
+    settings::{PanicAnswer, Settings, refusal},
+    text_body::TextBody,
 };
 
 /// Identifies, times, counts and logs every request, and captures what goes wrong in it.

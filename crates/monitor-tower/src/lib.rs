@@ -160,6 +160,7 @@ mod causes;
 mod concern;
 #[cfg(feature = "axum")]
 mod extract;
+mod facts;
 mod forwarded;
 mod future;
 mod grpc;
@@ -167,6 +168,7 @@ mod guard;
 mod head;
 mod headers;
 mod host_class;
+mod id_policy;
 mod identity;
 mod layer;
 mod log;
@@ -197,7 +199,7 @@ pub use self::{
     forwarded::{ForwardedHeader, TrustedProxies},
     future::ResponseFuture,
     head::RequestHead,
-    identity::IdPolicy,
+    id_policy::IdPolicy,
     layer::MonitorLayer,
     networks::{NetworkError, Networks},
     problem::problem,

@@ -19,11 +19,12 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    MonitorService, RequestHead, ResponseBody,
     answered::mark_error,
+    body::ResponseBody,
     causes::causes,
     grpc::{self, Protocol},
     problem::problem,
+    service::MonitorService,
     settings::Settings,
 };
 
@@ -151,7 +152,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (answer, protocol) = (self.not_ready.take(), Protocol::of_call(&RequestHead::of(&request)));
+        let (answer, protocol) = (self.not_ready.take(), Protocol::of_call(request.method(), request.headers()));
         let inner = answer.is_none().then(|| self.inner.call(request));
         RespondFuture { inner, answer, protocol, settings: Arc::clone(&self.settings), table: Arc::clone(&self.table) }
     }

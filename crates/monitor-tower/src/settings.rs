@@ -13,7 +13,10 @@ use monitor_core::{
     panic::{self, Fate},
 };
 
-use crate::{IdPolicy, RequestHead, TextBody, TrustedProxies, headers::REQUEST_ID, mounts::Mounts};
+use crate::{
+    forwarded::TrustedProxies, head::RequestHead, headers::REQUEST_ID, id_policy::IdPolicy, mounts::Mounts,
+    text_body::TextBody,
+};
 
 type RouteOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync;
 type PeerOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<IpAddr> + Send + Sync;

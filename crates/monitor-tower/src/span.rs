@@ -11,7 +11,7 @@ use monitor_core::{
 };
 use tracing::{Span, field::Empty, span::Entered};
 
-use crate::{RequestHead, grpc::Protocol};
+use crate::{grpc::Protocol, head::RequestHead};
 
 /// The span of a request that somebody asked for and somebody takes. In a box, for most requests have none.
 #[derive(Debug)]

@@ -5,10 +5,12 @@ use monitor_core::{DisabledRoute, GrpcCode, Outcome, panic::Caught};
 
 use super::Guard;
 use crate::{
-    PanicAnswer, TextBody, answered,
+    answered,
     grpc::{self, GrpcStatus},
     headers,
     problem::of_request,
+    settings::PanicAnswer,
+    text_body::TextBody,
 };
 
 impl Guard {
