@@ -153,60 +153,30 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod answered;
-mod attach;
-mod body;
-mod causes;
-mod concern;
-#[cfg(feature = "axum")]
-mod extract;
-mod facts;
-mod forwarded;
-mod future;
-mod grpc;
-mod guard;
-mod head;
-mod headers;
-mod host_class;
-mod id_policy;
-mod identity;
-mod layer;
-mod log;
-mod mounts;
-mod networks;
-#[cfg(feature = "opentelemetry")]
-mod otel;
-mod problem;
-#[cfg(feature = "prometheus")]
-mod prometheus;
-mod propagate;
-mod respond;
-mod service;
+mod layers;
+mod request;
+mod response;
 mod settings;
-mod span;
-mod text_body;
-mod tonic_status;
-mod upgraded;
+mod watch;
 
 #[cfg(feature = "axum")]
-pub use self::extract::CurrentScope;
+pub use self::layers::extract::CurrentScope;
 #[cfg(feature = "prometheus")]
-pub use self::prometheus::{InstallError, PrometheusEndpoint};
+pub use self::layers::prometheus::{InstallError, PrometheusEndpoint};
 pub use self::{
-    attach::AttachedError,
-    body::ResponseBody,
-    concern::{CatchPanicLayer, RequestIdLayer, RouteSwitchLayer, TimingLayer},
-    forwarded::{ForwardedHeader, TrustedProxies},
-    future::ResponseFuture,
-    head::RequestHead,
-    id_policy::IdPolicy,
-    layer::MonitorLayer,
-    networks::{NetworkError, Networks},
-    problem::problem,
-    propagate::{Propagate, PropagateFuture, PropagateLayer},
-    respond::{Respond, RespondFuture, RespondLayer},
-    service::MonitorService,
+    layers::{
+        error_response::{Respond, RespondFuture, RespondLayer},
+        layer::MonitorLayer,
+        propagate::{Propagate, PropagateFuture, PropagateLayer},
+        single_layers::{CatchPanicLayer, RequestIdLayer, RouteSwitchLayer, TimingLayer},
+    },
+    request::{
+        forwarded::{ForwardedHeader, TrustedProxies},
+        head::RequestHead,
+        id_policy::IdPolicy,
+        networks::{NetworkError, Networks},
+    },
+    response::{attached_error::AttachedError, problem::problem, text_body::TextBody},
     settings::PanicAnswer,
-    text_body::TextBody,
-    upgraded::UpgradedConnection,
+    watch::{body::ResponseBody, future::ResponseFuture, service::MonitorService, upgraded::UpgradedConnection},
 };

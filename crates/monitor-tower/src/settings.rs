@@ -14,8 +14,8 @@ use monitor_core::{
 };
 
 use crate::{
-    forwarded::TrustedProxies, head::RequestHead, headers::REQUEST_ID, id_policy::IdPolicy, mounts::Mounts,
-    text_body::TextBody,
+    request::{forwarded::TrustedProxies, head::RequestHead, headers::REQUEST_ID, id_policy::IdPolicy, mounts::Mounts},
+    response::text_body::TextBody,
 };
 
 type RouteOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync;

@@ -16,7 +16,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use monitor_core::{Bridge, Monitor, names, panic};
 use tower_service::Service;
 
-use crate::text_body::TextBody;
+use crate::response::text_body::TextBody;
 
 /// Answers `/metrics` with everything in a Prometheus recorder: the monitor's numbers as they are at this moment, and
 /// whatever the program records through the `metrics` facade.

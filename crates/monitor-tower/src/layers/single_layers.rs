@@ -8,10 +8,9 @@ use monitor_core::Monitor;
 use tower_layer::Layer;
 
 use crate::{
-    head::RequestHead,
-    id_policy::IdPolicy,
-    service::MonitorService,
+    request::{head::RequestHead, id_policy::IdPolicy},
     settings::{Settings, refusal},
+    watch::service::MonitorService,
 };
 
 /// Gives every request an identifier and a place in a trace: in its [scope](monitor_core::scope), and the identifier as

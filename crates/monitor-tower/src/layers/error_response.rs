@@ -19,13 +19,14 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    answered::mark_error,
-    body::ResponseBody,
-    causes::causes,
-    grpc::{self, Protocol},
-    problem::problem,
-    service::MonitorService,
+    response::{
+        error_chain::causes,
+        grpc::{self, Protocol},
+        problem::problem,
+        response_marker::mark_error,
+    },
     settings::Settings,
+    watch::{body::ResponseBody, service::MonitorService},
 };
 
 type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;

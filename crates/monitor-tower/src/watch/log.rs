@@ -5,7 +5,7 @@ use std::fmt;
 use monitor_core::{Ending, ErrorType, GrpcCode, Outcome, Scope, scope::Finished};
 use tracing::level_filters::LevelFilter;
 
-use crate::{headers::millis, settings::Settings};
+use crate::{request::headers::millis, settings::Settings};
 
 /// What a line is called, each at a level of its own.
 #[derive(Clone, Copy)]

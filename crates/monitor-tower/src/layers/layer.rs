@@ -6,14 +6,12 @@ use http::{HeaderName, Response, StatusCode};
 use monitor_core::Monitor;
 use tower_layer::Layer;
 
+use super::error_response::RespondLayer;
 use crate::{
-    forwarded::TrustedProxies,
-    head::RequestHead,
-    id_policy::IdPolicy,
-    respond::RespondLayer,
-    service::MonitorService,
+    request::{forwarded::TrustedProxies, head::RequestHead, id_policy::IdPolicy},
+    response::text_body::TextBody,
     settings::{PanicAnswer, Settings, refusal},
-    text_body::TextBody,
+    watch::service::MonitorService,
 };
 
 /// Identifies, times, counts and logs every request, and captures what goes wrong in it.

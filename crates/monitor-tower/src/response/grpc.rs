@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use monitor_core::{GrpcCode, ObservedError, Outcome};
 
 pub(crate) use self::web::WebTrailers;
-use crate::text_body::TextBody;
+use super::text_body::TextBody;
 
 /// What a call or its answer is written in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

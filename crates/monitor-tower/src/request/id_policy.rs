@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::networks::Networks;
+use super::networks::Networks;
 
 /// Whose word is taken for a request's identifier and its trace.
 ///

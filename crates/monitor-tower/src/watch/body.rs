@@ -13,7 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 use monitor_core::{BoxError, EventKind, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
 
-use crate::{causes::causes, grpc::WebTrailers, guard::Guard, text_body::TextBody};
+use super::guard::Guard;
+use crate::response::{error_chain::causes, grpc::WebTrailers, text_body::TextBody};
 
 pin_project! {
     /// The response body of [`MonitorService`](crate::MonitorService): the service's own, watched to its end, or an answer

@@ -5,7 +5,11 @@ use std::{borrow::Cow, net::IpAddr};
 use http::HeaderMap;
 use monitor_core::{RequestId, Scope, TraceContext, TraceId};
 
-use crate::{facts::ReadHeaders, head::RequestHead, headers::TRACESTATE, settings::Settings};
+use super::facts::ReadHeaders;
+use crate::{
+    request::{head::RequestHead, headers::TRACESTATE},
+    settings::Settings,
+};
 
 /// How a request is identified.
 pub(crate) struct Identified<'a> {

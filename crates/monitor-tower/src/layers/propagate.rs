@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{
+use crate::request::{
     headers::{self, REQUEST_ID, TRACEPARENT, TRACESTATE},
     host_class::{UNKNOWN, class_of_host},
 };
@@ -231,7 +231,7 @@ fn put(headers: &mut HeaderMap, id_header: &HeaderName, scope: &Scope) {
 /// exporter's spans stay linked; without such a span it is a new one for each request, as Trace Context asks.
 #[cfg(feature = "opentelemetry")]
 fn trace_of(scope: &Scope) -> TraceContext {
-    crate::otel::of_current_span(scope.trace()).unwrap_or_else(|| scope.trace().child())
+    crate::watch::otel::of_current_span(scope.trace()).unwrap_or_else(|| scope.trace().child())
 }
 
 #[cfg(not(feature = "opentelemetry"))]

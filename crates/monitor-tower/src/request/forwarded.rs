@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName};
 
 use self::element::{address, elements, entries, for_of};
-use crate::networks::Networks;
+use super::networks::Networks;
 
 /// The proxies whose word is taken for where a request comes from.
 ///

@@ -11,7 +11,7 @@ use monitor_core::{
 };
 use tracing::{Span, field::Empty, span::Entered};
 
-use crate::{grpc::Protocol, head::RequestHead};
+use crate::{request::head::RequestHead, response::grpc::Protocol};
 
 /// The span of a request that somebody asked for and somebody takes. In a box, for most requests have none.
 #[derive(Debug)]
@@ -48,8 +48,8 @@ impl RequestSpan {
     /// sent, or of the layer's it is inside of, and the scope has the identifiers the span is exported with.
     #[cfg(feature = "opentelemetry")]
     pub(crate) fn join(&self, scope: Scope, is_inside: bool) -> Scope {
-        crate::otel::adopt(&self.0, scope.trace(), is_inside);
-        let trace = crate::otel::of_span(&self.0, scope.trace());
+        crate::watch::otel::adopt(&self.0, scope.trace(), is_inside);
+        let trace = crate::watch::otel::of_span(&self.0, scope.trace());
         scope.in_trace(trace)
     }
 

@@ -13,7 +13,8 @@ use http_body::Body;
 use monitor_core::{BoxError, panic};
 use tower_service::Service;
 
-use crate::{body::ResponseBody, future::ResponseFuture, guard::Guard, settings::Settings};
+use super::{body::ResponseBody, future::ResponseFuture, guard::Guard};
+use crate::settings::Settings;
 
 /// Watches the service inside. Made by [`MonitorLayer`](crate::MonitorLayer) and its relatives.
 ///

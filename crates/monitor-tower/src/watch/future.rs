@@ -13,7 +13,8 @@ use http_body::Body;
 use monitor_core::{BoxError, Method, Outcome, panic::Caught};
 use pin_project_lite::pin_project;
 
-use crate::{body::ResponseBody, facts::Single, guard::Guard, problem::PROBLEM, text_body::TextBody};
+use super::{body::ResponseBody, facts::Single, guard::Guard};
+use crate::response::{problem::PROBLEM, text_body::TextBody};
 
 pin_project! {
     /// The future of [`MonitorService`](crate::MonitorService).

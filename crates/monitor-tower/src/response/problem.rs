@@ -4,7 +4,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use monitor_core::{RequestId, Scope, scope};
 use serde_json::json;
 
-use crate::text_body::TextBody;
+use super::text_body::TextBody;
 
 /// Creates a response of `status` as `application/problem+json` (RFC 9457): `type`, `title`, `status`, and where it is
 /// made inside a request its `request_id`.

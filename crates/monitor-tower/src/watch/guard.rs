@@ -18,16 +18,15 @@ use monitor_core::{
 };
 use serde_json::json;
 
+use super::{identity::Identified, log, span::RequestSpan};
 use crate::{
-    answered,
-    attach::AttachedError,
-    grpc::{self, GrpcFailure, GrpcStatus, Protocol, WebTrailers},
-    head::RequestHead,
-    identity::Identified,
-    log,
+    request::head::RequestHead,
+    response::{
+        attached_error::AttachedError,
+        grpc::{self, GrpcFailure, GrpcStatus, Protocol, WebTrailers},
+        response_marker, tonic_status,
+    },
     settings::Settings,
-    span::RequestSpan,
-    tonic_status,
 };
 
 /// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
@@ -166,11 +165,11 @@ impl Guard {
         }
         if self.settings.capture_errors {
             let attached = response.extensions_mut().remove::<AttachedError>().map(|AttachedError(error)| error);
-            for error in [attached, answered::take_error(response)].into_iter().flatten() {
+            for error in [attached, response_marker::take_error(response)].into_iter().flatten() {
                 self.capture_observed(error);
             }
         }
-        answered::outcome(response)
+        response_marker::outcome(response)
     }
 
     /// Takes note of the trailers of a body, where a gRPC call has its status.

@@ -5,12 +5,14 @@ use monitor_core::{DisabledRoute, GrpcCode, Outcome, panic::Caught};
 
 use super::Guard;
 use crate::{
-    answered,
-    grpc::{self, GrpcStatus},
-    headers,
-    problem::of_request,
+    request::headers,
+    response::{
+        grpc::{self, GrpcStatus},
+        problem::of_request,
+        response_marker,
+        text_body::TextBody,
+    },
     settings::PanicAnswer,
-    text_body::TextBody,
 };
 
 impl Guard {
@@ -29,7 +31,7 @@ impl Guard {
         let response =
             response.unwrap_or_else(|| self.of_status(StatusCode::INTERNAL_SERVER_ERROR, GrpcCode::Internal));
         let mut response = self.complete(response);
-        answered::mark_panic(&mut response);
+        response_marker::mark_panic(&mut response);
         response
     }
 
@@ -40,7 +42,7 @@ impl Guard {
         let wait = disabled.retry_after_at(self.started).as_secs();
         refusal.headers_mut().insert(header::RETRY_AFTER, wait.into());
         self.outcome = Outcome::Refused;
-        answered::mark_refusal(&mut refusal);
+        response_marker::mark_refusal(&mut refusal);
         refusal
     }
 

@@ -8,7 +8,11 @@ use std::{
 use http::{HeaderValue, header};
 use monitor_core::{Method as KnownMethod, Scope, names, panic, scope};
 
-use crate::{grpc::Protocol, head::RequestHead, headers::TRACEPARENT, settings::Settings};
+use crate::{
+    request::{head::RequestHead, headers::TRACEPARENT},
+    response::grpc::Protocol,
+    settings::Settings,
+};
 
 /// What is read of the headers of every request.
 #[derive(Default)]
