@@ -6,7 +6,8 @@ use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
 use crate::{
-    Detail, draft,
+    detail::Detail,
+    draft,
     health::Registry,
     report::{Report, View},
     said,

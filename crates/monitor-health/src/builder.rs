@@ -1,15 +1,10 @@
 //! Building a registry of probes, where bad settings are found.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use monitor_core::{Monitor, Redaction};
 
-use crate::{
-    Details, Health, LivenessCheck, Probe,
-    health::{Place, Registry},
-    liveness::Vital,
-    watch::Watch,
-};
+use crate::{detail::Details, error::BuildError, health::{Health, Place, Registry}, liveness::{LivenessCheck, Vital}, probe::Probe, watch::Watch};
 
 /// Settings of a [`Health`]. Made by [`Health::builder`].
 #[derive(Debug)]
@@ -26,10 +21,6 @@ pub struct HealthBuilder {
     vitals: Vec<Vital>,
 }
 
-/// Why a registry, or one of its probes, could not be built.
-#[derive(Debug)]
-pub struct BuildError(String);
-
 impl Default for HealthBuilder {
     fn default() -> Self {
         Self {
@@ -43,6 +34,13 @@ impl Default for HealthBuilder {
             aliases: Vec::new(),
             vitals: Vec::new(),
         }
+    }
+}
+
+impl Health {
+    /// Begins to build a registry.
+    pub fn builder() -> HealthBuilder {
+        HealthBuilder::default()
     }
 }
 
@@ -221,23 +219,8 @@ fn add(paths: &mut HashMap<String, Place>, name: &str, place: Place) -> Result<(
 }
 
 fn error<T>(text: impl Into<String>) -> Result<T, BuildError> {
-    Err(BuildError(text.into()))
+    Err(BuildError::new(text))
 }
-
-impl BuildError {
-    #[cfg(feature = "http-probe")]
-    pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BuildError {}
 
 const OWN_PATHS: [&str; 4] = ["health", "live", "ready", "startup"];
 
@@ -246,7 +229,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{Detail, Outcome};
+    use crate::{detail::Detail, outcome::Outcome};
 
     fn probe(name: &str) -> Probe {
         Probe::new(name, || async { Outcome::ok() })

@@ -5,7 +5,7 @@
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
-use crate::{Detail, Probe, said::milliseconds, standing::Standing};
+use crate::{detail::Detail, outcome::milliseconds, probe::Probe, standing::Standing};
 
 /// Returns the status as the draft has it.
 pub(crate) fn word(status: HealthStatus) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use crate::Health;
+use crate::health::Health;
 
 /// Keeps readiness failing until it is dropped. Made by [`Health::startup_gate`].
 #[derive(Debug)]
@@ -31,6 +31,28 @@ impl Drop for StartupGate {
 }
 
 impl Health {
+    /// Closes a gate: readiness fails, naming it, until it is dropped.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let health = monitor_kit::health::Health::builder().build()?;
+    /// let gate = health.startup_gate("migrations");
+    /// // … run them …
+    /// drop(gate);
+    /// # Ok::<(), monitor_kit::health::BuildError>(())
+    /// ```
+    #[must_use = "dropping the gate opens it"]
+    pub fn startup_gate(&self, name: impl Into<String>) -> StartupGate {
+        StartupGate::close(self.clone(), name.into())
+    }
+
+    /// Keeps the service from traffic until the symbols are loaded: the first error would wait for them.
+    pub(crate) fn wait_for_symbols(&self) {
+        let gate = self.startup_gate("symbols");
+        self.0.registry.monitor.on_symbols_loaded(move || drop(gate));
+    }
+
     /// Drains: waits for `signal`, turns readiness to 503 at once, and ends after `grace`, in which a load balancer has
     /// time to see it. Liveness stays 200 throughout.
     ///

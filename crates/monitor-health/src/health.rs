@@ -15,7 +15,9 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use crate::{Details, HealthBuilder, HealthService, StartupGate, liveness::Vital, watch::Watch};
+use crate::{
+    detail::Details, liveness::Vital, watch::Watch,
+};
 
 /// All probes of a service, and whether it is fit for traffic. Cloning it gives another handle to the same.
 ///
@@ -58,11 +60,6 @@ pub(crate) enum Place {
 }
 
 impl Health {
-    /// Begins to build a registry.
-    pub fn builder() -> HealthBuilder {
-        HealthBuilder::default()
-    }
-
     pub(crate) fn new(registry: Registry, watches: Vec<Arc<Watch>>) -> Self {
         let inner = Arc::new(Inner {
             registry,
@@ -79,34 +76,6 @@ impl Health {
         let health = Self(inner);
         health.wait_for_symbols();
         health
-    }
-
-    /// Keeps the service from traffic until the symbols are loaded: the first error would wait for them.
-    fn wait_for_symbols(&self) {
-        let gate = self.startup_gate("symbols");
-        self.0.registry.monitor.on_symbols_loaded(move || drop(gate));
-    }
-
-    /// Returns the service that answers for the probes. Mount it at `/health`.
-    #[must_use]
-    pub fn service(&self) -> HealthService {
-        HealthService::new(self.clone())
-    }
-
-    /// Closes a gate: readiness fails, naming it, until it is dropped.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # let health = monitor_kit::health::Health::builder().build()?;
-    /// let gate = health.startup_gate("migrations");
-    /// // … run them …
-    /// drop(gate);
-    /// # Ok::<(), monitor_kit::health::BuildError>(())
-    /// ```
-    #[must_use = "dropping the gate opens it"]
-    pub fn startup_gate(&self, name: impl Into<String>) -> StartupGate {
-        StartupGate::close(self.clone(), name.into())
     }
 
     /// Returns whether the service is draining.

@@ -84,6 +84,7 @@ mod changes;
 mod detail;
 mod draft;
 mod drain;
+mod error;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod health;
@@ -126,9 +127,10 @@ pub use self::probes::sqlite::SqliteProbe;
 #[cfg(feature = "tcp")]
 pub use self::probes::tcp::TcpProbe;
 pub use self::{
-    builder::{BuildError, HealthBuilder},
+    builder::HealthBuilder,
     detail::{Detail, Details, has_bearer, is_local},
     drain::StartupGate,
+    error::BuildError,
     health::Health,
     liveness::{Heartbeat, LivenessCheck},
     outcome::{Level, Outcome},

@@ -127,3 +127,8 @@ impl From<Level> for HealthStatus {
         }
     }
 }
+
+/// Returns milliseconds with two decimals.
+pub(crate) fn milliseconds(took: std::time::Duration) -> f64 {
+    (took.as_secs_f64() * 1e5).round() / 100.0
+}

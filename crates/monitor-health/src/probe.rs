@@ -4,7 +4,7 @@ use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use monitor_core::HealthStatus;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// The future of a probe.
 pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;

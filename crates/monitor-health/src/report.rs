@@ -5,7 +5,13 @@ use std::{sync::Arc, time::Duration};
 use monitor_core::HealthStatus;
 use tokio::time::Instant;
 
-use crate::{Probe, health::Inner, probe::Pace, said::Said, standing::Standing, watch::Watch};
+use crate::{
+    health::Inner,
+    probe::{Pace, Probe},
+    said::Said,
+    standing::Standing,
+    watch::Watch,
+};
 
 /// How one probe stands.
 pub(crate) struct View<'a> {

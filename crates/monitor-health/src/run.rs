@@ -16,9 +16,8 @@ use tokio::{
 };
 
 use crate::{
-    HealthProbe, Outcome, Probe, ProbeFuture,
-    probe::Check,
-    said::milliseconds,
+    outcome::{Outcome, milliseconds},
+    probe::{Check, HealthProbe, Probe, ProbeFuture},
     standing::Sample,
     watch::{Flight, Half},
 };

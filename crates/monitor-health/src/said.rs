@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::Value;
 
-use crate::{Detail, Probe, standing::Standing};
+use crate::{detail::Detail, outcome::milliseconds, probe::Probe, standing::Standing};
 
 /// The members of JSON objects, without braces, one text for each [`Detail`].
 #[derive(Debug, Default)]
@@ -69,10 +69,6 @@ pub(crate) fn shown(status: HealthStatus) -> &'static str {
         HealthStatus::Unknown => HealthStatus::Error.as_str(),
         known => known.as_str(),
     }
-}
-
-pub(crate) fn milliseconds(took: std::time::Duration) -> f64 {
-    (took.as_secs_f64() * 1e5).round() / 100.0
 }
 
 /// Names that a probe's own value does not take.

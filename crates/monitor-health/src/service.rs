@@ -15,9 +15,9 @@ use serde_json::json;
 use tower_service::Service;
 
 use crate::{
-    Detail, Health,
     body::{self, Excluded},
-    health::{Inner, Place},
+    detail::Detail,
+    health::{Health, Inner, Place},
     negotiate,
     query::{self, Query},
     report::{Report, View},
@@ -46,6 +46,14 @@ struct Answer {
     status: StatusCode,
     content_type: HeaderValue,
     body: String,
+}
+
+impl Health {
+    /// Returns the service that answers for the probes. Mount it at `/health`.
+    #[must_use]
+    pub fn service(&self) -> HealthService {
+        HealthService::new(self.clone())
+    }
 }
 
 impl HealthService {

@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime};
 use monitor_core::HealthStatus;
 use tokio::time::Instant;
 
-use crate::{Level, Outcome, probe::Pace};
+use crate::{
+    outcome::{Level, Outcome},
+    probe::Pace,
+};
 
 /// What is known of one probe.
 #[derive(Debug)]

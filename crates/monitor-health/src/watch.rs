@@ -12,7 +12,7 @@ use monitor_core::HealthStatus;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    Probe,
+    probe::Probe,
     said::Said,
     standing::{Sample, Standing, Transition},
 };

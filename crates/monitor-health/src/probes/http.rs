@@ -6,7 +6,7 @@ use http::Uri;
 use monitor_core::Redaction;
 use ureq::{Agent, Proxy};
 
-use crate::{BlockingProbe, BuildError, Outcome};
+use crate::{error::BuildError, outcome::Outcome, probe::BlockingProbe};
 
 /// Asks another service with GET, and fails unless it answers with a status below 400. Publishes `status_code`.
 ///
@@ -137,7 +137,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::Level;
+    use crate::outcome::Level;
 
     /// Answers the next callers so, each on a connection of its own.
     fn served(answers: &'static [&'static str]) -> (String, TcpListener) {

@@ -6,7 +6,10 @@ use serde_json::json;
 use sqlx::{Connection, Error, PgConnection, PgPool};
 use tokio::time::timeout;
 
-use crate::{HealthProbe, Outcome, ProbeFuture};
+use crate::{
+    outcome::Outcome,
+    probe::{HealthProbe, ProbeFuture},
+};
 
 /// Asks a PostgreSQL database `SELECT 1` over the program's own pool, and then who is connected to it.
 ///

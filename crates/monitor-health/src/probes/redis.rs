@@ -3,7 +3,10 @@
 use monitor_core::RequestId;
 use redis::aio::ConnectionLike;
 
-use crate::{HealthProbe, Outcome, ProbeFuture};
+use crate::{
+    outcome::Outcome,
+    probe::{HealthProbe, ProbeFuture},
+};
 
 /// Sets a key in Redis, gets it back and compares. The key is the probe's own, and expires after ten seconds.
 ///

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::{HealthProbe, Outcome, ProbeFuture};
+use crate::{
+    outcome::Outcome,
+    probe::{HealthProbe, ProbeFuture},
+};
 
 /// Sleeps for a moment and sees how much later it wakes up: tasks that block their threads make every other one wait.
 /// Publishes `lag_ms`.
@@ -66,7 +69,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::Level;
+    use crate::outcome::Level;
 
     #[tokio::test]
     async fn a_task_that_blocks_makes_the_others_wait() {

@@ -8,7 +8,10 @@ use std::{
 use monitor_core::clock;
 use sqlx::SqlitePool;
 
-use crate::{HealthProbe, Outcome, ProbeFuture};
+use crate::{
+    outcome::Outcome,
+    probe::{HealthProbe, ProbeFuture},
+};
 
 /// Asks a SQLite database `SELECT 1` over the program's own pool.
 ///

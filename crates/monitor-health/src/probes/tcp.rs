@@ -2,7 +2,10 @@
 
 use tokio::net::TcpStream;
 
-use crate::{HealthProbe, Outcome, ProbeFuture};
+use crate::{
+    outcome::Outcome,
+    probe::{HealthProbe, ProbeFuture},
+};
 
 /// Connects to a TCP port and hangs up. A port that refuses fails at once.
 ///
@@ -45,7 +48,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::Level;
+    use crate::outcome::Level;
 
     #[tokio::test]
     async fn a_port_that_nobody_listens_at_fails_at_once() {
