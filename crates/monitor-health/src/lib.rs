@@ -78,34 +78,17 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod body;
-mod builder;
-mod changes;
 mod detail;
-mod draft;
-mod drain;
+mod endpoint;
 mod error;
-#[cfg(feature = "grpc")]
-mod grpc;
-mod health;
-mod liveness;
-mod negotiate;
-mod outcome;
 mod probe;
 mod probes;
-mod query;
-mod report;
-mod run;
-mod said;
-mod schedule;
-mod service;
-mod standing;
-mod watch;
+mod registry;
 
 pub use monitor_core::{HealthReading, HealthStatus, ProbeReading};
 
 #[cfg(feature = "grpc")]
-pub use self::grpc::GrpcHealthService;
+pub use self::endpoint::grpc::GrpcHealthService;
 #[cfg(feature = "disk")]
 pub use self::probes::disk::DiskSpace;
 #[cfg(feature = "error-ratio")]
@@ -127,13 +110,13 @@ pub use self::probes::sqlite::SqliteProbe;
 #[cfg(feature = "tcp")]
 pub use self::probes::tcp::TcpProbe;
 pub use self::{
-    builder::HealthBuilder,
     detail::{Detail, Details, has_bearer, is_local},
-    drain::StartupGate,
+    endpoint::service::{HealthFuture, HealthService},
     error::BuildError,
-    health::Health,
-    liveness::{Heartbeat, LivenessCheck},
-    outcome::{Level, Outcome},
-    probe::{BlockingProbe, HealthProbe, Probe, ProbeFuture},
-    service::{HealthFuture, HealthService},
+    probe::{
+        BlockingProbe, HealthProbe, Probe, ProbeFuture,
+        liveness::{Heartbeat, LivenessCheck},
+        outcome::{Level, Outcome},
+    },
+    registry::{builder::HealthBuilder, drain::StartupGate, health::Health},
 };

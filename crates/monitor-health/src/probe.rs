@@ -1,10 +1,18 @@
 //! Probes: one health check each, with its settings.
 
+pub(crate) mod draft;
+pub(crate) mod liveness;
+pub(crate) mod outcome;
+pub(crate) mod run;
+pub(crate) mod said;
+pub(crate) mod standing;
+pub(crate) mod watch;
+
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use monitor_core::HealthStatus;
 
-use crate::outcome::Outcome;
+use self::outcome::Outcome;
 
 /// The future of a probe.
 pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;

@@ -84,7 +84,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
-    use crate::JsonLayer;
+    use crate::json::JsonLayer;
 
     /// A pipe with so much room, which is read empty each time it would block.
     #[derive(Clone, Debug, Default)]

@@ -19,7 +19,13 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::{BreadcrumbLayer, FieldNames, FlushGuard, JsonLayer, NonBlocking, ReadableLayer, RollingFile, Rotation};
+use crate::{
+    breadcrumbs::BreadcrumbLayer,
+    json::{FieldNames, JsonLayer},
+    non_blocking::{FlushGuard, NonBlocking},
+    readable::ReadableLayer,
+    rolling::{RollingFile, Rotation},
+};
 
 /// Begins to log: JSON where the monitor's environment is `production`, lines for people elsewhere, both to stdout.
 ///

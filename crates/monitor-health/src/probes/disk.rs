@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rustix::fs::statvfs;
 
-use crate::{outcome::Outcome, probe::BlockingProbe};
+use crate::probe::{BlockingProbe, outcome::Outcome};
 
 /// Warns when the file system of a path is nearly full. Publishes `free_gb`, for unprivileged processes, and `total_gb`
 /// (10^9 bytes), and `free_inodes` where the file system counts them.
@@ -75,7 +75,7 @@ impl BlockingProbe for DiskSpace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Level;
+    use crate::probe::outcome::Level;
 
     #[test]
     fn free_space_below_the_mark_is_a_warning_that_says_how_much() {

@@ -2,7 +2,7 @@
 
 use monitor_core::{Monitor, traffic::Window};
 
-use crate::{outcome::Outcome, probe::BlockingProbe};
+use crate::probe::{BlockingProbe, outcome::Outcome};
 
 /// Warns when too many of the last minute's requests failed, as `monitor` counts them. Publishes `error_ratio` and
 /// `requests`.
@@ -70,7 +70,7 @@ mod tests {
     use monitor_core::{Ending, Method, Outcome as Ended};
 
     use super::*;
-    use crate::outcome::Level;
+    use crate::probe::outcome::Level;
 
     #[test]
     fn too_many_failures_are_a_warning_once_there_are_enough_requests() {

@@ -7,7 +7,7 @@ use rustix::{
     process::{Resource, getrlimit},
 };
 
-use crate::{outcome::Outcome, probe::BlockingProbe};
+use crate::probe::{BlockingProbe, outcome::Outcome};
 
 /// Counts the files and sockets this process has open, and warns before there are too many: past the limit nobody can
 /// connect any more. Fails when none is left. Publishes `open` and `limit`. Linux only.
@@ -83,7 +83,7 @@ mod tests {
     use std::fs::File;
 
     use super::*;
-    use crate::{outcome::Level, probes::exhausted};
+    use crate::{probe::outcome::Level, probes::exhausted};
 
     #[test]
     fn open_files_are_counted_and_too_many_are_a_warning() {

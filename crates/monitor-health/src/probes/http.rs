@@ -6,7 +6,10 @@ use http::Uri;
 use monitor_core::Redaction;
 use ureq::{Agent, Proxy};
 
-use crate::{error::BuildError, outcome::Outcome, probe::BlockingProbe};
+use crate::{
+    error::BuildError,
+    probe::{BlockingProbe, outcome::Outcome},
+};
 
 /// Asks another service with GET, and fails unless it answers with a status below 400. Publishes `status_code`.
 ///
@@ -137,7 +140,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::outcome::Level;
+    use crate::probe::outcome::Level;
 
     /// Answers the next callers so, each on a connection of its own.
     fn served(answers: &'static [&'static str]) -> (String, TcpListener) {

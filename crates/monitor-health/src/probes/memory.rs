@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{outcome::Outcome, probe::BlockingProbe};
+use crate::probe::{BlockingProbe, outcome::Outcome};
 
 /// Warns when little memory is left to this process: of its control group (version 2, else 1) where that has a limit,
 /// else of the machine. Publishes `used_mb`, `limit_mb` (10^6 bytes) and `limited_by`. Linux only.
@@ -154,7 +154,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::{outcome::Level, probes::exhausted};
+    use crate::{probe::outcome::Level, probes::exhausted};
 
     fn machine(files: &[(&str, &str)]) -> (TempDir, MemoryLeft) {
         let folder = TempDir::new().expect("a folder");

@@ -6,10 +6,7 @@ use serde_json::json;
 use sqlx::{Connection, Error, PgConnection, PgPool};
 use tokio::time::timeout;
 
-use crate::{
-    outcome::Outcome,
-    probe::{HealthProbe, ProbeFuture},
-};
+use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
 /// Asks a PostgreSQL database `SELECT 1` over the program's own pool, and then who is connected to it.
 ///

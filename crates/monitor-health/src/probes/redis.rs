@@ -3,10 +3,7 @@
 use monitor_core::RequestId;
 use redis::aio::ConnectionLike;
 
-use crate::{
-    outcome::Outcome,
-    probe::{HealthProbe, ProbeFuture},
-};
+use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
 /// Sets a key in Redis, gets it back and compares. The key is the probe's own, and expires after ten seconds.
 ///

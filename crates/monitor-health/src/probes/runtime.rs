@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::{
-    outcome::Outcome,
-    probe::{HealthProbe, ProbeFuture},
-};
+use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
 /// Sleeps for a moment and sees how much later it wakes up: tasks that block their threads make every other one wait.
 /// Publishes `lag_ms`.
@@ -69,7 +66,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::outcome::Level;
+    use crate::probe::outcome::Level;
 
     #[tokio::test]
     async fn a_task_that_blocks_makes_the_others_wait() {

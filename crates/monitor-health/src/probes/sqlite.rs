@@ -8,10 +8,7 @@ use std::{
 use monitor_core::clock;
 use sqlx::SqlitePool;
 
-use crate::{
-    outcome::Outcome,
-    probe::{HealthProbe, ProbeFuture},
-};
+use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
 /// Asks a SQLite database `SELECT 1` over the program's own pool.
 ///

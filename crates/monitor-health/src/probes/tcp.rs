@@ -2,10 +2,7 @@
 
 use tokio::net::TcpStream;
 
-use crate::{
-    outcome::Outcome,
-    probe::{HealthProbe, ProbeFuture},
-};
+use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
 /// Connects to a TCP port and hangs up. A port that refuses fails at once.
 ///
@@ -48,7 +45,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::outcome::Level;
+    use crate::probe::outcome::Level;
 
     #[tokio::test]
     async fn a_port_that_nobody_listens_at_fails_at_once() {

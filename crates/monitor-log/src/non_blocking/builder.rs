@@ -10,10 +10,7 @@ use std::{
 
 use monitor_core::{Drops, Monitor};
 
-use crate::{
-    FlushGuard, NonBlocking,
-    non_blocking::{queue::Queue, worker::Worker},
-};
+use super::{FlushGuard, NonBlocking, queue::Queue, worker::Worker};
 
 /// Builds a [`NonBlocking`]. Made by [`NonBlocking::builder`].
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::non_blocking::queue::Queue;
+use super::queue::Queue;
 
 /// Ends the thread of a [`NonBlocking`](crate::NonBlocking) when it is dropped, after everything queued is written.
 ///

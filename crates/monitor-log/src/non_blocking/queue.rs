@@ -9,7 +9,8 @@ use std::{
 
 use monitor_core::{Drops, Reason};
 
-use crate::{WhenFull, rolling::lines};
+use super::WhenFull;
+use crate::rolling::lines;
 
 /// What the handles, the guard and the thread share.
 #[derive(Debug)]

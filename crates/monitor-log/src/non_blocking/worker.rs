@@ -8,7 +8,8 @@ use std::{
 
 use monitor_core::{Reason, panic};
 
-use crate::{non_blocking::queue::Queue, rolling::lines};
+use super::queue::Queue;
+use crate::rolling::lines;
 
 pub(super) struct Worker {
     queue: Arc<Queue>,

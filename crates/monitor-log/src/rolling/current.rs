@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::rolling::{
+use super::{
     rotation::{day_of, today},
     whole_lines::WholeLines,
 };

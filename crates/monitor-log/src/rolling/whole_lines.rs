@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use crate::rolling::lines;
+use super::lines;
 
 /// What lines are appended to. Tests have one that runs full.
 pub(super) trait Target: Write {

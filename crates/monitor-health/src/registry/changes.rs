@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 use monitor_core::{HealthChange, HealthStatus, Signal, clock, panic};
 use tokio::time::Instant;
 
-use crate::{
-    health::Inner,
+use super::health::Inner;
+use crate::probe::{
     standing::{Sample, Transition},
     watch::{State, Watch},
 };

@@ -11,8 +11,8 @@ use tokio::{
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-use crate::{
-    health::Inner,
+use super::health::Inner;
+use crate::probe::{
     run::{Found, run, still_running},
     watch::{Ask, Flight, Keeper, Pause, Watch},
 };

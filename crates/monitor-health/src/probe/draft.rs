@@ -5,7 +5,8 @@
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
-use crate::{detail::Detail, outcome::milliseconds, probe::Probe, standing::Standing};
+use super::{Probe, outcome::milliseconds, standing::Standing};
+use crate::detail::Detail;
 
 /// Returns the status as the draft has it.
 pub(crate) fn word(status: HealthStatus) -> &'static str {

@@ -14,7 +14,10 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::*;
-use crate::{detail::Details, outcome::Outcome, probe::Probe};
+use crate::{
+    detail::Details,
+    probe::{Probe, outcome::Outcome},
+};
 
 async fn send(health: &Health, request: Request<()>) -> Response<Full<Bytes>> {
     let response = health.service().oneshot(request).await.expect("infallible");
@@ -47,7 +50,11 @@ fn broken() -> Probe {
 }
 
 fn built(probes: impl IntoIterator<Item = Probe>) -> Health {
-    probes.into_iter().fold(Health::builder(), crate::builder::HealthBuilder::probe).build().expect("it builds")
+    probes
+        .into_iter()
+        .fold(Health::builder(), crate::registry::builder::HealthBuilder::probe)
+        .build()
+        .expect("it builds")
 }
 
 #[tokio::test]

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::{
     detail::Detail,
-    draft,
-    health::Registry,
-    report::{Report, View},
-    said,
+    probe::{draft, said},
+    registry::{
+        health::Registry,
+        report::{Report, View},
+    },
 };
 
 /// What a caller left out, and what of it there is not.

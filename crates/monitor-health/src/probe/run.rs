@@ -15,9 +15,9 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{
+use super::{
+    Check, HealthProbe, Probe, ProbeFuture,
     outcome::{Outcome, milliseconds},
-    probe::{Check, HealthProbe, Probe, ProbeFuture},
     standing::Sample,
     watch::{Flight, Half},
 };

@@ -14,14 +14,18 @@ use http_body_util::Full;
 use serde_json::json;
 use tower_service::Service;
 
-use crate::{
+use super::{
     body::{self, Excluded},
-    detail::Detail,
-    health::{Health, Inner, Place},
     negotiate,
     query::{self, Query},
-    report::{Report, View},
-    watch::Watch,
+};
+use crate::{
+    detail::Detail,
+    probe::watch::Watch,
+    registry::{
+        health::{Health, Inner, Place},
+        report::{Report, View},
+    },
 };
 
 /// Answers for all probes. Made by [`Health::service`].

@@ -5,13 +5,8 @@ use std::{sync::Arc, time::Duration};
 use monitor_core::HealthStatus;
 use tokio::time::Instant;
 
-use crate::{
-    health::Inner,
-    probe::{Pace, Probe},
-    said::Said,
-    standing::Standing,
-    watch::Watch,
-};
+use super::health::Inner;
+use crate::probe::{Pace, Probe, said::Said, standing::Standing, watch::Watch};
 
 /// How one probe stands.
 pub(crate) struct View<'a> {

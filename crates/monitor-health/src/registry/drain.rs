@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use crate::health::Health;
+use super::health::Health;
 
 /// Keeps readiness failing until it is dropped. Made by [`Health::startup_gate`].
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use monitor_core::HealthStatus;
 use tokio::time::Instant;
 
-use crate::{
+use super::{
+    Pace,
     outcome::{Level, Outcome},
-    probe::Pace,
 };
 
 /// What is known of one probe.

@@ -11,8 +11,8 @@ use std::{
 use monitor_core::HealthStatus;
 use tokio::{sync::watch, time::Instant};
 
-use crate::{
-    probe::Probe,
+use super::{
+    Probe,
     said::Said,
     standing::{Sample, Standing, Transition},
 };

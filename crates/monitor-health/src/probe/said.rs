@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::Value;
 
-use crate::{detail::Detail, outcome::milliseconds, probe::Probe, standing::Standing};
+use super::{Probe, outcome::milliseconds, standing::Standing};
+use crate::detail::Detail;
 
 /// The members of JSON objects, without braces, one text for each [`Detail`].
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ impl Said {
         let said = [Detail::Status, Detail::Messages, Detail::Full];
         Self {
             plain: said.map(|detail| plain(probe, standing, detail)),
-            draft: said.map(|detail| crate::draft::measurements(probe, standing, detail)),
+            draft: said.map(|detail| crate::probe::draft::measurements(probe, standing, detail)),
         }
     }
 }

@@ -16,7 +16,8 @@ use tokio::{
 };
 
 use crate::{
-    detail::Details, liveness::Vital, watch::Watch,
+    detail::Details,
+    probe::{liveness::Vital, watch::Watch},
 };
 
 /// All probes of a service, and whether it is fit for traffic. Cloning it gives another handle to the same.

@@ -4,7 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use monitor_core::{Monitor, Redaction};
 
-use crate::{detail::Details, error::BuildError, health::{Health, Place, Registry}, liveness::{LivenessCheck, Vital}, probe::Probe, watch::Watch};
+use super::health::{Health, Place, Registry};
+use crate::{
+    detail::Details,
+    error::BuildError,
+    probe::{
+        Probe,
+        liveness::{LivenessCheck, Vital},
+        watch::Watch,
+    },
+};
 
 /// Settings of a [`Health`]. Made by [`Health::builder`].
 #[derive(Debug)]
@@ -229,7 +238,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{detail::Detail, outcome::Outcome};
+    use crate::{detail::Detail, probe::outcome::Outcome};
 
     fn probe(name: &str) -> Probe {
         Probe::new(name, || async { Outcome::ok() })

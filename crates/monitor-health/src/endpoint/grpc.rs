@@ -14,7 +14,7 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-use crate::health::{Health, Inner};
+use crate::registry::health::{Health, Inner};
 
 /// The service of `grpc.health.v1`. Made by [`Health::grpc_service`].
 pub type GrpcHealthService = HealthServer<HealthService>;
