@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use crate::{
     failure::Failure,
-    imports, links,
+    floors, imports, links,
     manifest::{self, Manifest},
     run::{cargo, root, run},
 };
@@ -16,6 +16,7 @@ pub(crate) fn lint(options: &[&str]) -> Result<(), Failure> {
     }
     let failed = |what| move |failure: Failure| failure.during(what);
     format().map_err(failed("lint stopped at the format"))?;
+    floors::check(&root().join("crates")).map_err(failed("lint stopped at the floors"))?;
     clippy().map_err(failed("lint stopped at clippy"))?;
     documentation().map_err(failed("lint stopped at the documentation"))?;
     for library in manifest::libraries()? {

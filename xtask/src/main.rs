@@ -3,6 +3,7 @@
 
 mod bench;
 mod failure;
+mod floors;
 mod fuzz;
 mod imports;
 mod links;
@@ -10,6 +11,7 @@ mod lint;
 mod machine;
 mod manifest;
 mod matrix;
+mod module_paths;
 mod requirement;
 mod run;
 mod services;

@@ -28,25 +28,61 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+
+// Time, threads, text, JSON and panics of code that is not ours: no word of the domain.
 mod base;
-mod builder;
-mod capture;
+
+// The nouns: request ID, trace, method, outcome, fingerprint, names of metrics, a place in the source.
+mod model;
+
+// Backtraces as addresses, and their functions and lines.
+mod symbols;
+
+// Masking of what must not leave the process.
+pub mod redact;
+
+// A caught panic and its note: where it happened.
+pub mod panic;
+
+// Formatting of the program's own values, bounded and without panics.
+pub mod text;
+
+// Counters of requests, outgoing requests and jobs. They count, and do nothing else.
+pub mod traffic;
+
+// One failure as data: its cause, frames, scope, and what it is grouped by.
 mod event;
+
+// What a storage has to do.
+mod persist;
+
+// Events of one fingerprint: throttled at their source, counted, sampled, decided on, stored.
+mod issue;
+
+// Which routes are disabled.
+mod switch;
+
+// How well a service is, as data.
 mod health;
+
+// What reporters receive, and the queue of each.
+mod signal;
+
+// The handle and its threads: intake, resolver, keeper, housekeeping with the bridge to a recorder.
+mod monitor;
+
+// The unit of work in hand, and what is noted of it.
+pub mod scope;
+
+// From an error, a panic or a job that fails to an event on its way to the intake.
+mod capture;
+
+// Settings, checked; and how a monitor starts.
+mod builder;
+
 #[cfg(all(test, shuttle))]
 mod interleavings;
-mod issue;
-mod model;
-mod monitor;
-pub mod panic;
-mod persist;
-pub mod redact;
-pub mod scope;
-mod signal;
-mod switch;
-mod symbols;
-pub mod text;
-pub mod traffic;
 
 #[cfg(feature = "anyhow")]
 pub use self::capture::capture_anyhow;

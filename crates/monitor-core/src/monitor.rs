@@ -6,6 +6,7 @@ pub(crate) mod intake;
 pub(crate) mod keeper;
 pub(crate) mod resolver;
 pub(crate) mod shared;
+pub(crate) mod wake;
 
 use std::{
     fmt,

@@ -78,12 +78,25 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod detail;
-mod endpoint;
+// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+
+// Why a registry could not be built.
 mod error;
+
+// Who may see how much.
+mod detail;
+
+// One probe: its check, its runs, its standing, its answer.
 mod probe;
+
+// Probes for what many services need.
 mod probes;
+
+// All probes of a service: when they run, and whether the service is ready.
 mod registry;
+
+// Requests for health, and their answers.
+mod endpoint;
 
 pub use monitor_core::{HealthReading, HealthStatus, ProbeReading};
 

@@ -62,13 +62,30 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod breadcrumbs;
-mod direct;
-mod json;
-mod non_blocking;
+// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+
+// Where a record comes from: an event of tracing, or a record of `log`.
 mod origin;
-mod readable;
+
+// A file that rotates.
 mod rolling;
+
+// A writer that blocks nobody: a bounded queue and a thread.
+mod non_blocking;
+
+// A writer without a queue.
+mod direct;
+
+// JSON lines.
+mod json;
+
+// Lines for a terminal.
+mod readable;
+
+// Records as breadcrumbs of the current scope, and errors as events.
+mod breadcrumbs;
+
+// All of it by one call.
 mod setup;
 
 pub use self::{

@@ -52,11 +52,24 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod aside;
-mod database;
-mod error;
-mod file;
+// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+
+// Which process has the folder.
 mod lock;
+
+// Why a store cannot be used.
+mod error;
+
+// Damaged files, set aside.
+mod aside;
+
+// Tables and formats.
+mod database;
+
+// The open file.
+mod file;
+
+// The storage that a monitor is given.
 mod store;
 
 pub use self::{

@@ -153,11 +153,22 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod layers;
-mod request;
+// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+
+// What responses are made of and what is read off them.
 mod response;
+
+// What a request says of itself, and what of it is trusted.
+mod request;
+
+// What a layer does, decided once.
 mod settings;
+
+// The way of a request: service, guard, future, body, and its end in span, log and metrics.
 mod watch;
+
+// What a user stacks, mounts or extracts.
+mod layers;
 
 #[cfg(feature = "axum")]
 pub use self::layers::extract::CurrentScope;

@@ -6,8 +6,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        Arc,
+        atomic::Ordering,
     },
     thread,
     time::{Duration, Instant},
@@ -22,7 +22,7 @@ use crate::{
         drops::{Drops, Reason},
         error::BoxError,
         escape,
-        queue::{Handler, Queue},
+        queue::Handler,
         unwind,
     },
     event::ErrorEvent,
@@ -58,14 +58,6 @@ enum Trouble {
     Gone(String),
     Unread(u64),
     Foreign(usize),
-}
-
-/// What wakes the keeper.
-#[derive(Debug, Default)]
-pub(crate) struct Wake {
-    /// Whether it is awake, or will be.
-    is_set: AtomicBool,
-    keeper: Weak<Queue<()>>,
 }
 
 impl Keeper {
@@ -320,33 +312,6 @@ impl Handler<()> for Keeper {
                 "the storage was another process's, or failed, until the end: what this one counted is not in it"
             );
         }
-    }
-}
-
-// === impl Wake ===
-
-impl Wake {
-    pub(crate) fn new(keeper: &Arc<Queue<()>>) -> Self {
-        Self { is_set: AtomicBool::new(false), keeper: Arc::downgrade(keeper) }
-    }
-
-    /// Wakes the keeper, unless it was woken since it last rested.
-    pub(crate) fn up(&self) {
-        if !self.is_set.swap(true, Ordering::AcqRel)
-            && let Some(keeper) = self.keeper.upgrade()
-        {
-            keeper.nudge(());
-        }
-    }
-
-    /// Wakes the keeper in any case.
-    pub(crate) fn up_again(&self) {
-        self.is_set.store(false, Ordering::Release);
-        self.up();
-    }
-
-    fn rest(&self) {
-        self.is_set.store(false, Ordering::Release);
     }
 }
 

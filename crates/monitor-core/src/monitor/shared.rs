@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak, atomic::AtomicBool};
 
-use super::keeper::Wake;
+use super::wake::Wake;
 use crate::{
     base::{
         drops::{Dropped, Drops},

@@ -15,9 +15,8 @@ use tracing::{Level, Metadata};
 
 use super::{
     alike::Alike,
-    escape::Texts,
+    escape::{self, Texts},
     names::{Names, Style, bare},
-    request,
 };
 use crate::origin::{self, is_bridged, is_of_monitor};
 
@@ -119,7 +118,7 @@ impl Keys {
 impl RequestKeys {
     fn new(head: &[u8], metadata: &Metadata<'_>, names: &Names) -> Self {
         let mut head = head.to_vec();
-        request::own(&mut head, names.message, metadata.name());
+        escape::own(&mut head, names.message, metadata.name());
         head.extend_from_slice(names.request_id.as_bytes());
         Self { head: head.into(), alike: Alike::default() }
     }

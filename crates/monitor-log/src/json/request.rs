@@ -10,7 +10,11 @@ use monitor_core::{
     scope::{Finished, Shown},
 };
 
-use super::{escape::Texts, keys::RequestKeys, names::Names};
+use super::{
+    escape::{Texts, own},
+    keys::RequestKeys,
+    names::Names,
+};
 
 /// Writes what is said of a request behind the time.
 pub(super) fn write(
@@ -87,13 +91,6 @@ fn write_alike(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Scope, 
     }
     own(line, names.outcome, ending.outcome.as_str());
     line.extend_from_slice(names.duration_ms.as_bytes());
-}
-
-/// Writes a word of ours, in which there is nothing to be escaped or redacted.
-pub(super) fn own(line: &mut Vec<u8>, key: &str, word: &str) {
-    line.extend_from_slice(key.as_bytes());
-    line.extend_from_slice(word.as_bytes());
-    line.push(b'"');
 }
 
 fn shown(line: &mut Vec<u8>, key: &str, text: Shown<'_>, texts: &Texts) {
