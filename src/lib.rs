@@ -92,6 +92,7 @@
 //! | `log` | [`log`]: JSON lines, lines for people, a file that rotates, breadcrumbs |
 //! | `store` | [`store`]: issues and disabled routes persist over restarts |
 //! | `anyhow`, `eyre` | `anyhow::Error` and `eyre::Report` are captured as errors are; `capture_anyhow` |
+//! | `tonic` | the event of a gRPC call that failed is the source of its `tonic::Status` |
 //! | `opentelemetry` | the span of a request joins what tracing-opentelemetry exports |
 //! | `tokio` | [`spawn_supervised`], which ties a task's panic to the request that spawned it |
 //! | `disk`, `error-ratio`, `fds`, `http-probe`, `memory`, `postgres`, `redis`, `runtime`, `sqlite`, `tcp` | probes, in [`health`] |

@@ -354,6 +354,27 @@ fn the_line_of_a_request_that_no_route_matched_has_its_path_masked_and_cut() {
 }
 
 #[test]
+fn the_path_of_a_404_is_masked_before_it_is_cut() {
+    let monitor = monitor();
+    let (json, readable) = (Log::default(), Log::default());
+    let layers =
+        JsonLayer::new(&monitor).writer(json.writer()).and_then(ReadableLayer::new(&monitor).writer(readable.writer()));
+    let secrets = ["password=hunter2hunter2", "password%3Dhunter2hunter2", "4111111111111111"];
+    through(layers, || {
+        for (secret, shown) in
+            secrets.into_iter().flat_map(|secret| (1..secret.len()).map(move |shown| (secret, shown)))
+        {
+            let before = "/".to_owned() + &"a".repeat(254 - shown) + "/";
+            support::visit(&monitor, get(&(before + secret + "/and/more")), || status(404, "no"));
+        }
+    });
+    for text in [json.text(), readable.text()] {
+        assert!(text.lines().count() > 50 && text.lines().all(|line| line.contains("/aaaa")), "{text}");
+        assert!(!text.contains("hunter") && !text.contains("4111"), "{text}");
+    }
+}
+
+#[test]
 fn no_value_of_a_line_for_people_looks_like_another_field() {
     let forged = "7\" admin=\"true";
     let (monitor, log) = (monitor(), Log::default());

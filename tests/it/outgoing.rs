@@ -68,6 +68,25 @@ fn each_outgoing_request_has_a_parent_id_of_its_own_in_the_scopes_trace() {
 }
 
 #[test]
+fn requests_that_continue_a_callers_trace_have_parent_ids_of_their_own_and_none_has_the_callers() {
+    let sent = sent_inside(&[("traceparent", format!("00-{TRACE}-{PARENT}-01"))], 4);
+    assert!(sent.iter().all(|headers| trace_id(headers) == TRACE && parent_id(headers) != PARENT), "{sent:?}");
+    assert_eq!(sent.iter().map(parent_id).collect::<BTreeSet<_>>().len(), 4, "{sent:?}");
+}
+
+#[test]
+fn requests_without_a_valid_traceparent_begin_one_trace_with_the_random_flag() {
+    for received in [vec![], vec![("traceparent", format!("00-{TRACE}-{}-01", "0".repeat(16)))]] {
+        let sent = sent_inside(&received, 3);
+        let is_own = |headers| trace_id(headers) == trace_id(&sent[0]) && trace_id(headers) != TRACE;
+        assert!(sent.iter().all(is_own), "{sent:?}");
+        let flags = |headers: &http::HeaderMap| headers["traceparent"].to_str().unwrap()[53..].to_owned();
+        assert!(sent.iter().all(|headers| ["02", "03"].contains(&&*flags(headers))), "{sent:?}");
+        assert_eq!(sent.iter().map(parent_id).collect::<BTreeSet<_>>().len(), 3, "{sent:?}");
+    }
+}
+
+#[test]
 fn flags_and_tracestate_of_an_accepted_caller_go_out_with_each_request() {
     let monitor = builder().build().expect("the settings are good");
     let layer = MonitorLayer::new(&monitor).id_policy(IdPolicy::TrustedPeer(Networks::loopback()));
@@ -167,6 +186,24 @@ fn sent_by(layer: PropagateLayer, request: Request<()>) -> http::HeaderMap {
     headers.expect("it was sent")
 }
 
+/// Returns the headers of so many requests that go out of the handler of one with these headers.
+fn sent_inside(received: &[(&str, String)], times: usize) -> Vec<http::HeaderMap> {
+    let monitor = builder().build().expect("the settings are good");
+    let layer = MonitorLayer::new(&monitor).id_policy(IdPolicy::TrustedPeer(Networks::loopback()));
+    let layer = layer.peer(|_| Some(Ipv4Addr::LOCALHOST.into()));
+    let request = received.iter().fold(Request::get("/"), |request, (name, value)| request.header(*name, value));
+    let mut sent = Vec::new();
+    drop(call(&layer, request.body(()).expect("a request"), || {
+        sent.extend((0..times).map(|_| sent_by(PropagateLayer::new(&monitor), to("/stock"))));
+        status(200, "")
+    }));
+    sent
+}
+
+fn parent_id(headers: &http::HeaderMap) -> &str {
+    &headers["traceparent"].to_str().expect("it is text")[36..52]
+}
+
 fn trace_id(headers: &http::HeaderMap) -> &str {
     headers["traceparent"].to_str().ok().and_then(|value| value.split('-').nth(1)).expect("it is valid")
 }
@@ -176,3 +213,4 @@ fn to(path: &str) -> Request<()> {
 }
 
 const TRACE: &str = "12345678901234567890123456789012";
+const PARENT: &str = "1234567890123456";

@@ -16,3 +16,15 @@ fn both_have_the_same_quick_start_and_it_fits_its_box() {
         assert!(line.chars().count() <= 80, "{line}");
     }
 }
+
+#[test]
+fn every_feature_is_in_the_table_of_the_front_page() {
+    let (_, features) = include_str!("../../Cargo.toml").split_once("[features]\n").expect("there are features");
+    let (features, _) = features.split_once("\n[").expect("something follows");
+    let names = features.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name);
+    let rows = include_str!("../../src/lib.rs").lines().filter_map(|line| line.strip_prefix("//! | `"));
+    let listed: String = rows.filter_map(|row| row.split(" | ").next()).map(|names| format!("`{names} ")).collect();
+    for name in names.filter(|name| *name != "default") {
+        assert!(listed.contains(&format!("`{name}`")), "{name} is missing in {listed}");
+    }
+}

@@ -113,7 +113,8 @@ fn an_encoded_raw_path_is_masked() {
     }
 }
 
-/// The cut of a user agent at 256 bytes, and that of a message at 8 KiB, go through a secret.
+/// The cut of a user agent at 256 bytes, and those of a message, a tag, a user, a breadcrumb and a context at 8 KiB, go through a
+/// secret.
 #[test]
 fn what_is_cut_is_masked_before() {
     let secrets = ["postgres://admin:s3cr3t-d@db/todo", "4111 1111 1111 1111", "AKIAIOSFODNN7EXAMPLE"];
@@ -124,14 +125,21 @@ fn what_is_cut_is_masked_before() {
         let (monitor, memory) = watched_by(builder());
         let mut request = get("/");
         request.headers_mut().insert("user-agent", cut(256).parse().unwrap());
+        let long = cut(8 * 1024);
         visit(&monitor, request, || {
-            capture_error(&Failure::new(&cut(8 * 1024)));
+            scope::set_tag("note", &long);
+            scope::set_user(&long);
+            scope::add(Breadcrumb::new("mail", &long).data(serde_json::json!({ "sent": [long] })));
+            scope::set_context("form", serde_json::json!({ "field": long }));
+            capture_error(&Failure::new(&long));
             status(500, "")
         });
         let told = only_event(&monitor, &memory).to_json().to_string();
         for part in ["s3cr3", "4111 11", "AKIAIO"] {
             assert!(!told.contains(part), "{shown} of {secret}: {told}");
         }
+        // In each of them, and in the message that the event is grouped by.
+        assert_eq!(told.matches("xyyy").count(), 8, "{told}");
     }
 }
 

@@ -153,7 +153,8 @@ impl MonitorBuilder {
     }
 
     /// Declares routes by method and template. Their series exist from the start at 0, so that an alert on an increase
-    /// sees the very first failure. Defaults to none.
+    /// sees the very first failure. Name each as the router does: the log has a warning where a route is requested that is
+    /// not declared, while declared ones are not requested. Defaults to none.
     pub fn routes<M: Into<String>, R: Into<String>>(mut self, routes: impl IntoIterator<Item = (M, R)>) -> Self {
         self.routes.extend(routes.into_iter().map(|(method, route)| (method.into(), route.into())));
         self

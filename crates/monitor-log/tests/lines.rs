@@ -115,6 +115,48 @@ fn a_record_of_the_log_crate_is_readable_with_its_target_and_place() {
     assert_eq!(readable(|| record(log::Level::Info, "sqlx")), " INFO sqlx: pool is empty\n");
 }
 
+/// Calls `f` with texts in which a secret begins before the byte `cut`, and ends behind it.
+fn secrets_across(cut: usize, f: impl Fn(&str)) {
+    for (secret, least) in
+        [("postgres://admin:hunter2@db/todo", 19), ("4111 1111 1111 1111", 6), ("Bearer hunter2hunter2", 9)]
+    {
+        for shown in (least..secret.len()).step_by(3) {
+            let before = "x ".repeat((cut - shown) / 2) + &" ".repeat((cut - shown) % 2);
+            f(&(before + secret + &" y".repeat(cut)));
+        }
+    }
+}
+
+#[track_caller]
+fn has_no_secret(line: &str, cut: usize) {
+    assert!(!line.contains("hunter") && !line.contains("4111"), "{}", &line[cut - 100..]);
+    assert!(line.len() > cut && line.len() < cut + 1024, "{}", line.len());
+}
+
+#[test]
+fn a_field_is_masked_before_it_is_cut() {
+    let log = |f: &dyn Fn()| {
+        let log = Log::default();
+        through(JsonLayer::new(&monitor()).writer(log.writer()), f);
+        log.text()
+    };
+    secrets_across(16 * 1024, |text| {
+        has_no_secret(&log(&|| info!(text, "late")), 16 * 1024);
+        has_no_secret(&log(&|| info!(text = ?text, "late")), 16 * 1024);
+        has_no_secret(&log(&|| info!(text = %text, "late")), 16 * 1024);
+        has_no_secret(&log(&|| info!("{text}")), 16 * 1024);
+    });
+}
+
+#[test]
+fn a_readable_field_is_masked_before_it_is_cut() {
+    secrets_across(8 * 1024, |text| {
+        has_no_secret(&readable(|| info!(text, "late")), 8 * 1024);
+        has_no_secret(&readable(|| info!(text = ?text, "late")), 8 * 1024);
+        has_no_secret(&readable(|| info!("{text}")), 8 * 1024);
+    });
+}
+
 #[test]
 fn a_readable_warning_has_its_place_and_one_of_the_monitor_none() {
     let text = readable(|| warn!(target: "shop", "late"));

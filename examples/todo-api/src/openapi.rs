@@ -1,10 +1,10 @@
 //! `/openapi.json`, and the refusals that its operations share.
 
-use axum::{Json, Router, routing::get};
+use axum::{Router, routing::get};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 use uuid::Uuid;
 
-use crate::{store::Store, todos};
+use crate::{json::Json, store::Store, todos};
 
 #[derive(OpenApi)]
 #[openapi(

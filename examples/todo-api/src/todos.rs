@@ -1,7 +1,7 @@
 //! The handlers of `/todos`.
 
 use axum::{
-    Json as JsonBody, Router,
+    Router,
     extract::State,
     http::{StatusCode, header},
     response::IntoResponse,
@@ -103,7 +103,7 @@ pub(crate) async fn create(
     // The request's own identifier is unique already.
     let todo = store.create(scope.id().to_string(), title).await?;
     let location = format!("/todos/{}", todo.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], JsonBody(todo)))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(todo)))
 }
 
 /// Lists todos, page by page.
@@ -114,11 +114,11 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     State(store): State<Store>,
     Params(Page { offset, limit }): Params<Page>,
-) -> Result<JsonBody<Todos>, ApiError> {
+) -> Result<Json<Todos>, ApiError> {
     if !(1..=100).contains(&limit) {
         return Err(ApiError::Invalid(StatusCode::BAD_REQUEST, String::from("limit must be from 1 to 100")));
     }
-    Ok(JsonBody(Todos { items: store.list(offset, limit).await?, total: store.count().await?, offset, limit }))
+    Ok(Json(Todos { items: store.list(offset, limit).await?, total: store.count().await?, offset, limit }))
 }
 
 /// Reads a todo.
@@ -126,8 +126,8 @@ pub(crate) async fn list(
     (status = 200, description = "the todo", body = Todo),
     IdRefusals,
 ))]
-pub(crate) async fn read(State(store): State<Store>, Id(id): Id) -> Result<JsonBody<Todo>, ApiError> {
-    Ok(JsonBody(store.get(&id).await?))
+pub(crate) async fn read(State(store): State<Store>, Id(id): Id) -> Result<Json<Todo>, ApiError> {
+    Ok(Json(store.get(&id).await?))
 }
 
 /// Changes a todo.
@@ -140,12 +140,12 @@ pub(crate) async fn update(
     State(store): State<Store>,
     Id(id): Id,
     Json(change): Json<Change>,
-) -> Result<JsonBody<Todo>, ApiError> {
+) -> Result<Json<Todo>, ApiError> {
     if change.title.is_none() && change.done.is_none() {
         return Err(ApiError::unprocessable("nothing to change: give title or done"));
     }
     let title = change.title.map(checked).transpose()?;
-    Ok(JsonBody(store.update(&id, title, change.done).await?))
+    Ok(Json(store.update(&id, title, change.done).await?))
 }
 
 /// Completes a todo.
@@ -153,8 +153,8 @@ pub(crate) async fn update(
     (status = 200, description = "the todo as it is now", body = Todo),
     IdRefusals,
 ))]
-pub(crate) async fn complete(State(store): State<Store>, Id(id): Id) -> Result<JsonBody<Todo>, ApiError> {
-    Ok(JsonBody(store.update(&id, None, Some(true)).await?))
+pub(crate) async fn complete(State(store): State<Store>, Id(id): Id) -> Result<Json<Todo>, ApiError> {
+    Ok(Json(store.update(&id, None, Some(true)).await?))
 }
 
 /// Deletes a todo.

@@ -1,22 +1,23 @@
-//! Routes declared in another form than the router's, so that the declared series is never used.
+//! Routes declared in another form than the router's: the declared series is never used, and another one is.
 
 use std::{collections::HashSet, sync::Arc};
 
 use super::{RouteCounts, Traffic};
-use crate::model::method::Method;
+use crate::model::names;
 
 /// Finds such routes when series are added.
 #[derive(Debug, Default)]
 pub(crate) struct Misdeclared {
     series: usize,
-    found: HashSet<(Method, Arc<str>)>,
+    warned: HashSet<Arc<str>>,
 }
 
 impl Misdeclared {
-    /// Returns a warning for each route not found before.
+    /// Returns a warning for each template that was requested and is not declared, if declared routes were not requested so far.
+    /// Each template has one warning, and the first [`MAX_WARNINGS`] only.
     pub(crate) fn look(&mut self, traffic: &Traffic) -> Vec<String> {
         let series = traffic.table.len();
-        if self.series == series {
+        if self.series == series || self.warned.len() == MAX_WARNINGS {
             return Vec::new();
         }
         let routes = traffic.read();
@@ -24,22 +25,40 @@ impl Misdeclared {
         if routes.iter().all(|route| route.declared || route.started > 0) {
             self.series = series;
         }
-        let new =
-            pairs(&routes).filter(|(_, requested)| self.found.insert((requested.method, requested.route.clone())));
-        new.map(|(declared, requested)| sentence(declared, requested)).collect()
+        let unused: Vec<_> = routes.iter().filter(|route| route.declared && route.started == 0).collect();
+        let undeclared = undeclared(&routes).filter(|_| !unused.is_empty());
+        let mut is_new = |route: &&Arc<str>| self.warned.len() < MAX_WARNINGS && self.warned.insert(Arc::clone(route));
+        undeclared.filter(&mut is_new).map(|route| sentence(route, &unused)).collect()
     }
 }
 
-/// Pairs a declared route that was never requested with one that was, is not declared, and differs in nothing but how
-/// parameters are written.
-fn pairs(routes: &[RouteCounts]) -> impl Iterator<Item = (&RouteCounts, &RouteCounts)> {
-    let requested = routes.iter().filter(|route| !route.declared && route.started > 0);
-    requested.filter_map(|requested| {
-        let mut unused = routes.iter().filter(|route| route.declared && route.started == 0);
-        let declared =
-            unused.find(|route| route.method == requested.method && are_alike(&route.route, &requested.route));
-        declared.map(|declared| (declared, requested))
-    })
+/// Returns the templates that were requested and are declared for no method: a client may send any method, but makes no
+/// template.
+fn undeclared(routes: &[RouteCounts]) -> impl Iterator<Item = &Arc<str>> {
+    let declared: HashSet<_> = routes.iter().filter(|route| route.declared).map(|route| &*route.route).collect();
+    let requested = routes.iter().filter(|route| route.started > 0).map(|route| &route.route);
+    requested
+        .filter(move |route| !declared.contains(&***route) && ![names::UNMATCHED, names::OVERFLOW].contains(&&***route))
+}
+
+/// Names the declared routes that differ in nothing but how parameters are written, or else all that were not requested.
+fn sentence(requested: &str, unused: &[&RouteCounts]) -> String {
+    let mut names: Vec<_> = unused.iter().filter(|route| are_alike(&route.route, requested)).map(name).collect();
+    if names.is_empty() {
+        names = unused.iter().map(name).collect();
+    }
+    let more = names.len().saturating_sub(MAX_NAMES);
+    names.truncate(MAX_NAMES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!(
+        "the route `{requested}` was requested and is not declared, while these were declared and not requested so far: \
+         {}{more}; declare routes as the router names them",
+        names.join(", ")
+    )
+}
+
+fn name(route: &&RouteCounts) -> String {
+    format!("`{} {}`", route.method.as_str(), route.route)
 }
 
 fn are_alike(one: &str, other: &str) -> bool {
@@ -49,40 +68,87 @@ fn are_alike(one: &str, other: &str) -> bool {
     one.len() == other.len() && parts.all(|(one, other)| one == other || (is_parameter(one) && is_parameter(other)))
 }
 
-fn sentence(declared: &RouteCounts, requested: &RouteCounts) -> String {
-    let method = declared.method.as_str();
-    format!(
-        "the route `{method} {}` is declared and was never requested, but `{method} {}` was, which is not declared: declare \
-         it as the router names it",
-        declared.route, requested.route
-    )
-}
+const MAX_WARNINGS: usize = 10;
+const MAX_NAMES: usize = 5;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::monitor::Monitor;
+    use crate::{model::method::Method, monitor::Monitor};
+
+    fn shop(routes: &[(&str, &str)]) -> Monitor {
+        Monitor::builder("shop").log(None).routes(routes.iter().copied()).build().expect("the settings are good")
+    }
+
+    fn request(monitor: &Monitor, method: Method, route: &str) {
+        let traffic = monitor.traffic().expect("it is enabled");
+        traffic.start(traffic.series(method, route));
+    }
+
+    #[track_caller]
+    fn warnings(misdeclared: &mut Misdeclared, monitor: &Monitor, expected: &[&str]) {
+        let found = misdeclared.look(monitor.traffic().expect("it is enabled"));
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        assert!(found.iter().zip(expected).all(|(found, part)| found.contains(part)), "{found:?}");
+    }
 
     #[test]
-    fn a_route_whose_parameter_has_another_name_is_found_once_when_the_other_is_requested() {
-        let routes =
-            [("GET", "/items/{item}"), ("POST", "/items"), ("GET", "/files/{*file}"), ("GET", "/items/latest")];
-        let monitor = Monitor::builder("shop").log(None).routes(routes).build().expect("the settings are good");
-        let traffic = monitor.traffic().expect("it is enabled");
+    fn an_undeclared_route_that_was_requested_and_declared_ones_that_were_not_are_found_once() {
+        let monitor = shop(&[("GET", "/item"), ("POST", "/items/new"), ("GET", "/about")]);
         let mut misdeclared = Misdeclared::default();
-        assert_eq!(misdeclared.look(traffic), Vec::<String>::new());
-        for (method, route) in [(Method::Get, "/items/{id}"), (Method::Post, "/items"), (Method::Get, "/users/{id}")] {
-            traffic.start(traffic.series(method, route));
+        warnings(&mut misdeclared, &monitor, &[]);
+        for (method, route) in [(Method::Get, "/about"), (Method::Get, "/items"), (Method::Other, "/items")] {
+            request(&monitor, method, route);
         }
         assert_eq!(
-            misdeclared.look(traffic),
+            misdeclared.look(monitor.traffic().expect("it is enabled")),
             [
-                "the route `GET /items/{item}` is declared and was never requested, but `GET /items/{id}` was, which is not \
-              declared: declare it as the router names it"
+                "the route `/items` was requested and is not declared, while these were declared and not requested so far: \
+              `GET /item`, `POST /items/new`; declare routes as the router names them"
             ]
         );
-        traffic.start(traffic.series(Method::Get, "/files/{*path}"));
-        let found = misdeclared.look(traffic);
-        assert!(matches!(&found[..], [sentence] if sentence.contains("`GET /files/{*path}`")), "{found:?}");
+        request(&monitor, Method::Put, "/items");
+        warnings(&mut misdeclared, &monitor, &[]);
+    }
+
+    #[test]
+    fn of_routes_that_differ_in_their_parameters_only_the_declared_one_is_named() {
+        let monitor = shop(&[("GET", "/items/{item}"), ("GET", "/files/{*file}"), ("GET", "/about")]);
+        let mut misdeclared = Misdeclared::default();
+        request(&monitor, Method::Get, "/items/{id}");
+        warnings(&mut misdeclared, &monitor, &["so far: `GET /items/{item}`; declare"]);
+        request(&monitor, Method::Get, "/files/{*path}");
+        warnings(&mut misdeclared, &monitor, &["so far: `GET /files/{*file}`; declare"]);
+    }
+
+    #[test]
+    fn methods_that_clients_choose_and_paths_without_a_route_are_no_undeclared_routes() {
+        let monitor = shop(&[("GET", "/items"), ("GET", "/about")]);
+        for method in [Method::Head, Method::Options, Method::Post] {
+            request(&monitor, method, "/items");
+        }
+        request(&monitor, Method::Get, names::UNMATCHED);
+        warnings(&mut Misdeclared::default(), &monitor, &[]);
+    }
+
+    #[test]
+    fn who_declares_no_route_or_requests_all_declared_ones_is_not_warned() {
+        for routes in [&[][..], &[("GET", "/about")]] {
+            let monitor = shop(routes);
+            request(&monitor, Method::Get, "/about");
+            request(&monitor, Method::Get, "/items");
+            warnings(&mut Misdeclared::default(), &monitor, &[]);
+        }
+    }
+
+    #[test]
+    fn warnings_and_the_names_in_each_are_bounded() {
+        let declared: Vec<_> = (0..8).map(|number| format!("/declared/{number}")).collect();
+        let monitor = shop(&declared.iter().map(|route| ("GET", route.as_str())).collect::<Vec<_>>());
+        let mut misdeclared = Misdeclared::default();
+        (0..2 * MAX_WARNINGS).for_each(|number| request(&monitor, Method::Get, &format!("/requested/{number}")));
+        warnings(&mut misdeclared, &monitor, &["`GET /declared/4` and 3 more; declare"; MAX_WARNINGS]);
+        request(&monitor, Method::Get, "/another");
+        warnings(&mut misdeclared, &monitor, &[]);
     }
 }

@@ -120,17 +120,6 @@ fn a_day_that_ends_meanwhile_makes_way() {
 }
 
 #[test]
-fn a_line_written_while_the_clock_was_years_ahead_does_not_end_the_rotation() {
-    let (_directory, path) = directory();
-    let mut file = RollingFile::open(&path, Rotation::daily()).unwrap();
-    file.write_all(b"ten years ahead\n").unwrap();
-    file.current.as_mut().unwrap().day += 3650;
-    file.write_all(b"today\n").unwrap();
-    file.write_all(b"still today\n").unwrap();
-    assert_eq!((read(&old(&path, 1)).as_str(), read(&path).as_str()), ("ten years ahead\n", "today\nstill today\n"));
-}
-
-#[test]
 fn a_file_of_another_day_to_come_makes_way() {
     let (_directory, path) = directory();
     fs::write(&path, "tomorrow\n").unwrap();

@@ -29,13 +29,20 @@ fn an_issue_is_the_same_after_a_restart() {
 fn what_is_stored_is_masked_and_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let shop = builder(folder.path(), "1.0.0").raw_paths(true).build().unwrap();
-    request(&shop, "/fail/{why}", "/fail/password%3Dhunter2").capture_status(500);
+    for path in ["/fail/password%3Dhunter2", "/fail/Bearer%20hunter2.eyJhbGciOi", "/fail/alice%40example.org"] {
+        request(&shop, "/fail/{why}", path).capture_status(500);
+    }
     shop.capture_message(Level::Error, "turned\u{202e}around");
     flush(&shop);
     stop(shop);
-    for (text, is_stored) in
-        [("hunter2", false), ("password%3D[Filtered]", true), ("\u{202e}", false), ("turned\\u202earound", true)]
-    {
+    for (text, is_stored) in [
+        ("hunter2", false),
+        ("alice", false),
+        ("password%3D[Filtered]", true),
+        ("Bearer%20[Filtered]", true),
+        ("\u{202e}", false),
+        ("turned\\u202earound", true),
+    ] {
         assert_eq!(is_anywhere(folder.path(), text), is_stored, "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457), which say nothing of the inside.
 
 use http::{HeaderValue, Response, StatusCode, header};
-use monitor_core::{RequestId, Scope, scope};
+use monitor_core::{RequestId, Scope, escape, scope};
 use serde_json::json;
 
 use super::text_body::TextBody;
@@ -40,8 +40,20 @@ fn response(status: StatusCode, title: &str, id: Option<&RequestId>) -> Response
     if let Some(id) = id {
         body["request_id"] = id.to_string().into();
     }
-    let mut response = Response::new(TextBody::new(body.to_string()));
+    let mut response = Response::new(TextBody::new(escape::json(&body)));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped_in_a_title() {
+        let response = problem(StatusCode::BAD_REQUEST, "no \u{202e}state\u{85}\u{2028}\u{7f}");
+        let body = String::from_utf8_lossy(response.body().as_bytes()).into_owned();
+        assert_eq!(body, r#"{"status":400,"title":"no \u202estate\u0085\u2028\u007f","type":"about:blank"}"#);
+    }
 }

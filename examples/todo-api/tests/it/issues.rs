@@ -59,6 +59,28 @@ async fn issues_are_found_by_words_state_and_order() {
 }
 
 #[tokio::test]
+async fn no_answer_has_a_character_that_a_terminal_obeys() {
+    let folder = folder();
+    let api = start(&folder.path().join("data"), "1.0.0").await;
+    let title = json!({ "title": "a\u{202e}b\u{2028}c\u{2066}d\u{feff}" }).to_string();
+    let todo = api.json(Method::POST, "/todos", &title).await;
+    assert_eq!(todo.status.as_u16(), 201, "{}", todo.body);
+    api.get("/error").await;
+    let fingerprint = only_issue(&api, 1).await["fingerprint"].as_str().expect("it has one").to_owned();
+    let text = "a\u{202e}b\u{85}c\u{2028}d\u{7f}";
+    let order = json!({ "fingerprint": fingerprint, "action": "resolve", "release": text, "actor": text }).to_string();
+    let mut answers = vec![todo, api.get("/todos").await, api.get("/todos?limit=%E2%80%AE").await];
+    answers.push(api.operate(Method::POST, "/admin/issues/triage", &order).await);
+    for query in [String::new(), format!("/{fingerprint}"), "?state=%E2%80%AE%C2%85".to_owned()] {
+        answers.push(api.operate(Method::GET, &format!("/issues{query}"), "").await);
+    }
+    for answer in &answers {
+        assert!(!answer.body.contains(monitor_kit::escape::is_unsafe), "{}", answer.body.escape_debug());
+    }
+    assert!(answers[4..6].iter().all(|answer| answer.body.contains("a\\u202eb\\u0085c")), "{}", answers[4].body);
+}
+
+#[tokio::test]
 async fn a_user_is_erased_on_demand() {
     let folder = folder();
     let api = start(&folder.path().join("data"), "1.0.0").await;

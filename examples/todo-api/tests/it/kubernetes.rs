@@ -48,6 +48,17 @@ fn argument<'a>(container: &'a Yaml, option: &str) -> &'a str {
 }
 
 #[test]
+fn its_memory_is_more_than_a_release_build_needs_under_load() {
+    let manifest = manifest();
+    let resources = &manifest[0]["spec"]["template"]["spec"]["containers"][0]["resources"];
+    let mebibytes = |kind: &str| text(&resources[kind]["memory"]).strip_suffix("Mi").unwrap().parse::<u32>().unwrap();
+    assert!(mebibytes("requests") >= UNDER_LOAD_MIB);
+    // Half as much again, for a burst of requests and of errors.
+    assert!(mebibytes("limits") >= UNDER_LOAD_MIB * 3 / 2);
+    assert!(resources["limits"]["cpu"].is_badvalue(), "a limit of CPU time makes every request wait");
+}
+
+#[test]
 fn what_persists_is_on_a_volume_and_what_is_secret_is_in_a_secret() {
     let manifest = manifest();
     let container = &manifest[0]["spec"]["template"]["spec"]["containers"][0];
@@ -82,3 +93,6 @@ fn its_settings_are_known_to_the_program_and_leave_time_to_drain() {
     let attempts = container["readinessProbe"]["failureThreshold"].as_i64().unwrap();
     assert!((asked_every * attempts) as f64 <= drain, "kubelet sees it drain before it stops to listen");
 }
+
+/// Resident memory under load and errors, as the comment in the manifest has it.
+const UNDER_LOAD_MIB: u32 = 156;

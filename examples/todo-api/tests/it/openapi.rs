@@ -24,6 +24,25 @@ async fn every_parameter_of_a_path_is_declared_and_every_refusal_is_a_problem() 
 }
 
 #[tokio::test]
+async fn refusals_of_the_framework_are_in_the_document() {
+    let api = Api::start(&[]).await;
+    let document = api.get("/openapi.json").await.value();
+    let todo = api.json(Method::POST, "/todos", r#"{"title":"x"}"#).await.value();
+    let path = format!("/todos/{}", todo["id"].as_str().expect("an id"));
+    for (method, path, template) in [(Method::POST, "/todos", "/todos"), (Method::PATCH, &path, "/todos/{id}")] {
+        let responses = &document["paths"][template][method.as_str().to_lowercase()]["responses"];
+        api.json(method.clone(), path, "{").await.is_problem(400);
+        let mut unnamed = api.request(method.clone(), path, r#"{"title":"x"}"#);
+        unnamed.headers_mut().remove("content-type");
+        api.send(unnamed).await.is_problem(415);
+        api.json(method, path, &"x".repeat(17 * 1024)).await.is_problem(413);
+        assert!(["400", "413", "415"].iter().all(|status| responses[status].is_object()), "{responses:#}");
+    }
+    api.get("/todos?limit=many").await.is_problem(400);
+    assert!(document["paths"]["/todos"]["get"]["responses"]["400"].is_object());
+}
+
+#[tokio::test]
 async fn what_the_schema_refuses_is_refused() {
     let api = Api::start(&[]).await;
     let todo = api.json(Method::POST, "/todos", r#"{"title":"x"}"#).await.value();

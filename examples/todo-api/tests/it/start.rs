@@ -1,6 +1,6 @@
 //! Starting, and not starting.
 
-use std::net::TcpListener;
+use std::{fs, net::TcpListener};
 
 use crate::support::{Api, folder, output};
 
@@ -51,6 +51,18 @@ fn help_says_it_all() {
         assert!(help.contains(option), "{option} is missing:\n{help}");
     }
     assert!(!help.contains("--division"), "{help}");
+}
+
+#[tokio::test]
+async fn git_ignores_what_it_leaves_in_the_folder_it_is_started_from() {
+    let api = Api::start(&[]).await;
+    let ignored: Vec<_> = include_str!("../../../../.gitignore").lines().collect();
+    let is_ignored = |name: &str| {
+        ignored.iter().any(|line| line.strip_suffix('*').map_or(name == *line, |begin| name.starts_with(begin)))
+    };
+    let files = fs::read_dir(api.path("")).expect("its folder").map(|file| file.expect("a file").file_name());
+    let names: Vec<_> = files.map(|name| name.into_string().expect("a name")).filter(|name| name != "log").collect();
+    assert!(names.len() > 1 && names.iter().all(|name| is_ignored(name)), "{names:?}");
 }
 
 #[tokio::test]

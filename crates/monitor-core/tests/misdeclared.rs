@@ -1,0 +1,41 @@
+//! A route that is declared in another form than the router's is a warning in the log: a binary of its own, because
+//! housekeeping logs to the subscriber of the process.
+
+use std::{
+    io::Write,
+    sync::mpsc::{Receiver, Sender, channel},
+    time::Duration,
+};
+
+use monitor_core::{Method, Monitor};
+
+/// Sends each line of the log.
+struct Lines(Sender<String>);
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let _ = self.0.send(String::from_utf8_lossy(line).into_owned());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_declared_route_that_was_not_requested_and_an_undeclared_one_that_was_are_a_warning() {
+    let log = log();
+    let monitor = Monitor::builder("shop").routes([("GET", "/item")]).build().expect("the settings are good");
+    let traffic = monitor.traffic().expect("it is enabled");
+    traffic.start(traffic.series(Method::Get, "/items"));
+    let line = log.recv_timeout(Duration::from_secs(30)).expect("a line");
+    assert!(line.contains(" WARN monitor: the route `/items` was requested and is not declared"), "{line}");
+    assert!(line.contains("not requested so far: `GET /item`;"), "{line}");
+}
+
+fn log() -> Receiver<String> {
+    let (sender, log) = channel();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(move || Lines(sender.clone())).init();
+    log
+}
