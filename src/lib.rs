@@ -119,7 +119,8 @@ pub use monitor_core::{
 #[doc(hidden)]
 pub use monitor_core::{
     Access, AnyError, Bridge, Change, ClientOutcome, Dropped, Drops, Ending, HealthReading, HealthStatus, HostCounts,
-    JobCounts, JobOutput, ObservedError, Outgoing, Persist, ProbeReading, Reason, Traffic, panic, text, traffic,
+    JobCounts, JobOutput, ObservedError, Outgoing, Persist, ProbeReading, Reason, Traffic, panic, source_path, text,
+    traffic,
 };
 #[cfg(feature = "tokio")]
 #[doc(inline)]

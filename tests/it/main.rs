@@ -43,6 +43,7 @@ mod resumed;
 mod rolling;
 mod scrubbing;
 mod sockets;
+mod source_paths;
 mod spans;
 mod stacks;
 mod support;

@@ -124,6 +124,7 @@ pub use self::{
         names,
         outcome::{Ending, ErrorType, Outcome},
         request_id::RequestId,
+        source_path,
         trace_context::{SpanId, TraceContext, TraceId},
     },
     monitor::{Monitor, bridge::Bridge},

@@ -9,5 +9,5 @@ pub(crate) mod method;
 pub mod names;
 pub(crate) mod outcome;
 pub(crate) mod request_id;
-pub(crate) mod source_path;
+pub mod source_path;
 pub(crate) mod trace_context;

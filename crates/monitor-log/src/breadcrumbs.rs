@@ -5,7 +5,7 @@ use std::{error::Error, fmt};
 use monitor_core::{
     CodeLocation, EventKind, ObservedError,
     scope::{self, Breadcrumb, Scope},
-    text,
+    source_path, text,
 };
 use serde_json::{Map, Value};
 use tracing::{
@@ -145,6 +145,7 @@ impl Visit for Said {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "message" => value.clone_into(&mut self.message),
+            origin::FILE => self.put(field, source_path::shown(value)),
             _ => self.put(field, value),
         }
     }

@@ -12,7 +12,7 @@ use monitor_core::{
     ErrorType, Monitor, Redaction, clock, escape,
     redact::FILTERED,
     scope::{self, Finished, Scope},
-    text,
+    source_path, text,
 };
 use tracing::{
     Event, Level, Subscriber,
@@ -157,7 +157,7 @@ impl Line<'_> {
         event.record(self);
         let is_located = *metadata.level() <= Level::WARN && !is_of_monitor(&origin.target);
         if let Some((file, at)) = origin.file.zip(origin.line).filter(|_| is_located) {
-            let file = self.shown("", &file);
+            let file = self.shown("", &source_path::shown(&file));
             self.field("file", &file);
             self.field("line", &at.to_string());
         }

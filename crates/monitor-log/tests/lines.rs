@@ -8,7 +8,10 @@ use std::{
 use monitor_core::{MemoryReporter, Monitor, Scope, capture_message};
 use monitor_log::{BreadcrumbLayer, FieldNames, JsonLayer, ReadableLayer};
 use serde_json::{Value, json};
-use tracing::{error, info, info_span, warn};
+use tracing::{
+    Event, Metadata, callsite::Identifier, error, field::FieldSet, info, info_span, metadata::Kind,
+    subscriber::Interest, warn,
+};
 use tracing_subscriber::{Layer, Registry, layer::SubscriberExt};
 
 /// A log in memory.
@@ -69,13 +72,17 @@ fn says(line: &Value, expected: Value) {
 
 /// Logs as the `log` crate does where tracing-log passes its records on.
 fn record(level: log::Level, target: &str) {
+    record_in("src/pool.rs", level, target);
+}
+
+fn record_in(file: &str, level: log::Level, target: &str) {
     let message = format_args!("pool is empty");
     let record = log::Record::builder()
         .args(message)
         .level(level)
         .target(target)
         .module_path(Some("sqlx::pool"))
-        .file(Some("src/pool.rs"))
+        .file(Some(file))
         .line(Some(42))
         .build();
     tracing_log::format_trace(&record).expect("a record can be passed on");
@@ -99,6 +106,58 @@ fn a_record_of_the_log_crate_has_the_keys_of_the_preset() {
     let layer = JsonLayer::new(&monitor()).field_names(FieldNames::Python);
     let line = line_of(layer, || record(log::Level::Info, "sqlx"));
     says(&line, json!({"name": "sqlx", "pathname": "src/pool.rs", "lineno": 42, "event": "pool is empty"}));
+}
+
+/// A file of a dependency, as the compiler is given it.
+const IN_REGISTRY: &str = "/home/ann/.cargo/registry/src/index-1949cf8c6b5b557f/sqlx-0.9.1/src/pool.rs";
+
+#[test]
+fn the_file_of_a_record_names_no_machine() {
+    let log = || record_in(IN_REGISTRY, log::Level::Warn, "sqlx");
+    says(&line_of(JsonLayer::new(&monitor()), log), json!({"file": "sqlx-0.9.1/src/pool.rs", "line": 42}));
+    let line = readable(log);
+    assert!(line.contains("file=sqlx-0.9.1/src/pool.rs "), "{line}");
+    let memory = MemoryReporter::new();
+    let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
+    through(BreadcrumbLayer::new(), || {
+        Scope::new(&monitor).enter(|| {
+            log();
+            capture_message(monitor_core::Level::Error, "no connection");
+        });
+    });
+    assert!(monitor.flush(std::time::Duration::from_secs(20)));
+    let crumb = &memory.events()[0].scope.breadcrumbs[0];
+    assert_eq!(crumb.data["file"], "sqlx-0.9.1/src/pool.rs");
+}
+
+#[test]
+fn the_file_of_an_event_in_a_dependency_names_no_machine() {
+    let log = || Event::dispatch(&IN_DEPENDENCY, &IN_DEPENDENCY.fields().value_set(&[]));
+    says(&line_of(JsonLayer::new(&monitor()), log), json!({"file": "sqlx-0.9.1/src/pool.rs", "line": 7}));
+    let line = readable(log);
+    assert!(line.contains("file=sqlx-0.9.1/src/pool.rs line=7"), "{line}");
+}
+
+/// What the macros of `tracing` make of a warning in a dependency.
+static IN_DEPENDENCY: Metadata<'static> = Metadata::new(
+    "event",
+    "sqlx",
+    tracing::Level::WARN,
+    Some(IN_REGISTRY),
+    Some(7),
+    None,
+    FieldSet::new(&[], Identifier(&Callsite)),
+    Kind::EVENT,
+);
+
+struct Callsite;
+
+impl tracing::Callsite for Callsite {
+    fn set_interest(&self, _: Interest) {}
+
+    fn metadata(&self) -> &Metadata<'_> {
+        &IN_DEPENDENCY
+    }
 }
 
 /// Returns what a layer for people writes, without the time.

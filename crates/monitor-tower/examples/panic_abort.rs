@@ -6,12 +6,14 @@
 
 use std::{
     convert::Infallible,
+    hint::black_box,
     io::{Write, stdout},
     task::{Context, Waker},
     thread,
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Request, Response};
 use monitor_core::{Monitor, Signal};
 use monitor_tower::{MonitorLayer, TextBody};
@@ -38,5 +40,8 @@ fn main() -> Result<(), monitor_core::BuildError> {
 }
 
 async fn log_in(_: Request<()>) -> Result<Response<TextBody>, Infallible> {
+    if std::env::args().any(|arg| arg == "--foreign") {
+        black_box(Bytes::from_static(b"name").slice(black_box(5)..));
+    }
     panic!("no such user: jo@example.org, password=hunter2");
 }

@@ -19,6 +19,12 @@ fn an_aborting_build_writes_one_redacted_line_reports_and_answers_nothing() {
 }
 
 #[test]
+fn the_line_of_a_panic_inside_a_dependency_names_no_machine() {
+    let (_, stderr) = texts(&run(&["--foreign"]));
+    assert!(stderr.starts_with("panic in GET _unmatched at bytes-1."), "{stderr}");
+}
+
+#[test]
 fn a_hung_reporter_holds_up_the_abort_for_a_moment_only() {
     let program = build("abort");
     let begun = begin();

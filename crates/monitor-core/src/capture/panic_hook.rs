@@ -51,7 +51,7 @@ fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
 fn last_words(scope: &Scope, note: Note, info: &PanicHookInfo<'_>) {
     let monitor = scope.monitor();
     let message = text_of(info.payload()).unwrap_or(Cow::Borrowed(NO_TEXT));
-    let place = note.location.as_ref().map_or_else(|| String::from("unknown place"), ToString::to_string);
+    let place = shown(note.location.clone());
     let masked = monitor.redaction().bounded(&message);
     let masked = escape::readable(&masked);
     let (method, route, id) = (scope.method().as_str(), scope.route(), scope.id());
@@ -60,4 +60,23 @@ fn last_words(scope: &Scope, note: Note, info: &PanicHookInfo<'_>) {
     monitor.flush(LAST_FLUSH);
 }
 
+/// Returns a place without the machine that the program was built on.
+fn shown(mut place: Option<CodeLocation>) -> String {
+    place.iter_mut().for_each(CodeLocation::show);
+    place.map_or_else(|| String::from("unknown place"), |place| place.to_string())
+}
+
 const LAST_FLUSH: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_an_aborting_panic_names_no_machine() {
+        let file = "/home/ann/.cargo/registry/src/index-1949cf8c6b5b557f/axum-0.8.9/src/lib.rs";
+        let place = CodeLocation { file: file.to_owned(), line: 7, column: 3 };
+        assert_eq!(shown(Some(place)), "axum-0.8.9/src/lib.rs:7:3");
+        assert_eq!(shown(None), "unknown place");
+    }
+}

@@ -5,8 +5,20 @@ use std::borrow::Cow;
 /// Returns `file` as it is shown: without the folders above its crate, which name a machine and its users.
 ///
 /// A file of a dependency begins with the crate and its version, one of the standard library with `rustc/`, and one of
-/// the program with the crate's folder. A relative path is returned unchanged.
-pub(crate) fn shown(file: &str) -> Cow<'_, str> {
+/// the program with the crate's folder. A relative path of the program is returned unchanged, and so is a path that was
+/// returned before.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::source_path;
+///
+/// let file = "/home/ann/.cargo/registry/src/index-1949cf8c6b5b557f/axum-0.8.9/src/lib.rs";
+/// assert_eq!(source_path::shown(file), "axum-0.8.9/src/lib.rs");
+/// assert_eq!(source_path::shown("src/main.rs"), "src/main.rs");
+/// ```
+#[must_use]
+pub fn shown(file: &str) -> Cow<'_, str> {
     if let Some(library) = behind(file, "/rustc/", 1).or_else(|| behind(file, "/rustlib/src/rust/", 0)) {
         return Cow::Owned(format!("rustc/{library}"));
     }

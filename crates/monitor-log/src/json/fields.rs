@@ -1,13 +1,13 @@
 //! The fields of an event, written as they are visited.
 
-use std::{error::Error, fmt, io::Write};
+use std::{borrow::Cow, error::Error, fmt, io::Write};
 
-use monitor_core::text;
+use monitor_core::{source_path, text};
 use tracing::field::{Field, Visit};
 
 use super::{
     escape::{Texts, write_masked},
-    keys::{Key, Keys},
+    keys::Keys,
     request::decimal,
 };
 
@@ -43,11 +43,10 @@ impl Fields<'_> {
 
 impl Visit for Fields<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        let says_nothing_new = |key: &Key| key.known.as_deref() == Some(value);
-        if !self.keys.at(field.index()).is_some_and(says_nothing_new) {
-            let texts = self.texts;
-            self.text(field, |line| texts.write(line, value));
-        }
+        let Some(key) = self.keys.at(field.index()).filter(|key| key.known.as_deref() != Some(value)) else { return };
+        let value = if key.is_file { source_path::shown(value) } else { Cow::Borrowed(value) };
+        let texts = self.texts;
+        self.text(field, |line| texts.write(line, &value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

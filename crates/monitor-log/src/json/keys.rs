@@ -10,7 +10,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use monitor_core::escape::json_text;
+use monitor_core::{escape::json_text, source_path};
 use tracing::{Level, Metadata};
 
 use super::{
@@ -43,6 +43,8 @@ pub(super) struct Key {
     pub(super) text: Box<str>,
     /// Its values are never shown.
     pub(super) is_secret: bool,
+    /// Its values are paths of source files.
+    pub(super) is_file: bool,
     /// What every line says anyway under the name that this field has.
     pub(super) known: Option<Box<str>>,
 }
@@ -93,7 +95,8 @@ impl Keys {
                 Role::Own => free(field.name(), names, &taken),
             };
             let known = style.constants().find(|(key, _)| bare(key) == field.name()).map(|(_, value)| value.into());
-            let key = Key { text: rendered(&name), is_secret: texts.mask(field.name()), known };
+            let is_file = field.name() == origin::FILE;
+            let key = Key { text: rendered(&name), is_secret: texts.mask(field.name()), is_file, known };
             taken.push(name);
             Some(key)
         });
@@ -165,7 +168,7 @@ fn head(metadata: &Metadata<'_>, style: &Style, texts: &Texts) -> Box<[u8]> {
         && let Some((file, line)) = metadata.file().zip(metadata.line())
     {
         head.extend_from_slice(names.file.as_bytes());
-        texts.write(&mut head, file);
+        texts.write(&mut head, &source_path::shown(file));
         let _ = write!(head, "{}{line}", names.line);
     }
     head.into()
