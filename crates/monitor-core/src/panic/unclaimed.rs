@@ -5,7 +5,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -13,31 +13,77 @@ use super::{Kind, Note};
 use crate::base::clock;
 
 /// Process-wide, because the hook is. Locked for a few instructions, on threads that panic.
-static NOTES: Mutex<VecDeque<(Instant, Note)>> = Mutex::new(VecDeque::new());
+static NOTES: Mutex<Notes> = Mutex::new(Notes(VecDeque::new()));
+
+/// Notes with the time they were left, the oldest first.
+struct Notes(VecDeque<(Instant, Note)>);
 
 /// Leaves a note for the thread that resumes the panic. The oldest note goes where there are too many.
 pub(super) fn leave(note: Note) {
-    let mut notes = NOTES.lock().unwrap_or_else(PoisonError::into_inner);
-    if notes.len() >= MAX_NOTES {
-        notes.pop_front();
-    }
-    notes.push_back((clock::now(), note));
+    notes().leave(clock::now(), note);
 }
 
 /// Takes the note of a panic of this kind. `None` where panics of two places are alike, and after five minutes.
 pub(super) fn claim(kind: Kind) -> Option<Note> {
-    let mut notes = NOTES.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = clock::now();
-    notes.retain(|(at, _)| now.saturating_duration_since(*at) < MAX_AGE);
-    let alike: Vec<_> = (0..notes.len()).filter(|at| notes[*at].1.kind == kind).collect();
-    let first = *alike.first()?;
-    let is_one_place = alike.iter().all(|at| notes[*at].1.location == notes[first].1.location);
-    if is_one_place {
-        return notes.remove(first).map(|(_, note)| note);
+    notes().claim(clock::now(), kind)
+}
+
+impl Notes {
+    fn leave(&mut self, now: Instant, note: Note) {
+        if self.0.len() >= MAX_NOTES {
+            self.0.pop_front();
+        }
+        self.0.push_back((now, note));
     }
-    notes.retain(|(_, note)| note.kind != kind);
-    None
+
+    fn claim(&mut self, now: Instant, kind: Kind) -> Option<Note> {
+        let notes = &mut self.0;
+        notes.retain(|(at, _)| now.saturating_duration_since(*at) < MAX_AGE);
+        let alike: Vec<_> = (0..notes.len()).filter(|at| notes[*at].1.kind == kind).collect();
+        let first = *alike.first()?;
+        let is_one_place = alike.iter().all(|at| notes[*at].1.location == notes[first].1.location);
+        if is_one_place {
+            return notes.remove(first).map(|(_, note)| note);
+        }
+        notes.retain(|(_, note)| note.kind != kind);
+        None
+    }
+}
+
+fn notes() -> MutexGuard<'static, Notes> {
+    NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const MAX_NOTES: usize = 64;
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(message: &'static str) -> Note {
+        Note { kind: Kind::of(&message), location: None, backtrace: None, thread: message.to_owned() }
+    }
+
+    #[test]
+    fn the_oldest_note_goes_where_there_are_too_many() {
+        let (mut notes, now) = (Notes(VecDeque::new()), clock::now());
+        notes.leave(now, note("the first"));
+        notes.leave(now, note("the second"));
+        (0..MAX_NOTES - 1).for_each(|_| notes.leave(now, note("another")));
+        assert_eq!(notes.0.len(), 64);
+        assert!(notes.claim(now, Kind::of(&"the first")).is_none());
+        assert_eq!(notes.claim(now, Kind::of(&"the second")).unwrap().thread, "the second");
+    }
+
+    #[test]
+    fn a_note_is_claimed_within_five_minutes_or_not_at_all() {
+        let (mut notes, left) = (Notes(VecDeque::new()), clock::now());
+        let later = |seconds| left + Duration::from_secs(seconds);
+        notes.leave(left, note("in time"));
+        assert!(notes.claim(later(299), Kind::of(&"in time")).is_some());
+        notes.leave(left, note("late"));
+        assert!(notes.claim(later(300), Kind::of(&"late")).is_none());
+        assert!(notes.0.is_empty());
+    }
+}

@@ -76,3 +76,54 @@ fn module_of_build(modules: &mut Vec<Module>, build_id: &str) -> Option<usize> {
 fn lock(modules: &'static Mutex<Vec<Module>>) -> MutexGuard<'static, Vec<Module>> {
     modules.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt, sync::mpsc, thread, time::Duration};
+
+    use super::*;
+    use crate::{
+        base::error::BoxError,
+        monitor::Monitor,
+        persist::{Change, Persist},
+    };
+
+    /// Sends the keys of unresolved events that are saved.
+    struct Saved(mpsc::Sender<String>);
+
+    impl Persist for Saved {
+        fn load(&self, _: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
+            Ok(Vec::new())
+        }
+
+        fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+            for change in changes {
+                match change {
+                    Change::Put { key, .. } if key.starts_with("unresolved/") => self.0.send(key.clone())?,
+                    _ => {}
+                }
+            }
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn an_error_is_captured_and_stored_while_symbols_are_loaded_or_resolved() {
+        let (sender, saved) = mpsc::channel();
+        let builder = Monitor::builder("shop").log(None).persist(Saved(sender));
+        let resolving = lock(&LOADED);
+        let monitor = builder.build().unwrap();
+        let elsewhere = monitor.clone();
+        let captured = thread::spawn(move || elsewhere.capture_error(&fmt::Error));
+        let (stored, issues) = (saved.recv_timeout(PATIENCE), monitor.issues().len());
+        // Released first: a panic of this test captures a backtrace itself.
+        drop(resolving);
+        captured.join().unwrap();
+        assert!(stored.is_ok(), "the capture or the intake waits for symbols");
+        assert_eq!(issues, 0, "its functions are not known yet");
+        assert!(monitor.flush(PATIENCE));
+        assert!(monitor.issues()[0].samples[0].backtrace.iter().any(|frame| frame.location.is_some()));
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+}

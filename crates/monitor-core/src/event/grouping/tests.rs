@@ -1,5 +1,6 @@
 use std::{collections::BTreeSet, sync::Arc};
 
+use serde_json::json;
 use uuid::Uuid;
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -135,6 +136,29 @@ These events are one issue because all of them
 Their line, route, request, user, thread, process and release may differ.
 Grouped by function, version 2 of the rules.";
     assert_eq!(group(&events[0]).to_string(), expected);
+}
+
+#[test]
+fn an_explanation_says_why_the_line_takes_part() {
+    let known = Part::Function(String::from("shop::fault::divide"));
+    let (mut grouping, sentence) =
+        (Grouping { version: VERSION, basis: Basis::Function, parts: vec![known] }, "The line takes part");
+    assert!(!grouping.to_string().contains(sentence), "{grouping}");
+    grouping.parts.push(Part::Line(7));
+    let expected = "\
+- come from line 7
+The line takes part because the build does not name the function for certain.
+Their route, request, user, thread, process and release may differ.";
+    assert!(grouping.to_string().contains(expected), "{grouping}");
+}
+
+#[test]
+fn groupings_of_version_1_are_read_by_their_old_words() {
+    for (basis, expected) in [("explicit", Basis::Custom), ("stack", Basis::Function), ("place", Basis::Location)] {
+        let json = json!({ "version": 1, "basis": basis, "parts": [{ "given": "billing" }, { "says": "no money" }] });
+        let parts = vec![Part::Custom(String::from("billing")), Part::Message(String::from("no money"))];
+        assert_eq!(serde_json::from_value::<Grouping>(json).unwrap(), Grouping { version: 1, basis: expected, parts });
+    }
 }
 
 /// Stored issues are found by these fingerprints: a change of the rules needs a new [`VERSION`].
