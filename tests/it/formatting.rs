@@ -1,6 +1,6 @@
 //! A `Display` or `Debug` of the program's that fails or panics costs its own text and nothing else.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, panic::panic_any};
 
 use monitor_kit::{
     AttachedError, EventKind, MonitorLayer, ObservedError, Scope,
@@ -11,7 +11,7 @@ use serde_json::Value;
 use tower::{Layer, ServiceExt};
 use tracing::{error, info, info_span};
 
-use crate::support::{Log, Text, causes, get, monitor, only_event, ready, service, status, through, visit, watched};
+use crate::support::{Log, Text, call, causes, get, monitor, only_event, ready, service, status, through, watched};
 
 /// Writes `half`, then fails in its own way.
 #[derive(Clone, Copy)]
@@ -52,11 +52,26 @@ const MARKED: &str = "half… [formatting failed]";
 fn a_captured_error_whose_display_fails_or_panics_is_an_event() {
     for broken in [Broken::Fails, Broken::Panics] {
         let (monitor, memory) = watched();
-        visit(&monitor, get("/"), || {
+        let response = call(&MonitorLayer::new(&monitor), get("/"), || {
             monitor_kit::capture_error(&broken);
             status(200, "")
         });
+        assert_eq!(response.status(), 200);
         assert_eq!(only_event(&monitor, &memory).message, MARKED);
+    }
+}
+
+#[test]
+fn a_panic_with_an_error_whose_display_fails_or_panics_is_answered_and_an_event() {
+    for broken in [Broken::Fails, Broken::Panics, Broken::CausedBy(&Broken::Panics)] {
+        let (monitor, memory) = watched();
+        let error = || Box::new(broken) as Box<dyn Error + Send + Sync>;
+        let response = call::<Text>(&MonitorLayer::new(&monitor), get("/"), || panic_any(error()));
+        assert_eq!(response.status(), 500);
+        drop(response);
+        let event = only_event(&monitor, &memory);
+        assert_eq!((event.kind, &*event.message), (EventKind::Panic, MARKED));
+        assert!(causes(&event).iter().all(|cause| *cause == MARKED));
     }
 }
 
@@ -64,11 +79,12 @@ fn a_captured_error_whose_display_fails_or_panics_is_an_event() {
 fn an_attached_error_whose_display_fails_or_panics_leaves_the_response_as_it_is() {
     for broken in [Broken::Fails, Broken::Panics] {
         let (monitor, memory) = watched();
-        visit(&monitor, get("/"), || {
+        let response = call(&MonitorLayer::new(&monitor), get("/"), || {
             let mut response = status(503, "");
             response.extensions_mut().insert(AttachedError::new(&broken));
             response
         });
+        assert_eq!(response.status(), 503);
         let event = only_event(&monitor, &memory);
         assert_eq!((event.kind, &*event.message), (EventKind::Error, MARKED));
     }

@@ -46,6 +46,8 @@ mod sockets;
 mod source_paths;
 mod spans;
 mod stacks;
+mod stored;
 mod support;
 mod switch;
+mod unresolved;
 mod upgrades;

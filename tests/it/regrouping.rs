@@ -1,15 +1,12 @@
 //! Issues stored by an earlier version of the grouping rules.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
-use monitor_kit::{BoxError, Change, Monitor, Persist, Scope, capture_error};
-
+use monitor_kit::{Monitor, Scope, capture_error};
 use serde_json::{Value, json};
 
-use crate::support::{Failure, builder, flush};
+use crate::{
+    stored::Stored,
+    support::{Failure, builder, flush},
+};
 
 #[test]
 fn an_issue_of_version_1_goes_on_under_the_fingerprint_of_today() {
@@ -19,7 +16,7 @@ fn an_issue_of_version_1_goes_on_under_the_fingerprint_of_today() {
         fail(&monitor);
         monitor.issues()[0].fingerprint.to_string()
     };
-    stored.age(&today, "v1-0123456789abcdef0123456789abcdef");
+    age(&stored, &today, "v1-0123456789abcdef0123456789abcdef");
     let monitor = with(&stored);
     fail(&monitor);
     let issues: Vec<_> = monitor.issues().iter().map(|issue| (issue.fingerprint.to_string(), issue.count)).collect();
@@ -37,7 +34,7 @@ fn an_issue_of_version_1_without_an_event_stays_what_it_was() {
         monitor.issues()[0].fingerprint.to_string()
     };
     let old = "v1-0123456789abcdef0123456789abcdef";
-    stored.age(&today, old);
+    age(&stored, &today, old);
     stored.values().retain(|key, _| !key.starts_with("event/"));
     let monitor = with(&stored);
     let issues: Vec<_> = monitor.issues().iter().map(|issue| (issue.fingerprint.to_string(), issue.count)).collect();
@@ -55,27 +52,14 @@ fn fail(monitor: &Monitor) {
     flush(monitor);
 }
 
-#[derive(Clone, Default)]
-struct Stored(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
-
-impl Stored {
-    /// Rewrites everything as version 1 of the rules wrote it.
-    fn age(&self, today: &str, old: &str) {
-        let mut values = self.values();
-        let aged = |value: &Vec<u8>| match serde_json::from_slice::<Value>(value) {
-            Ok(json) => with_old_words(json).to_string().replace(today, old).into_bytes(),
-            Err(_) => value.clone(),
-        };
-        *values = values.iter().map(|(key, value)| (key.replace(today, old), aged(value))).collect();
-    }
-
-    fn values(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn keys_with(&self, part: &str) -> usize {
-        self.values().keys().filter(|key| key.contains(part)).count()
-    }
+/// Rewrites everything as version 1 of the rules wrote it.
+fn age(stored: &Stored, today: &str, old: &str) {
+    let mut values = stored.values();
+    let aged = |value: &Vec<u8>| match serde_json::from_slice::<Value>(value) {
+        Ok(json) => with_old_words(json).to_string().replace(today, old).into_bytes(),
+        Err(_) => value.clone(),
+    };
+    *values = values.iter().map(|(key, value)| (key.replace(today, old), aged(value))).collect();
 }
 
 fn with_old_words(mut json: Value) -> Value {
@@ -88,26 +72,4 @@ fn with_old_words(mut json: Value) -> Value {
         }
     }
     json
-}
-
-impl Persist for Stored {
-    fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
-        let values = self.values();
-        Ok(values
-            .iter()
-            .filter(|(key, _)| key.starts_with(prefix))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect())
-    }
-
-    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
-        let mut values = self.values();
-        for change in changes {
-            match change {
-                Change::Put { key, value } => drop(values.insert(key.clone(), value.clone())),
-                Change::Remove { key } => drop(values.remove(key)),
-            }
-        }
-        Ok(0)
-    }
 }

@@ -1,10 +1,12 @@
 //! Reports of anyhow and eyre, and errors in a box: captured as they are.
 
-use std::{env, error::Error, process::Command};
+use std::{env, error::Error, fs, process::Command};
 
-use monitor_kit::{CaptureExt, ErrorEvent, MemoryReporter, Monitor, Scope, capture_anyhow, capture_error};
+use monitor_kit::{
+    AttachedError, CaptureExt, ErrorEvent, MemoryReporter, Monitor, Scope, capture_anyhow, capture_error,
+};
 
-use crate::support::{flush, watched};
+use crate::support::{flush, get, status, visit, watched};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -46,7 +48,10 @@ fn a_panic_with_an_error_has_its_type_message_and_causes() {
         || std::panic::panic_any(BoxError::from("the network is gone")),
         || std::panic::panic_any(std::borrow::Cow::Borrowed("the memory is gone")),
         || std::panic::panic_any(7),
-    ] as [fn(); 5]
+        || std::panic::panic_any(eyre_age("x").unwrap_err()),
+        || std::panic::panic_any(Box::new("x".parse::<u8>().unwrap_err()) as Box<dyn Error + Send>),
+        || std::panic::panic_any(Box::<str>::from("the cache is gone")),
+    ] as [fn(); 8]
     {
         let scope = Scope::new(&monitor);
         let mut caught = scope.enter(|| monitor_kit::panic::catch(fail)).unwrap_err();
@@ -61,20 +66,39 @@ fn a_panic_with_an_error_has_its_type_message_and_causes() {
         ("error", "the network is gone"),
         ("panic", "the memory is gone"),
         ("panic", "a panic without a message"),
+        ("ParseIntError", "no age"),
+        ("ParseIntError", "invalid digit found in string"),
+        ("panic", "the cache is gone"),
     ];
     assert_eq!(seen, expected);
-    assert_eq!(events[1].chain.len(), 1);
+    assert_eq!((events[1].chain.len(), events[5].chain.len()), (1, 1));
 }
 
-/// The variable is read once in a process, so the test runs once more in another.
+#[test]
+fn an_attached_report_has_the_type_of_its_root_cause_and_the_place_where_it_was_attached() {
+    let (monitor, memory) = watched();
+    let line = line!() + 1;
+    let of_anyhow = AttachedError::new(&anyhow_age("x").unwrap_err());
+    let of_eyre = AttachedError::new(&eyre_age("x").unwrap_err());
+    for attached in [of_anyhow, of_eyre] {
+        visit(&monitor, get("/"), || {
+            let mut response = status(500, "");
+            response.extensions_mut().insert(attached.clone());
+            response
+        });
+    }
+    let events = events(&monitor, &memory);
+    let seen: Vec<_> = events.iter().map(|event| (&*event.message, &*event.type_name, event.chain.len())).collect();
+    assert_eq!(seen, [("no age", "ParseIntError", 1); 2]);
+    let places: Vec<_> = events.iter().map(|event| event.location.as_ref().unwrap()).collect();
+    let places: Vec<_> = places.iter().map(|at| (&*at.file, at.line - line)).collect();
+    assert_eq!(places, [("tests/it/reports.rs", 0), ("tests/it/reports.rs", 1)]);
+}
+
 #[test]
 fn an_error_of_anyhow_has_the_place_where_it_arose_if_it_is_captured_with_its_own_backtrace() {
-    if env::var_os("RUST_LIB_BACKTRACE").is_none() {
-        let name = "reports::an_error_of_anyhow_has_the_place_where_it_arose_if_it_is_captured_with_its_own_backtrace";
-        let mut again = Command::new(env::current_exe().unwrap());
-        let output = again.args([name, "--exact"]).env("RUST_LIB_BACKTRACE", "1").output().unwrap();
-        let printed = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+    let name = "reports::an_error_of_anyhow_has_the_place_where_it_arose_if_it_is_captured_with_its_own_backtrace";
+    if !has_backtraces(name) {
         return;
     }
     let (monitor, memory) = watched();
@@ -88,6 +112,47 @@ fn an_error_of_anyhow_has_the_place_where_it_arose_if_it_is_captured_with_its_ow
     assert_eq!((&*places[1].file, places[1].line), ("tests/it/reports.rs", captured));
     assert!(events[0].own_frames().next().unwrap().function.ends_with("::anyhow_age"), "{:?}", events[0].backtrace);
     assert_eq!((&*events[0].message, &*events[0].type_name), ("no age", "ParseIntError"));
+}
+
+/// The standard library maps the executable when it first resolves a backtrace, and keeps it mapped.
+#[test]
+fn a_captured_report_does_not_resolve_its_own_backtrace() {
+    if !has_backtraces("reports::a_captured_report_does_not_resolve_its_own_backtrace") {
+        return;
+    }
+    let (monitor, memory) = watched();
+    let plain = || "x".parse::<u8>().unwrap_err();
+    monitor.capture_error(&plain());
+    flush(&monitor);
+    let mapped = mappings_of_executable();
+    monitor.capture_error(&anyhow_age("x").unwrap_err());
+    monitor.capture_error(&eyre_age("x").unwrap_err());
+    monitor.capture_error(&*BoxError::from(anyhow::Error::new(plain()).context("no size").context("no age")));
+    drop(AttachedError::new(&anyhow_age("x").unwrap_err()));
+    let types: Vec<_> = events(&monitor, &memory).iter().skip(1).map(|event| event.type_name.clone()).collect();
+    assert_eq!(types, ["ParseIntError", "ParseIntError", "error"]);
+    assert_eq!(mappings_of_executable(), mapped, "a backtrace was resolved");
+    drop(format!("{:?}", anyhow_age("x").unwrap_err()));
+    assert_ne!(mappings_of_executable(), mapped, "a backtrace that is resolved is noticed");
+}
+
+/// Returns whether errors have a backtrace. The variable is read once in a process, so where it is not set the test runs in
+/// another one.
+fn has_backtraces(test: &str) -> bool {
+    if env::var_os("RUST_LIB_BACKTRACE").is_some_and(|value| value == "1") {
+        return true;
+    }
+    let mut again = Command::new(env::current_exe().expect("a path"));
+    let output = again.args([test, "--exact"]).env("RUST_LIB_BACKTRACE", "1").output().expect("it starts");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+    false
+}
+
+fn mappings_of_executable() -> usize {
+    let executable = env::current_exe().expect("a path");
+    let maps = fs::read_to_string("/proc/self/maps").expect("this is Linux");
+    maps.lines().filter(|line| line.ends_with(&*executable.to_string_lossy())).count()
 }
 
 fn events(monitor: &Monitor, memory: &MemoryReporter) -> Vec<ErrorEvent> {

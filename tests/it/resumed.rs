@@ -22,6 +22,16 @@ fn a_panic_of_a_thread_with_an_error_that_is_resumed_has_its_place() {
     assert_eq!(place.map(|at| at.line), Some(line!() - 1));
 }
 
+#[tokio::test]
+async fn a_panic_of_a_task_that_is_resumed_has_the_place_where_it_arose() {
+    drop(watched());
+    let task = tokio::spawn(async { panic!("a task fails for good") });
+    let arose = line!() - 1;
+    let payload = task.await.expect_err("it panics").into_panic();
+    let place = place_of(|| resume_unwind(payload)).expect("its place is known");
+    assert_eq!((&*place.file, place.line), (file!(), arose));
+}
+
 #[test]
 fn panics_of_two_places_that_are_alike_have_none() {
     drop(watched());

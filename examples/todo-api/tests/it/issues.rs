@@ -4,6 +4,7 @@ use std::path::Path;
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
 use crate::support::{Api, folder};
 
@@ -48,8 +49,8 @@ async fn issues_are_found_by_words_state_and_order() {
     }
     assert_eq!((found("text=divide").await, found("text=flaky").await, found("limit=1").await), (1, 1, 1));
     let flaky = api.issues("?text=flaky").await;
-    let place = flaky[0]["location"].as_str().expect("it has a place");
-    assert!(place.starts_with("examples/todo-api/src/fault.rs:"), "not the line of the shared answer: {place}");
+    let question_mark = line_of(include_str!("../../src/fault.rs"), "Err(Flaky)?");
+    is_at(&flaky[0], &format!("examples/todo-api/src/fault.rs:{question_mark}:"));
     assert_eq!((found("state=resolved").await, found("state=unresolved&sort=count").await), (0, 2));
     for (path, status) in
         [("/issues?state=done", 400), ("/issues?sort=size", 400), ("/issues/v1-00000000000000000000000000000000", 404)]
@@ -78,6 +79,30 @@ async fn no_answer_has_a_character_that_a_terminal_obeys() {
         assert!(!answer.body.contains(monitor_kit::escape::is_unsafe), "{}", answer.body.escape_debug());
     }
     assert!(answers[4..6].iter().all(|answer| answer.body.contains("a\\u202eb\\u0085c")), "{}", answers[4].body);
+}
+
+#[tokio::test]
+async fn a_handled_error_has_the_line_of_the_question_mark() {
+    let api = Api::start(&["--fault-routes", "--division=handled"]).await;
+    api.get("/error").await.is_problem(422);
+    let issue = only_issue(&api, 1).await;
+    assert_eq!(issue["type"], "todo_api::error::DivisionByZero");
+    let question_mark = line_of(include_str!("../../src/fault.rs"), "ok_or(DivisionByZero)?");
+    is_at(&issue, &format!("examples/todo-api/src/fault.rs:{question_mark}:"));
+}
+
+#[tokio::test]
+async fn an_error_of_the_database_has_the_line_of_the_question_mark() {
+    let folder = folder();
+    let url = format!("sqlite://{}", folder.path().join("todo.db").display());
+    let api = Api::start(&[&format!("--database={url}")]).await;
+    let mut database = sqlx::SqliteConnection::connect(&url).await.expect("it is there");
+    sqlx::query("DROP TABLE todos").execute(&mut database).await.expect("it is dropped");
+    api.get("/todos").await.is_problem(500);
+    let issue = only_issue(&api, 1).await;
+    assert_eq!(issue["type"], "sqlx_core::error::Error");
+    let question_mark = line_of(include_str!("../../src/todos.rs"), "store.list(offset, limit).await?");
+    is_at(&issue, &format!("examples/todo-api/src/todos.rs:{question_mark}:"));
 }
 
 #[tokio::test]
@@ -114,6 +139,19 @@ async fn an_order_that_makes_no_sense_is_a_problem() {
         answer.is_problem(422);
         assert!(answer.body.contains(part), "{}", answer.body);
     }
+}
+
+#[track_caller]
+fn is_at(issue: &Value, place: &str) {
+    let location = issue["location"].as_str().expect("it has a place");
+    assert!(location.starts_with(place), "{location} instead of {place}");
+}
+
+/// Returns the number of the only line with `text`.
+fn line_of(source: &str, text: &str) -> usize {
+    let lines: Vec<_> = (1..).zip(source.lines()).filter(|(_, line)| line.contains(text)).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    lines[0].0
 }
 
 async fn start(data: &Path, release: &str) -> Api {
