@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use monitor_core::Grouping;
 use serde_json::Value;
 
 use crate::{Fault, faults_of_all_files};
@@ -42,8 +43,26 @@ fn faults_with(fault: Fault, knows: &str, events: &[&Value], issues: usize) -> V
     let Some(event) = events.first() else { return faults };
     let parts = &event["grouping"]["parts"];
     let part = |name| parts.as_array().into_iter().flatten().find_map(|part| part.get(name));
-    let has_backtrace =
-        !cfg!(panic = "abort") && event["backtrace"].as_array().is_some_and(|frames| !frames.is_empty());
+    let frames: Vec<_> = event["backtrace"].as_array().into_iter().flatten().collect();
+    let has_backtrace = !cfg!(panic = "abort") && event["kind"] != "message";
+    if has_backtrace && frames.is_empty() {
+        faults.push("there is no backtrace".to_owned());
+    }
+    if part("function").is_some_and(|function| text(function).starts_with('{')) {
+        faults.push("the function is a number".to_owned());
+    }
+    if knows != "nothing" && has_backtrace && is_physical(fault) {
+        let functions: Vec<_> = frames.iter().map(|frame| text(&frame["function"])).collect();
+        if !functions.contains(&fault.function) {
+            faults.push(format!("no frame is {}, but {functions:?}", fault.function));
+        }
+    }
+    if knows == "nothing"
+        && event["kind"] != "message"
+        && !explanation(event).contains("\nThe line takes part because ")
+    {
+        faults.push(format!("the line does not take part: {}", explanation(event)));
+    }
     if knows == "paths" && has_backtrace {
         let function = part("function").map_or("", text);
         if function != fault.function && !is_resumed(fault) {
@@ -54,9 +73,8 @@ fn faults_with(fault: Fault, knows: &str, events: &[&Value], issues: usize) -> V
         }
     }
     if matches!(knows, "paths" | "names") && has_backtrace && !is_resumed(fault) {
-        let frames = event["backtrace"].as_array().into_iter().flatten();
-        let own: Vec<_> =
-            frames.filter(|frame| frame["in_app"] == true).map(|frame| text(&frame["location"])).collect();
+        let own = frames.iter().filter(|frame| frame["in_app"] == true);
+        let own: Vec<_> = own.map(|frame| text(&frame["location"])).collect();
         if !own.iter().any(|at| same_line(at, &place(fault))) {
             faults.push(format!("no own frame is at the line, but {own:?}"));
         }
@@ -65,6 +83,18 @@ fn faults_with(fault: Fault, knows: &str, events: &[&Value], issues: usize) -> V
         faults.push("a stripped build names a function".to_owned());
     }
     faults
+}
+
+/// Whether the function is called by its address or never inlined, so that each build with a symbol table has its path.
+fn is_physical(fault: Fault) -> bool {
+    PHYSICAL.contains(&fault.mark)
+}
+
+/// Returns why the events of an issue are one.
+fn explanation(event: &Value) -> String {
+    serde_json::from_value::<Grouping>(event["grouping"].clone())
+        .expect("a grouping is read as it was written")
+        .to_string()
 }
 
 /// A panic of another thread has no frame of the thread that resumes it.
@@ -93,3 +123,17 @@ fn same_line(location: &str, place: &str) -> bool {
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
+
+const PHYSICAL: [&str; 11] = [
+    "a capture",
+    "another capture",
+    "a capture at the end of a function",
+    "another capture at the end of a function",
+    "a closure",
+    "another closure",
+    "a closure in a box",
+    "an error as a payload",
+    "an error in a box as a payload",
+    "a borrowed text as a payload",
+    "a number as a payload",
+];
