@@ -30,19 +30,26 @@ fn read(folder: &Path, each: &mut impl FnMut(&Path, &str)) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the numbers of the lines of documentation that import one of `crates`.
+/// Returns the numbers of the lines of examples that name one of `crates`. Prose may: its links lead there.
 fn foreign(text: &str, crates: &[String]) -> Vec<usize> {
-    let is_foreign = |line: &str| {
+    let mut is_code = false;
+    let mut is_foreign = |line: &str| {
         let line = line.trim_start();
-        let code = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"))?;
-        let path = code.trim_start_matches([' ', '#']).strip_prefix("use ")?;
-        crates
-            .iter()
-            .any(|name| path.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with("::")))
-            .then_some(())
+        let Some(line) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
+            is_code = false;
+            return false;
+        };
+        is_code ^= line.trim_start().starts_with("```");
+        is_code && crates.iter().any(|name| has_path(line, name))
     };
     let lines = text.lines().enumerate();
-    lines.filter_map(|(number, line)| is_foreign(line).map(|()| number + 1)).collect()
+    lines.filter(|(_, line)| is_foreign(line)).map(|(number, _)| number + 1).collect()
+}
+
+/// Returns whether a path in `code` begins with this crate.
+fn has_path(code: &str, name: &str) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(name).any(|(at, _)| code[at + name.len()..].starts_with("::") && !code[..at].ends_with(is_name))
 }
 
 #[cfg(test)]
@@ -50,9 +57,20 @@ mod tests {
     use super::foreign;
 
     #[test]
-    fn imports_count_in_the_documentation_only() {
-        let text =
-            "use a_core::X;\n/// use a_core::X;\n//! # use a_core::{X, Y};\n/// use a_core2::X;\n/// use a_kit::X;\n";
-        assert_eq!(foreign(text, &["a_core".to_owned()]), [2, 3]);
+    fn crates_below_the_facade_are_found_in_examples_only() {
+        let text = "use a_core::X;
+/// See [`X`](a_core::X).
+///
+/// ```
+/// # use a_core::{X, Y};
+/// use a_kit::{Z, ba_core::X};
+/// let x = f(a_core::x(), a_core2::x());
+/// ```
+/// [`X`]: a_core::X
+fn f() {}
+//! ```
+//! use {a_core::X, a_kit::Y};
+";
+        assert_eq!(foreign(text, &["a_core".to_owned()]), [5, 7, 12]);
     }
 }

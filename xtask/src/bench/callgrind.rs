@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use super::process::{self, Log};
 use crate::{
     failure::Failure,
-    run::{read, root},
+    run::{read_quietly, root},
 };
 
 /// Returns the instructions a request costs, by case.
@@ -18,7 +18,7 @@ pub(super) fn instructions(log: Log, prefix: &str) -> Result<Vec<(String, f64)>,
     valgrind.env("RUST_BACKTRACE", "0").env_remove("RUST_LOG").args(OPTIONS);
     valgrind.arg(format!("--callgrind-out-file={}", folder.join("out").display()));
     valgrind.arg(process::path("benches")).args(["count", log.name(), prefix]);
-    let cases = process::figures(&read(&mut valgrind)?)?;
+    let cases = process::figures(&read_quietly(&mut valgrind)?)?;
     let counted = |(number, (case, requests)): (usize, (String, f64))| {
         // Parts are numbered from 1, and the thread that measures is the first.
         let total = total(&folder.join(format!("out.{}-01", number + 1)))?;

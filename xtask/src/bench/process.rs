@@ -38,9 +38,10 @@ pub(super) fn path(program: &str) -> PathBuf {
     root().join("target/release").join(program)
 }
 
-/// Runs a program and returns its figures.
+/// Runs a program and returns its figures. Its standard error is shown only if it fails: programs that measure panics print
+/// thousands of them.
 pub(super) fn read(program: &str, words: &[&str]) -> Result<Vec<(String, f64)>, Failure> {
-    figures(&run::read(command(program).args(words))?)
+    figures(&run::read_quietly(command(program).args(words))?)
 }
 
 pub(super) fn figures(text: &str) -> Result<Vec<(String, f64)>, Failure> {

@@ -1,7 +1,9 @@
 //! Rounds in turns: the processes run one after another, so that a machine that slows down slows down all of them.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader, Write},
+    path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Stdio},
 };
 
@@ -9,7 +11,7 @@ use super::{
     figures::Figures,
     process::{self, Log},
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, run::root};
 
 /// Has every process run so many rounds.
 pub(super) fn measure(figures: &mut Figures, rounds: usize) -> Result<(), Failure> {
@@ -28,6 +30,7 @@ pub(super) fn measure(figures: &mut Figures, rounds: usize) -> Result<(), Failur
 
 /// A process that waits for its next round. It ends with its standard input.
 struct Worker {
+    name: String,
     log: Log,
     child: Child,
     begin: ChildStdin,
@@ -37,17 +40,20 @@ struct Worker {
 impl Worker {
     fn start(words: &[&str], log: Log) -> Result<Self, Failure> {
         let failed = |error| Failure::step(format!("`benches {}` cannot be run: {error}", words.join(" ")));
+        let name = words.join("-");
         let mut command = process::command("benches");
-        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // Peers print each panic they catch.
+        let errors = File::create(errors(&name)).map_err(failed)?;
+        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().map_err(failed)?;
-        let (Some(begin), Some(said)) = (child.stdin.take(), child.stdout.take()) else { return Err(lost(log)) };
-        let mut worker = Self { log, child, begin, said: BufReader::new(said) };
+        let (Some(begin), Some(said)) = (child.stdin.take(), child.stdout.take()) else { return Err(lost(&name)) };
+        let mut worker = Self { name, log, child, begin, said: BufReader::new(said) };
         worker.until("ready")?;
         Ok(worker)
     }
 
     fn round(&mut self) -> Result<String, Failure> {
-        self.begin.write_all(b"\n").map_err(|_| lost(self.log))?;
+        self.begin.write_all(b"\n").map_err(|_| lost(&self.name))?;
         self.until("end")
     }
 
@@ -59,7 +65,7 @@ impl Worker {
             match self.said.read_line(&mut line) {
                 Ok(1..) if line.trim_end() == last => return Ok(text),
                 Ok(1..) => text.push_str(&line),
-                Ok(0) | Err(_) => return Err(lost(self.log)),
+                Ok(0) | Err(_) => return Err(lost(&self.name)),
             }
         }
     }
@@ -72,6 +78,11 @@ impl Drop for Worker {
     }
 }
 
-fn lost(log: Log) -> Failure {
-    Failure::step(format!("the bench that logs to {} ended before it was told to", log.name()))
+/// Returns the file of what a worker writes to its standard error.
+fn errors(name: &str) -> PathBuf {
+    root().join("target").join(format!("bench-{name}.stderr"))
+}
+
+fn lost(name: &str) -> Failure {
+    Failure::step(format!("`benches {name}` ended too early: see {}", errors(name).display()))
 }
