@@ -5,7 +5,7 @@ mod properties;
 use monitor_core::{Addresses, Redaction};
 use proptest::prelude::*;
 
-use self::properties::{PLANTED, is_hidden, is_stable};
+use self::properties::{PLANTED, is_hidden, is_stable, is_unchanged};
 
 /// Words and signs that mean something to the scanners, and any other character.
 fn text() -> impl Strategy<Value = String> {
@@ -36,10 +36,9 @@ proptest! {
 
     #[test]
     fn a_harmless_text_is_unchanged(
-        words in proptest::collection::vec(proptest::sample::select(HARMLESS.to_vec()), 0..12),
+        numbers in proptest::collection::vec(0..=u8::MAX, 0..12),
     ) {
-        let text = words.join(" ");
-        prop_assert_eq!(Redaction::new().text(&text), text.as_str());
+        is_unchanged(&Redaction::new(), &numbers).map_err(TestCaseError::fail)?;
     }
 }
 
@@ -111,25 +110,4 @@ const PIECES: [&str; 58] = [
     "[Filtered]",
     "=>",
     "a@b.c",
-];
-
-const HARMLESS: [&str; 18] = [
-    "no",
-    "such",
-    "todo:",
-    "17",
-    "at",
-    "src/main.rs:12:5,",
-    "invalid signature: expected 3 parts",
-    "token",
-    "(pin)",
-    "\"quoted\"",
-    "it's",
-    "https://a.example/b",
-    "127.0.0.1:8080",
-    "100%",
-    "Option<Token>",
-    "2025-07-29T12:30:00.250Z",
-    "ceee0822-ed8f-4622-b2a3-789e73e75cd1",
-    "C:\\new",
 ];
