@@ -60,6 +60,7 @@ pub use crate::event::{Breadcrumb, ScopeRecord};
 use crate::{
     model::{
         method::Method,
+        names,
         request_id::RequestId,
         trace_context::{TraceContext, TraceId},
     },
@@ -83,6 +84,8 @@ struct Inner {
     /// `None` where `series` knows it.
     route: Option<Box<str>>,
     untracked: bool,
+    /// Whether the route is the one of all requests that match none. Asked more often than once for a line of the log.
+    is_unmatched: bool,
     series: Option<Series>,
     is_request: bool,
     depth: u8,
@@ -175,6 +178,7 @@ impl Scope {
             remote_addr: facts.remote_addr,
             route: facts.series.is_none().then(|| facts.route.into()),
             untracked: facts.untracked,
+            is_unmatched: facts.route == names::UNMATCHED,
             series: facts.series,
             is_request,
             captured: AtomicBool::new(false),

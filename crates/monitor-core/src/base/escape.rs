@@ -60,7 +60,7 @@ pub fn json_text(line: &mut Vec<u8>, text: &str) {
 /// ```
 #[must_use]
 pub fn json(value: &impl Serialize) -> String {
-    let mut written = Vec::new();
+    let mut written = Vec::with_capacity(128);
     // To memory, only a map whose keys are no texts fails, and there is none.
     let _ = value.serialize(&mut Serializer::with_formatter(&mut written, Escaping));
     String::from_utf8(written).unwrap_or_default()
@@ -110,6 +110,10 @@ struct Escaping;
 
 impl Formatter for Escaping {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, mut fragment: &str) -> io::Result<()> {
+        // Most texts are plain, which their bytes tell sooner than their characters.
+        if fragment.bytes().all(|byte| (b' '..b'\x7f').contains(&byte)) {
+            return CompactFormatter.write_string_fragment(writer, fragment);
+        }
         while let Some(at) = fragment.find(is_unsafe) {
             let (before, rest) = fragment.split_at(at);
             CompactFormatter.write_string_fragment(writer, before)?;

@@ -42,6 +42,7 @@ impl Scope {
             method: around.method,
             route: Some(self.route().into()),
             untracked: around.untracked,
+            is_unmatched: self.0.is_unmatched,
             series: None,
             is_request: around.is_request,
             depth: around.depth.saturating_add(1),

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use super::{Scope, text};
-use crate::{model::names, redact::Redaction};
+use crate::redact::Redaction;
 
 /// One text of a scope as it is shown. It is redacted when it is read, and not before.
 #[derive(Clone, Copy)]
@@ -27,7 +27,7 @@ impl Scope {
     }
 
     fn is_not_found(&self) -> bool {
-        self.route() == names::UNMATCHED && self.finished().is_some_and(|finished| finished.ending.status == 404)
+        self.0.is_unmatched && self.finished().is_some_and(|finished| finished.ending.status == 404)
     }
 
     /// Returns the route, or the path where [that is shown](Self::shows_raw_path); that of a 404 is cut after 256 bytes.
