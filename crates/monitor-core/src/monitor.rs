@@ -170,7 +170,7 @@ impl Monitor {
         self.0.as_ref().is_some_and(|inner| inner.shared.full_addresses)
     }
 
-    /// Returns `trace` marked as sampled or not, as often as [`MonitorBuilder::trace_sampling`] says. For a trace that begins
+    /// Returns `trace` marked as sampled or not, as often as [`MonitorBuilder::trace_sampling`](crate::MonitorBuilder::trace_sampling) says. For a trace that begins
     /// here, and for one whose caller is not obeyed.
     #[must_use]
     #[inline]

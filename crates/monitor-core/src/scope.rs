@@ -237,7 +237,7 @@ impl Scope {
         self.0.method
     }
 
-    /// Returns the route's template, [`names::UNMATCHED`](crate::names::UNMATCHED) where none matched, the name of a job,
+    /// Returns the route's template, [`names::UNMATCHED`] where none matched, the name of a job,
     /// and an empty text for any other work.
     #[must_use]
     pub fn route(&self) -> &str {

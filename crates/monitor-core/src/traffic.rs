@@ -1,7 +1,7 @@
 //! Traffic: what is counted of every request, once, in one place.
 //!
 //! A request pays for atomic additions only. Everything that shows numbers, the metrics published by the
-//! [bridge](Bridge) among them, reads these.
+//! [bridge](crate::Bridge) among them, reads these.
 
 mod connections;
 pub(crate) mod histogram;

@@ -22,7 +22,7 @@ use crate::{
 
 /// All probes of a service, and whether it is fit for traffic. Cloning it gives another handle to the same.
 ///
-/// Probes run by themselves from the moment it is [built](HealthBuilder::build) within a tokio runtime, or else from the
+/// Probes run by themselves from the moment it is [built](crate::HealthBuilder::build) within a tokio runtime, or else from the
 /// first request on, until the last handle is dropped.
 ///
 /// See the [crate docs](crate).
