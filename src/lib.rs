@@ -109,9 +109,9 @@ pub use monitor_core::capture_anyhow;
 #[doc(inline)]
 pub use monitor_core::{
     Addresses, BoxError, BuildError, CaptureExt, Cause, CodeLocation, DisableRoute, DisabledRoute, EnabledRoute,
-    ErrorEvent, ErrorType, EventKind, Fingerprint, Frame, GrpcCode, HealthChange, HourCount, Identity, Issue,
+    ErasedUser, ErrorEvent, ErrorType, EventKind, Excerpt, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HourCount, Identity, Issue,
     IssueChange, IssueError, IssuePage, IssueQuery, IssueSort, IssueState, IssueStatus, Job, JobOutcome, Level,
-    LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, Outcome, Redaction, Regression, Reporter, RequestId,
+    LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, Outcome, PanicHook, Redaction, Regression, Reporter, RequestId,
     Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Triage, capture_error, capture_message,
     clock, escape, grouping, names, redact, scope,
 };

@@ -18,7 +18,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use monitor_core::MemoryReporter;
 use monitor_kit::{
-    CatchPanicLayer, Monitor, MonitorBuilder, MonitorService, RequestIdLayer, Scope, TimingLayer, panic, scope,
+    CatchPanicLayer, Monitor, MonitorBuilder, MonitorService, PanicHook, RequestIdLayer, Scope, TimingLayer, panic, scope,
 };
 use tower::{Layer, Service, service_fn, util::ServiceFn};
 
@@ -36,7 +36,7 @@ fn the_hook_before_ours_sees_what_is_not_monitored_and_the_rest_only_where_asked
     };
 
     // Without our hook a monitored panic is the other's, and its place is not known.
-    let (off, memory) = watched(Monitor::builder("off").panic_hook(false));
+    let (off, memory) = watched(Monitor::builder("off").panic_hook(PanicHook::Off));
     assert_eq!(calls(&|| panic_in(&off)), 1);
     assert_eq!(place(&off, &memory), None);
 
@@ -44,7 +44,7 @@ fn the_hook_before_ours_sees_what_is_not_monitored_and_the_rest_only_where_asked
     assert_eq!(calls(&|| panic_in(&instead)), 0);
     assert!(place(&instead, &memory).is_some_and(|file| file.ends_with("panic_hook.rs")));
 
-    let (chained, memory) = watched(Monitor::builder("chained").chain_monitored(true));
+    let (chained, memory) = watched(Monitor::builder("chained").panic_hook(PanicHook::CallPrevious));
     assert_eq!(calls(&|| panic_in(&chained)), 1);
     assert!(place(&chained, &memory).is_some());
 

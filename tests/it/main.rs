@@ -12,6 +12,7 @@ mod client;
 mod config;
 mod cors;
 mod examples;
+mod facade;
 mod formatting;
 mod functions;
 mod grouping;

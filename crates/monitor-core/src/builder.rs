@@ -121,7 +121,7 @@ impl MonitorBuilder {
             log: Some(LogReporter::new()),
             reporters: Vec::new(),
             recorder: None,
-            panic_hook: PanicHook::Instead,
+            panic_hook: PanicHook::default(),
             bounds: Bounds {
                 queue: 1024,
                 series: 1000,
@@ -276,17 +276,20 @@ impl MonitorBuilder {
         self
     }
 
-    /// Sets whether the panic hook is installed, once in the process. Without it a panic has no place and no
-    /// backtrace. Defaults to `true`.
-    pub fn panic_hook(mut self, on: bool) -> Self {
-        self.panic_hook = if on { PanicHook::Instead } else { PanicHook::Off };
-        self
-    }
-
-    /// Calls the hook that was there before for monitored panics as well. It prints the message unredacted. Defaults to
-    /// `false`.
-    pub fn chain_monitored(mut self, on: bool) -> Self {
-        self.panic_hook = if on { PanicHook::Chained } else { PanicHook::Instead };
+    /// Sets what becomes of the process's panic hook, which the first monitor that needs one installs. Defaults to
+    /// [`PanicHook::Replace`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, PanicHook};
+    ///
+    /// // The terminal of a developer shows every panic as it did before.
+    /// let monitor = Monitor::builder("shop").panic_hook(PanicHook::CallPrevious).build()?;
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    pub fn panic_hook(mut self, hook: PanicHook) -> Self {
+        self.panic_hook = hook;
         self
     }
 

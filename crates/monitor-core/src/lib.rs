@@ -127,7 +127,7 @@ pub use self::{
         source_path,
         trace_context::{SpanId, TraceContext, TraceId},
     },
-    monitor::{Monitor, bridge::Bridge},
+    monitor::{Monitor, PanicHook, bridge::Bridge},
     persist::{Access, Change, Persist},
     redact::{Addresses, Redaction},
     scope::{Scope, ScopeFutureExt},

@@ -63,12 +63,18 @@ pub(crate) struct Inner {
     pub(crate) keeper: Option<Arc<Queue<()>>>,
 }
 
-/// What the monitor does in the panic hook.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum PanicHook {
+/// What becomes of the process's panic hook. Set by [`MonitorBuilder::panic_hook`](crate::MonitorBuilder::panic_hook).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum PanicHook {
+    /// The monitor installs none. A captured panic has neither place nor backtrace, unless another monitor of the process
+    /// installs one.
     Off,
-    Instead,
-    Chained,
+    /// The monitor's hook runs before the previous one, which prints only the panics that no monitor captures.
+    #[default]
+    Replace,
+    /// The monitor's hook runs before the previous one, which prints every panic: its message is not redacted there.
+    CallPrevious,
 }
 
 impl Monitor {
@@ -258,7 +264,7 @@ impl Monitor {
     }
 
     pub(crate) fn chains_panics(&self) -> bool {
-        self.0.as_ref().is_some_and(|inner| inner.panic_hook == PanicHook::Chained)
+        self.0.as_ref().is_some_and(|inner| inner.panic_hook == PanicHook::CallPrevious)
     }
 
     /// Warns once that a panic came without a note, where one was to be expected.

@@ -7,14 +7,14 @@ use std::{
     thread,
 };
 
-use monitor_core::{Monitor, Reason, clock};
+use monitor_core::{Monitor, PanicHook, Reason, clock};
 
 use super::*;
 
 const LONG: Duration = Duration::from_secs(20);
 
 fn monitor() -> Monitor {
-    Monitor::builder("log-tests").panic_hook(false).build().expect("a monitor")
+    Monitor::builder("log-tests").panic_hook(PanicHook::Off).build().expect("a monitor")
 }
 
 fn counted(monitor: &Monitor, reason: Reason) -> u64 {
