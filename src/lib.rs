@@ -108,19 +108,19 @@ pub use monitor_core::MemoryReporter;
 pub use monitor_core::capture_anyhow;
 #[doc(inline)]
 pub use monitor_core::{
-    Addresses, BoxError, BuildError, CaptureExt, Cause, CodeLocation, DisableRoute, DisabledRoute, EnabledRoute,
-    ErasedUser, ErrorEvent, ErrorType, EventKind, Excerpt, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HourCount, Identity, Issue,
-    IssueChange, IssueError, IssuePage, IssueQuery, IssueSort, IssueState, IssueStatus, Job, JobOutcome, Level,
-    LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, Outcome, PanicHook, Redaction, Regression, Reporter, RequestId,
-    Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Triage, capture_error, capture_message,
-    clock, escape, grouping, names, redact, scope,
+    BoxError, BuildError, CaptureExt, Cause, CodeLocation, DisableRoute, DisabledRoute, EnabledRoute, ErasedUser,
+    ErrorEvent, ErrorType, EventKind, Excerpt, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HourCount,
+    Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort, IssueStatus,
+    Job, JobOutcome, Level, LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, Outcome, PanicHook, Redaction,
+    Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Triage,
+    capture_error, capture_message, clock, escape, grouping, names, redact, scope,
 };
 // What layers, storages and recorders of other makers need. Documented where it is defined.
 #[doc(hidden)]
 pub use monitor_core::{
-    Access, AnyError, Bridge, Change, ClientOutcome, Dropped, Drops, Ending, HealthReading, HealthStatus, HostCounts,
-    JobCounts, JobOutput, ObservedError, Outgoing, Persist, ProbeReading, Reason, Traffic, panic, source_path, text,
-    traffic,
+    AnyError, Bridge, ClientCounts, ClientOutcome, DropCount, DropCounter, DropReason, FinalStatus, HealthReading,
+    HealthStatus, JobCounts, JobOutput, ObservedError, Outgoing, Persist, ProbeReading, StoreState, StoreWrite,
+    Traffic, panic, source_path, text, traffic,
 };
 #[cfg(feature = "tokio")]
 #[doc(inline)]
@@ -137,7 +137,7 @@ pub use monitor_tower::CurrentScope;
 #[cfg(feature = "tower")]
 #[doc(inline)]
 pub use monitor_tower::{
-    AttachedError, CatchPanicLayer, ForwardedHeader, IdPolicy, MonitorLayer, NetworkError, Networks, PanicAnswer,
+    AttachedError, CatchPanicLayer, ForwardedHeader, IdPolicy, MonitorLayer, NetworkError, Networks, PanicContext,
     PropagateLayer, RequestHead, RequestIdLayer, RespondLayer, RouteSwitchLayer, TimingLayer, TrustedProxies,
     UpgradedConnection, problem,
 };

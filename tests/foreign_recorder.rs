@@ -1,7 +1,7 @@
 //! A program with a metrics recorder of its own: a test binary of its own, because the recorder is the process's.
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use monitor_kit::{Ending, Method, Monitor, Outcome, PrometheusEndpoint};
+use monitor_kit::{FinalStatus, Method, Monitor, Outcome, PrometheusEndpoint};
 
 /// Returns a monitor that has counted so many requests.
 fn monitor(requests: usize) -> Monitor {
@@ -10,7 +10,7 @@ fn monitor(requests: usize) -> Monitor {
     let series = traffic.series(Method::Get, "/items");
     for _ in 0..requests {
         traffic.start(series);
-        traffic.end(series, Ending::new(Outcome::Completed, 200), std::time::Duration::from_millis(1));
+        traffic.end(series, FinalStatus::new(Outcome::Completed, 200), std::time::Duration::from_millis(1));
     }
     monitor
 }

@@ -18,7 +18,8 @@ use http::{Request, Response};
 use http_body_util::Full;
 use monitor_core::MemoryReporter;
 use monitor_kit::{
-    CatchPanicLayer, Monitor, MonitorBuilder, MonitorService, PanicHook, RequestIdLayer, Scope, TimingLayer, panic, scope,
+    CatchPanicLayer, Monitor, MonitorBuilder, MonitorService, PanicHook, RequestIdLayer, Scope, TimingLayer, panic,
+    scope,
 };
 use tower::{Layer, Service, service_fn, util::ServiceFn};
 

@@ -12,7 +12,7 @@ use std::{
 
 use axum::{Router, routing::get};
 use monitor_kit::{
-    Ending, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
+    FinalStatus, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
     health::{Health, HealthBuilder, Outcome as Found, Probe},
 };
 use tokio::{runtime::Handle, time::sleep};
@@ -58,7 +58,7 @@ fn observe(monitor: &Monitor, requests: u32) {
         let series = traffic.series(Method::Get, "/items/{id}");
         traffic.start(series);
         let duration = Duration::from_micros(u64::from(number) * 37 % 20_000);
-        traffic.end(series, Ending::new(Outcome::Completed, 200), duration);
+        traffic.end(series, FinalStatus::new(Outcome::Completed, 200), duration);
     }
 }
 
@@ -82,7 +82,7 @@ fn render(series: usize) {
     for number in 0..series {
         let series = traffic.series(Method::Get, &format!("/items/{number}"));
         traffic.start(series);
-        traffic.end(series, Ending::new(Outcome::Completed, 200), Duration::from_millis(3));
+        traffic.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(3));
     }
     let endpoint = PrometheusEndpoint::local(&monitor).expect("a recorder of its own");
     drop(endpoint.render());

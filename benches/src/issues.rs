@@ -47,7 +47,7 @@ fn storm(seconds: u32) {
 
 /// How long it takes to list and to search so many issues.
 fn many() {
-    let monitor = builder().source_limit(4 * MANY).issue_limit(MANY).queue_bound(4 * MANY).storm_limit(1).build();
+    let monitor = builder().source_limit(4 * MANY).issue_limit(MANY).queue_bound(4 * MANY).burst_limit(1).build();
     let monitor = monitor.expect("the settings are good");
     (0..MANY).for_each(|number| fail_as(&monitor, number));
     monitor.flush(Duration::from_secs(120));

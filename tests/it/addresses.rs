@@ -15,7 +15,7 @@ fn the_peer_is_shown_without_its_last_bits() {
 
 #[test]
 fn in_full_only_where_it_is_asked_for() {
-    let full = || builder().full_addresses(true);
+    let full = || builder().show_full_ips(true);
     assert_eq!(shown(full(), untrusting, "192.0.2.77", &[]), "192.0.2.77");
     assert_eq!(shown(full(), untrusting, "::ffff:192.0.2.77", &[]), "192.0.2.77");
     assert_eq!(shown(full(), trusting, "10.0.0.1", &[("x-forwarded-for", "203.0.113.9")]), "203.0.113.9");

@@ -16,7 +16,7 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use monitor_kit::{BoxError, ErrorType, EventKind, Monitor, MonitorLayer, Outcome, Reason, names};
+use monitor_kit::{BoxError, DropReason, ErrorType, EventKind, Monitor, MonitorLayer, Outcome, names};
 use serde_json::Value;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, load_shed::LoadShedLayer, service_fn};
 
@@ -263,7 +263,7 @@ fn what_is_ignored_is_counted_and_no_issue() {
     call(&layer, get("/"), || status(404, ""));
     flush(&monitor);
     assert_eq!(monitor.issues().len(), 0);
-    assert_eq!(dropped(&monitor, "intake", Reason::Ignored), 3);
+    assert_eq!(dropped(&monitor, "intake", DropReason::Ignored), 3);
     let failures: u64 = monitor.traffic().unwrap().read().iter().flat_map(|route| route.failures()).map(|f| f.1).sum();
     assert_eq!(failures, 3);
     call(&layer, get("/"), || status(500, ""));

@@ -29,7 +29,7 @@ fn handles_and_settings_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::TrustedProxies>();
     shared_and_cloned::<kit::Networks>();
     shared_and_cloned::<kit::NetworkError>();
-    shared_and_cloned::<kit::HostCounts>();
+    shared_and_cloned::<kit::ClientCounts>();
     shared_and_cloned::<kit::Propagate<()>>();
     shared_and_cloned::<kit::IdPolicy>();
     shared_and_cloned::<kit::RequestId>();
@@ -39,7 +39,7 @@ fn handles_and_settings_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::health::Health>();
     shared_and_cloned::<kit::health::HealthService>();
     shared_and_cloned::<kit::health::Heartbeat>();
-    shared_and_cloned::<kit::health::Details>();
+    shared_and_cloned::<kit::health::DetailPolicy>();
     shared_and_cloned::<kit::HealthChange>();
     shared_and_cloned::<kit::HealthReading>();
 }
@@ -49,9 +49,9 @@ fn what_is_reported_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::Signal>();
     shared_and_cloned::<kit::ErrorEvent>();
     shared_and_cloned::<kit::Issue>();
-    shared_and_cloned::<kit::Dropped>();
+    shared_and_cloned::<kit::DropCount>();
     shared_and_cloned::<kit::AttachedError>();
-    shared_and_cloned::<kit::PanicAnswer>();
+    shared_and_cloned::<kit::PanicContext>();
     shared_and_cloned::<kit::scope::ScopeRecord>();
     shared_and_cloned::<kit::scope::Breadcrumb>();
     shared_and_cloned::<kit::CodeLocation>();
@@ -62,7 +62,7 @@ fn what_is_reported_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::RequestHead<'_>>();
     shared_and_cloned::<kit::traffic::RouteCounts>();
     shared_and_cloned::<kit::traffic::StatusCounts>();
-    shared_and_cloned::<kit::traffic::Recent>();
+    shared_and_cloned::<kit::traffic::WindowSnapshot>();
 }
 
 #[test]
@@ -72,18 +72,18 @@ fn small_words_can_be_copied() {
     copied::<kit::EventKind>();
     copied::<kit::Level>();
     copied::<kit::Method>();
-    copied::<kit::Reason>();
+    copied::<kit::DropReason>();
     copied::<kit::Fingerprint>();
     copied::<kit::JobOutcome>();
     copied::<kit::ClientOutcome>();
     copied::<kit::ForwardedHeader>();
-    copied::<kit::Ending>();
+    copied::<kit::FinalStatus>();
     copied::<kit::GrpcCode>();
     copied::<kit::TraceId>();
     copied::<kit::SpanId>();
     copied::<kit::traffic::Series>();
-    copied::<kit::traffic::Window>();
-    copied::<kit::traffic::Ended>();
+    copied::<kit::traffic::Lookback>();
+    copied::<kit::traffic::WindowCounts>();
     copied::<kit::traffic::BucketCount>();
     copied::<kit::traffic::ConnectionCounts>();
 }
@@ -124,7 +124,7 @@ fn a_caught_panic_a_builder_and_a_probe_move_between_threads() {
     sent::<kit::health::HealthBuilder>();
     sent::<kit::health::Probe>();
     sent::<kit::health::HealthFuture>();
-    shared::<kit::panic::Caught>();
+    shared::<kit::panic::CaughtPanic>();
     sent::<kit::MonitorBuilder>();
 }
 

@@ -10,7 +10,7 @@ use std::{
 use metrics_exporter_dogstatsd::DogStatsDBuilder;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use metrics_util::MetricKindMask;
-use monitor_kit::{Ending, Method, Monitor, Outcome, PrometheusEndpoint, clock, names};
+use monitor_kit::{FinalStatus, Method, Monitor, Outcome, PrometheusEndpoint, clock, names};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::support::builder;
@@ -69,7 +69,7 @@ fn end(monitor: &Monitor, route: &str, outcome: Outcome, status: u16, nanos: u64
     let traffic = monitor.traffic().expect("it is enabled");
     let series = traffic.series(Method::Get, route);
     traffic.start(series);
-    traffic.end(series, Ending::new(outcome, status), Duration::from_nanos(nanos));
+    traffic.end(series, FinalStatus::new(outcome, status), Duration::from_nanos(nanos));
 }
 
 impl Recorder {

@@ -4,8 +4,8 @@ use std::{convert::Infallible, sync::mpsc};
 
 use http::Response;
 use monitor_kit::{
-    AttachedError, BoxError, CaptureExt, CatchPanicLayer, ErrorEvent, EventKind, Level, Monitor, MonitorLayer, Reason,
-    RequestIdLayer, Scope, capture_error, capture_message, scope,
+    AttachedError, BoxError, CaptureExt, CatchPanicLayer, DropReason, ErrorEvent, EventKind, Level, Monitor,
+    MonitorLayer, RequestIdLayer, Scope, capture_error, capture_message, scope,
 };
 use tower::{Layer, ServiceExt};
 
@@ -242,7 +242,7 @@ fn an_error_storm_is_counted_exactly_and_kept_within_bounds() {
     assert!(issue.samples.len() <= 21, "{}", issue.samples.len());
     let kept = memory.events().len() as u64;
     assert!(kept >= 10, "{kept}");
-    assert_eq!(dropped(&monitor, "intake", Reason::Throttled), 100_000 - kept);
+    assert_eq!(dropped(&monitor, "intake", DropReason::Throttled), 100_000 - kept);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn past_the_limit_the_issue_least_recently_seen_goes() {
     }
     let left: Vec<_> = monitor.issues().into_iter().map(|issue| (issue.message, issue.count)).collect();
     assert_eq!(left, [(String::from("third"), 1), (String::from("first"), 2)]);
-    assert_eq!(dropped(&monitor, "intake", Reason::IssueLimit), 1);
+    assert_eq!(dropped(&monitor, "intake", DropReason::IssueLimit), 1);
 }
 
 #[test]
@@ -268,9 +268,9 @@ fn past_the_limit_of_sources_an_error_is_dropped_and_counted() {
     monitor.capture_message(Level::Error, "first");
     monitor.capture_message(Level::Error, "second");
     assert_eq!(only_event(&monitor, &memory).message, "first");
-    assert_eq!(dropped(&monitor, "intake", Reason::SourceLimit), 1);
+    assert_eq!(dropped(&monitor, "intake", DropReason::SourceLimit), 1);
     call::<Text>(&MonitorLayer::new(&monitor), get("/"), || panic!("third"));
-    assert_eq!(dropped(&monitor, "intake", Reason::SourceLimit), 2, "a panic is looked up by the hook as well");
+    assert_eq!(dropped(&monitor, "intake", DropReason::SourceLimit), 2, "a panic is looked up by the hook as well");
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn what_before_report_drops_is_counted_and_no_issue() {
     let (monitor, memory) = watched_by(builder().before_report(|_| None));
     monitor.capture_error(&charge_failed());
     assert_nothing_captured(&monitor, &memory);
-    assert_eq!(dropped(&monitor, "intake", Reason::BeforeReport), 1);
+    assert_eq!(dropped(&monitor, "intake", DropReason::BeforeReport), 1);
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn an_event_goes_on_as_it_was_when_before_report_panics() {
     }));
     monitor.capture_error(&charge_failed());
     assert_eq!(only_event(&monitor, &memory).message, "charge failed");
-    assert_eq!(dropped(&monitor, "intake", Reason::BeforeReportPanicked), 1);
+    assert_eq!(dropped(&monitor, "intake", DropReason::BeforeReportPanicked), 1);
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn a_failure_of_an_untracked_request_is_dropped_and_counted() {
         status(503, "")
     });
     assert_nothing_captured(&monitor, &memory);
-    assert_eq!(dropped(&monitor, "intake", Reason::Untracked), 1);
+    assert_eq!(dropped(&monitor, "intake", DropReason::Untracked), 1);
 }
 
 fn charge_failed() -> Failure {

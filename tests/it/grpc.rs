@@ -149,7 +149,7 @@ async fn the_source_of_a_status_that_is_no_failure_or_is_ignored_is_no_issue() {
         drop(crate::support::text(call(&layer, request, || status.clone().into_http::<Text>())));
     }
     crate::support::assert_nothing_captured(&monitor, &memory);
-    assert_eq!(crate::support::dropped(&monitor, "intake", monitor_kit::Reason::Ignored), 1);
+    assert_eq!(crate::support::dropped(&monitor, "intake", monitor_kit::DropReason::Ignored), 1);
 }
 
 #[tokio::test]
@@ -321,7 +321,7 @@ fn codes_that_are_to_be_ignored_become_no_issue() {
         drop(crate::support::text(call(&MonitorLayer::new(&monitor), request, answer)));
     }
     assert_eq!(crate::support::only_event(&monitor, &memory).type_name, "INTERNAL");
-    assert_eq!(crate::support::dropped(&monitor, "intake", monitor_kit::Reason::Ignored), 1);
+    assert_eq!(crate::support::dropped(&monitor, "intake", monitor_kit::DropReason::Ignored), 1);
 }
 
 /// A channel is a tower client like any other.

@@ -7,8 +7,8 @@ use std::{
 
 use monitor_core::MemoryReporter;
 use monitor_kit::{
-    BoxError, EventKind, Fingerprint, Issue, IssueError, IssueQuery, IssueSort, IssueState, Level, LogReporter,
-    Monitor, MonitorBuilder, Reason, Scope, Signal, Triage, capture_error, clock, scope,
+    BoxError, DropReason, EventKind, Fingerprint, Issue, IssueError, IssueQuery, IssueSort, IssueStatus, Level,
+    LogReporter, Monitor, MonitorBuilder, Scope, Signal, Triage, capture_error, clock, scope,
 };
 
 use crate::support::{Failure, Log, builder, dropped, flush, get, page, shows, status, visit, watched, watched_by};
@@ -18,12 +18,12 @@ fn a_resolved_issue_that_happens_again_is_a_regression_that_names_the_release() 
     let (monitor, memory) = watched_by(builder().release("1.0.1"));
     let fingerprint = opened(&monitor);
     let resolved = monitor.triage(fingerprint, Triage::Resolve, "ada").unwrap();
-    assert_eq!((resolved.status.state, resolved.status.actor.as_deref()), (IssueState::Resolved, Some("ada")));
+    assert_eq!((resolved.status.state, resolved.status.actor.as_deref()), (IssueStatus::Resolved, Some("ada")));
     fail(&monitor, "gone");
     flush(&monitor);
     let issue = monitor.issue(fingerprint).unwrap();
     let regression = issue.regression.expect("it came back");
-    assert_eq!((issue.status.state, &*regression.release, issue.count), (IssueState::Unresolved, "1.0.1", 2));
+    assert_eq!((issue.status.state, &*regression.release, issue.count), (IssueStatus::Unresolved, "1.0.1", 2));
     assert_eq!(regression.resolved.actor.as_deref(), Some("ada"));
     assert_eq!(told(&memory), ["opened", "changed to resolved by ada", "regressed in 1.0.1"]);
 }
@@ -67,7 +67,7 @@ fn what_is_resolved_by_a_later_release_may_go_on_in_this_one() {
     fail(&monitor, "gone");
     flush(&monitor);
     let issue = monitor.issue(fingerprint).unwrap();
-    assert_eq!((issue.status.state, issue.count, told(&memory).len()), (IssueState::Resolved, 2, 2));
+    assert_eq!((issue.status.state, issue.count, told(&memory).len()), (IssueStatus::Resolved, 2, 2));
     monitor.triage(fingerprint, Triage::ResolveIn("1.0.0".into()), "ada").unwrap();
     fail(&monitor, "gone");
     flush(&monitor);
@@ -102,11 +102,11 @@ fn a_muted_issue_is_counted_and_its_events_say_so_until_it_happened_often_enough
     monitor.triage(fingerprint, Triage::MuteForMore(3), "ada").unwrap();
     (0..2).for_each(|_| fail(&monitor, "gone"));
     flush(&monitor);
-    assert_eq!(monitor.issue(fingerprint).unwrap().status.state, IssueState::Muted);
+    assert_eq!(monitor.issue(fingerprint).unwrap().status.state, IssueStatus::Muted);
     fail(&monitor, "gone");
     flush(&monitor);
     let issue = monitor.issue(fingerprint).unwrap();
-    assert_eq!((issue.status.state, issue.count, issue.samples.len()), (IssueState::Unresolved, 4, 4));
+    assert_eq!((issue.status.state, issue.count, issue.samples.len()), (IssueStatus::Unresolved, 4, 4));
     let muted: Vec<_> = memory.events().iter().map(|event| event.muted).collect();
     assert_eq!(muted, [false, true, true, false]);
     assert_eq!(told(&memory), ["opened", "changed to muted by ada", "changed to unresolved by nobody"]);
@@ -117,7 +117,7 @@ fn a_muted_issue_is_not_muted_any_more_when_its_time_is_over() {
     let (monitor, memory) = watched();
     let fingerprint = opened(&monitor);
     monitor.triage(fingerprint, Triage::MuteFor(Duration::from_secs(1)), "ada").unwrap();
-    until("its time is over", || monitor.issue(fingerprint).unwrap().status.state == IssueState::Unresolved);
+    until("its time is over", || monitor.issue(fingerprint).unwrap().status.state == IssueStatus::Unresolved);
     until("it is told", || {
         flush(&monitor);
         told(&memory).len() == 3
@@ -125,7 +125,7 @@ fn a_muted_issue_is_not_muted_any_more_when_its_time_is_over() {
     monitor.triage(fingerprint, Triage::Mute, "ada").unwrap();
     (0..30).for_each(|_| fail(&monitor, "gone"));
     flush(&monitor);
-    assert_eq!(monitor.issue(fingerprint).unwrap().status.state, IssueState::Muted, "for ever is for ever");
+    assert_eq!(monitor.issue(fingerprint).unwrap().status.state, IssueStatus::Muted, "for ever is for ever");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn an_ignored_issue_is_counted_and_nothing_else() {
     (0..5).for_each(|_| fail(&monitor, "gone"));
     flush(&monitor);
     let issue = monitor.issue(fingerprint).unwrap();
-    assert_eq!((issue.status.state, issue.count, issue.samples.len()), (IssueState::Ignored, 6, 1));
+    assert_eq!((issue.status.state, issue.count, issue.samples.len()), (IssueStatus::Ignored, 6, 1));
     assert_eq!(memory.events().len(), 1);
     monitor.triage(fingerprint, Triage::Reopen, "ada").unwrap();
     fail(&monitor, "gone");
@@ -158,7 +158,7 @@ fn an_order_that_makes_no_sense_is_refused_with_what_to_change() {
     assert_eq!(error.to_string(), format!("there is no issue {unknown}: it was never seen, or is forgotten"));
     let disabled = Monitor::disabled().triage(unknown, Triage::Resolve, "ada").unwrap_err();
     assert_eq!(disabled, IssueError::MonitorDisabled);
-    assert_eq!(monitor.issue(fingerprint).unwrap().status.state, IssueState::Unresolved);
+    assert_eq!(monitor.issue(fingerprint).unwrap().status.state, IssueStatus::Unresolved);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn issues_are_found_by_what_they_are_and_sorted() {
     let page = monitor.find_issues(&query().offset(3).limit(100));
     assert_eq!((page.total, page.issues.len()), (5, 2));
     monitor.triage(monitor.find_issues(&query().text("ink")).issues[0].fingerprint, Triage::Resolve, "ada").unwrap();
-    assert_eq!(found(query().state(IssueState::Resolved)), ["no ink"]);
+    assert_eq!(found(query().state(IssueStatus::Resolved)), ["no ink"]);
     assert_eq!(found(query().offset(99)).len(), 0);
 }
 
@@ -334,7 +334,7 @@ fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
     let told: u64 = of(EventKind::Message).map(|event| event.suppressed).sum();
     let suppressed = |issues: Vec<Issue>| issues.iter().map(|issue| issue.suppressed).sum::<u64>();
     assert_eq!(suppressed(monitor.issues()), 99 + 200 - whole);
-    let counted: u64 = [Reason::Sampled, Reason::Throttled, Reason::StormGate]
+    let counted: u64 = [DropReason::Sampled, DropReason::Throttled, DropReason::StormGate]
         .map(|reason| dropped(&monitor, "intake", reason))
         .iter()
         .sum();
@@ -344,7 +344,7 @@ fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
 
 #[test]
 fn a_storm_of_many_sources_is_counted_exactly_and_told_in_part() {
-    let (monitor, memory) = watched_by(builder().storm_limit(5));
+    let (monitor, memory) = watched_by(builder().burst_limit(5));
     for number in 0..2000 {
         let route = format!("/{}", number % 50);
         Scope::new(&monitor).enter(|| {
@@ -357,7 +357,7 @@ fn a_storm_of_many_sources_is_counted_exactly_and_told_in_part() {
     assert_eq!((issues.len(), issues.iter().map(|issue| issue.count).sum::<u64>()), (50, 2000));
     let told = memory.events().len();
     assert!((50..50 + 5 * 10).contains(&told), "{told}: the first of each, and five a second");
-    assert!(dropped(&monitor, "intake", Reason::StormGate) > 0);
+    assert!(dropped(&monitor, "intake", DropReason::StormGate) > 0);
 }
 
 #[test]
@@ -374,7 +374,7 @@ fn errors_are_ignored_by_type_and_by_what_they_say() {
     });
     flush(&monitor);
     let said: Vec<_> = memory.events().iter().map(|event| event.message.clone()).collect();
-    assert_eq!((said, dropped(&monitor, "intake", Reason::Ignored)), (vec!["invalid float literal".to_owned()], 4));
+    assert_eq!((said, dropped(&monitor, "intake", DropReason::Ignored)), (vec!["invalid float literal".to_owned()], 4));
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn a_before_report_that_takes_its_time_is_counted() {
     }));
     fail(&monitor, "gone");
     flush(&monitor);
-    assert_eq!(dropped(&monitor, "intake", Reason::BeforeReportSlow), 1);
+    assert_eq!(dropped(&monitor, "intake", DropReason::BeforeReportSlow), 1);
     assert_eq!(monitor.issues()[0].count, 1);
 }
 
@@ -405,7 +405,7 @@ fn events_that_are_too_large_together_go_and_counts_stay() {
     let kept = issues.iter().filter(|issue| !issue.samples.is_empty()).count();
     assert_eq!((issues.len(), issues.iter().map(|issue| issue.count).sum::<u64>()), (20, 20));
     assert!((2..5).contains(&kept), "{kept}");
-    assert_eq!(dropped(&monitor, "intake", Reason::SampleLimit), 20 - kept as u64);
+    assert_eq!(dropped(&monitor, "intake", DropReason::SampleLimit), 20 - kept as u64);
 }
 
 #[test]
@@ -420,7 +420,7 @@ fn an_event_that_is_too_large_loses_the_oldest_of_what_led_up_to_it() {
     flush(&monitor);
     let crumbs = &memory.events()[0].scope.breadcrumbs;
     assert!((5..40).contains(&crumbs.len()) && crumbs.last().unwrap().message.starts_with("99 "), "{}", crumbs.len());
-    assert_eq!(dropped(&monitor, "intake", Reason::Shortened), 1);
+    assert_eq!(dropped(&monitor, "intake", DropReason::Shortened), 1);
 }
 
 #[test]
@@ -460,7 +460,7 @@ fn an_error_captured_in_a_nested_scope_explains_the_response() {
 fn bad_settings_of_issues_are_refused() {
     let refused = |builder: MonitorBuilder| builder.build().unwrap_err().to_string();
     assert!(refused(builder().sample(EventKind::Panic, 1.5)).starts_with("the sample of panic is 1.5"));
-    assert!(refused(builder().storm_limit(0)).starts_with("storm_limit is 0"));
+    assert!(refused(builder().burst_limit(0)).starts_with("storm_limit is 0"));
     assert!(refused(builder().sample_bytes(0)).starts_with("sample_bytes is 0"));
     assert!(refused(builder().issue_retention(Duration::from_secs(1))).starts_with("issue_retention is 1s"));
 }

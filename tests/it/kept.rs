@@ -10,7 +10,9 @@ use std::{
 };
 
 use http::Response;
-use monitor_kit::{BoxError, Change, DisableRoute, Method, Monitor, MonitorLayer, Persist, Reason, Signal, clock};
+use monitor_kit::{
+    BoxError, DisableRoute, DropReason, Method, Monitor, MonitorLayer, Persist, Signal, StoreWrite, clock,
+};
 
 use crate::support::{Text, builder, call, dropped, flush, get, status, watched_by};
 
@@ -68,7 +70,7 @@ fn a_store_that_panics_in_saving_is_counted_and_the_change_is_told() {
     }));
     flush(&monitor);
     let told = memory.signals().iter().any(|signal| matches!(signal, Signal::RouteDisabled(_)));
-    let counted = dropped(&monitor, "store", Reason::NotPersisted).min(1);
+    let counted = dropped(&monitor, "store", DropReason::NotPersisted).min(1);
     let holds = monitor.find_disabled(Method::Get, "/error", "/error", clock::now()).is_some();
     assert_eq!((holds, result.is_ok(), told, counted), (true, true, true, 1));
 }
@@ -151,7 +153,7 @@ impl Persist for Kept {
         let all = values.iter().filter(|(key, _)| key.starts_with(prefix));
         Ok(all.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
-    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+    fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
         assert!(!self.save_panics.load(Ordering::Relaxed), "the disk is on fire");
         let mut held = self.held.0.lock().expect("nobody panicked");
         while *held {
@@ -159,7 +161,7 @@ impl Persist for Kept {
         }
         drop(held);
         for change in changes {
-            if let Change::Put { key, value } = change {
+            if let StoreWrite::Put { key, value } = change {
                 self.values.lock().expect("nobody panicked").insert(key.clone(), value.clone());
             }
         }

@@ -221,7 +221,7 @@ fn the_line_of_a_request_says_the_same_as_the_event_does_to_others() {
 
 #[test]
 fn requests_of_one_route_have_lines_of_their_own_where_they_differ() {
-    let (by_route, by_path) = (monitor(), builder().raw_paths(true).build().unwrap());
+    let (by_route, by_path) = (monitor(), builder().show_raw_paths(true).build().unwrap());
     let asked =
         [("GET", "/items/7", 200), ("GET", "/items/8", 404), ("POST", "/items/7", 200), ("GET", "/items/7", 503)];
     let once = || [&by_route, &by_path].into_iter().flat_map(|monitor| asked.map(|asked| (monitor, asked)));
@@ -248,7 +248,7 @@ fn requests_of_one_route_have_lines_of_their_own_where_they_differ() {
 
 #[test]
 fn a_very_long_path_is_cut_as_well() {
-    let monitor = builder().raw_paths(true).build().unwrap();
+    let monitor = builder().show_raw_paths(true).build().unwrap();
     let line = request_line(&monitor, JsonLayer::new(&monitor), get(&format!("/{}", "a".repeat(20_000))));
     assert!(line["path"].as_str().unwrap().ends_with("aaa…[cut, 20001 bytes]"), "{line}");
 }
@@ -390,7 +390,7 @@ fn no_value_of_a_line_for_people_looks_like_another_field() {
 #[test]
 fn a_raw_path_turns_no_line_around() {
     let (json, readable) = (Log::default(), Log::default());
-    let monitor = builder().raw_paths(true).build().unwrap();
+    let monitor = builder().show_raw_paths(true).build().unwrap();
     let layers =
         JsonLayer::new(&monitor).writer(json.writer()).and_then(ReadableLayer::new(&monitor).writer(readable.writer()));
     through(layers, || support::visit(&monitor, get("/a\u{202e}b"), || status(200, "")));

@@ -13,7 +13,7 @@ use std::{
 use http::{Request, Response, header};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use monitor_kit::{
-    BoxError, Ending, Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, TextBody, names,
+    BoxError, FinalStatus, Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, TextBody, names,
 };
 use tower::{Layer, ServiceExt};
 
@@ -81,7 +81,7 @@ fn a_cancelled_request_has_status_499_and_is_no_error() {
     let traffic = monitor.traffic().unwrap();
     let series = traffic.series(Method::Get, "/slow");
     traffic.start(series);
-    traffic.end(series, Ending::new(Outcome::Cancelled, 499), Duration::from_millis(1));
+    traffic.end(series, FinalStatus::new(Outcome::Cancelled, 499), Duration::from_millis(1));
     let page = page(&monitor);
     shows(
         &page,
@@ -269,7 +269,7 @@ fn took(monitor: &Monitor, durations: impl IntoIterator<Item = Duration>) {
     for duration in durations {
         let series = traffic.series(Method::Get, "/took");
         traffic.start(series);
-        traffic.end(series, Ending::new(Outcome::Completed, 200), duration);
+        traffic.end(series, FinalStatus::new(Outcome::Completed, 200), duration);
     }
 }
 

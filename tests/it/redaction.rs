@@ -97,7 +97,7 @@ fn a_path_is_shown_as_its_route() {
 
 #[test]
 fn a_raw_path_is_shown_when_asked_for_and_masked() {
-    let outlets = Outlets::with(|builder| builder.raw_paths(true));
+    let outlets = Outlets::with(|builder| builder.show_raw_paths(true));
     outlets.run(|monitor| visit(monitor, get("/mail/jo.doe@example.org,7?q=s3cr3t-q"), || status(500, "")));
     outlets.assert_clean();
     assert_eq!(outlets.log.request_line()["path"], "[Filtered],7");
@@ -106,7 +106,7 @@ fn a_raw_path_is_shown_when_asked_for_and_masked() {
 #[test]
 fn an_encoded_raw_path_is_masked() {
     for path in ["/fail/password%3Ds3cr3t-p", "/x/Bearer%20s3cr3t.eyJhbGciOi", "/mail/jo.doe%40example.org"] {
-        let outlets = Outlets::with(|builder| builder.raw_paths(true));
+        let outlets = Outlets::with(|builder| builder.show_raw_paths(true));
         outlets.run(|monitor| visit(monitor, get(path), || status(500, "")));
         outlets.assert_clean();
         assert!(outlets.log.text().contains("[Filtered]"), "{}", outlets.log.text());

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_kit::{Level, Monitor, MonitorBuilder, Reason, Reporter, Signal, clock};
+use monitor_kit::{DropReason, Level, Monitor, MonitorBuilder, Reporter, Signal, clock};
 
 use crate::support::{builder, dropped, flush, get, monitor, page, shows, status, visit, watched, watched_by};
 
@@ -65,7 +65,7 @@ fn a_panicking_reporter_is_counted_and_asked_again() {
     monitor.capture_message(Level::Error, "kept");
     flush(&monitor);
     assert_eq!(memory.events().len(), 1);
-    assert_eq!(dropped(&monitor, "broken", Reason::Panicked), 3, "the start, the error and its issue");
+    assert_eq!(dropped(&monitor, "broken", DropReason::Panicked), 3, "the start, the error and its issue");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_failing_reporter_is_counted() {
     monitor.capture_message(Level::Error, "kept");
     flush(&monitor);
     assert_eq!(memory.events().len(), 1);
-    assert_eq!(dropped(&monitor, "failing", Reason::Failed), 3);
+    assert_eq!(dropped(&monitor, "failing", DropReason::Failed), 3);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn what_finds_the_queue_full_is_counted() {
     let monitor = builder.build().unwrap();
     hung.begun.recv().unwrap();
     fill(&monitor, 3);
-    assert_eq!(dropped(&monitor, "hung", Reason::QueueFull), 2, "one fits while one is in work");
+    assert_eq!(dropped(&monitor, "hung", DropReason::QueueFull), 2, "one fits while one is in work");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn after_a_shutdown_events_are_dropped_and_counted() {
     assert!(monitor.shutdown(Duration::from_secs(20)));
     monitor.capture_message(Level::Error, "after");
     assert_eq!(memory.events().len(), 1);
-    assert_eq!(dropped(&monitor, "intake", Reason::Closed), 1);
+    assert_eq!(dropped(&monitor, "intake", DropReason::Closed), 1);
 }
 
 #[test]
@@ -185,10 +185,10 @@ impl Reporter for Failing {
 #[test]
 fn what_other_parts_of_a_program_do_not_keep_is_told_with_the_rest() {
     let monitor = monitor();
-    monitor.drops_of("log").count(Reason::Failed);
-    monitor.drops_of("log").count_many(Reason::QueueFull, 2);
-    let told = [Reason::Failed, Reason::QueueFull].map(|reason| dropped(&monitor, "log", reason));
+    monitor.drops_of("log").count(DropReason::Failed);
+    monitor.drops_of("log").count_many(DropReason::QueueFull, 2);
+    let told = [DropReason::Failed, DropReason::QueueFull].map(|reason| dropped(&monitor, "log", reason));
     assert_eq!(told, [1, 2]);
     shows(&page(&monitor), "monitor_dropped_total{reporter=\"log\",reason=\"queue_full\"} 2");
-    Monitor::disabled().drops_of("log").count(Reason::Failed);
+    Monitor::disabled().drops_of("log").count(DropReason::Failed);
 }

@@ -56,7 +56,7 @@ fn a_panic_with_an_error_has_its_type_message_and_causes() {
         let scope = Scope::new(&monitor);
         let mut caught = scope.enter(|| monitor_kit::panic::catch(fail)).unwrap_err();
         scope.capture_panic(&mut caught);
-        caught.dispose();
+        caught.drop_payload();
     }
     let events = events(&monitor, &memory);
     let seen: Vec<_> = events.iter().map(|event| (&*event.type_name, &*event.message)).collect();

@@ -78,7 +78,7 @@ proptest! {
     /// Where everybody is believed, too.
     #[test]
     fn whatever_is_believed_is_harmless_wherever_it_is_shown(request in request(), gateway in any::<bool>()) {
-        let (log, monitor) = (Log::default(), builder().full_addresses(true).build().expect("the settings are right"));
+        let (log, monitor) = (Log::default(), builder().show_full_ips(true).build().expect("the settings are right"));
         let peer = if gateway { "10.0.0.1" } else { "192.0.2.1" };
         let layer = MonitorLayer::new(&monitor)
             .id_policy(IdPolicy::Accept)

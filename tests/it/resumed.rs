@@ -72,7 +72,7 @@ fn place_of(f: impl FnOnce()) -> Option<CodeLocation> {
     let scope = Scope::new(&monitor);
     let mut caught = scope.enter(|| panic::catch(f)).expect_err("it panics");
     scope.capture_panic(&mut caught);
-    caught.dispose();
+    caught.drop_payload();
     flush(&monitor);
     memory.events().remove(0).location.clone()
 }

@@ -11,7 +11,7 @@ use std::{
 
 use http::{HeaderValue, Request};
 use monitor_kit::{
-    Addresses, ErrorEvent, MonitorBuilder, Redaction, Scope, capture_error,
+    ErrorEvent, IpMasking, MonitorBuilder, Redaction, Scope, capture_error,
     scope::{self, Breadcrumb},
 };
 use serde_json::{Value, json};
@@ -130,9 +130,9 @@ fn personal_data_is_shown_where_that_is_asked_for_and_secrets_are_not() {
 #[test]
 fn addresses_are_shown_as_far_as_the_policy_says() {
     let seen = |policy| Redaction::new().ip_addresses(policy).text("from 203.0.113.9").into_owned();
-    assert_eq!(seen(Addresses::Truncated), "from 203.0.113.0");
-    assert_eq!(seen(Addresses::Masked), "from [Filtered]");
-    assert_eq!(seen(Addresses::Full), "from 203.0.113.9");
+    assert_eq!(seen(IpMasking::Truncated), "from 203.0.113.0");
+    assert_eq!(seen(IpMasking::Masked), "from [Filtered]");
+    assert_eq!(seen(IpMasking::Full), "from 203.0.113.9");
 }
 
 #[test]

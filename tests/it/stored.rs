@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_kit::{BoxError, Change, Persist};
+use monitor_kit::{BoxError, Persist, StoreWrite};
 
 #[derive(Clone, Default)]
 pub(crate) struct Stored(Arc<Shared>);
@@ -50,12 +50,12 @@ impl Persist for Stored {
         Ok(found.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+    fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
         let mut values = self.values();
         for change in changes {
             match change {
-                Change::Put { key, value } => drop(values.insert(key.clone(), value.clone())),
-                Change::Remove { key } => drop(values.remove(key)),
+                StoreWrite::Put { key, value } => drop(values.insert(key.clone(), value.clone())),
+                StoreWrite::Remove { key } => drop(values.remove(key)),
             }
         }
         self.0.saved.notify_all();

@@ -19,7 +19,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use monitor_core::MemoryReporter;
 use monitor_kit::{
-    BoxError, ErrorEvent, Monitor, MonitorBuilder, MonitorLayer, Outcome, PrometheusEndpoint, Reason, ResponseBody,
+    BoxError, DropReason, ErrorEvent, Monitor, MonitorBuilder, MonitorLayer, Outcome, PrometheusEndpoint, ResponseBody,
 };
 use serde_json::Value;
 use tower::{Layer, Service, ServiceExt};
@@ -205,7 +205,7 @@ pub(crate) fn assert_nothing_counted(monitor: &Monitor) {
 }
 
 /// How often `reporter` did not keep something for this reason.
-pub(crate) fn dropped(monitor: &Monitor, reporter: &str, reason: Reason) -> u64 {
+pub(crate) fn dropped(monitor: &Monitor, reporter: &str, reason: DropReason) -> u64 {
     let dropped = monitor.dropped();
     dropped
         .iter()

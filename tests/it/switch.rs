@@ -6,7 +6,7 @@ use axum::{Router, routing::get as getting};
 use http::{Method as HttpMethod, Request, Response, StatusCode};
 use monitor_kit::{
     DisableRoute, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, RouteSwitchLayer, Signal, TimingLayer,
-    traffic::Window,
+    traffic::Lookback,
 };
 use serde_json::Value;
 use tower::{Layer, ServiceExt};
@@ -53,7 +53,7 @@ fn refused_requests_are_counted_apart_and_stay_out_of_the_ratio() {
         drop(ask(&monitor, path));
     }
     let traffic = monitor.traffic().unwrap();
-    let recent = traffic.recent(Window::Seconds(60)).total;
+    let recent = traffic.recent(Lookback::Seconds(60)).total;
     assert_eq!((recent.count, recent.failed, recent.error_ratio()), (2, 0, Some(0.0)));
     let error = traffic.read().into_iter().find(|counts| &*counts.route == "/error" && counts.method == Method::Get);
     let error = error.unwrap();
@@ -194,7 +194,7 @@ fn a_route_past_the_limit_of_series_is_found_all_the_same() {
             Ok(vec![(prefix.to_owned(), kept.to_string().into())])
         }
 
-        fn save(&self, _: &[monitor_kit::Change]) -> Result<u64, monitor_kit::BoxError> {
+        fn save(&self, _: &[monitor_kit::StoreWrite]) -> Result<u64, monitor_kit::BoxError> {
             Ok(0)
         }
     }
@@ -243,7 +243,7 @@ fn the_layer_alone_refuses_in_any_order_and_the_others_know_it() {
         assert_eq!((status, has_id), (503, true), "{timing_is_outside}");
         let refused: u64 =
             monitor.traffic().unwrap().read().iter().map(|counts| counts.outcome(Outcome::Refused)).sum();
-        let failed: u64 = monitor.traffic().unwrap().recent(Window::Seconds(60)).total.failed;
+        let failed: u64 = monitor.traffic().unwrap().recent(Lookback::Seconds(60)).total.failed;
         assert_eq!((refused, failed), (u64::from(timing_is_outside), 0));
     }
 }
@@ -267,7 +267,7 @@ fn a_refusal_that_nobody_waits_for_is_one_all_the_same() {
 fn a_disabled_monitor_refuses_nothing() {
     let monitor = switched_off(&["/error"]);
     assert_eq!(ask(&Monitor::disabled(), "/error").status(), 200);
-    assert_eq!(dropped(&monitor, "switch", monitor_kit::Reason::NotPersisted), 0);
+    assert_eq!(dropped(&monitor, "switch", monitor_kit::DropReason::NotPersisted), 0);
 }
 
 #[test]

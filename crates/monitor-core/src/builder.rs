@@ -11,7 +11,7 @@ use metrics::Recorder;
 use crate::{
     event::{
         EventKind,
-        error_types::ErrorTypes,
+        error_types::TypeNames,
         grouping::in_app::InApp,
         rules::{Ignore, Sampling},
     },
@@ -55,13 +55,13 @@ pub struct MonitorBuilder {
     protected: Vec<String>,
     persist: Option<Arc<dyn Persist>>,
     raw_paths: bool,
-    full_addresses: bool,
+    show_full_ips: bool,
     trace_sampling: f64,
     flask_names: bool,
     measured: Measured,
     sampling: Sampling,
     ignore: Ignore,
-    error_types: ErrorTypes,
+    error_types: TypeNames,
     in_app: InApp,
     source_excerpts: bool,
     redaction: Redaction,
@@ -107,13 +107,13 @@ impl MonitorBuilder {
             protected: Vec::new(),
             persist: None,
             raw_paths: false,
-            full_addresses: false,
+            show_full_ips: false,
             trace_sampling: TRACE_SAMPLING,
             flask_names: false,
             measured: Measured::default(),
             sampling: Sampling([1.0; EventKind::ALL.len()]),
             ignore: Ignore::default(),
-            error_types: ErrorTypes::default(),
+            error_types: TypeNames::default(),
             in_app: InApp::default(),
             source_excerpts: true,
             redaction: Redaction::new(),
@@ -191,15 +191,15 @@ impl MonitorBuilder {
 
     /// Shows paths as the client sent them, masked but with whatever identifiers they hold. Defaults to `false`: a path
     /// is shown as its route.
-    pub fn raw_paths(mut self, raw_paths: bool) -> Self {
+    pub fn show_raw_paths(mut self, raw_paths: bool) -> Self {
         self.raw_paths = raw_paths;
         self
     }
 
     /// Shows clients' addresses in full. Defaults to `false`: the first 24 bits of an IPv4 address are shown, and the first
     /// 48 of an IPv6 address.
-    pub fn full_addresses(mut self, on: bool) -> Self {
-        self.full_addresses = on;
+    pub fn show_full_ips(mut self, on: bool) -> Self {
+        self.show_full_ips = on;
         self
     }
 
@@ -241,7 +241,7 @@ impl MonitorBuilder {
     /// addresses in texts. Secrets, cards and accounts are masked all the same. Set it after
     /// [`redaction`](Self::redaction). Defaults to `false`.
     pub fn send_default_pii(mut self, on: bool) -> Self {
-        self.full_addresses = on;
+        self.show_full_ips = on;
         self.redaction = self.redaction.personal_data(on);
         self
     }

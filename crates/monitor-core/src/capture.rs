@@ -22,13 +22,13 @@ use self::{observed::ObservedError, panic_payload::Payload};
 use crate::{
     base::{
         clock::{self, Moment},
-        drops::Reason,
+        drops::DropReason,
         mark::{self, mark},
     },
     event::{EventKind, any_error::AnyError, error_types::Cause, rules::Ignore},
     model::{code_location::CodeLocation, grpc_code::GrpcCode, level::Level},
     monitor::{Monitor, intake::RawEvent},
-    panic::{Caught, Note},
+    panic::{CaughtPanic, Note},
     redact::bounded,
     scope::{self, Scope},
     symbols::{OwnBacktrace, RawBacktrace},
@@ -225,11 +225,11 @@ impl Monitor {
     }
 
     /// Captures a caught panic in the current scope or outside any, unless a scope further in did.
-    pub fn capture_panic(&self, caught: &mut Caught) {
+    pub fn capture_panic(&self, caught: &mut CaughtPanic) {
         self.capture_caught(scope::current().as_ref(), caught);
     }
 
-    fn capture_caught(&self, scope: Option<&Scope>, caught: &mut Caught) {
+    fn capture_caught(&self, scope: Option<&Scope>, caught: &mut CaughtPanic) {
         if !self.is_enabled() {
             return;
         }
@@ -293,7 +293,7 @@ impl Monitor {
         if let Some(scope) = scope {
             scope.mark_captured(self, mark);
         }
-        inner.shared.intake_drops.count(Reason::Ignored);
+        inner.shared.intake_drops.count(DropReason::Ignored);
     }
 
     /// Marks the scope, unless what is captured explains no failure; counts an error at its source, and hands it to the
@@ -311,12 +311,12 @@ impl Monitor {
             scope.mark_captured(self, mark);
         }
         if scope.is_some_and(Scope::is_untracked) {
-            inner.shared.intake_drops.count(Reason::Untracked);
+            inner.shared.intake_drops.count(DropReason::Untracked);
             return;
         }
         let route = scope.map_or("", Scope::route);
         if inner.shared.ignore.has(kind, route, &message) {
-            inner.shared.intake_drops.count(Reason::Ignored);
+            inner.shared.intake_drops.count(DropReason::Ignored);
             return;
         }
         let at = Moment::now();
@@ -360,7 +360,7 @@ impl Monitor {
 
 impl Scope {
     /// Captures a caught panic in this scope, unless a scope further in did.
-    pub fn capture_panic(&self, caught: &mut Caught) {
+    pub fn capture_panic(&self, caught: &mut CaughtPanic) {
         self.monitor().capture_caught(Some(self), caught);
     }
 
@@ -415,7 +415,7 @@ impl Scope {
             return false;
         }
         let Some(inner) = self.monitor().inner().filter(|inner| is_ignored(&inner.shared.ignore)) else { return true };
-        inner.shared.intake_drops.count(Reason::Ignored);
+        inner.shared.intake_drops.count(DropReason::Ignored);
         false
     }
 

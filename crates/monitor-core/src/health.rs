@@ -112,7 +112,7 @@ impl HealthSource {
     pub(crate) fn read(&self) -> Option<HealthReading> {
         let source = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         panic::catch(|| source()).unwrap_or_else(|caught| {
-            caught.dispose();
+            caught.drop_payload();
             None
         })
     }

@@ -13,14 +13,14 @@ use uuid::Uuid;
 use crate::{
     base::{
         clock,
-        drops::{Drops, Reason},
+        drops::{DropCounter, DropReason},
         queue::{Handler, Queue},
         sync::{mpsc, thread},
     },
     event::{ErrorEvent, EventKind, ScopeRecord},
     issue::{
         Issue, IssueQuery, Issues, Limits,
-        source::{Counted, Source, Sources},
+        source::{Counted, Site, Sites},
     },
     model::{
         fingerprint::Fingerprint,
@@ -28,7 +28,7 @@ use crate::{
         level::Level,
         method::Method,
         names,
-        outcome::{Ending, Outcome},
+        outcome::{FinalStatus, Outcome},
     },
     traffic::{BucketCount, Measured, Traffic},
 };
@@ -47,13 +47,13 @@ fn check_random(check: impl Fn() + Send + Sync + 'static, tries: usize) {
 }
 
 fn traffic(limit: usize) -> Arc<Traffic> {
-    Arc::new(Traffic::new(limit, Measured::default(), Arc::new(Drops::new("traffic"))))
+    Arc::new(Traffic::new(limit, Measured::default(), Arc::new(DropCounter::new("traffic"))))
 }
 
 fn visit(traffic: &Traffic, route: &str, nanos: u64) {
     let series = traffic.series(Method::Get, route);
     traffic.start(series);
-    traffic.end(series, Ending::new(Outcome::Completed, 200), Duration::from_nanos(nanos));
+    traffic.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_nanos(nanos));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_reader_of_connections_never_takes_half_a_lifetime_for_a_whole_one() {
 #[test]
 fn however_series_are_made_at_once_no_request_is_lost() {
     let check = || {
-        let drops = Arc::new(Drops::new("traffic"));
+        let drops = Arc::new(DropCounter::new("traffic"));
         let traffic = Arc::new(Traffic::new(2, Measured::default(), Arc::clone(&drops)));
         let writers = ["/a", "/a", "/b", "/c"].map(|route| {
             let traffic = Arc::clone(&traffic);
@@ -147,7 +147,7 @@ fn whatever_is_pushed_is_handled_or_counted() {
     for stops in [false, true] {
         let check = move || {
             let (passed, handled) = mpsc::channel();
-            let drops = Arc::new(Drops::new("queue"));
+            let drops = Arc::new(DropCounter::new("queue"));
             let queue = Arc::new(Queue::spawn(1, Arc::clone(&drops), Pass(passed)).expect("a thread"));
             let pushers = [0, 1].map(|pusher| {
                 let queue = Arc::clone(&queue);
@@ -170,18 +170,18 @@ fn whatever_is_pushed_is_handled_or_counted() {
 /// Adds events to issues, as the intake does.
 struct Grouping(Arc<Issues>);
 
-impl Handler<(ErrorEvent, Arc<Source>)> for Grouping {
-    fn handle(&mut self, (event, source): (ErrorEvent, Arc<Source>)) {
+impl Handler<(ErrorEvent, Arc<Site>)> for Grouping {
+    fn handle(&mut self, (event, source): (ErrorEvent, Arc<Site>)) {
         self.0.add(event, &source, clock::steady());
     }
 }
 
-fn sources_and_issues(limit: usize, drops: &Arc<Drops>) -> (Arc<Sources>, Arc<Issues>) {
+fn sources_and_issues(limit: usize, drops: &Arc<DropCounter>) -> (Arc<Sites>, Arc<Issues>) {
     let retention = Duration::from_secs(3600);
     let limits = Limits { issues: limit, sample_bytes: usize::MAX, retention, is_kept: true };
     let counted = Arc::new(Counted::new(8));
     let issues = Issues::new(limits, String::new(), Arc::clone(&counted), Arc::clone(drops));
-    (Arc::new(Sources::new(8, 100, Uuid::nil(), counted, Arc::clone(drops))), Arc::new(issues))
+    (Arc::new(Sites::new(8, 100, Uuid::nil(), counted, Arc::clone(drops))), Arc::new(issues))
 }
 
 fn list(issues: &Issues) -> Vec<Issue> {
@@ -191,7 +191,7 @@ fn list(issues: &Issues) -> Vec<Issue> {
 #[test]
 fn an_issue_counts_every_error_of_its_source_whichever_events_got_through() {
     let check = || {
-        let drops = Arc::new(Drops::new("intake"));
+        let drops = Arc::new(DropCounter::new("intake"));
         let (sources, issues) = sources_and_issues(8, &drops);
         let queue = Arc::new(Queue::spawn(1, drops, Grouping(Arc::clone(&issues))).expect("a thread"));
         let requests = [(); 2].map(|()| {
@@ -210,7 +210,7 @@ fn an_issue_counts_every_error_of_its_source_whichever_events_got_through() {
 #[test]
 fn an_issue_that_goes_for_want_of_room_stands_in_nobodys_way() {
     let check = || {
-        let drops = Arc::new(Drops::new("intake"));
+        let drops = Arc::new(DropCounter::new("intake"));
         let (sources, issues) = sources_and_issues(1, &drops);
         let queue = Arc::new(Queue::spawn(4, Arc::clone(&drops), Grouping(Arc::clone(&issues))).expect("a thread"));
         let requests = ["/a", "/b"].map(|route| {
@@ -221,13 +221,14 @@ fn an_issue_that_goes_for_want_of_room_stands_in_nobodys_way() {
         requests.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
         assert!(queue.stop(in_an_hour()).wait(in_an_hour()));
         let opened: u64 = issues.opened().map(|(_, count)| count).sum();
-        let gone: u64 = drops.read().filter(|(reason, _)| *reason == Reason::IssueLimit).map(|(_, count)| count).sum();
+        let gone: u64 =
+            drops.read().filter(|(reason, _)| *reason == DropReason::IssueLimit).map(|(_, count)| count).sum();
         assert_eq!((list(&issues).len(), opened - gone), (1, 1));
     };
     check_random(check, TRIES);
 }
 
-fn fail(sources: &Sources, queue: &Queue<(ErrorEvent, Arc<Source>)>, route: &str) {
+fn fail(sources: &Sites, queue: &Queue<(ErrorEvent, Arc<Site>)>, route: &str) {
     let source = sources.find("place", route, "gone").expect("there is room");
     if let Ok(admission) = sources.count(&source, clock::Moment::now(), || true)
         && !queue.push((event(route), Arc::clone(&source)))

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 pub use self::{
     api::ErasedUser,
     query::{IssuePage, IssueQuery, IssueSort},
-    status::{IssueChange, IssueError, IssueState, IssueStatus, MutedUntil, Regression, Triage},
+    status::{IssueChange, IssueDecision, IssueError, IssueStatus, MutedUntil, Regression, Triage},
 };
 pub(crate) use self::{
     changes::{EVENTS, RECORDS, event_key},
@@ -58,7 +58,7 @@ pub struct Issue {
     /// Where the first event happened, where known.
     pub location: Option<CodeLocation>,
     /// What somebody decided on it.
-    pub status: IssueStatus,
+    pub status: IssueDecision,
     /// How it came back, where it was resolved before and nobody decided on it since.
     pub regression: Option<Regression>,
     /// When it was first seen.

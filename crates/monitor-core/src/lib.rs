@@ -93,7 +93,7 @@ pub use self::signal::memory_reporter::MemoryReporter;
 pub use self::{
     base::{
         clock,
-        drops::{Dropped, Drops, Reason},
+        drops::{DropCount, DropCounter, DropReason},
         error::{BoxError, BuildError},
         escape,
     },
@@ -111,7 +111,7 @@ pub use self::{
     },
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
     issue::{
-        ErasedUser, HourCount, Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSort, IssueState,
+        ErasedUser, HourCount, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort,
         IssueStatus, MutedUntil, Regression, Triage,
     },
     model::{
@@ -122,19 +122,19 @@ pub use self::{
         level::Level,
         method::Method,
         names,
-        outcome::{Ending, ErrorType, Outcome},
+        outcome::{ErrorType, FinalStatus, Outcome},
         request_id::RequestId,
         source_path,
         trace_context::{SpanId, TraceContext, TraceId},
     },
     monitor::{Monitor, PanicHook, bridge::Bridge},
-    persist::{Access, Change, Persist},
-    redact::{Addresses, Redaction},
+    persist::{Persist, StoreState, StoreWrite},
+    redact::{IpMasking, Redaction},
     scope::{Scope, ScopeFutureExt},
     signal::{Signal, log_reporter::LogReporter, reporter::Reporter},
     switch::{DisableRoute, DisabledRoute, EnabledRoute, SwitchError},
     traffic::{
         JobCounts, JobOutcome, Traffic,
-        outgoing::{ClientOutcome, HostCounts, Outgoing},
+        outgoing::{ClientCounts, ClientOutcome, Outgoing},
     },
 };

@@ -21,13 +21,13 @@ use self::{bridge::Bridge, housekeeping::Bridges, intake::RawEvent, shared::Shar
 use crate::{
     base::{
         clock,
-        drops::{Dropped, Drops},
+        drops::{DropCount, DropCounter},
         queue::{Pending, Queue},
         unwind,
     },
     model::{identity::Identity, trace_context::TraceContext},
     redact::Redaction,
-    signal::{Signal, reporter::Outlets},
+    signal::{Signal, reporter::Reporters},
     switch::is_below,
     symbols::LOADING,
     traffic::{Traffic, outgoing::Outgoing},
@@ -53,7 +53,7 @@ pub struct Monitor(Option<Arc<Inner>>);
 pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) intake: Queue<RawEvent>,
-    pub(crate) outlets: Arc<Outlets>,
+    pub(crate) outlets: Arc<Reporters>,
     pub(crate) bridges: Arc<Bridges>,
     pub(crate) panic_hook: PanicHook,
     /// Dropping it ends the housekeeping.
@@ -144,7 +144,7 @@ impl Monitor {
 
     /// Returns what was not kept.
     #[must_use]
-    pub fn dropped(&self) -> Vec<Dropped> {
+    pub fn dropped(&self) -> Vec<DropCount> {
         self.0.iter().flat_map(|inner| inner.shared.dropped()).collect()
     }
 
@@ -153,8 +153,8 @@ impl Monitor {
     ///
     /// `owner` becomes a label, so it must come from a closed set.
     #[must_use]
-    pub fn drops_of(&self, owner: &str) -> Arc<Drops> {
-        self.0.as_ref().map_or_else(|| Arc::new(Drops::new(owner)), |inner| inner.shared.drops_of(owner))
+    pub fn drops_of(&self, owner: &str) -> Arc<DropCounter> {
+        self.0.as_ref().map_or_else(|| Arc::new(DropCounter::new(owner)), |inner| inner.shared.drops_of(owner))
     }
 
     /// Returns how texts are redacted.
@@ -173,7 +173,7 @@ impl Monitor {
     /// Returns whether clients' addresses are shown in full.
     #[must_use]
     pub fn shows_full_addresses(&self) -> bool {
-        self.0.as_ref().is_some_and(|inner| inner.shared.full_addresses)
+        self.0.as_ref().is_some_and(|inner| inner.shared.show_full_ips)
     }
 
     /// Returns `trace` marked as sampled or not, as often as [`MonitorBuilder::trace_sampling`](crate::MonitorBuilder::trace_sampling) says. For a trace that begins

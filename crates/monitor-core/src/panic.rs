@@ -1,7 +1,7 @@
 //! Panics: where one happened, and how it came there.
 //!
 //! The panic hook notes place, thread and, for the first ten of a source and minute, an unresolved backtrace. Whoever
-//! catches the panic takes the note with [`Caught::new`]. Inside a monitored poll the hook that stood there before is
+//! catches the panic takes the note with [`CaughtPanic::new`]. Inside a monitored poll the hook that stood there before is
 //! not called, for it prints the raw message and may take hundreds of microseconds to format a backtrace. It is called
 //! where nobody is there to capture the panic.
 //!
@@ -26,11 +26,11 @@ use std::{
 
 use self::kind::Kind;
 pub(crate) use self::kind::{NO_TEXT, text_of};
-pub use crate::base::unwind::{dispose, once, quietly};
+pub use crate::base::unwind::{catch_and_drop, drop_payload, once};
 use crate::{model::code_location::CodeLocation, symbols::RawBacktrace};
 
 /// A caught panic, with what the hook noted of it. In a box, so that the result of every poll stays small.
-pub struct Caught(Box<Inner>);
+pub struct CaughtPanic(Box<Inner>);
 
 struct Inner {
     /// A lock that nobody contends makes a future that holds it one to be shared.
@@ -85,7 +85,7 @@ thread_local! {
 
 // === impl Caught ===
 
-impl Caught {
+impl CaughtPanic {
     /// Takes what `catch_unwind` returned, and the hook's note of it: that of this thread, else that of the thread whose
     /// panic was resumed here.
     #[must_use]
@@ -128,21 +128,21 @@ impl Caught {
     }
 
     /// Lets a panic of a `Drop` go on, unless another is on its way: two at once would abort the process.
-    pub fn go_on(self) {
+    pub fn resume(self) {
         if thread::panicking() {
-            self.dispose();
+            self.drop_payload();
         } else {
             resume_unwind(self.into_payload());
         }
     }
 
     /// Drops the payload. A panic in its `Drop` goes no further.
-    pub fn dispose(self) {
+    pub fn drop_payload(self) {
         if self.0.captured_by.is_some() {
             // The next payload may lie at the same address.
             take_last();
         }
-        dispose(self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner));
+        drop_payload(self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Returns the mark of its message.
@@ -171,7 +171,7 @@ impl Caught {
     }
 }
 
-impl fmt::Debug for Caught {
+impl fmt::Debug for CaughtPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caught").field("note", &self.0.note).finish_non_exhaustive()
     }
@@ -180,7 +180,7 @@ impl fmt::Debug for Caught {
 /// What becomes of a panic that is caught.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "whoever catches a panic either captures it or does not")]
-pub enum Fate {
+pub enum PanicMode {
     /// It is captured: the hook takes a note of it also outside a scope, and the hook that stood there before ours does
     /// not print it.
     Captured,
@@ -193,8 +193,8 @@ pub enum Fate {
 /// # Errors
 ///
 /// When `f` panicked.
-pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
-    returning(f, |f| run(Fate::Captured, f))
+pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
+    with_result(f, |f| run(PanicMode::Captured, f))
 }
 
 /// Runs `f` and returns its panic. It is for those who only look.
@@ -202,20 +202,20 @@ pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
 /// # Errors
 ///
 /// When `f` panicked.
-pub fn catch_printed<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
-    returning(f, |f| run(Fate::Printed, f))
+pub fn catch_printed<R>(f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
+    with_result(f, |f| run(PanicMode::Printed, f))
 }
 
 /// Runs `f`, and returns its panic where it does.
 ///
 /// What `f` finds out it writes to a place of the caller's. A closure that is handed on by value, and its result, are
 /// copied at every step, which costs more than catching.
-pub fn run(fate: Fate, f: &mut dyn FnMut()) -> Option<Caught> {
+pub fn run(fate: PanicMode, f: &mut dyn FnMut()) -> Option<CaughtPanic> {
     match fate {
-        Fate::Printed => catch_unwind(AssertUnwindSafe(f)).err().map(Caught::new),
-        Fate::Captured => {
+        PanicMode::Printed => catch_unwind(AssertUnwindSafe(f)).err().map(CaughtPanic::new),
+        PanicMode::Captured => {
             let before = WATCHED.replace(true);
-            let caught = catch_unwind(AssertUnwindSafe(f)).err().map(Caught::new);
+            let caught = catch_unwind(AssertUnwindSafe(f)).err().map(CaughtPanic::new);
             WATCHED.set(before);
             caught
         }
@@ -227,13 +227,16 @@ pub fn run(fate: Fate, f: &mut dyn FnMut()) -> Option<Caught> {
 /// # Errors
 ///
 /// When `f` panicked.
-pub fn returning<R>(f: impl FnOnce() -> R, run: impl FnOnce(&mut dyn FnMut()) -> Option<Caught>) -> Result<R, Caught> {
+pub fn with_result<R>(
+    f: impl FnOnce() -> R,
+    run: impl FnOnce(&mut dyn FnMut()) -> Option<CaughtPanic>,
+) -> Result<R, CaughtPanic> {
     let (mut f, mut returned) = (Some(f), None);
     let caught = run(&mut || returned = f.take().map(|f| f()));
     match (returned, caught) {
         (Some(returned), None) => Ok(returned),
         (_, Some(caught)) => Err(caught),
-        (None, None) => Err(Caught::new(Box::new("it was not run"))),
+        (None, None) => Err(CaughtPanic::new(Box::new("it was not run"))),
     }
 }
 

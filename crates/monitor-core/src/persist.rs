@@ -18,7 +18,7 @@ use crate::base::error::BoxError;
 ///
 /// ```
 /// use std::{collections::BTreeMap, sync::Mutex};
-/// use monitor_kit::{BoxError, Change, Monitor, Persist};
+/// use monitor_kit::{BoxError, StoreWrite, Monitor, Persist};
 ///
 /// /// Outlives nothing but the monitor.
 /// #[derive(Default)]
@@ -30,12 +30,12 @@ use crate::base::error::BoxError;
 ///         Ok(values.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)).map(|(key, value)| (key.clone(), value.clone())).collect())
 ///     }
 ///
-///     fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+///     fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
 ///         let mut values = self.0.lock().expect("nobody panicked");
 ///         for change in changes {
 ///             match change {
-///                 Change::Put { key, value } => drop(values.insert(key.clone(), value.clone())),
-///                 Change::Remove { key } => drop(values.remove(key)),
+///                 StoreWrite::Put { key, value } => drop(values.insert(key.clone(), value.clone())),
+///                 StoreWrite::Remove { key } => drop(values.remove(key)),
 ///             }
 ///         }
 ///         Ok(0)
@@ -59,15 +59,15 @@ pub trait Persist: Send + Sync + 'static {
     /// # Errors
     ///
     /// When they could not be saved.
-    fn save(&self, changes: &[Change]) -> Result<u64, BoxError>;
+    fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError>;
 
     /// Returns whether it can be used now. Asked before everything else, and before each save.
     ///
     /// # Errors
     ///
     /// When it can not, and not because somebody else uses it.
-    fn access(&self) -> Result<Access, BoxError> {
-        Ok(Access::Ready)
+    fn access(&self) -> Result<StoreState, BoxError> {
+        Ok(StoreState::Ready)
     }
 
     /// Returns a number that is the same for every process that uses this storage, at whatever time, and that nobody else can
@@ -81,7 +81,7 @@ pub trait Persist: Send + Sync + 'static {
             return Ok(Uuid::from_slice(secret)?);
         }
         let secret = Uuid::new_v4();
-        self.save(&[Change::Put { key: SECRET.to_owned(), value: secret.as_bytes().to_vec() }])?;
+        self.save(&[StoreWrite::Put { key: SECRET.to_owned(), value: secret.as_bytes().to_vec() }])?;
         Ok(secret)
     }
 
@@ -98,7 +98,7 @@ pub trait Persist: Send + Sync + 'static {
 /// Whether a storage can be used.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Access {
+pub enum StoreState {
     /// It can.
     Ready,
     /// It can, but all that was in it is gone: it was damaged, and begun anew. Said once. The monitor writes down what it has in
@@ -115,7 +115,7 @@ pub enum Access {
 /// One change of what is kept.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a value is there or it is not")]
-pub enum Change {
+pub enum StoreWrite {
     /// The value of a key, in place of the one before.
     Put {
         /// The key.
@@ -130,7 +130,7 @@ pub enum Change {
     },
 }
 
-impl Change {
+impl StoreWrite {
     /// Returns the key.
     #[must_use]
     pub fn key(&self) -> &str {
@@ -145,11 +145,11 @@ impl<P: Persist + ?Sized> Persist for Arc<P> {
         (**self).load(prefix)
     }
 
-    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+    fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
         (**self).save(changes)
     }
 
-    fn access(&self) -> Result<Access, BoxError> {
+    fn access(&self) -> Result<StoreState, BoxError> {
         (**self).access()
     }
 

@@ -84,7 +84,7 @@ pub struct Redaction {
     on: bool,
     headers: Vec<String>,
     secret_keys: Vec<String>,
-    addresses: Addresses,
+    addresses: IpMasking,
     /// Whether personal data that is no secret is shown.
     shows_personal: bool,
     rules: Vec<Rule>,
@@ -101,7 +101,7 @@ impl Redaction {
             on: true,
             headers: Vec::new(),
             secret_keys: Vec::new(),
-            addresses: Addresses::default(),
+            addresses: IpMasking::default(),
             shows_personal: false,
             rules: Vec::new(),
             shortest_key: SHORTEST_KEY,
@@ -130,9 +130,9 @@ impl Redaction {
         self
     }
 
-    /// Sets what becomes of IP addresses in texts. Defaults to [`Addresses::Truncated`].
+    /// Sets what becomes of IP addresses in texts. Defaults to [`IpMasking::Truncated`].
     #[must_use]
-    pub fn ip_addresses(mut self, policy: Addresses) -> Self {
+    pub fn ip_addresses(mut self, policy: IpMasking) -> Self {
         self.id = next_id();
         self.addresses = policy;
         self
@@ -250,8 +250,8 @@ impl Redaction {
         }
     }
 
-    fn addresses(&self) -> Addresses {
-        if self.shows_personal { Addresses::Full } else { self.addresses }
+    fn addresses(&self) -> IpMasking {
+        if self.shows_personal { IpMasking::Full } else { self.addresses }
     }
 
     /// Returns `value`, masked as a whole when `key` sounds like a secret, else as [`text`](Self::text) does.
@@ -344,7 +344,7 @@ impl Default for Redaction {
 /// What becomes of IP addresses in texts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Addresses {
+pub enum IpMasking {
     /// The first 24 bits of an IPv4 address are shown, and the first 48 of an IPv6 address.
     #[default]
     Truncated,

@@ -48,10 +48,10 @@ use std::{
 };
 
 pub use self::{
-    facts::{Finished, RequestFacts},
+    facts::{RequestEnd, RequestFacts},
     nested::nested,
     notes::{add, add_breadcrumb, set_context, set_fingerprint, set_tag, set_user},
-    shown::Shown,
+    shown::RedactedText,
     slot::ScopeSlot,
     task::{InScope, ScopeFutureExt, wrap},
 };
@@ -92,7 +92,7 @@ struct Inner {
     remote_addr: Option<IpAddr>,
     texts: Texts,
     captured: AtomicBool,
-    finished: Mutex<Option<Finished>>,
+    finished: Mutex<Option<RequestEnd>>,
     /// Made when something is written, which for most requests nothing is.
     notes: OnceLock<Box<Mutex<Notes>>>,
 }
@@ -284,13 +284,13 @@ impl Scope {
     }
 
     /// Says how the request ended.
-    pub fn finish(&self, finished: Finished) {
+    pub fn finish(&self, finished: RequestEnd) {
         *self.0.finished.lock().unwrap_or_else(PoisonError::into_inner) = Some(finished);
     }
 
     /// Returns how the request ended; `None` before it did, and for work that is no request.
     #[must_use]
-    pub fn finished(&self) -> Option<Finished> {
+    pub fn finished(&self) -> Option<RequestEnd> {
         *self.0.finished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

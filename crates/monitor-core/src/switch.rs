@@ -27,7 +27,7 @@ use crate::{
         },
     },
     model::method::Method,
-    persist::Change,
+    persist::StoreWrite,
 };
 
 /// Which routes are disabled.
@@ -146,15 +146,15 @@ impl RouteSwitch {
     }
 
     /// Returns what is to be saved, where anything changed since it was asked last.
-    pub(crate) fn take_change(&self) -> Option<Change> {
+    pub(crate) fn take_change(&self) -> Option<StoreWrite> {
         self.is_unsaved.swap(false, Ordering::AcqRel).then(|| self.to_change())
     }
 
     /// Returns what holds now, to be saved.
-    pub(crate) fn to_change(&self) -> Change {
+    pub(crate) fn to_change(&self) -> StoreWrite {
         let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         let value = escape::json(&disabled::to_json(&self.list(), &unknown)).into_bytes();
-        Change::Put { key: KEY.to_owned(), value }
+        StoreWrite::Put { key: KEY.to_owned(), value }
     }
 
     /// Returns whether this route or path must stay in service.

@@ -63,7 +63,7 @@ pub(crate) fn beginning(text: fmt::Arguments<'_>, max: usize) -> String {
 /// Writes `text`. A panic in it is an error.
 pub(crate) fn try_write(writer: &mut dyn fmt::Write, text: fmt::Arguments<'_>) -> fmt::Result {
     panic::catch(|| writer.write_fmt(text)).unwrap_or_else(|caught| {
-        caught.dispose();
+        caught.drop_payload();
         Err(fmt::Error)
     })
 }

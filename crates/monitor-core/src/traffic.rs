@@ -22,7 +22,7 @@ pub use self::{
     histogram::{BUCKETS, BucketCount},
     jobs::{JobCounts, JobOutcome},
     series::{RouteCounts, StatusCounts},
-    window::{Ended, Recent, Window},
+    window::{Lookback, WindowCounts, WindowSnapshot},
 };
 pub(crate) use self::{
     jobs::{JobEnd, Jobs},
@@ -36,13 +36,13 @@ use self::{
 use crate::{
     base::{
         clock,
-        drops::{Drops, Reason},
+        drops::{DropCounter, DropReason},
         sync::{
             Mutex, MutexGuard,
             atomic::{AtomicU64, Ordering},
         },
     },
-    model::{method::Method, names, outcome::Ending},
+    model::{method::Method, names, outcome::FinalStatus},
 };
 
 /// The counters of every method and route.
@@ -51,13 +51,13 @@ use crate::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use monitor_kit::{Ending, Method, Monitor, Outcome};
+/// use monitor_kit::{FinalStatus, Method, Monitor, Outcome};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let traffic = monitor.traffic().expect("the monitor is not disabled");
 /// let series = traffic.series(Method::Get, "/items/{id}");
 /// traffic.start(series);
-/// traffic.end(series, Ending::new(Outcome::Completed, 200), Duration::from_millis(3));
+/// traffic.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(3));
 /// assert_eq!(traffic.read()[0].outcome(Outcome::Completed), 1);
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
@@ -67,7 +67,7 @@ pub struct Traffic {
     overflow: RouteSeries,
     pub(crate) measured: Measured,
     ready_errors: AtomicU64,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
     begun: Instant,
     /// Touched once a second, and by whoever asks for what was lately.
     windows: Mutex<Windows>,
@@ -85,7 +85,7 @@ pub(crate) struct Measured {
 pub struct Series(Option<Place>);
 
 impl Traffic {
-    pub(crate) fn new(limit: usize, measured: Measured, drops: Arc<Drops>) -> Self {
+    pub(crate) fn new(limit: usize, measured: Measured, drops: Arc<DropCounter>) -> Self {
         Self {
             table: Table::new(limit),
             overflow: RouteSeries::new(Method::Other, Arc::from(names::OVERFLOW), false),
@@ -122,7 +122,7 @@ impl Traffic {
     }
 
     /// Counts the end of a request that entered before. Call it once for every [`start`](Self::start).
-    pub fn end(&self, series: Series, ending: Ending, duration: Duration) {
+    pub fn end(&self, series: Series, ending: FinalStatus, duration: Duration) {
         self.at(series).end(ending, duration);
     }
 
@@ -175,21 +175,21 @@ impl Traffic {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use monitor_kit::{Ending, Method, Monitor, Outcome, traffic::Window};
+    /// use monitor_kit::{FinalStatus, Method, Monitor, Outcome, traffic::Lookback};
     ///
     /// let monitor = Monitor::builder("shop").build()?;
     /// let traffic = monitor.traffic().expect("the monitor is not disabled");
     /// for status in [200, 200, 200, 500] {
     ///     let series = traffic.series(Method::Get, "/items/{id}");
     ///     traffic.start(series);
-    ///     traffic.end(series, Ending::new(Outcome::Completed, status), Duration::from_millis(3));
+    ///     traffic.end(series, FinalStatus::new(Outcome::Completed, status), Duration::from_millis(3));
     /// }
-    /// let recent = traffic.recent(Window::Seconds(10));
+    /// let recent = traffic.recent(Lookback::Seconds(10));
     /// assert_eq!(recent.total.error_ratio(), Some(0.25));
     /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
     #[must_use]
-    pub fn recent(&self, window: Window) -> Recent {
+    pub fn recent(&self, window: Lookback) -> WindowSnapshot {
         self.sample().recent(window)
     }
 
@@ -223,7 +223,7 @@ impl Traffic {
     fn find_or_insert(&self, method: Method, route: &str, declared: bool) -> Series {
         let place = self.table.find_or_insert(method, route, declared);
         if place.is_none() {
-            self.drops.count(Reason::SeriesLimit);
+            self.drops.count(DropReason::SeriesLimit);
         }
         Series(place)
     }
@@ -235,7 +235,7 @@ mod tests {
     use crate::model::outcome::Outcome;
 
     fn traffic(limit: usize) -> Traffic {
-        Traffic::new(limit, Measured::default(), Arc::new(Drops::new("traffic")))
+        Traffic::new(limit, Measured::default(), Arc::new(DropCounter::new("traffic")))
     }
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
         let read = traffic.read();
         assert_eq!(read.len(), 3);
         assert_eq!((&*read[2].route, read[2].started), (names::OVERFLOW, 8));
-        assert_eq!(traffic.drops.read().collect::<Vec<_>>(), [(Reason::SeriesLimit, 8)]);
+        assert_eq!(traffic.drops.read().collect::<Vec<_>>(), [(DropReason::SeriesLimit, 8)]);
     }
 
     #[test]
@@ -267,13 +267,13 @@ mod tests {
         let traffic = traffic(4);
         let series = traffic.series(Method::Get, "/a");
         traffic.start(series);
-        traffic.end(series, Ending::new(Outcome::Completed, 500), Duration::from_millis(1));
+        traffic.end(series, FinalStatus::new(Outcome::Completed, 500), Duration::from_millis(1));
         traffic.tick();
-        let kept = traffic.windows.lock().expect("nobody panicked").recent(Window::Seconds(60));
+        let kept = traffic.windows.lock().expect("nobody panicked").recent(Lookback::Seconds(60));
         assert_eq!((kept.total.count, kept.total.failed), (1, 1));
         traffic.start(series);
-        traffic.end(series, Ending::new(Outcome::Completed, 200), Duration::from_millis(1));
-        assert_eq!(traffic.recent(Window::Seconds(60)).total.error_ratio(), Some(0.5));
+        traffic.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(1));
+        assert_eq!(traffic.recent(Lookback::Seconds(60)).total.error_ratio(), Some(0.5));
     }
 
     #[test]
@@ -294,7 +294,7 @@ mod tests {
         let series = traffic.series(Method::Post, "/shop.Stock/Read");
         for code in [Internal, Internal, NotFound, Ok] {
             traffic.start(series);
-            traffic.end(series, Ending::new(Outcome::Completed, 200).grpc(code), Duration::from_millis(1));
+            traffic.end(series, FinalStatus::new(Outcome::Completed, 200).grpc(code), Duration::from_millis(1));
         }
         let read = &traffic.read()[0];
         assert_eq!(read.failures(), [(crate::model::outcome::ErrorType::Grpc(Internal), 2)]);
@@ -318,7 +318,7 @@ mod tests {
         let series = traffic.series(Method::Get, "/a");
         for outcome in Outcome::ALL {
             traffic.start(series);
-            traffic.end(series, Ending::new(outcome, 200), Duration::from_millis(1));
+            traffic.end(series, FinalStatus::new(outcome, 200), Duration::from_millis(1));
         }
         traffic.start(series);
         let read = &traffic.read()[0];

@@ -7,7 +7,7 @@ use http::{Extensions, HeaderMap, Request, header};
 /// How much of a check is said.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(clippy::exhaustive_enums, reason = "nothing, what is published, and everything that is")]
-pub enum Detail {
+pub enum DetailLevel {
     /// How well it is, and no word more.
     Status,
     /// What probes publish as well: messages and values.
@@ -25,29 +25,29 @@ type PeerOf = Arc<dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync>;
 /// # Example
 ///
 /// ```
-/// use monitor_kit::health::{Detail, Details, Health};
+/// use monitor_kit::health::{DetailLevel, DetailPolicy, Health};
 ///
-/// let details = Details::public(Detail::Status).bearer("a-long-secret", Detail::Full).local(Detail::Full);
+/// let details = DetailPolicy::public(DetailLevel::Status).bearer("a-long-secret", DetailLevel::Full).local(DetailLevel::Full);
 /// let health = Health::builder().details(details).build()?;
 /// # Ok::<(), monitor_kit::health::BuildError>(())
 /// ```
 #[derive(Clone, Default)]
 #[must_use]
-pub struct Details {
-    public: Detail,
-    bearer: Option<(String, Detail)>,
-    local: Option<Detail>,
+pub struct DetailPolicy {
+    public: DetailLevel,
+    bearer: Option<(String, DetailLevel)>,
+    local: Option<DetailLevel>,
     peer_of: Option<PeerOf>,
 }
 
-impl Details {
-    /// Says how much everybody may read. Defaults to [`Detail::Messages`].
-    pub fn public(detail: Detail) -> Self {
+impl DetailPolicy {
+    /// Says how much everybody may read. Defaults to [`DetailLevel::Messages`].
+    pub fn public(detail: DetailLevel) -> Self {
         Self { public: detail, ..Self::default() }
     }
 
     /// Says how much those may read who send `Authorization: Bearer` with this token (RFC 6750, section 2.1).
-    pub fn bearer(mut self, token: impl Into<String>, detail: Detail) -> Self {
+    pub fn bearer(mut self, token: impl Into<String>, detail: DetailLevel) -> Self {
         self.bearer = Some((token.into(), detail));
         self
     }
@@ -57,7 +57,7 @@ impl Details {
     ///
     /// Behind a proxy on the same machine that adds no forwarding header, every caller is local: use
     /// [`bearer`](Self::bearer) there.
-    pub fn local(mut self, detail: Detail) -> Self {
+    pub fn local(mut self, detail: DetailLevel) -> Self {
         self.local = Some(detail);
         self
     }
@@ -75,7 +75,7 @@ impl Details {
     }
 
     /// Returns how much whoever sent `request` may read: of all that apply, the most.
-    pub(crate) fn of<B>(&self, request: &Request<B>) -> Detail {
+    pub(crate) fn of<B>(&self, request: &Request<B>) -> DetailLevel {
         let bearer = self.bearer.as_ref().filter(|(token, _)| has_bearer(request.headers(), token));
         let local = self.local.filter(|_| is_local(request, self.peer_of(request.extensions())));
         bearer.map(|(_, detail)| *detail).into_iter().chain(local).fold(self.public, Ord::max)
@@ -89,7 +89,7 @@ impl Details {
     }
 }
 
-impl fmt::Debug for Details {
+impl fmt::Debug for DetailPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { public, bearer, local, .. } = self;
         let bearer = bearer.as_ref().map(|(_, detail)| detail);
@@ -193,9 +193,9 @@ mod tests {
 
     #[test]
     fn a_caller_reads_the_most_of_what_it_may() {
-        let details = Details::public(Detail::Status)
-            .bearer("secret", Detail::Full)
-            .local(Detail::Messages)
+        let details = DetailPolicy::public(DetailLevel::Status)
+            .bearer("secret", DetailLevel::Full)
+            .local(DetailLevel::Messages)
             .peer(|extensions| extensions.get().copied());
         let ask = |peer: [u8; 4], headers: &[(&str, &str)]| {
             let mut request = Request::get("/").header("host", "localhost:80");
@@ -205,18 +205,18 @@ mod tests {
             details.of(&request.extension(IpAddr::from(peer)).body(()).unwrap())
         };
         let (near, far) = ([127, 0, 0, 1], [192, 0, 2, 7]);
-        assert_eq!([ask(near, &[]), ask(far, &[])], [Detail::Messages, Detail::Status]);
-        assert_eq!(ask(far, &[("authorization", "bearer secret")]), Detail::Full);
-        assert_eq!(ask(near, &[("authorization", "Bearer secret")]), Detail::Full);
+        assert_eq!([ask(near, &[]), ask(far, &[])], [DetailLevel::Messages, DetailLevel::Status]);
+        assert_eq!(ask(far, &[("authorization", "bearer secret")]), DetailLevel::Full);
+        assert_eq!(ask(near, &[("authorization", "Bearer secret")]), DetailLevel::Full);
         for wrong in ["Bearer secre", "Bearer secrets", "Bearer secretsecret", "Basic secret", "secret", "Bearer "] {
-            assert_eq!(ask(far, &[("authorization", wrong)]), Detail::Status, "{wrong}");
+            assert_eq!(ask(far, &[("authorization", wrong)]), DetailLevel::Status, "{wrong}");
         }
-        assert_eq!(ask(near, &[("x-forwarded-for", "192.0.2.7")]), Detail::Status);
-        assert_eq!(ask(near, &[("forwarded", "for=192.0.2.7")]), Detail::Status);
+        assert_eq!(ask(near, &[("x-forwarded-for", "192.0.2.7")]), DetailLevel::Status);
+        assert_eq!(ask(near, &[("forwarded", "for=192.0.2.7")]), DetailLevel::Status);
         for name in
             ["x-real-ip", "via", "true-client-ip", "cf-connecting-ip", "x-original-forwarded-for", "x-client-ip"]
         {
-            assert_eq!(ask(near, &[(name, "192.0.2.7")]), Detail::Status, "{name}");
+            assert_eq!(ask(near, &[(name, "192.0.2.7")]), DetailLevel::Status, "{name}");
         }
         let elsewhere = Request::get("http://evil.example/").header("host", "localhost").body(()).unwrap();
         assert!(!is_local(&elsewhere, Some(near.into())), "it asks for another host");

@@ -55,24 +55,24 @@
 //!
 //! # What a stranger may read
 //!
-//! An [`Outcome`]'s message and values are published, so write them for strangers; [`Details`] says who reads how much. Its
+//! An [`Outcome`]'s message and values are published, so write them for strangers; [`DetailPolicy`] says who reads how much. Its
 //! [source](Outcome::source) goes to the log and to reporters only, redacted.
 //!
 //! # Features
 //!
-//! - `axum`: [`Details::local`] knows the peer from axum's `ConnectInfo`.
+//! - `axum`: [`DetailPolicy::local`] knows the peer from axum's `ConnectInfo`.
 //! - `grpc`: `Health::grpc_service`, for `grpc.health.v1`.
 //!
 //! Probes, each by what it looks at:
 //!
-//! - `disk`: `DiskSpace`.
-//! - `error-ratio`: `ErrorRatio`, of the service's own requests.
-//! - `fds`: `OpenFiles`.
+//! - `disk`: `DiskProbe`.
+//! - `error-ratio`: `ErrorRatioProbe`, of the service's own requests.
+//! - `fds`: `OpenFilesProbe`.
 //! - `http-probe`: `HttpProbe`, over ureq.
-//! - `memory`: `MemoryLeft`, of the control group or the machine.
+//! - `memory`: `MemoryProbe`, of the control group or the machine.
 //! - `postgres`: `PostgresProbe`, over sqlx. Needs Rust 1.94.
 //! - `redis`: `RedisProbe`.
-//! - `runtime`: `RuntimeLag`.
+//! - `runtime`: `RuntimeProbe`.
 //! - `sqlite`: `SqliteProbe`, over sqlx. Needs Rust 1.94.
 //! - `tcp`: `TcpProbe`.
 
@@ -103,27 +103,27 @@ pub use monitor_core::{HealthReading, HealthStatus, ProbeReading};
 #[cfg(feature = "grpc")]
 pub use self::endpoint::grpc::GrpcHealthService;
 #[cfg(feature = "disk")]
-pub use self::probes::disk::DiskSpace;
+pub use self::probes::disk::DiskProbe;
 #[cfg(feature = "error-ratio")]
-pub use self::probes::error_ratio::ErrorRatio;
+pub use self::probes::error_ratio::ErrorRatioProbe;
 #[cfg(feature = "fds")]
-pub use self::probes::fds::OpenFiles;
+pub use self::probes::fds::OpenFilesProbe;
 #[cfg(feature = "http-probe")]
 pub use self::probes::http::HttpProbe;
 #[cfg(feature = "memory")]
-pub use self::probes::memory::MemoryLeft;
+pub use self::probes::memory::MemoryProbe;
 #[cfg(feature = "postgres")]
 pub use self::probes::postgres::PostgresProbe;
 #[cfg(feature = "redis")]
 pub use self::probes::redis::RedisProbe;
 #[cfg(feature = "runtime")]
-pub use self::probes::runtime::RuntimeLag;
+pub use self::probes::runtime::RuntimeProbe;
 #[cfg(feature = "sqlite")]
 pub use self::probes::sqlite::SqliteProbe;
 #[cfg(feature = "tcp")]
 pub use self::probes::tcp::TcpProbe;
 pub use self::{
-    detail::{Detail, Details, has_bearer, is_local},
+    detail::{DetailLevel, DetailPolicy, has_bearer, is_local},
     endpoint::service::{HealthFuture, HealthService},
     error::BuildError,
     probe::{

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{Drops, Reason, clock};
+use monitor_core::{DropCounter, DropReason, clock};
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -19,13 +19,13 @@ use crate::non_blocking::{at_least_one, is_passing};
 /// Where a layer writes its lines.
 pub(crate) struct Direct<W> {
     writer: W,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
     /// Whether the last thing written was half a line.
     is_torn: AtomicBool,
 }
 
 impl<W> Direct<W> {
-    pub(crate) fn new(writer: W, drops: Arc<Drops>) -> Self {
+    pub(crate) fn new(writer: W, drops: Arc<DropCounter>) -> Self {
         Self { writer, drops, is_torn: AtomicBool::new(false) }
     }
 
@@ -48,7 +48,7 @@ impl<W: for<'a> MakeWriter<'a>> Direct<W> {
             self.is_torn.store(is_torn, Ordering::Relaxed);
         }
         if !is_whole {
-            self.drops.count(Reason::Failed);
+            self.drops.count(DropReason::Failed);
         }
     }
 }

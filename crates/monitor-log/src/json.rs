@@ -25,9 +25,9 @@ use tracing_subscriber::{
 
 pub use self::names::FieldNames;
 use self::{
-    escape::Texts,
+    escape::JsonText,
     fields::Fields,
-    keys::{KeyRing, Keys},
+    keys::{CallsiteKeys, Keys},
     names::{Names, Style},
     spans::{Recorder, SpanFields},
 };
@@ -68,11 +68,11 @@ use crate::direct::Direct;
 /// ```
 pub struct JsonLayer<W = fn() -> io::Stdout> {
     lines: Direct<W>,
-    texts: Texts,
+    texts: JsonText,
     style: Style,
     /// What every line ends with, made once.
     tail: Box<str>,
-    keys: KeyRing,
+    keys: CallsiteKeys,
 }
 
 impl JsonLayer {
@@ -82,14 +82,14 @@ impl JsonLayer {
         let identity = monitor.identity().map_or_else(Default::default, |identity| {
             [identity.service(), identity.release(), identity.environment()].map(str::to_owned)
         });
-        let texts = Texts::new(monitor.redaction().clone());
+        let texts = JsonText::new(monitor.redaction().clone());
         let style = Style { names: Names::of(FieldNames::Plain), locations: None, identity };
         Self {
             lines: Direct::new(io::stdout, monitor.drops_of("log_writer")),
             tail: tail(&style, &texts),
             texts,
             style,
-            keys: KeyRing::new(),
+            keys: CallsiteKeys::new(),
         }
     }
 }
@@ -224,7 +224,7 @@ impl<W> fmt::Debug for JsonLayer<W> {
     }
 }
 
-fn tail(style: &Style, texts: &Texts) -> Box<str> {
+fn tail(style: &Style, texts: &JsonText) -> Box<str> {
     let mut tail = Vec::new();
     for (key, value) in style.constants() {
         if !value.is_empty() {

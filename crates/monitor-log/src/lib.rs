@@ -16,13 +16,13 @@
 //! {"timestamp":"2025-07-29T12:30:00.250001Z","level":"INFO","target":"shop","message":"order_processed","order_id":123,"request_id":"0b6c7c2e-7a9e-4d0a-9d55-6f1c2b3a4d5e","trace_id":"0b6c7c2e7a9e4d0a9d556f1c2b3a4d5e","service":"shop","release":"1.4.2","environment":"production"}
 //! ```
 //!
-//! [`Setup`] says more of what [`init`] does. Each part also works by itself: [`JsonLayer`], [`ReadableLayer`] and
+//! [`LogBuilder`] says more of what [`init`] does. Each part also works by itself: [`JsonLayer`], [`ReadableLayer`] and
 //! [`BreadcrumbLayer`] are layers for `tracing-subscriber`, [`NonBlocking`] and [`RollingFile`] are writers.
 //!
 //! # Beside a subscriber of your own
 //!
 //! [`init`] sets the global subscriber, which a program has one of. A program with layers of its own, for traces or a console,
-//! adds ours to them: [`Setup::layer`] returns all that [`init`] would set up, as one layer.
+//! adds ours to them: [`LogBuilder::layer`] returns all that [`init`] would set up, as one layer.
 //!
 //! The parts can be chosen one by one as well. Each gets a filter of its own: a filter on the whole subscriber, such as an
 //! `EnvFilter` that is added with `with`, would also keep events from the breadcrumbs. The monitor is flushed before the
@@ -94,5 +94,5 @@ pub use self::{
     non_blocking::{FlushGuard, NonBlocking, NonBlockingBuilder, WhenFull},
     readable::ReadableLayer,
     rolling::{RollingFile, Rotation},
-    setup::{InitError, LogGuard, Setup, init},
+    setup::{InitError, LogBuilder, LogGuard, init},
 };

@@ -21,9 +21,9 @@ pub use self::{
 /// Hands lines to a thread that writes them, so that no caller waits for a disk. Cloning it gives another handle.
 ///
 /// Lines gather for some milliseconds and are written together, in the order in which they came. They are never torn. A line
-/// that is lost is counted by its reason: [`QueueFull`](monitor_core::Reason::QueueFull) when there is no room for it,
-/// [`Failed`](monitor_core::Reason::Failed) and [`Panicked`](monitor_core::Reason::Panicked) when the writer does that, and
-/// [`Closed`](monitor_core::Reason::Closed) when the [`FlushGuard`] is gone. A flush of the writer that fails counts as one
+/// that is lost is counted by its reason: [`QueueFull`](monitor_core::DropReason::QueueFull) when there is no room for it,
+/// [`Failed`](monitor_core::DropReason::Failed) and [`Panicked`](monitor_core::DropReason::Panicked) when the writer does that, and
+/// [`Closed`](monitor_core::DropReason::Closed) when the [`FlushGuard`] is gone. A flush of the writer that fails counts as one
 /// line. When the writer fails, the lines that were to be written together with that line, 16 KiB at most, are lost too.
 ///
 /// A writer that returns [`WouldBlock`](io::ErrorKind::WouldBlock) or [`Interrupted`](io::ErrorKind::Interrupted) has not

@@ -11,7 +11,7 @@ use std::{
 use monitor_core::{
     ErrorType, Monitor, Redaction, clock, escape,
     redact::FILTERED,
-    scope::{self, Finished, Scope},
+    scope::{self, RequestEnd, Scope},
     source_path, text,
 };
 use tracing::{
@@ -163,7 +163,7 @@ impl Line<'_> {
         }
     }
 
-    fn request(&mut self, name: &str, scope: &Scope, finished: &Finished) {
+    fn request(&mut self, name: &str, scope: &Scope, finished: &RequestEnd) {
         let (ending, took) = (finished.ending, finished.duration.as_secs_f64() * 1_000.0);
         let path = scope.shown_path().redacted();
         let (method, path) = (scope.method().as_str(), escape::readable(&path));

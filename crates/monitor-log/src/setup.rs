@@ -35,7 +35,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// See [`Setup::init`].
+/// See [`LogBuilder::init`].
 ///
 /// # Example
 ///
@@ -48,7 +48,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn init(monitor: &Monitor) -> Result<LogGuard, InitError> {
-    Setup::new(monitor).init()
+    LogBuilder::new(monitor).init()
 }
 
 /// How a program logs.
@@ -57,17 +57,17 @@ pub fn init(monitor: &Monitor) -> Result<LogGuard, InitError> {
 ///
 /// ```
 /// use monitor_kit::Monitor;
-/// use monitor_kit::log::{Rotation, Setup};
+/// use monitor_kit::log::{Rotation, LogBuilder};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("app.log");
 /// let monitor = Monitor::builder("shop").build()?;
-/// let _log = Setup::new(&monitor).file(path).rotation(Rotation::daily().keep(7)).filter("info,sqlx=debug").init()?;
+/// let _log = LogBuilder::new(&monitor).file(path).rotation(Rotation::daily().keep(7)).filter("info,sqlx=debug").init()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Setup {
+pub struct LogBuilder {
     monitor: Monitor,
     json: bool,
     names: FieldNames,
@@ -110,7 +110,7 @@ impl Drop for LogGuard {
     }
 }
 
-impl Setup {
+impl LogBuilder {
     /// Creates the default, which is what [`init`] does.
     pub fn new(monitor: &Monitor) -> Self {
         Self {
@@ -196,11 +196,11 @@ impl Setup {
     /// # Example
     ///
     /// ```
-    /// use monitor_kit::{Monitor, log::Setup};
+    /// use monitor_kit::{Monitor, log::LogBuilder};
     /// use tracing_subscriber::prelude::*;
     ///
     /// let monitor = Monitor::builder("shop").build()?;
-    /// let (ours, _log) = Setup::new(&monitor).layer()?;
+    /// let (ours, _log) = LogBuilder::new(&monitor).layer()?;
     /// let yours = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     /// tracing_subscriber::registry().with(yours).with(ours).init();
     /// tracing::info!("both write this");

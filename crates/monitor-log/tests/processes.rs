@@ -10,7 +10,7 @@ use std::{
 };
 
 use monitor_core::Monitor;
-use monitor_log::{RollingFile, Rotation, Setup};
+use monitor_log::{LogBuilder, RollingFile, Rotation};
 
 const PROCESSES: usize = 3;
 const LINES: usize = 2_000;
@@ -114,7 +114,7 @@ fn a_process_that_logs_to_standard_output() {
         return;
     }
     let monitor = Monitor::builder("shop").log(None).build().unwrap();
-    let log = Setup::new(&monitor).json(true).init().unwrap();
+    let log = LogBuilder::new(&monitor).json(true).init().unwrap();
     for number in 0..LINES {
         tracing::info!(number, padding = "x".repeat(100), "line");
     }

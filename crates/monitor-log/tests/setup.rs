@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, fs};
 
 use monitor_core::{Monitor, Scope};
-use monitor_log::{Rotation, Setup, init};
+use monitor_log::{LogBuilder, Rotation, init};
 use serde_json::Value;
 
 /// Logs while the line is made in which it is a field.
@@ -21,7 +21,7 @@ fn a_process_begins_to_log_once_and_to_a_file_as_well() {
     let monitor = Monitor::builder("shop").release("1.4.2").log(None).build().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("app.log");
-    let setup = Setup::new(&monitor).console(false).rotation(Rotation::size(100_000).keep(2));
+    let setup = LogBuilder::new(&monitor).console(false).rotation(Rotation::size(100_000).keep(2));
 
     let refusal = setup.clone().filter("info,shop=loud").init().unwrap_err().to_string();
     assert!(refusal.starts_with("the filter is `info,shop=loud`, which is not understood: write levels"), "{refusal}");

@@ -9,27 +9,27 @@
 //! these tables, and leaves the format's number and every key it does not know as they are. New tables need a format that no
 //! older release may use. `tests/data` has a store of each format.
 
-use monitor_core::{Change, clock};
+use monitor_core::{StoreWrite, clock};
 use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError, WriteTransaction};
 
-use crate::error::Trouble;
+use crate::error::DatabaseError;
 
 /// Fails where a newer release wrote the database in a format that this release cannot read.
-pub(crate) fn refuse_newer(database: &Database) -> Result<(), Trouble> {
+pub(crate) fn refuse_newer(database: &Database) -> Result<(), DatabaseError> {
     let numbers = match database.begin_read()?.open_table(NUMBERS) {
         Err(TableError::TableDoesNotExist(_)) => return Ok(()),
         numbers => numbers?,
     };
-    let number = |name| Ok::<_, Trouble>(numbers.get(name)?.map(|number| number.value()));
+    let number = |name| Ok::<_, DatabaseError>(numbers.get(name)?.map(|number| number.value()));
     let format = number(FORMAT)?.unwrap_or(0);
     if number(OLDEST_READER)?.unwrap_or(format) > NEWEST {
-        return Err(Trouble::Newer(format!("its format is {format}, and this release reads {NEWEST} at most")));
+        return Err(DatabaseError::Newer(format!("its format is {format}, and this release reads {NEWEST} at most")));
     }
     Ok(())
 }
 
 /// Makes sure that all is of the form this release knows, or of a newer one that it may use.
-pub(crate) fn prepare(database: &Database) -> Result<(), Trouble> {
+pub(crate) fn prepare(database: &Database) -> Result<(), DatabaseError> {
     let write = database.begin_write()?;
     let format = write.open_table(NUMBERS)?.get(FORMAT)?.map_or(0, |format| format.value());
     match format {
@@ -41,7 +41,7 @@ pub(crate) fn prepare(database: &Database) -> Result<(), Trouble> {
     Ok(write.commit()?)
 }
 
-fn from_format_1(write: &WriteTransaction) -> Result<(), Trouble> {
+fn from_format_1(write: &WriteTransaction) -> Result<(), DatabaseError> {
     let mut tables = Tables::open(write)?;
     let all: Vec<_> = tables
         .values
@@ -52,7 +52,7 @@ fn from_format_1(write: &WriteTransaction) -> Result<(), Trouble> {
 }
 
 /// Returns every key that begins with `prefix`, and its value.
-pub(crate) fn load(database: &Database, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, Trouble> {
+pub(crate) fn load(database: &Database, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, DatabaseError> {
     let read = database.begin_read()?;
     let values = read.open_table(VALUES)?;
     let mut found = Vec::new();
@@ -67,14 +67,14 @@ pub(crate) fn load(database: &Database, prefix: &str) -> Result<Vec<(String, Vec
 }
 
 /// Carries out all changes or none. When it returns they are on the disk. Returns how many values had to go for want of room.
-pub(crate) fn save(database: &Database, changes: &[Change], size_limit: u64) -> Result<u64, Trouble> {
+pub(crate) fn save(database: &Database, changes: &[StoreWrite], size_limit: u64) -> Result<u64, DatabaseError> {
     let write = database.begin_write()?;
     let evicted = {
         let mut tables = Tables::open(&write)?;
         for change in changes {
             match change {
-                Change::Put { key, value } => tables.put(key, value)?,
-                Change::Remove { key } => tables.remove(key)?,
+                StoreWrite::Put { key, value } => tables.put(key, value)?,
+                StoreWrite::Remove { key } => tables.remove(key)?,
             }
         }
         tables.bound(size_limit)?
@@ -84,7 +84,7 @@ pub(crate) fn save(database: &Database, changes: &[Change], size_limit: u64) -> 
 }
 
 /// Copies every value, and when it was saved.
-pub(crate) fn copy(from: &Database, to: &Database) -> Result<(), Trouble> {
+pub(crate) fn copy(from: &Database, to: &Database) -> Result<(), DatabaseError> {
     let (read, write) = (from.begin_read()?, to.begin_write()?);
     {
         let mut tables = Tables::open(&write)?;
@@ -117,7 +117,7 @@ struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    fn open(write: &'a WriteTransaction) -> Result<Self, Trouble> {
+    fn open(write: &'a WriteTransaction) -> Result<Self, DatabaseError> {
         Ok(Self {
             values: write.open_table(VALUES)?,
             notes: write.open_table(NOTES)?,
@@ -126,20 +126,20 @@ impl<'a> Tables<'a> {
         })
     }
 
-    fn put(&mut self, key: &str, value: &[u8]) -> Result<(), Trouble> {
+    fn put(&mut self, key: &str, value: &[u8]) -> Result<(), DatabaseError> {
         self.forget(key)?;
         self.values.insert(key, value)?;
         self.note(key, value.len())
     }
 
-    fn remove(&mut self, key: &str) -> Result<(), Trouble> {
+    fn remove(&mut self, key: &str) -> Result<(), DatabaseError> {
         self.forget(key)?;
         self.values.remove(key)?;
         Ok(())
     }
 
     /// Notes that a value was saved last of all.
-    fn note(&mut self, key: &str, length: usize) -> Result<(), Trouble> {
+    fn note(&mut self, key: &str, length: usize) -> Result<(), DatabaseError> {
         if !key.contains('/') {
             return Ok(());
         }
@@ -150,7 +150,7 @@ impl<'a> Tables<'a> {
         self.add_bytes(|bytes| bytes + length)
     }
 
-    fn forget(&mut self, key: &str) -> Result<(), Trouble> {
+    fn forget(&mut self, key: &str) -> Result<(), DatabaseError> {
         let note = self.notes.remove(key)?.map(|note| note.value());
         let Some((age, length, _)) = note else { return Ok(()) };
         self.ages.remove(age)?;
@@ -158,7 +158,7 @@ impl<'a> Tables<'a> {
     }
 
     /// Lets go what was saved longest ago until the rest is not too large, and returns how much went.
-    fn bound(&mut self, limit: u64) -> Result<u64, Trouble> {
+    fn bound(&mut self, limit: u64) -> Result<u64, DatabaseError> {
         let mut evicted = 0;
         while self.number(BYTES)? > limit
             && let Some(oldest) = self.oldest()?
@@ -169,15 +169,15 @@ impl<'a> Tables<'a> {
         Ok(evicted)
     }
 
-    fn oldest(&self) -> Result<Option<String>, Trouble> {
+    fn oldest(&self) -> Result<Option<String>, DatabaseError> {
         Ok(self.ages.first()?.map(|(_, key)| key.value().to_owned()))
     }
 
-    fn number(&self, name: &str) -> Result<u64, Trouble> {
+    fn number(&self, name: &str) -> Result<u64, DatabaseError> {
         Ok(self.numbers.get(name)?.map_or(0, |number| number.value()))
     }
 
-    fn add_bytes(&mut self, f: impl FnOnce(u64) -> u64) -> Result<(), Trouble> {
+    fn add_bytes(&mut self, f: impl FnOnce(u64) -> u64) -> Result<(), DatabaseError> {
         let bytes = self.number(BYTES)?;
         self.numbers.insert(BYTES, f(bytes))?;
         Ok(())
@@ -223,8 +223,8 @@ mod tests {
         database
     }
 
-    fn put(key: &str, value: &str) -> Change {
-        Change::Put { key: key.to_owned(), value: value.as_bytes().to_vec() }
+    fn put(key: &str, value: &str) -> StoreWrite {
+        StoreWrite::Put { key: key.to_owned(), value: value.as_bytes().to_vec() }
     }
 
     fn keys(database: &Database) -> Vec<String> {
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn what_was_saved_longest_ago_goes_first_and_what_is_one_of_its_kind_stays() {
         let database = database();
-        let save = |changes: &[Change]| save(&database, changes, 20).unwrap();
+        let save = |changes: &[StoreWrite]| save(&database, changes, 20).unwrap();
         assert_eq!(
             save(&[put("routes", "a text that is longer than the limit"), put("a/1", "xxxx"), put("a/2", "xxxx")]),
             0
@@ -274,7 +274,7 @@ mod tests {
         let database = database();
         set(&database, &[(FORMAT, 7)]);
         let refused = refuse_newer(&database).unwrap_err();
-        assert!(matches!(refused, Trouble::Newer(_)));
+        assert!(matches!(refused, DatabaseError::Newer(_)));
         assert_eq!(refused.to_string(), "its format is 7, and this release reads 2 at most");
     }
 
@@ -299,7 +299,7 @@ mod tests {
                 let key = if key < 3 { key.to_string() } else { format!("many/{key}") };
                 let change = match length {
                     Some(length) => put(&key, &"x".repeat(length)),
-                    None => Change::Remove { key: key.clone() },
+                    None => StoreWrite::Remove { key: key.clone() },
                 };
                 save(&database, &[change], PLENTY).unwrap();
                 match length {

@@ -12,7 +12,7 @@ pub struct StoreError {
 
 /// Why a database cannot be used.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum DatabaseError {
     /// The file is there, and is not what it should be.
     Damaged(String),
     /// A newer release wrote the file in a format that this one cannot read.
@@ -38,7 +38,7 @@ impl Error for StoreError {
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Damaged(why) | Self::Newer(why) => f.write_str(why),
@@ -47,9 +47,9 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl Error for Trouble {}
+impl Error for DatabaseError {}
 
-impl<E: Into<redb::Error>> From<E> for Trouble {
+impl<E: Into<redb::Error>> From<E> for DatabaseError {
     fn from(error: E) -> Self {
         match error.into() {
             redb::Error::Io(error) if !is_of_the_content(error.kind()) => Self::Failed(error.into()),

@@ -9,7 +9,7 @@ use std::{
 
 use redb::{Database, backends::FileBackend};
 
-use crate::{database, error::Trouble, lock::private};
+use crate::{database, error::DatabaseError, lock::private};
 
 /// The database, and which file it is in.
 pub(crate) struct File {
@@ -19,7 +19,7 @@ pub(crate) struct File {
 
 impl File {
     /// Opens the file and verifies all of it, or makes it where there is none.
-    pub(crate) fn open(path: &Path) -> Result<Self, Trouble> {
+    pub(crate) fn open(path: &Path) -> Result<Self, DatabaseError> {
         match fs::metadata(path) {
             Ok(data) if data.len() > 0 => Self::existing(path),
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
@@ -27,7 +27,7 @@ impl File {
         }
     }
 
-    fn existing(path: &Path) -> Result<Self, Trouble> {
+    fn existing(path: &Path) -> Result<Self, DatabaseError> {
         guarded(|| {
             let file = private().open(path).map_err(failed)?;
             refuse_newer_redb(&file)?;
@@ -41,7 +41,7 @@ impl File {
     }
 
     /// Makes a new file beside `path`, which takes its place once it is whole: a disk that is full leaves no half of it.
-    fn make(path: &Path, fill: impl FnOnce(&Database) -> Result<(), Trouble>) -> Result<Self, Trouble> {
+    fn make(path: &Path, fill: impl FnOnce(&Database) -> Result<(), DatabaseError>) -> Result<Self, DatabaseError> {
         let new = path.with_extension("redb.new");
         let made = guarded(|| {
             let made = Self::of(private().create(true).truncate(true).open(&new).map_err(failed)?)?;
@@ -54,11 +54,11 @@ impl File {
         made.map_err(|trouble| {
             let _ = fs::remove_file(&new);
             // Whatever redb made of it: a file that is new is not damaged.
-            Trouble::Failed(trouble.to_string().into())
+            DatabaseError::Failed(trouble.to_string().into())
         })
     }
 
-    fn of(file: fs::File) -> Result<Self, Trouble> {
+    fn of(file: fs::File) -> Result<Self, DatabaseError> {
         let inode = file.metadata().map_err(failed)?.ino();
         let database = Database::builder().set_cache_size(CACHE).create_with_backend(FileBackend::new(file)?)?;
         Ok(Self { database, inode })
@@ -69,12 +69,12 @@ impl File {
         fs::metadata(path).is_ok_and(|data| data.ino() == self.inode)
     }
 
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&Database) -> Result<R, Trouble>) -> Result<R, Trouble> {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&Database) -> Result<R, DatabaseError>) -> Result<R, DatabaseError> {
         guarded(|| f(&self.database))
     }
 
     /// Writes all that is in it to a new file, which takes its place: what was removed before is nowhere any more.
-    pub(crate) fn rewritten(self, path: &Path) -> Result<Self, Trouble> {
+    pub(crate) fn rewritten(self, path: &Path) -> Result<Self, DatabaseError> {
         let written = Self::make(path, |to| database::copy(&self.database, to));
         self.close();
         written
@@ -90,23 +90,23 @@ impl File {
 }
 
 /// What is damaged may make redb panic.
-fn guarded<R>(f: impl FnOnce() -> Result<R, Trouble>) -> Result<R, Trouble> {
+fn guarded<R>(f: impl FnOnce() -> Result<R, DatabaseError>) -> Result<R, DatabaseError> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref().copied());
         let why = format!("what reads it panicked: {}", text.unwrap_or("it does not say why"));
-        monitor_core::panic::dispose(payload);
-        Err(Trouble::Damaged(why))
+        monitor_core::panic::drop_payload(payload);
+        Err(DatabaseError::Damaged(why))
     })
 }
 
 /// Fails where a newer release of redb wrote the file: both of its commit slots begin with the version of its form.
-fn refuse_newer_redb(file: &fs::File) -> Result<(), Trouble> {
+fn refuse_newer_redb(file: &fs::File) -> Result<(), DatabaseError> {
     let mut header = [0; REDB_SLOTS[1] + 1];
     let is_redb = file.read_exact_at(&mut header, 0).is_ok() && header.starts_with(REDB);
     // One of them alone may be a flipped bit.
     let [first, second] = REDB_SLOTS.map(|slot| header[slot]);
     if is_redb && first == second && first > REDB_NEWEST {
-        return Err(Trouble::Newer(format!(
+        return Err(DatabaseError::Newer(format!(
             "redb wrote it in its format {first}, and this release reads {REDB_NEWEST} at most"
         )));
     }
@@ -117,8 +117,8 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
-fn failed(error: io::Error) -> Trouble {
-    Trouble::Failed(error.into())
+fn failed(error: io::Error) -> DatabaseError {
+    DatabaseError::Failed(error.into())
 }
 
 /// What a file of redb begins with.

@@ -7,14 +7,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use monitor_core::{Access, BoxError, Change, Persist};
+use monitor_core::{BoxError, Persist, StoreState, StoreWrite};
 use redb::Database;
 use uuid::Uuid;
 
 use crate::{
     aside::{forget_aside, set_aside},
     database,
-    error::{StoreError, Trouble},
+    error::{DatabaseError, StoreError},
     file::File,
     lock::{Lock, private},
 };
@@ -96,12 +96,12 @@ impl Store {
         &self.0.folder
     }
 
-    fn with<R>(&self, f: impl FnOnce(&Database) -> Result<R, Trouble>) -> Result<R, BoxError> {
+    fn with<R>(&self, f: impl FnOnce(&Database) -> Result<R, DatabaseError>) -> Result<R, BoxError> {
         let mut state = self.0.state();
         let file = state.file.as_ref().ok_or("the store is not open: another process has it, or it failed")?;
         let done = file.with(f);
         done.map_err(|trouble| {
-            if let Trouble::Damaged(why) = &trouble {
+            if let DatabaseError::Damaged(why) = &trouble {
                 state.damage = Some(why.clone());
             }
             // What failed once, redb does not try again.
@@ -134,12 +134,12 @@ impl StoreBuilder {
 }
 
 impl Persist for Store {
-    fn access(&self) -> Result<Access, BoxError> {
+    fn access(&self) -> Result<StoreState, BoxError> {
         let mut state = self.0.state();
         if state.lock.is_none() {
             match Lock::take(&self.0.path(LOCK))? {
                 Some(lock) => state.lock = Some(lock),
-                None => return Ok(Access::Busy),
+                None => return Ok(StoreState::Busy),
             }
         }
         self.0.open(&mut state)
@@ -149,7 +149,7 @@ impl Persist for Store {
         self.with(|database| database::load(database, prefix))
     }
 
-    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+    fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
         self.with(|database| database::save(database, changes, self.0.size_limit))
     }
 
@@ -179,7 +179,7 @@ impl Inner {
     }
 
     /// Opens the file where it is not open, and where it was taken away.
-    fn open(&self, state: &mut State) -> Result<Access, BoxError> {
+    fn open(&self, state: &mut State) -> Result<StoreState, BoxError> {
         let path = self.path(FILE);
         if state.file.as_ref().is_some_and(|file| !file.is_at(&path)) {
             state.file.take().into_iter().for_each(File::close);
@@ -192,16 +192,16 @@ impl Inner {
             }
             state.file = Some(Self::open_or_begin_anew(&path, state)?);
         }
-        Ok(state.lost.take().map_or(Access::Ready, |why| Access::Fresh { why }))
+        Ok(state.lost.take().map_or(StoreState::Ready, |why| StoreState::Fresh { why }))
     }
 
     fn open_or_begin_anew(path: &Path, state: &mut State) -> Result<File, BoxError> {
         match File::open(path) {
-            Err(Trouble::Damaged(why)) => {
+            Err(DatabaseError::Damaged(why)) => {
                 state.lost = Some(put_aside(path, &why)?);
                 Ok(File::open(path)?)
             }
-            Err(Trouble::Newer(why)) => {
+            Err(DatabaseError::Newer(why)) => {
                 // The newer release may come back at any time, and is to find it free.
                 state.lock = None;
                 Err(format!("{} is of a newer release and is left alone: {why}", path.display()).into())

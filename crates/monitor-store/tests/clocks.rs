@@ -8,7 +8,7 @@ mod support;
 use std::{fs, path::Path, time::Duration};
 
 use monitor_core::{
-    DisableRoute, IssueState, Level, Monitor, MutedUntil, Triage,
+    DisableRoute, IssueStatus, Level, Monitor, MutedUntil, Triage,
     clock::{self, WrongClock},
 };
 
@@ -104,7 +104,7 @@ fn a_mute_of_an_hour_lasts_an_hour_whatever_the_clock_was_or_becomes() {
         fail(&shop, 1, "ada");
         flush(&shop);
         let status = only_issue(&shop).status;
-        assert_eq!(status.state, IssueState::Muted);
+        assert_eq!(status.state, IssueStatus::Muted);
         assert!(is_within_an_hour(status.muted_until), "{status:?}");
     }
 }
@@ -119,7 +119,7 @@ fn a_mute_lasts_no_longer_than_it_was_to_for_a_process_whose_clock_is_wrong() {
     stop(before);
     let _clock = WrongClock::behind(DAY);
     let status = only_issue(&shop(folder.path(), "1.0.0")).status;
-    assert!(status.state == IssueState::Muted && is_within_an_hour(status.muted_until), "{status:?}");
+    assert!(status.state == IssueStatus::Muted && is_within_an_hour(status.muted_until), "{status:?}");
 }
 
 #[test]

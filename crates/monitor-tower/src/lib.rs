@@ -188,6 +188,6 @@ pub use self::{
         networks::{NetworkError, Networks},
     },
     response::{attached_error::AttachedError, problem::problem, text_body::TextBody},
-    settings::PanicAnswer,
+    settings::PanicContext,
     watch::{body::ResponseBody, future::ResponseFuture, service::MonitorService, upgraded::UpgradedConnection},
 };

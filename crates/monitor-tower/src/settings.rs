@@ -10,7 +10,7 @@ use std::{
 use http::{HeaderName, Response, StatusCode};
 use monitor_core::{
     Monitor, RequestId, Scope,
-    panic::{self, Fate},
+    panic::{self, PanicMode},
 };
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 
 type RouteOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync;
 type PeerOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<IpAddr> + Send + Sync;
-type AnswerPanic = dyn Fn(&PanicAnswer) -> Response<TextBody> + Send + Sync;
+type AnswerPanic = dyn Fn(&PanicContext) -> Response<TextBody> + Send + Sync;
 
 /// Every concern is a setting: one service serves them all.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ pub(crate) struct Settings {
 /// What is known to whoever answers a panic. It says nothing of the panic itself, which is no business of the client's.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct PanicAnswer {
+pub struct PanicContext {
     /// The request's identifier.
     pub request_id: RequestId,
 }
@@ -141,8 +141,8 @@ impl Settings {
     }
 
     /// Returns what becomes of a panic.
-    pub(crate) fn fate(&self) -> Fate {
-        if self.capture_panics { Fate::Captured } else { Fate::Printed }
+    pub(crate) fn fate(&self) -> PanicMode {
+        if self.capture_panics { PanicMode::Captured } else { PanicMode::Printed }
     }
 
     /// Whether there is nothing to do for a request at all.

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     routing::get,
 };
-use monitor_kit::{Fingerprint, Issue, IssueQuery, IssueSort, IssueState, Monitor};
+use monitor_kit::{Fingerprint, Issue, IssueQuery, IssueSort, IssueStatus, Monitor};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ async fn list(State(monitor): State<Monitor>, Params(wanted): Params<Wanted>) ->
     let mut query = IssueQuery::new().text(&wanted.text).offset(wanted.offset).limit(wanted.limit.unwrap_or(100));
     if let Some(name) = &wanted.state {
         query = query.state(
-            IssueState::from_name(name)
+            IssueStatus::from_name(name)
                 .ok_or_else(|| unknown("state", name, "unresolved, resolved, muted, ignored"))?,
         );
     }

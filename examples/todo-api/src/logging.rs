@@ -2,14 +2,14 @@
 
 use monitor_kit::{
     Monitor,
-    log::{LogGuard, Setup},
+    log::{LogBuilder, LogGuard},
 };
 
 use crate::{Config, StartError};
 
 /// Begins to log, until what is returned is dropped.
 pub(crate) fn init(config: &Config, monitor: &Monitor) -> Result<LogGuard, StartError> {
-    let setup = Setup::new(monitor).console(!config.quiet);
+    let setup = LogBuilder::new(monitor).console(!config.quiet);
     let setup = config.log_file.iter().fold(setup, |setup, file| setup.file(file));
     setup.init().map_err(|error| StartError::new("begin to log", error))
 }

@@ -2,7 +2,9 @@
 
 use monitor_kit::{
     BoxError, Monitor,
-    health::{Detail, Details, DiskSpace, Health, PostgresProbe, Probe, RedisProbe, RuntimeLag, SqliteProbe},
+    health::{
+        DetailLevel, DetailPolicy, DiskProbe, Health, PostgresProbe, Probe, RedisProbe, RuntimeProbe, SqliteProbe,
+    },
 };
 
 use crate::{Config, Token, store::Store};
@@ -17,10 +19,10 @@ pub(crate) fn health(config: &Config, monitor: &Monitor, store: &Store, token: &
     let mut health = Health::builder()
         .monitor(monitor)
         .probe(database.critical().ready())
-        .probe(Probe::blocking("disk", DiskSpace::new(".")))
-        .probe(Probe::new("runtime", RuntimeLag::new()))
+        .probe(Probe::blocking("disk", DiskProbe::new(".")))
+        .probe(Probe::new("runtime", RuntimeProbe::new()))
         .alias("db", "database")
-        .details(Details::default().bearer(token.as_str(), Detail::Full));
+        .details(DetailPolicy::default().bearer(token.as_str(), DetailLevel::Full));
     if let Some(url) = &config.redis {
         let client = redis::Client::open(url.as_str());
         let client = client.map_err(|error| format!("REDIS_URL is not the address of a Redis server: {error}"))?;

@@ -54,7 +54,7 @@ fn cause(monitor: &Monitor, fault: Fault) {
     let scope = Scope::new(monitor);
     if let Err(mut caught) = scope.enter(|| panic::catch(fault.run)) {
         scope.capture_panic(&mut caught);
-        caught.dispose();
+        caught.drop_payload();
     }
 }
 

@@ -4,15 +4,15 @@ use super::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts what one part of a monitor does not keep. Made by [`Monitor::drops_of`](crate::Monitor::drops_of).
 #[derive(Debug)]
-pub struct Drops {
+pub struct DropCounter {
     owner: String,
-    counts: [AtomicU64; Reason::ALL.len()],
+    counts: [AtomicU64; DropReason::ALL.len()],
 }
 
 /// Why something was not kept.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum DropReason {
     /// A bounded queue was full.
     QueueFull,
     /// The monitor was shut down.
@@ -62,29 +62,29 @@ pub enum Reason {
 /// How much of something was not kept, by whom and why.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Dropped {
+pub struct DropCount {
     /// Which part of the monitor or which reporter.
     pub reporter: String,
     /// Why.
-    pub reason: Reason,
+    pub reason: DropReason,
     /// How often.
     pub count: u64,
 }
 
 // === impl Drops ===
 
-impl Drops {
+impl DropCounter {
     pub(crate) fn new(owner: impl Into<String>) -> Self {
         Self { owner: owner.into(), counts: Default::default() }
     }
 
     /// Counts one thing that is not kept.
-    pub fn count(&self, reason: Reason) {
+    pub fn count(&self, reason: DropReason) {
         self.count_many(reason, 1);
     }
 
     /// Counts so many things that are not kept.
-    pub fn count_many(&self, reason: Reason, many: u64) {
+    pub fn count_many(&self, reason: DropReason, many: u64) {
         self.counts[reason as usize].fetch_add(many, Ordering::Relaxed);
     }
 
@@ -94,15 +94,15 @@ impl Drops {
         &self.owner
     }
 
-    pub(crate) fn read(&self) -> impl Iterator<Item = (Reason, u64)> {
+    pub(crate) fn read(&self) -> impl Iterator<Item = (DropReason, u64)> {
         let counts = self.counts.iter().map(|count| count.load(Ordering::Relaxed));
-        Reason::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0)
+        DropReason::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0)
     }
 }
 
 // === impl Reason ===
 
-impl Reason {
+impl DropReason {
     /// All reasons, in the order in which they are counted.
     pub const ALL: [Self; 22] = [
         Self::QueueFull,

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     clock,
-    drops::{Drops, Reason},
+    drops::{DropCounter, DropReason},
     sync::{
         RwLock,
         mpsc::{self, Receiver, SyncSender, TrySendError},
@@ -37,7 +37,7 @@ pub(crate) struct Queue<T> {
     sender: SyncSender<Work<T>>,
     /// Whether nothing more is taken. Whoever pushes holds it meanwhile, so that nothing is taken after the last work.
     closed: RwLock<bool>,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
     give_up_at: Arc<OnceLock<Instant>>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) enum Pending {
 // === impl Queue ===
 
 impl<T: Send + 'static> Queue<T> {
-    pub(crate) fn spawn(bound: usize, drops: Arc<Drops>, handler: impl Handler<T>) -> io::Result<Self> {
+    pub(crate) fn spawn(bound: usize, drops: Arc<DropCounter>, handler: impl Handler<T>) -> io::Result<Self> {
         let (sender, receiver) = mpsc::sync_channel(bound);
         let give_up_at = Arc::new(OnceLock::new());
         let name = format!("monitor-{}", drops.owner());
@@ -71,17 +71,17 @@ impl<T: Send + 'static> Queue<T> {
     pub(crate) fn push(&self, item: T) -> bool {
         // Nobody but `stop` ever holds it alone.
         let Some(_open) = self.closed.try_read().ok().filter(|closed| !**closed) else {
-            self.drops.count(Reason::Closed);
+            self.drops.count(DropReason::Closed);
             return false;
         };
         match self.sender.try_send(Work::Item(item)) {
             Ok(()) => true,
             Err(TrySendError::Full(_)) => {
-                self.drops.count(Reason::QueueFull);
+                self.drops.count(DropReason::QueueFull);
                 false
             }
             Err(TrySendError::Disconnected(_)) => {
-                self.drops.count(Reason::Closed);
+                self.drops.count(DropReason::Closed);
                 false
             }
         }
@@ -90,7 +90,7 @@ impl<T: Send + 'static> Queue<T> {
     /// Hands `item` over, and waits for room in the queue. For threads that may wait, which a request's may not.
     pub(crate) fn push_waiting(&self, item: T) {
         if self.sender.send(Work::Item(item)).is_err() {
-            self.drops.count(Reason::Closed);
+            self.drops.count(DropReason::Closed);
         }
     }
 
@@ -155,7 +155,7 @@ impl Pending {
 
 struct Worker<H> {
     handler: H,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
     give_up_at: Arc<OnceLock<Instant>>,
 }
 
@@ -167,7 +167,7 @@ impl<H> Worker<H> {
         self.handler.begin();
         while let Ok(work) = receiver.recv() {
             match work {
-                Work::Item(_) if self.is_late() => self.drops.count(Reason::Closed),
+                Work::Item(_) if self.is_late() => self.drops.count(DropReason::Closed),
                 Work::Item(item) => self.handler.handle(item),
                 Work::Flush(done) => {
                     self.handler.flush();
@@ -215,14 +215,14 @@ mod tests {
     fn a_full_queue_drops_counts_and_never_blocks() {
         let (begun, seen) = mpsc::channel();
         let (go, leave) = mpsc::channel();
-        let drops = Arc::new(Drops::new("slow"));
+        let drops = Arc::new(DropCounter::new("slow"));
         let queue = Queue::spawn(1, Arc::clone(&drops), Slow { begun, leave }).expect("a thread");
 
         assert!(queue.push(1));
         assert_eq!(seen.recv(), Ok(1));
         assert!(queue.push(2), "one fits while one is in work");
         assert!(!queue.push(3));
-        assert_eq!(drops.read().collect::<Vec<_>>(), [(Reason::QueueFull, 1)]);
+        assert_eq!(drops.read().collect::<Vec<_>>(), [(DropReason::QueueFull, 1)]);
         assert!(!queue.flush(clock::now()).wait(clock::now()), "a hung handler does not hold up a flush");
 
         drop(go);
@@ -235,21 +235,21 @@ mod tests {
     fn a_stopped_queue_drops_what_comes_after() {
         let (begun, seen) = mpsc::channel();
         let (_, leave) = mpsc::channel();
-        let drops = Arc::new(Drops::new("slow"));
+        let drops = Arc::new(DropCounter::new("slow"));
         let queue = Queue::spawn(8, Arc::clone(&drops), Slow { begun, leave }).expect("a thread");
         queue.push(1);
         let deadline = clock::now() + Duration::from_secs(10);
         assert!(queue.stop(deadline).wait(deadline));
         assert_eq!(seen.iter().collect::<Vec<_>>(), [1], "the thread has ended");
         assert!(!queue.push(2));
-        assert_eq!(drops.read().collect::<Vec<_>>(), [(Reason::Closed, 1)]);
+        assert_eq!(drops.read().collect::<Vec<_>>(), [(DropReason::Closed, 1)]);
     }
 
     #[test]
     fn a_dropped_queue_works_off_what_it_holds() {
         let (begun, seen) = mpsc::channel();
         let (_, leave) = mpsc::channel();
-        let queue = Queue::spawn(8, Arc::new(Drops::new("slow")), Slow { begun, leave }).expect("a thread");
+        let queue = Queue::spawn(8, Arc::new(DropCounter::new("slow")), Slow { begun, leave }).expect("a thread");
         (0..8).for_each(|item| assert!(queue.push(item)));
         drop(queue);
         assert_eq!(seen.iter().count(), 8);

@@ -9,22 +9,22 @@ use std::{
 /// Runs `f` the first time it comes here. A panic in it, such as a log subscriber's, goes no further.
 pub fn once(done: &AtomicBool, f: impl FnOnce()) {
     if !done.swap(true, Ordering::Relaxed) {
-        quietly(f);
+        catch_and_drop(f);
     }
 }
 
 /// Runs `f`. A panic in it goes no further.
-pub fn quietly(f: impl FnOnce()) {
+pub fn catch_and_drop(f: impl FnOnce()) {
     let _: Option<()> = catch(f);
 }
 
 /// Runs `f` and returns its result; `None` where it panicked.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Option<R> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(dispose).ok()
+    catch_unwind(AssertUnwindSafe(f)).map_err(drop_payload).ok()
 }
 
 /// Drops a panic's payload. A panic in its `Drop` goes no further.
-pub fn dispose(payload: Box<dyn Any + Send>) {
+pub fn drop_payload(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         #[expect(clippy::mem_forget, reason = "dropping it may panic again, and there is nobody left to catch it")]
         std::mem::forget(second);

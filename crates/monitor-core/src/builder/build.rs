@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::{Bounds, MonitorBuilder, check::guard};
 use crate::{
-    base::{drops::Drops, error::BuildError, queue::Queue},
+    base::{drops::DropCounter, error::BuildError, queue::Queue},
     capture::panic_hook,
     event::Excerpts,
     health::HealthSource,
     issue::{
         Issues, Limits, UnresolvedEvents,
-        source::{Counted, Sources},
+        source::{Counted, Sites},
     },
     model::{identity::Identity, method::Method},
     monitor::{
@@ -23,7 +23,7 @@ use crate::{
         bridge::Bridge,
         housekeeping::{self, Bridges},
         intake::Intake,
-        keeper::Keeper,
+        keeper::Saver,
         resolver::Resolver,
         shared::Shared,
         wake::Wake,
@@ -32,7 +32,7 @@ use crate::{
     persist::Persist,
     signal::{
         Signal,
-        reporter::{Guarded, Outlets},
+        reporter::{ReporterWorker, Reporters},
     },
     switch::RouteSwitch,
     traffic::{Jobs, Traffic, outgoing::Outgoing},
@@ -54,7 +54,7 @@ impl MonitorBuilder {
         let guarded = guard(std::mem::take(&mut self.reporters))?;
         let shared = Arc::new(self.shared(guarded.iter().map(|guarded| Arc::clone(&guarded.drops))));
         let outlets = guarded.into_iter().map(|guarded| self.outlet(guarded));
-        let outlets = Arc::new(Outlets(outlets.collect::<Result<_, _>>()?));
+        let outlets = Arc::new(Reporters(outlets.collect::<Result<_, _>>()?));
         outlets.publish(Signal::Started(Arc::clone(&shared.identity)));
         let persist = self.persist.take();
         let keeper = persist.map(|persist| keep(&shared, &outlets, persist)).transpose()?;
@@ -92,10 +92,10 @@ impl MonitorBuilder {
         }))
     }
 
-    fn shared(&mut self, reporters: impl Iterator<Item = Arc<Drops>>) -> Shared {
-        let traffic_drops = Arc::new(Drops::new("traffic"));
-        let intake_drops = Arc::new(Drops::new("intake"));
-        let store_drops = Arc::new(Drops::new("store"));
+    fn shared(&mut self, reporters: impl Iterator<Item = Arc<DropCounter>>) -> Shared {
+        let traffic_drops = Arc::new(DropCounter::new("traffic"));
+        let intake_drops = Arc::new(DropCounter::new("intake"));
+        let store_drops = Arc::new(DropCounter::new("store"));
         let trimmed = |path: &String| path.trim_end_matches('/').to_owned();
         let untracked: Vec<_> = self.untracked.iter().map(trimmed).collect();
         let protected = self.protected.iter().map(trimmed).chain(untracked.iter().cloned()).collect();
@@ -118,7 +118,7 @@ impl MonitorBuilder {
             identity: Arc::new(identity),
             redaction: self.redaction.clone(),
             raw_paths: self.raw_paths,
-            full_addresses: self.full_addresses,
+            show_full_ips: self.show_full_ips,
             trace_sampling: self.trace_sampling,
             flask_names: self.flask_names,
             untracked,
@@ -130,7 +130,7 @@ impl MonitorBuilder {
             health: HealthSource::default(),
             error_types: std::mem::take(&mut self.error_types),
             in_app: std::mem::take(&mut self.in_app),
-            sources: Sources::new(sources, storm, secret, counted, Arc::clone(&intake_drops)),
+            sources: Sites::new(sources, storm, secret, counted, Arc::clone(&intake_drops)),
             issues,
             unresolved: UnresolvedEvents::default(),
             resolver: OnceLock::new(),
@@ -155,15 +155,19 @@ impl MonitorBuilder {
         }
     }
 
-    fn outlet(&self, guarded: Guarded) -> Result<Queue<Arc<Signal>>, BuildError> {
+    fn outlet(&self, guarded: ReporterWorker) -> Result<Queue<Arc<Signal>>, BuildError> {
         Ok(Queue::spawn(self.bounds.queue, Arc::clone(&guarded.drops), guarded)?)
     }
 }
 
 /// Takes in what was kept, and starts the thread that keeps it from now on.
-fn keep(shared: &Arc<Shared>, outlets: &Arc<Outlets>, persist: Arc<dyn Persist>) -> Result<Arc<Queue<()>>, BuildError> {
+fn keep(
+    shared: &Arc<Shared>,
+    outlets: &Arc<Reporters>,
+    persist: Arc<dyn Persist>,
+) -> Result<Arc<Queue<()>>, BuildError> {
     let drops = shared.drops_of("store");
-    let mut keeper = Keeper::new(Arc::clone(shared), Arc::clone(outlets), persist, Arc::clone(&drops));
+    let mut keeper = Saver::new(Arc::clone(shared), Arc::clone(outlets), persist, Arc::clone(&drops));
     keeper.keep();
     let queue = Arc::new(Queue::spawn(1, drops, keeper)?);
     let _ = shared.wake.set(Wake::new(&queue));
@@ -173,7 +177,7 @@ fn keep(shared: &Arc<Shared>, outlets: &Arc<Outlets>, persist: Arc<dyn Persist>)
 /// Returns what users are marked with.
 fn secret(persist: &dyn Persist) -> Uuid {
     let read = panic::catch_printed(|| persist.secret()).unwrap_or_else(|caught| {
-        caught.dispose();
+        caught.drop_payload();
         Err("it panicked".into())
     });
     read.unwrap_or_else(|error| {

@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use super::{Bounds, MonitorBuilder};
 use crate::{
     base::{
-        drops::Drops,
+        drops::DropCounter,
         error::{BuildError, setting},
     },
     event::EventKind,
     model::method::Method,
-    signal::reporter::{Guarded, Reporter},
+    signal::reporter::{Reporter, ReporterWorker},
 };
 
 impl MonitorBuilder {
@@ -103,8 +103,8 @@ fn template_of_old_form(route: &str) -> Option<String> {
 }
 
 /// Gives each reporter a count of what it does not take, under a name of its own.
-pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, BuildError> {
-    let mut guarded: Vec<Guarded> = Vec::with_capacity(reporters.len());
+pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<ReporterWorker>, BuildError> {
+    let mut guarded: Vec<ReporterWorker> = Vec::with_capacity(reporters.len());
     for reporter in reporters {
         let name = reporter.name();
         let taken =
@@ -112,7 +112,7 @@ pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<Guarded>, B
         if taken || name.is_empty() {
             return setting(format!("the reporter name `{name}` is taken or empty: give each reporter one of its own"));
         }
-        guarded.push(Guarded { drops: Arc::new(Drops::new(name)), reporter });
+        guarded.push(ReporterWorker { drops: Arc::new(DropCounter::new(name)), reporter });
     }
     Ok(guarded)
 }

@@ -40,7 +40,7 @@ impl MonitorBuilder {
     /// Sets how many errors of all sources together are captured whole in a second, beside the first one of each source.
     /// Whatever comes past it is counted, and told by how many were [suppressed](ErrorEvent::suppressed). Each source by itself
     /// has ten a minute. Defaults to 100.
-    pub fn storm_limit(mut self, per_second: u32) -> Self {
+    pub fn burst_limit(mut self, per_second: u32) -> Self {
         self.bounds.storm = per_second;
         self
     }

@@ -38,7 +38,7 @@ pin_project! {
             let mut this = this.project();
             if let Err(caught) = this.slot.catch(|| this.future.set(None)) {
                 end(this.end, JobOutcome::Panicked);
-                caught.go_on();
+                caught.resume();
             }
         }
     }

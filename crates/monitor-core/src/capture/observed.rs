@@ -11,7 +11,7 @@ use crate::{
     event::{
         EventKind,
         any_error::AnyError,
-        error_types::{Cause, ErrorTypes},
+        error_types::{Cause, TypeNames},
     },
     model::code_location::CodeLocation,
     monitor::Monitor,
@@ -55,7 +55,7 @@ impl ObservedError {
         with_current_types(|types| Self::with_any(types, kind, error))
     }
 
-    fn with_any<E: fmt::Display + 'static>(types: &ErrorTypes, kind: EventKind, error: &E) -> Self {
+    fn with_any<E: fmt::Display + 'static>(types: &TypeNames, kind: EventKind, error: &E) -> Self {
         let any = error as &dyn Any;
         if let Some(error) = any.downcast_ref::<BoxError>() {
             return Self::with(types, kind, error);
@@ -85,7 +85,7 @@ impl ObservedError {
         }
     }
 
-    fn with<E: AnyError<M> + ?Sized, M>(types: &ErrorTypes, kind: EventKind, error: &E) -> Self {
+    fn with<E: AnyError<M> + ?Sized, M>(types: &TypeNames, kind: EventKind, error: &E) -> Self {
         Self {
             kind,
             handled: false,
@@ -98,11 +98,11 @@ impl ObservedError {
 }
 
 /// Calls `f` with the types that the monitor of the current scope knows; outside a scope with none.
-fn with_current_types<R>(f: impl FnOnce(&ErrorTypes) -> R) -> R {
+fn with_current_types<R>(f: impl FnOnce(&TypeNames) -> R) -> R {
     let scope = scope::current();
     match scope.as_ref().and_then(|scope| scope.monitor().inner()) {
         Some(inner) => f(&inner.shared.error_types),
-        None => f(&ErrorTypes::default()),
+        None => f(&TypeNames::default()),
     }
 }
 
@@ -113,7 +113,7 @@ impl Monitor {
     pub fn observe<E: fmt::Display + 'static>(&self, kind: EventKind, error: &E) -> ObservedError {
         match self.inner() {
             Some(inner) => ObservedError::with_any(&inner.shared.error_types, kind, error),
-            None => ObservedError::with_any(&ErrorTypes::default(), kind, error),
+            None => ObservedError::with_any(&TypeNames::default(), kind, error),
         }
     }
 }

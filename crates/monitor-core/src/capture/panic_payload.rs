@@ -7,7 +7,7 @@ use crate::{
     event::{
         EventKind,
         any_error::AnyError,
-        error_types::{Cause, ErrorTypes},
+        error_types::{Cause, TypeNames},
     },
     panic::{NO_TEXT, text_of},
     text,
@@ -23,7 +23,7 @@ pub(crate) struct Payload {
 
 impl Payload {
     /// Reads a text or an error. Formats what is the program's own, so it must not run in the hook.
-    pub(crate) fn read(payload: &(dyn Any + Send), types: &ErrorTypes) -> Self {
+    pub(crate) fn read(payload: &(dyn Any + Send), types: &TypeNames) -> Self {
         if let Some(message) = text_of(payload) {
             return Self::text(message.into_owned());
         }
@@ -35,7 +35,7 @@ impl Payload {
         read.unwrap_or_else(|| Self::text(NO_TEXT.to_owned()))
     }
 
-    fn error<E: AnyError<M> + ?Sized, M>(error: &E, types: &ErrorTypes) -> Self {
+    fn error<E: AnyError<M> + ?Sized, M>(error: &E, types: &TypeNames) -> Self {
         let any = error.as_error();
         Self { type_name: types.name(error), message: text::format(format_args!("{any}")), chain: types.causes(any) }
     }
@@ -46,7 +46,7 @@ impl Payload {
 }
 
 #[cfg_attr(not(any(feature = "anyhow", feature = "eyre")), expect(unused_variables, reason = "no report is known"))]
-fn report(payload: &(dyn Any + Send), types: &ErrorTypes) -> Option<Payload> {
+fn report(payload: &(dyn Any + Send), types: &TypeNames) -> Option<Payload> {
     #[cfg(feature = "anyhow")]
     if let Some(report) = payload.downcast_ref::<anyhow::Error>() {
         return Some(Payload::error(report, types));

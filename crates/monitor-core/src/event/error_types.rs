@@ -26,14 +26,14 @@ pub struct Cause {
 
 /// What a program said of the types of its errors.
 #[derive(Clone, Default)]
-pub(crate) struct ErrorTypes {
+pub(crate) struct TypeNames {
     names: Vec<fn(&(dyn Error + 'static)) -> Option<&'static str>>,
     wrappers: Vec<Arc<Open>>,
 }
 
 type Open = dyn Fn(&dyn Any) -> Option<&(dyn Error + 'static)> + Send + Sync;
 
-impl ErrorTypes {
+impl TypeNames {
     pub(crate) fn add<E: Error + 'static>(&mut self) {
         self.names.push(|error| error.is::<E>().then(type_name::<E>));
         self.add_wrapper(|error: &E| error);
@@ -111,7 +111,7 @@ fn name_len(text: &str) -> usize {
     text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(text.len())
 }
 
-impl fmt::Debug for ErrorTypes {
+impl fmt::Debug for TypeNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorTypes").field("names", &self.names.len()).finish_non_exhaustive()
     }

@@ -30,7 +30,7 @@ pub(crate) fn resolve(trace: Trace, in_app: &InApp) -> Vec<Frame> {
         Trace::Stored(frames) => symbols::resolve_stored(&frames),
     };
     let symbols = panic::catch_printed(resolve).unwrap_or_else(|caught| {
-        caught.dispose();
+        caught.drop_payload();
         Vec::new()
     });
     let frame = |symbol: Symbol| {

@@ -60,7 +60,7 @@ pub struct ScopeRecord {
     #[serde(with = "json::null_if_empty")]
     pub route: String,
     /// The path as the client sent it. It goes nowhere unless asked for, see
-    /// [`MonitorBuilder::raw_paths`](crate::MonitorBuilder::raw_paths).
+    /// [`MonitorBuilder::show_raw_paths`](crate::MonitorBuilder::show_raw_paths).
     #[serde(with = "json::null_if_empty")]
     pub path: String,
     /// The `User-Agent` header.

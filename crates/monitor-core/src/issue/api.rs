@@ -42,14 +42,14 @@ impl Monitor {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use monitor_kit::{IssueState, Level, Monitor, Triage};
+    /// use monitor_kit::{IssueStatus, Level, Monitor, Triage};
     ///
     /// let monitor = Monitor::builder("shop").build()?;
     /// monitor.capture_message(Level::Error, "out of stock");
     /// monitor.flush(Duration::from_secs(5));
     /// let fingerprint = monitor.issues()[0].fingerprint;
     /// let issue = monitor.triage(fingerprint, Triage::ResolveIn("1.0.1".into()), "ada")?;
-    /// assert_eq!(issue.status.state, IssueState::Resolved);
+    /// assert_eq!(issue.status.state, IssueStatus::Resolved);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn triage(&self, fingerprint: Fingerprint, order: Triage, actor: &str) -> Result<Issue, IssueError> {

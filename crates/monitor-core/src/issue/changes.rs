@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::Record;
-use crate::{base::escape, event::ErrorEvent, model::fingerprint::Fingerprint, persist::Change};
+use crate::{base::escape, event::ErrorEvent, model::fingerprint::Fingerprint, persist::StoreWrite};
 
 /// What is not written down yet.
 #[derive(Debug, Default)]
@@ -27,13 +27,13 @@ impl Changes {
     }
 }
 
-pub(super) fn put_record(record: &Record) -> Change {
+pub(super) fn put_record(record: &Record) -> StoreWrite {
     let value = record.to_json().map(|record| escape::json(&record).into_bytes());
-    Change::Put { key: record_key(record.fingerprint), value: value.unwrap_or_default() }
+    StoreWrite::Put { key: record_key(record.fingerprint), value: value.unwrap_or_default() }
 }
 
-pub(super) fn put_event(event: &Arc<ErrorEvent>) -> Change {
-    Change::Put { key: event_key(event), value: escape::json(&**event).into_bytes() }
+pub(super) fn put_event(event: &Arc<ErrorEvent>) -> StoreWrite {
+    StoreWrite::Put { key: event_key(event), value: escape::json(&**event).into_bytes() }
 }
 
 pub(super) fn record_key(fingerprint: Fingerprint) -> String {

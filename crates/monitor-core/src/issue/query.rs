@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Issue, IssueState, state::State};
+use super::{Issue, IssueStatus, state::State};
 use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint};
 
 /// Which issues, in which order. Handed to [`Monitor::find_issues`](crate::Monitor::find_issues).
@@ -10,10 +10,10 @@ use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint};
 /// # Example
 ///
 /// ```
-/// use monitor_kit::{IssueQuery, IssueSort, IssueState, Monitor};
+/// use monitor_kit::{IssueQuery, IssueSort, IssueStatus, Monitor};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
-/// let query = IssueQuery::new().text("division /orders").state(IssueState::Unresolved).sort(IssueSort::Count).limit(20);
+/// let query = IssueQuery::new().text("division /orders").state(IssueStatus::Unresolved).sort(IssueSort::Count).limit(20);
 /// let page = monitor.find_issues(&query);
 /// assert_eq!((page.total, page.issues.len()), (0, 0));
 /// # Ok::<(), monitor_kit::BuildError>(())
@@ -21,7 +21,7 @@ use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint};
 #[derive(Clone, Debug)]
 pub struct IssueQuery {
     words: Vec<String>,
-    state: Option<IssueState>,
+    state: Option<IssueStatus>,
     kind: Option<EventKind>,
     route: Option<String>,
     release: Option<String>,
@@ -81,7 +81,7 @@ impl IssueQuery {
 
     /// Finds those in this state. Defaults to any.
     #[must_use]
-    pub fn state(mut self, state: impl Into<Option<IssueState>>) -> Self {
+    pub fn state(mut self, state: impl Into<Option<IssueStatus>>) -> Self {
         self.state = state.into();
         self
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     HourCount,
-    status::{IssueState, IssueStatus, Regression, Turn},
+    status::{IssueDecision, IssueStatus, Regression, Transition},
     users::Users,
 };
 use crate::{
@@ -34,7 +34,7 @@ pub(crate) struct Record {
     pub(super) type_name: String,
     pub(super) message: String,
     pub(super) location: Option<CodeLocation>,
-    pub(super) status: IssueStatus,
+    pub(super) status: IssueDecision,
     pub(super) regression: Option<Regression>,
     /// When its status changed last, whoever or whatever changed it.
     ///
@@ -74,7 +74,7 @@ impl Record {
             type_name: event.type_name.clone(),
             message: event.message.clone(),
             location: event.location.clone(),
-            status: IssueStatus::default(),
+            status: IssueDecision::default(),
             regression: None,
             changed: long_ago(),
             first_seen: event.at,
@@ -112,7 +112,7 @@ impl Record {
     }
 
     /// Counts so many more, the last of them at `last`, and returns what that makes of where the issue stands.
-    pub(super) fn grow(&mut self, more: u64, last: SystemTime, release: &str) -> Option<Turn> {
+    pub(super) fn grow(&mut self, more: u64, last: SystemTime, release: &str) -> Option<Transition> {
         if more == 0 {
             return None;
         }
@@ -123,9 +123,9 @@ impl Record {
         self.last_seen = self.last_seen.max(last);
         *self.hours.entry(hour(last)).or_default() += more;
         self.bound_hours();
-        if self.status.is_refuted(release, last) {
+        if self.status.is_regression(release, last) {
             self.regress(release, last);
-            return Some(Turn::Regressed);
+            return Some(Transition::Regressed);
         }
         self.end_mute(last)
     }
@@ -144,12 +144,12 @@ impl Record {
     }
 
     /// Reopens the issue where the time in which it was muted is over.
-    pub(super) fn end_mute(&mut self, now: SystemTime) -> Option<Turn> {
+    pub(super) fn end_mute(&mut self, now: SystemTime) -> Option<Transition> {
         if !self.status.is_mute_over(self.count) {
             return None;
         }
         self.changed = now;
-        Some(Turn::MuteOver { before: std::mem::take(&mut self.status) })
+        Some(Transition::MuteOver { before: std::mem::take(&mut self.status) })
     }
 
     fn regress(&mut self, release: &str, at: SystemTime) {
@@ -175,7 +175,7 @@ impl Record {
 
     /// Takes in what another process counted of the same issue. What was decided last holds; what is seen here after it may
     /// refute it.
-    pub(super) fn merge(&mut self, other: Self) -> Option<Turn> {
+    pub(super) fn merge(&mut self, other: Self) -> Option<Transition> {
         self.bring_decision_back();
         let (here, last_here, count_here) = (self.releases.clone(), self.last_seen, self.count);
         if other.first_seen < self.first_seen {
@@ -212,23 +212,23 @@ impl Record {
             self.status.more_of_mute(other.count);
             (there, other.last_seen)
         };
-        let refuting = seen_in.iter().find(|release| self.status.is_refuted(release, last))?.clone();
+        let refuting = seen_in.iter().find(|release| self.status.is_regression(release, last))?.clone();
         self.regress(&refuting, last);
-        Some(Turn::Regressed)
+        Some(Transition::Regressed)
     }
 
-    pub(super) fn decide(&mut self, status: IssueStatus) -> IssueStatus {
+    pub(super) fn decide(&mut self, status: IssueDecision) -> IssueDecision {
         self.regression = None;
         self.changed = status.since.unwrap_or_else(long_ago);
         std::mem::replace(&mut self.status, status)
     }
 
     pub(super) fn is_ignored(&self) -> bool {
-        self.status.state == IssueState::Ignored
+        self.status.state == IssueStatus::Ignored
     }
 
     pub(super) fn is_muted(&self) -> bool {
-        self.status.state == IssueState::Muted
+        self.status.state == IssueStatus::Muted
     }
 
     /// Returns the last 30 days.

@@ -22,7 +22,7 @@ use super::salt;
 use crate::{
     base::{
         clock::{self, Moment},
-        drops::{Drops, Reason},
+        drops::{DropCounter, DropReason},
         sync::{
             Mutex, RwLock,
             atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
@@ -34,21 +34,21 @@ use crate::{
 
 /// All sources of this process, up to a limit.
 #[derive(Debug)]
-pub(crate) struct Sources {
+pub(crate) struct Sites {
     /// Keyed by a hash of place, route and message: a chance of one in 2^40 that two of 4096 are taken for one.
-    table: RwLock<HashMap<u64, Arc<Source>>>,
+    table: RwLock<HashMap<u64, Arc<Site>>>,
     hasher: RandomState,
     limit: usize,
     /// What marks of users are made with, the same in every process that shares what is kept.
     secret: Uuid,
     gate: Gate,
     counted: Arc<Counted>,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
 }
 
 /// One source of errors.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(crate) struct Site {
     number: usize,
     total: AtomicU64,
     /// Errors that belong to no issue, because `before_report` dropped them.
@@ -97,8 +97,14 @@ pub(crate) struct Totals {
 
 // === impl Sources ===
 
-impl Sources {
-    pub(crate) fn new(limit: usize, per_second: u32, secret: Uuid, counted: Arc<Counted>, drops: Arc<Drops>) -> Self {
+impl Sites {
+    pub(crate) fn new(
+        limit: usize,
+        per_second: u32,
+        secret: Uuid,
+        counted: Arc<Counted>,
+        drops: Arc<DropCounter>,
+    ) -> Self {
         let (table, hasher) = (RwLock::new(HashMap::with_capacity(limit)), RandomState::new());
         let gate = Gate::new(per_second);
         Self { table, hasher, limit, secret, gate, counted, drops }
@@ -108,18 +114,18 @@ impl Sources {
     /// one of the share of its kind that is.
     pub(crate) fn count(
         &self,
-        source: &Source,
+        source: &Site,
         at: Moment,
         is_sampled: impl FnOnce() -> bool,
-    ) -> Result<Admission, Reason> {
+    ) -> Result<Admission, DropReason> {
         let is_within = source.count(at);
         self.counted.mark(source);
         let is_known = source.is_known.load(Ordering::Relaxed);
         let refused = match () {
-            () if !is_within => Some(Reason::Throttled),
+            () if !is_within => Some(DropReason::Throttled),
             () if !is_known => None,
-            () if !is_sampled() => Some(Reason::Sampled),
-            () if !self.gate.lets_pass(at.steady) => Some(Reason::StormGate),
+            () if !is_sampled() => Some(DropReason::Sampled),
+            () if !self.gate.lets_pass(at.steady) => Some(DropReason::StormGate),
             () => None,
         };
         if let Some(reason) = refused {
@@ -133,7 +139,7 @@ impl Sources {
 
     /// Returns the source of errors at `place` and `route` that say `message`, but for what changes from one to the next.
     /// Past the limit of messages of a place it is the place's own source, past the limit of sources `None`.
-    pub(crate) fn find(&self, place: impl Hash, route: &str, message: &str) -> Option<Arc<Source>> {
+    pub(crate) fn find(&self, place: impl Hash, route: &str, message: &str) -> Option<Arc<Site>> {
         let (place, key) = self.keys(place, route, message);
         let known = self.table.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         known.or_else(|| self.insert(place, key))
@@ -164,7 +170,7 @@ impl Sources {
     }
 
     /// Makes a source of errors that an earlier process counted.
-    pub(crate) fn counted_before(&self, count: u64, at: SystemTime) -> Arc<Source> {
+    pub(crate) fn counted_before(&self, count: u64, at: SystemTime) -> Arc<Site> {
         let source = self.counted.add();
         source.total.store(count, Ordering::Relaxed);
         source.first_seen.store(clock::micros(at), Ordering::Relaxed);
@@ -172,7 +178,7 @@ impl Sources {
         source
     }
 
-    fn insert(&self, place: u64, key: u64) -> Option<Arc<Source>> {
+    fn insert(&self, place: u64, key: u64) -> Option<Arc<Site>> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = table.get(&key) {
             return Some(Arc::clone(known));
@@ -181,7 +187,7 @@ impl Sources {
         let (is_known, messages) =
             table.get(&place).map_or((false, 0), |place| (true, place.messages.load(Ordering::Relaxed)));
         if room == 0 && !is_known {
-            self.drops.count(Reason::SourceLimit);
+            self.drops.count(DropReason::SourceLimit);
             return None;
         }
         let rest = table.entry(place).or_insert_with(|| self.counted.add());
@@ -195,7 +201,7 @@ impl Sources {
 
 // === impl Source ===
 
-impl Source {
+impl Site {
     /// Counts an error, and returns whether it is one of those to capture whole.
     fn count(&self, at: Moment) -> bool {
         let now = clock::micros(at.wall);
@@ -261,7 +267,7 @@ impl Source {
     }
 }
 
-impl Default for Source {
+impl Default for Site {
     fn default() -> Self {
         Self {
             number: 0,

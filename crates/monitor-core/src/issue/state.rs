@@ -6,12 +6,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::source::Source;
+use super::source::Site;
 use super::{
     Issue,
     eraser::Eraser,
     record::Record,
-    status::{IssueState, IssueStatus, Turn},
+    status::{IssueDecision, IssueStatus, Transition},
     timeline::{self, TimeLine},
 };
 use crate::{base::clock, event::ErrorEvent};
@@ -21,7 +21,7 @@ pub(super) struct State {
     /// `None` where it is kept no more.
     pub(super) first: Option<Arc<ErrorEvent>>,
     pub(super) latest: VecDeque<Arc<ErrorEvent>>,
-    sources: Vec<Arc<Source>>,
+    sources: Vec<Arc<Site>>,
     /// When it was last seen, see [`clock::steady`]; negative where that was before the process began.
     seen: i64,
     /// All that a search looks through, in lower case.
@@ -30,9 +30,9 @@ pub(super) struct State {
 
 /// What became of an issue while its counts were brought up to date.
 #[derive(Debug, Default)]
-pub(super) struct Growth {
+pub(super) struct IssueUpdate {
     pub(super) has_changed: bool,
-    pub(super) turn: Option<Turn>,
+    pub(super) turn: Option<Transition>,
 }
 
 impl State {
@@ -44,7 +44,7 @@ impl State {
     }
 
     /// Takes in that `event` happened, which came from `source`.
-    pub(super) fn notice(&mut self, event: &ErrorEvent, source: &Arc<Source>) -> Growth {
+    pub(super) fn notice(&mut self, event: &ErrorEvent, source: &Arc<Site>) -> IssueUpdate {
         if self.record.notice(event) {
             self.index();
         }
@@ -53,7 +53,7 @@ impl State {
         if !self.sources.iter().any(|known| Arc::ptr_eq(known, source)) {
             self.sources.push(Arc::clone(source));
         }
-        Growth { has_changed: true, ..self.catch_up(source, event.identity.release()) }
+        IssueUpdate { has_changed: true, ..self.sync_counts(source, event.identity.release()) }
     }
 
     /// Keeps `event`, and returns the one that goes for it.
@@ -69,7 +69,7 @@ impl State {
     }
 
     /// Brings the counts up to what a source of it has seen.
-    pub(super) fn catch_up(&mut self, source: &Source, release: &str) -> Growth {
+    pub(super) fn sync_counts(&mut self, source: &Site, release: &str) -> IssueUpdate {
         let (more, totals) = source.ledger(|ledger, totals| {
             let more = totals.count.saturating_sub(ledger.counted);
             // An event that was counted before `before_report` dropped it is not counted a second time.
@@ -81,11 +81,11 @@ impl State {
             self.record.first_seen = self.record.first_seen.min(totals.first_seen);
         }
         let has_changed = self.record.users.add(source.drain_users()) || more > 0;
-        Growth { has_changed, turn: self.record.grow(more, totals.last_seen, release) }
+        IssueUpdate { has_changed, turn: self.record.grow(more, totals.last_seen, release) }
     }
 
     /// Takes in what was kept of the same issue by another process.
-    pub(super) fn merge(&mut self, record: Record, seen: i64) -> Option<Turn> {
+    pub(super) fn merge(&mut self, record: Record, seen: i64) -> Option<Transition> {
         self.seen = self.seen.max(seen);
         let turn = self.record.merge(record);
         self.index();
@@ -136,7 +136,7 @@ impl State {
     }
 
     /// Says what becomes of an issue from now on.
-    pub(super) fn decide(&mut self, status: IssueStatus) -> IssueStatus {
+    pub(super) fn decide(&mut self, status: IssueDecision) -> IssueDecision {
         self.record.decide(status)
     }
 
@@ -151,7 +151,7 @@ impl State {
         self.first.iter().chain(&self.latest)
     }
 
-    pub(super) fn state(&self) -> IssueState {
+    pub(super) fn state(&self) -> IssueStatus {
         self.record.status.state
     }
 

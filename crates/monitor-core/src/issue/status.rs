@@ -24,7 +24,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum IssueState {
+pub enum IssueStatus {
     /// It is to be dealt with.
     #[default]
     Unresolved,
@@ -39,9 +39,9 @@ pub enum IssueState {
 /// Where an issue stands, and who decided so.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct IssueStatus {
+pub struct IssueDecision {
     /// Where it stands.
-    pub state: IssueState,
+    pub state: IssueStatus,
     /// Who decided so; `None` where nobody did.
     pub actor: Option<String>,
     /// When; `None` where nobody did.
@@ -82,7 +82,7 @@ pub struct Regression {
     #[serde(with = "json::time")]
     pub at: SystemTime,
     /// What was said of it before.
-    pub resolved: IssueStatus,
+    pub resolved: IssueDecision,
 }
 
 /// What to do with an issue.
@@ -117,7 +117,7 @@ pub struct IssueChange {
     /// The issue as it stands now.
     pub issue: Arc<Issue>,
     /// Where it stood before.
-    pub before: IssueStatus,
+    pub before: IssueDecision,
 }
 
 /// What happened to an issue, for [`Signal`](crate::Signal) to carry on.
@@ -146,14 +146,14 @@ pub enum IssueError {
 
 /// What more events make of where an issue stands.
 #[derive(Debug)]
-pub(super) enum Turn {
+pub(super) enum Transition {
     Regressed,
-    MuteOver { before: IssueStatus },
+    MuteOver { before: IssueDecision },
 }
 
 // === impl IssueState ===
 
-impl IssueState {
+impl IssueStatus {
     /// Returns the name of the state.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -182,44 +182,44 @@ impl Triage {
         actor: &str,
         at: SystemTime,
         redaction: &Redaction,
-    ) -> Result<IssueStatus, IssueError> {
+    ) -> Result<IssueDecision, IssueError> {
         if actor.trim().is_empty() {
             return Err(IssueError::NoActor);
         }
         let mask = |text: &str| redaction.head(text, TEXT).into_owned();
         let deadline = if let Self::MuteFor(time) = self { Some(Deadline::after(time)) } else { None };
         let (state, in_release, muted_until) = match self {
-            Self::Resolve => (IssueState::Resolved, None, None),
+            Self::Resolve => (IssueStatus::Resolved, None, None),
             Self::ResolveIn(release) if release.trim().is_empty() => return Err(IssueError::NoRelease),
             Self::ResolveIn(release) => {
-                (IssueState::Resolved, Some(release::masked(&release, &record.releases, mask)), None)
+                (IssueStatus::Resolved, Some(release::masked(&release, &record.releases, mask)), None)
             }
-            Self::Mute => (IssueState::Muted, None, None),
+            Self::Mute => (IssueStatus::Muted, None, None),
             Self::MuteForMore(0) => return Err(IssueError::BadMute),
             Self::MuteForMore(more) => {
-                (IssueState::Muted, None, Some(MutedUntil::Count(record.count.saturating_add(more))))
+                (IssueStatus::Muted, None, Some(MutedUntil::Count(record.count.saturating_add(more))))
             }
             Self::MuteFor(time) => {
                 let end = at.checked_add(time).filter(|_| (MOMENT..=LONGEST).contains(&time));
-                (IssueState::Muted, None, Some(MutedUntil::Time(end.ok_or(IssueError::BadMute)?)))
+                (IssueStatus::Muted, None, Some(MutedUntil::Time(end.ok_or(IssueError::BadMute)?)))
             }
-            Self::Ignore => (IssueState::Ignored, None, None),
-            Self::Reopen => (IssueState::Unresolved, None, None),
+            Self::Ignore => (IssueStatus::Ignored, None, None),
+            Self::Reopen => (IssueStatus::Unresolved, None, None),
         };
         let old_releases = in_release.as_ref().map_or_else(Vec::new, |fixed| seen_before(&record.releases, fixed));
         let actor = Some(mask(actor));
-        Ok(IssueStatus { state, actor, since: Some(at), in_release, muted_until, old_releases, deadline })
+        Ok(IssueDecision { state, actor, since: Some(at), in_release, muted_until, old_releases, deadline })
     }
 }
 
 // === impl IssueStatus ===
 
-impl IssueStatus {
+impl IssueDecision {
     /// Returns whether an event of this release, at this time, shows that the issue was not resolved.
-    pub(super) fn is_refuted(&self, release: &str, at: SystemTime) -> bool {
+    pub(super) fn is_regression(&self, release: &str, at: SystemTime) -> bool {
         // Decided while the clock was ahead: everything counted since came later.
         let is_later = |since| at > since || clock::is_ahead(since);
-        self.state == IssueState::Resolved && !self.is_resolved_later_than(release) && self.since.is_none_or(is_later)
+        self.state == IssueStatus::Resolved && !self.is_resolved_later_than(release) && self.since.is_none_or(is_later)
     }
 
     /// Returns whether the issue is resolved in a release that comes after this one.
@@ -242,7 +242,7 @@ impl IssueStatus {
             Some(MutedUntil::Time(_)) => self.deadline.as_ref().is_none_or(|deadline| deadline.is_over(clock::now())),
             None => false,
         };
-        self.state == IssueState::Muted && is_over
+        self.state == IssueStatus::Muted && is_over
     }
 
     /// Restores the end of a mute that was persisted.
@@ -299,15 +299,15 @@ mod tests {
     use super::*;
     use crate::base::clock;
 
-    fn resolved_in(release: &str, old_releases: &[&str]) -> IssueStatus {
+    fn resolved_in(release: &str, old_releases: &[&str]) -> IssueDecision {
         let old_releases = old_releases.iter().map(|&old| old.to_owned()).collect();
         let in_release = Some(release.to_owned());
-        IssueStatus { state: IssueState::Resolved, in_release, old_releases, ..IssueStatus::default() }
+        IssueDecision { state: IssueStatus::Resolved, in_release, old_releases, ..IssueDecision::default() }
     }
 
     #[track_caller]
-    fn is_refuted_by(status: &IssueStatus, release: &str, expected: bool) {
-        assert_eq!(status.is_refuted(release, clock::wall()), expected, "{release}");
+    fn is_refuted_by(status: &IssueDecision, release: &str, expected: bool) {
+        assert_eq!(status.is_regression(release, clock::wall()), expected, "{release}");
     }
 
     #[test]
@@ -333,7 +333,7 @@ mod tests {
     fn a_release_first_seen_after_the_resolving_one_is_later() {
         let releases = ["build-5", "build-7", "build-6"].map(str::to_owned);
         let status = resolved_in("build-7", &[]);
-        let status = IssueStatus { old_releases: seen_before(&releases, "build-7"), ..status };
+        let status = IssueDecision { old_releases: seen_before(&releases, "build-7"), ..status };
         is_refuted_by(&status, "build-5", false);
         is_refuted_by(&status, "build-6", true);
     }

@@ -10,19 +10,19 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::source::{Counted, Source};
+use super::source::{Counted, Site};
 use super::{
     Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSignal, Record, Triage,
     changes::{Changes, record_key},
     eraser::Eraser,
-    state::{Growth, State},
-    status::Turn,
+    state::{IssueUpdate, State},
+    status::Transition,
     timeline::{self, TimeLine},
 };
 use crate::{
     base::{
         clock::{self, Moment},
-        drops::{Drops, Reason},
+        drops::{DropCounter, DropReason},
         sync::{
             Mutex, MutexGuard,
             atomic::{AtomicU64, Ordering},
@@ -39,7 +39,7 @@ pub(crate) struct Issues {
     limits: Limits,
     release: String,
     counted: Arc<Counted>,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
 }
 
 /// How much is kept at most, and whether that is written down.
@@ -83,17 +83,17 @@ pub(crate) struct Added {
 // === impl Issues ===
 
 impl Issues {
-    pub(crate) fn new(limits: Limits, release: String, counted: Arc<Counted>, drops: Arc<Drops>) -> Self {
+    pub(crate) fn new(limits: Limits, release: String, counted: Arc<Counted>, drops: Arc<DropCounter>) -> Self {
         Self { table: Mutex::default(), opened: Default::default(), limits, release, counted, drops }
     }
 
     /// Returns the issue `source` belongs to, where one of its events decided it.
-    pub(crate) fn of(&self, source: &Source) -> Option<Fingerprint> {
+    pub(crate) fn of(&self, source: &Site) -> Option<Fingerprint> {
         source.ledger(|ledger, _| ledger.issue)
     }
 
     /// Adds an event of `source`, which was captured at this moment of the monotonic clock.
-    pub(crate) fn add(&self, mut event: ErrorEvent, source: &Arc<Source>, captured: i64) -> Added {
+    pub(crate) fn add(&self, mut event: ErrorEvent, source: &Arc<Site>, captured: i64) -> Added {
         let fingerprint = event.fingerprint;
         let mut table = self.lock();
         let is_new = !table.states.contains_key(&fingerprint);
@@ -117,7 +117,7 @@ impl Issues {
             let gone = state.keep(Arc::clone(&event));
             table.bytes += event.weight();
             table.changes.save_event(Arc::clone(&event));
-            gone.into_iter().for_each(|event| table.let_go(&event));
+            gone.into_iter().for_each(|event| table.forget_event(&event));
             self.bound(&mut table);
         }
         if is_new && let Some(state) = table.states.get(&fingerprint) {
@@ -131,12 +131,12 @@ impl Issues {
     /// Brings every count up to date, lets go what is too old, and returns what became of whom.
     pub(crate) fn tick(&self, now: Moment) -> Vec<IssueSignal> {
         let mut table = self.lock();
-        let mut signals = self.catch_up(&mut table);
+        let mut signals = self.sync_counts(&mut table);
         table.lately.retain(|(at, _)| timeline::age(now.steady, *at) < LATE);
         let ended = |(fingerprint, state): (&Fingerprint, &mut State)| {
             state.record.bring_decision_back();
             let turn = state.record.end_mute(now.wall)?;
-            Some((*fingerprint, Growth { has_changed: true, turn: Some(turn) }))
+            Some((*fingerprint, IssueUpdate { has_changed: true, turn: Some(turn) }))
         };
         let ended: Vec<_> = table.states.iter_mut().filter_map(ended).collect();
         for (fingerprint, growth) in ended {
@@ -146,7 +146,7 @@ impl Issues {
         let old: Vec<_> = table.states.iter().filter(|(_, state)| is_old(state)).map(|(key, _)| *key).collect();
         for fingerprint in old {
             table.remove(fingerprint);
-            self.drops.count(Reason::Expired);
+            self.drops.count(DropReason::Expired);
         }
         self.settle(&mut table);
         signals
@@ -156,13 +156,13 @@ impl Issues {
     pub(crate) fn find(&self, query: &IssueQuery) -> IssuePage {
         let mut table = self.lock();
         // Who turned is told at the next tick, by whoever tells.
-        self.count_up(&mut table);
+        self.sync_counts_silently(&mut table);
         query.run(table.states.values())
     }
 
     pub(crate) fn get(&self, fingerprint: Fingerprint) -> Option<Issue> {
         let mut table = self.lock();
-        self.count_up(&mut table);
+        self.sync_counts_silently(&mut table);
         self.settle(&mut table);
         table.states.get(&fingerprint).map(State::read)
     }
@@ -177,7 +177,7 @@ impl Issues {
         redaction: &Redaction,
     ) -> Result<Vec<IssueSignal>, IssueError> {
         let mut table = self.lock();
-        self.count_up(&mut table);
+        self.sync_counts_silently(&mut table);
         let state = table.states.get_mut(&fingerprint).ok_or(IssueError::Unknown(fingerprint))?;
         let status = order.decide(&state.record, actor, at, redaction)?;
         let before = state.decide(status);
@@ -195,7 +195,7 @@ impl Issues {
     /// Returns how many issues were changed, and how many events are gone.
     pub(crate) fn erase(&self, user: &str, mark: u64) -> (usize, usize) {
         let mut table = self.lock();
-        self.count_up(&mut table);
+        self.sync_counts_silently(&mut table);
         let eraser = Eraser { user: user.to_owned(), mark };
         let erased = table.erase(&eraser);
         table.lately.push((clock::steady(), eraser.clone()));
@@ -217,31 +217,31 @@ impl Issues {
     }
 
     /// Brings every count up to date, where anything was counted since, and returns what became of whom.
-    fn catch_up(&self, table: &mut Table) -> Vec<IssueSignal> {
+    fn sync_counts(&self, table: &mut Table) -> Vec<IssueSignal> {
         let mut signals = std::mem::take(&mut table.untold);
         for source in self.counted.take() {
             // A source whose first event is still on its way has no issue yet.
             let Some(fingerprint) = self.of(&source) else { continue };
             let Some(state) = table.states.get_mut(&fingerprint) else { continue };
-            let growth = state.catch_up(&source, &self.release);
+            let growth = state.sync_counts(&source, &self.release);
             signals.extend(table.take_in(fingerprint, growth));
         }
         signals
     }
 
     /// Brings every count up to date for somebody who tells nobody what became of whom.
-    fn count_up(&self, table: &mut Table) {
-        table.untold = self.catch_up(table);
+    fn sync_counts_silently(&self, table: &mut Table) {
+        table.untold = self.sync_counts(table);
     }
 
     /// Lets the issue go that was seen least recently.
     fn evict(&self, table: &mut Table) {
-        self.count_up(table);
+        self.sync_counts_silently(table);
         let now = clock::steady();
         let oldest = table.states.iter().max_by_key(|(_, state)| state.age(now)).map(|(key, _)| *key);
         if let Some(fingerprint) = oldest {
             table.remove(fingerprint);
-            self.drops.count(Reason::IssueLimit);
+            self.drops.count(DropReason::IssueLimit);
         }
     }
 
@@ -256,8 +256,8 @@ impl Issues {
             if gone.is_empty() {
                 gone.extend(state.first.take());
             }
-            self.drops.count_many(Reason::SampleLimit, gone.len() as u64);
-            gone.iter().for_each(|event| table.let_go(event));
+            self.drops.count_many(DropReason::SampleLimit, gone.len() as u64);
+            gone.iter().for_each(|event| table.forget_event(event));
         }
     }
 
@@ -283,22 +283,22 @@ impl fmt::Debug for Issues {
 
 impl Table {
     /// Notes that an issue has changed, and returns who is to be told of it.
-    fn take_in(&mut self, fingerprint: Fingerprint, growth: Growth) -> Option<IssueSignal> {
+    fn take_in(&mut self, fingerprint: Fingerprint, growth: IssueUpdate) -> Option<IssueSignal> {
         if growth.has_changed || growth.turn.is_some() {
             self.changes.records.insert(fingerprint);
         }
         let (turn, state) = (growth.turn?, self.states.get(&fingerprint)?);
         let issue = Arc::new(state.read());
         match turn {
-            Turn::Regressed => {
+            Transition::Regressed => {
                 self.regressed[issue.kind as usize] += 1;
                 Some(IssueSignal::Regressed(issue))
             }
-            Turn::MuteOver { before } => Some(IssueSignal::Changed(Arc::new(IssueChange { issue, before }))),
+            Transition::MuteOver { before } => Some(IssueSignal::Changed(Arc::new(IssueChange { issue, before }))),
         }
     }
 
-    fn let_go(&mut self, event: &ErrorEvent) {
+    fn forget_event(&mut self, event: &ErrorEvent) {
         self.bytes = self.bytes.saturating_sub(event.weight());
         self.changes.remove_event(event);
     }
@@ -306,7 +306,7 @@ impl Table {
     fn remove(&mut self, fingerprint: Fingerprint) {
         let Some(state) = self.states.remove(&fingerprint) else { return };
         state.release_sources();
-        state.samples().for_each(|event| self.let_go(event));
+        state.samples().for_each(|event| self.forget_event(event));
         self.changes.records.remove(&fingerprint);
         self.changes.removed.push(record_key(fingerprint));
     }
@@ -327,7 +327,7 @@ impl Table {
                 all.extend(events);
             }
         }
-        all.iter().for_each(|event| self.let_go(event));
+        all.iter().for_each(|event| self.forget_event(event));
         (issues, all.len())
     }
 }

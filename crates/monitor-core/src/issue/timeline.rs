@@ -10,7 +10,7 @@ use crate::{
         clock::{self, BootMoment},
         json,
     },
-    persist::Change,
+    persist::StoreWrite,
 };
 
 /// The time line of a store, in this process.
@@ -59,10 +59,10 @@ impl TimeLine {
         place.map_or_else(by_wall, |place| place.saturating_sub(self.offset)).min(now)
     }
 
-    pub(super) fn put(self) -> Change {
+    pub(super) fn put(self) -> StoreWrite {
         let (line_us, wall) = (self.place(clock::steady()), clock::wall());
         let stored = Stored { line_us, wall, boot: BootMoment::now() };
-        Change::Put { key: TIME_LINE.to_owned(), value: serde_json::to_vec(&stored).unwrap_or_default() }
+        StoreWrite::Put { key: TIME_LINE.to_owned(), value: serde_json::to_vec(&stored).unwrap_or_default() }
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
     /// Stores a time line, and returns by how much it has gone on for a process whose clock is wrong.
     fn gone_on(is_rebooted: bool, clock: impl FnOnce() -> WrongClock) -> Duration {
         let line = TimeLine::resume(None, 80 * DAY);
-        let Change::Put { value, .. } = line.put() else { unreachable!("it is a value") };
+        let StoreWrite::Put { value, .. } = line.put() else { unreachable!("it is a value") };
         let mut stored: Stored = serde_json::from_slice(&value).unwrap();
         if is_rebooted {
             stored.boot = stored.boot.map(BootMoment::of_another_boot);

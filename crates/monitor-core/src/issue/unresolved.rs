@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::eraser::Eraser;
-use super::source::Source;
+use super::source::Site;
 use crate::{
     base::{clock, escape},
     event::{ErrorEvent, frames::Trace},
-    persist::Change,
+    persist::StoreWrite,
     symbols::StoredFrame,
 };
 
@@ -28,7 +28,7 @@ pub(crate) struct Unresolved {
     /// Redacted, and grouped by place.
     pub(crate) event: ErrorEvent,
     pub(crate) trace: Option<Trace>,
-    pub(crate) source: Arc<Source>,
+    pub(crate) source: Arc<Site>,
     /// When it was captured, by the monotonic clock.
     pub(crate) captured: i64,
 }
@@ -46,7 +46,7 @@ struct Waiting {
 
 struct Entry {
     stored: StoredEvent,
-    source: Arc<Source>,
+    source: Arc<Site>,
     is_written: bool,
 }
 
@@ -62,19 +62,19 @@ pub(crate) struct StoredEvent {
 
 impl UnresolvedEvents {
     /// Holds an event until it is released.
-    pub(crate) fn hold(&self, event: &ErrorEvent, frames: Vec<StoredFrame>, source: &Arc<Source>) {
+    pub(crate) fn hold(&self, event: &ErrorEvent, frames: Vec<StoredFrame>, source: &Arc<Site>) {
         let stored = StoredEvent { event: event.clone(), frames, count: 1 };
         self.insert(stored, source, false);
     }
 
     /// Holds an event that an earlier process left behind, for the resolver to take.
-    pub(crate) fn hold_again(&self, stored: StoredEvent, source: Arc<Source>) {
+    pub(crate) fn hold_again(&self, stored: StoredEvent, source: Arc<Site>) {
         let (event, trace) = (stored.event.clone(), Some(Trace::Stored(stored.frames.clone())));
         self.insert(stored, &source, true);
         self.lock().left_behind.push(Unresolved { event, trace, source, captured: clock::steady() });
     }
 
-    fn insert(&self, stored: StoredEvent, source: &Arc<Source>, is_written: bool) {
+    fn insert(&self, stored: StoredEvent, source: &Arc<Site>, is_written: bool) {
         self.lock().events.insert(stored.event.id, Entry { stored, source: Arc::clone(source), is_written });
     }
 
@@ -87,14 +87,14 @@ impl UnresolvedEvents {
     }
 
     /// Returns what the store does not have yet: the counts of all that wait, and the keys of those released.
-    pub(crate) fn take_changes(&self) -> Vec<Change> {
+    pub(crate) fn take_changes(&self) -> Vec<StoreWrite> {
         let waiting = &mut *self.lock();
-        let removed = std::mem::take(&mut waiting.removed).into_iter().map(|key| Change::Remove { key });
+        let removed = std::mem::take(&mut waiting.removed).into_iter().map(|key| StoreWrite::Remove { key });
         removed.chain(waiting.put()).collect()
     }
 
     /// Returns all that wait, for a store that is written anew.
-    pub(crate) fn take_everything(&self) -> Vec<Change> {
+    pub(crate) fn take_everything(&self) -> Vec<StoreWrite> {
         let waiting = &mut *self.lock();
         waiting.removed.clear();
         waiting.put().collect()
@@ -121,7 +121,7 @@ impl UnresolvedEvents {
 }
 
 impl Waiting {
-    fn put(&mut self) -> impl Iterator<Item = Change> {
+    fn put(&mut self) -> impl Iterator<Item = StoreWrite> {
         let mut others = HashMap::<_, u64>::new();
         for entry in self.events.values() {
             *others.entry(Arc::as_ptr(&entry.source)).or_default() += 1;
@@ -133,7 +133,7 @@ impl Waiting {
             let uncounted = entry.source.ledger(|ledger, totals| totals.count.saturating_sub(ledger.counted));
             entry.stored.count = others.map_or(1, |events| uncounted.saturating_sub(events - 1).max(1));
             let value = escape::json(&entry.stored).into_bytes();
-            Change::Put { key: key(entry.stored.event.id), value }
+            StoreWrite::Put { key: key(entry.stored.event.id), value }
         })
     }
 }

@@ -66,17 +66,17 @@ impl Outcome {
 /// # Example
 ///
 /// ```
-/// use monitor_kit::{Ending, ErrorType, GrpcCode, Outcome};
+/// use monitor_kit::{FinalStatus, ErrorType, GrpcCode, Outcome};
 ///
-/// assert_eq!(Ending::new(Outcome::Completed, 503).error_type(), Some(ErrorType::Status(503)));
-/// assert_eq!(Ending::new(Outcome::Completed, 404).error_type(), None);
-/// assert_eq!(Ending::new(Outcome::PanicInBody, 200).error_type(), Some(ErrorType::PanicInBody));
-/// let call = Ending::new(Outcome::Completed, 200).grpc(GrpcCode::Internal);
+/// assert_eq!(FinalStatus::new(Outcome::Completed, 503).error_type(), Some(ErrorType::Status(503)));
+/// assert_eq!(FinalStatus::new(Outcome::Completed, 404).error_type(), None);
+/// assert_eq!(FinalStatus::new(Outcome::PanicInBody, 200).error_type(), Some(ErrorType::PanicInBody));
+/// let call = FinalStatus::new(Outcome::Completed, 200).grpc(GrpcCode::Internal);
 /// assert_eq!(call.error_type(), Some(ErrorType::Grpc(GrpcCode::Internal)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Ending {
+pub struct FinalStatus {
     /// How it ended.
     pub outcome: Outcome,
     /// The response's status code.
@@ -85,7 +85,7 @@ pub struct Ending {
     pub grpc: Option<GrpcCode>,
 }
 
-impl Ending {
+impl FinalStatus {
     /// Creates the end of a request that is no gRPC call.
     #[must_use]
     pub const fn new(outcome: Outcome, status: u16) -> Self {

@@ -43,12 +43,12 @@ use self::{
 };
 use super::shared::Shared;
 use crate::{
-    base::{clock, drops::Dropped},
+    base::{clock, drops::DropCount},
     health::HealthReading,
     model::{names, outcome::Outcome},
     traffic::{
         JobCounts, JobOutcome, RouteCounts, histogram,
-        outgoing::{ClientOutcome, HostCounts},
+        outgoing::{ClientCounts, ClientOutcome},
     },
 };
 
@@ -212,7 +212,7 @@ impl Bridge {
         for (kind, count) in self.shared.issues.regressed() {
             sink.counter(names::REGRESSIONS, vec![Label::new("kind", kind.as_str())], count);
         }
-        for Dropped { reporter, reason, count } in self.shared.dropped() {
+        for DropCount { reporter, reason, count } in self.shared.dropped() {
             let labels = vec![Label::new("reporter", reporter), Label::new("reason", reason.as_str())];
             sink.counter(names::DROPPED, labels, count);
         }
@@ -277,7 +277,7 @@ fn publish_histograms(sink: &mut Sink<'_>, route: &RouteCounts) {
     }
 }
 
-fn publish_host(sink: &mut Sink<'_>, host: &HostCounts) {
+fn publish_host(sink: &mut Sink<'_>, host: &ClientCounts) {
     for answer in ClientOutcome::ALL {
         let class = vec![Label::new(names::HOST_CLASS, host.host_class)];
         let labels = with(class, names::STATUS_CLASS, answer.as_str());

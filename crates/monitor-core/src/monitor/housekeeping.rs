@@ -15,7 +15,7 @@ use std::{
 use super::{bridge::Bridge, shared::Shared};
 use crate::{
     base::{clock, unwind},
-    signal::reporter::Outlets,
+    signal::reporter::Reporters,
     traffic::Misdeclared,
 };
 
@@ -57,7 +57,7 @@ impl Bridges {
     /// Does this to every bridge. A recorder that panics has published nothing, and keeps nobody else from it.
     fn each(&self, f: impl Fn(&Bridge)) {
         for bridge in self.all() {
-            unwind::quietly(|| f(&bridge));
+            unwind::catch_and_drop(|| f(&bridge));
         }
     }
 
@@ -79,7 +79,7 @@ fn warn_of_another_monitor() {
 /// Starts the thread. It ends on a word through `end`, or when nobody is left to give one.
 pub(crate) fn spawn(
     shared: Arc<Shared>,
-    outlets: Arc<Outlets>,
+    outlets: Arc<Reporters>,
     bridges: Arc<Bridges>,
     end: Receiver<()>,
 ) -> io::Result<()> {
@@ -88,9 +88,9 @@ pub(crate) fn spawn(
         while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             shared.traffic.tick();
             for route in misdeclared.look(&shared.traffic) {
-                unwind::quietly(|| tracing::warn!(target: "monitor", "{route}"));
+                unwind::catch_and_drop(|| tracing::warn!(target: "monitor", "{route}"));
             }
-            unwind::quietly(|| shared.switch.expire(clock::now(), |enabled| outlets.publish(enabled)));
+            unwind::catch_and_drop(|| shared.switch.expire(clock::now(), |enabled| outlets.publish(enabled)));
             let signals = shared.issues.tick(clock::Moment::now());
             signals.into_iter().for_each(|signal| outlets.publish(signal));
             // What is due to be saved again, nobody else thinks of.

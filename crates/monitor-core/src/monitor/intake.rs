@@ -11,7 +11,7 @@ use crate::{
         queue::{Handler, Queue},
     },
     event::{ErrorEvent, EventKind, ScopeRecord, error_types::Cause, frames::Trace, grouping::Grouping},
-    issue::{Unresolved, source::Source},
+    issue::{Unresolved, source::Site},
     model::{code_location::CodeLocation, fingerprint::Fingerprint, level::Level},
     symbols::{self, OwnBacktrace, RawBacktrace},
 };
@@ -34,7 +34,7 @@ pub(crate) struct RawEvent {
     pub(crate) scope: ScopeRecord,
     pub(crate) user_mark: Option<u64>,
     pub(crate) suppressed: u64,
-    pub(crate) source: Arc<Source>,
+    pub(crate) source: Arc<Site>,
 }
 
 #[derive(Debug)]

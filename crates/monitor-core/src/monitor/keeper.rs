@@ -16,7 +16,7 @@ use super::shared::Shared;
 use crate::{
     base::{
         clock,
-        drops::{Drops, Reason},
+        drops::{DropCounter, DropReason},
         error::BoxError,
         escape,
         queue::Handler,
@@ -25,16 +25,16 @@ use crate::{
     event::ErrorEvent,
     issue::{EVENTS, RECORDS, Record, Stored, StoredEvent, TIME_LINE, UNRESOLVED, event_key},
     panic,
-    persist::{Access, Change, Persist},
-    signal::{Signal, reporter::Outlets},
+    persist::{Persist, StoreState, StoreWrite},
+    signal::{Signal, reporter::Reporters},
     switch, text,
 };
 
-pub(crate) struct Keeper {
+pub(crate) struct Saver {
     shared: Arc<Shared>,
-    outlets: Arc<Outlets>,
+    outlets: Arc<Reporters>,
     persist: Arc<dyn Persist>,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
     /// Whether what was kept is taken in.
     is_loaded: bool,
     /// Whether everything is to be written, for nobody knows what of it was.
@@ -57,12 +57,12 @@ enum Trouble {
     Foreign(usize),
 }
 
-impl Keeper {
+impl Saver {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        outlets: Arc<Outlets>,
+        outlets: Arc<Reporters>,
         persist: Arc<dyn Persist>,
-        drops: Arc<Drops>,
+        drops: Arc<DropCounter>,
     ) -> Self {
         Self {
             shared,
@@ -82,7 +82,7 @@ impl Keeper {
     pub(crate) fn keep(&mut self) {
         let was_purge_due = self.shared.is_purge_due.load(Ordering::Acquire);
         let kept = panic::catch_printed(|| self.try_to_keep()).unwrap_or_else(|caught| {
-            caught.dispose();
+            caught.drop_payload();
             self.shared.is_purge_due.fetch_or(was_purge_due, Ordering::AcqRel);
             Err("the storage panicked".into())
         });
@@ -94,16 +94,16 @@ impl Keeper {
 
     fn try_to_keep(&mut self) -> Result<(), BoxError> {
         match self.persist.access()? {
-            Access::Busy => {
+            StoreState::Busy => {
                 // All of it is written once that is over, so that nobody needs to know what has changed until then.
                 self.is_all_unsaved = true;
                 self.shared.issues.forget_changes();
                 return Ok(());
             }
-            Access::Ready => {}
-            Access::Fresh { why } => {
+            StoreState::Ready => {}
+            StoreState::Fresh { why } => {
                 self.is_all_unsaved |= self.is_loaded;
-                self.drops.count(Reason::Damaged);
+                self.drops.count(DropReason::Damaged);
                 self.untold.push(Trouble::Gone(why));
             }
         }
@@ -124,7 +124,7 @@ impl Keeper {
         let changes = if self.is_all_unsaved { self.everything()? } else { self.changes() };
         if !changes.is_empty() {
             let evicted = self.persist.save(&changes)?;
-            self.drops.count_many(Reason::StoreLimit, evicted);
+            self.drops.count_many(DropReason::StoreLimit, evicted);
         }
         self.is_all_unsaved = false;
         Ok(())
@@ -150,7 +150,7 @@ impl Keeper {
             match serde_json::from_slice::<StoredEvent>(&json) {
                 Ok(left) if !events.values().flatten().any(|event| event.id == left.event.id) => self.leave(left),
                 // The process ended between its two last writes: the event is resolved.
-                Ok(_) => orphans.push(Change::Remove { key }),
+                Ok(_) => orphans.push(StoreWrite::Remove { key }),
                 Err(_) => damaged.extend(self.unread(key, &json)),
             }
         }
@@ -168,12 +168,12 @@ impl Keeper {
         let unread = damaged.len() as u64;
         orphans.append(&mut damaged);
         let issues_gone = events.into_values().flatten().map(|event| event_key(&event));
-        orphans.extend(issues_gone.filter(|key| !self.is_foreign(key)).map(|key| Change::Remove { key }));
+        orphans.extend(issues_gone.filter(|key| !self.is_foreign(key)).map(|key| StoreWrite::Remove { key }));
         let signals = self.shared.issues.restore(kept, self.value(TIME_LINE)?.as_deref(), &self.shared.in_app);
         self.is_loaded = true;
         signals.into_iter().for_each(|signal| self.outlets.publish(signal));
         if unread > 0 {
-            self.drops.count_many(Reason::Unreadable, unread);
+            self.drops.count_many(DropReason::Unreadable, unread);
             self.untold.push(Trouble::Unread(unread));
         }
         if !self.foreign.is_empty() {
@@ -192,9 +192,9 @@ impl Keeper {
     }
 
     /// Returns what removes a value that cannot be read, unless a newer release may have written it: that is left alone.
-    fn unread(&mut self, key: String, json: &[u8]) -> Option<Change> {
+    fn unread(&mut self, key: String, json: &[u8]) -> Option<StoreWrite> {
         if serde_json::from_slice::<Map<String, Value>>(json).is_err() {
-            return Some(Change::Remove { key });
+            return Some(StoreWrite::Remove { key });
         }
         self.foreign.insert(key);
         None
@@ -212,14 +212,14 @@ impl Keeper {
         Ok(found.map(|(_, value)| value))
     }
 
-    fn changes(&self) -> Vec<Change> {
+    fn changes(&self) -> Vec<StoreWrite> {
         let routes = self.shared.switch.take_change();
         let unresolved = self.shared.unresolved.take_changes();
         self.shared.issues.take_changes().into_iter().chain(unresolved).chain(routes).collect()
     }
 
     /// Returns what makes the storage hold what is in memory, whatever it holds now.
-    fn everything(&self) -> Result<Vec<Change>, BoxError> {
+    fn everything(&self) -> Result<Vec<StoreWrite>, BoxError> {
         let mut stored = BTreeMap::new();
         for prefix in [EVENTS, RECORDS, UNRESOLVED] {
             stored.extend(self.persist.load(prefix)?);
@@ -229,7 +229,7 @@ impl Keeper {
         let known: BTreeSet<_> = all.iter().map(|change| change.key().to_owned()).collect();
         all.retain(|change| !is_stored(change, &stored));
         let gone = stored.into_keys().filter(|key| !known.contains(key) && !self.is_foreign(key));
-        all.extend(gone.map(|key| Change::Remove { key }));
+        all.extend(gone.map(|key| StoreWrite::Remove { key }));
         all.push(self.shared.switch.to_change());
         Ok(all)
     }
@@ -237,7 +237,7 @@ impl Keeper {
     fn fail(&mut self, error: &BoxError) {
         self.is_all_unsaved = true;
         self.shared.issues.forget_changes();
-        self.drops.count(Reason::NotPersisted);
+        self.drops.count(DropReason::NotPersisted);
         self.retry_at = Some(clock::after(RETRY.saturating_mul(1 << self.failures.min(5))));
         if self.failures == 0 {
             self.untold.push(Trouble::Unsaved(text::format(format_args!("{error}"))));
@@ -246,7 +246,7 @@ impl Keeper {
     }
 }
 
-impl Keeper {
+impl Saver {
     /// From now on the next change wakes it again.
     fn rest(&self) {
         if let Some(wake) = self.shared.wake.get() {
@@ -256,7 +256,7 @@ impl Keeper {
 
     fn tell(&mut self) {
         let untold = std::mem::take(&mut self.untold);
-        unwind::quietly(|| untold.iter().for_each(Trouble::tell));
+        unwind::catch_and_drop(|| untold.iter().for_each(Trouble::tell));
     }
 }
 
@@ -281,7 +281,7 @@ impl Trouble {
     }
 }
 
-impl Handler<()> for Keeper {
+impl Handler<()> for Saver {
     fn handle(&mut self, (): ()) {
         self.tell();
         if self.retry_at.is_some_and(|at| clock::now() < at) {
@@ -303,7 +303,7 @@ impl Handler<()> for Keeper {
     fn end(&mut self) {
         self.flush();
         if !self.is_loaded {
-            self.drops.count(Reason::NotPersisted);
+            self.drops.count(DropReason::NotPersisted);
             tracing::warn!(
                 target: "monitor",
                 "the storage was another process's, or failed, until the end: what this one counted is not in it"
@@ -313,8 +313,8 @@ impl Handler<()> for Keeper {
 }
 
 /// Returns whether an event is stored as it is, perhaps with fields of a newer release, which writing it anew would lose.
-fn is_stored(change: &Change, stored: &BTreeMap<String, Vec<u8>>) -> bool {
-    let Change::Put { key, value } = change else { return false };
+fn is_stored(change: &StoreWrite, stored: &BTreeMap<String, Vec<u8>>) -> bool {
+    let StoreWrite::Put { key, value } = change else { return false };
     let same = |json: &Vec<u8>| {
         let read = serde_json::from_slice::<ErrorEvent>(json).ok()?;
         (escape::json(&read).as_bytes() == *value).then_some(())

@@ -14,7 +14,7 @@ use super::shared::Shared;
 use crate::{
     base::{
         clock,
-        drops::Reason,
+        drops::DropReason,
         queue::{Handler, Queue},
         unwind,
     },
@@ -23,9 +23,9 @@ use crate::{
         frames::{self, Trace},
         grouping::Grouping,
     },
-    issue::{Unresolved, source::Source},
+    issue::{Unresolved, source::Site},
     model::code_location::CodeLocation,
-    signal::{Signal, reporter::Outlets},
+    signal::{Signal, reporter::Reporters},
     symbols,
 };
 
@@ -34,7 +34,7 @@ pub(crate) type BeforeReport = Box<dyn FnMut(ErrorEvent) -> Option<ErrorEvent> +
 
 pub(crate) struct Resolver {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) outlets: Arc<Outlets>,
+    pub(crate) outlets: Arc<Reporters>,
     pub(crate) before_report: Option<BeforeReport>,
     /// `None` where no source is to be shown.
     pub(crate) excerpts: Option<Excerpts>,
@@ -49,7 +49,7 @@ impl Handler<Unresolved> for Resolver {
     /// has no time to spare: its last event has no backtrace, and must get out.
     fn begin(&mut self) {
         if !cfg!(panic = "abort") {
-            unwind::quietly(symbols::load);
+            unwind::catch_and_drop(symbols::load);
         }
         symbols::LOADING.end();
     }
@@ -89,12 +89,12 @@ impl Resolver {
         event
     }
 
-    fn add(&self, mut event: ErrorEvent, source: &Arc<Source>, captured: i64) {
+    fn add(&self, mut event: ErrorEvent, source: &Arc<Site>, captured: i64) {
         // By the masked event: pieces of a secret in a fingerprint could not be masked any more.
         event.grouping = Grouping::of(&event);
         event.fingerprint = self.shared.issues.of(source).unwrap_or_else(|| event.grouping.fingerprint());
         if event.bound() {
-            self.shared.intake_drops.count(Reason::Shortened);
+            self.shared.intake_drops.count(DropReason::Shortened);
         }
         let added = self.shared.issues.add(event, source, captured);
         if let Some(event) = added.event {
@@ -111,7 +111,7 @@ impl Resolver {
         let asked = catch_unwind(AssertUnwindSafe(|| before_report(event)));
         let took = clock::now().saturating_duration_since(begun);
         if took > SLOW {
-            self.shared.intake_drops.count(Reason::BeforeReportSlow);
+            self.shared.intake_drops.count(DropReason::BeforeReportSlow);
             unwind::once(&self.has_warned, || {
                 tracing::warn!(target: "monitor", took_ms = took.as_millis(), "before_report is slow, and holds up every event");
             });
@@ -123,12 +123,12 @@ impl Resolver {
                 Some(event)
             }
             Ok(None) => {
-                self.shared.intake_drops.count(Reason::BeforeReport);
+                self.shared.intake_drops.count(DropReason::BeforeReport);
                 None
             }
             Err(payload) => {
-                unwind::dispose(payload);
-                self.shared.intake_drops.count(Reason::BeforeReportPanicked);
+                unwind::drop_payload(payload);
+                self.shared.intake_drops.count(DropReason::BeforeReportPanicked);
                 Some(untouched)
             }
         }

@@ -5,16 +5,16 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak, atomic::AtomicBool};
 use super::wake::Wake;
 use crate::{
     base::{
-        drops::{Dropped, Drops},
+        drops::{DropCount, DropCounter},
         queue::Queue,
     },
     event::{
-        error_types::ErrorTypes,
+        error_types::TypeNames,
         grouping::in_app::InApp,
         rules::{Ignore, Sampling},
     },
     health::HealthSource,
-    issue::{Issues, Unresolved, UnresolvedEvents, source::Sources},
+    issue::{Issues, Unresolved, UnresolvedEvents, source::Sites},
     model::identity::Identity,
     redact::Redaction,
     switch::RouteSwitch,
@@ -27,7 +27,7 @@ pub(crate) struct Shared {
     pub(crate) identity: Arc<Identity>,
     pub(crate) redaction: Redaction,
     pub(crate) raw_paths: bool,
-    pub(crate) full_addresses: bool,
+    pub(crate) show_full_ips: bool,
     pub(crate) trace_sampling: f64,
     pub(crate) flask_names: bool,
     pub(crate) untracked: Vec<String>,
@@ -37,9 +37,9 @@ pub(crate) struct Shared {
     pub(crate) switch: RouteSwitch,
     pub(crate) jobs: Jobs,
     pub(crate) health: HealthSource,
-    pub(crate) error_types: ErrorTypes,
+    pub(crate) error_types: TypeNames,
     pub(crate) in_app: InApp,
-    pub(crate) sources: Sources,
+    pub(crate) sources: Sites,
     pub(crate) issues: Issues,
     pub(crate) unresolved: UnresolvedEvents,
     /// Set once the resolver runs. Weak, so that the threads end with the monitor.
@@ -49,8 +49,8 @@ pub(crate) struct Shared {
     pub(crate) wake: OnceLock<Wake>,
     /// Whether nothing may remain of what was removed, where it is kept.
     pub(crate) is_purge_due: AtomicBool,
-    pub(crate) intake_drops: Arc<Drops>,
-    pub(crate) drops: RwLock<Vec<Arc<Drops>>>,
+    pub(crate) intake_drops: Arc<DropCounter>,
+    pub(crate) drops: RwLock<Vec<Arc<DropCounter>>>,
 }
 
 impl Shared {
@@ -72,17 +72,17 @@ impl Shared {
     }
 
     /// Returns what was not kept by anybody.
-    pub(crate) fn dropped(&self) -> Vec<Dropped> {
+    pub(crate) fn dropped(&self) -> Vec<DropCount> {
         let all = self.drops.read().unwrap_or_else(PoisonError::into_inner);
         let read = all.iter().flat_map(|drops| drops.read().map(|(reason, count)| (drops.owner(), reason, count)));
-        read.map(|(owner, reason, count)| Dropped { reporter: owner.to_owned(), reason, count }).collect()
+        read.map(|(owner, reason, count)| DropCount { reporter: owner.to_owned(), reason, count }).collect()
     }
 
-    pub(crate) fn drops_of(&self, owner: &str) -> Arc<Drops> {
+    pub(crate) fn drops_of(&self, owner: &str) -> Arc<DropCounter> {
         let mut all = self.drops.write().unwrap_or_else(PoisonError::into_inner);
         let known = all.iter().find(|drops| drops.owner() == owner).map(Arc::clone);
         known.unwrap_or_else(|| {
-            let drops = Arc::new(Drops::new(owner));
+            let drops = Arc::new(DropCounter::new(owner));
             all.push(Arc::clone(&drops));
             drops
         })

@@ -13,9 +13,9 @@ use self::{
     addresses::address_at,
     api_keys::{bot_token, known_key},
 };
-use super::{Addresses, FILTERED, found::Found};
+use super::{FILTERED, IpMasking, found::Found};
 
-pub(super) fn find(text: &str, addresses: Addresses, found: &mut Found) {
+pub(super) fn find(text: &str, addresses: IpMasking, found: &mut Found) {
     let mut at = 0;
     while let Some(piece) = next_piece(text.as_bytes(), at) {
         at = piece.end;
@@ -29,7 +29,7 @@ pub(super) fn find(text: &str, addresses: Addresses, found: &mut Found) {
 }
 
 /// Returns the first of them that begins in a piece, at one of its borders, and what is shown in its place.
-fn first_in(text: &str, piece: Range<usize>, addresses: Addresses) -> Option<(Range<usize>, String)> {
+fn first_in(text: &str, piece: Range<usize>, addresses: IpMasking) -> Option<(Range<usize>, String)> {
     let bytes = text.as_bytes();
     let is_border = |at: &usize| *at == piece.start || !bytes[*at - 1].is_ascii_alphanumeric();
     piece.clone().filter(is_border).filter(|at| bytes[*at].is_ascii_alphanumeric() || bytes[*at] == b':').find_map(
@@ -91,10 +91,10 @@ mod tests {
 
     #[track_caller]
     fn masks(text: &str, expected: &str) {
-        assert_eq!(mask(text, Addresses::Truncated), expected);
+        assert_eq!(mask(text, IpMasking::Truncated), expected);
     }
 
-    fn mask(text: &str, addresses: Addresses) -> Cow<'_, str> {
+    fn mask(text: &str, addresses: IpMasking) -> Cow<'_, str> {
         let mut found = Found::default();
         find(text, addresses, &mut found);
         found.write(text)
@@ -115,8 +115,8 @@ mod tests {
             "listening on 127.0.0.1:8080, [::1]:8080, 0.0.0.0:80",
             "listening on 127.0.0.1:8080, [::1]:8080, 0.0.0.0:80",
         );
-        assert_eq!(mask("from 203.0.113.9", Addresses::Masked), "from [Filtered]");
-        assert_eq!(mask("from 203.0.113.9", Addresses::Full), "from 203.0.113.9");
+        assert_eq!(mask("from 203.0.113.9", IpMasking::Masked), "from [Filtered]");
+        assert_eq!(mask("from 203.0.113.9", IpMasking::Full), "from 203.0.113.9");
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
         fn any_address_is_hidden(address: Ipv4Addr, before in "[a-z ]{0,8}") {
             prop_assume!(address.octets()[3] != 0 && !address.is_loopback());
             let text = format!("{before} {address}, more");
-            prop_assert!(!mask(&text, Addresses::Truncated).contains(&address.to_string()));
+            prop_assert!(!mask(&text, IpMasking::Truncated).contains(&address.to_string()));
         }
     }
 }

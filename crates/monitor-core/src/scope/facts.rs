@@ -9,7 +9,7 @@ use std::{
 use crate::{
     model::{
         method::Method,
-        outcome::Ending,
+        outcome::FinalStatus,
         request_id::RequestId,
         trace_context::{TraceContext, TraceId},
     },
@@ -59,9 +59,9 @@ impl fmt::Debug for RequestFacts<'_> {
 /// How a request ended, and when.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "whoever ends a request says all of it")]
-pub struct Finished {
+pub struct RequestEnd {
     /// How.
-    pub ending: Ending,
+    pub ending: FinalStatus,
     /// When.
     pub at: Instant,
     /// How long after it began.

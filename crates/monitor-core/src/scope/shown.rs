@@ -7,7 +7,7 @@ use crate::redact::Redaction;
 
 /// One text of a scope as it is shown. It is redacted when it is read, and not before.
 #[derive(Clone, Copy)]
-pub struct Shown<'a> {
+pub struct RedactedText<'a> {
     bytes: &'a [u8],
     /// `None` for the program's own text.
     redaction: Option<&'a Redaction>,
@@ -18,7 +18,7 @@ pub struct Shown<'a> {
 }
 
 impl Scope {
-    /// Returns whether the path is shown as the client sent it: with [`raw_paths`](crate::MonitorBuilder::raw_paths), and
+    /// Returns whether the path is shown as the client sent it: with [`raw_paths`](crate::MonitorBuilder::show_raw_paths), and
     /// for a 404 that no route matched, whose route is the same for every unknown path.
     #[must_use]
     #[inline]
@@ -33,32 +33,37 @@ impl Scope {
     /// Returns the route, or the path where [that is shown](Self::shows_raw_path); that of a 404 is cut after 256 bytes.
     #[must_use]
     #[inline]
-    pub fn shown_path(&self) -> Shown<'_> {
+    pub fn shown_path(&self) -> RedactedText<'_> {
         if !self.shows_raw_path() {
             return self.shown_route();
         }
         let longest = if self.monitor().shows_raw_paths() { usize::MAX } else { PATH };
-        Shown { bytes: self.0.texts.at(0), redaction: Some(self.monitor().redaction()), is_repeated: false, longest }
+        RedactedText {
+            bytes: self.0.texts.at(0),
+            redaction: Some(self.monitor().redaction()),
+            is_repeated: false,
+            longest,
+        }
     }
 
     /// Returns the route.
     #[must_use]
     #[inline]
-    pub fn shown_route(&self) -> Shown<'_> {
-        Shown { bytes: self.route().as_bytes(), redaction: None, is_repeated: false, longest: usize::MAX }
+    pub fn shown_route(&self) -> RedactedText<'_> {
+        RedactedText { bytes: self.route().as_bytes(), redaction: None, is_repeated: false, longest: usize::MAX }
     }
 
     /// Returns the `User-Agent` header.
     #[must_use]
     #[inline]
-    pub fn shown_user_agent(&self) -> Option<Shown<'_>> {
+    pub fn shown_user_agent(&self) -> Option<RedactedText<'_>> {
         self.shown(self.0.texts.at(1), true)
     }
 
     /// Returns the identifier the client sent.
     #[must_use]
     #[inline]
-    pub fn shown_client_request_id(&self) -> Option<Shown<'_>> {
+    pub fn shown_client_request_id(&self) -> Option<RedactedText<'_>> {
         self.shown(self.0.texts.at(2), false)
     }
 
@@ -70,13 +75,13 @@ impl Scope {
     }
 
     #[inline]
-    fn shown<'a>(&'a self, bytes: &'a [u8], is_repeated: bool) -> Option<Shown<'a>> {
+    fn shown<'a>(&'a self, bytes: &'a [u8], is_repeated: bool) -> Option<RedactedText<'a>> {
         let redaction = Some(self.monitor().redaction());
-        (!bytes.is_empty()).then_some(Shown { bytes, redaction, is_repeated, longest: usize::MAX })
+        (!bytes.is_empty()).then_some(RedactedText { bytes, redaction, is_repeated, longest: usize::MAX })
     }
 }
 
-impl<'a> Shown<'a> {
+impl<'a> RedactedText<'a> {
     /// Returns the text where it can be shown as it is, also between quotation marks.
     #[must_use]
     pub fn as_plain(self) -> Option<&'a [u8]> {
@@ -102,13 +107,13 @@ impl<'a> Shown<'a> {
     }
 }
 
-impl fmt::Debug for Shown<'_> {
+impl fmt::Debug for RedactedText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.redacted(), f)
     }
 }
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for RedactedText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.redacted())
     }

@@ -3,7 +3,7 @@
 use std::mem::ManuallyDrop;
 
 use super::{CURRENT, Scope, current};
-use crate::panic::{self, Caught, Fate};
+use crate::panic::{self, CaughtPanic, PanicMode};
 
 /// Holds a scope between the polls of whatever runs in it.
 ///
@@ -47,7 +47,7 @@ impl ScopeSlot {
 
     /// Runs `f` inside the scope, or outside any where the slot is empty, and returns its panic where it does, as
     /// [`panic::run`] does.
-    pub fn run(&mut self, fate: Fate, f: &mut dyn FnMut()) -> Option<Caught> {
+    pub fn run(&mut self, fate: PanicMode, f: &mut dyn FnMut()) -> Option<CaughtPanic> {
         let _entered = Entered::new(self);
         panic::run(fate, f)
     }

@@ -9,7 +9,7 @@ use std::{
 use pin_project_lite::pin_project;
 
 use super::ScopeSlot;
-use crate::panic::{self, Caught, Fate};
+use crate::panic::{self, CaughtPanic, PanicMode};
 
 pin_project! {
     /// A future that runs in a scope. Made by [`ScopeFutureExt::in_current_scope`].
@@ -25,7 +25,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Err(caught) = this.slot.catch(|| this.future.set(None)) {
-                caught.go_on();
+                caught.resume();
             }
         }
     }
@@ -75,11 +75,11 @@ pub fn wrap<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
 
 impl ScopeSlot {
     /// Runs `f` inside the scope and returns a panic, which is captured in the scope.
-    pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
+    pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
         if !self.scope().is_some_and(|scope| scope.monitor().is_enabled()) {
-            return panic::returning(f, |f| self.run(Fate::Printed, f));
+            return panic::with_result(f, |f| self.run(PanicMode::Printed, f));
         }
-        panic::returning(f, |f| self.run(Fate::Captured, f)).map_err(|mut caught| {
+        panic::with_result(f, |f| self.run(PanicMode::Captured, f)).map_err(|mut caught| {
             if let Some(scope) = self.scope() {
                 scope.capture_panic(&mut caught);
             }

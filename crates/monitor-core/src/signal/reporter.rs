@@ -11,7 +11,7 @@ use std::{
 
 use super::Signal;
 use crate::base::{
-    drops::{Drops, Reason},
+    drops::{DropCounter, DropReason},
     queue::{Handler, Queue},
     unwind,
 };
@@ -84,9 +84,9 @@ impl<F: FnMut(&Signal) + Send + 'static> Reporter for FnReporter<F> {
 
 /// The queues of all reporters.
 #[derive(Debug)]
-pub(crate) struct Outlets(pub(crate) Vec<Queue<Arc<Signal>>>);
+pub(crate) struct Reporters(pub(crate) Vec<Queue<Arc<Signal>>>);
 
-impl Outlets {
+impl Reporters {
     pub(crate) fn publish(&self, signal: impl Into<Signal>) {
         let signal = Arc::new(signal.into());
         for outlet in &self.0 {
@@ -96,25 +96,25 @@ impl Outlets {
 }
 
 /// Keeps a reporter's errors and panics to itself.
-pub(crate) struct Guarded {
+pub(crate) struct ReporterWorker {
     pub(crate) reporter: Box<dyn Reporter>,
-    pub(crate) drops: Arc<Drops>,
+    pub(crate) drops: Arc<DropCounter>,
 }
 
-impl Guarded {
+impl ReporterWorker {
     fn run(&mut self, f: impl FnOnce(&mut dyn Reporter) -> Result<(), Box<dyn Error + Send + Sync>>) {
         match catch_unwind(AssertUnwindSafe(|| f(&mut *self.reporter))) {
             Ok(Ok(())) => {}
-            Ok(Err(_)) => self.drops.count(Reason::Failed),
+            Ok(Err(_)) => self.drops.count(DropReason::Failed),
             Err(payload) => {
-                unwind::dispose(payload);
-                self.drops.count(Reason::Panicked);
+                unwind::drop_payload(payload);
+                self.drops.count(DropReason::Panicked);
             }
         }
     }
 }
 
-impl Handler<Arc<Signal>> for Guarded {
+impl Handler<Arc<Signal>> for ReporterWorker {
     fn handle(&mut self, signal: Arc<Signal>) {
         self.run(|reporter| reporter.report(&signal));
     }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
 
 use super::*;
 use crate::{
-    base::{clock, drops::Reason, error::BoxError},
+    base::{clock, drops::DropReason, error::BoxError},
     monitor::Monitor,
     persist::Persist,
 };
@@ -15,7 +15,7 @@ struct Kept(Arc<StdMutex<HashMap<String, Vec<u8>>>>, bool);
 
 impl Kept {
     fn put(&self, value: &[u8]) {
-        let change = Change::Put { key: KEY.to_owned(), value: value.to_owned() };
+        let change = StoreWrite::Put { key: KEY.to_owned(), value: value.to_owned() };
         self.save(&[change]).expect("it is kept in memory");
     }
 
@@ -31,12 +31,12 @@ impl Persist for Kept {
         Ok(all.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+    fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
         if self.1 {
             return Err("no space left on device".into());
         }
         for change in changes {
-            if let Change::Put { key, value } = change {
+            if let StoreWrite::Put { key, value } = change {
                 self.0.lock().expect("nobody panicked").insert(key.clone(), value.clone());
             }
         }
@@ -230,7 +230,7 @@ fn a_store_that_panics_changes_nothing_else() {
             panic!("the disk is gone")
         }
 
-        fn save(&self, _: &[Change]) -> Result<u64, BoxError> {
+        fn save(&self, _: &[StoreWrite]) -> Result<u64, BoxError> {
             panic!("the disk is gone")
         }
     }
@@ -238,7 +238,7 @@ fn a_store_that_panics_changes_nothing_else() {
     let monitor = monitor.expect("the settings are good");
     monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
     assert!(find(&monitor, Method::Get, "/error"));
-    assert_eq!(monitor.dropped()[0].reason, Reason::NotPersisted);
+    assert_eq!(monitor.dropped()[0].reason, DropReason::NotPersisted);
 }
 
 #[test]
@@ -247,7 +247,10 @@ fn what_cannot_be_saved_holds_all_the_same_and_is_counted() {
     monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
     assert!(find(&monitor, Method::Get, "/error"));
     let dropped = monitor.dropped();
-    assert_eq!((dropped[0].reporter.as_str(), dropped[0].reason, dropped[0].count), ("store", Reason::NotPersisted, 1));
+    assert_eq!(
+        (dropped[0].reporter.as_str(), dropped[0].reason, dropped[0].count),
+        ("store", DropReason::NotPersisted, 1)
+    );
 }
 
 #[test]
@@ -296,7 +299,9 @@ mod interleavings {
             };
             let held = routes(switch.list());
             let before = saving.join().expect("it does not panic");
-            let Some(Change::Put { value, .. }) = switch.take_change().or(before) else { panic!("nothing is saved") };
+            let Some(StoreWrite::Put { value, .. }) = switch.take_change().or(before) else {
+                panic!("nothing is saved")
+            };
             let (saved, _) =
                 disabled::from_json(&serde_json::from_slice(&value).expect("it is JSON")).expect("it is whole");
             assert_eq!((held.len(), routes(saved)), (2, held));

@@ -34,7 +34,7 @@ impl Loading {
     /// Notes that they are loaded, or never will be.
     pub(crate) fn end(&self) {
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        waiting.into_iter().flatten().for_each(unwind::quietly);
+        waiting.into_iter().flatten().for_each(unwind::catch_and_drop);
     }
 }
 

@@ -85,7 +85,7 @@ mod tests {
     use crate::{
         base::error::BoxError,
         monitor::Monitor,
-        persist::{Change, Persist},
+        persist::{Persist, StoreWrite},
     };
 
     /// Sends the keys of unresolved events that are saved.
@@ -96,10 +96,10 @@ mod tests {
             Ok(Vec::new())
         }
 
-        fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+        fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
             for change in changes {
                 match change {
-                    Change::Put { key, .. } if key.starts_with("unresolved/") => self.0.send(key.clone())?,
+                    StoreWrite::Put { key, .. } if key.starts_with("unresolved/") => self.0.send(key.clone())?,
                     _ => {}
                 }
             }

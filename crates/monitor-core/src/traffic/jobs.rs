@@ -13,7 +13,7 @@ use super::histogram::{self, BUCKETS, BucketCount, Histogram};
 use crate::{
     base::{
         clock,
-        drops::{Drops, Reason},
+        drops::{DropCounter, DropReason},
     },
     model::names,
 };
@@ -36,7 +36,7 @@ pub enum JobOutcome {
 #[derive(Debug)]
 pub(crate) struct Jobs {
     table: Mutex<BTreeMap<String, Arc<JobSeries>>>,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
 }
 
 /// What is counted of the jobs of one name.
@@ -96,7 +96,7 @@ impl JobOutcome {
 // === impl Jobs ===
 
 impl Jobs {
-    pub(crate) fn new(drops: Arc<Drops>) -> Self {
+    pub(crate) fn new(drops: Arc<DropCounter>) -> Self {
         Self { table: Mutex::default(), drops }
     }
 
@@ -109,7 +109,7 @@ impl Jobs {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let known = table.contains_key(name);
         if !known && table.len() >= JOBS {
-            self.drops.count(Reason::SeriesLimit);
+            self.drops.count(DropReason::SeriesLimit);
         }
         let name = if known || table.len() < JOBS { name } else { names::OVERFLOW };
         Arc::clone(table.entry(name.to_owned()).or_default())

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::{
     base::{
-        drops::{Drops, Reason},
+        drops::{DropCounter, DropReason},
         sync::atomic::{AtomicU64, Ordering},
     },
     model::names,
@@ -28,7 +28,7 @@ pub struct Outgoing {
     /// Taken from the front, each for good.
     classes: [OnceLock<Class>; CLASSES],
     overflow: Class,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
 }
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ struct Class {
 /// The counters of one class of host at one moment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct HostCounts {
+pub struct ClientCounts {
     /// The class of host.
     pub host_class: &'static str,
     counts: [u64; ClientOutcome::ALL.len()],
@@ -65,7 +65,7 @@ pub enum ClientOutcome {
 // === impl Outgoing ===
 
 impl Outgoing {
-    pub(crate) fn new(drops: Arc<Drops>) -> Self {
+    pub(crate) fn new(drops: Arc<DropCounter>) -> Self {
         Self { classes: Default::default(), overflow: Class::new(names::OVERFLOW), drops }
     }
 
@@ -77,7 +77,7 @@ impl Outgoing {
 
     /// Returns the counters as they are now, those of the overflow last.
     #[must_use]
-    pub fn read(&self) -> Vec<HostCounts> {
+    pub fn read(&self) -> Vec<ClientCounts> {
         let classes = self.classes.iter().filter_map(OnceLock::get).chain([&self.overflow]);
         classes.map(Class::read).filter(|counts| counts.counts.iter().any(|count| *count > 0)).collect()
     }
@@ -85,7 +85,7 @@ impl Outgoing {
     fn class(&self, name: &'static str) -> &Class {
         let mut taken = self.classes.iter().map(|class| class.get_or_init(|| Class::new(name)));
         taken.find(|class| class.name == name).unwrap_or_else(|| {
-            self.drops.count(Reason::SeriesLimit);
+            self.drops.count(DropReason::SeriesLimit);
             &self.overflow
         })
     }
@@ -96,15 +96,15 @@ impl Class {
         Self { name, counts: Default::default() }
     }
 
-    fn read(&self) -> HostCounts {
+    fn read(&self) -> ClientCounts {
         let counts = self.counts.each_ref().map(|count| count.load(Ordering::Relaxed));
-        HostCounts { host_class: self.name, counts }
+        ClientCounts { host_class: self.name, counts }
     }
 }
 
 // === impl HostCounts ===
 
-impl HostCounts {
+impl ClientCounts {
     /// Returns how many requests ended so.
     #[must_use]
     pub fn count(&self, outcome: ClientOutcome) -> u64 {
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn each_class_has_counters_of_its_own_until_there_are_too_many() {
-        let outgoing = Outgoing::new(Arc::new(Drops::new("traffic")));
+        let outgoing = Outgoing::new(Arc::new(DropCounter::new("traffic")));
         let names: Vec<&'static str> = (0..CLASSES + 2).map(|number| &*format!("class {number}").leak()).collect();
         for name in names.iter().chain(&names[..2]) {
             outgoing.count(name, ClientOutcome::of_status(200));
@@ -172,12 +172,12 @@ mod tests {
         assert_eq!((read[0].host_class, read[0].count(ClientOutcome::Status2xx)), ("class 0", 2));
         assert_eq!((read[2].host_class, read[2].count(ClientOutcome::Status2xx)), ("class 2", 1));
         assert_eq!((read[CLASSES].host_class, read[CLASSES].count(ClientOutcome::Status2xx)), (names::OVERFLOW, 2));
-        assert_eq!(outgoing.drops.read().collect::<Vec<_>>(), [(Reason::SeriesLimit, 2)]);
+        assert_eq!(outgoing.drops.read().collect::<Vec<_>>(), [(DropReason::SeriesLimit, 2)]);
     }
 
     #[test]
     fn what_was_never_asked_is_not_shown() {
-        let outgoing = Outgoing::new(Arc::new(Drops::new("traffic")));
+        let outgoing = Outgoing::new(Arc::new(DropCounter::new("traffic")));
         assert!(outgoing.read().is_empty());
         outgoing.count("stock", ClientOutcome::Error);
         assert_eq!(outgoing.read().iter().map(|counts| counts.host_class).collect::<Vec<_>>(), ["stock"]);

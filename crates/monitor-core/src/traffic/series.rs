@@ -17,7 +17,7 @@ use crate::{
     model::{
         grpc_code::GrpcCode,
         method::Method,
-        outcome::{Ending, ErrorType, Outcome},
+        outcome::{ErrorType, FinalStatus, Outcome},
     },
 };
 
@@ -115,7 +115,7 @@ impl RouteSeries {
 
     /// The outcome comes first and the duration's count last: between the two a reader sees an end that has not
     /// settled, and looks again.
-    pub(super) fn end(&self, ending: Ending, duration: Duration) {
+    pub(super) fn end(&self, ending: FinalStatus, duration: Duration) {
         self.outcomes[ending.outcome.index()].fetch_add(1, Ordering::Relaxed);
         if ending.outcome == Outcome::Refused {
             return;

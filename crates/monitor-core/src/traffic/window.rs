@@ -15,7 +15,7 @@ use crate::model::{method::Method, names, outcome::Outcome};
 /// How far a window reaches back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Window {
+pub enum Lookback {
     /// The second in hand and those before it, this many in all: from 1 to 60.
     Seconds(u8),
     /// The minute in hand and those before it, this many in all: from 1 to 60.
@@ -25,17 +25,17 @@ pub enum Window {
 /// What ended within a window.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Recent {
+pub struct WindowSnapshot {
     /// All routes together.
-    pub total: Ended,
+    pub total: WindowCounts,
     /// Each method and route that had a request end.
-    pub routes: Vec<(Method, Arc<str>, Ended)>,
+    pub routes: Vec<(Method, Arc<str>, WindowCounts)>,
 }
 
 /// Requests that ended.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Ended {
+pub struct WindowCounts {
     /// How many, without the refused and the cancelled.
     pub count: u64,
     /// How many of them failed.
@@ -48,7 +48,7 @@ pub struct Ended {
 #[derive(Debug, Default)]
 pub(super) struct Windows {
     /// What each series had counted when it was last looked at.
-    seen: HashMap<(Method, Arc<str>), Ended>,
+    seen: HashMap<(Method, Arc<str>), WindowCounts>,
     seconds: Ring,
     minutes: Ring,
 }
@@ -60,12 +60,12 @@ struct Ring(VecDeque<Slot>);
 #[derive(Debug)]
 struct Slot {
     tick: u64,
-    ended: HashMap<(Method, Arc<str>), Ended>,
+    ended: HashMap<(Method, Arc<str>), WindowCounts>,
 }
 
 // === impl Ended ===
 
-impl Ended {
+impl WindowCounts {
     /// Returns failed over ended, without the refused and the cancelled: the one error ratio there is. `None` when
     /// nothing ended.
     #[must_use]
@@ -132,10 +132,10 @@ impl Windows {
         self.minutes.begin(seconds / 60);
         for route in counts {
             let key = (route.method, Arc::clone(&route.route));
-            let now = Ended::of(route);
+            let now = WindowCounts::of(route);
             let before = self.seen.entry(key.clone()).or_default();
             let grown = now.since(before);
-            if grown != Ended::default() {
+            if grown != WindowCounts::default() {
                 *before = now;
                 self.seconds.add(&key, &grown);
                 self.minutes.add(&key, &grown);
@@ -143,10 +143,10 @@ impl Windows {
         }
     }
 
-    pub(super) fn recent(&self, window: Window) -> Recent {
+    pub(super) fn recent(&self, window: Lookback) -> WindowSnapshot {
         match window {
-            Window::Seconds(ticks) => self.seconds.recent(ticks),
-            Window::Minutes(ticks) => self.minutes.recent(ticks),
+            Lookback::Seconds(ticks) => self.seconds.recent(ticks),
+            Lookback::Minutes(ticks) => self.minutes.recent(ticks),
         }
     }
 }
@@ -165,15 +165,15 @@ impl Ring {
         }
     }
 
-    fn add(&mut self, key: &(Method, Arc<str>), grown: &Ended) {
+    fn add(&mut self, key: &(Method, Arc<str>), grown: &WindowCounts) {
         if let Some(slot) = self.0.back_mut() {
             slot.ended.entry(key.clone()).or_default().add(grown);
         }
     }
 
-    fn recent(&self, ticks: u8) -> Recent {
-        let mut routes: HashMap<&(Method, Arc<str>), Ended> = HashMap::new();
-        let mut total = Ended::default();
+    fn recent(&self, ticks: u8) -> WindowSnapshot {
+        let mut routes: HashMap<&(Method, Arc<str>), WindowCounts> = HashMap::new();
+        let mut total = WindowCounts::default();
         let last = self.0.back().map_or(0, |slot| slot.tick);
         for slot in self.0.iter().filter(|slot| last - slot.tick < u64::from(ticks)) {
             for (key, ended) in &slot.ended {
@@ -182,7 +182,7 @@ impl Ring {
             }
         }
         let routes = routes.into_iter().map(|((method, route), ended)| (*method, Arc::clone(route), ended));
-        Recent { total, routes: routes.collect() }
+        WindowSnapshot { total, routes: routes.collect() }
     }
 }
 
@@ -194,8 +194,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        base::drops::Drops,
-        model::{grpc_code::GrpcCode, outcome::Ending},
+        base::drops::DropCounter,
+        model::{grpc_code::GrpcCode, outcome::FinalStatus},
         traffic::{Measured, Traffic},
     };
 
@@ -213,8 +213,12 @@ mod tests {
     }
 
     /// Statuses of 13 stand for calls that are answered so.
-    fn ending(outcome: Outcome, status: u16) -> Ending {
-        if status == 13 { Ending::new(outcome, 200).grpc(GrpcCode::Internal) } else { Ending::new(outcome, status) }
+    fn ending(outcome: Outcome, status: u16) -> FinalStatus {
+        if status == 13 {
+            FinalStatus::new(outcome, 200).grpc(GrpcCode::Internal)
+        } else {
+            FinalStatus::new(outcome, status)
+        }
     }
 
     fn failed(outcome: Outcome, status: u16) -> bool {
@@ -229,7 +233,7 @@ mod tests {
         /// The model keeps every end with the latest second there was, and counts those within the window.
         #[test]
         fn windows_equal_a_naive_model(steps in proptest::collection::vec(step(), 1..40), ticks in 1u8..=60) {
-            let traffic = Traffic::new(8, Measured::default(), Arc::new(Drops::new("traffic")));
+            let traffic = Traffic::new(8, Measured::default(), Arc::new(DropCounter::new("traffic")));
             let mut windows = Windows::default();
             let mut model: Vec<(u64, Outcome, u16)> = Vec::new();
             let (mut clock, mut latest) = (100i64, 0u64);
@@ -244,7 +248,7 @@ mod tests {
                 }
                 windows.sample(Duration::from_secs(clock.unsigned_abs()), &traffic.read());
             }
-            for (window, width) in [(Window::Seconds(ticks), 1), (Window::Minutes(ticks), 60)] {
+            for (window, width) in [(Lookback::Seconds(ticks), 1), (Lookback::Minutes(ticks), 60)] {
                 let within = |second: u64| latest / width - second / width < u64::from(ticks);
                 let counted = |outcome| !matches!(outcome, Outcome::Refused | Outcome::Cancelled);
                 let ended = model.iter().filter(|(second, outcome, _)| within(*second) && counted(*outcome));
@@ -261,14 +265,14 @@ mod tests {
 
     #[test]
     fn the_ratio_is_of_those_that_ended_and_none_of_nothing() {
-        let ended = Ended { count: 40, failed: 2, ..Ended::default() };
+        let ended = WindowCounts { count: 40, failed: 2, ..WindowCounts::default() };
         assert_eq!(ended.error_ratio(), Some(0.05));
-        assert_eq!(Ended::default().error_ratio(), None);
+        assert_eq!(WindowCounts::default().error_ratio(), None);
     }
 
     #[test]
     fn a_quantile_is_interpolated_within_its_bucket() {
-        let mut ended = Ended::default();
+        let mut ended = WindowCounts::default();
         assert_eq!(ended.quantile(0.5), None);
         ended.durations[5] = 10; // From 75 to 100 ms.
         assert_eq!(ended.quantile(0.5), Some(0.0875));
@@ -279,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_quantile_counts_what_lies_in_the_buckets_below() {
-        let mut ended = Ended::default();
+        let mut ended = WindowCounts::default();
         ended.durations[2] = 4; // From 10 to 25 ms.
         ended.durations[5] = 4; // From 75 to 100 ms.
         ended.durations[7] = 8; // From 250 to 500 ms.

@@ -2,7 +2,7 @@
 
 mod properties;
 
-use monitor_core::{Addresses, Redaction};
+use monitor_core::{IpMasking, Redaction};
 use proptest::prelude::*;
 
 use self::properties::{PLANTED, is_hidden, is_stable, is_unchanged};
@@ -22,7 +22,7 @@ proptest! {
 
     #[test]
     fn masking_what_is_masked_changes_nothing_and_what_is_plain_is_not_masked(text in text()) {
-        for redaction in [Redaction::new(), Redaction::new().ip_addresses(Addresses::Masked).personal_data(true)] {
+        for redaction in [Redaction::new(), Redaction::new().ip_addresses(IpMasking::Masked).personal_data(true)] {
             is_stable(&redaction, &text).map_err(TestCaseError::fail)?;
         }
     }

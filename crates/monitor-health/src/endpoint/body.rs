@@ -6,7 +6,7 @@ use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
 use crate::{
-    detail::Detail,
+    detail::DetailLevel,
     probe::{draft, said},
     registry::{
         health::Registry,
@@ -22,7 +22,7 @@ pub(crate) struct Excluded {
 }
 
 /// Returns the body of several checks.
-pub(crate) fn json(registry: &Registry, report: &Report<'_>, excluded: &Excluded, detail: Detail) -> String {
+pub(crate) fn json(registry: &Registry, report: &Report<'_>, excluded: &Excluded, detail: DetailLevel) -> String {
     let status = if report.is_healthy() { "healthy" } else { "unhealthy" };
     let mut body = format!("{{\"status\":\"{status}\"");
     said::member(&mut body, "timestamp", &now());
@@ -53,7 +53,7 @@ pub(crate) fn json(registry: &Registry, report: &Report<'_>, excluded: &Excluded
 }
 
 /// Returns the body of one probe alone.
-pub(crate) fn alone(view: &View<'_>, detail: Detail) -> String {
+pub(crate) fn alone(view: &View<'_>, detail: DetailLevel) -> String {
     let mut body = format!("{{{}", members(view, detail));
     stale(&mut body, view);
     body.push('}');
@@ -67,7 +67,7 @@ fn stale(body: &mut String, view: &View<'_>) {
     }
 }
 
-fn members(view: &View<'_>, detail: Detail) -> String {
+fn members(view: &View<'_>, detail: DetailLevel) -> String {
     match view.unknown() {
         Some(reason) => said::unknown(reason, detail),
         None => view.said.plain[detail as usize].clone(),
@@ -85,7 +85,7 @@ pub(crate) fn ready(report: &Report<'_>) -> String {
 }
 
 /// Returns the body as `application/health+json` has it.
-pub(crate) fn draft(registry: &Registry, report: &Report<'_>, detail: Detail) -> String {
+pub(crate) fn draft(registry: &Registry, report: &Report<'_>, detail: DetailLevel) -> String {
     let mut body = format!("{{\"status\":\"{}\"", draft::word(report.status()));
     let major = registry.version.split('.').next().unwrap_or_default();
     said::member(&mut body, "version", &major.into());

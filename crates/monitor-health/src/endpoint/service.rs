@@ -20,7 +20,7 @@ use super::{
     query::{self, Query},
 };
 use crate::{
-    detail::Detail,
+    detail::DetailLevel,
     probe::watch::Watch,
     registry::{
         health::{Health, Inner, Place},
@@ -41,7 +41,7 @@ pub struct HealthFuture(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Sen
 struct Asked {
     path: String,
     query: Query,
-    detail: Detail,
+    detail: DetailLevel,
     wants_draft: bool,
 }
 

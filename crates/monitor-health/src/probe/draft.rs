@@ -6,7 +6,7 @@ use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
 use super::{Probe, outcome::milliseconds, standing::Standing};
-use crate::detail::Detail;
+use crate::detail::DetailLevel;
 
 /// Returns the status as the draft has it.
 pub(crate) fn word(status: HealthStatus) -> &'static str {
@@ -19,9 +19,9 @@ pub(crate) fn word(status: HealthStatus) -> &'static str {
 
 /// Returns what was measured of a probe: how long it took, and every number among its values. What has the same name is
 /// one measurement more in the same list.
-pub(crate) fn measurements(probe: &Probe, standing: &Standing, detail: Detail) -> String {
+pub(crate) fn measurements(probe: &Probe, standing: &Standing, detail: DetailLevel) -> String {
     let status = standing.status();
-    let Some(sample) = standing.last().filter(|_| detail > Detail::Status) else {
+    let Some(sample) = standing.last().filter(|_| detail > DetailLevel::Status) else {
         return listed([(format!("{}:status", probe.name), one(&probe.name, status))]);
     };
     let message = standing.message(&probe.pace);
@@ -43,9 +43,9 @@ pub(crate) fn measurements(probe: &Probe, standing: &Standing, detail: Detail) -
 }
 
 /// Returns what is said of a probe of which nothing is known.
-pub(crate) fn unknown(name: &str, reason: &str, detail: Detail) -> String {
+pub(crate) fn unknown(name: &str, reason: &str, detail: DetailLevel) -> String {
     let mut entry = one(name, HealthStatus::Unknown);
-    if detail > Detail::Status {
+    if detail > DetailLevel::Status {
         entry["output"] = reason.into();
     }
     listed([(format!("{name}:status"), entry)])

@@ -86,7 +86,7 @@ impl Vital {
     /// One that panics is not alive.
     pub(crate) fn is_alive(&self) -> bool {
         panic::catch(|| self.check.is_alive()).unwrap_or_else(|caught| {
-            caught.dispose();
+            caught.drop_payload();
             false
         })
     }

@@ -5,7 +5,7 @@ use std::{error::Error, future::poll_fn, pin::pin, sync::Arc, task::Poll, thread
 
 use monitor_core::{
     clock,
-    panic::{self, Caught},
+    panic::{self, CaughtPanic},
     text,
 };
 use tokio::{
@@ -19,7 +19,7 @@ use super::{
     Check, HealthProbe, Probe, ProbeFuture,
     outcome::{Outcome, milliseconds},
     standing::Sample,
-    watch::{Flight, Half},
+    watch::{Run, RunHandle},
 };
 
 /// What a run found, and what is behind it.
@@ -30,8 +30,8 @@ pub(crate) struct Found {
 }
 
 /// Runs a probe once its turn has come, and hands what it found to `record`.
-pub(crate) async fn run(flight: Flight, turns: Arc<Semaphore>, record: impl FnOnce(Half, Found)) {
-    let Flight { waits, runs } = flight;
+pub(crate) async fn run(flight: Run, turns: Arc<Semaphore>, record: impl FnOnce(RunHandle, Found)) {
+    let Run { waits, runs } = flight;
     let (watch, Ok(turn)) = (Arc::clone(waits.watch()), turns.acquire_owned().await) else { return };
     watch.take_off();
     let (begun, longest) = (Instant::now(), watch.probe.pace.timeout);
@@ -72,12 +72,12 @@ fn found(mut outcome: Outcome, begun: Instant) -> Found {
 /// What an error says of itself, and what it does when it is dropped, is the program's own code.
 fn said(source: Box<dyn Error + Send + Sync>) -> String {
     let said = text::format(format_args!("{source}"));
-    panic::catch(|| drop(source)).unwrap_or_else(Caught::dispose);
+    panic::catch(|| drop(source)).unwrap_or_else(CaughtPanic::drop_payload);
     said
 }
 
 /// Begins to look. Whatever it is on ends its half of the run before it answers, so that the next may begin then.
-fn spawn(probe: &Probe, runs: Half) -> (oneshot::Receiver<Outcome>, Option<AbortHandle>) {
+fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<Outcome>, Option<AbortHandle>) {
     let (tell, answer) = oneshot::channel();
     let name = probe.name.clone();
     let abort = match &probe.check {
@@ -124,7 +124,7 @@ async fn look(probe: &dyn HealthProbe, name: &str) -> Outcome {
     let outcome = outcome.await;
     if longest > LONGEST_POLL {
         let blocked_ms = milliseconds(longest);
-        panic::quietly(|| {
+        panic::catch_and_drop(|| {
             tracing::warn!(target: "monitor::health", probe = name, blocked_ms, "health_probe_blocks");
         });
     }
@@ -139,14 +139,14 @@ struct Look<'a>(Option<ProbeFuture<'a>>);
 
 impl Drop for Look<'_> {
     fn drop(&mut self) {
-        panic::catch(|| self.0 = None).unwrap_or_else(Caught::dispose);
+        panic::catch(|| self.0 = None).unwrap_or_else(CaughtPanic::drop_payload);
     }
 }
 
-fn caught(looked: Result<Outcome, Caught>) -> Outcome {
+fn caught(looked: Result<Outcome, CaughtPanic>) -> Outcome {
     looked.unwrap_or_else(|caught| {
         let source = caught.message();
-        caught.dispose();
+        caught.drop_payload();
         Outcome::error(PANICKED).source(source)
     })
 }

@@ -6,9 +6,9 @@ use monitor_core::{HealthStatus, clock, escape};
 use serde_json::Value;
 
 use super::{Probe, outcome::milliseconds, standing::Standing};
-use crate::detail::Detail;
+use crate::detail::DetailLevel;
 
-/// The members of JSON objects, without braces, one text for each [`Detail`].
+/// The members of JSON objects, without braces, one text for each [`DetailLevel`].
 #[derive(Debug, Default)]
 pub(crate) struct Said {
     /// As the body of all checks has them, and that of one alone.
@@ -19,7 +19,7 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn new(probe: &Probe, standing: &Standing) -> Self {
-        let said = [Detail::Status, Detail::Messages, Detail::Full];
+        let said = [DetailLevel::Status, DetailLevel::Messages, DetailLevel::Full];
         Self {
             plain: said.map(|detail| plain(probe, standing, detail)),
             draft: said.map(|detail| crate::probe::draft::measurements(probe, standing, detail)),
@@ -28,24 +28,24 @@ impl Said {
 }
 
 /// Returns the members of a probe of which nothing is known: it was never looked at, or too long ago.
-pub(crate) fn unknown(reason: &str, detail: Detail) -> String {
+pub(crate) fn unknown(reason: &str, detail: DetailLevel) -> String {
     let mut members = String::from("\"status\":\"error\"");
-    if detail > Detail::Status {
+    if detail > DetailLevel::Status {
         member(&mut members, "message", &reason.into());
     }
     members
 }
 
-fn plain(probe: &Probe, standing: &Standing, detail: Detail) -> String {
+fn plain(probe: &Probe, standing: &Standing, detail: DetailLevel) -> String {
     let mut members = format!("\"status\":\"{}\"", shown(standing.status()));
-    let Some(sample) = standing.last().filter(|_| detail > Detail::Status) else { return members };
+    let Some(sample) = standing.last().filter(|_| detail > DetailLevel::Status) else { return members };
     let message = standing.message(&probe.pace);
     if !message.is_empty() {
         member(&mut members, "message", &message.into());
     }
     let values = sample.outcome.values.iter().filter(|(name, _)| !OURS.contains(&name.as_str()));
     values.for_each(|(name, value)| member(&mut members, name, value));
-    if detail == Detail::Full {
+    if detail == DetailLevel::Full {
         let time = |at| clock::rfc3339(at).into();
         member(&mut members, "latency_ms", &milliseconds(sample.took).into());
         member(&mut members, "checked_at", &time(sample.at_wall));

@@ -41,15 +41,15 @@ pub(crate) struct Keeper {
 }
 
 /// A run in flight, which may still wait for its turn.
-pub(crate) struct Flight {
+pub(crate) struct Run {
     /// Whoever waits for what it finds.
-    pub(crate) waits: Half,
+    pub(crate) waits: RunHandle,
     /// The task or thread it is on.
-    pub(crate) runs: Half,
+    pub(crate) runs: RunHandle,
 }
 
 /// There is no other run until both halves of this one are over. Dropped, it is over.
-pub(crate) struct Half {
+pub(crate) struct RunHandle {
     watch: Arc<Watch>,
     is_over: bool,
 }
@@ -67,7 +67,7 @@ pub(crate) enum Ask {
     /// It is there.
     Nothing,
     /// Begin the run.
-    Begin(Flight),
+    Begin(Run),
     /// Wait for a run that others began.
     Wait,
     /// There is a run past its time: nobody waits for that.
@@ -99,15 +99,15 @@ impl Watch {
     }
 
     /// Begins a run; `None` while one is in flight.
-    pub(crate) fn begin(self: &Arc<Self>) -> Option<Flight> {
+    pub(crate) fn begin(self: &Arc<Self>) -> Option<Run> {
         self.begin_in(&mut self.state())
     }
 
-    fn begin_in(self: &Arc<Self>, state: &mut State) -> Option<Flight> {
-        let half = || Half { watch: Arc::clone(self), is_over: false };
+    fn begin_in(self: &Arc<Self>, state: &mut State) -> Option<Run> {
+        let half = || RunHandle { watch: Arc::clone(self), is_over: false };
         (state.halves == 0).then(|| {
             state.halves = 2;
-            Flight { waits: half(), runs: half() }
+            Run { waits: half(), runs: half() }
         })
     }
 
@@ -187,7 +187,7 @@ impl Drop for Keeper {
 
 // === impl Half ===
 
-impl Half {
+impl RunHandle {
     pub(crate) fn watch(&self) -> &Arc<Watch> {
         &self.watch
     }
@@ -206,7 +206,7 @@ impl Half {
     }
 }
 
-impl Drop for Half {
+impl Drop for RunHandle {
     fn drop(&mut self) {
         if !self.is_over {
             let watch = Arc::clone(&self.watch);

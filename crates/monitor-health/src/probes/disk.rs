@@ -14,18 +14,18 @@ use crate::probe::{BlockingProbe, outcome::Outcome};
 /// # Example
 ///
 /// ```
-/// use monitor_kit::health::{DiskSpace, Probe};
+/// use monitor_kit::health::{DiskProbe, Probe};
 ///
-/// let probe = Probe::blocking("disk", DiskSpace::new("/var/lib").warn_below_gb(2.0));
+/// let probe = Probe::blocking("disk", DiskProbe::new("/var/lib").warn_below_gb(2.0));
 /// ```
 #[derive(Clone, Debug)]
-pub struct DiskSpace {
+pub struct DiskProbe {
     path: PathBuf,
     warn_below_gb: f64,
     warn_below_inodes: u64,
 }
 
-impl DiskSpace {
+impl DiskProbe {
     /// Looks at the file system that holds `path`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -66,7 +66,7 @@ impl DiskSpace {
     }
 }
 
-impl BlockingProbe for DiskSpace {
+impl BlockingProbe for DiskProbe {
     fn check(&self) -> Outcome {
         self.look()
     }
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn free_space_below_the_mark_is_a_warning_that_says_how_much() {
-        let outcome = DiskSpace::new("/").warn_below_gb(f64::MAX).look();
+        let outcome = DiskProbe::new("/").warn_below_gb(f64::MAX).look();
         assert_eq!(outcome.level(), Level::Warning);
         let free = outcome.values["free_gb"].as_f64().unwrap();
         assert_eq!(outcome.message, format!("Only {free} GB free"));
@@ -87,14 +87,14 @@ mod tests {
 
     #[test]
     fn few_inodes_are_a_warning_as_well() {
-        let outcome = DiskSpace::new("/").warn_below_gb(0.0).warn_below_inodes(u64::MAX).look();
+        let outcome = DiskProbe::new("/").warn_below_gb(0.0).warn_below_inodes(u64::MAX).look();
         let Some(free) = outcome.values.get("free_inodes") else { return };
         assert_eq!((outcome.level(), outcome.message()), (Level::Warning, &*format!("Only {free} inodes free")));
     }
 
     #[test]
     fn a_path_that_is_not_there_is_an_error_that_does_not_name_it() {
-        let outcome = DiskSpace::new("/no/such/path").look();
+        let outcome = DiskProbe::new("/no/such/path").look();
         assert_eq!((outcome.level(), outcome.message.as_str()), (Level::Error, "Disk not readable"));
     }
 }

@@ -1,6 +1,6 @@
 //! How many of the service's own requests fail.
 
-use monitor_core::{Monitor, traffic::Window};
+use monitor_core::{Monitor, traffic::Lookback};
 
 use crate::probe::{BlockingProbe, outcome::Outcome};
 
@@ -14,20 +14,20 @@ use crate::probe::{BlockingProbe, outcome::Outcome};
 ///
 /// ```
 /// use monitor_kit::Monitor;
-/// use monitor_kit::health::{ErrorRatio, Probe};
+/// use monitor_kit::health::{ErrorRatioProbe, Probe};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
-/// let probe = Probe::blocking("errors", ErrorRatio::new(&monitor).warn_above(0.02));
+/// let probe = Probe::blocking("errors", ErrorRatioProbe::new(&monitor).warn_above(0.02));
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ErrorRatio {
+pub struct ErrorRatioProbe {
     monitor: Monitor,
     warn_above: f64,
     at_least: u64,
 }
 
-impl ErrorRatio {
+impl ErrorRatioProbe {
     /// Looks at what `monitor` counted.
     #[must_use]
     pub fn new(monitor: &Monitor) -> Self {
@@ -49,10 +49,10 @@ impl ErrorRatio {
     }
 }
 
-impl BlockingProbe for ErrorRatio {
+impl BlockingProbe for ErrorRatioProbe {
     fn check(&self) -> Outcome {
         let Some(traffic) = self.monitor.traffic() else { return Outcome::ok() };
-        let ended = traffic.recent(Window::Seconds(60)).total;
+        let ended = traffic.recent(Lookback::Seconds(60)).total;
         let ratio = ended.error_ratio().unwrap_or(0.0);
         let outcome = if ratio > self.warn_above && ended.count >= self.at_least {
             Outcome::warning(format!("{:.1} % of the last minute's requests failed", ratio * 100.0))
@@ -67,7 +67,7 @@ impl BlockingProbe for ErrorRatio {
 mod tests {
     use std::time::Duration;
 
-    use monitor_core::{Ending, Method, Outcome as Ended};
+    use monitor_core::{FinalStatus, Method, Outcome as WindowCounts};
 
     use super::*;
     use crate::probe::outcome::Level;
@@ -79,11 +79,11 @@ mod tests {
         let series = traffic.series(Method::Get, "/items/{id}");
         let answer = |status| {
             traffic.start(series);
-            traffic.end(series, Ending::new(Ended::Completed, status), Duration::from_millis(3));
+            traffic.end(series, FinalStatus::new(WindowCounts::Completed, status), Duration::from_millis(3));
         };
         (0..9).for_each(|_| answer(200));
         answer(500);
-        let probe = ErrorRatio::new(&monitor);
+        let probe = ErrorRatioProbe::new(&monitor);
         assert_eq!(probe.check().level(), Level::Ok, "ten requests say nothing");
         let outcome = probe.at_least(10).check();
         assert_eq!(
@@ -91,6 +91,6 @@ mod tests {
             (Level::Warning, "10.0 % of the last minute's requests failed")
         );
         assert_eq!((&outcome.values()["error_ratio"], &outcome.values()["requests"]), (&0.1.into(), &10.into()));
-        assert_eq!(ErrorRatio::new(&Monitor::disabled()).check().level(), Level::Ok);
+        assert_eq!(ErrorRatioProbe::new(&Monitor::disabled()).check().level(), Level::Ok);
     }
 }

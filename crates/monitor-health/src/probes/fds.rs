@@ -15,16 +15,16 @@ use crate::probe::{BlockingProbe, outcome::Outcome};
 /// # Example
 ///
 /// ```
-/// use monitor_kit::health::{OpenFiles, Probe};
+/// use monitor_kit::health::{OpenFilesProbe, Probe};
 ///
-/// let probe = Probe::blocking("files", OpenFiles::new().warn_above(0.9));
+/// let probe = Probe::blocking("files", OpenFilesProbe::new().warn_above(0.9));
 /// ```
 #[derive(Clone, Debug)]
-pub struct OpenFiles {
+pub struct OpenFilesProbe {
     warn_above: f64,
 }
 
-impl OpenFiles {
+impl OpenFilesProbe {
     /// Looks at this process.
     #[must_use]
     pub fn new() -> Self {
@@ -39,13 +39,13 @@ impl OpenFiles {
     }
 }
 
-impl Default for OpenFiles {
+impl Default for OpenFilesProbe {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl BlockingProbe for OpenFiles {
+impl BlockingProbe for OpenFilesProbe {
     fn check(&self) -> Outcome {
         let limit = getrlimit(Resource::Nofile).current;
         let open = match fs::read_dir("/proc/self/fd") {
@@ -88,11 +88,11 @@ mod tests {
     #[test]
     fn open_files_are_counted_and_too_many_are_a_warning() {
         let count = |outcome: &Outcome| outcome.values()["open"].as_u64().unwrap();
-        let before = OpenFiles::new().check();
+        let before = OpenFilesProbe::new().check();
         let files: Vec<_> = (0..50).map(|_| File::open("/dev/null").unwrap()).collect();
-        let after = OpenFiles::new().check();
+        let after = OpenFilesProbe::new().check();
         assert!(count(&after) >= count(&before) + 50, "{before:?}, {after:?}");
-        let outcome = OpenFiles::new().warn_above(0.0).check();
+        let outcome = OpenFilesProbe::new().warn_above(0.0).check();
         assert_eq!(outcome.level(), Level::Warning);
         assert!(outcome.message().ends_with(" files open"), "{outcome:?}");
         drop(files);
@@ -102,7 +102,7 @@ mod tests {
     fn with_no_descriptor_left_count_and_limit_are_still_published() {
         let test = "probes::fds::tests::with_no_descriptor_left_count_and_limit_are_still_published";
         let Some(_all) = exhausted::process(test) else { return };
-        let outcome = OpenFiles::new().check();
+        let outcome = OpenFilesProbe::new().check();
         assert_eq!((outcome.level(), outcome.message()), (Level::Error, "64 of 64 files open"));
         assert_eq!((&outcome.values()["open"], &outcome.values()["limit"]), (&64.into(), &64.into()));
     }

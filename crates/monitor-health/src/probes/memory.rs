@@ -16,12 +16,12 @@ use crate::probe::{BlockingProbe, outcome::Outcome};
 /// # Example
 ///
 /// ```
-/// use monitor_kit::health::{MemoryLeft, Probe};
+/// use monitor_kit::health::{MemoryProbe, Probe};
 ///
-/// let probe = Probe::blocking("memory", MemoryLeft::new().warn_above(0.95));
+/// let probe = Probe::blocking("memory", MemoryProbe::new().warn_above(0.95));
 /// ```
 #[derive(Clone, Debug)]
-pub struct MemoryLeft {
+pub struct MemoryProbe {
     warn_above: f64,
     root: PathBuf,
 }
@@ -34,7 +34,7 @@ struct Usage {
     limited_by: &'static str,
 }
 
-impl MemoryLeft {
+impl MemoryProbe {
     /// Looks at this process.
     #[must_use]
     pub fn new() -> Self {
@@ -59,13 +59,13 @@ impl MemoryLeft {
     }
 }
 
-impl Default for MemoryLeft {
+impl Default for MemoryProbe {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl BlockingProbe for MemoryLeft {
+impl BlockingProbe for MemoryProbe {
     fn check(&self) -> Outcome {
         let Usage { used, limit, limited_by } = match self.usage() {
             Ok(usage) => usage,
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::{probe::outcome::Level, probes::exhausted};
 
-    fn machine(files: &[(&str, &str)]) -> (TempDir, MemoryLeft) {
+    fn machine(files: &[(&str, &str)]) -> (TempDir, MemoryProbe) {
         let folder = TempDir::new().expect("a folder");
         let host = ("proc/meminfo", "MemTotal:  1000000 kB\nMemFree: 1 kB\nMemAvailable:  750000 kB\n");
         for (name, text) in files.iter().chain([&host]) {
@@ -164,7 +164,7 @@ mod tests {
             fs::create_dir_all(file.parent().expect("a folder")).expect("it can be made");
             fs::write(file, text).expect("it can be written");
         }
-        let probe = MemoryLeft { root: folder.path().to_owned(), ..MemoryLeft::new() };
+        let probe = MemoryProbe { root: folder.path().to_owned(), ..MemoryProbe::new() };
         (folder, probe)
     }
 
@@ -180,7 +180,7 @@ mod tests {
             ("sys/fs/cgroup/pod/app/memory.max", "max\n"),
         ]);
         assert_eq!(probe.usage().unwrap(), Usage { used: 450_000_000, limit: 500_000_000, limited_by: "cgroup_v2" });
-        let outcome = MemoryLeft { warn_above: 0.89, ..probe }.check();
+        let outcome = MemoryProbe { warn_above: 0.89, ..probe }.check();
         assert_eq!((outcome.level(), outcome.message()), (Level::Warning, "90 % of the memory used"));
         let (_folder, probe) = machine(&[
             ("proc/self/cgroup", "5:cpu:/x\n4:memory,hugetlb:/docker/1\n"),
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn this_machine_tells_its_memory() {
-        let outcome = MemoryLeft::new().warn_above(1.0).check();
+        let outcome = MemoryProbe::new().warn_above(1.0).check();
         assert_eq!(outcome.level(), Level::Ok, "{outcome:?}");
         assert!(outcome.values()["limit_mb"].as_u64().unwrap() > 0, "{outcome:?}");
         let (folder, probe) = machine(&[]);
@@ -210,7 +210,7 @@ mod tests {
     fn with_no_descriptor_left_the_file_that_cannot_be_opened_is_named() {
         let test = "probes::memory::tests::with_no_descriptor_left_the_file_that_cannot_be_opened_is_named";
         let Some(_all) = exhausted::process(test) else { return };
-        let outcome = MemoryLeft::new().check();
+        let outcome = MemoryProbe::new().check();
         let source = outcome.source.as_ref().map(ToString::to_string).unwrap_or_default();
         assert_eq!((outcome.level(), outcome.message()), (Level::Error, "Memory not readable"));
         assert!(source.starts_with("/proc/meminfo: Too many open files"), "{source}");

@@ -12,16 +12,16 @@ use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 /// # Example
 ///
 /// ```
-/// use monitor_kit::health::{Probe, RuntimeLag};
+/// use monitor_kit::health::{Probe, RuntimeProbe};
 ///
-/// let probe = Probe::new("runtime", RuntimeLag::new());
+/// let probe = Probe::new("runtime", RuntimeProbe::new());
 /// ```
 #[derive(Clone, Debug)]
-pub struct RuntimeLag {
+pub struct RuntimeProbe {
     warn_above: Duration,
 }
 
-impl RuntimeLag {
+impl RuntimeProbe {
     /// Looks at the runtime it runs on.
     #[must_use]
     pub fn new() -> Self {
@@ -36,13 +36,13 @@ impl RuntimeLag {
     }
 }
 
-impl Default for RuntimeLag {
+impl Default for RuntimeProbe {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl HealthProbe for RuntimeLag {
+impl HealthProbe for RuntimeProbe {
     fn check(&self) -> ProbeFuture<'_> {
         Box::pin(async {
             let begun = Instant::now();
@@ -74,11 +74,11 @@ mod tests {
             sleep(Duration::from_millis(1)).await;
             thread::sleep(Duration::from_millis(300));
         });
-        let outcome = RuntimeLag::new().check().await;
+        let outcome = RuntimeProbe::new().check().await;
         assert_eq!(outcome.level(), Level::Warning, "{outcome:?}");
         assert!(outcome.values()["lag_ms"].as_u64().unwrap() >= 200, "{outcome:?}");
         blocking.await.unwrap();
-        let outcome = RuntimeLag::new().warn_above(Duration::from_secs(60)).check().await;
+        let outcome = RuntimeProbe::new().warn_above(Duration::from_secs(60)).check().await;
         assert_eq!((outcome.level(), outcome.message()), (Level::Ok, ""));
     }
 }

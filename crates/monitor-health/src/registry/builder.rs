@@ -6,7 +6,7 @@ use monitor_core::{Monitor, Redaction};
 
 use super::health::{Health, Place, Registry};
 use crate::{
-    detail::Details,
+    detail::DetailPolicy,
     error::BuildError,
     probe::{
         Probe,
@@ -23,7 +23,7 @@ pub struct HealthBuilder {
     environment: String,
     monitor: Monitor,
     redaction: Redaction,
-    details: Details,
+    details: DetailPolicy,
     probes: Vec<Probe>,
     groups: Vec<(String, Vec<String>)>,
     aliases: Vec<(String, String)>,
@@ -37,7 +37,7 @@ impl Default for HealthBuilder {
             environment: String::new(),
             monitor: Monitor::disabled(),
             redaction: Redaction::new(),
-            details: Details::default(),
+            details: DetailPolicy::default(),
             probes: Vec::new(),
             groups: Vec::new(),
             aliases: Vec::new(),
@@ -109,7 +109,7 @@ impl HealthBuilder {
     }
 
     /// Sets how much each caller may read. Defaults to messages and values for everybody.
-    pub fn details(mut self, details: Details) -> Self {
+    pub fn details(mut self, details: DetailPolicy) -> Self {
         self.details = details;
         self
     }
@@ -238,7 +238,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{detail::Detail, probe::outcome::Outcome};
+    use crate::{detail::DetailLevel, probe::outcome::Outcome};
 
     fn probe(name: &str) -> Probe {
         Probe::new(name, || async { Outcome::ok() })
@@ -275,7 +275,7 @@ mod tests {
         refuses(with(probe("a")).group("g", ["a", "a"]), "the group `g` names `a` twice");
         refuses(with(probe("a").max_unready(Duration::ZERO)), "`a` may keep readiness");
         for token in ["", " abc", "abc\n", "gehe\u{e9}im"] {
-            refuses(Health::builder().details(Details::default().bearer(token, Detail::Full)), "token");
+            refuses(Health::builder().details(DetailPolicy::default().bearer(token, DetailLevel::Full)), "token");
         }
     }
 }

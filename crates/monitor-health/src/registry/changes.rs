@@ -23,7 +23,7 @@ impl Inner {
             let message = watch.state().standing.message(&watch.probe.pace);
             let reason = reason.map(|reason| self.registry.redaction.bounded(&reason).into_owned());
             // Whoever takes lines is the program's own.
-            panic::quietly(|| log(&watch.probe.name, &transition, &message, reason.as_deref()));
+            panic::catch_and_drop(|| log(&watch.probe.name, &transition, &message, reason.as_deref()));
             self.publish(Some(watch.probe.name.clone()), transition, message, reason);
         }
         self.tell();

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    detail::Details,
+    detail::DetailPolicy,
     probe::{liveness::Vital, watch::Watch},
 };
 
@@ -47,7 +47,7 @@ pub(crate) struct Registry {
     pub(crate) environment: String,
     pub(crate) monitor: Monitor,
     pub(crate) redaction: Redaction,
-    pub(crate) details: Details,
+    pub(crate) details: DetailPolicy,
     pub(crate) vitals: Vec<Vital>,
     /// Where each name leads.
     pub(crate) paths: HashMap<String, Place>,

@@ -14,7 +14,7 @@ use tokio::{
 use super::health::Inner;
 use crate::probe::{
     run::{Found, run, still_running},
-    watch::{Ask, Flight, Keeper, Pause, Watch},
+    watch::{Ask, Keeper, Pause, Run, Watch},
 };
 
 impl Inner {
@@ -27,7 +27,7 @@ impl Inner {
         }
     }
 
-    fn run(self: &Arc<Self>, flight: Flight) {
+    fn run(self: &Arc<Self>, flight: Run) {
         let (weak, watch) = (Arc::downgrade(self), Arc::clone(flight.waits.watch()));
         tokio::spawn(run(flight, Arc::clone(&self.turns), move |waits, Found { sample, reason }| {
             if let Some(inner) = weak.upgrade() {

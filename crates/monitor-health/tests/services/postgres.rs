@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_health::{Detail, Details, Health, HealthProbe, Level, PostgresProbe, Probe};
+use monitor_health::{DetailLevel, DetailPolicy, Health, HealthProbe, Level, PostgresProbe, Probe};
 use serde_json::json;
 use sqlx::{
     Connection, PgConnection, PgPool,
@@ -107,7 +107,7 @@ async fn it_says_who_is_connected_and_what_of_it_is_hidden() {
 #[ignore = "needs PostgreSQL"]
 async fn nothing_of_what_the_driver_says_reaches_a_caller() {
     let server = Server::postgres();
-    let details = Details::public(Detail::Full);
+    let details = DetailPolicy::public(DetailLevel::Full);
     for (user, database) in [("nobody-of-ours", "postgres"), ("app", "no-such-database")] {
         let options = options(&server, user).database(database);
         let pool = PgPoolOptions::new().connect_lazy_with(options);

@@ -2,24 +2,30 @@
 
 use std::cell::RefCell;
 
-use monitor_core::{Ending, Method, Scope};
+use monitor_core::{FinalStatus, Method, Scope};
 
 /// The texts of one callsite.
 #[derive(Default)]
-pub(super) struct Alike(RefCell<Vec<Option<Made>>>);
+pub(super) struct LineCache(RefCell<Vec<Option<Made>>>);
 
 struct Made {
     method: Method,
     route: Box<str>,
-    ending: Ending,
+    ending: FinalStatus,
     /// The path stands there, too: it is the route.
     has_path: bool,
     text: Box<[u8]>,
 }
 
-impl Alike {
+impl LineCache {
     /// Writes what is known already of requests that ended so, and what `make` writes where nothing is.
-    pub(super) fn write(&self, line: &mut Vec<u8>, scope: &Scope, ending: Ending, make: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn write(
+        &self,
+        line: &mut Vec<u8>,
+        scope: &Scope,
+        ending: FinalStatus,
+        make: impl FnOnce(&mut Vec<u8>),
+    ) {
         let (method, route, has_path) = (scope.method(), scope.route(), !scope.shows_raw_path());
         // Nothing of the program's runs in here, so nobody has it borrowed.
         let mut all = self.0.borrow_mut();
@@ -46,7 +52,7 @@ impl Alike {
 }
 
 impl Made {
-    fn is(&self, method: Method, route: &str, ending: Ending, has_path: bool) -> bool {
+    fn is(&self, method: Method, route: &str, ending: FinalStatus, has_path: bool) -> bool {
         self.method == method && self.ending == ending && self.has_path == has_path && *self.route == *route
     }
 }
@@ -82,8 +88,8 @@ mod tests {
     #[test]
     fn those_that_have_the_same_place_are_told_apart() {
         let builder = || Monitor::builder("shop").log(None);
-        let monitors = [builder().build().unwrap(), builder().raw_paths(true).build().unwrap()];
-        let alike = Alike::default();
+        let monitors = [builder().build().unwrap(), builder().show_raw_paths(true).build().unwrap()];
+        let alike = LineCache::default();
         let mut kept = Vec::new();
         // Each time the route lies elsewhere.
         for _ in 0..8 * PLACES {
@@ -98,7 +104,7 @@ mod tests {
                     let expected = format!("{method:?} {route} {status} {}", monitor.shows_raw_paths());
                     let mut line = Vec::new();
                     let write = |line: &mut Vec<u8>| line.extend_from_slice(expected.as_bytes());
-                    alike.write(&mut line, &scope, Ending::new(Outcome::Completed, status), write);
+                    alike.write(&mut line, &scope, FinalStatus::new(Outcome::Completed, status), write);
                     assert_eq!(String::from_utf8(line).unwrap(), expected);
                     kept.push(scope);
                 }

@@ -2,15 +2,15 @@
 
 use std::{fmt, io::Write as _};
 
-use monitor_core::{Redaction, escape::json_text, redact::FILTERED, scope::Shown, text};
+use monitor_core::{Redaction, escape::json_text, redact::FILTERED, scope::RedactedText, text};
 
 /// Writes texts as strings of JSON (RFC 8259, section 7), behind a key that ends with the quotation mark they begin with.
 #[derive(Debug)]
-pub(super) struct Texts {
+pub(super) struct JsonText {
     redaction: Redaction,
 }
 
-impl Texts {
+impl JsonText {
     pub(super) fn new(redaction: Redaction) -> Self {
         Self { redaction }
     }
@@ -31,7 +31,7 @@ impl Texts {
     }
 
     /// Writes a text that is redacted when it is read.
-    pub(super) fn write_shown(&self, line: &mut Vec<u8>, shown: Shown<'_>) {
+    pub(super) fn write_shown(&self, line: &mut Vec<u8>, shown: RedactedText<'_>) {
         match shown.as_plain().filter(|text| text.len() <= LONGEST) {
             Some(text) => {
                 line.extend_from_slice(text);

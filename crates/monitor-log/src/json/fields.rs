@@ -6,7 +6,7 @@ use monitor_core::{source_path, text};
 use tracing::field::{Field, Visit};
 
 use super::{
-    escape::{Texts, write_masked},
+    escape::{JsonText, write_masked},
     keys::Keys,
     request::decimal,
 };
@@ -14,7 +14,7 @@ use super::{
 pub(super) struct Fields<'a> {
     pub(super) line: &'a mut Vec<u8>,
     pub(super) keys: &'a Keys,
-    pub(super) texts: &'a Texts,
+    pub(super) texts: &'a JsonText,
 }
 
 impl Fields<'_> {

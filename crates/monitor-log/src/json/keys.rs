@@ -14,8 +14,8 @@ use monitor_core::{escape::json_text, source_path};
 use tracing::{Level, Metadata};
 
 use super::{
-    alike::Alike,
-    escape::{self, Texts},
+    alike::LineCache,
+    escape::{self, JsonText},
     names::{Names, Style, bare},
 };
 use crate::origin::{self, is_bridged, is_of_monitor};
@@ -35,7 +35,7 @@ pub(super) struct Keys {
 pub(super) struct RequestKeys {
     /// The same as of any event, the message, and the key of the request's identifier.
     pub(super) head: Box<[u8]>,
-    pub(super) alike: Alike,
+    pub(super) alike: LineCache,
 }
 
 pub(super) struct Key {
@@ -51,7 +51,7 @@ pub(super) struct Key {
 
 /// Finds the keys of a callsite. Each layer has its own.
 #[derive(Debug)]
-pub(super) struct KeyRing {
+pub(super) struct CallsiteKeys {
     id: u64,
 }
 
@@ -65,7 +65,7 @@ thread_local! {
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 struct Callsite(u64);
 
-impl KeyRing {
+impl CallsiteKeys {
     pub(super) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self { id: NEXT.fetch_add(1, Ordering::Relaxed) }
@@ -85,7 +85,7 @@ impl KeyRing {
 }
 
 impl Keys {
-    pub(super) fn new(metadata: &Metadata<'_>, style: &Style, texts: &Texts) -> Self {
+    pub(super) fn new(metadata: &Metadata<'_>, style: &Style, texts: &JsonText) -> Self {
         let names = style.names;
         let mut taken: Vec<String> = Vec::new();
         let fields = metadata.fields().iter().map(|field| {
@@ -123,7 +123,7 @@ impl RequestKeys {
         let mut head = head.to_vec();
         escape::own(&mut head, names.message, metadata.name());
         head.extend_from_slice(names.request_id.as_bytes());
-        Self { head: head.into(), alike: Alike::default() }
+        Self { head: head.into(), alike: LineCache::default() }
     }
 }
 
@@ -153,7 +153,7 @@ fn role(field: &str, metadata: &Metadata<'_>, style: &Style) -> Role {
     }
 }
 
-fn head(metadata: &Metadata<'_>, style: &Style, texts: &Texts) -> Box<[u8]> {
+fn head(metadata: &Metadata<'_>, style: &Style, texts: &JsonText) -> Box<[u8]> {
     let (mut head, names) = (Vec::new(), style.names);
     let _ = write!(head, "{}{}\"", names.level, names.level_name(*metadata.level()));
     if names.has_severity_number {

@@ -6,12 +6,12 @@
 use std::io::Write;
 
 use monitor_core::{
-    Ending, ErrorType, GrpcCode, Scope,
-    scope::{Finished, Shown},
+    ErrorType, FinalStatus, GrpcCode, Scope,
+    scope::{RedactedText, RequestEnd},
 };
 
 use super::{
-    escape::{Texts, own},
+    escape::{JsonText, own},
     keys::RequestKeys,
     names::Names,
 };
@@ -20,10 +20,10 @@ use super::{
 pub(super) fn write(
     line: &mut Vec<u8>,
     names: &Names,
-    texts: &Texts,
+    texts: &JsonText,
     keys: &RequestKeys,
     scope: &Scope,
-    finished: &Finished,
+    finished: &RequestEnd,
 ) {
     line.extend_from_slice(&keys.head);
     let id = line.len();
@@ -75,7 +75,7 @@ fn trace_id(line: &mut Vec<u8>, id: usize, scope: &Scope) {
 
 /// Writes what all requests of a route say that end alike, and the key of what each has for itself: how long it took.
 #[cold]
-fn write_alike(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Scope, ending: Ending) {
+fn write_alike(line: &mut Vec<u8>, names: &Names, texts: &JsonText, scope: &Scope, ending: FinalStatus) {
     own(line, names.method, scope.method().as_str());
     if !scope.shows_raw_path() {
         shown(line, names.path, scope.shown_path(), texts);
@@ -93,13 +93,13 @@ fn write_alike(line: &mut Vec<u8>, names: &Names, texts: &Texts, scope: &Scope, 
     line.extend_from_slice(names.duration_ms.as_bytes());
 }
 
-fn shown(line: &mut Vec<u8>, key: &str, text: Shown<'_>, texts: &Texts) {
+fn shown(line: &mut Vec<u8>, key: &str, text: RedactedText<'_>, texts: &JsonText) {
     line.extend_from_slice(key.as_bytes());
     texts.write_shown(line, text);
 }
 
 /// Writes milliseconds with two places, as the header says them.
-fn milliseconds(line: &mut Vec<u8>, finished: &Finished) {
+fn milliseconds(line: &mut Vec<u8>, finished: &RequestEnd) {
     let hundredths = (finished.duration.as_nanos().min(u128::from(u64::MAX)) as u64).saturating_add(5_000) / 10_000;
     decimal(line, hundredths / 100);
     let below = (hundredths % 100) as u8;

@@ -8,7 +8,7 @@ use tracing::{
     field::{Field, Visit},
 };
 
-use super::{escape::Texts, fields::Fields, keys::Keys};
+use super::{escape::JsonText, fields::Fields, keys::Keys};
 
 /// The fields of one span, each with its key, in the order in which they were first recorded.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub(super) struct SpanFields(Vec<(usize, Vec<u8>)>);
 pub(super) struct Recorder<'a> {
     pub(super) fields: &'a mut SpanFields,
     pub(super) keys: &'a Keys,
-    pub(super) texts: &'a Texts,
+    pub(super) texts: &'a JsonText,
 }
 
 impl SpanFields {

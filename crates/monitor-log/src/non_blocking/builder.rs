@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{Drops, Monitor};
+use monitor_core::{DropCounter, Monitor};
 
 use super::{FlushGuard, NonBlocking, queue::Queue, worker::Worker};
 
@@ -19,7 +19,7 @@ pub struct NonBlockingBuilder {
     capacity: usize,
     when_full: WhenFull,
     flush_timeout: Duration,
-    drops: Option<Arc<Drops>>,
+    drops: Option<Arc<DropCounter>>,
 }
 
 /// Says what becomes of a line for which there is no room.
@@ -57,7 +57,7 @@ impl NonBlockingBuilder {
     }
 
     /// Sets who counts the lines that are lost, such as [`Monitor::drops_of`]. Defaults to nobody.
-    pub fn drops(self, drops: Arc<Drops>) -> Self {
+    pub fn drops(self, drops: Arc<DropCounter>) -> Self {
         Self { drops: Some(drops), ..self }
     }
 

@@ -7,7 +7,7 @@ use super::queue::Queue;
 /// Ends the thread of a [`NonBlocking`](crate::NonBlocking) when it is dropped, after everything queued is written.
 ///
 /// It waits for the time that [`flush_timeout`](crate::NonBlockingBuilder::flush_timeout) says. Lines that are not written
-/// by then, and those that come later, are counted as [`Closed`](monitor_core::Reason::Closed).
+/// by then, and those that come later, are counted as [`Closed`](monitor_core::DropReason::Closed).
 #[must_use = "lines are lost once it is dropped: hold it until the program ends"]
 pub struct FlushGuard {
     queue: Arc<Queue>,

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{Drops, Reason};
+use monitor_core::{DropCounter, DropReason};
 
 use super::WhenFull;
 use crate::rolling::lines;
@@ -22,7 +22,7 @@ pub(super) struct Queue {
     progress: Condvar,
     pub(super) capacity: usize,
     when_full: WhenFull,
-    drops: Arc<Drops>,
+    drops: Arc<DropCounter>,
     writer: OnceLock<ThreadId>,
 }
 
@@ -58,7 +58,7 @@ enum Rest {
 // === impl Queue: the callers' side ===
 
 impl Queue {
-    pub(super) fn new(capacity: usize, when_full: WhenFull, drops: Arc<Drops>) -> Self {
+    pub(super) fn new(capacity: usize, when_full: WhenFull, drops: Arc<DropCounter>) -> Self {
         let (work, progress) = (Condvar::new(), Condvar::new());
         Self { state: Mutex::default(), work, progress, capacity, when_full, drops, writer: OnceLock::new() }
     }
@@ -69,10 +69,10 @@ impl Queue {
             state = self.wait_for_room(state, lines);
         }
         if state.is_closed {
-            return self.lose(Reason::Closed, lines::count(lines));
+            return self.lose(DropReason::Closed, lines::count(lines));
         }
         if !self.has_room(&state, lines) {
-            return self.lose(Reason::QueueFull, lines::count(lines));
+            return self.lose(DropReason::QueueFull, lines::count(lines));
         }
         state.bytes.extend_from_slice(lines);
         state.pushed += lines.len() as u64;
@@ -101,7 +101,7 @@ impl Queue {
         let left = mem::take(&mut state.bytes);
         let lost = lines::count(&left) + mem::take(&mut state.in_work);
         drop(state);
-        self.lose(Reason::Closed, lost);
+        self.lose(DropReason::Closed, lost);
     }
 
     fn has_room(&self, state: &State, lines: &[u8]) -> bool {
@@ -169,13 +169,13 @@ impl Queue {
         let mut state = self.lock();
         state.in_work = lines;
         if state.is_abandoned {
-            self.lose(Reason::Closed, mem::take(&mut state.in_work));
+            self.lose(DropReason::Closed, mem::take(&mut state.in_work));
         }
         !state.is_abandoned
     }
 
     /// Notes that lines are done with, of which some may be lost. Returns false when nobody waits any more.
-    pub(super) fn settle(&self, lines: u64, lost: Option<(Reason, u64)>) -> bool {
+    pub(super) fn settle(&self, lines: u64, lost: Option<(DropReason, u64)>) -> bool {
         let mut state = self.lock();
         if state.is_abandoned {
             return false;
@@ -234,7 +234,7 @@ impl Queue {
         }
     }
 
-    pub(super) fn lose(&self, reason: Reason, lines: u64) {
+    pub(super) fn lose(&self, reason: DropReason, lines: u64) {
         self.drops.count_many(reason, lines);
     }
 

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use monitor_core::{Monitor, PanicHook, Reason, clock};
+use monitor_core::{DropReason, Monitor, PanicHook, clock};
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn monitor() -> Monitor {
     Monitor::builder("log-tests").panic_hook(PanicHook::Off).build().expect("a monitor")
 }
 
-fn counted(monitor: &Monitor, reason: Reason) -> u64 {
+fn counted(monitor: &Monitor, reason: DropReason) -> u64 {
     monitor.dropped().iter().filter(|dropped| dropped.reason == reason).map(|dropped| dropped.count).sum()
 }
 
@@ -103,7 +103,7 @@ fn a_full_queue_drops_counts_and_never_waits_for_a_hung_writer() {
     lines.write_line(b"second\n");
     lines.write_line(b"a\nb\n");
     lines.write_line(b"fit\n");
-    assert_eq!(counted(&monitor, Reason::QueueFull), 3);
+    assert_eq!(counted(&monitor, DropReason::QueueFull), 3);
     drop(go);
     drop(guard);
     assert_eq!(kept.text(), "first\nsecond\n");
@@ -121,9 +121,9 @@ fn the_guard_gives_up_on_a_hung_writer_and_counts_what_is_left() {
     lines.write_line(b"queued\nqueued too\n");
     assert!(!lines.flush(Duration::from_millis(1)));
     drop(guard);
-    assert_eq!(counted(&monitor, Reason::Closed), 3);
+    assert_eq!(counted(&monitor, DropReason::Closed), 3);
     lines.write_line(b"late\n");
-    assert_eq!(counted(&monitor, Reason::Closed), 4);
+    assert_eq!(counted(&monitor, DropReason::Closed), 4);
     assert!(!lines.flush(Duration::MAX), "nobody waits for what is lost");
     drop(go);
     assert!(!kept.text().contains("queued"));
@@ -142,7 +142,7 @@ fn a_writer_that_panics_is_counted_and_goes_on() {
         assert!(lines.flush(LONG));
     }
     drop(guard);
-    assert_eq!((kept.text().as_str(), counted(&monitor, Reason::Panicked)), ("one\ntwo\n", 1));
+    assert_eq!((kept.text().as_str(), counted(&monitor, DropReason::Panicked)), ("one\ntwo\n", 1));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_line_after_half_a_line_is_not_glued_to_it() {
     lines.write_line(b"four\n");
     drop(guard);
     assert_eq!(kept.text(), "one\ntw\nfour\n");
-    assert_eq!(counted(&monitor, Reason::Failed), 2);
+    assert_eq!(counted(&monitor, DropReason::Failed), 2);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn lines_that_a_stuck_pipe_did_not_take_are_counted_exactly() {
     reader.read_to_string(&mut text).unwrap();
     let whole = text.matches('\n').count() as u64;
     let lost: u64 = monitor.dropped().iter().map(|dropped| dropped.count).sum();
-    assert!(whole > 100 && counted(&monitor, Reason::QueueFull) > 100, "{:?}", monitor.dropped());
+    assert!(whole > 100 && counted(&monitor, DropReason::QueueFull) > 100, "{:?}", monitor.dropped());
     assert_eq!(whole + lost, 4_000, "{:?}", monitor.dropped());
 }
 
@@ -230,7 +230,7 @@ fn only_the_lines_of_the_chunk_that_fails_are_lost() {
     let line = format!("{}\n", "x".repeat(1023));
     lines.write_line(line.repeat(40).as_bytes());
     drop(guard);
-    assert_eq!((kept.text().lines().count(), counted(&monitor, Reason::Failed)), (24, 16));
+    assert_eq!((kept.text().lines().count(), counted(&monitor, DropReason::Failed)), (24, 16));
 }
 
 #[cfg(target_os = "linux")]
@@ -243,7 +243,7 @@ fn a_full_disk_is_counted() {
     assert!(lines.flush(LONG), "what failed is done with");
     lines.write_line(b"three\n");
     drop(guard);
-    assert_eq!(counted(&monitor, Reason::Failed), 3);
+    assert_eq!(counted(&monitor, DropReason::Failed), 3);
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn who_waits_for_room_gives_up_when_the_guard_is_dropped() {
         scope.spawn(|| lines.write_line(b"waits\n"));
         drop(guard);
     });
-    assert_eq!(counted(&monitor, Reason::Closed), 3);
+    assert_eq!(counted(&monitor, DropReason::Closed), 3);
     drop(go);
 }
 
@@ -303,7 +303,7 @@ fn a_writer_that_logs_does_not_wait_for_itself() {
     assert!(lines.flush(LONG));
     drop(guard);
     assert!(kept.text().starts_with("first\nwritten\n"));
-    assert!(counted(&monitor, Reason::QueueFull) >= 2);
+    assert!(counted(&monitor, DropReason::QueueFull) >= 2);
 }
 
 #[test]
@@ -317,7 +317,7 @@ fn a_thread_that_nobody_waits_for_writes_nothing_more() {
     lines.write_line(line.repeat(40).as_bytes());
     seen.recv_timeout(LONG).unwrap();
     drop(guard);
-    assert_eq!(counted(&monitor, Reason::Closed), 40);
+    assert_eq!(counted(&monitor, DropReason::Closed), 40);
     drop(go);
     assert_eq!(seen.iter().count(), 0, "the writer is dropped without another call");
     assert_eq!(kept.text().lines().count(), 16, "what was in its hands");

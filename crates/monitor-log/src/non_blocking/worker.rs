@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use monitor_core::{Reason, panic};
+use monitor_core::{DropReason, panic};
 
 use super::queue::Queue;
 use crate::rolling::lines;
@@ -20,7 +20,7 @@ pub(super) struct Worker {
 
 /// Why a call of the writer brought nothing.
 enum Stopped {
-    Failed(Reason),
+    Failed(DropReason),
     /// The guard has given up on it, and counted what was left.
     GivenUp,
 }
@@ -34,7 +34,7 @@ impl Worker {
         self.queue.begin();
         self.write_batches();
         let Self { queue, inner, .. } = self;
-        panic::quietly(|| drop(inner));
+        panic::catch_and_drop(|| drop(inner));
         queue.end();
     }
 
@@ -117,10 +117,10 @@ impl Worker {
                         return Err(Stopped::GivenUp);
                     }
                 }
-                Ok(Err(_)) => return Err(Stopped::Failed(Reason::Failed)),
+                Ok(Err(_)) => return Err(Stopped::Failed(DropReason::Failed)),
                 Err(payload) => {
-                    panic::dispose(payload);
-                    return Err(Stopped::Failed(Reason::Panicked));
+                    panic::drop_payload(payload);
+                    return Err(Stopped::Failed(DropReason::Panicked));
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use monitor_core::Reason;
+use monitor_core::DropReason;
 
 use crate::support::{Log, count, fail, flush, only_issue, shop, stop, until};
 
@@ -65,7 +65,7 @@ fn whoever_operates_it_is_told_also_when_the_log_begins_after_the_monitor() {
     let shop = shop(folder.path(), "1.0.0");
     let dropped = shop.dropped();
     assert!(
-        dropped.iter().any(|dropped| dropped.reason == Reason::Damaged && dropped.reporter == "store"),
+        dropped.iter().any(|dropped| dropped.reason == DropReason::Damaged && dropped.reporter == "store"),
         "{dropped:?}"
     );
     let log = Log::default();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use monitor_core::{Change, DisableRoute, EventKind, IssueState, Level, Method, Persist, Triage};
+use monitor_core::{DisableRoute, EventKind, IssueStatus, Level, Method, Persist, StoreWrite, Triage};
 use monitor_store::Store;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
@@ -22,7 +22,7 @@ fn a_file_of_format_1_is_read_and_goes_on() {
         let shop = builder(folder.path(), "1.0.1").routes([("GET", "/error")]).build().unwrap();
         let all = shop.issues();
         let old = all.iter().find(|issue| issue.message == "out of stock").expect("it is there");
-        assert_eq!((old.count, old.samples.len(), old.status.state), (3, 3, IssueState::Resolved));
+        assert_eq!((old.count, old.samples.len(), old.status.state), (3, 3, IssueStatus::Resolved));
         assert_eq!(shop.disabled_routes()[0].actor, "ada");
         assert_eq!(count(&shop), 3 + round);
         shop.capture_message(Level::Error, "out of paper");
@@ -42,12 +42,12 @@ fn a_file_of_format_2_is_read_and_goes_on() {
                     all.iter().find(|issue| issue.kind == kind && issue.message == message).expect("it is there");
                 (found.count, found.samples.len(), found.status.state)
             };
-            assert_eq!(find(EventKind::Error, "out of stock"), (3, 3, IssueState::Resolved));
-            assert_eq!(find(EventKind::ServiceError, "out of stock"), (1, 1, IssueState::Unresolved));
-            assert_eq!(find(EventKind::Panic, "no such product"), (1, 1, IssueState::Unresolved));
-            assert_eq!(find(EventKind::Message, "out of paper").2, IssueState::Muted);
-            assert_eq!(find(EventKind::Message, "out of ink").2, IssueState::Muted);
-            assert_eq!(find(EventKind::Message, "out of mind").2, IssueState::Ignored);
+            assert_eq!(find(EventKind::Error, "out of stock"), (3, 3, IssueStatus::Resolved));
+            assert_eq!(find(EventKind::ServiceError, "out of stock"), (1, 1, IssueStatus::Unresolved));
+            assert_eq!(find(EventKind::Panic, "no such product"), (1, 1, IssueStatus::Unresolved));
+            assert_eq!(find(EventKind::Message, "out of paper").2, IssueStatus::Muted);
+            assert_eq!(find(EventKind::Message, "out of ink").2, IssueStatus::Muted);
+            assert_eq!(find(EventKind::Message, "out of mind").2, IssueStatus::Ignored);
             assert_eq!(shop.disabled_routes()[0].reason, "divides by zero");
             assert_eq!(count(&shop), 8 + round);
             shop.capture_message(Level::Error, "out of coffee");
@@ -155,7 +155,7 @@ fn what_no_longer_fits_is_counted_and_the_rest_is_there() {
     assert_eq!(shop.issues().len(), 30, "in memory there is room");
     let dropped = shop.dropped();
     let evicted =
-        dropped.iter().find(|dropped| dropped.reason == monitor_core::Reason::StoreLimit).expect("it is told");
+        dropped.iter().find(|dropped| dropped.reason == monitor_core::DropReason::StoreLimit).expect("it is told");
     assert!(evicted.count > 5, "{evicted:?}");
     stop(shop);
     let after = self::shop(folder.path(), "1.0.0");
@@ -166,8 +166,8 @@ fn what_no_longer_fits_is_counted_and_the_rest_is_there() {
     assert_eq!(after.issues().iter().filter(|issue| issue.message == "out of stock").count(), 1);
 }
 
-fn put(key: &str, value: &[u8]) -> Change {
-    Change::Put { key: key.to_owned(), value: value.to_vec() }
+fn put(key: &str, value: &[u8]) -> StoreWrite {
+    StoreWrite::Put { key: key.to_owned(), value: value.to_vec() }
 }
 
 /// Adds a field to every object in it that has one of these names, and to it itself.

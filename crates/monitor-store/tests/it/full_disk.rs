@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{Monitor, Reason};
+use monitor_core::{DropReason, Monitor};
 
 use crate::support::{Ended, child, childs_folder, count, fail, shop, stop, until};
 
@@ -83,7 +83,7 @@ fn a_store_that_is_made_on_a_full_disk_leaves_no_half_of_it_and_no_loss_is_claim
     }
     disk.make_room();
     stop(shop.clone());
-    assert_eq!(count_of(&shop, Reason::Damaged), 0);
+    assert_eq!(count_of(&shop, DropReason::Damaged), 0);
     assert_eq!(count(&self::shop(&disk.store(), "1.0.0")), 5);
 }
 
@@ -101,13 +101,13 @@ fn a_damaged_store_that_is_set_aside_on_a_full_disk_stays_and_its_loss_is_told_o
     }
     disk.make_room();
     stop(shop.clone());
-    assert_eq!(count_of(&shop, Reason::Damaged), 1);
+    assert_eq!(count_of(&shop, DropReason::Damaged), 1);
     let aside: Vec<_> = disk.files().into_iter().filter(|(name, _)| name.contains(".damaged-")).collect();
     assert!(matches!(aside[..], [(_, 19)]), "{aside:?}");
     assert_eq!(count(&self::shop(&disk.store(), "1.0.0")), 5);
 }
 
-fn count_of(shop: &Monitor, reason: Reason) -> u64 {
+fn count_of(shop: &Monitor, reason: DropReason) -> u64 {
     shop.dropped().iter().filter(|dropped| dropped.reason == reason).map(|dropped| dropped.count).sum()
 }
 
@@ -124,7 +124,7 @@ fn a_shop_on_a_full_disk() {
     fail(&shop, 999, "ada");
     shop.flush(Duration::from_secs(10));
     until("it cannot be saved", || {
-        shop.dropped().iter().any(|dropped| dropped.reporter == "store" && dropped.reason == Reason::NotPersisted)
+        shop.dropped().iter().any(|dropped| dropped.reporter == "store" && dropped.reason == DropReason::NotPersisted)
     });
     assert_eq!(count(&shop), 999, "nothing else is the matter");
     say("full");

@@ -9,8 +9,8 @@
 use std::{sync::mpsc, time::Duration};
 
 use monitor_core::{
-    Access, BoxError, Change, DisableRoute, ErrorEvent, EventKind, Issue, IssueState, Level, Method, Monitor,
-    MutedUntil, ObservedError, Persist, Scope, Triage, scope,
+    BoxError, DisableRoute, ErrorEvent, EventKind, Issue, IssueStatus, Level, Method, Monitor, MutedUntil,
+    ObservedError, Persist, Scope, StoreState, StoreWrite, Triage, scope,
 };
 use monitor_store::Store;
 
@@ -23,16 +23,16 @@ const GOLDEN: &[u8] = include_bytes!("../data/format-2-grouping-2.redb");
 
 /// Basis, message, fingerprint, count and status of each issue. The event of the last one is stored unresolved; this test is
 /// another build than the one that captured it, so that the function stays unknown.
-const ISSUES: [(&str, &str, &str, u64, IssueState); 9] = [
-    ("function", "out of stock", "v2-0e032517243ad6fd5368f8cd878ebe39", 3, IssueState::Resolved),
-    ("message", "out of paper", "v2-340039c58267ba8fb21a5d71ec84457e", 1, IssueState::Muted),
-    ("message", "out of ink", "v2-6c8809dc0398a57d9135857dab5cd65c", 1, IssueState::Muted),
-    ("message", "out of mind", "v2-374a2b89a7d3a181acdb4d08680d2778", 1, IssueState::Ignored),
-    ("location", "no such product", "v2-6ad410998e4972843e0c2fe44146f38a", 1, IssueState::Unresolved),
-    ("status", BARE_503, "v2-b0f230e1c204aa7cd2ac3675ee40fd36", 1, IssueState::Unresolved),
-    ("route", "out of stock", "v2-8664da2cc85415ac0e7100eaba8eedfa", 1, IssueState::Unresolved),
-    ("custom", "out of stock", "v2-f1b1f6e5fdf9fd6ec7cd4c7bb5c8514a", 1, IssueState::Unresolved),
-    ("location", LEFT_BEHIND, "v2-38c94333b92d80fadef2cfe31497a727", 1, IssueState::Unresolved),
+const ISSUES: [(&str, &str, &str, u64, IssueStatus); 9] = [
+    ("function", "out of stock", "v2-0e032517243ad6fd5368f8cd878ebe39", 3, IssueStatus::Resolved),
+    ("message", "out of paper", "v2-340039c58267ba8fb21a5d71ec84457e", 1, IssueStatus::Muted),
+    ("message", "out of ink", "v2-6c8809dc0398a57d9135857dab5cd65c", 1, IssueStatus::Muted),
+    ("message", "out of mind", "v2-374a2b89a7d3a181acdb4d08680d2778", 1, IssueStatus::Ignored),
+    ("location", "no such product", "v2-6ad410998e4972843e0c2fe44146f38a", 1, IssueStatus::Unresolved),
+    ("status", BARE_503, "v2-b0f230e1c204aa7cd2ac3675ee40fd36", 1, IssueStatus::Unresolved),
+    ("route", "out of stock", "v2-8664da2cc85415ac0e7100eaba8eedfa", 1, IssueStatus::Unresolved),
+    ("custom", "out of stock", "v2-f1b1f6e5fdf9fd6ec7cd4c7bb5c8514a", 1, IssueStatus::Unresolved),
+    ("location", LEFT_BEHIND, "v2-38c94333b92d80fadef2cfe31497a727", 1, IssueStatus::Unresolved),
 ];
 
 #[test]
@@ -119,7 +119,7 @@ fn fail_in_each_way(shop: &Monitor) {
     }
     let mut caught = monitor_core::panic::catch(|| panic!("no such product")).unwrap_err();
     shop.capture_panic(&mut caught);
-    caught.dispose();
+    caught.drop_payload();
     request(shop, "/pay", "").capture_status(503);
     request(shop, "/pay", "").capture_observed(ObservedError::of_any(EventKind::ServiceError, &OutOfStock));
     Scope::new(shop).enter(|| {
@@ -162,7 +162,7 @@ fn portable(mut event: ErrorEvent) -> ErrorEvent {
 /// A store that hands over each unresolved event of the kind that is left behind.
 struct Watched {
     store: Store,
-    stored: mpsc::Sender<Change>,
+    stored: mpsc::Sender<StoreWrite>,
 }
 
 impl Persist for Watched {
@@ -170,9 +170,9 @@ impl Persist for Watched {
         self.store.load(prefix)
     }
 
-    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+    fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
         for change in changes {
-            if let Change::Put { key, value } = change
+            if let StoreWrite::Put { key, value } = change
                 && key.starts_with("unresolved/")
                 && String::from_utf8_lossy(value).contains(LEFT_BEHIND)
             {
@@ -182,7 +182,7 @@ impl Persist for Watched {
         self.store.save(changes)
     }
 
-    fn access(&self) -> Result<Access, BoxError> {
+    fn access(&self) -> Result<StoreState, BoxError> {
         self.store.access()
     }
 }

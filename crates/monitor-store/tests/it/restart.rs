@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
-use monitor_core::{DisableRoute, IssueState, Level, Monitor, Signal, Triage, clock};
+use monitor_core::{DisableRoute, IssueStatus, Level, Monitor, Signal, Triage, clock};
 use monitor_store::Store;
 
 use crate::support::{builder, count, fail, flush, is_anywhere, only_issue, request, shop, stop, until, watched_shop};
@@ -28,7 +28,7 @@ fn an_issue_is_the_same_after_a_restart() {
 #[test]
 fn what_is_stored_is_masked_and_escaped() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = builder(folder.path(), "1.0.0").raw_paths(true).build().unwrap();
+    let shop = builder(folder.path(), "1.0.0").show_raw_paths(true).build().unwrap();
     for path in ["/fail/password%3Dhunter2", "/fail/Bearer%20hunter2.eyJhbGciOi", "/fail/alice%40example.org"] {
         request(&shop, "/fail/{why}", path).capture_status(500);
     }
@@ -70,7 +70,7 @@ fn a_resolved_issue_that_comes_back_after_a_restart_is_a_regression() {
     first.triage(only_issue(&first).fingerprint, Triage::ResolveIn("1.0.1".into()), "ada").unwrap();
     fail(&first, 1, "ada");
     flush(&first);
-    assert_eq!(only_issue(&first).status.state, IssueState::Resolved, "the old release may go on");
+    assert_eq!(only_issue(&first).status.state, IssueStatus::Resolved, "the old release may go on");
     stop(first);
 
     let (second, memory) = watched_shop(folder.path(), "1.0.1");
@@ -79,7 +79,7 @@ fn a_resolved_issue_that_comes_back_after_a_restart_is_a_regression() {
     flush(&second);
     let issue = only_issue(&second);
     let regression = issue.regression.expect("it came back");
-    assert_eq!((issue.status.state, &*regression.release), (IssueState::Unresolved, "1.0.1"));
+    assert_eq!((issue.status.state, &*regression.release), (IssueStatus::Unresolved, "1.0.1"));
     assert_eq!(regression.resolved.actor.as_deref(), Some("ada"));
     let told = memory.signals().iter().filter(|signal| matches!(signal, Signal::IssueRegressed(_))).count();
     let opened = memory.signals().iter().filter(|signal| matches!(signal, Signal::IssueOpened(_))).count();
@@ -100,10 +100,10 @@ fn what_was_muted_stays_so_until_its_time_is_over() {
     let second = shop(folder.path(), "1.0.0");
     fail(&second, 2, "ada");
     flush(&second);
-    assert_eq!(only_issue(&second).status.state, IssueState::Muted);
+    assert_eq!(only_issue(&second).status.state, IssueStatus::Muted);
     fail(&second, 1, "ada");
     flush(&second);
-    assert_eq!(only_issue(&second).status.state, IssueState::Unresolved);
+    assert_eq!(only_issue(&second).status.state, IssueStatus::Unresolved);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Two processes, one store: a rolling release.
 
-use monitor_core::{DisableRoute, IssueState, Triage};
+use monitor_core::{DisableRoute, IssueStatus, Triage};
 
 use crate::support::{builder, count, fail, flush, is_anywhere, only_issue, shop, stop, until};
 
@@ -64,7 +64,7 @@ fn what_was_resolved_in_the_old_one_stays_so_where_it_did_not_happen_since() {
     old.triage(only_issue(&old).fingerprint, Triage::ResolveIn("1.0.1".into()), "ada").unwrap();
     stop(old);
     until("it is known", || count(&new) == 1);
-    assert_eq!(only_issue(&new).status.state, IssueState::Resolved);
+    assert_eq!(only_issue(&new).status.state, IssueStatus::Resolved);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn the_last_decision_holds_whoever_made_it() {
     stop(old);
     until("both are put together", || count(&new) == 3);
     let issue = only_issue(&new);
-    assert_eq!((issue.status.state, issue.regression.is_some()), (IssueState::Unresolved, true));
+    assert_eq!((issue.status.state, issue.regression.is_some()), (IssueStatus::Unresolved, true));
 }
 
 #[test]
@@ -107,10 +107,10 @@ fn a_mute_does_not_end_by_what_the_old_one_had_counted() {
     new.triage(only_issue(&new).fingerprint, Triage::MuteForMore(5), "bob").unwrap();
     stop(old);
     until("both are put together", || count(&new) == 26);
-    assert_eq!(only_issue(&new).status.state, IssueState::Muted);
+    assert_eq!(only_issue(&new).status.state, IssueStatus::Muted);
     fail(&new, 5, "ada");
     flush(&new);
-    assert_eq!(only_issue(&new).status.state, IssueState::Unresolved);
+    assert_eq!(only_issue(&new).status.state, IssueStatus::Unresolved);
 }
 
 #[test]

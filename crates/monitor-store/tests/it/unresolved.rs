@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use monitor_core::{BoxError, Change, Monitor, Persist};
+use monitor_core::{BoxError, Monitor, Persist, StoreWrite};
 use monitor_store::Store;
 use serde_json::Value;
 
@@ -60,10 +60,10 @@ impl Persist for Printing {
     }
 
     #[expect(clippy::print_stdout, reason = "the test that started this process reads it")]
-    fn save(&self, changes: &[Change]) -> Result<u64, BoxError> {
+    fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
         let evicted = self.0.save(changes)?;
         let stored = changes.iter().filter_map(|change| match change {
-            Change::Put { key, value } if key.starts_with("unresolved/") => {
+            StoreWrite::Put { key, value } if key.starts_with("unresolved/") => {
                 serde_json::from_slice::<Value>(value).ok()?["count"].as_u64()
             }
             _ => None,
@@ -73,7 +73,7 @@ impl Persist for Printing {
         Ok(evicted)
     }
 
-    fn access(&self) -> Result<monitor_core::Access, BoxError> {
+    fn access(&self) -> Result<monitor_core::StoreState, BoxError> {
         self.0.access()
     }
 }

@@ -10,7 +10,7 @@ use super::error_response::RespondLayer;
 use crate::{
     request::{forwarded::TrustedProxies, head::RequestHead, id_policy::IdPolicy},
     response::text_body::TextBody,
-    settings::{PanicAnswer, Settings, refusal},
+    settings::{PanicContext, Settings, refusal},
     watch::service::MonitorService,
 };
 
@@ -97,7 +97,7 @@ impl MonitorLayer {
     /// Sets the proxies whose word is taken for where a request comes from. Defaults to none: it comes from the peer.
     ///
     /// Addresses are truncated to 24 bits (IPv4) and 48 bits (IPv6), unless the monitor was told to show them
-    /// [in full](monitor_core::MonitorBuilder::full_addresses).
+    /// [in full](monitor_core::MonitorBuilder::show_full_ips).
     pub fn trusted_proxies(self, proxies: TrustedProxies) -> Self {
         self.with(|settings| settings.proxies = Some(proxies))
     }
@@ -120,7 +120,7 @@ impl MonitorLayer {
 
     /// Sets what is answered after a panic. The request's identifier is added as a header. Defaults to a 500 as
     /// `application/problem+json`. A gRPC call is always answered with `grpc-status: 13`.
-    pub fn panic_response(self, f: impl Fn(&PanicAnswer) -> Response<TextBody> + Send + Sync + 'static) -> Self {
+    pub fn panic_response(self, f: impl Fn(&PanicContext) -> Response<TextBody> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.answer_panic = Some(Arc::new(f)))
     }
 

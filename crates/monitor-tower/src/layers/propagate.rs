@@ -172,7 +172,7 @@ where
         }
         let class = match class_of {
             Some(class_of) => panic::catch_printed(|| class_of(request.uri())).unwrap_or_else(|caught| {
-                caught.dispose();
+                caught.drop_payload();
                 UNKNOWN
             }),
             None => class_of_host(request.uri()),

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
-use monitor_core::{BoxError, EventKind, Outcome, panic::Caught};
+use monitor_core::{BoxError, EventKind, Outcome, panic::CaughtPanic};
 use pin_project_lite::pin_project;
 
 use super::guard::Guard;
@@ -115,7 +115,7 @@ where
             }
             // A body that panics when it is dropped was polled to its end: nothing changes for the client.
             (Polled { frame: Poll::Ready(frame), size, is_over }, caught) if is_over || caught.is_none() => {
-                caught.into_iter().for_each(Caught::dispose);
+                caught.into_iter().for_each(CaughtPanic::drop_payload);
                 guard.send(size);
                 if let Some(trailers) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.trailers_ref()) {
                     guard.trailers(trailers);
@@ -130,8 +130,8 @@ where
             }
             (polled, Some(caught)) => {
                 let panicked = this.guard.take().map(|mut guard| {
-                    guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(Caught::dispose);
-                    guard.catch(|| drop(polled)).unwrap_or_else(Caught::dispose);
+                    guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(CaughtPanic::drop_payload);
+                    guard.catch(|| drop(polled)).unwrap_or_else(CaughtPanic::drop_payload);
                     let answers = guard.answers_panics();
                     guard.end(Outcome::PanicInBody);
                     answers
@@ -139,7 +139,7 @@ where
                 if panicked == Some(false) {
                     resume_unwind(caught.into_payload());
                 }
-                caught.dispose();
+                caught.drop_payload();
                 Poll::Ready(Some(Err(BodyPanicked.into())))
             }
             (Polled { frame: Poll::Ready(_), .. }, None) => Poll::Ready(None),
@@ -228,7 +228,7 @@ fn fail(mut guard: Guard, error: impl Into<BoxError>) -> BoxError {
     let error = match guard.catch(|| error.into()) {
         Ok(error) => error,
         Err(caught) => {
-            caught.dispose();
+            caught.drop_payload();
             guard.end(Outcome::PanicInBody);
             return BodyPanicked.into();
         }
@@ -253,7 +253,7 @@ fn abort(mut guard: Guard, length: Option<u64>, drop_body: impl FnOnce()) {
         Err(caught) => {
             let answers = guard.answers_panics();
             guard.end(Outcome::PanicInBody);
-            if answers { caught.dispose() } else { caught.go_on() }
+            if answers { caught.drop_payload() } else { caught.resume() }
         }
     }
 }

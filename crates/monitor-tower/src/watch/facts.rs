@@ -72,7 +72,7 @@ impl<'a> RequestHead<'a> {
             if settings.capture_panics && !settings.monitor.is_untracked(self.path()) {
                 settings.monitor.capture_panic(&mut caught);
             }
-            caught.dispose();
+            caught.drop_payload();
         }
         known
     }

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 use http_body::Body;
-use monitor_core::{BoxError, Method, Outcome, panic::Caught};
+use monitor_core::{BoxError, Method, Outcome, panic::CaughtPanic};
 use pin_project_lite::pin_project;
 
 use super::{body::ResponseBody, facts::Single, guard::Guard};
@@ -39,7 +39,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Running { #[pin] future: F },
-        Panicked { caught: Option<Caught> },
+        Panicked { caught: Option<CaughtPanic> },
         Refused { refusal: Option<Response<TextBody>> },
         Gone,
     }
@@ -111,8 +111,8 @@ where
             }
             (ended, Some(caught)) => {
                 // What there is beside the panic is dropped inside the scope as well.
-                guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(Caught::dispose);
-                guard.catch(|| drop(ended)).unwrap_or_else(Caught::dispose);
+                guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(CaughtPanic::drop_payload);
+                guard.catch(|| drop(ended)).unwrap_or_else(CaughtPanic::drop_payload);
                 Poll::Ready(Ok(answer(caught, guard)))
             }
             (None, None) => Poll::Pending,
@@ -211,7 +211,7 @@ fn fill<C: Body>(mut response: Response<C>, problem: TextBody, mut guard: Guard)
     }
     headers.insert(header::CONTENT_TYPE, PROBLEM);
     response.map(|body| {
-        guard.catch(|| drop(body)).unwrap_or_else(Caught::dispose);
+        guard.catch(|| drop(body)).unwrap_or_else(CaughtPanic::drop_payload);
         guard.send(problem.as_bytes().len() as u64);
         guard.end(Outcome::Completed);
         ResponseBody::ours(problem)
@@ -228,13 +228,13 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Answers a panic, or lets it go on.
-fn answer<C: Body>(caught: Caught, mut guard: Guard) -> Response<ResponseBody<C>> {
+fn answer<C: Body>(caught: CaughtPanic, mut guard: Guard) -> Response<ResponseBody<C>> {
     guard.panicked();
     if !guard.answers_panics() {
         drop(guard);
         resume_unwind(caught.into_payload());
     }
-    caught.dispose();
+    caught.drop_payload();
     let response = guard.answer_panic();
     guard.send(response.body().as_bytes().len() as u64);
     guard.end(Outcome::Panic);
@@ -245,12 +245,12 @@ fn answer<C: Body>(caught: Caught, mut guard: Guard) -> Response<ResponseBody<C>
 fn cancel<F>(mut state: Pin<&mut State<F>>, mut guard: Guard) {
     if let StateProjection::Panicked { caught } = state.as_mut().project() {
         guard.panicked();
-        caught.take().into_iter().for_each(Caught::dispose);
+        caught.take().into_iter().for_each(CaughtPanic::drop_payload);
     }
     if let Err(caught) = guard.catch(|| state.set(State::Gone)) {
         guard.panicked();
         let answers = guard.answers_panics();
         drop(guard);
-        if answers { caught.dispose() } else { caught.go_on() }
+        if answers { caught.drop_payload() } else { caught.resume() }
     }
 }

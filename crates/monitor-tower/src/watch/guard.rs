@@ -11,9 +11,9 @@ use std::{
 
 use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use monitor_core::{
-    DisabledRoute, Ending, ErrorType, EventKind, Method, ObservedError, Outcome, RequestId, Scope, clock,
-    panic::{self, Caught},
-    scope::{self, Finished, RequestFacts, ScopeSlot},
+    DisabledRoute, ErrorType, EventKind, FinalStatus, Method, ObservedError, Outcome, RequestId, Scope, clock,
+    panic::{self, CaughtPanic},
+    scope::{self, RequestEnd, RequestFacts, ScopeSlot},
     traffic::Series,
 };
 use serde_json::json;
@@ -116,12 +116,12 @@ impl Guard {
     }
 
     /// Runs a piece of the request in its scope, and returns its panic, captured.
-    pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Caught> {
-        panic::returning(f, |f| self.run(f))
+    pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
+        panic::with_result(f, |f| self.run(f))
     }
 
     /// The same, for what finds nothing out or writes it to a place of the caller's.
-    pub(crate) fn run(&mut self, f: &mut dyn FnMut()) -> Option<Caught> {
+    pub(crate) fn run(&mut self, f: &mut dyn FnMut()) -> Option<CaughtPanic> {
         let Self { slot, span, settings, .. } = self;
         let caught = match span {
             None => slot.run(settings.fate(), f),
@@ -134,7 +134,7 @@ impl Guard {
     }
 
     #[cold]
-    fn capture_panic(&self, mut caught: Caught) -> Caught {
+    fn capture_panic(&self, mut caught: CaughtPanic) -> CaughtPanic {
         if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture_panics) {
             scope.capture_panic(&mut caught);
         }
@@ -205,7 +205,7 @@ impl Guard {
             scope::set_context("grpc", context);
             tonic_status::source_in(extensions)
         });
-        let source = source.map_err(Caught::dispose).unwrap_or_default();
+        let source = source.map_err(CaughtPanic::drop_payload).unwrap_or_default();
         self.grpc_failure = Some(Box::new(GrpcFailure { message, source }));
     }
 
@@ -226,7 +226,7 @@ impl Guard {
         let settings = Arc::clone(&self.settings);
         match self.catch(|| settings.monitor.observe(kind, error)) {
             Ok(error) => self.capture_observed(error),
-            Err(caught) => caught.dispose(),
+            Err(caught) => caught.drop_payload(),
         }
     }
 
@@ -260,8 +260,8 @@ impl Guard {
         self.outcome = outcome;
     }
 
-    fn ending(&self) -> Ending {
-        Ending::new(self.outcome, self.status).grpc(self.grpc.at_end(self.outcome))
+    fn ending(&self) -> FinalStatus {
+        FinalStatus::new(self.outcome, self.status).grpc(self.grpc.at_end(self.outcome))
     }
 }
 
@@ -293,16 +293,16 @@ impl Drop for Guard {
         }
         // Whoever takes spans and lines is the program's own, too.
         if let Some(span) = span {
-            panic::quietly(|| span.end(ending, first_byte.is_some()));
+            panic::catch_and_drop(|| span.end(ending, first_byte.is_some()));
         }
-        let finished = Finished { ending, at, duration };
+        let finished = RequestEnd { ending, at, duration };
         if let Some(scope) = slot.scope().filter(|_| settings.log)
             && let Some(name) = log::name(scope, &finished, series.is_none(), settings)
             && name.is_wanted()
         {
             scope.finish(finished);
             let scope = scope.clone();
-            panic::quietly(|| {
+            panic::catch_and_drop(|| {
                 slot.enter(|| {
                     let _entered = span.as_ref().map(RequestSpan::enter);
                     log::write(name, &scope, &finished);
@@ -310,7 +310,7 @@ impl Drop for Guard {
             });
         }
         if span.is_some() {
-            panic::quietly(|| *span = None);
+            panic::catch_and_drop(|| *span = None);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use monitor_core::{Ending, ErrorType, GrpcCode, Outcome, Scope, scope::Finished};
+use monitor_core::{ErrorType, FinalStatus, GrpcCode, Outcome, Scope, scope::RequestEnd};
 use tracing::level_filters::LevelFilter;
 
 use crate::{request::headers::millis, settings::Settings};
@@ -19,8 +19,8 @@ pub(crate) enum Name {
 }
 
 /// Returns what the line is called; `None` for a success that is not among those of which one in so many is logged.
-pub(crate) fn name(scope: &Scope, finished: &Finished, untracked: bool, settings: &Settings) -> Option<Name> {
-    let Ending { outcome, status, grpc, .. } = finished.ending;
+pub(crate) fn name(scope: &Scope, finished: &RequestEnd, untracked: bool, settings: &Settings) -> Option<Name> {
+    let FinalStatus { outcome, status, grpc, .. } = finished.ending;
     let is_warning = grpc.is_some_and(|code| code != GrpcCode::Ok);
     match status {
         _ if untracked => Some(Name::Untracked),
@@ -69,7 +69,7 @@ impl fmt::Display for Path<'_> {
 }
 
 /// Writes the line.
-pub(crate) fn write(name: Name, scope: &Scope, finished: &Finished) {
+pub(crate) fn write(name: Name, scope: &Scope, finished: &RequestEnd) {
     match name {
         Name::Untracked => write_at!(debug, "request", scope, finished),
         Name::Success => write_at!(info, "request", scope, finished),

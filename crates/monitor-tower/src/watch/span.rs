@@ -6,8 +6,8 @@ use std::fmt;
 
 use http::Version;
 use monitor_core::{
-    Ending, ErrorType, Scope, names,
-    panic::{self, Caught},
+    ErrorType, FinalStatus, Scope, names,
+    panic::{self, CaughtPanic},
 };
 use tracing::{Span, field::Empty, span::Entered};
 
@@ -21,7 +21,7 @@ impl RequestSpan {
     /// Begins the span. Where nobody takes spans, or whoever does panics, there is none.
     pub(crate) fn begin(head: &RequestHead<'_>, scope: &Scope, protocol: Option<Protocol>) -> Option<Self> {
         let begun = panic::catch_printed(|| begin(head, scope, protocol));
-        let span = begun.map_err(Caught::dispose).ok().filter(|span| !span.is_disabled())?;
+        let span = begun.map_err(CaughtPanic::drop_payload).ok().filter(|span| !span.is_disabled())?;
         Some(Self(Box::new(span)))
     }
 
@@ -31,7 +31,7 @@ impl RequestSpan {
     }
 
     /// Says how the request ended, and its status where one was sent. The span is over when this is dropped.
-    pub(crate) fn end(&self, ending: Ending, is_answered: bool) {
+    pub(crate) fn end(&self, ending: FinalStatus, is_answered: bool) {
         if is_answered {
             self.0.record("http.response.status_code", ending.status);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::Source;
+use super::Site;
 use crate::base::sync::{
     RwLock,
     atomic::{AtomicU64, Ordering},
@@ -11,7 +11,7 @@ use crate::base::sync::{
 /// Which sources have counted since somebody looked.
 #[derive(Debug)]
 pub(crate) struct Counted {
-    all: RwLock<Vec<Arc<Source>>>,
+    all: RwLock<Vec<Arc<Site>>>,
     /// A bit for each source, by its number.
     marks: Box<[AtomicU64]>,
 }
@@ -22,21 +22,21 @@ impl Counted {
     }
 
     /// Makes a source with a number of its own.
-    pub(super) fn add(&self) -> Arc<Source> {
+    pub(super) fn add(&self) -> Arc<Site> {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-        let source = Arc::new(Source { number: all.len(), ..Source::default() });
+        let source = Arc::new(Site { number: all.len(), ..Site::default() });
         all.push(Arc::clone(&source));
         source
     }
 
-    pub(super) fn mark(&self, source: &Source) {
+    pub(super) fn mark(&self, source: &Site) {
         if let Some(word) = self.marks.get(source.number / 64) {
             word.fetch_or(1 << (source.number % 64), Ordering::AcqRel);
         }
     }
 
     /// Returns those that have, from now on none.
-    pub(crate) fn take(&self) -> Vec<Arc<Source>> {
+    pub(crate) fn take(&self) -> Vec<Arc<Site>> {
         let mut taken = Vec::new();
         for (at, word) in self.marks.iter().enumerate().filter(|(_, word)| word.load(Ordering::Relaxed) != 0) {
             let mut left = word.swap(0, Ordering::AcqRel);

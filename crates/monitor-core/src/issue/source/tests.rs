@@ -2,13 +2,13 @@ use std::time::Duration;
 
 use super::*;
 
-fn sources(limit: usize) -> Sources {
+fn sources(limit: usize) -> Sites {
     gated(limit, 100)
 }
 
-fn gated(limit: usize, per_second: u32) -> Sources {
-    let (counted, drops) = (Arc::new(Counted::new(limit)), Arc::new(Drops::new("intake")));
-    Sources::new(limit, per_second, Uuid::nil(), counted, drops)
+fn gated(limit: usize, per_second: u32) -> Sites {
+    let (counted, drops) = (Arc::new(Counted::new(limit)), Arc::new(DropCounter::new("intake")));
+    Sites::new(limit, per_second, Uuid::nil(), counted, drops)
 }
 
 fn moment(seconds: i64) -> Moment {
@@ -17,7 +17,7 @@ fn moment(seconds: i64) -> Moment {
 
 #[test]
 fn ten_a_minute_are_admitted_and_all_are_counted() {
-    let source = Source::default();
+    let source = Site::default();
     let at = moment(60);
     assert_eq!((0..25).filter(|_| source.count(at)).count(), 10);
     assert!(!source.would_admit(at.steady));
@@ -27,14 +27,14 @@ fn ten_a_minute_are_admitted_and_all_are_counted() {
 
 #[test]
 fn a_wall_clock_that_is_set_admits_no_more_than_ten_a_minute() {
-    let source = Source::default();
+    let source = Site::default();
     let set = |hours: u64| Moment { wall: clock::from_micros(hours * 3_600_000_000), ..moment(60) };
     assert_eq!((0..25).filter(|hours| source.count(set(*hours))).count(), 10);
 }
 
 #[test]
 fn a_clock_that_was_ahead_and_is_set_back_takes_the_times_back() {
-    let source = Source::default();
+    let source = Site::default();
     let ahead = Moment { wall: clock::from_micros(u64::MAX / 2), ..moment(60) };
     for at in [ahead, moment(61), moment(62)] {
         assert!(source.count(at));
@@ -46,7 +46,7 @@ fn a_clock_that_was_ahead_and_is_set_back_takes_the_times_back() {
 
 #[test]
 fn two_threads_that_count_in_the_wrong_order_lose_no_time() {
-    let source = Source::default();
+    let source = Site::default();
     let (first, second) = (moment(60), Moment { wall: moment(60).wall + Duration::from_micros(3), ..moment(60) });
     assert!(source.count(second) && source.count(first));
     source.ledger(|_, totals| assert_eq!((totals.first_seen, totals.last_seen), (first.wall, second.wall)));
@@ -54,13 +54,13 @@ fn two_threads_that_count_in_the_wrong_order_lose_no_time() {
 
 #[test]
 fn an_event_that_found_no_room_may_be_followed_by_another() {
-    let (sources, source) = (sources(1), Source::default());
+    let (sources, source) = (sources(1), Site::default());
     let at = moment(60);
     let count = || sources.count(&source, at, || true);
     let admitted: Vec<_> = (0..10).map(|_| count().expect("it is one of ten")).collect();
     source.readmit(admitted[9]);
     assert_eq!(count().map(|admission| admission.suppressed), Ok(1));
-    assert_eq!(count().map(|_| ()), Err(Reason::Throttled));
+    assert_eq!(count().map(|_| ()), Err(DropReason::Throttled));
 }
 
 #[test]
@@ -112,15 +112,15 @@ fn past_the_gate_only_what_is_new_is_captured_whole() {
     let admitted = |at| all.iter().filter(|source| sources.count(source, at, || true).is_ok()).count();
     assert_eq!((admitted(at), admitted(at), admitted(at)), (8, 3, 0), "the first of each, and three more");
     assert_eq!(admitted(moment(1)), 3);
-    assert_eq!(sources.drops.read().collect::<Vec<_>>(), [(Reason::StormGate, 5 + 8 + 5)]);
+    assert_eq!(sources.drops.read().collect::<Vec<_>>(), [(DropReason::StormGate, 5 + 8 + 5)]);
 }
 
 #[test]
 fn the_first_error_of_a_source_is_captured_whole_whatever_its_share() {
-    let (sources, source) = (sources(1), Source::default());
+    let (sources, source) = (sources(1), Site::default());
     let count = |is_sampled| sources.count(&source, moment(0), || is_sampled);
     assert_eq!(count(false).map(|admission| admission.suppressed), Ok(0));
-    assert_eq!(count(false).map(|_| ()), Err(Reason::Sampled));
+    assert_eq!(count(false).map(|_| ()), Err(DropReason::Sampled));
     assert_eq!(count(true).map(|admission| admission.suppressed), Ok(1), "it says how many were not");
     source.ledger(|_, totals| assert_eq!(totals.count, 3));
 }
@@ -141,7 +141,7 @@ fn who_has_counted_is_told_once() {
 
 #[test]
 fn users_are_counted_once() {
-    let (sources, source) = (sources(1), Source::default());
+    let (sources, source) = (sources(1), Site::default());
     for user in ["1", "2", "1"] {
         source.add_user(sources.mark(user));
     }

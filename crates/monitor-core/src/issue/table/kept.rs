@@ -9,19 +9,19 @@ use crate::{
         IssueSignal,
         changes::{Changes, put_event, put_record},
         regroup::Stored,
-        state::Growth,
+        state::IssueUpdate,
         timeline::TimeLine,
     },
     model::fingerprint::Fingerprint,
-    persist::Change,
+    persist::StoreWrite,
 };
 
 impl Issues {
     /// Takes what is to be written down since it was taken last.
-    pub(crate) fn take_changes(&self) -> Vec<Change> {
+    pub(crate) fn take_changes(&self) -> Vec<StoreWrite> {
         let (records, changes, line) = {
             let mut table = self.lock();
-            self.count_up(&mut table);
+            self.sync_counts_silently(&mut table);
             let changes = std::mem::take(&mut table.changes);
             let line = table.line();
             let record = |fingerprint: &Fingerprint| Some(table.states.get(fingerprint)?.written(line));
@@ -29,7 +29,7 @@ impl Issues {
             let line = (!records.is_empty()).then(|| line.put());
             (records, changes, line)
         };
-        let removed = changes.removed.into_iter().map(|key| Change::Remove { key });
+        let removed = changes.removed.into_iter().map(|key| StoreWrite::Remove { key });
         removed.chain(changes.events.iter().map(put_event)).chain(records.iter().map(put_record)).chain(line).collect()
     }
 
@@ -39,10 +39,10 @@ impl Issues {
     }
 
     /// Takes all there is to be written down.
-    pub(crate) fn take_everything(&self) -> Vec<Change> {
+    pub(crate) fn take_everything(&self) -> Vec<StoreWrite> {
         let (records, line, events) = {
             let mut table = self.lock();
-            self.count_up(&mut table);
+            self.sync_counts_silently(&mut table);
             table.changes = Changes::default();
             let line = table.line();
             let records: Vec<_> = table.states.values().map(|state| state.written(line)).collect();
@@ -55,7 +55,7 @@ impl Issues {
     pub(crate) fn restore(&self, kept: Vec<Stored>, line: Option<&[u8]>, in_app: &InApp) -> Vec<IssueSignal> {
         let mut locked = self.lock();
         let table = &mut *locked;
-        let mut signals = self.catch_up(table);
+        let mut signals = self.sync_counts(table);
         let line = TimeLine::resume(line, self.limits.retention);
         table.line = Some(line);
         for mut stored in kept {
@@ -87,7 +87,7 @@ impl Issues {
                 table.changes.events.extend(state.samples().cloned());
             }
             gone.iter().for_each(|event| table.changes.remove_event(event));
-            signals.extend(table.take_in(fingerprint, Growth { has_changed: is_merged || is_regrouped, turn }));
+            signals.extend(table.take_in(fingerprint, IssueUpdate { has_changed: is_merged || is_regrouped, turn }));
         }
         for eraser in std::mem::take(&mut table.erased) {
             table.erase(&eraser);

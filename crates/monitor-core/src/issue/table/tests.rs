@@ -5,7 +5,7 @@ use std::{sync::mpsc, time::Duration};
 use crate::{
     base::{
         clock::{self, Moment, WrongClock},
-        drops::Reason,
+        drops::DropReason,
     },
     model::level::Level,
     monitor::Monitor,
@@ -31,12 +31,12 @@ fn an_issue_expires_by_the_monotonic_clock_and_is_counted() {
     assert_eq!(left_after(Moment { wall: clock::wall() + 400 * DAY, ..Moment::now() }), 1);
     assert_eq!((left_after(in_days(89)), left_after(in_days(91))), (1, 0));
     let dropped = monitor.dropped();
-    assert!(dropped.iter().any(|dropped| dropped.reason == Reason::Expired && dropped.count == 1), "{dropped:?}");
+    assert!(dropped.iter().any(|dropped| dropped.reason == DropReason::Expired && dropped.count == 1), "{dropped:?}");
 }
 
 #[test]
 fn what_was_captured_before_its_user_was_erased_is_dropped_although_the_clock_was_set_back_since() {
-    let (go_on, wait) = mpsc::channel::<()>();
+    let (resume, wait) = mpsc::channel::<()>();
     let settings = Monitor::builder("shop").log(None).before_report(move |event| {
         let _ = wait.recv();
         Some(event)
@@ -49,7 +49,7 @@ fn what_was_captured_before_its_user_was_erased_is_dropped_although_the_clock_wa
     clock.correct();
     let shared = &monitor.inner().unwrap().shared;
     shared.issues.erase("ada", shared.sources.mark("ada"));
-    drop(go_on);
+    drop(resume);
     flush(&monitor);
     let issue = monitor.issues().remove(0);
     assert_eq!((issue.count, issue.samples.len(), issue.users_affected), (1, 0, 0));

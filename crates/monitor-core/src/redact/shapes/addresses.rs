@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::redact::{Addresses, FILTERED};
+use crate::redact::{FILTERED, IpMasking};
 
 /// Returns how long the address is that `rest` begins with, and what is shown of it.
-pub(super) fn address_at(rest: &str, policy: Addresses) -> Option<(usize, String)> {
-    if policy == Addresses::Full {
+pub(super) fn address_at(rest: &str, policy: IpMasking) -> Option<(usize, String)> {
+    if policy == IpMasking::Full {
         return None;
     }
     let end = rest.find(|c: char| !c.is_ascii_hexdigit() && c != '.' && c != ':').unwrap_or(rest.len());
@@ -22,7 +22,7 @@ pub(super) fn address_at(rest: &str, policy: Addresses) -> Option<(usize, String
         return None;
     }
     let shown = match (policy, address) {
-        (Addresses::Masked, _) => FILTERED.to_owned(),
+        (IpMasking::Masked, _) => FILTERED.to_owned(),
         (_, IpAddr::V4(address)) => Ipv4Addr::from_bits(address.to_bits() & NETWORK_V4).to_string(),
         (_, IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & NETWORK_V6).to_string(),
     };

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::{
-    detail::Details,
+    detail::DetailPolicy,
     probe::{Probe, outcome::Outcome},
 };
 
@@ -258,9 +258,9 @@ async fn whatever_a_probe_publishes_every_body_is_json_and_has_no_key_twice() {
 /// gofr#3802, discord/access#458: an endpoint for everybody that tells of the inside.
 #[tokio::test]
 async fn each_caller_reads_as_much_as_it_may_and_nobody_the_source() {
-    let details = Details::public(Detail::Status)
-        .bearer("letmein", Detail::Messages)
-        .local(Detail::Full)
+    let details = DetailPolicy::public(DetailLevel::Status)
+        .bearer("letmein", DetailLevel::Messages)
+        .local(DetailLevel::Full)
         .peer(|extensions| extensions.get().copied());
     let health = Health::builder().probe(broken()).details(details).build().expect("it builds");
     let ask = async |path: &str, token: Option<&str>, peer: [u8; 4], accept: &str| {

@@ -1,7 +1,7 @@
 //! Answers the service had no part in: to a panic, to a response that says nothing, to a request that is refused.
 
 use http::{HeaderMap, Response, StatusCode, header};
-use monitor_core::{DisabledRoute, GrpcCode, Outcome, panic::Caught};
+use monitor_core::{DisabledRoute, GrpcCode, Outcome, panic::CaughtPanic};
 
 use super::Guard;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         response_marker,
         text_body::TextBody,
     },
-    settings::PanicAnswer,
+    settings::PanicContext,
 };
 
 impl Guard {
@@ -25,9 +25,10 @@ impl Guard {
 
     /// Makes the response to a panic. One that cannot be made, because the user's own function panics too, is ours.
     pub(crate) fn answer_panic(&mut self) -> Response<TextBody> {
-        let answer = self.id().map(|id| PanicAnswer { request_id: id.clone() });
+        let answer = self.id().map(|id| PanicContext { request_id: id.clone() });
         let custom = self.settings.answer_panic.clone().filter(|_| self.protocol.is_none()).zip(answer);
-        let response = custom.and_then(|(custom, answer)| self.catch(|| custom(&answer)).map_err(Caught::dispose).ok());
+        let response =
+            custom.and_then(|(custom, answer)| self.catch(|| custom(&answer)).map_err(CaughtPanic::drop_payload).ok());
         let response =
             response.unwrap_or_else(|| self.of_status(StatusCode::INTERNAL_SERVER_ERROR, GrpcCode::Internal));
         let mut response = self.complete(response);
