@@ -11,9 +11,9 @@ use metrics::Recorder;
 use crate::{
     event::{
         EventKind,
-        error_types::TypeNames,
         grouping::in_app::InApp,
         rules::{Ignore, Sampling},
+        type_names::TypeNames,
     },
     monitor::{Monitor, PanicHook, TRACE_SAMPLING, resolver::BeforeReport},
     persist::Persist,

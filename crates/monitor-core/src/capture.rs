@@ -25,7 +25,7 @@ use crate::{
         drops::DropReason,
         mark::{self, mark},
     },
-    event::{EventKind, any_error::AnyError, error_types::Cause, rules::Ignore},
+    event::{EventKind, any_error::AnyError, rules::Ignore, type_names::Cause},
     model::{code_location::CodeLocation, grpc_code::GrpcCode, level::Level},
     monitor::{Monitor, intake::RawEvent},
     panic::{CaughtPanic, Note},

@@ -1,12 +1,12 @@
 //! One captured failure as data.
 
 pub(crate) mod any_error;
-pub(crate) mod error_types;
 mod excerpt;
 pub(crate) mod frames;
 pub mod grouping;
 pub(crate) mod rules;
 mod scope_record;
+pub(crate) mod type_names;
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
@@ -15,11 +15,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub(crate) use self::excerpt::Excerpts;
-use self::{error_types::Cause, grouping::Grouping};
 pub use self::{
     excerpt::Excerpt,
     scope_record::{Breadcrumb, ScopeRecord},
 };
+use self::{grouping::Grouping, type_names::Cause};
 use crate::{
     base::json,
     model::{code_location::CodeLocation, fingerprint::Fingerprint, identity::Identity, level::Level},

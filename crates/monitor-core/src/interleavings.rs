@@ -20,7 +20,7 @@ use crate::{
     event::{ErrorEvent, EventKind, ScopeRecord},
     issue::{
         Issue, IssueQuery, Issues, Limits,
-        source::{Counted, Site, Sites},
+        site::{Counted, Site, Sites},
     },
     model::{
         fingerprint::Fingerprint,

@@ -7,7 +7,7 @@ mod query;
 mod record;
 mod regroup;
 mod release;
-pub(crate) mod source;
+pub(crate) mod site;
 mod state;
 mod status;
 mod table;

@@ -106,8 +106,8 @@ pub use self::{
     event::{
         ErrorEvent, EventKind, Excerpt, Frame,
         any_error::AnyError,
-        error_types::Cause,
         grouping::{self, Grouping},
+        type_names::Cause,
     },
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
     issue::{

@@ -3,8 +3,8 @@
 pub(crate) mod bridge;
 pub(crate) mod housekeeping;
 pub(crate) mod intake;
-pub(crate) mod keeper;
 pub(crate) mod resolver;
+pub(crate) mod saver;
 pub(crate) mod shared;
 pub(crate) mod wake;
 

@@ -21,18 +21,18 @@
 //! Masking what is masked changes nothing. A text that is shortened is masked first: see [`Redaction::head`].
 
 mod cards;
+mod classify;
 mod escapes;
 mod found;
-mod glance;
 mod keys;
-mod known;
 mod markup;
+mod patterns;
+mod plain_cache;
+mod prefilter;
 mod rule;
 mod scan;
-mod shapes;
 mod values;
 mod webhooks;
-mod words;
 
 use std::{
     borrow::Cow,
@@ -46,7 +46,7 @@ use std::{
 
 use serde_json::Value;
 
-use self::{escapes::Undone, found::Found, glance::Marks, keys::SHORTEST_KEY, rule::Rule};
+use self::{escapes::Undone, found::Found, keys::SHORTEST_KEY, prefilter::Marks, rule::Rule};
 
 /// What is written in place of what is masked.
 pub const FILTERED: &str = "[Filtered]";
@@ -223,7 +223,7 @@ impl Redaction {
         let mut found = Found::default();
         scan::find(text, self, &mut found);
         cards::find(text, &mut found);
-        shapes::find(text, self.addresses(), &mut found);
+        patterns::find(text, self.addresses(), &mut found);
         self.rules.iter().for_each(|rule| rule.find(text, &mut found));
         if let Some(undone) = levels.checked_sub(1).and_then(|_| Undone::of(text)) {
             found.add(self.find(&undone.text, levels - 1), |at| undone.position(at));
@@ -318,7 +318,7 @@ impl Redaction {
 
     fn is_harmless(&self, marks: Marks, text: &[u8]) -> bool {
         marks.is_harmless(text, self)
-            && (!marks.has_digits() || finds_nothing(text, |text, found| shapes::find(text, self.addresses(), found)))
+            && (!marks.has_digits() || finds_nothing(text, |text, found| patterns::find(text, self.addresses(), found)))
             && self.rules.iter().all(|rule| finds_nothing(text, |text, found| rule.find(text, found)))
     }
 

@@ -26,11 +26,11 @@
 //! # Ok::<(), monitor_kit::BuildError>(())
 //! ```
 
-mod facts;
+mod data;
 mod nested;
-mod notes;
 mod record;
-mod shown;
+mod redacted_text;
+mod request_facts;
 mod slot;
 mod task;
 mod texts;
@@ -47,15 +47,15 @@ use std::{
     },
 };
 
+use self::{data::Notes, texts::Texts};
 pub use self::{
-    facts::{RequestEnd, RequestFacts},
+    data::{add, add_breadcrumb, set_context, set_fingerprint, set_tag, set_user},
     nested::nested,
-    notes::{add, add_breadcrumb, set_context, set_fingerprint, set_tag, set_user},
-    shown::RedactedText,
+    redacted_text::RedactedText,
+    request_facts::{RequestEnd, RequestFacts},
     slot::ScopeSlot,
     task::{InScope, ScopeFutureExt, wrap},
 };
-use self::{notes::Notes, texts::Texts};
 pub use crate::event::{Breadcrumb, ScopeRecord};
 use crate::{
     model::{

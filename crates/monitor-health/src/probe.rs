@@ -1,12 +1,12 @@
 //! Probes: one health check each, with its settings.
 
-pub(crate) mod draft;
+pub(crate) mod health_json;
 pub(crate) mod liveness;
 pub(crate) mod outcome;
+pub(crate) mod probe_slot;
+pub(crate) mod rendered;
 pub(crate) mod run;
-pub(crate) mod said;
-pub(crate) mod standing;
-pub(crate) mod watch;
+pub(crate) mod status;
 
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 

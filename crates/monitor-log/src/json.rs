@@ -1,10 +1,10 @@
 //! One JSON object a line, written straight from the event.
 
-mod alike;
 mod buffer;
 mod escape;
 mod fields;
 mod keys;
+mod line_cache;
 mod names;
 mod request;
 mod spans;

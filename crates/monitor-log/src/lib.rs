@@ -86,13 +86,13 @@ mod readable;
 mod breadcrumbs;
 
 // All of it by one call.
-mod setup;
+mod builder;
 
 pub use self::{
     breadcrumbs::BreadcrumbLayer,
+    builder::{InitError, LogBuilder, LogGuard, init},
     json::{FieldNames, JsonLayer},
     non_blocking::{FlushGuard, NonBlocking, NonBlockingBuilder, WhenFull},
     readable::ReadableLayer,
     rolling::{RollingFile, Rotation},
-    setup::{InitError, LogBuilder, LogGuard, init},
 };

@@ -61,7 +61,7 @@ mod lock;
 mod error;
 
 // Damaged files, set aside.
-mod aside;
+mod quarantine;
 
 // Tables and formats.
 mod database;

@@ -12,11 +12,11 @@ use redb::Database;
 use uuid::Uuid;
 
 use crate::{
-    aside::{forget_aside, set_aside},
     database,
     error::{DatabaseError, StoreError},
     file::File,
     lock::{Lock, private},
+    quarantine::{forget_aside, set_aside},
 };
 
 /// Keeps what must outlive the process in a file, for one monitor. Cloning it gives another handle to the same store.

@@ -15,7 +15,7 @@ use crate::{
     health::HealthSource,
     issue::{
         Issues, Limits, UnresolvedEvents,
-        source::{Counted, Sites},
+        site::{Counted, Sites},
     },
     model::{identity::Identity, method::Method},
     monitor::{
@@ -23,8 +23,8 @@ use crate::{
         bridge::Bridge,
         housekeeping::{self, Bridges},
         intake::Intake,
-        keeper::Saver,
         resolver::Resolver,
+        saver::Saver,
         shared::Shared,
         wake::Wake,
     },

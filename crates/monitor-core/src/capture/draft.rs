@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    event::{EventKind, error_types::Cause},
+    event::{EventKind, type_names::Cause},
     model::{code_location::CodeLocation, level::Level},
     symbols::{OwnBacktrace, RawBacktrace},
 };

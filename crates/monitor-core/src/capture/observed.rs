@@ -11,7 +11,7 @@ use crate::{
     event::{
         EventKind,
         any_error::AnyError,
-        error_types::{Cause, TypeNames},
+        type_names::{Cause, TypeNames},
     },
     model::code_location::CodeLocation,
     monitor::Monitor,

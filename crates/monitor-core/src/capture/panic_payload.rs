@@ -7,7 +7,7 @@ use crate::{
     event::{
         EventKind,
         any_error::AnyError,
-        error_types::{Cause, TypeNames},
+        type_names::{Cause, TypeNames},
     },
     panic::{NO_TEXT, text_of},
     text,

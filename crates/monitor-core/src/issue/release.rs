@@ -36,7 +36,7 @@ fn read(release: &str) -> Option<(Option<&str>, Version)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Redaction;
+    use crate::redact::Redaction;
 
     #[test]
     fn a_release_is_masked_unless_it_is_one_of_the_issue() {

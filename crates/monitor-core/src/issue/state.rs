@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::source::Site;
+use super::site::Site;
 use super::{
     Issue,
     eraser::Eraser,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::eraser::Eraser;
-use super::source::Site;
+use super::site::Site;
 use crate::{
     base::{clock, escape},
     event::{ErrorEvent, frames::Trace},

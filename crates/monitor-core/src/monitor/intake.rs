@@ -10,8 +10,8 @@ use crate::{
         clock::{self, Moment},
         queue::{Handler, Queue},
     },
-    event::{ErrorEvent, EventKind, ScopeRecord, error_types::Cause, frames::Trace, grouping::Grouping},
-    issue::{Unresolved, source::Site},
+    event::{ErrorEvent, EventKind, ScopeRecord, frames::Trace, grouping::Grouping, type_names::Cause},
+    issue::{Unresolved, site::Site},
     model::{code_location::CodeLocation, fingerprint::Fingerprint, level::Level},
     symbols::{self, OwnBacktrace, RawBacktrace},
 };

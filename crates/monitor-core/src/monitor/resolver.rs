@@ -23,7 +23,7 @@ use crate::{
         frames::{self, Trace},
         grouping::Grouping,
     },
-    issue::{Unresolved, source::Site},
+    issue::{Unresolved, site::Site},
     model::code_location::CodeLocation,
     signal::{Signal, reporter::Reporters},
     symbols,

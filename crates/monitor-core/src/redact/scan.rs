@@ -4,6 +4,10 @@
 
 use super::{
     FILTERED, Redaction,
+    classify::{
+        BEGIN, END_OF_SENTENCE, ends_with_scheme, is_email, is_prose, is_scheme, is_type, is_user_and_password,
+        private_key_at, web_token_in,
+    },
     found::Found,
     markup,
     values::{
@@ -11,10 +15,6 @@ use super::{
         word_at,
     },
     webhooks,
-    words::{
-        BEGIN, END_OF_SENTENCE, ends_with_scheme, is_email, is_prose, is_scheme, is_type, is_user_and_password,
-        private_key_at, web_token_in,
-    },
 };
 
 pub(super) fn find(text: &str, policy: &Redaction, found: &mut Found) {

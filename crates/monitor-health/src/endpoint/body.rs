@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     detail::DetailLevel,
-    probe::{draft, said},
+    probe::{health_json, rendered},
     registry::{
         health::Registry,
         report::{Report, View},
@@ -25,25 +25,25 @@ pub(crate) struct Excluded {
 pub(crate) fn json(registry: &Registry, report: &Report<'_>, excluded: &Excluded, detail: DetailLevel) -> String {
     let status = if report.is_healthy() { "healthy" } else { "unhealthy" };
     let mut body = format!("{{\"status\":\"{status}\"");
-    said::member(&mut body, "timestamp", &now());
-    said::member(&mut body, "version", &registry.version.as_str().into());
-    said::member(&mut body, "environment", &registry.environment.as_str().into());
-    said::member(&mut body, "degraded", &report.is_degraded().into());
+    rendered::member(&mut body, "timestamp", &now());
+    rendered::member(&mut body, "version", &registry.version.as_str().into());
+    rendered::member(&mut body, "environment", &registry.environment.as_str().into());
+    rendered::member(&mut body, "degraded", &report.is_degraded().into());
     if let Some(obstacle) = &report.obstacle {
-        said::member(&mut body, "error", &obstacle.as_str().into());
+        rendered::member(&mut body, "error", &obstacle.as_str().into());
     }
     for (name, names) in [("excluded", &excluded.known), ("unused_exclude", &excluded.unknown)] {
         if !names.is_empty() {
-            said::member(&mut body, name, &names.as_slice().into());
+            rendered::member(&mut body, name, &names.as_slice().into());
         }
     }
     body.push_str(",\"checks\":{");
     for (number, view) in report.views.iter().enumerate() {
         let comma = if number == 0 { "" } else { "," };
         let _ = write!(body, "{comma}\"{}\":{{{}", view.probe.name, members(view, detail));
-        said::member(&mut body, "critical", &view.probe.critical.into());
+        rendered::member(&mut body, "critical", &view.probe.critical.into());
         if let Some(age) = view.age {
-            said::member(&mut body, "age_ms", &u64::try_from(age.as_millis()).unwrap_or(u64::MAX).into());
+            rendered::member(&mut body, "age_ms", &u64::try_from(age.as_millis()).unwrap_or(u64::MAX).into());
         }
         stale(&mut body, view);
         body.push('}');
@@ -63,13 +63,13 @@ pub(crate) fn alone(view: &View<'_>, detail: DetailLevel) -> String {
 /// Marks what is older than it should be.
 fn stale(body: &mut String, view: &View<'_>) {
     if view.age.is_some() && (view.is_stale || view.status == HealthStatus::Unknown) {
-        said::member(body, "stale", &true.into());
+        rendered::member(body, "stale", &true.into());
     }
 }
 
 fn members(view: &View<'_>, detail: DetailLevel) -> String {
     match view.unknown() {
-        Some(reason) => said::unknown(reason, detail),
+        Some(reason) => rendered::unknown(reason, detail),
         None => view.said.plain[detail as usize].clone(),
     }
 }
@@ -86,22 +86,22 @@ pub(crate) fn ready(report: &Report<'_>) -> String {
 
 /// Returns the body as `application/health+json` has it.
 pub(crate) fn draft(registry: &Registry, report: &Report<'_>, detail: DetailLevel) -> String {
-    let mut body = format!("{{\"status\":\"{}\"", draft::word(report.status()));
+    let mut body = format!("{{\"status\":\"{}\"", health_json::word(report.status()));
     let major = registry.version.split('.').next().unwrap_or_default();
-    said::member(&mut body, "version", &major.into());
-    said::member(&mut body, "releaseId", &registry.version.as_str().into());
+    rendered::member(&mut body, "version", &major.into());
+    rendered::member(&mut body, "releaseId", &registry.version.as_str().into());
     if let Some(identity) = registry.monitor.identity() {
-        said::member(&mut body, "serviceId", &identity.service().into());
+        rendered::member(&mut body, "serviceId", &identity.service().into());
     }
     let mut notes = vec![format!("environment: {}", registry.environment)];
     notes.extend(report.views.iter().filter(|view| view.is_stale).map(|view| format!("stale: {}", view.probe.name)));
-    said::member(&mut body, "notes", &notes.into());
+    rendered::member(&mut body, "notes", &notes.into());
     let output = report.not_well();
     if !output.is_empty() {
-        said::member(&mut body, "output", &output.into());
+        rendered::member(&mut body, "output", &output.into());
     }
     let checks = report.views.iter().map(|view| match view.unknown() {
-        Some(reason) => draft::unknown(&view.probe.name, reason, detail),
+        Some(reason) => health_json::unknown(&view.probe.name, reason, detail),
         None => view.said.draft[detail as usize].clone(),
     });
     let _ = write!(body, ",\"checks\":{{{}}}}}", checks.collect::<Vec<_>>().join(","));

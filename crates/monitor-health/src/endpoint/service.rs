@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     detail::DetailLevel,
-    probe::watch::Watch,
+    probe::probe_slot::Watch,
     registry::{
         health::{Health, Inner, Place},
         report::{Report, View},

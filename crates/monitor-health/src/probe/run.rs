@@ -18,8 +18,8 @@ use tokio::{
 use super::{
     Check, HealthProbe, Probe, ProbeFuture,
     outcome::{Outcome, milliseconds},
-    standing::Sample,
-    watch::{Run, RunHandle},
+    probe_slot::{Run, RunHandle},
+    status::Sample,
 };
 
 /// What a run found, and what is behind it.

@@ -11,7 +11,7 @@ use crate::{
     probe::{
         Probe,
         liveness::{LivenessCheck, Vital},
-        watch::Watch,
+        probe_slot::Watch,
     },
 };
 

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     detail::DetailPolicy,
-    probe::{liveness::Vital, watch::Watch},
+    probe::{liveness::Vital, probe_slot::Watch},
 };
 
 /// All probes of a service, and whether it is fit for traffic. Cloning it gives another handle to the same.

@@ -6,7 +6,7 @@ use monitor_core::HealthStatus;
 use tokio::time::Instant;
 
 use super::health::Inner;
-use crate::probe::{Pace, Probe, said::Said, standing::Standing, watch::Watch};
+use crate::probe::{Pace, Probe, probe_slot::Watch, rendered::Said, status::Standing};
 
 /// How one probe stands.
 pub(crate) struct View<'a> {

@@ -13,8 +13,8 @@ use tokio::{
 
 use super::health::Inner;
 use crate::probe::{
+    probe_slot::{Ask, Keeper, Pause, Run, Watch},
     run::{Found, run, still_running},
-    watch::{Ask, Keeper, Pause, Run, Watch},
 };
 
 impl Inner {

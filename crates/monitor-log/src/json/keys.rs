@@ -14,8 +14,8 @@ use monitor_core::{escape::json_text, source_path};
 use tracing::{Level, Metadata};
 
 use super::{
-    alike::LineCache,
     escape::{self, JsonText},
+    line_cache::LineCache,
     names::{Names, Style, bare},
 };
 use crate::origin::{self, is_bridged, is_of_monitor};

@@ -7,7 +7,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 use super::{in_app::InApp, *};
 use crate::{
     base::{clock, json::FromText},
-    event::{ScopeRecord, error_types::Cause},
+    event::{ScopeRecord, type_names::Cause},
     model::{code_location::CodeLocation, identity::Identity, level::Level, method::Method},
     redact::Redaction,
 };

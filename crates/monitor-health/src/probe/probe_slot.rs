@@ -13,8 +13,8 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     Probe,
-    said::Said,
-    standing::{Sample, Standing, Transition},
+    rendered::Said,
+    status::{Sample, Standing, Transition},
 };
 
 pub(crate) struct Watch {

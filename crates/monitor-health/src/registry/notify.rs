@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::health::Inner;
 use crate::probe::{
-    standing::{Sample, Transition},
-    watch::{State, Watch},
+    probe_slot::{State, Watch},
+    status::{Sample, Transition},
 };
 
 impl Inner {

@@ -5,7 +5,7 @@
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
-use super::{Probe, outcome::milliseconds, standing::Standing};
+use super::{Probe, outcome::milliseconds, status::Standing};
 use crate::detail::DetailLevel;
 
 /// Returns the status as the draft has it.

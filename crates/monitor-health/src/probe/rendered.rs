@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::Value;
 
-use super::{Probe, outcome::milliseconds, standing::Standing};
+use super::{Probe, outcome::milliseconds, status::Standing};
 use crate::detail::DetailLevel;
 
 /// The members of JSON objects, without braces, one text for each [`DetailLevel`].
@@ -22,7 +22,7 @@ impl Said {
         let said = [DetailLevel::Status, DetailLevel::Messages, DetailLevel::Full];
         Self {
             plain: said.map(|detail| plain(probe, standing, detail)),
-            draft: said.map(|detail| crate::probe::draft::measurements(probe, standing, detail)),
+            draft: said.map(|detail| crate::probe::health_json::measurements(probe, standing, detail)),
         }
     }
 }
