@@ -69,7 +69,7 @@ mod health;
 // What reporters receive, and the queue of each.
 mod signal;
 
-// The handle and its threads: intake, resolver, keeper, housekeeping with the bridge to a recorder.
+// The handle and its threads: intake, resolver, saver, housekeeping with the bridge to a recorder.
 mod monitor;
 
 // The unit of work in hand, and what is noted of it.

@@ -60,7 +60,7 @@ pub(crate) struct Inner {
     pub(crate) housekeeping: Sender<()>,
     pub(crate) missing_hook: AtomicBool,
     /// Woken through `Shared::wake`; `None` where nothing is kept.
-    pub(crate) keeper: Option<Arc<Queue<()>>>,
+    pub(crate) saver: Option<Arc<Queue<()>>>,
 }
 
 /// What becomes of the process's panic hook. Set by [`MonitorBuilder::panic_hook`](crate::MonitorBuilder::panic_hook).
@@ -136,9 +136,9 @@ impl Monitor {
 
     /// Waits until what holds now is saved, where anything saves it, for at most 5 s.
     pub(crate) fn keep(&self) {
-        if let Some(keeper) = self.0.as_ref().and_then(|inner| inner.keeper.as_ref()) {
+        if let Some(saver) = self.0.as_ref().and_then(|inner| inner.saver.as_ref()) {
             let deadline = clock::after(KEEPING);
-            let _ = keeper.flush(deadline).wait(deadline);
+            let _ = saver.flush(deadline).wait(deadline);
         }
     }
 
@@ -236,12 +236,12 @@ impl Monitor {
         timeout: Duration,
         intake: impl Fn(&Queue<RawEvent>, Instant) -> Pending,
         outlet: impl Fn(&Queue<Arc<Signal>>, Instant) -> Pending,
-        keeper: impl Fn(&Queue<()>, Instant) -> Pending,
+        saver: impl Fn(&Queue<()>, Instant) -> Pending,
     ) -> bool {
         let Some(inner) = &self.0 else { return true };
         let deadline = clock::after(timeout);
         let taken_in = intake(&inner.intake, deadline).wait(deadline);
-        let kept = inner.keeper.as_ref().map(|queue| keeper(queue, deadline));
+        let kept = inner.saver.as_ref().map(|queue| saver(queue, deadline));
         let outlets = &inner.outlets.0;
         let mut pending: Vec<_> = outlets.iter().map(|queue| outlet(queue, clock::now())).collect();
         // One that is full is asked again, but only after all the others were asked.

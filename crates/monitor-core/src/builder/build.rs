@@ -57,7 +57,7 @@ impl MonitorBuilder {
         let outlets = Arc::new(Reporters(outlets.collect::<Result<_, _>>()?));
         outlets.publish(Signal::Started(Arc::clone(&shared.identity)));
         let persist = self.persist.take();
-        let keeper = persist.map(|persist| keep(&shared, &outlets, persist)).transpose()?;
+        let saver = persist.map(|persist| keep(&shared, &outlets, persist)).transpose()?;
         let (shared_, outlets_) = (Arc::clone(&shared), Arc::clone(&outlets));
         let excerpts = self.source_excerpts.then(Excerpts::new);
         let before_report = self.before_report.take();
@@ -66,7 +66,7 @@ impl MonitorBuilder {
             outlets: outlets_,
             before_report,
             excerpts,
-            _keeper: keeper.clone(),
+            _saver: saver.clone(),
             has_warned: AtomicBool::new(false),
         };
         let resolver = Arc::new(Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), resolver)?);
@@ -88,7 +88,7 @@ impl MonitorBuilder {
             panic_hook: self.panic_hook,
             housekeeping,
             missing_hook: AtomicBool::new(false),
-            keeper,
+            saver,
         }))
     }
 
@@ -167,9 +167,9 @@ fn keep(
     persist: Arc<dyn Persist>,
 ) -> Result<Arc<Queue<()>>, BuildError> {
     let drops = shared.drops_of("store");
-    let mut keeper = Saver::new(Arc::clone(shared), Arc::clone(outlets), persist, Arc::clone(&drops));
-    keeper.keep();
-    let queue = Arc::new(Queue::spawn(1, drops, keeper)?);
+    let mut saver = Saver::new(Arc::clone(shared), Arc::clone(outlets), persist, Arc::clone(&drops));
+    saver.keep();
+    let queue = Arc::new(Queue::spawn(1, drops, saver)?);
     let _ = shared.wake.set(Wake::new(&queue));
     Ok(queue)
 }

@@ -77,9 +77,9 @@ impl Monitor {
         let mark = inner.shared.sources.mark(user);
         inner.shared.unresolved.erase(&Eraser { user: user.to_owned(), mark });
         let (issues, events) = inner.shared.issues.erase(user, mark);
-        if let Some(keeper) = &inner.keeper {
+        if let Some(saver) = &inner.saver {
             inner.shared.is_purge_due.store(true, Ordering::Release);
-            let _ = keeper.flush(deadline).wait(deadline);
+            let _ = saver.flush(deadline).wait(deadline);
             is_persisted &= !inner.shared.is_purge_due.load(Ordering::Acquire);
         }
         ErasedUser { issues, events, is_persisted }

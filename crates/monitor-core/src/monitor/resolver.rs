@@ -38,8 +38,8 @@ pub(crate) struct Resolver {
     pub(crate) before_report: Option<BeforeReport>,
     /// `None` where no source is to be shown.
     pub(crate) excerpts: Option<Excerpts>,
-    /// Held so that the keeper ends last and saves what this thread adds.
-    pub(crate) _keeper: Option<Arc<Queue<()>>>,
+    /// Held so that the saver ends last and saves what this thread adds.
+    pub(crate) _saver: Option<Arc<Queue<()>>>,
     /// Whether the log has a warning that `before_report` is slow.
     pub(crate) has_warned: AtomicBool,
 }

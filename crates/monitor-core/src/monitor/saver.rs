@@ -1,4 +1,4 @@
-//! The keeper: one thread that has issues and disabled routes saved, and takes them in again after a restart.
+//! The saver: one thread that has issues and disabled routes saved, and takes them in again after a restart.
 //!
 //! It is woken by the first change, waits a moment for more, and saves them all at once. While another process has the
 //! storage, everything stays in memory; once it is free, both are put together.

@@ -1,4 +1,4 @@
-//! What wakes the keeper.
+//! What wakes the saver.
 
 use std::sync::{
     Arc, Weak,
@@ -7,29 +7,29 @@ use std::sync::{
 
 use crate::base::queue::Queue;
 
-/// What wakes the keeper.
+/// What wakes the saver.
 #[derive(Debug, Default)]
 pub(crate) struct Wake {
     /// Whether it is awake, or will be.
     is_set: AtomicBool,
-    keeper: Weak<Queue<()>>,
+    saver: Weak<Queue<()>>,
 }
 
 impl Wake {
-    pub(crate) fn new(keeper: &Arc<Queue<()>>) -> Self {
-        Self { is_set: AtomicBool::new(false), keeper: Arc::downgrade(keeper) }
+    pub(crate) fn new(saver: &Arc<Queue<()>>) -> Self {
+        Self { is_set: AtomicBool::new(false), saver: Arc::downgrade(saver) }
     }
 
-    /// Wakes the keeper, unless it was woken since it last rested.
+    /// Wakes the saver, unless it was woken since it last rested.
     pub(crate) fn up(&self) {
         if !self.is_set.swap(true, Ordering::AcqRel)
-            && let Some(keeper) = self.keeper.upgrade()
+            && let Some(saver) = self.saver.upgrade()
         {
-            keeper.nudge(());
+            saver.nudge(());
         }
     }
 
-    /// Wakes the keeper in any case.
+    /// Wakes the saver in any case.
     pub(crate) fn up_again(&self) {
         self.is_set.store(false, Ordering::Release);
         self.up();

@@ -20,7 +20,7 @@ use crate::registry::health::{Health, Inner};
 pub type GrpcHealthService = HealthServer<HealthService>;
 
 impl Health {
-    /// Returns the service of `grpc.health.v1`, with `Check` and `Watch`, for tonic's router. It must be called within a
+    /// Returns the service of `grpc.health.v1`, with `Check` and `ProbeSlot`, for tonic's router. It must be called within a
     /// tokio runtime.
     ///
     /// The whole server, which has the empty name, and each of `services` is `SERVING` while the service is ready, as

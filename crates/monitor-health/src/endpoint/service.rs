@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     detail::DetailLevel,
-    probe::probe_slot::Watch,
+    probe::probe_slot::ProbeSlot,
     registry::{
         health::{Health, Inner, Place},
         report::{Report, View},
@@ -143,7 +143,7 @@ async fn answer(inner: &Arc<Inner>, asked: &Asked) -> Answer {
     }
 }
 
-async fn of_several(inner: &Arc<Inner>, asked: &Asked, check: &str, watches: Vec<&Arc<Watch>>) -> Answer {
+async fn of_several(inner: &Arc<Inner>, asked: &Asked, check: &str, watches: Vec<&Arc<ProbeSlot>>) -> Answer {
     let (excluded, report) = report(inner, asked, watches).await;
     let status = unless(report.is_healthy());
     if asked.query.verbose {
@@ -156,7 +156,7 @@ async fn of_several(inner: &Arc<Inner>, asked: &Asked, check: &str, watches: Vec
     }
 }
 
-async fn of_one(inner: &Arc<Inner>, asked: &Asked, watch: &Arc<Watch>) -> Answer {
+async fn of_one(inner: &Arc<Inner>, asked: &Asked, watch: &Arc<ProbeSlot>) -> Answer {
     let late = inner.refresh([watch]).await;
     let view = View::asked(watch, &late);
     let status = unless(!view.has_failed());
@@ -181,7 +181,7 @@ async fn ready(inner: &Arc<Inner>, asked: &Asked) -> Answer {
 }
 
 /// Reports on those that are not left out, once they are fresh.
-async fn report<'a>(inner: &'a Arc<Inner>, asked: &Asked, watches: Vec<&'a Arc<Watch>>) -> (Excluded, Report<'a>) {
+async fn report<'a>(inner: &'a Arc<Inner>, asked: &Asked, watches: Vec<&'a Arc<ProbeSlot>>) -> (Excluded, Report<'a>) {
     let excluded = asked.excluded(inner);
     let wanted: Vec<_> = watches.into_iter().filter(|watch| !excluded.known.contains(&watch.probe.name)).collect();
     let late = inner.refresh(wanted.iter().copied()).await;

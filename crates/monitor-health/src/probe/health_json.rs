@@ -5,7 +5,7 @@
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
-use super::{Probe, outcome::milliseconds, status::Standing};
+use super::{Probe, outcome::milliseconds, status::ProbeStatus};
 use crate::detail::DetailLevel;
 
 /// Returns the status as the draft has it.
@@ -19,7 +19,7 @@ pub(crate) fn word(status: HealthStatus) -> &'static str {
 
 /// Returns what was measured of a probe: how long it took, and every number among its values. What has the same name is
 /// one measurement more in the same list.
-pub(crate) fn measurements(probe: &Probe, standing: &Standing, detail: DetailLevel) -> String {
+pub(crate) fn measurements(probe: &Probe, standing: &ProbeStatus, detail: DetailLevel) -> String {
     let status = standing.status();
     let Some(sample) = standing.last().filter(|_| detail > DetailLevel::Status) else {
         return listed([(format!("{}:status", probe.name), one(&probe.name, status))]);

@@ -13,11 +13,11 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     Probe,
-    rendered::Said,
-    status::{Sample, Standing, Transition},
+    rendered::Rendered,
+    status::{ProbeStatus, Sample, Transition},
 };
 
-pub(crate) struct Watch {
+pub(crate) struct ProbeSlot {
     pub(crate) probe: Probe,
     state: Mutex<State>,
     /// How many runs ended.
@@ -27,9 +27,9 @@ pub(crate) struct Watch {
 }
 
 pub(crate) struct State {
-    pub(crate) standing: Standing,
+    pub(crate) standing: ProbeStatus,
     /// What is published of the last run, written once.
-    pub(crate) said: Arc<Said>,
+    pub(crate) said: Arc<Rendered>,
     /// How many halves of the run in flight are not over.
     halves: u8,
     running_since: Option<Instant>,
@@ -37,7 +37,7 @@ pub(crate) struct State {
 
 /// Whoever runs a probe again and again. Dropped, as it is when its runtime ends, somebody else may.
 pub(crate) struct Keeper {
-    watch: Arc<Watch>,
+    watch: Arc<ProbeSlot>,
 }
 
 /// A run in flight, which may still wait for its turn.
@@ -50,7 +50,7 @@ pub(crate) struct Run {
 
 /// There is no other run until both halves of this one are over. Dropped, it is over.
 pub(crate) struct RunHandle {
-    watch: Arc<Watch>,
+    watch: Arc<ProbeSlot>,
     is_over: bool,
 }
 
@@ -76,9 +76,9 @@ pub(crate) enum Ask {
 
 // === impl Watch ===
 
-impl Watch {
+impl ProbeSlot {
     pub(crate) fn new(probe: Probe) -> Self {
-        let standing = Standing::new(Instant::now());
+        let standing = ProbeStatus::new(Instant::now());
         let state = State { standing, said: Arc::default(), halves: 0, running_since: None };
         Self { probe, state: Mutex::new(state), ended: watch::Sender::new(0), is_kept: AtomicBool::new(false) }
     }
@@ -136,7 +136,7 @@ impl Watch {
         let mut state = self.state();
         let sample = found(&mut state)?;
         let transition = state.standing.record(sample, &self.probe.pace);
-        state.said = Arc::new(Said::new(&self.probe, &state.standing));
+        state.said = Arc::new(Rendered::new(&self.probe, &state.standing));
         transition
     }
 
@@ -174,7 +174,7 @@ impl State {
 // === impl Keeper ===
 
 impl Keeper {
-    pub(crate) fn watch(&self) -> &Arc<Watch> {
+    pub(crate) fn watch(&self) -> &Arc<ProbeSlot> {
         &self.watch
     }
 }
@@ -188,7 +188,7 @@ impl Drop for Keeper {
 // === impl Half ===
 
 impl RunHandle {
-    pub(crate) fn watch(&self) -> &Arc<Watch> {
+    pub(crate) fn watch(&self) -> &Arc<ProbeSlot> {
         &self.watch
     }
 

@@ -5,20 +5,20 @@ use std::fmt::Write as _;
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::Value;
 
-use super::{Probe, outcome::milliseconds, status::Standing};
+use super::{Probe, outcome::milliseconds, status::ProbeStatus};
 use crate::detail::DetailLevel;
 
 /// The members of JSON objects, without braces, one text for each [`DetailLevel`].
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct Rendered {
     /// As the body of all checks has them, and that of one alone.
     pub(crate) plain: [String; 3],
     /// The measurements of [`application/health+json`](crate::draft), with their keys.
     pub(crate) draft: [String; 3],
 }
 
-impl Said {
-    pub(crate) fn new(probe: &Probe, standing: &Standing) -> Self {
+impl Rendered {
+    pub(crate) fn new(probe: &Probe, standing: &ProbeStatus) -> Self {
         let said = [DetailLevel::Status, DetailLevel::Messages, DetailLevel::Full];
         Self {
             plain: said.map(|detail| plain(probe, standing, detail)),
@@ -36,7 +36,7 @@ pub(crate) fn unknown(reason: &str, detail: DetailLevel) -> String {
     members
 }
 
-fn plain(probe: &Probe, standing: &Standing, detail: DetailLevel) -> String {
+fn plain(probe: &Probe, standing: &ProbeStatus, detail: DetailLevel) -> String {
     let mut members = format!("\"status\":\"{}\"", shown(standing.status()));
     let Some(sample) = standing.last().filter(|_| detail > DetailLevel::Status) else { return members };
     let message = standing.message(&probe.pace);

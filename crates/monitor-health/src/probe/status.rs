@@ -12,7 +12,7 @@ use super::{
 
 /// What is known of one probe.
 #[derive(Debug)]
-pub(crate) struct Standing {
+pub(crate) struct ProbeStatus {
     status: HealthStatus,
     /// Since when it has that status.
     since: Instant,
@@ -42,7 +42,7 @@ pub(crate) struct Transition {
     pub(crate) was_for: Duration,
 }
 
-impl Standing {
+impl ProbeStatus {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             status: HealthStatus::Unknown,
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     /// Feeds a standing one run a second, and returns how it stands after each.
-    fn stands(standing: &mut Standing, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<HealthStatus> {
+    fn stands(standing: &mut ProbeStatus, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<HealthStatus> {
         let pace = Pace::default();
         let statuses = outcomes.into_iter().map(|outcome| {
             let at = standing.last.as_ref().map_or(standing.since, |last| last.at) + Duration::from_secs(1);
@@ -175,7 +175,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up_again() {
-        let standing = &mut Standing::new(Instant::now());
+        let standing = &mut ProbeStatus::new(Instant::now());
         assert_eq!(standing.status, Unknown);
         assert_eq!(stands(standing, [Outcome::ok(), failed(), failed(), failed()]), [Ok, Warning, Warning, Error]);
         assert_eq!(
@@ -187,14 +187,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_run_and_a_decisive_failure_count_at_once() {
-        assert_eq!(stands(&mut Standing::new(Instant::now()), [failed()]), [Error]);
-        let standing = &mut Standing::new(Instant::now());
+        assert_eq!(stands(&mut ProbeStatus::new(Instant::now()), [failed()]), [Error]);
+        let standing = &mut ProbeStatus::new(Instant::now());
         assert_eq!(stands(standing, [Outcome::ok(), failed().decisive()]), [Ok, Error]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_message_says_how_far_it_is_from_the_threshold() {
-        let (standing, pace) = (&mut Standing::new(Instant::now()), Pace::default());
+        let (standing, pace) = (&mut ProbeStatus::new(Instant::now()), Pace::default());
         stands(standing, [Outcome::ok(), failed()]);
         assert_eq!(standing.message(&pace), "away (1/3)");
         stands(standing, [failed(), failed()]);
@@ -207,12 +207,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_older_than_three_intervals_is_not_known_and_the_next_run_counts_at_once() {
-        let (standing, pace) = (&mut Standing::new(Instant::now()), Pace::default());
+        let (standing, pace) = (&mut ProbeStatus::new(Instant::now()), Pace::default());
         stands(standing, [Outcome::ok()]);
         let last = standing.last.as_ref().unwrap().at;
         let limit = last + Duration::from_secs(32);
         assert_eq!((standing.status_at(limit, &pace), standing.status_at(limit + NANO, &pace)), (Ok, Unknown));
-        let standing = &mut Standing::new(Instant::now());
+        let standing = &mut ProbeStatus::new(Instant::now());
         stands(standing, [failed()]);
         let last = standing.last.as_ref().unwrap().at;
         let limit = last + Duration::from_secs(92);

@@ -11,7 +11,7 @@ use crate::{
     probe::{
         Probe,
         liveness::{LivenessCheck, Vital},
-        probe_slot::Watch,
+        probe_slot::ProbeSlot,
     },
 };
 
@@ -142,7 +142,7 @@ impl HealthBuilder {
             vitals: self.vitals,
             paths,
         };
-        Ok(Health::new(registry, self.probes.into_iter().map(|probe| Arc::new(Watch::new(probe))).collect()))
+        Ok(Health::new(registry, self.probes.into_iter().map(|probe| Arc::new(ProbeSlot::new(probe))).collect()))
     }
 
     /// Returns where each name leads: of probes, aliases, groups and tags.

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     detail::DetailPolicy,
-    probe::{liveness::Vital, probe_slot::Watch},
+    probe::{liveness::Vital, probe_slot::ProbeSlot},
 };
 
 /// All probes of a service, and whether it is fit for traffic. Cloning it gives another handle to the same.
@@ -31,7 +31,7 @@ pub struct Health(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) registry: Registry,
-    pub(crate) watches: Vec<Arc<Watch>>,
+    pub(crate) watches: Vec<Arc<ProbeSlot>>,
     pub(crate) gates: Mutex<Vec<String>>,
     pub(crate) draining: AtomicBool,
     /// So many probes run side by side.
@@ -61,7 +61,7 @@ pub(crate) enum Place {
 }
 
 impl Health {
-    pub(crate) fn new(registry: Registry, watches: Vec<Arc<Watch>>) -> Self {
+    pub(crate) fn new(registry: Registry, watches: Vec<Arc<ProbeSlot>>) -> Self {
         let inner = Arc::new(Inner {
             registry,
             watches,

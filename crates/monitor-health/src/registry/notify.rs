@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::health::Inner;
 use crate::probe::{
-    probe_slot::{State, Watch},
+    probe_slot::{ProbeSlot, State},
     status::{Sample, Transition},
 };
 
@@ -15,7 +15,7 @@ impl Inner {
     /// Takes note of a run, where `found` knows of one.
     pub(crate) fn record(
         &self,
-        watch: &Watch,
+        watch: &ProbeSlot,
         reason: Option<String>,
         found: impl FnOnce(&mut State) -> Option<Sample>,
     ) {

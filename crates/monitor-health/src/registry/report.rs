@@ -6,13 +6,13 @@ use monitor_core::HealthStatus;
 use tokio::time::Instant;
 
 use super::health::Inner;
-use crate::probe::{Pace, Probe, probe_slot::Watch, rendered::Said, status::Standing};
+use crate::probe::{Pace, Probe, probe_slot::ProbeSlot, rendered::Rendered, status::ProbeStatus};
 
 /// How one probe stands.
 pub(crate) struct View<'a> {
     pub(crate) probe: &'a Probe,
     pub(crate) status: HealthStatus,
-    pub(crate) said: Arc<Said>,
+    pub(crate) said: Arc<Rendered>,
     /// `None` where it was never looked at.
     pub(crate) age: Option<Duration>,
     /// A newer result was asked for and did not come in time.
@@ -30,7 +30,7 @@ pub(crate) struct Report<'a> {
 
 impl Inner {
     /// Returns how these probes stand, for somebody who asked for them and got no newer result of those that are `late`.
-    pub(crate) fn report_of<'a>(&'a self, watches: &[&'a Arc<Watch>], late: &[&Arc<Watch>]) -> Report<'a> {
+    pub(crate) fn report_of<'a>(&'a self, watches: &[&'a Arc<ProbeSlot>], late: &[&Arc<ProbeSlot>]) -> Report<'a> {
         let views = watches.iter().map(|watch| View::asked(watch, late)).collect();
         Report { views, obstacle: self.obstacle(&self.dead()) }
     }
@@ -38,10 +38,10 @@ impl Inner {
     /// Returns how the probes stand where nobody asked for them: one that runs on demand stands as it was last seen, and is
     /// left out where it never was.
     pub(crate) fn last_known<'a>(&'a self, dead: &[&str], wanted: impl Fn(&Probe) -> bool) -> Report<'a> {
-        let on_demand = |watch: &Watch| watch.probe.pace.on_demand.is_some();
+        let on_demand = |watch: &ProbeSlot| watch.probe.pace.on_demand.is_some();
         let views = self.watches.iter().filter(|watch| wanted(&watch.probe)).map(|watch| match on_demand(watch) {
             true => View::of(watch, |standing, _, _| standing.status()),
-            false => View::of(watch, Standing::status_at),
+            false => View::of(watch, ProbeStatus::status_at),
         });
         let views = views.filter(|view| view.age.is_some() || view.probe.pace.on_demand.is_none()).collect();
         Report { views, obstacle: self.obstacle(dead) }
@@ -82,7 +82,7 @@ impl Inner {
 
     /// Returns what the start still waits for: gates, and critical probes that were never looked at.
     pub(crate) fn awaited(&self) -> Vec<String> {
-        let never = |watch: &&Arc<Watch>| watch.probe.critical && watch.state().standing.last().is_none();
+        let never = |watch: &&Arc<ProbeSlot>| watch.probe.critical && watch.state().standing.last().is_none();
         let probes = self.watches.iter().filter(never).map(|watch| watch.probe.name.clone());
         self.closed_gates().into_iter().chain(probes).collect()
     }
@@ -90,12 +90,12 @@ impl Inner {
 
 impl<'a> View<'a> {
     /// Returns how a probe stands, for somebody who asked for it.
-    pub(crate) fn asked(watch: &'a Arc<Watch>, late: &[&Arc<Watch>]) -> Self {
+    pub(crate) fn asked(watch: &'a Arc<ProbeSlot>, late: &[&Arc<ProbeSlot>]) -> Self {
         let is_stale = late.iter().any(|late| Arc::ptr_eq(late, watch));
-        View { is_stale, ..View::of(watch, Standing::status_at) }
+        View { is_stale, ..View::of(watch, ProbeStatus::status_at) }
     }
 
-    fn of(watch: &'a Watch, status: impl Fn(&Standing, Instant, &Pace) -> HealthStatus) -> Self {
+    fn of(watch: &'a ProbeSlot, status: impl Fn(&ProbeStatus, Instant, &Pace) -> HealthStatus) -> Self {
         let (now, state, pace) = (Instant::now(), watch.state(), &watch.probe.pace);
         View {
             probe: &watch.probe,

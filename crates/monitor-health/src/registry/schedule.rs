@@ -13,7 +13,7 @@ use tokio::{
 
 use super::health::Inner;
 use crate::probe::{
-    probe_slot::{Ask, Keeper, Pause, Run, Watch},
+    probe_slot::{Ask, Keeper, Pause, ProbeSlot, Run},
     run::{Found, run, still_running},
 };
 
@@ -22,7 +22,7 @@ impl Inner {
     pub(crate) fn start(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
         let by_themselves = self.watches.iter().filter(|watch| watch.probe.pace.on_demand.is_none());
-        for keeper in by_themselves.filter_map(Watch::keep) {
+        for keeper in by_themselves.filter_map(ProbeSlot::keep) {
             runtime.spawn(keep(Arc::downgrade(self), keeper));
         }
     }
@@ -42,7 +42,7 @@ impl Inner {
     }
 
     /// Says of a probe whose run is past its time that it is.
-    fn note_stuck(&self, watch: &Watch) {
+    fn note_stuck(&self, watch: &ProbeSlot) {
         let mut is_stuck = false;
         self.record(watch, None, |state| {
             let running = state.overdue(watch.probe.pace.timeout)?;
@@ -57,8 +57,8 @@ impl Inner {
     /// Waits until these have a result that is fresh, but not for longer than a caller would. Returns those that have none.
     pub(crate) async fn refresh<'a>(
         self: &Arc<Self>,
-        watches: impl IntoIterator<Item = &'a Arc<Watch>>,
-    ) -> Vec<&'a Arc<Watch>> {
+        watches: impl IntoIterator<Item = &'a Arc<ProbeSlot>>,
+    ) -> Vec<&'a Arc<ProbeSlot>> {
         let asked = Instant::now();
         let (mut awaited, mut late) = (Vec::new(), Vec::new());
         for watch in watches {
