@@ -1,4 +1,4 @@
-//! Route templates of a router of one's own: it notes which one matched, and the layer asks for it.
+//! Route templates of a custom router, which stores the matching template in the request; the layer reads it.
 //!
 //! ```sh
 //! cargo run --example custom_route
@@ -14,7 +14,7 @@ use http_body_util::Empty;
 use monitor_kit::{BoxError, Monitor, MonitorLayer};
 use tower::{Service, ServiceBuilder, ServiceExt};
 
-/// Which template matched.
+/// The route template that matched.
 #[derive(Clone, Copy, Debug)]
 struct Matched(&'static str);
 
@@ -23,7 +23,7 @@ async fn main() -> Result<(), BoxError> {
     let monitor = Monitor::builder("shop").build()?;
     let layer = MonitorLayer::new(&monitor).route(|head| head.extensions.get().map(|Matched(template)| *template));
     let mut service = ServiceBuilder::new()
-        // Outside of the layer, so that the template is there when the layer looks for it.
+        // Outside of the layer, so that the template is set before the layer reads it.
         .map_request(match_route)
         .layer(layer)
         .service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(Empty::<bytes::Bytes>::new())) });
@@ -37,7 +37,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Templates are few; paths are what clients make of them.
+/// Maps any path to one of a few templates, or to none.
 fn match_route(mut request: Request<()>) -> Request<()> {
     let parts: Vec<_> = request.uri().path().split('/').skip(1).collect();
     let matched = match parts[..] {

@@ -1,5 +1,5 @@
-//! A gRPC service on tonic: calls are counted by method and fail by their own status, wherever it is. `/metrics` and
-//! `/health` are on the same port.
+//! A gRPC service on tonic. Calls are counted by method and classified by their gRPC status, whether it is in the head
+//! or in the trailers. `/metrics` and `/health` are on the same port.
 //!
 //! ```sh
 //! cargo run --example grpc --features prometheus,tonic
@@ -37,13 +37,13 @@ use tower::{Service, service_fn};
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    // A method that is declared is a series of its own; all others are one.
+    // A declared method has a series of its own; all others share one.
     let monitor =
         Monitor::builder("greeter").grpc_methods(["/hello.Greeter/Greet"]).error_type::<io::Error>().build()?;
     let layer = MonitorLayer::new(&monitor)
         .peer(|head| head.extensions.get::<TcpConnectInfo>()?.remote_addr().map(|addr| addr.ip()));
     let health = Health::builder().monitor(&monitor).build()?;
-    // tonic's routes are an axum router inside, which takes any service. Prometheus and Kubernetes ask over HTTP/1.1.
+    // tonic's routes are an axum router, which accepts any service. Prometheus and Kubernetes use HTTP/1.1.
     let router = Routes::new(Greeter)
         .into_axum_router()
         .route_service("/metrics", PrometheusEndpoint::install(&monitor)?)
@@ -94,14 +94,14 @@ async fn greet(request: tonic::Request<String>) -> Result<tonic::Response<String
     }
 }
 
-/// The client sees the message of a status. Its source is what the issue is about.
+/// Clients see the message of the status. The issue has the type and message of its source.
 fn to_status(error: io::Error) -> Status {
     let mut status = Status::internal("there is nobody to greet");
     status.set_source(Arc::new(error));
     status
 }
 
-/// What tonic generates from a `.proto` file, written by hand so that this example needs no compiler for one.
+/// The code that tonic generates from a `.proto` file, written by hand so that this example needs no protobuf compiler.
 #[derive(Clone, Copy, Debug)]
 struct Greeter;
 

@@ -1,4 +1,4 @@
-//! A search index that is rebuilt and then lost, as `/health` and a reporter tell of it.
+//! A search index that is rebuilt and then lost, as seen through `/health` and a reporter.
 //!
 //! ```sh
 //! cargo run --example health_probes --features axum
@@ -18,7 +18,7 @@ use monitor_kit::{
 };
 use tower::ServiceExt;
 
-/// Stands for a client of the index.
+/// A stand-in for a client of the index.
 #[derive(Clone, Copy)]
 enum Index {
     Fine,
@@ -43,7 +43,7 @@ async fn main() -> Result<(), BoxError> {
             match index {
                 Index::Fine => Outcome::ok().value("documents", 10_000),
                 Index::Rebuilt => Outcome::warning("rebuilt, results may be missing").value("documents", 4_000),
-                // The message is for everybody, the source for the log. A refused connection leaves no doubt.
+                // The message is public, the source goes to the log only. A refused connection is conclusive.
                 Index::Lost => Outcome::error("not reachable").source("10.0.0.7:9200 refused").decisive(),
             }
         }
@@ -73,6 +73,6 @@ async fn main() -> Result<(), BoxError> {
 }
 
 fn say(text: &str) {
-    // Nobody reads it any more: then there is nobody to tell that.
+    // A closed pipe is ignored.
     let _ = writeln!(stdout(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! A service on hyper with nothing but tower in between.
+//! A service on hyper, with tower but without a router.
 //!
 //! ```sh
 //! cargo run --example hyper_service
@@ -25,7 +25,7 @@ use tower::ServiceBuilder;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    // Without a router to ask, a path is a route where it is declared word for word.
+    // Without a router, only paths declared word for word are routes.
     let monitor = Monitor::builder("shop").routes([("GET", "/items"), ("GET", "/error")]).build()?;
     let service = ServiceBuilder::new().layer(MonitorLayer::new(&monitor)).service_fn(items);
 

@@ -1,4 +1,4 @@
-//! Errors become one issue, which is explained, resolved, and comes back in a later release.
+//! Errors are grouped into one issue, which is explained, resolved, and regresses in a later release.
 //!
 //! ```sh
 //! cargo run --example issues --features store
@@ -33,7 +33,7 @@ fn main() -> Result<(), BoxError> {
     second.flush(Duration::from_secs(5));
     show(&second, "it happens again");
 
-    // Where a user asks to be forgotten.
+    // A user requests erasure.
     let erased = second.erase_user("bob");
     say(&format!("{} events of one user are gone from memory and disk", erased.events));
     show(&second, "afterwards");
@@ -51,7 +51,7 @@ fn start(folder: &Path, release: &str) -> Result<Monitor, BoxError> {
     Ok(monitor.build()?)
 }
 
-/// The fault: amounts with a comma are no numbers.
+/// The bug: amounts with a comma are rejected.
 fn order(monitor: &Monitor, user: &str, amount: &str) {
     Scope::new(monitor).enter(|| {
         scope::set_user(user);

@@ -20,7 +20,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    // The endpoint is taken from the environment.
+    // The endpoint is read from the environment.
     let exporter = SpanExporter::builder().with_tonic().build()?;
     let provider = SdkTracerProvider::builder()
         .with_resource(Resource::builder().with_service_name("shop").build())
@@ -47,7 +47,7 @@ async fn main() -> Result<(), BoxError> {
         writeln!(stdout(), "GET {path} answers {}", response.status())?;
         axum::body::to_bytes(Body::new(response.into_body()), 1024).await?;
     }
-    // A request ends a moment after its last byte is out.
+    // A request ends a moment after its last byte was sent.
     while monitor.traffic().is_some_and(|traffic| traffic.read().iter().any(|counts| counts.active() > 0)) {
         tokio::task::yield_now().await;
     }
@@ -56,5 +56,5 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// What a gateway in front would send.
+/// The trace context that a gateway would send.
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

@@ -1,4 +1,4 @@
-//! Two services in a row: the first one asks the second, and both log one trace and one request ID.
+//! Two services in a row: the first one calls the second, and both log the same trace and request ID.
 //!
 //! ```sh
 //! cargo run --example outgoing_client --features axum
@@ -59,7 +59,7 @@ async fn ask(client: HttpClient, addr: SocketAddr, path: &str) -> Result<String,
     Ok(String::from_utf8(body.into())?)
 }
 
-/// Serves `app` to callers on this machine, whose traces it continues.
+/// Serves `app` to local callers, whose traces it continues.
 async fn serve(monitor: &Monitor, app: Router) -> Result<SocketAddr, BoxError> {
     let layer = MonitorLayer::new(monitor).id_policy(IdPolicy::TrustedPeer(Networks::loopback()));
     let app = app.layer(layer).into_make_service_with_connect_info::<SocketAddr>();

@@ -1,4 +1,4 @@
-//! A route that fails is taken out of service while the program runs, and stays so over a restart.
+//! A failing route is disabled while the program runs, and stays disabled after a restart.
 //!
 //! ```sh
 //! cargo run --example route_switch --features axum,store
@@ -27,7 +27,7 @@ async fn main() -> Result<(), BoxError> {
     monitor.disable_route(order.expires_in(Duration::from_secs(3600)))?;
     show("switched off", &app).await?;
 
-    // A typo is refused by name, and so is a route that must stay in service.
+    // A misspelled route is rejected with a message, and so is a route that must stay enabled.
     for route in ["/eror", "/health"] {
         let Err(refusal) = monitor.disable_route(DisableRoute::new(route, "on-call")) else { continue };
         writeln!(stdout(), "{refusal}")?;

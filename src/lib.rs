@@ -1,10 +1,10 @@
-//! Error monitoring for services built on [tower](https://docs.rs/tower): one layer, inside your own process, with nothing
-//! else installed.
+//! Error monitoring for services built on [tower](https://docs.rs/tower): one layer, inside your own process, with
+//! nothing else installed.
 //!
-//! [`MonitorLayer`] gives every response a request ID, counts every request and gRPC call exactly once, and turns a panic
-//! into a clean 500. Errors become [issues](Issue) with file, line and the reason why they are one. Traces go on to the
-//! next service through [`PropagateLayer`], and a route that fails is [taken out of service](Monitor::disable_route)
-//! without a redeploy.
+//! [`MonitorLayer`] gives every response a request ID, counts every request and gRPC call exactly once, and turns a
+//! panic into a clean 500. Errors are grouped into [issues](Issue) with file, line and the grouping rule that applied.
+//! [`PropagateLayer`] passes traces on to the next service, and a failing route can be
+//! [disabled](Monitor::disable_route) without a redeploy.
 //!
 //! # Quick start
 //!
@@ -41,12 +41,12 @@
 //! }
 //! ```
 //!
-//! An example without axum stands at [`MonitorLayer`], one for gRPC at [`MonitorBuilder::grpc_methods`].
+//! See [`MonitorLayer`] for an example without axum, and [`MonitorBuilder::grpc_methods`] for one with gRPC.
 //!
-//! # Errors of your own
+//! # Capturing errors
 //!
-//! A panic is captured by itself. A handler hands an error over with its response as [`AttachedError`], or captures one with
-//! [`capture`](CaptureExt::capture), in the [`scope`] of its request:
+//! Panics are captured automatically. A handler attaches an error to its response as [`AttachedError`], or captures one
+//! with [`capture`](CaptureExt::capture) in the [`scope`] of its request:
 //!
 //! ```
 //! use monitor_kit::{CaptureExt, scope};
@@ -58,21 +58,21 @@
 //! # assert_eq!(price("7"), Some(7));
 //! ```
 //!
-//! [`Monitor::find_issues`] lists what was captured, a [`Reporter`] receives it as it happens, and [`LogReporter`] writes it
-//! to the log. Secrets and personal data are [masked](redact) before either sees them.
+//! [`Monitor::find_issues`] lists the captured issues, a [`Reporter`] receives them as they occur, and [`LogReporter`]
+//! writes them to the log. Secrets and personal data are [masked](redact) first.
 //!
 //! # Routes
 //!
-//! Requests are counted by route template and never by path. In axum the templates are the router's; axum has none for what
-//! is below `nest_service`, such as static files, or for a fallback, which [`MonitorLayer::mount`] names. Elsewhere
-//! [`MonitorLayer::route`] finds the template. Routes that are [declared](MonitorBuilder::routes) have their failures at 0
-//! before the first, so that an alert sees the very first one.
+//! Requests are counted by route template, never by path. In axum the templates are those of the router. Services below
+//! `nest_service`, such as static files, and fallbacks have no template; name them with [`MonitorLayer::mount`].
+//! Without axum, [`MonitorLayer::route`] finds the template. The failure counters of [declared](MonitorBuilder::routes)
+//! routes start at 0, so that an alert fires on the very first failure.
 //!
-//! # Requests that are not tracked
+//! # Untracked requests
 //!
-//! Requests to `/health`, `/metrics` and gRPC's health service are *untracked*: they have a request ID, but are not counted,
-//! are no issue when they fail, and are logged at DEBUG only. [`MonitorBuilder::untracked`] adds paths, such as those where
-//! `/health` and `/metrics` are mounted instead:
+//! Requests to `/health`, `/metrics` and gRPC's health service are *untracked*: they have a request ID, but are not
+//! counted, create no issues when they fail, and are logged at DEBUG only. [`MonitorBuilder::untracked`] adds paths,
+//! for instance if `/health` and `/metrics` are mounted elsewhere:
 //!
 //! ```
 //! use monitor_kit::Monitor;
@@ -85,17 +85,18 @@
 //!
 //! | feature | adds |
 //! | --- | --- |
-//! | `tower` (default) | [`MonitorLayer`], its relatives with one concern each, [`PropagateLayer`] |
+//! | `tower` (default) | [`MonitorLayer`], single-purpose layers such as [`TimingLayer`], [`PropagateLayer`] |
 //! | `health` (default) | [`health`]: probes, readiness with a drain, the service for `/health` |
 //! | `axum` | routes from axum's `MatchedPath`, addresses from `ConnectInfo`, the extractor [`CurrentScope`] |
 //! | `prometheus` | [`PrometheusEndpoint`], the service for `/metrics` |
-//! | `log` | [`log`]: JSON lines, lines for people, a file that rotates, breadcrumbs |
-//! | `store` | [`store`]: issues and disabled routes persist over restarts |
-//! | `anyhow`, `eyre` | `anyhow::Error` and `eyre::Report` are captured as errors are; `capture_anyhow` |
-//! | `tonic` | the event of a gRPC call that failed is the source of its `tonic::Status` |
-//! | `opentelemetry` | the span of a request joins what tracing-opentelemetry exports |
-//! | `tokio` | [`spawn_supervised`], which ties a task's panic to the request that spawned it |
-//! | `disk`, `error-ratio`, `fds`, `http-probe`, `memory`, `postgres`, `redis`, `runtime`, `sqlite`, `tcp` | probes, in [`health`] |
+//! | `log` | [`log`]: JSON lines, human-readable lines, a rotating file, breadcrumbs |
+//! | `store` | [`store`]: issues and disabled routes persist across restarts |
+//! | `anyhow`, `eyre` | capture of `anyhow::Error` and `eyre::Report`; `capture_anyhow` |
+//! | `tonic` | the event of a failed gRPC call has the source of its `tonic::Status` |
+//! | `opentelemetry` | the span of a request joins the traces exported by tracing-opentelemetry |
+//! | `tokio` | [`spawn_supervised`], which attributes a task's panic to the request that spawned it |
+//! | `disk`, `error-ratio`, `fds`, `http-probe`, `memory` | probes of these names, in [`health`] |
+//! | `postgres`, `redis`, `runtime`, `sqlite`, `tcp` | probes of these names, in [`health`] |
 //! | `grpc-health` | the service of `grpc.health.v1` |
 //! | `test-util` | [`MemoryReporter`], for tests |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -115,7 +116,7 @@ pub use monitor_core::{
     Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Triage,
     capture_error, capture_message, clock, escape, grouping, names, redact, scope,
 };
-// What layers, storages and recorders of other makers need. Documented where it is defined.
+// Used by layers, storages and recorders of other crates. Documented in the crates that define them.
 #[doc(hidden)]
 pub use monitor_core::{
     AnyError, Bridge, ClientCounts, ClientOutcome, DropCount, DropCounter, DropReason, FinalStatus, HealthReading,

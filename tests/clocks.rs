@@ -1,4 +1,4 @@
-//! A wall clock that was wrong: it is the process's, so that this test has a binary of its own.
+//! A wall clock that was once wrong. The test clock applies to the whole process, so this test has a binary of its own.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! A program with a metrics recorder of its own: a test binary of its own, because the recorder is the process's.
+//! A program with its own metrics recorder. The recorder is global, so this test has a binary of its own.
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use monitor_kit::{FinalStatus, Method, Monitor, Outcome, PrometheusEndpoint};
 
-/// Returns a monitor that has counted so many requests.
+/// Returns a monitor that has counted this many requests.
 fn monitor(requests: usize) -> Monitor {
     let monitor = Monitor::builder("shop").log(None).build().expect("the settings are good");
     let traffic = monitor.traffic().expect("it is enabled");
@@ -15,7 +15,7 @@ fn monitor(requests: usize) -> Monitor {
     monitor
 }
 
-/// Returns the lines that count requests.
+/// Returns the lines of the request counter.
 fn counted(page: &str) -> Vec<&str> {
     page.lines().filter(|line| line.starts_with("http_server_requests_total{")).collect()
 }

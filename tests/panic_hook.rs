@@ -1,4 +1,4 @@
-//! The panic hook, which is the process's: a binary of its own, and one test in it.
+//! The panic hook is global, so this is a binary of its own with a single test.
 
 use std::{
     convert::Infallible,
@@ -36,7 +36,7 @@ fn the_hook_before_ours_sees_what_is_not_monitored_and_the_rest_only_where_asked
         called.load(Ordering::Relaxed) - before
     };
 
-    // Without our hook a monitored panic is the other's, and its place is not known.
+    // Without the monitor's hook, the previous hook runs for a monitored panic, and its location is unknown.
     let (off, memory) = watched(Monitor::builder("off").panic_hook(PanicHook::Off));
     assert_eq!(calls(&|| panic_in(&off)), 1);
     assert_eq!(place(&off, &memory), None);
@@ -52,7 +52,7 @@ fn the_hook_before_ours_sees_what_is_not_monitored_and_the_rest_only_where_asked
     let outside = || quietly(|| panic!("outside"));
     assert_eq!(calls(&outside), 1);
 
-    // What nobody captures is still printed, whichever of our layers it passes through.
+    // Panics that are not captured are still printed, whichever layer they pass through.
     let uncaptured: [&dyn Fn(); 5] = [
         &|| through(RequestIdLayer::new()),
         &|| through(TimingLayer::new(&instead)),
@@ -63,7 +63,7 @@ fn the_hook_before_ours_sees_what_is_not_monitored_and_the_rest_only_where_asked
     assert_eq!(uncaptured.map(calls), [1; 5]);
     assert_eq!(calls(&|| through(CatchPanicLayer::new(&instead))), 0);
 
-    // The hook is the process's: what somebody catches with our means is not printed any more.
+    // The hook is global: it also silences the panics that other monitors catch.
     assert_eq!(calls(&|| panic_in(&off)), 0);
 }
 
@@ -96,7 +96,7 @@ fn panic_in(monitor: &Monitor) {
     scope.capture_panic(&mut caught.expect_err("it panics"));
 }
 
-/// Returns the file of the last panic captured.
+/// Returns the file of the last captured panic.
 fn place(monitor: &Monitor, memory: &MemoryReporter) -> Option<String> {
     assert!(monitor.flush(Duration::from_secs(60)));
     let events = memory.events();

@@ -1,4 +1,5 @@
-//! An application that is built twice in one process: a binary of its own, because the metrics recorder is the process's.
+//! An application that is built twice in one process. The metrics recorder is global, so this test has a binary of its
+//! own.
 
 use axum::{Router, body::Body, routing::get};
 use http::Request;
@@ -22,7 +23,7 @@ async fn ask(app: &Router, path: &str) -> String {
     String::from_utf8_lossy(&body).into_owned()
 }
 
-/// Asserts that `page` shows `requests` of this application, and what all of them together sold.
+/// Asserts that `page` shows `requests` of this application, and `sold` items of all applications.
 #[track_caller]
 fn shows(page: &str, requests: u32, sold: u32) {
     let labels = r#"http_request_method="GET",http_route="/items",http_response_status_code="200""#;

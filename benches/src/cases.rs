@@ -1,4 +1,4 @@
-//! What is measured: a service that does nothing, bare and within each layer, on tower and on axum.
+//! The measured cases: an empty service, bare and inside each layer, on tower and on axum.
 
 mod ours;
 #[cfg(feature = "peers")]
@@ -22,17 +22,17 @@ use crate::{
     subscriber::Log,
 };
 
-/// One service, ready to be asked.
+/// A service under test.
 #[expect(clippy::exhaustive_structs, reason = "whoever measures knows all of it")]
 #[expect(missing_debug_implementations, reason = "it is a function")]
 pub struct Case {
-    /// Where, a slash, and what.
+    /// The environment, a slash, and the name of the case.
     pub name: String,
-    /// Asks it once, and returns the status of what it answers.
+    /// Sends one request and returns the status of the response.
     pub run: Box<dyn FnMut(Request) -> StatusCode>,
 }
 
-/// Returns the cases of a process that logs so.
+/// Returns the cases of a logging setup.
 pub fn all(log: Log) -> Vec<Case> {
     let mut cases = compared(log);
     cases.push(Case { name: String::from("event/bare"), run: Box::new(|_| StatusCode::OK) });
@@ -48,7 +48,7 @@ pub fn all(log: Log) -> Vec<Case> {
     cases
 }
 
-/// Returns those of them that are compared with each other: bare, and everything of ours and of the peers'.
+/// Returns the cases that are compared: bare, the full stack of monitor-tower, and the full stack of the peers.
 pub fn compared(log: Log) -> Vec<Case> {
     let mut cases = vec![tower("bare", Identity::new()), axum("bare", Identity::new())];
     if log != Log::Peers {
@@ -61,7 +61,7 @@ pub fn compared(log: Log) -> Vec<Case> {
     cases
 }
 
-/// A layer around a service that does nothing.
+/// A layer around an empty service.
 fn tower<L, S, B>(name: &str, layer: L) -> Case
 where
     L: Layer<Plain, Service = S>,
@@ -72,7 +72,7 @@ where
     Case { name: format!("tower/{name}"), run: Box::new(move |request| drive(&mut service, request)) }
 }
 
-/// Returns the router within everything of whoever logs: ours, the peers', or nothing.
+/// Returns the router inside the full stack of a logging setup: monitor-tower's, the peers', or none.
 pub(crate) fn app(log: Log) -> Router {
     match log {
         Log::Ours => routes().layer(MonitorLayer::new(monitor())),
@@ -95,7 +95,7 @@ where
     <L::Service as Service<axum::extract::Request>>::Error: Into<Infallible> + 'static,
     <L::Service as Service<axum::extract::Request>>::Future: Send + 'static,
 {
-    // With its state the router makes its layers once; without, for every request.
+    // With its state a router applies its layers once; without it, for every request.
     let mut service = routes().layer(layer).with_state(());
     Case { name: format!("axum/{name}"), run: Box::new(move |request| drive(&mut service, request)) }
 }

@@ -1,4 +1,4 @@
-//! Every case once under callgrind, which counts instructions.
+//! Runs every case once under callgrind, which counts instructions.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ use crate::{
     subscriber::Log,
 };
 
-/// Runs the cases whose name begins with `prefix`, and says in which order, and of how many requests.
+/// Runs the cases whose name begins with `prefix`. Prints their order and number of requests.
 pub fn instructions(log: Log, prefix: &str) {
     log.begin();
     for mut case in cases::all(log).into_iter().filter(|case| case.name.starts_with(prefix)) {
@@ -21,14 +21,14 @@ pub fn instructions(log: Log, prefix: &str) {
     }
 }
 
-/// Runs a case until everything in it is made that is made once.
+/// Runs a case until all lazy initialization is done.
 pub fn warm(case: &mut Case) {
     for request in requests(WARM_UP, PATH) {
         black_box((case.run)(request));
     }
 }
 
-/// callgrind counts what happens in here and nothing else; it knows the function by its name.
+/// callgrind counts only inside this function, which it finds by name.
 #[inline(never)]
 fn measured_region(run: &mut dyn FnMut(Request) -> StatusCode, requests: Vec<Request>) {
     for request in requests {
@@ -37,7 +37,7 @@ fn measured_region(run: &mut dyn FnMut(Request) -> StatusCode, requests: Vec<Req
     end_of_region();
 }
 
-/// callgrind writes down here what it counted since it was last here.
+/// callgrind dumps its counters at this function, which it finds by name.
 #[inline(never)]
 fn end_of_region() {
     black_box(());

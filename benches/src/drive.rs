@@ -1,4 +1,4 @@
-//! Requests as a server makes them, driven to the end of their bodies.
+//! Requests as a server creates them, driven to the end of their response bodies.
 
 use std::{
     convert::Infallible,
@@ -13,10 +13,10 @@ use http_body::Body;
 use http_body_util::Full;
 use tower::Service;
 
-/// A request as a server makes it.
+/// A request as a server creates it.
 pub type Request = http::Request<Full<Bytes>>;
 
-/// The service inside: it answers with a text and does nothing else.
+/// The innermost service, which answers with a constant text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plain;
 
@@ -36,12 +36,13 @@ impl<B> Service<http::Request<B>> for Plain {
     }
 }
 
-/// Returns requests whose texts lie in the buffer of one connection, as hyper has them: to copy one counts a reference.
+/// Returns requests whose texts share the buffer of one connection, as in hyper: a copy only increments a reference
+/// count.
 pub fn requests(count: usize, path: &str) -> Vec<Request> {
     (0..count).map(|number| request(path, number)).collect()
 }
 
-/// Returns a request of one of a few clients.
+/// Returns a request from one of a few clients.
 pub(crate) fn request(path: &str, number: usize) -> Request {
     let user_agent = USER_AGENTS[number % USER_AGENTS.len()];
     let buffer = Bytes::from(format!("{path}{HOST}{user_agent}{ACCEPT}"));
@@ -60,11 +61,11 @@ pub(crate) fn request(path: &str, number: usize) -> Request {
     request
 }
 
-/// Drives one request to the end of its body, as hyper does: it asks a body that says it is at its end for nothing more.
+/// Drives one request to the end of its body, as hyper does: a body is not polled once it reports its end.
 ///
 /// # Panics
 ///
-/// When anything in it waits or fails.
+/// Panics if any future is pending or fails.
 pub(crate) fn drive<S, B>(service: &mut S, request: http::Request<Full<Bytes>>) -> http::StatusCode
 where
     S: Service<Request, Response = http::Response<B>>,

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::{cases::Case, subscriber::Log};
 
-/// Returns the case of an event, where somebody logs. What it is asked is not looked at.
+/// Returns the case of logging an event, if the setup has a subscriber. The request is ignored.
 pub(crate) fn case(log: Log) -> Option<Case> {
     let run = |_| {
         tracing::info!(

@@ -1,4 +1,4 @@
-//! What is measured once: the bridge, unknown paths, memory that nobody scrapes, many callers of `/health`.
+//! Facts, measured once: the bridge, unknown paths, memory without scrapes, concurrent callers of `/health`.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ use crate::{
     issues,
 };
 
-/// Measures all of it. `millions` of observations are made that nobody scrapes.
+/// Measures all facts. `millions` is the number of observations without a scrape, in millions.
 pub fn tell(millions: u32) {
     bridge();
     unknown_paths();
@@ -39,7 +39,7 @@ pub(crate) fn say(what: &str, value: f64) {
     println!("{what}\t{value:.3}");
 }
 
-/// What it costs, off the request's thread, to publish a request.
+/// Measures the cost of publishing a request to the recorder, which is paid outside of the request's thread.
 fn bridge() {
     let monitor = built();
     let endpoint = PrometheusEndpoint::local(&monitor).expect("a recorder of its own");
@@ -62,7 +62,7 @@ fn observe(monitor: &Monitor, requests: u32) {
     }
 }
 
-/// How many series somebody makes who asks for what there is not.
+/// Measures the number of series that a client can create by requesting unknown paths.
 fn unknown_paths() {
     let monitor = built();
     let mut app =
@@ -75,7 +75,7 @@ fn unknown_paths() {
     say("10,000 unknown paths: series more", (series() - before) as f64);
 }
 
-/// How long a page takes with so many series.
+/// Measures the time to render `/metrics` with this many series.
 fn render(series: usize) {
     let monitor = Monitor::builder("shop").log(None).series_limit(series).build().expect("the settings are good");
     let traffic = monitor.traffic().expect("the monitor is not disabled");
@@ -89,7 +89,7 @@ fn render(series: usize) {
     say(&format!("/metrics with {series} routes: ms"), milliseconds(|| drop(endpoint.render())));
 }
 
-/// How much memory observations keep that nobody asks for. The bridge empties its recorder by itself.
+/// Measures the memory retained by observations without a scrape. The bridge drains its recorder itself.
 fn unscraped(millions: u32) {
     let monitor = built();
     let endpoint = PrometheusEndpoint::local(&monitor).expect("a recorder of its own");
@@ -99,8 +99,7 @@ fn unscraped(millions: u32) {
             thread::yield_now();
         }
     };
-    // What is published at once is kept for a moment, and how much that is depends on who gets to run: memory for so much
-    // is there from the first time on.
+    // A first pass allocates the memory for observations that are published together; its size depends on scheduling.
     observe_all();
     drop(endpoint.render());
     let before = resident();
@@ -109,7 +108,8 @@ fn unscraped(millions: u32) {
     drop(endpoint.render());
 }
 
-/// Many callers of `/health` at once, whose probes take 300 ms: how often each runs, and how long an answer takes then.
+/// Measures many concurrent callers of `/health` with probes of 300 ms: the runs per probe, and the time of a later
+/// answer.
 fn callers() {
     let runs = Arc::new(AtomicU32::new(0));
     let probe = |name| {
@@ -139,7 +139,7 @@ pub(crate) fn milliseconds(f: impl FnOnce()) -> f64 {
     begun.elapsed().as_secs_f64() * 1e3
 }
 
-/// Returns how much memory the process has, in KiB.
+/// Returns the resident memory of the process in KiB.
 pub(crate) fn resident() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

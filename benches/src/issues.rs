@@ -1,4 +1,4 @@
-//! What is measured once of errors: a storm of them, many issues, a text that is made to be slow.
+//! Facts about errors, measured once: a storm of errors, many issues, and a text crafted to be slow.
 
 use std::{thread, time::Duration};
 
@@ -8,14 +8,14 @@ use monitor_kit::{
 
 use crate::facts::{milliseconds, resident, say};
 
-/// Measures all of it. The storm lasts so many seconds.
+/// Measures all facts. The storm lasts this many seconds.
 pub(crate) fn tell(seconds: u32) {
     storm(seconds);
     many();
     redaction();
 }
 
-/// One source of errors, as fast as it goes, and then 100,000 in each second, all of it saved on disk.
+/// Measures one callsite at full speed, and then 100,000 errors per second, all persisted.
 fn storm(seconds: u32) {
     let folder = tempfile::tempdir().expect("a folder");
     let kept = || builder().persist(Store::open(folder.path()).expect("it can be written to"));
@@ -45,7 +45,7 @@ fn storm(seconds: u32) {
     say("storm: errors that are not on disk", expected - counted(&after));
 }
 
-/// How long it takes to list and to search so many issues.
+/// Measures the time to list and to search many issues.
 fn many() {
     let monitor = builder().source_limit(4 * MANY).issue_limit(MANY).queue_bound(4 * MANY).burst_limit(1).build();
     let monitor = monitor.expect("the settings are good");
@@ -53,7 +53,7 @@ fn many() {
     monitor.flush(Duration::from_secs(120));
     let found = monitor.find_issues(&IssueQuery::new()).total;
     let took = |query: &IssueQuery| {
-        // As it is while errors go on.
+        // Captured first, because queries usually run while errors continue.
         fail_as(&monitor, 0);
         milliseconds(|| drop(monitor.find_issues(query)))
     };
@@ -62,7 +62,7 @@ fn many() {
     say(&format!("{found} issues: ms to sort by users"), took(&IssueQuery::new().sort(IssueSort::Users)));
 }
 
-/// Fails in a way of its own.
+/// Captures an error with a fingerprint of its own.
 fn fail_as(monitor: &Monitor, number: usize) {
     let error = std::io::Error::other("no stock");
     Scope::new(monitor).enter(|| {
@@ -72,7 +72,8 @@ fn fail_as(monitor: &Monitor, number: usize) {
     });
 }
 
-/// How much longer a byte takes of a text that is sixteen times as long. More than once means that it is gone over again.
+/// Measures the time per byte of a text relative to a text of a sixteenth of its length. A ratio above 1 means
+/// superlinear time.
 fn redaction() {
     let redaction = Redaction::new();
     let worst = HOSTILE.iter().map(|piece| {

@@ -1,6 +1,6 @@
-//! What the layers cost, beside their peers: the processes that `cargo xtask bench` starts, reads and compares.
+//! The cost of the layers next to their peers: the processes that `cargo xtask bench` starts, reads and compares.
 //!
-//! Each prints one figure a line: what it is of, a tab, the number.
+//! Each prints one figure per line: a name, a tab and a number.
 
 #![expect(clippy::print_stdout, reason = "figures go to whoever compares them")]
 

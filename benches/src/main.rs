@@ -1,6 +1,12 @@
-//! Measures: `benches rounds LOG` times every case once for each line that comes in, `benches threads` the compared ones on
-//! two threads, `benches facts MILLIONS` measures what is measured once, `benches panics WHO` what a panic costs,
-//! `benches first-panic WHO` what the first one of the process does, `benches server LOG` serves, `benches count LOG PREFIX` runs the cases once for callgrind. LOG is `none`, `peers` or `ours`.
+//! The measuring processes. LOG is `none`, `peers` or `ours`.
+//!
+//! - `benches rounds LOG` times every case once for each input line.
+//! - `benches threads` times the compared cases on two threads.
+//! - `benches facts MILLIONS` measures the facts.
+//! - `benches panics WHO` measures the cost of a panic.
+//! - `benches first-panic WHO` measures the first panic of the process.
+//! - `benches server LOG` serves on loopback.
+//! - `benches count LOG PREFIX` runs the cases once for callgrind.
 
 use std::{env, io, process::ExitCode};
 
@@ -8,7 +14,7 @@ use benches::{count, facts, panics, rounds, server, subscriber::Log, threads};
 use tokio::runtime;
 
 fn main() -> io::Result<ExitCode> {
-    // What the peers do in the background they do on a thread of its own, as what is ours does.
+    // Background work of the peers runs on a separate thread, as that of monitor-kit does.
     let background = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let _entered = background.enter();
     let words: Vec<String> = env::args().skip(1).collect();

@@ -1,4 +1,4 @@
-//! What a panic costs the thread of the request it happens in: capture, unwinding, and an answer of 500.
+//! The cost of a panic for the thread of its request: capture, unwinding, and a response with status 500.
 
 use std::{convert::Infallible, hint::black_box};
 
@@ -12,10 +12,10 @@ use crate::{
     drive::{Request, drive, request},
 };
 
-/// Measures panics that this one captures: `ours`, `sentry`, or `nobody`, where they are only answered.
+/// Measures panics captured by `ours` or `sentry`, or by `nobody`, where they are only answered.
 pub fn tell(who: &str) -> Option<()> {
     let mut ask = asker(who)?;
-    // The first backtrace of a process is slower than all others.
+    // The first backtraces of a process are slower than all others.
     for number in 0..WARM_UP {
         ask(&format!("/warm/{number}"));
     }
@@ -36,7 +36,7 @@ type Asker = Box<dyn FnMut(&str) -> f64>;
 fn asker(who: &str) -> Option<Asker> {
     match who {
         "ours" => {
-            // Each of so many routes is a source of its own, of which the first ten have a backtrace.
+            // Each route is a separate site, and the first ten panics of a site are captured with a backtrace.
             let layer = MonitorLayer::new(monitor()).route(|head| Some(head.uri.path()));
             let mut service = layer.layer(service_fn(panicking));
             Some(Box::new(move |path| timed(path, |request| _ = drive(&mut service, request))))
@@ -68,7 +68,7 @@ async fn panicking(_: Request) -> Result<http::Response<Full<Bytes>>, Infallible
     dig(DEPTH)
 }
 
-/// Panics with so many frames between.
+/// Panics below this many frames.
 #[inline(never)]
 fn dig(depth: u32) -> Result<http::Response<Full<Bytes>>, Infallible> {
     assert!(depth > 0, "there is no stock");

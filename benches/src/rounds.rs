@@ -1,6 +1,6 @@
-//! Rounds: every case of a process once, in an order of its own each time.
+//! Rounds: every case of a process once, in a different order each time.
 //!
-//! Whoever compares two processes has them run a round in turns, so that a machine that slows down slows down both.
+//! Two processes are compared by interleaving their rounds, so that a slow phase of the machine affects both.
 
 use std::{hint::black_box, io::BufRead, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     subscriber::Log,
 };
 
-/// Runs a round for every line that comes in.
+/// Runs a round for every input line.
 pub fn serve(log: Log) {
     log.begin();
     let mut cases = cases::all(log);
@@ -31,14 +31,14 @@ pub fn serve(log: Log) {
     }
 }
 
-/// Returns the median of some batches, in nanoseconds a request.
+/// Returns the median time of several batches, in nanoseconds per request.
 fn sample(case: &mut Case) -> f64 {
     let mut times: Vec<_> = (0..BATCHES).map(|_| time(case)).collect();
     times.sort_unstable();
     times[BATCHES / 2].as_nanos() as f64 / BATCH as f64
 }
 
-/// Times a batch of requests, which are made before.
+/// Times a batch of requests, which are created before.
 fn time(case: &mut Case) -> Duration {
     let requests = requests(BATCH, PATH);
     let begun = clock::now();
@@ -48,7 +48,7 @@ fn time(case: &mut Case) -> Duration {
     begun.elapsed()
 }
 
-/// Numbers that look random and are the same in every run.
+/// A pseudo-random sequence that is the same in every run.
 struct Order(u64);
 
 impl Order {
@@ -60,7 +60,7 @@ impl Order {
     }
 }
 
-/// What is asked for.
+/// The requested path.
 pub const PATH: &str = "/items/7";
 const BATCH: usize = 16;
 const BATCHES: usize = 31;

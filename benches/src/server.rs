@@ -1,4 +1,4 @@
-//! A server on loopback, for somebody else to ask: what it costs is read of its process.
+//! A server on loopback. Its cost is read from its process while an external client sends requests.
 
 use std::io;
 
@@ -6,11 +6,11 @@ use tokio::{net::TcpListener, runtime};
 
 use crate::{cases::app, subscriber::Log};
 
-/// Serves on one thread until it is ended, and says on which port.
+/// Serves on one thread until the process is killed. Prints its port.
 ///
 /// # Errors
 ///
-/// When there is no port to listen on.
+/// Returns an error if no port can be bound.
 pub fn serve(log: Log) -> io::Result<()> {
     log.begin();
     let app = app(log);

@@ -1,4 +1,4 @@
-//! The subscriber a process logs through, for a whole process: the fast way to a global one is what is measured.
+//! The global subscriber of a process, because dispatch to a global subscriber is the fast path.
 
 use std::io;
 
@@ -8,20 +8,20 @@ use tracing_subscriber::prelude::*;
 
 use crate::cases::monitor;
 
-/// Who writes the log.
+/// The logging setup of a process.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "there is nobody else")]
 pub enum Log {
-    /// Nobody: there is no subscriber.
+    /// No subscriber.
     None,
-    /// tracing-subscriber's JSON formatter, to nowhere.
+    /// tracing-subscriber's JSON formatter; the lines are discarded.
     Peers,
-    /// monitor-log's, to nowhere.
+    /// monitor-log's JSON layer; the lines are discarded.
     Ours,
 }
 
 impl Log {
-    /// Returns who is called so.
+    /// Returns the setup of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         [Self::None, Self::Peers, Self::Ours].into_iter().find(|log| log.name() == name)
@@ -35,7 +35,7 @@ impl Log {
         }
     }
 
-    /// Begins to log.
+    /// Installs the subscriber.
     pub fn begin(self) {
         match self {
             Self::None => {}

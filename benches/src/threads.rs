@@ -1,5 +1,4 @@
-//! The compared cases on two threads at once, each with a service of its own: what they share is what they slow each other
-//! by.
+//! The compared cases on two threads at once, each with a service of its own. Any slowdown comes from shared state.
 
 use std::{
     hint::black_box,
@@ -16,7 +15,7 @@ use tokio::runtime::Handle;
 
 use crate::{cases, count::warm, drive::requests, rounds::PATH, subscriber::Log};
 
-/// Runs a round for every line that comes in.
+/// Runs a round for every input line.
 pub fn serve() {
     let names: Vec<_> = cases::compared(Log::None).into_iter().map(|case| case.name).collect();
     let barrier = Arc::new(Barrier::new(THREADS));
@@ -62,7 +61,7 @@ impl Worker {
         let _ = self.next.send(number);
     }
 
-    /// Returns how long a request took, in nanoseconds.
+    /// Returns the time per request in nanoseconds.
     fn took(&self) -> f64 {
         self.took.recv().unwrap_or(f64::NAN)
     }

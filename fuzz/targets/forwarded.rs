@@ -1,4 +1,4 @@
-//! A list of addresses, a header for each line: whatever a client sends, the proxy in front of us is believed.
+//! Lists of addresses, one header per line: whatever a client sends, the entry of the trusted proxy is used.
 #![no_main]
 
 use std::net::IpAddr;

@@ -1,5 +1,5 @@
-//! Redaction: stable for any text, harmless words are not masked, and no planted secret is shown, whatever surrounds it and
-//! wherever it is cut.
+//! Redaction is stable for any text, leaves harmless words unchanged, and hides a planted secret, whatever surrounds it
+//! and wherever it is cut.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

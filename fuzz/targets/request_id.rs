@@ -1,4 +1,4 @@
-//! An identifier that is taken over is harmless in a header, in JSON, on a page and on a terminal, and unchanged.
+//! An accepted request ID is unchanged, and harmless in a header, in JSON, on a page and on a terminal.
 #![no_main]
 
 use http::HeaderValue;

@@ -1,4 +1,4 @@
-//! Templates of messages: the template of a template is itself, words alone are left, and a number changes nothing.
+//! Templates of messages: a template is its own template, plain words are unchanged, and digits have no influence.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! `traceparent` in the first line and `tracestate` in the others: what is read is handed on as it was, and read again.
+//! `traceparent` in the first line and `tracestate` in the others: parsed values are forwarded unchanged, and parse
+//! again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

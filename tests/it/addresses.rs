@@ -1,4 +1,4 @@
-//! Where a request comes from, and how much of it is shown.
+//! Client addresses, and how much of them is shown.
 
 use std::net::IpAddr;
 
@@ -53,7 +53,7 @@ fn what_is_no_address_is_shown_nowhere() {
     assert_eq!(shown(builder(), trusting, "10.0.0.1", &headers), "10.0.0.0");
 }
 
-/// The address in the log and in the event, which are the same.
+/// Returns the address in the log, which is the same as the one in the event.
 #[track_caller]
 fn shown(
     builder: MonitorBuilder,

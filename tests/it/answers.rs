@@ -1,4 +1,4 @@
-//! What is answered to errors, and what of them is ignored.
+//! Responses to errors, and errors that are ignored.
 
 use std::{
     convert::Infallible,
@@ -29,7 +29,7 @@ async fn failing(_: Request<()>) -> Result<Response<Text>, BoxError> {
     Err(Failure::new("secret").into())
 }
 
-/// tower-http#239, #625: the failure comes without its error.
+/// In tower-http#239 and #625 the failure lacks its error.
 #[test]
 fn an_answered_error_is_a_problem_and_still_a_service_error() {
     let (monitor, memory) = watched();
@@ -66,7 +66,7 @@ async fn towers_time_out_is_a_504() {
 
 #[test]
 fn towers_overload_is_a_503() {
-    /// Is never ready.
+    /// A service that is never ready.
     #[derive(Clone)]
     struct Busy;
     impl Service<Request<()>> for Busy {
@@ -152,7 +152,7 @@ fn an_error_of_poll_ready_that_cannot_be_shown_is_counted_once() {
     assert_eq!(monitor.traffic().unwrap().ready_errors(), 1);
 }
 
-/// A service that is never ready, for a reason that has no words.
+/// A service that is never ready, with an error that cannot be formatted.
 struct NeverReady;
 
 struct Unshowable;
@@ -202,7 +202,7 @@ fn an_error_whose_display_panics_is_passed_on_and_counted() {
     assert_eq!(only_event(&monitor, &memory).message, "… [formatting failed]");
 }
 
-/// A body that panics when it is asked or dropped.
+/// A body that panics when polled or dropped.
 struct Touchy {
     left: Option<&'static str>,
     asked: bool,
@@ -277,7 +277,7 @@ fn successes_may_be_logged_now_and_then_and_are_counted_always() {
     let layer = MonitorLayer::new(&monitor).log_one_success_in(10);
     log.during(|| (0..1000).for_each(|_| drop(call(&layer, get("/"), || status(200, "")))));
     let lines = log.lines("monitor::request").len();
-    // One in ten by chance: a hundred, and never so far from it.
+    // A random sample of one in ten, with a tolerance that is practically never exceeded.
     assert!((20..300).contains(&lines), "{lines}");
     assert_eq!(monitor.traffic().unwrap().read()[0].outcome(Outcome::Completed), 1000);
 }
@@ -304,7 +304,7 @@ fn an_unanswered_error_is_what_it_was() {
     assert_eq!(monitor.traffic().unwrap().read()[0].failures(), [(ErrorType::ServiceError, 1)]);
 }
 
-/// Is not ready once, and well from then on.
+/// A service whose first `poll_ready` fails, and which is ready from then on.
 #[derive(Clone)]
 struct Hiccup(Arc<AtomicUsize>);
 
@@ -322,7 +322,8 @@ impl Service<Request<()>> for Hiccup {
     }
 }
 
-/// `let clone = self.inner.clone(); let mut ready = mem::replace(&mut self.inner, clone);`, as tower's documentation has it.
+/// Cloned as in tower's documentation:
+/// `let clone = self.inner.clone(); let mut ready = mem::replace(&mut self.inner, clone);`
 #[test]
 fn a_service_that_was_not_ready_once_fails_once_though_it_is_cloned() {
     let (monitor, _) = watched();

@@ -1,10 +1,10 @@
-//! Which auto traits the public types have, so that no field takes one away unnoticed.
+//! The auto traits of the public types, so that no field removes one unnoticed.
 
 use std::{cell::Cell, fmt::Debug};
 
 use monitor_kit as kit;
 
-/// What a response body or future of somebody else's may be: bound to one thread.
+/// A type bound to one thread, as a foreign response body or future may be.
 type Local = Cell<*const ()>;
 
 #[test]
@@ -104,7 +104,7 @@ fn a_service_is_cloned_and_shared_as_the_one_inside() {
     shared_and_cloned::<kit::Respond<()>>();
 }
 
-/// sentry-rust#720: axum takes no service that cannot be shared.
+/// sentry-rust#720: axum requires services that are `Sync`.
 #[test]
 fn a_future_and_a_body_move_between_threads_as_the_ones_inside() {
     shared::<kit::ResponseFuture<()>>();

@@ -1,4 +1,4 @@
-//! In an axum router, routes are its templates and the scope is an extractor.
+//! In an axum router, routes are its templates, and the scope is an extractor.
 
 use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr, time::Duration};
 
@@ -97,7 +97,7 @@ fn merged_routers_with_a_layer_each_count_a_request_once() {
     assert_eq!(started(&monitor), counts([("/a", 1), ("/b", 2)]));
 }
 
-/// The docs say so: axum puts a layer on the routes there are.
+/// As documented: axum applies a layer to the routes added so far.
 #[test]
 fn a_route_added_after_the_layer_is_not_seen() {
     let monitor = monitor();
@@ -115,7 +115,7 @@ fn around_the_whole_router_everything_is_seen_but_no_route() {
     assert_eq!(routes(&monitor), ["GET _unmatched"]);
 }
 
-/// tower-http 0.7.1 takes it for a client that left: axum takes the body away outside of the layer.
+/// axum removes the body outside of the layer. tower-http 0.7.1 takes that for a client that left.
 #[test]
 fn head_on_a_route_for_get_is_completed() {
     let monitor = monitor();

@@ -1,4 +1,4 @@
-//! After any history, what Prometheus is shown equals a model that keeps every duration by heart.
+//! After any history, the scraped metrics equal a model that stores every duration.
 
 use std::{
     collections::BTreeMap,
@@ -20,11 +20,11 @@ type Scrape = Box<dyn Fn() -> String + Sync>;
 
 #[derive(Clone, Copy, Debug)]
 enum Recorder {
-    /// With the bounds that are ours.
+    /// With the monitor's own bounds.
     Ours,
-    /// Drops what did not change for a while (metrics#372).
+    /// Drops series that did not change for a while (metrics#372).
     Idle,
-    /// With bounds of which all but the last are ours.
+    /// With other bounds, of which all but the last are also bounds of the monitor.
     OtherBounds,
 }
 
@@ -32,15 +32,15 @@ enum Recorder {
 enum Step {
     /// A request ends.
     End { route: usize, outcome: Outcome, status: u16, nanos: u64 },
-    /// Somebody scrapes; the first time, the recorder is installed only now.
+    /// A scrape. The first one installs the recorder.
     Scrape,
-    /// Nothing happens for as long as a recorder waits.
+    /// A pause as long as the recorder's idle time-out.
     Wait,
-    /// Two threads end as many requests each while a third scrapes.
+    /// Two threads end this many requests each while a third scrapes.
     Race(u16),
 }
 
-/// All that ended, by route and status, in nanoseconds.
+/// The durations of all ended requests by route and status, in nanoseconds.
 type Model = BTreeMap<(&'static str, u16), Vec<u64>>;
 
 const ROUTES: [&str; 3] = ["/a", "/b/{id}", "/c"];
@@ -48,7 +48,7 @@ const ROUTES: [&str; 3] = ["/a", "/b/{id}", "/c"];
 fn step() -> impl Strategy<Value = Step> {
     let outcomes =
         [Outcome::Completed, Outcome::Cancelled, Outcome::ServiceError, Outcome::Panic, Outcome::BodyAborted];
-    // On the bounds, beside them, and anywhere.
+    // On the bounds, next to them, and anywhere.
     let bounds = names::DURATION_BOUNDS.map(|bound| (bound * 1e9) as u64);
     let nanos = prop_oneof![
         select(bounds.to_vec()),
@@ -73,7 +73,7 @@ fn end(monitor: &Monitor, route: &str, outcome: Outcome, status: u16, nanos: u64
 }
 
 impl Recorder {
-    /// What of the bounds is exact.
+    /// Returns the bounds whose counts are exact.
     fn bounds(self) -> &'static [f64] {
         match self {
             Self::Ours | Self::Idle => &names::DURATION_BOUNDS,
@@ -182,10 +182,10 @@ fn check(recorder: Recorder, steps: Vec<Step>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// How long a recorder keeps what does not change.
+/// Idle time-out of the recorder.
 const IDLE: Duration = Duration::from_millis(50);
 
-/// Such a recorder is told differences: what it is told first must not be lost.
+/// DogStatsD receives deltas, so the first value must not be lost.
 #[test]
 fn dogstatsd_is_told_of_every_request_from_the_first() {
     let agent = UdpSocket::bind("127.0.0.1:0").expect("a free port");

@@ -1,4 +1,4 @@
-//! An error is captured once, counted exactly, and kept within bounds.
+//! An error is captured once, counted exactly, and bounded in size.
 
 use std::{convert::Infallible, sync::mpsc};
 

@@ -1,4 +1,4 @@
-//! A client on a connection of its own.
+//! A client that opens a connection per request.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-/// Sends a request on a connection of its own, and returns the whole answer; `None` where it broke off.
+/// Sends a request on its own connection and returns the whole response, or `None` if it breaks off.
 pub(crate) async fn ask(addr: SocketAddr, version: Version, path: &str) -> Option<(Parts, String)> {
     let request = Request::get(format!("http://{addr}{path}")).version(version).body(Empty::<Bytes>::new());
     let request = request.expect("a request");

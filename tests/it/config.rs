@@ -1,4 +1,4 @@
-//! Bad settings are a sentence when the monitor is built; a disabled monitor is not there at all.
+//! Invalid settings are errors with a clear message when the monitor is built; a disabled monitor has no effect.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! The length a response promises, and what its body gives.
+//! The Content-Length of a response, compared with the length of its body.
 
 use http::{HeaderValue, Response, header};
 use http_body::Body;
@@ -10,7 +10,7 @@ use crate::support::{
     text, watched,
 };
 
-/// linkerd2#1003: hyper drops a body whose Content-Length is met, and never asks it for its end.
+/// linkerd2#1003: hyper drops a body once its Content-Length is reached, without polling for its end.
 #[test]
 fn a_stream_dropped_when_its_content_length_is_met_is_completed() {
     let monitor = monitor();
@@ -95,7 +95,7 @@ fn the_largest_content_length_there_is_is_no_trouble() {
     assert_ended(&monitor, Outcome::BodyError, 200);
 }
 
-/// A file's answer to HEAD has the length of the file.
+/// The response of a file to HEAD has the length of the file.
 #[test]
 fn an_answer_without_a_body_may_promise_a_length() {
     let monitor = monitor();

@@ -1,4 +1,4 @@
-//! CORS: with `CorsLayer` outside of the monitor's layer, a browser may read every answer, also those of the monitor.
+//! With `CorsLayer` outside of the monitor's layer, browsers can read all responses, including those of the monitor.
 
 use axum::{Router, body::Body, routing::get};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, header};

@@ -1,4 +1,4 @@
-//! Every example runs to its end and prints what it is to show.
+//! Every example runs to its end and prints the expected lines.
 
 use std::{env, process::Command};
 
@@ -80,7 +80,7 @@ fn health_probes_tells_callers_and_reporters_what_has_changed() {
     assert!(!output.contains("10.0.0.7"), "{output}");
 }
 
-/// Returns the example of this name, as it was built beside this test.
+/// Returns the example of this name, which was built together with this test.
 fn example(name: &str) -> Command {
     let test = env::current_exe().expect("this program has a path");
     let folder = test.parent().and_then(|deps| deps.parent()).map(|profile| profile.join("examples"));
@@ -93,7 +93,7 @@ pub(crate) fn with_environment(name: &str, variable: &str, value: &str) -> Comma
     command
 }
 
-/// Runs it and returns what it prints.
+/// Runs the command and returns its output.
 #[track_caller]
 pub(crate) fn run(mut command: Command) -> String {
     let output = command.output().expect("the example is there: cargo build --examples --all-features");

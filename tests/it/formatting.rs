@@ -1,4 +1,4 @@
-//! A `Display` or `Debug` of the program's that fails or panics costs its own text and nothing else.
+//! A `Display` or `Debug` of the program that fails or panics loses only its own text.
 
 use std::{error::Error, fmt, panic::panic_any};
 
@@ -13,7 +13,7 @@ use tracing::{error, info, info_span};
 
 use crate::support::{Log, Text, call, causes, get, monitor, only_event, ready, service, status, through, watched};
 
-/// Writes `half`, then fails in its own way.
+/// Writes `half`, then fails or panics.
 #[derive(Clone, Copy)]
 enum Broken {
     Fails,

@@ -1,4 +1,5 @@
-//! The same error is one issue, wherever and however it happens; which table decides, `monitor-core` tests by itself.
+//! The same error is one issue, wherever and however it occurs. The grouping rules themselves are tested in
+//! `monitor-core`.
 
 use std::{
     env,
@@ -43,7 +44,7 @@ fn a_panic_in_two_processes_is_one_issue() {
     assert_eq!((there(), there()), (Some(here.to_string()), Some(here.to_string())));
 }
 
-/// What the test above starts in other processes.
+/// The child process of the test above.
 #[test]
 #[expect(clippy::print_stdout, reason = "whoever starts it reads that")]
 fn tells_the_fingerprint_of_a_panic() {
@@ -128,7 +129,7 @@ fn what_is_in_an_anyhow_or_eyre_report_is_seen() {
     assert_eq!(seen, expected.map(|(says, innermost)| (says.to_owned(), innermost.to_owned())));
 }
 
-/// What an event says, and the innermost type it knows of.
+/// Returns the message of an event, and its innermost known type.
 fn seen(event: &ErrorEvent) -> (String, String) {
     let innermost = event.chain.last().map_or(&event.type_name, |cause| &cause.type_name);
     (event.message.clone(), innermost.clone())

@@ -1,4 +1,4 @@
-//! gRPC over real sockets: tonic's client and server, every kind of call.
+//! gRPC over real sockets: tonic's client and server, and every kind of call.
 
 use std::{convert::Infallible, future::Future, net::SocketAddr, pin::Pin, sync::Arc, task, time::Duration};
 
@@ -28,7 +28,7 @@ use crate::support::{
 
 type Codec = ProstCodec<String, String>;
 
-/// Does as the message says.
+/// A service that acts on the message it receives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stock;
 
@@ -73,7 +73,7 @@ async fn a_failure_in_the_head_is_the_error_type() {
     shows(&page, &format!(r#"http_server_requests_total{{{labels},http_response_status_code="200"}} 1"#));
 }
 
-/// So that an alert on an increase sees the very first one.
+/// An alert on an increase must fire on the very first failure.
 #[test]
 fn a_declared_method_has_its_failures_at_0_before_any_call() {
     let page = page(&builder().grpc_methods(["/shop.Stock/Count"]).build().expect("the settings are right"));
@@ -324,7 +324,7 @@ fn codes_that_are_to_be_ignored_become_no_issue() {
     assert_eq!(crate::support::dropped(&monitor, "intake", monitor_kit::DropReason::Ignored), 1);
 }
 
-/// A channel is a tower client like any other.
+/// A channel is an ordinary tower client.
 #[tokio::test]
 async fn a_channel_carries_on_the_scope() {
     let log = Log::default();
@@ -362,7 +362,7 @@ fn a_request_that_is_no_call_has_no_grpc_status_whatever_it_is_answered() {
     assert_eq!((log.request_line().get("grpc_status"), log.request_line().get("error_type")), (None, None));
 }
 
-/// Serves [`Stock`] on a port of its own, as tonic's documentation has it.
+/// Serves [`Stock`] on a free port, as shown in tonic's documentation.
 async fn served() -> Served {
     served_by(|layer| layer).await
 }
@@ -419,7 +419,7 @@ impl Served {
         panic!("{count} calls of {route} have not ended: {:?}", self.monitor.traffic().map(monitor_kit::Traffic::read));
     }
 
-    /// What failed, without what is 0 because the route is declared.
+    /// Returns the failures, without the zeros of a declared route.
     fn failures(&self, route: &str) -> Vec<(ErrorType, u64)> {
         let read = self.monitor.traffic().expect("it is enabled").read();
         let counts = read.iter().find(|counts| &*counts.route == route).expect("it was visited");

@@ -1,4 +1,4 @@
-//! How a gRPC call ends, wherever its status is and whoever leaves before.
+//! The outcome of a gRPC call, wherever its status is and whichever side leaves early.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::support::{
     Script, Step, Text, call, flush, grpc_request, next_frame, only_event, ready, service, status, watched,
 };
 
-/// hyper's HTTP/2 server drops a body once it has given trailers, and never asks for more.
+/// hyper's HTTP/2 server drops a body after its trailers, without polling for its end.
 #[tokio::test]
 async fn trailers_are_the_end_of_a_call_also_where_the_body_does_not_say_so_over_http2() {
     let (monitor, _) = watched();

@@ -16,7 +16,7 @@ use crate::{
     support::{Log, Text, builder, call, watched_by},
 };
 
-/// On which side of tonic-web the layer is.
+/// The side of tonic-web on which the layer is.
 #[derive(Clone, Copy, Debug)]
 enum Side {
     Outside,
@@ -84,7 +84,7 @@ fn a_body_without_trailers_is_unknown_as_it_is_to_clients() {
     }
 }
 
-/// Serves [`Stock`] through tonic-web on a port of its own.
+/// Serves [`Stock`] through tonic-web on a free port.
 async fn served(side: Side) -> (Monitor, String) {
     let (monitor, _) = watched_by(builder().grpc_methods(["/shop.Stock/Count", "/shop.Stock/List"]));
     let layer = MonitorLayer::new(&monitor);

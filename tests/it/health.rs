@@ -1,4 +1,4 @@
-//! Health beside the layers: what it answers is no traffic of the service's own.
+//! The health endpoint inside the layers: its responses are not traffic of the service.
 
 use axum::{Router, body::Body, routing::get};
 use http::{Request, StatusCode};
@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use crate::support::monitor;
 
-/// A 503 of `/health` that counts as a failed request would keep up the very warning it comes from.
+/// A 503 of `/health` that counted as a failed request would keep up the warning that caused it.
 #[tokio::test]
 async fn a_503_of_its_own_does_not_count_for_the_error_ratio_probe() {
     let monitor = monitor();

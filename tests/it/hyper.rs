@@ -1,4 +1,4 @@
-//! On hyper with nothing but tower in between, over real sockets.
+//! The layer directly on hyper, over real sockets.
 
 use std::{convert::Infallible, future, net::SocketAddr, time::Duration};
 
@@ -62,7 +62,7 @@ async fn a_body_short_of_its_length_breaks_off_at_the_client_and_is_an_error_of_
     }
 }
 
-/// linkerd2#1003: hyper drops a body whose Content-Length is met.
+/// linkerd2#1003: hyper drops a body once its Content-Length is reached.
 #[tokio::test]
 async fn a_body_of_unknown_length_that_meets_its_content_length_is_completed() {
     for version in VERSIONS {
@@ -83,7 +83,7 @@ async fn a_panic_in_the_body_never_looks_like_its_end() {
     }
 }
 
-/// hyper#2279: a wrapped body that forgets how long it is makes a chunked one.
+/// hyper#2279: a wrapper that loses the size hint makes the response chunked.
 #[tokio::test]
 async fn a_watched_body_keeps_its_content_length() {
     let monitor = monitor();
@@ -111,7 +111,7 @@ fn promising(length: &'static str, steps: impl IntoIterator<Item = Step>) -> Res
     response
 }
 
-/// Serves what `answer` gives to every request.
+/// Serves the result of `answer` for every request.
 async fn answering<B>(monitor: &Monitor, answer: impl Fn() -> Response<B> + Clone + Send + 'static) -> SocketAddr
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -120,7 +120,7 @@ where
     serve(ServiceBuilder::new().layer(MonitorLayer::new(monitor)).service_fn(answer)).await
 }
 
-/// Serves `service` on a port of its own for as long as the test runs.
+/// Serves `service` on a free port while the test runs.
 async fn serve<S, B>(service: S) -> SocketAddr
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send> + Clone + Send + 'static,
@@ -139,7 +139,7 @@ where
     addr
 }
 
-/// Waits for the only request to end, and returns how it did.
+/// Waits for the only request to end and returns its outcome.
 async fn ended(monitor: &Monitor) -> Outcome {
     for _ in 0..2000 {
         let route = monitor.traffic().expect("it is enabled").read().remove(0);

@@ -1,4 +1,4 @@
-//! Every response carries an identifier of ours; the client's own is kept beside it where it is harmless.
+//! Every response has a request ID of its own; a harmless ID of the client is recorded next to it.
 
 use std::convert::Infallible;
 
@@ -16,7 +16,7 @@ fn every_response_carries_an_identifier() {
     assert_is_identifier(id(&serve(&monitor(), status(404, "no such todo"))));
 }
 
-/// tower-http 0.7.1: no identifier where the panic is caught further out.
+/// With tower-http 0.7.1 the ID is missing if the panic is caught further out.
 #[test]
 fn the_answer_to_a_panic_carries_it_too() {
     let monitor = monitor();
@@ -40,7 +40,7 @@ fn an_identifier_set_by_the_service_is_replaced() {
     assert_eq!(response.headers().get_all("x-request-id").iter().count(), 1);
 }
 
-/// tower-http#351: the span does not have it.
+/// tower-http#351: the span lacks the ID.
 #[test]
 fn the_service_sees_the_identifier_in_its_scope() {
     let mut seen = None;
@@ -52,7 +52,7 @@ fn the_service_sees_the_identifier_in_its_scope() {
     assert_eq!(seen.as_deref(), Some(id(&response)));
 }
 
-/// salvo#1583, SecuScan#2013: whatever a client sends is believed.
+/// salvo#1583, SecuScan#2013: any ID from a client is accepted.
 #[test]
 fn a_new_identifier_is_made_whatever_the_client_sends() {
     let monitor = monitor();
@@ -76,14 +76,14 @@ fn the_identifier_of_the_client_is_kept_in_the_event() {
     assert_eq!(only_event(&monitor, &memory).scope.client_request_id, "edge-17");
 }
 
-/// tower-http 0.7.1 sends it back.
+/// tower-http 0.7.1 echoes it.
 #[test]
 fn an_identifier_of_16_kilobytes_is_not_kept() {
     let long = "a".repeat(16 * 1024);
     assert_not_kept(&[&long]);
 }
 
-/// tower-http 0.7.1 takes the first.
+/// tower-http 0.7.1 takes the first one.
 #[test]
 fn of_two_identifiers_none_is_kept() {
     assert_not_kept(&["edge-17", "edge-18"]);
@@ -192,7 +192,7 @@ fn id<B: Body>(response: &Response<B>) -> &str {
     response.headers()["x-request-id"].to_str().expect("it is plain text")
 }
 
-/// A UUID, hyphenated and in lower case.
+/// Asserts that the ID is a hyphenated UUID in lower case.
 #[track_caller]
 fn assert_is_identifier(id: &str) {
     let lengths: Vec<_> = id.split('-').map(str::len).collect();

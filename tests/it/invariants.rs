@@ -1,4 +1,4 @@
-//! Accounts are straight in every stack: what was started has ended, however the layers stand.
+//! The counters balance in every stack of layers: all started requests have ended or are in flight.
 
 use std::{
     convert::Infallible,

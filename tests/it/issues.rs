@@ -1,4 +1,4 @@
-//! What becomes of an issue: it is decided on, comes back, is found again, and is forgotten.
+//! The life of an issue: decisions, regressions, search and erasure.
 
 use std::{
     sync::{Arc, Mutex},
@@ -317,7 +317,7 @@ fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
     let (monitor, memory) = watched_by(builder().sample(EventKind::Error, 0.0).sample(EventKind::Message, 0.5));
     (0..100).for_each(|_| fail(&monitor, "gone"));
     for number in 0..200 {
-        // Of so many places that no one of them is throttled.
+        // Spread over enough sites that none of them is throttled.
         monitor.capture_message(
             Level::Warn,
             format!("out of {}", ["a", "b", "c", "d", "e"][number % 5].repeat(1 + number / 50)),
@@ -469,14 +469,14 @@ fn fail(monitor: &Monitor, says: &str) {
     Scope::new(monitor).enter(|| capture_error(&Failure::new(says)));
 }
 
-/// Opens an issue.
+/// Opens an issue and returns its fingerprint.
 fn opened(monitor: &Monitor) -> Fingerprint {
     fail(monitor, "gone");
     flush(monitor);
     monitor.issues()[0].fingerprint
 }
 
-/// What was told of issues.
+/// Returns the signals about issues.
 fn told(memory: &MemoryReporter) -> Vec<String> {
     let told = memory.signals().into_iter().filter_map(|signal| match signal {
         Signal::IssueOpened(_) => Some("opened".to_owned()),

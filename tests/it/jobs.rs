@@ -1,4 +1,4 @@
-//! Work that is no request is watched as one is.
+//! Jobs, which are work outside of requests, are monitored like requests.
 
 use std::{
     fmt,

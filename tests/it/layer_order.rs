@@ -1,4 +1,4 @@
-//! The layers among others, above and below them, and among themselves in any order.
+//! The layers next to other layers, above and below them, and combined in any order.
 
 use std::{
     convert::Infallible,
@@ -64,7 +64,7 @@ fn what_a_load_shed_above_refuses_is_not_seen() {
     assert_nothing_counted(&monitor);
 }
 
-/// tower-resilience#286, #288, #293: a layer that clones its service calls one that was never ready.
+/// tower-resilience#286, #288, #293: a layer that clones its service calls a clone that was never ready.
 #[test]
 fn the_service_that_was_ready_is_the_one_that_is_called() {
     let monitor = monitor();
@@ -106,7 +106,7 @@ fn a_retry_below_is_one_request_and_a_retry_above_is_one_each_time() {
     }
 }
 
-/// axum#2912, cowprotocol/services#4590: the order of layers is a trap.
+/// axum#2912, cowprotocol/services#4590: a required order of layers is a trap.
 #[test]
 fn the_layers_of_one_concern_each_work_in_any_order() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
@@ -196,7 +196,7 @@ const SECOND: Duration = Duration::from_secs(1);
 type Erased = BoxCloneSyncService<Request<()>, Response<ErasedBody>, Infallible>;
 type ErasedBody = http_body_util::combinators::UnsyncBoxBody<Bytes, BoxError>;
 
-/// Hides a service's type, so that layers can be put on in a loop.
+/// Erases the type of a service, so that layers can be added in a loop.
 fn erased<S, C>(service: S) -> Erased
 where
     S: Service<Request<()>, Response = Response<C>, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -237,7 +237,7 @@ fn flaky(
     })
 }
 
-/// Tries again while there are tries left.
+/// A retry policy with a limited number of attempts.
 #[derive(Clone)]
 struct Twice(u32);
 

@@ -1,4 +1,5 @@
-//! Log lines of monitor-log: JSON whatever is logged, each key once, nothing secret, of the right request.
+//! Log lines of monitor-log are valid JSON for any input, with unique keys, without secrets, and with the right request
+//! ID.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -20,7 +21,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::support::{self, Log, builder, flush, get, monitor, only_event, ready, status, through, watched};
 
-/// An object none of whose keys comes twice.
+/// A JSON object that rejects duplicate keys.
 struct Unique(BTreeMap<String, Value>);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -45,7 +46,7 @@ impl<'de> Deserialize<'de> for Unique {
     }
 }
 
-/// Logs through `layer`, and returns the lines.
+/// Logs through `layer` and returns the lines.
 #[track_caller]
 fn lines_of(layer: JsonLayer, f: impl FnOnce()) -> Vec<BTreeMap<String, Value>> {
     let log = Log::default();
@@ -177,7 +178,7 @@ fn spans_are_told_from_the_outermost_where_there_are_any() {
     assert_eq!(line["spans"], expected);
 }
 
-/// The line of one request through a layer and a subscriber.
+/// Returns the line of one request through a layer and a subscriber.
 fn request_line(monitor: &Monitor, layer: JsonLayer, request: Request<()>) -> Value {
     line_of(layer, || {
         let policy = IdPolicy::Accept;
@@ -225,7 +226,7 @@ fn requests_of_one_route_have_lines_of_their_own_where_they_differ() {
     let asked =
         [("GET", "/items/7", 200), ("GET", "/items/8", 404), ("POST", "/items/7", 200), ("GET", "/items/7", 503)];
     let once = || [&by_route, &by_path].into_iter().flat_map(|monitor| asked.map(|asked| (monitor, asked)));
-    // The second time everything is known already.
+    // The second round finds all lines cached.
     let all = || once().chain(once());
     let lines = lines_of(JsonLayer::new(&by_route), || {
         for (monitor, (method, path, answer)) in all() {

@@ -1,4 +1,4 @@
-//! Behaviour of the whole kit through its public API: one file a behaviour.
+//! The behaviour of the whole kit through its public API, one file per behaviour.
 
 mod addresses;
 mod answers;

@@ -1,4 +1,4 @@
-//! What Prometheus is told are the calls that were made, no more and no less.
+//! The metrics seen by Prometheus match the calls exactly.
 
 use std::{
     collections::HashMap,
@@ -100,7 +100,7 @@ fn a_declared_route_has_its_failures_at_0_before_any_request() {
     shows(&page, &format!("http_server_panics_total{{{route}}} 0"));
 }
 
-/// metrics#604, axum-prometheus#24: a summary unless one sets buckets.
+/// metrics#604, axum-prometheus#24: a summary instead, unless buckets are set.
 #[test]
 fn the_histogram_has_every_duration_in_its_bucket() {
     let monitor = monitor();
@@ -132,7 +132,7 @@ fn a_second_scrape_adds_only_what_is_new() {
     shows(&endpoint.render(), &format!("http_server_request_duration_seconds_count{{{TOOK}}} 2"));
 }
 
-/// actix-web-prom#80, axum-prometheus#4, lemmy#4431: scanners make series without end.
+/// actix-web-prom#80, axum-prometheus#4, lemmy#4431: scanners create an unbounded number of series.
 #[test]
 fn ten_thousand_unknown_paths_are_one_series() {
     let monitor = monitor();
@@ -142,7 +142,7 @@ fn ten_thousand_unknown_paths_are_one_series() {
     assert_eq!(series_of(&page(&monitor), names::STARTED), [started]);
 }
 
-/// actix-web-prom 0.10 takes whatever the client sends.
+/// actix-web-prom 0.10 takes any method that a client sends.
 #[test]
 fn unknown_methods_are_one_series() {
     let monitor = monitor();
@@ -153,7 +153,8 @@ fn unknown_methods_are_one_series() {
     assert_eq!(series_of(&page(&monitor), names::STARTED), [started]);
 }
 
-/// salvo#1700, poem 3.1, tower-otel 0.12, axum-otel-metrics 0.14: URL, `Host`, scheme and the text of the error are labels.
+/// In salvo#1700, poem 3.1, tower-otel 0.12 and axum-otel-metrics 0.14, the URL, `Host`, scheme or error text are
+/// labels.
 #[test]
 fn nothing_a_client_sends_and_nothing_an_error_says_is_a_label() {
     let monitor = monitor();
@@ -175,7 +176,7 @@ fn past_the_limit_of_series_requests_overflow_and_are_counted() {
     shows(&page, r#"monitor_dropped_total{reporter="traffic",reason="series_limit"} 2"#);
 }
 
-/// metrics#389: what came before the recorder is lost.
+/// metrics#389: values recorded before the recorder is installed are lost.
 #[test]
 fn what_was_counted_before_the_endpoint_existed_is_shown() {
     let monitor = monitor();
@@ -186,7 +187,7 @@ fn what_was_counted_before_the_endpoint_existed_is_shown() {
     shows(&page, r#"http_server_requests_started_total{http_request_method="GET",http_route="_unmatched"} 1"#);
 }
 
-/// metrics#465, axum-prometheus#51: samples pile up until somebody scrapes.
+/// metrics#465, axum-prometheus#51: samples accumulate until a scrape.
 #[test]
 fn a_hundred_thousand_unscraped_requests_are_shown_exactly() {
     let monitor = monitor();
@@ -211,7 +212,7 @@ fn a_recorder_of_the_users_own_gets_the_same_counts() {
     assert_eq!(own.sum(names::STARTED), 4);
 }
 
-/// metrics#368, axum-prometheus#59: a global recorder stands in the way of tests.
+/// metrics#368, axum-prometheus#59: a global recorder hinders tests.
 #[test]
 fn a_recorder_given_to_the_builder_is_the_one_of_its_bridge() {
     let own = Counters::default();
@@ -263,7 +264,7 @@ fn an_aborted_body_is_no_error() {
 
 const TOOK: &str = r#"http_request_method="GET",http_route="/took",http_response_status_code="200""#;
 
-/// Counts requests to `/took` that took so long.
+/// Records requests to `/took` with these durations.
 fn took(monitor: &Monitor, durations: impl IntoIterator<Item = Duration>) {
     let traffic = monitor.traffic().expect("the monitor is enabled");
     for duration in durations {
@@ -290,7 +291,7 @@ fn series_of<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
     page.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))).collect()
 }
 
-/// A recorder that keeps counters.
+/// A recorder that stores counters.
 #[derive(Clone, Debug, Default)]
 struct Counters(Arc<Mutex<HashMap<Key, Arc<AtomicU64>>>>);
 

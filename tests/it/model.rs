@@ -1,4 +1,4 @@
-//! Random sequences of polls, drops, errors, panics and frames over many requests, against a model that is told by heart.
+//! Random sequences of polls, drops, errors, panics and frames over many requests, checked against a model.
 
 use std::{
     collections::VecDeque,
@@ -19,7 +19,7 @@ use crate::support::builder;
 
 const ROUTE: &str = "/planned";
 
-/// What a request's service will do.
+/// The behaviour of a request's service.
 #[derive(Clone, Debug)]
 struct Plan {
     pending: u8,
@@ -38,23 +38,23 @@ enum End {
 enum Piece {
     Pending,
     Data,
-    /// The status of a gRPC call, and to any other trailers like any.
+    /// For a gRPC call the trailers have its status; for others they are ordinary trailers.
     Trailers,
     Error,
     Panic,
 }
 
-/// What is done to the requests, each told by its number.
+/// A step, with the index of its request.
 #[derive(Clone, Debug)]
 enum Step {
     Start(Plan),
     Poll(usize),
     Drop(usize),
-    /// The route is taken out of service, or put back.
+    /// The route is disabled or enabled.
     Switch(bool),
 }
 
-/// A request in hand, and what the model knows of it.
+/// A request in progress, and its state in the model.
 enum Held {
     Future(Pin<Box<ResponseFuture<Planned>>>, Plan),
     Refused(Pin<Box<ResponseFuture<Planned>>>),
@@ -149,7 +149,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Polls once, and returns what is left of the request and how it ended, as the model has it.
+/// Polls once. Returns the rest of the request, and its outcome according to the model.
 fn poll(held: Held) -> (Option<Held>, Option<Outcome>) {
     let mut context = Context::from_waker(Waker::noop());
     match held {
@@ -215,7 +215,7 @@ fn dropped(held: &Held) -> Outcome {
 
 fn counts(monitor: &Monitor) -> RouteCounts {
     let traffic = monitor.traffic().expect("it is enabled");
-    // So that there is a series to read, whatever was started.
+    // Creates the series, so that there is one to read even if no request was started.
     let _ = traffic.series(Method::Post, ROUTE);
     traffic.read().remove(0)
 }

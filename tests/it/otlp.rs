@@ -1,4 +1,4 @@
-//! Spans exported through OTLP to a collector of somebody else's.
+//! Spans exported through OTLP to a third-party collector.
 
 use std::{
     fs::{self, File},
@@ -42,7 +42,7 @@ fn a_collector_receives_name_parent_status_and_attributes() {
     assert!(received.contains("service.name: Str(shop)"), "{received}");
 }
 
-/// A collector on a port of its own that writes down what it receives, until it is dropped.
+/// A collector on a free port that logs everything it receives, killed when dropped.
 struct Collector {
     process: Child,
     endpoint: String,
@@ -77,7 +77,7 @@ impl Collector {
 
     fn received(&self, spans: usize) -> String {
         let read = || fs::read_to_string(&self.log).unwrap_or_default();
-        // Each span ends with its event, the line in the log.
+        // A span is complete with its event, the line in the log.
         until(|| read().matches("-> code.line.number").count() == 2 * spans, "the spans arrive");
         read()
     }
@@ -101,7 +101,7 @@ fn until(holds: impl Fn() -> bool, what: &str) {
     panic!("{what}: not within ten seconds");
 }
 
-/// Two ports nobody listens on, at least a moment ago.
+/// Returns two ports that were free a moment ago.
 fn free_ports() -> [u16; 2] {
     let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
     listeners.map(|listener| listener.local_addr().expect("an address").port())

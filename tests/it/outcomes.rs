@@ -31,7 +31,7 @@ fn a_response_read_to_its_end_is_completed() {
     assert_ended(&monitor, Outcome::Completed, 200);
 }
 
-/// tower-http#550, axum#2452: the end of the stream goes unseen.
+/// tower-http#550, axum#2452: the end of the stream goes unnoticed.
 #[test]
 fn a_body_that_says_so_after_its_last_frame_has_ended() {
     let monitor = monitor();
@@ -40,7 +40,7 @@ fn a_body_that_says_so_after_its_last_frame_has_ended() {
     assert_ended(&monitor, Outcome::Completed, 200);
 }
 
-/// tower-http 0.7.1 never sees its end: hyper does not poll it.
+/// hyper does not poll an empty body, so tower-http 0.7.1 never sees its end.
 #[test]
 fn an_empty_body_that_nobody_polls_is_completed() {
     let monitor = monitor();
@@ -58,7 +58,7 @@ fn an_error_of_the_service_is_passed_on_unchanged() {
     assert_ended(&monitor, Outcome::ServiceError, 500);
 }
 
-/// prometheus-flask-exporter#9, then #113: not counted at all, then twice.
+/// prometheus-flask-exporter#9, then #113: at first not counted at all, then counted twice.
 #[test]
 fn a_panic_in_call_is_answered() {
     let monitor = monitor();
@@ -87,7 +87,7 @@ fn a_panic_in_the_body_is_an_error_and_never_a_well_formed_end() {
     assert_ended(&monitor, Outcome::PanicInBody, 200);
 }
 
-/// tower-http#214: a panic in a `Drop` is not guarded either.
+/// tower-http#214: a panic in a `Drop` is not caught either.
 #[test]
 fn a_panic_while_a_finished_future_is_dropped_is_answered() {
     let (monitor, memory) = watched();
@@ -107,7 +107,7 @@ fn a_panic_while_an_abandoned_future_is_dropped_goes_no_further() {
     assert_eq!(only_event(&monitor, &memory).message, "in the drop");
 }
 
-/// tower-http#396, dropshot#965, nginx's 499: peers lose such a request.
+/// tower-http#396, dropshot#965: such a request is lost. The status is nginx's 499.
 #[test]
 fn a_client_that_leaves_before_the_head_cancels() {
     let (monitor, memory) = watched();
@@ -144,7 +144,7 @@ fn a_body_that_is_never_polled_is_aborted() {
     assert_ended(&monitor, Outcome::BodyAborted, 200);
 }
 
-/// linkerd2#1003: hyper drops a body whose length is met.
+/// linkerd2#1003: hyper drops a body once its Content-Length is reached.
 #[test]
 fn a_body_dropped_when_its_length_is_met_is_completed() {
     let monitor = monitor();
@@ -226,7 +226,7 @@ fn trailers_go_through() {
     assert_ended(&monitor, Outcome::Completed, 200);
 }
 
-/// hyper#2279: a wrapper that forgets them loses the Content-Length.
+/// hyper#2279: a wrapper that loses the size hint loses the Content-Length.
 #[test]
 fn a_watched_body_keeps_its_size_hint_and_its_end() {
     let monitor = monitor();
@@ -252,7 +252,7 @@ fn an_error_of_poll_ready_is_passed_on_and_counted_apart() {
     assert_nothing_counted(&monitor);
 }
 
-/// tower-http#214: not guarded at all.
+/// tower-http#214: not caught at all.
 #[test]
 fn a_panic_in_poll_ready_is_captured_counted_apart_and_resumed() {
     let (monitor, memory) = watched();
@@ -272,7 +272,7 @@ fn a_service_that_is_ready_counts_no_ready_error() {
     assert_eq!(monitor.traffic().unwrap().ready_errors(), 0);
 }
 
-/// tower-http#516, tracing-opentelemetry#97: nobody wants the orchestrator's questions among its requests.
+/// tower-http#516, tracing-opentelemetry#97: health checks of the orchestrator are not wanted among the requests.
 #[test]
 fn an_untracked_path_is_never_counted_and_never_an_issue() {
     let (monitor, memory) = watched();
@@ -291,7 +291,7 @@ fn a_path_that_only_begins_like_an_untracked_one_is_counted() {
     assert_ended(&monitor, Outcome::Completed, 200);
 }
 
-/// axum-prometheus#7, tower-otel#85, rama#1194: peers' gauges of requests in flight leak.
+/// axum-prometheus#7, tower-otel#85, rama#1194: their gauges of requests in flight leak.
 #[test]
 fn started_is_the_sum_of_all_outcomes_and_those_in_flight() {
     let monitor = monitor();
@@ -329,7 +329,7 @@ fn a_cancelled_request_is_no_failure() {
     assert!(monitor.traffic().unwrap().read()[0].failures().is_empty());
 }
 
-/// A service whose answer never comes.
+/// A service that never responds.
 fn never() -> impl Service<Request<()>, Response = Response<Text>, Error = Infallible, Future = Pending<Answer>> {
     tower::service_fn(|_| future::pending())
 }
@@ -363,7 +363,7 @@ impl Drop for DropPanics {
     }
 }
 
-/// A service that fails before there is a request.
+/// A service whose `poll_ready` returns the result of a function.
 struct NotReady<F>(F);
 
 impl<F: FnMut() -> Poll<Result<(), BoxError>>> Service<Request<()>> for NotReady<F> {

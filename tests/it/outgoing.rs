@@ -1,4 +1,4 @@
-//! Requests to other services: they carry on the scope, and are counted by class of host.
+//! Requests to other services propagate the scope and are counted by host class.
 
 use std::{
     collections::BTreeSet,
@@ -153,7 +153,7 @@ fn builder_of(name: &str) -> monitor_kit::MonitorBuilder {
     Monitor::builder(name).log(None)
 }
 
-/// A service whose only route asks the next one.
+/// A service whose only route calls the next service.
 fn caller(monitor: &Monitor, next: SocketAddr) -> Router {
     let ask = move |State(client): State<HttpClient>| async move {
         let request = Request::get(format!("http://{next}/")).body(Body::empty()).expect("a request");
@@ -175,7 +175,7 @@ async fn serve(monitor: &Monitor, app: Router) -> SocketAddr {
     addr
 }
 
-/// Returns the headers of `request` as it goes out.
+/// Returns the headers of `request` as it is sent.
 fn sent_by(layer: PropagateLayer, request: Request<()>) -> http::HeaderMap {
     let mut headers = None;
     let service = tower::service_fn(|request: Request<()>| {
@@ -186,7 +186,7 @@ fn sent_by(layer: PropagateLayer, request: Request<()>) -> http::HeaderMap {
     headers.expect("it was sent")
 }
 
-/// Returns the headers of so many requests that go out of the handler of one with these headers.
+/// Returns the headers of requests sent `times` times from the handler of a request with the headers `received`.
 fn sent_inside(received: &[(&str, String)], times: usize) -> Vec<http::HeaderMap> {
     let monitor = builder().build().expect("the settings are good");
     let layer = MonitorLayer::new(&monitor).id_policy(IdPolicy::TrustedPeer(Networks::loopback()));

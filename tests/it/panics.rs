@@ -1,4 +1,4 @@
-//! A panic becomes a clean answer for the client and an event with its cause for everybody else.
+//! A panic becomes a clean response for the client, and an event with its cause for operators.
 
 use std::{
     convert::Infallible,
@@ -24,7 +24,7 @@ use crate::support::{
     ready, script, serve, service, status, text, watched,
 };
 
-/// problemdetails#4: a caught panic is no problem details anywhere.
+/// problemdetails#4: a caught panic has no problem details in other crates.
 #[test]
 fn the_answer_is_problem_json_with_four_members() {
     let response = call::<Text>(&MonitorLayer::new(&monitor()), get("/"), || panic!("stock table is locked"));
@@ -37,7 +37,7 @@ fn the_answer_is_problem_json_with_four_members() {
     assert_eq!(body, expected);
 }
 
-/// tower-mcp#1306: the payload goes to the client.
+/// tower-mcp#1306: the payload is sent to the client.
 #[test]
 fn the_answer_says_nothing_of_the_inside() {
     let response = call::<Text>(&MonitorLayer::new(&monitor()), get("/"), || panic!("stock table is locked"));
@@ -46,7 +46,7 @@ fn the_answer_says_nothing_of_the_inside() {
     assert!(!sent.contains("stock table") && !sent.contains("panics.rs"), "{sent}");
 }
 
-/// axum#728, diom#502: tower-http's handler gets a payload and nothing else.
+/// axum#728, diom#502: tower-http's handler receives only the payload.
 #[test]
 fn the_event_tells_what_happened_and_where() {
     let (monitor, memory) = watched();
@@ -78,7 +78,7 @@ fn the_event_tells_which_request_it_was() {
     assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.as_ref().unwrap().to_string());
 }
 
-/// tower-http#690: what happens in a body is outside of the span.
+/// tower-http#690: the body is polled outside of the span.
 #[test]
 fn a_panic_in_the_body_is_captured_in_its_request() {
     let (monitor, memory) = watched();
@@ -231,7 +231,7 @@ fn a_panic_captured_by_one_monitor_is_still_news_to_another() {
     assert_eq!((only_event(&one, &ours).kind, only_event(&other, &theirs).kind), (EventKind::Panic, EventKind::Panic));
 }
 
-/// tower's `Buffer` drops the answers of clients that are gone.
+/// tower's `Buffer` drops the responses of clients that left.
 #[test]
 fn a_panic_in_call_is_one_also_when_nobody_waits_for_the_answer() {
     let (monitor, memory) = watched();
@@ -408,7 +408,7 @@ fn a_storm_of_panics_on_many_threads_is_counted_exactly_and_waits_for_no_reporte
     assert_eq!((issues.len(), issues[0].count), (1, 4 * EACH));
 }
 
-/// A payload of no size, so that all of them are at the same address.
+/// A zero-sized payload, so that all instances have the same address.
 struct NoText;
 
 #[inline(never)]
@@ -417,7 +417,7 @@ fn divide() -> Response<Text> {
     status(200 / zero, "")
 }
 
-/// librefang#3740, nteract#1926: a spawned task's panic is lost.
+/// librefang#3740, nteract#1926: the panic of a spawned task is lost.
 #[tokio::test]
 async fn a_supervised_task_is_tied_to_the_request_that_spawned_it() {
     let (monitor, memory) = watched();

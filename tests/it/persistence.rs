@@ -1,4 +1,4 @@
-//! What is disabled outlives the process, whatever becomes of the store that keeps it.
+//! Disabled routes persist across restarts, whatever happens to the store.
 
 use std::{
     collections::HashMap,
@@ -106,7 +106,7 @@ fn a_store_that_hangs_in_saving_does_not_stop_what_is_published() {
     let monitor = builder().routes([("GET", "/a")]).persist(kept.clone()).build().unwrap();
     kept.hold(true);
     assert!(disabled_meanwhile(&monitor, "/a"));
-    // The second one is told in a round that began while the store hung.
+    // The round that publishes to the second recorder began while the store hung.
     let published = [(); 2].map(|()| {
         let recorder = metrics_util::debugging::DebuggingRecorder::new();
         let seen = recorder.snapshotter();
@@ -117,20 +117,20 @@ fn a_store_that_hangs_in_saving_does_not_stop_what_is_published() {
     assert_eq!(published, [true, true]);
 }
 
-/// Disables a route on a thread of its own, and waits until it is.
+/// Disables a route on another thread and waits until it is disabled.
 fn disabled_meanwhile(monitor: &Monitor, route: &'static str) -> bool {
     let disabling = monitor.clone();
     std::thread::spawn(move || disabling.disable_route(DisableRoute::new(route, "ada")).map(|_| ()));
     within(Duration::from_secs(5), || monitor.find_disabled(Method::Get, route, route, clock::now()).is_some())
 }
 
-/// A store in memory that panics or hangs where it is told to.
+/// A store in memory that can panic or hang.
 #[derive(Clone, Default)]
 struct Kept {
     values: Arc<Mutex<HashMap<String, Vec<u8>>>>,
     load_panics: bool,
     save_panics: Arc<AtomicBool>,
-    /// `true` while saves are held up.
+    /// `true` while saves are blocked.
     held: Arc<(Mutex<bool>, Condvar)>,
 }
 
@@ -169,7 +169,7 @@ impl Persist for Kept {
     }
 }
 
-/// Waits for at most this long.
+/// Returns whether the condition holds within this time.
 fn within(time: Duration, f: impl Fn() -> bool) -> bool {
     let until = clock::now() + time;
     while clock::now() < until {

@@ -1,4 +1,4 @@
-//! Whose word is taken for what a request is called and which trace it belongs to.
+//! Policies for accepting the request ID and the trace of a client.
 
 use http::{Request, Response};
 use http_body::Body;
@@ -83,7 +83,7 @@ fn of_the_traces_that_begin_here_a_share_is_sampled() {
     assert!((100..=300).contains(&sampled(0.5)));
 }
 
-/// What is masked wherever else it is shown must not go out as an identifier.
+/// A text that is masked everywhere else must not be sent as a request ID.
 #[test]
 fn an_identifier_that_holds_a_secret_is_accepted_from_nobody() {
     let (log, monitor) = (Log::default(), monitor());
@@ -95,7 +95,7 @@ fn an_identifier_that_holds_a_secret_is_accepted_from_nobody() {
     assert!(!log.text().contains("hunter2") && !log.text().contains("4111111111111111"), "{}", log.text());
 }
 
-/// The request goes on as if there had been no header.
+/// The request is handled as if the header were absent.
 #[test]
 fn a_malformed_trace_begins_a_new_one_and_leaves_no_mark() {
     let upper = PARENT.to_uppercase();
@@ -225,7 +225,7 @@ fn visit(layer: &MonitorLayer, request: Request<()>, code: u16) -> Response<Resp
     call(layer, request, || status(code, ""))
 }
 
-/// Returns the response, and the trace as the service sees it.
+/// Returns the response, and the trace seen by the service.
 fn seen_by(layer: &MonitorLayer, request: Request<()>) -> (Response<impl Body>, TraceContext) {
     let mut seen = None;
     let response = call(layer, request, || {

@@ -1,6 +1,6 @@
 //! The README and the front page of the documentation show the same program.
 
-/// Returns the first block of code, as it is to be pasted.
+/// Returns the first code block after `begin`.
 fn quick_start(text: &str, begin: &str) -> String {
     let (_, block) = text.split_once(begin).expect("there is a block");
     block.split("```").next().expect("it has an end").to_owned()

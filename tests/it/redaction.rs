@@ -1,4 +1,4 @@
-//! What must not leave the process leaves it through no outlet.
+//! Secrets and personal data do not leave the process through any output.
 
 use http::{Request, Response};
 use monitor_core::MemoryReporter;
@@ -12,7 +12,7 @@ use crate::support::{
     Failure, Log, Text, builder, call, flush, get, only_event, ready, service, status, visit, watched_by,
 };
 
-/// A text with everything that must not leave.
+/// A text with every kind of secret.
 const LEAKY: &str = "login of jo.doe@example.org with Bearer s3cr3t-b failed: password=s3cr3t-p, token: s3cr3t-t, \
                      card 4111 1111 1111 1111, db postgres://app:s3cr3t-d@db/todo";
 
@@ -84,7 +84,7 @@ fn an_identifier_of_the_client_leaks_nothing() {
     leaks_nothing_in(get("/"), "x-request-id", "token=s3cr3t-i");
 }
 
-/// artifact-keeper#544, tx-sitter#20: secrets of the query stand in the log.
+/// artifact-keeper#544, tx-sitter#20: secrets of the query appear in the log.
 #[test]
 fn a_query_is_nowhere() {
     leaks_nothing_in(get("/todos?q=s3cr3t-q"), "accept", "*/*");
@@ -113,8 +113,8 @@ fn an_encoded_raw_path_is_masked() {
     }
 }
 
-/// The cut of a user agent at 256 bytes, and those of a message, a tag, a user, a breadcrumb and a context at 8 KiB, go through a
-/// secret.
+/// A user agent is cut at 256 bytes; a message, a tag, a user, a breadcrumb and a context at 8 KiB. Each cut goes
+/// through a secret.
 #[test]
 fn what_is_cut_is_masked_before() {
     let secrets = ["postgres://admin:s3cr3t-d@db/todo", "4111 1111 1111 1111", "AKIAIOSFODNN7EXAMPLE"];
@@ -138,7 +138,7 @@ fn what_is_cut_is_masked_before() {
         for part in ["s3cr3", "4111 11", "AKIAIO"] {
             assert!(!told.contains(part), "{shown} of {secret}: {told}");
         }
-        // In each of them, and in the message that the event is grouped by.
+        // In each of them, and in the message template used for grouping.
         assert_eq!(told.matches("xyyy").count(), 8, "{told}");
     }
 }
@@ -220,7 +220,7 @@ fn redaction_can_be_turned_off() {
     assert_eq!(only_event(&monitor, &memory).message, LEAKY);
 }
 
-/// Everything a monitor says anything through.
+/// All outputs of a monitor.
 struct Outlets {
     log: Log,
     memory: MemoryReporter,
@@ -238,7 +238,7 @@ impl Outlets {
         Self { log, memory, monitor }
     }
 
-    /// Runs `f`, and waits until everything is said.
+    /// Runs `f` and waits until all outputs are written.
     #[track_caller]
     fn run(&self, f: impl FnOnce(&Monitor)) {
         self.log.during(|| f(&self.monitor));
@@ -255,7 +255,7 @@ impl Outlets {
     }
 }
 
-/// Runs a handler that does this and answers 500.
+/// Runs a handler that calls `f` and responds with 500.
 #[track_caller]
 fn leaks_nothing_of(f: impl Fn()) {
     let outlets = Outlets::new();
@@ -268,7 +268,7 @@ fn leaks_nothing_of(f: impl Fn()) {
     outlets.assert_clean();
 }
 
-/// Sends the request with this header to a handler that answers 500.
+/// Sends the request with this header to a handler that responds with 500.
 #[track_caller]
 fn leaks_nothing_in(request: Request<()>, name: &'static str, value: &'static str) {
     let outlets = Outlets::new();

@@ -1,5 +1,4 @@
-//! Every value of a table, in each of eight places: what is a secret is seen nowhere, and what only looks like one is left
-//! alone.
+//! Every value of a table in each of eight places: secrets are masked everywhere, and lookalikes are left unchanged.
 
 use std::{
     collections::BTreeSet,
@@ -22,7 +21,7 @@ use crate::support::{Failure, builder, flush, only_event, status, visit, watched
 struct Case {
     what: String,
     value: String,
-    /// What must not be seen, or else what must be.
+    /// The part that must be masked if it is a secret, and shown otherwise.
     part: String,
     is_secret: bool,
 }
@@ -42,10 +41,10 @@ fn cases() -> Vec<Case> {
     table.as_vec().expect("the table is a list").iter().map(read).collect()
 }
 
-/// The places in which `part` is seen of an event that has `value` in all of them.
+/// Returns the places in which `part` is visible in an event that has `value` in all of them.
 fn seen(builder: MonitorBuilder, redaction: Redaction, value: &str, part: &str) -> BTreeSet<&'static str> {
     let (monitor, memory) = watched_by(builder.redaction(redaction.headers(["x-note"])));
-    // No header has a line break in it.
+    // A header cannot contain a line break.
     let header = value.replace('\n', " ");
     let header = HeaderValue::from_bytes(header.as_bytes()).expect("it is a header");
     let request = Request::get("/").header("x-note", header).body(()).expect("the path is right");
@@ -93,7 +92,7 @@ fn every_secret_of_the_table_is_seen_nowhere_and_what_is_none_everywhere() {
     }
 }
 
-/// Of a query nothing is shown at all.
+/// Queries are never shown.
 fn everywhere_but_in_a_query() -> BTreeSet<&'static str> {
     ["message", "user", "header", "tag", "context", "breadcrumb", "breadcrumb data"].into()
 }
@@ -180,7 +179,7 @@ fn a_context_of_any_depth_is_cut() {
     assert_eq!(context, format!("{}\"…\"{}", "[".repeat(32), "]".repeat(32)));
 }
 
-/// A scanner that went back again and again would not be done in a lifetime.
+/// A scanner with quadratic backtracking would not finish.
 #[test]
 fn a_long_text_of_anything_is_masked() {
     let redaction = Redaction::new();

@@ -52,7 +52,7 @@ fn fail(monitor: &Monitor) {
     flush(monitor);
 }
 
-/// Rewrites everything as version 1 of the rules wrote it.
+/// Rewrites all values in the form of version 1 of the rules.
 fn age(stored: &Stored, today: &str, old: &str) {
     let mut values = stored.values();
     let aged = |value: &Vec<u8>| match serde_json::from_slice::<Value>(value) {

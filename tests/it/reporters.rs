@@ -1,4 +1,4 @@
-//! A reporter that hangs, panics, fails or fills up harms nobody else.
+//! A reporter that hangs, panics, fails or fills up does not affect the others.
 
 use std::{
     error::Error,
@@ -18,7 +18,7 @@ fn a_hung_reporter_delays_no_other() {
     let (_hung, builder) = with_hung(builder());
     let (monitor, memory) = watched_by(builder);
     visit(&monitor, get("/"), || status(500, ""));
-    // One of them hangs, so no flush ends well; the other has the event as soon as the intake has.
+    // One reporter hangs, so no flush succeeds; the other one receives the event as soon as it is resolved.
     while memory.events().is_empty() {
         assert!(!monitor.flush(Duration::from_millis(20)));
     }
@@ -152,7 +152,7 @@ fn fill(monitor: &Monitor, signals: usize) {
     (0..signals).for_each(|_| monitor.publish(Signal::Started(Arc::clone(&identity))));
 }
 
-/// Lets another reporter go on when it is asked to flush.
+/// A reporter that releases another one when it is flushed.
 struct Freeing(Option<Sender<()>>);
 
 impl Reporter for Freeing {

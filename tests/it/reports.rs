@@ -1,4 +1,4 @@
-//! Reports of anyhow and eyre, and errors in a box: captured as they are.
+//! Reports of anyhow and eyre, and boxed errors, are captured like other errors.
 
 use std::{env, error::Error, fs, process::Command};
 
@@ -136,8 +136,8 @@ fn a_captured_report_does_not_resolve_its_own_backtrace() {
     assert_ne!(mappings_of_executable(), mapped, "a backtrace that is resolved is noticed");
 }
 
-/// Returns whether errors have a backtrace. The variable is read once in a process, so where it is not set the test runs in
-/// another one.
+/// Returns whether errors have a backtrace. The variable is read once per process, so if it is unset, the test runs in
+/// a child process.
 fn has_backtraces(test: &str) -> bool {
     if env::var_os("RUST_LIB_BACKTRACE").is_some_and(|value| value == "1") {
         return true;

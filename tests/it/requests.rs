@@ -1,4 +1,4 @@
-//! Whatever a client sends, a request is handled, ends, and leaves nothing but what was let through.
+//! For any request, it is handled and ends, and only the accepted parts of it are shown.
 
 use std::{convert::Infallible, net::IpAddr};
 
@@ -12,7 +12,7 @@ use tower::{Layer, ServiceExt};
 
 use crate::support::{Log, Text, assert_ended, builder, call, get, monitor, page, ready, status, text};
 
-/// Headers that somebody here looks at, and one that nobody does.
+/// Headers that the layer reads, and one that it ignores.
 const NAMES: [&str; 11] = [
     "x-request-id",
     "user-agent",
@@ -28,7 +28,7 @@ const NAMES: [&str; 11] = [
 ];
 
 fn header() -> impl Strategy<Value = (HeaderName, HeaderValue)> {
-    // All that may stand in a header: the server refuses the rest.
+    // All bytes that are valid in a header; the server rejects the others.
     let byte = prop_oneof![9 => 0x20u8..0x7f, 1 => 0x80u8..=0xff, 1 => Just(b'\t')];
     let value = prop_oneof![9 => vec(byte, 0..100), 1 => (0x21u8..0x7f).prop_map(|byte| vec![byte; 16 * 1024])];
     (select(NAMES.to_vec()), value).prop_map(|(name, value)| {
@@ -75,7 +75,7 @@ proptest! {
         prop_assert!(page(&monitor).lines().filter(|line| line.starts_with("http_server_requests_total")).count() <= 1);
     }
 
-    /// Where everybody is believed, too.
+    /// With a policy that accepts the values of every client.
     #[test]
     fn whatever_is_believed_is_harmless_wherever_it_is_shown(request in request(), gateway in any::<bool>()) {
         let (log, monitor) = (Log::default(), builder().show_full_ips(true).build().expect("the settings are right"));
@@ -109,7 +109,7 @@ proptest! {
     }
 }
 
-/// The headers of a request that goes out meanwhile.
+/// Returns the headers of an outgoing request.
 fn sent_on(monitor: &Monitor) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let asked = tower::service_fn(|request: Request<()>| {

@@ -1,4 +1,4 @@
-//! What is measured of a response where asked for: its time to the first byte and the size of its body.
+//! Optional metrics of a response: the time to the first byte and the size of the body.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{
     Failure, Step, Text, builder, call, get, next_frame, page, ready, script, serve, service, shows, status, text,
 };
 
-/// axum-prometheus 0.10.1 observes the running total at each chunk: five observations, in all 1500.
+/// axum-prometheus 0.10.1 observes the running total at each chunk: five observations, 1500 in total.
 #[test]
 fn a_stream_of_five_times_100_bytes_is_one_observation_of_500() {
     let monitor = measuring();
@@ -21,7 +21,7 @@ fn a_stream_of_five_times_100_bytes_is_one_observation_of_500() {
     assert_body_sizes(&monitor, 200, 1, 500);
 }
 
-/// axum-prometheus 0.10.1 never observes one.
+/// axum-prometheus 0.10.1 never observes an empty body.
 #[test]
 fn an_empty_body_is_an_observation_of_0() {
     let monitor = measuring();
@@ -69,7 +69,8 @@ fn a_request_without_a_response_is_not_measured() {
     assert!(route.statuses[0].first_bytes.is_none() && route.statuses[0].sizes.is_none());
 }
 
-/// WaveHouse#421, traefik#2905: a stream's lifetime is no latency; drive9#734: leaving streams out hides the latency.
+/// WaveHouse#421, traefik#2905: the lifetime of a stream is not a latency. drive9#734: omitting streams hides the
+/// latency.
 #[test]
 fn a_stream_has_its_time_to_the_first_byte_apart_from_its_lifetime() {
     let monitor = measuring();

@@ -61,12 +61,12 @@ fn a_panic_about_a_thread_that_panicked_has_the_place_of_its_own() {
 
 struct Lost;
 
-/// Returns the payload of a thread that panics. Its place is known where a monitor was built before.
+/// Returns the payload of a panicked thread. Its location is known only if a monitor was built before.
 fn failed_thread(f: impl FnOnce() + Send + 'static) -> Box<dyn Any + Send> {
     thread::spawn(f).join().expect_err("it panics")
 }
 
-/// Returns the place of the event that a panic in a request becomes.
+/// Returns the location of the event captured for a panic in a request.
 fn place_of(f: impl FnOnce()) -> Option<CodeLocation> {
     let (monitor, memory) = watched();
     let scope = Scope::new(&monitor);

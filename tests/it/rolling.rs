@@ -1,4 +1,4 @@
-//! A rolling stop: one of two instances goes while requests come in, and none of them is lost.
+//! A rolling restart: one of two instances stops while requests arrive, and no request is lost.
 
 use std::{
     net::SocketAddr,
@@ -27,14 +27,14 @@ use tokio::{
 
 type HttpClient = Client<HttpConnector, Empty<Bytes>>;
 
-/// A server, and what a load balancer knows of it.
+/// A server, and its state in the load balancer.
 struct Instance {
     addr: SocketAddr,
     is_ready: AtomicBool,
     answered: Arc<AtomicU32>,
 }
 
-/// Serves until `told`, and for `grace` after it.
+/// Serves until `told` completes, and for another `grace`.
 async fn serve(told: oneshot::Receiver<()>, grace: Duration) -> (Arc<Instance>, JoinHandle<std::io::Result<()>>) {
     let probe = Probe::new("database", || async { Outcome::ok() }).critical().ready();
     let health = Health::builder().probe(probe).build().expect("the settings are good");
@@ -60,7 +60,7 @@ async fn ask(client: &HttpClient, addr: SocketAddr, path: &str) -> Option<Status
     Some(status)
 }
 
-/// Asks an instance again and again whether it is ready, as a load balancer does.
+/// Polls the readiness of an instance, as a load balancer does.
 async fn watch(client: HttpClient, instance: Arc<Instance>) {
     loop {
         let is_ready = ask(&client, instance.addr, "/health/ready").await == Some(StatusCode::OK);
@@ -69,8 +69,8 @@ async fn watch(client: HttpClient, instance: Arc<Instance>) {
     }
 }
 
-/// sglang#39016, nestjs/terminus#2569: each rollout a burst of connection errors, for the listener closes before anybody
-/// knows that it will.
+/// sglang#39016, nestjs/terminus#2569: each rollout causes a burst of connection errors, because the listener closes
+/// before the load balancer has noticed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_stop_under_load_loses_no_request() {
     let client: HttpClient = Client::builder(TokioExecutor::new()).build_http();

@@ -1,4 +1,4 @@
-//! Clients that leave, seen over real sockets.
+//! Clients that leave, over real sockets.
 
 use std::{
     convert::Infallible,
@@ -55,7 +55,7 @@ async fn a_client_that_leaves_before_the_head_is_a_cancelled_request_with_status
     assert_shows(&endpoint, "http_server_active_requests", "", 0).await;
 }
 
-/// Data without end.
+/// An endless body.
 struct Endless;
 
 impl Body for Endless {
@@ -73,7 +73,7 @@ fn watched() -> (Monitor, PrometheusEndpoint) {
     (monitor, endpoint)
 }
 
-/// Serves `app` and sends it a request, of which nothing is read yet.
+/// Serves `app` and sends it a request without reading the response.
 async fn connect(app: Router, path: &str) -> TcpStream {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let addr = listener.local_addr().expect("an address");
@@ -84,7 +84,7 @@ async fn connect(app: Router, path: &str) -> TcpStream {
     client
 }
 
-/// Waits until `/metrics` shows this value: a server learns of a client's end when it next looks at the socket.
+/// Waits until `/metrics` shows this value: a server notices a closed connection only when it next uses the socket.
 async fn assert_shows(endpoint: &PrometheusEndpoint, name: &str, label: &str, value: u64) {
     let line = format!(r#"{name}{{http_request_method="GET",http_route="/stream"{label}}} {value}"#);
     for _ in 0..1000 {
@@ -96,7 +96,7 @@ async fn assert_shows(endpoint: &PrometheusEndpoint, name: &str, label: &str, va
     panic!("no line {line} in\n{}", endpoint.render());
 }
 
-/// Serves `app` over both versions of HTTP, to clients that leave at random points, and returns when all have left.
+/// Serves `app` over both versions of HTTP to clients that leave at random points. Returns when all have left.
 async fn crowd(app: Router, version: Version, clients: u64) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let addr = listener.local_addr().expect("an address");
@@ -139,7 +139,7 @@ async fn ten_thousand_requests_of_which_some_are_left_all_end_exactly_once() {
     }
 }
 
-/// Data in pieces, each of which has to be waited for.
+/// A body of several pieces, each of which is pending first.
 struct Pieces {
     left: u8,
     waits: bool,
@@ -161,7 +161,7 @@ impl Body for Pieces {
     }
 }
 
-/// Waits until nothing is in flight any more, and says what there was.
+/// Waits until no request is in flight, and asserts that the outcomes add up.
 async fn assert_equation(monitor: &Monitor, version: Version) {
     let mut routes = Vec::new();
     for _ in 0..2000 {

@@ -1,4 +1,4 @@
-//! Paths of source files in events, without the machine they were built on.
+//! Paths of source files in events do not reveal the machine of the build.
 
 use bytes::Bytes;
 

@@ -125,7 +125,7 @@ fn a_layer_inside_another_has_its_span_as_parent() {
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
     let mut request = get("/items/7");
     request.headers_mut().insert("traceparent", parent.parse().unwrap());
-    // What is not sampled is exported by a sampler that does not ask.
+    // The caller's span is not sampled, but this sampler ignores that and exports all spans.
     spans.during(|| {
         let asked = inner.layer(service(|_| Ok::<_, Infallible>(status(200, ""))));
         drop(ready(outer.layer(asked).oneshot(request)).unwrap());
@@ -150,7 +150,7 @@ fn outgoing_requests_are_of_the_trace_in_the_log_though_the_program_has_spans_of
     assert_eq!(&sent[3..35], TRACE, "the chain of logs is broken");
 }
 
-/// As in a task that was spawned with `.in_current_scope()`, where no span is current.
+/// As in a task spawned with `.in_current_scope()`, where no span is current.
 #[test]
 fn a_layer_in_a_task_of_the_request_stays_in_its_trace() {
     let traces = Spans::new().during(|| {
@@ -260,7 +260,7 @@ fn what_is_shown_is_redacted_and_truncated() {
     assert_eq!(attribute(&spans.only(), "client.address").as_deref(), Some("192.0.2.0"));
 }
 
-/// It is the program's own, like any other that is called on the way.
+/// The subscriber belongs to the program, like any other callback.
 #[test]
 fn a_subscriber_that_panics_changes_no_answer_and_loses_no_count() {
     for fault in ["new", "record", "close"] {
@@ -312,7 +312,7 @@ fn without_opentelemetry_the_span_is_one_of_tracings_and_the_trace_our_own() {
     assert!(log.text().contains(r#""otel.name":"GET /items/{id}""#), "{}", log.text());
 }
 
-/// What was exported, by a sampler that takes everything.
+/// The exported spans of a sampler that accepts everything.
 struct Spans {
     exporter: InMemorySpanExporter,
     provider: SdkTracerProvider,
@@ -356,7 +356,7 @@ fn visit(layer: &MonitorLayer, request: Request<()>, code: u16) {
     drop(crate::support::text(call(layer, request, || status(code, "said"))));
 }
 
-/// Returns the trace in the scope, which is the one in the log.
+/// Returns the trace in the scope, which is also the one in the log.
 fn logged(layer: &MonitorLayer, request: Request<()>) -> String {
     assert!(tracing::event_enabled!(Level::INFO));
     let mut seen = None;

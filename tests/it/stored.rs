@@ -20,7 +20,7 @@ struct Shared {
 pub(crate) type Values = BTreeMap<String, Vec<u8>>;
 
 impl Stored {
-    /// A storage with these values in it.
+    /// Creates a storage with these values.
     pub(crate) fn with(values: Values) -> Self {
         Self(Arc::new(Shared { values: Mutex::new(values), saved: Condvar::new() }))
     }
@@ -33,7 +33,7 @@ impl Stored {
         self.values().keys().filter(|key| key.contains(part)).count()
     }
 
-    /// Waits until as many keys contain `part`, and returns all values.
+    /// Waits until `count` keys contain `part`. Returns all values.
     pub(crate) fn once_it_has(&self, count: usize, part: &str) -> Values {
         let is_short = |values: &mut Values| values.keys().filter(|key| key.contains(part)).count() < count;
         let waited = self.0.saved.wait_timeout_while(self.values(), PATIENCE, is_short);

@@ -1,4 +1,4 @@
-//! Scripted services and bodies, and what is asked of a monitor afterwards.
+//! Scripted services and bodies, and assertions on a monitor.
 
 use std::{
     collections::VecDeque,
@@ -28,7 +28,7 @@ use tracing_subscriber::{Registry, layer::SubscriberExt};
 
 pub(crate) type Text = Full<Bytes>;
 
-/// A body that does what it is told, step by step.
+/// A body that follows a script, step by step.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Script {
     pub(crate) steps: VecDeque<Step>,
@@ -54,7 +54,7 @@ pub(crate) struct Failure {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
-/// A builder without the log reporter, so that a test says nothing of its own.
+/// Returns a builder without the log reporter, so that tests do not log.
 pub(crate) fn builder() -> MonitorBuilder {
     Monitor::builder("shop").log(None)
 }
@@ -76,7 +76,7 @@ pub(crate) fn get(path: &str) -> Request<()> {
     Request::get(path).body(()).expect("the path is right")
 }
 
-/// A gRPC call, as it comes over HTTP/2.
+/// Returns a gRPC call as received over HTTP/2.
 pub(crate) fn grpc_request(path: &str) -> Request<()> {
     let request = Request::post(path).version(http::Version::HTTP_2).header("content-type", "application/grpc");
     request.body(()).expect("the path is right")
@@ -90,7 +90,7 @@ pub(crate) fn script(steps: impl IntoIterator<Item = Step>) -> Response<Script> 
     Response::new(Script { steps: steps.into_iter().collect(), exact: None })
 }
 
-/// A service that runs `f` for each request.
+/// Returns a service that runs `f` for each request.
 pub(crate) fn service<B, E>(
     mut f: impl FnMut(Request<()>) -> Result<Response<B>, E>,
 ) -> impl Service<Request<()>, Response = Response<B>, Error = E, Future = Ready<Result<Response<B>, E>>> {
@@ -110,7 +110,7 @@ where
     ready(watched.oneshot(request)).unwrap_or_else(|error| match error {})
 }
 
-/// Sends `GET /` to a service that gives this response.
+/// Sends `GET /` to a service that returns this response.
 pub(crate) fn serve<B>(monitor: &Monitor, response: Response<B>) -> Response<ResponseBody<B>>
 where
     B: Body<Data = Bytes, Error: Into<BoxError>>,
@@ -119,12 +119,12 @@ where
     call(&MonitorLayer::new(monitor), get("/"), move || response.take().expect("it is called once"))
 }
 
-/// Sends `request` to `f`, and drops the whole response once its body is read.
+/// Sends `request` to `f`, and drops the response once its body is read.
 pub(crate) fn visit(monitor: &Monitor, request: Request<()>, f: impl FnMut() -> Response<Text>) {
     text(call(&MonitorLayer::new(monitor), request, f));
 }
 
-/// Polls a future that must not have to wait.
+/// Polls a future that must be ready at once.
 #[track_caller]
 pub(crate) fn ready<F: Future>(future: F) -> F::Output {
     match poll_once(pin!(future)) {
@@ -151,7 +151,7 @@ pub(crate) fn text<B: Body<Error: fmt::Debug>>(response: Response<B>) -> String 
     String::from_utf8(body.to_bytes().into()).expect("the body is text")
 }
 
-/// Everything captured so far has reached the reporters.
+/// Waits until all captured events have reached the reporters.
 #[track_caller]
 pub(crate) fn flush(monitor: &Monitor) {
     assert!(monitor.flush(Duration::from_secs(20)), "a reporter hangs");
@@ -166,7 +166,7 @@ pub(crate) fn only_event(monitor: &Monitor, memory: &MemoryReporter) -> Arc<Erro
 }
 
 #[track_caller]
-/// Returns what the causes of an error say.
+/// Returns the messages of an error's causes.
 pub(crate) fn causes(event: &ErrorEvent) -> Vec<&str> {
     event.chain.iter().map(|cause| cause.message.as_str()).collect()
 }
@@ -177,7 +177,7 @@ pub(crate) fn assert_nothing_captured(monitor: &Monitor, memory: &MemoryReporter
     assert!(monitor.issues().is_empty());
 }
 
-/// There was one request, and it ended so.
+/// Asserts that there was one request with this outcome and status.
 #[track_caller]
 pub(crate) fn assert_ended(monitor: &Monitor, outcome: Outcome, status: u16) {
     let read = monitor.traffic().expect("the monitor is enabled").read();
@@ -189,7 +189,7 @@ pub(crate) fn assert_ended(monitor: &Monitor, outcome: Outcome, status: u16) {
     assert_eq!(statuses, [(status, 1)], "{route:#?}");
 }
 
-/// What a scrape shows now.
+/// Returns the current page of `/metrics`.
 pub(crate) fn page(monitor: &Monitor) -> String {
     PrometheusEndpoint::local(monitor).expect("a recorder of its own can always be built").render()
 }
@@ -204,7 +204,7 @@ pub(crate) fn assert_nothing_counted(monitor: &Monitor) {
     assert!(monitor.traffic().expect("the monitor is enabled").read().is_empty());
 }
 
-/// How often `reporter` did not keep something for this reason.
+/// Returns the number of items that `reporter` dropped for this reason.
 pub(crate) fn dropped(monitor: &Monitor, reporter: &str, reason: DropReason) -> u64 {
     let dropped = monitor.dropped();
     dropped
@@ -266,8 +266,8 @@ impl Error for Failure {
 // === impl Log ===
 
 impl Log {
-    /// Returns a subscriber that writes here. Another is kept alive beside it: while there is but one, `tracing` lets
-    /// whichever thread comes by a line first decide, for all threads, whether the line is written.
+    /// Returns a subscriber that writes to this log. A second subscriber is kept alive, because with a single one
+    /// `tracing` lets the first thread that reaches a callsite decide for all threads whether it is enabled.
     pub(crate) fn dispatch(&self) -> Dispatch {
         static OTHER: LazyLock<Dispatch> = LazyLock::new(|| Log::default().subscribe());
         LazyLock::force(&OTHER);
@@ -280,7 +280,7 @@ impl Log {
         Dispatch::new(format.with_writer(move || log.clone()).finish())
     }
 
-    /// Returns what makes this the writer of a layer.
+    /// Returns a writer for a layer.
     pub(crate) fn writer(&self) -> impl Fn() -> Self + Send + Sync + 'static {
         let log = self.clone();
         move || log.clone()
@@ -295,7 +295,7 @@ impl Log {
         String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
-    /// Returns the lines of the target, each with its level put among its fields.
+    /// Returns the lines of the target as JSON, with the level added to their fields.
     pub(crate) fn lines(&self, target: &str) -> Vec<Value> {
         let text = self.text();
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
@@ -306,7 +306,7 @@ impl Log {
         ours.collect()
     }
 
-    /// Returns the only line that was written at the end of a request.
+    /// Returns the only line written at the end of a request.
     #[track_caller]
     pub(crate) fn request_line(&self) -> Value {
         let lines = self.lines("monitor::request");

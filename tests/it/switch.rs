@@ -1,4 +1,4 @@
-//! A route that is disabled: what clients are answered, and what is counted of it.
+//! Disabled routes: responses to clients, and counters.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -102,7 +102,7 @@ fn each_change_is_a_signal_with_its_actor() {
         });
         told.collect()
     };
-    // The last one expires by itself, which the housekeeping tells.
+    // The last one expires by itself; housekeeping publishes that.
     for _ in 0..2000 {
         if changes().len() == 4 {
             break;
@@ -323,7 +323,7 @@ fn what_is_not_known_cannot_be_injected_into_a_log() {
     assert!(!error.contains(char::is_control), "{error:?}");
 }
 
-/// Two people at once: whoever follows the signals must end with what holds.
+/// With two concurrent operators, a subscriber of the signals must end in the actual state.
 #[test]
 fn changes_are_told_in_the_order_in_which_they_were_made() {
     let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).queue_bound(1 << 20));
@@ -366,7 +366,7 @@ fn ask(monitor: &Monitor, path: &str) -> Response<monitor_kit::ResponseBody<Text
     call(&MonitorLayer::new(monitor), get(path), || status(200, ""))
 }
 
-/// A monitor that knows three routes, of which these are disabled.
+/// Returns a monitor with three routes, of which these are disabled.
 fn switched_off(names: &[&str]) -> Monitor {
     let routes = [(HttpMethod::GET, "/error"), (HttpMethod::POST, "/error"), (HttpMethod::GET, "/todos")];
     let routes = routes.map(|(method, route)| (method.to_string(), route));

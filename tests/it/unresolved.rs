@@ -1,4 +1,4 @@
-//! Errors whose symbols are not resolved yet: captures go on, and a process that ends loses none.
+//! Errors with unresolved symbols: captures continue, and a process that ends loses none.
 
 use std::{sync::mpsc, thread};
 
@@ -73,7 +73,7 @@ fn only_issue_in(stored: &Stored) -> Issue {
     issues.remove(0)
 }
 
-/// Returns what is stored of an error before it is resolved.
+/// Returns the stored values of an error that is not resolved yet.
 fn left_behind() -> Values {
     let (before_report, release) = held_up();
     let stored = Stored::default();
@@ -91,7 +91,7 @@ fn unresolved(values: &Values) -> Value {
     serde_json::from_slice(value).expect("JSON")
 }
 
-/// Returns a `before_report` that holds up the resolver until the other value is dropped.
+/// Returns a `before_report` that blocks the resolver until the other value is dropped.
 fn held_up() -> (impl FnMut(ErrorEvent) -> Option<ErrorEvent> + Send, mpsc::Sender<()>) {
     let (release, released) = mpsc::channel::<()>();
     let holds = move |event| {

@@ -1,4 +1,4 @@
-//! Connections that become something else: the handshake is a request, what follows is watched where it is handed over.
+//! Upgraded connections: the handshake is a request, and the connection is monitored from its hand-over.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ fn the_handshake_alone_is_an_upgrade() {
 
 const CHAT: &str = r#"http_request_method="GET",http_route="/chat""#;
 
-/// Answers the handshake, and sends back whatever comes.
+/// Answers the handshake and echoes all data.
 async fn upgrade(mut request: Request, closed: Arc<Notify>) -> Response<Body> {
     let scope = scope::current().expect("a request is handled in its scope");
     let upgrade = hyper::upgrade::on(&mut request);

@@ -1,4 +1,4 @@
-//! Functions of the program's own, called on a request's way: whatever they do, no request is lost.
+//! Callbacks of the program during a request: whatever they do, no request is lost.
 
 use std::{convert::Infallible, future::ready as ready_now};
 

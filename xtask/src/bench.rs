@@ -1,4 +1,4 @@
-//! `cargo xtask bench [--quick | --ceilings]`: what the layers cost, beside their peers in the same run.
+//! `cargo xtask bench [--quick | --ceilings]`: measures the cost of the layers, next to their peers in the same run.
 
 mod budget;
 mod callgrind;
@@ -22,14 +22,15 @@ use crate::{
     services,
 };
 
-/// How much time is taken.
+/// The extent of the measurements.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Effort {
     Full,
     Quick,
 }
 
-/// Measures everything and compares it with the budgets; with `--ceilings`, only what the committed ceilings are of.
+/// Measures everything and compares it with the budgets; with `--ceilings`, measures only the cases with a committed
+/// ceiling.
 pub(crate) fn bench(options: &[&str]) -> Result<(), Failure> {
     match options {
         [] => measure(Effort::Full),
@@ -80,14 +81,14 @@ fn measure(effort: Effort) -> Result<(), Failure> {
     budget::judge(&budgets)
 }
 
-/// Returns what a panic costs, with and without `RUST_BACKTRACE`, which only the peers obey.
+/// Returns the cost of a panic, with and without `RUST_BACKTRACE`, which affects only the peers.
 fn panics() -> Result<Vec<(String, f64)>, Failure> {
     let mut facts = Vec::new();
     for backtrace in ["0", "1"] {
         let mut captured = [0.0; 3];
         for (cost, who) in captured.iter_mut().zip(["nobody", "ours", "sentry"]) {
             let mut command = process::command("benches");
-            // Some of them print each panic, with a backtrace.
+            // Read quietly: some of them print each panic with a backtrace.
             let told =
                 process::figures(&read_quietly(command.args(["panics", who]).env("RUST_BACKTRACE", backtrace))?)?;
             *cost = told.first().map_or(f64::NAN, |(_, nanoseconds)| *nanoseconds);
@@ -99,7 +100,7 @@ fn panics() -> Result<Vec<(String, f64)>, Failure> {
     Ok(facts)
 }
 
-/// Returns the slowest first panic of so many processes: symbols are loading while it is captured.
+/// Returns the slowest first panic of several processes. A first panic is captured while symbols are still loading.
 fn first_panics(processes: u32) -> Result<Vec<(String, f64)>, Failure> {
     let mut facts = Vec::new();
     for who in ["ours", "sentry"] {

@@ -1,10 +1,10 @@
-//! Why a command ends early, and with which exit status.
+//! The error of a command, with its exit status.
 
 use std::{fmt, process::ExitCode};
 
 use crate::USAGE;
 
-/// The sentence to print, and the kind that decides the exit status.
+/// The sentence to print, and the kind that determines the exit status.
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
@@ -24,17 +24,17 @@ impl Failure {
         Self { kind: Kind::Step, sentence: sentence.into() }
     }
 
-    /// Creates the failure of a command that cannot start, for something it needs is missing.
+    /// Creates the failure of a command that cannot start because a requirement is missing.
     pub(crate) fn unmet(sentence: impl Into<String>) -> Self {
         Self { kind: Kind::Unmet, sentence: sentence.into() }
     }
 
-    /// Creates the failure of a command line that says nothing known.
+    /// Creates the failure of an unknown command line.
     pub(crate) fn usage(sentence: impl Into<String>) -> Self {
         Self { kind: Kind::Usage, sentence: sentence.into() }
     }
 
-    /// Adds in front what was under way.
+    /// Prefixes the sentence with the activity during which it failed.
     pub(crate) fn during(self, what: &str) -> Self {
         Self { sentence: format!("{what}: {}", self.sentence), ..self }
     }

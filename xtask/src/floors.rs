@@ -1,14 +1,15 @@
-//! The floors of each library: `lib.rs` declares its modules from the ground up, and a module uses only those declared before
-//! its own. Files named `api.rs` stand on top: there a folder adds its methods to the handle of the library.
+//! The dependency order within each library: `lib.rs` declares its modules from the bottom up, and a module uses only
+//! those declared before it. Files named `api.rs` are on top: there a folder adds its methods to the handle of the
+//! library.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use crate::{failure::Failure, module_paths};
 
-/// The modules that each file uses, by the path of the file's own.
+/// The modules that each file uses, by the file's own module path.
 type Uses = BTreeMap<Vec<String>, Vec<Vec<String>>>;
 
-/// Fails with every import that goes up, goes through the root of its crate, or closes a cycle of files.
+/// Returns an error with every import that goes up, goes through the crate's root, or closes a cycle of files.
 pub(crate) fn check(crates: &Path) -> Result<(), Failure> {
     let unreadable = |error| Failure::step(format!("`{}` cannot be read: {error}", crates.display()));
     let mut found = Vec::new();
@@ -44,7 +45,7 @@ fn read(folder: &Path, path: &mut Vec<String>, uses: &mut Uses) -> io::Result<()
     Ok(())
 }
 
-/// Returns the modules of the root, the lowest first.
+/// Returns the modules declared in the root, lowest first.
 fn floors(root: &str) -> Vec<&str> {
     let name = |line: &'_ str| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';').map(str::len);
     root.lines().filter_map(|line| name(line).map(|len| &line[line.len() - 1 - len..line.len() - 1])).collect()
@@ -66,7 +67,8 @@ fn upward(floors: &[&str], uses: &Uses) -> Vec<String> {
     found
 }
 
-/// Returns the files of a cycle, if there is any: what remains once files that use none of the others are taken away.
+/// Returns the files of a cycle, if there is any: those that remain after repeatedly removing files that use none of
+/// the others.
 fn cycle(uses: &Uses) -> Option<String> {
     let file =
         |path: &[String]| (1..=path.len()).rev().map(|len| path[..len].to_vec()).find(|file| uses.contains_key(file));

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz SECONDS [TARGET]`: lets the fuzzers look for what breaks a parser.
+//! `cargo xtask fuzz SECONDS [TARGET]`: runs the fuzz targets of the parsers.
 
 use std::{fs, process::Command};
 
@@ -9,7 +9,7 @@ use crate::{
     services,
 };
 
-/// Runs each fuzzer, or the one that is named, for this many seconds, and stops at the first that finds something.
+/// Runs all fuzz targets, or the given one, for this many seconds each. Stops at the first finding.
 pub(crate) fn fuzz(options: &[&str]) -> Result<(), Failure> {
     let (seconds, targets) = match options {
         [seconds] => (seconds_of(seconds)?, &TARGETS[..]),
@@ -23,7 +23,7 @@ pub(crate) fn fuzz(options: &[&str]) -> Result<(), Failure> {
             .map_err(|error| Failure::step(format!("cannot create {}: {error}", found.display())))?;
         let mut fuzz = Command::new("rustup");
         fuzz.args(["run", "nightly", "cargo", "fuzz", "run", target]).current_dir(root().join("fuzz"));
-        // What it finds new goes to the first folder, what is given stands in the second.
+        // New inputs are stored in the first folder; the second one has the seeds.
         fuzz.args([format!("corpus/{target}"), format!("seeds/{target}")]);
         fuzz.args([
             "--".into(),

@@ -1,10 +1,10 @@
-//! Imports of the documentation's examples: a user's program has the facade, and none of the crates below it.
+//! Checks the imports in the documentation's examples: user code depends on the facade, not on the crates below it.
 
 use std::{fs, io, path::Path};
 
 use crate::failure::Failure;
 
-/// Fails with every line of the documentation in `folder` and below that imports one of these crates.
+/// Returns an error with every line of documentation in `folder` and below that imports one of these crates.
 pub(crate) fn check(folder: &Path, crates: &[String]) -> Result<(), Failure> {
     let mut found = Vec::new();
     read(folder, &mut |file, text| {
@@ -30,7 +30,7 @@ fn read(folder: &Path, each: &mut impl FnMut(&Path, &str)) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the numbers of the lines of examples that name one of `crates`. Prose may: its links lead there.
+/// Returns the numbers of the example lines that name one of `crates`. Prose may name them in links.
 fn foreign(text: &str, crates: &[String]) -> Vec<usize> {
     let mut is_code = false;
     let mut is_foreign = |line: &str| {
@@ -46,7 +46,7 @@ fn foreign(text: &str, crates: &[String]) -> Vec<usize> {
     lines.filter(|(_, line)| is_foreign(line)).map(|(number, _)| number + 1).collect()
 }
 
-/// Returns whether a path in `code` begins with this crate.
+/// Returns whether a path in `code` starts with this crate.
 fn has_path(code: &str, name: &str) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(name).any(|(at, _)| code[at + name.len()..].starts_with("::") && !code[..at].ends_with(is_name))

@@ -1,4 +1,4 @@
-//! Dead links in the rendered documentation: of files that are not there, and of places that a page does not have.
+//! Dead links in the rendered documentation: to missing files, and to missing anchors of a page.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::failure::Failure;
 
-/// Every file of a rendered documentation by its path within, with what is in it where it is a page.
+/// All files of the rendered documentation by path. Pages are parsed; other files are empty.
 #[derive(Debug, Default)]
 struct Site(BTreeMap<PathBuf, Page>);
 
@@ -17,12 +17,12 @@ struct Site(BTreeMap<PathBuf, Page>);
 struct Page {
     links: Vec<String>,
     places: BTreeSet<String>,
-    /// The page to go on to, with the same place: rustdoc's for an item that is re-exported.
+    /// Redirect of a re-exported item, as rustdoc generates it. The anchor applies to its target.
     moved_to: Option<String>,
 }
 
-/// Fails with every link that leads nowhere, of the pages that these crates have in `folder`. Links to other sites are not
-/// followed.
+/// Returns an error with every dead link on the pages of these crates in `folder`. Links to other sites are not
+/// checked.
 pub(crate) fn check(folder: &Path, crates: &[String]) -> Result<(), Failure> {
     let mut site = Site::default();
     let unreadable = |error: io::Error| Failure::step(format!("`{}` cannot be read: {error}", folder.display()));
@@ -62,7 +62,7 @@ impl Site {
         let (file, place) = link.split_once('#').unwrap_or((link, ""));
         let file = file.split('?').next().unwrap_or_default();
         let path = if file.is_empty() { from.to_owned() } else { resolved(from, file) };
-        // Listings of source code have ranges of lines for places.
+        // Anchors in listings of source code are ranges of lines.
         let is_listing = path.starts_with("src");
         match self.0.get(&path) {
             Some(Page { moved_to: Some(link), .. }) => self.leads_somewhere(&path, &format!("{link}#{place}")),
@@ -83,7 +83,7 @@ impl Page {
     }
 }
 
-/// Returns the values of an attribute, in quotation marks as rustdoc writes them.
+/// Returns the values of an attribute, quoted as rustdoc writes them.
 fn values<'a>(html: &'a str, name: &str) -> impl Iterator<Item = String> + 'a {
     let begin = format!(" {name}=\"");
     let found: Vec<_> = html.match_indices(&begin).map(|(at, begin)| at + begin.len()).collect();
@@ -94,8 +94,9 @@ fn unescaped(value: &str) -> String {
     value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
 }
 
-/// Another site, or an item of a dependency. Where a trait of a dependency is documented with the type that has it, its links
-/// are names of items for as long as the dependency itself is not documented; an unknown name of ours is an error of rustdoc.
+/// Returns whether a link leads to another site or to an item of a dependency. rustdoc writes bare item names as links
+/// of a dependency's trait when the dependency is not documented; an unknown name in this workspace is an error in
+/// rustdoc itself.
 fn is_elsewhere(link: &str) -> bool {
     let is_of_a_name = |char: char| char.is_alphanumeric() || "_:()!".contains(char);
     let name = link.split('#').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: everything that can be said of the sources without running them.
+//! `cargo xtask lint`: all static checks of the sources.
 
 use std::{fs, io, path::Path};
 
@@ -9,7 +9,7 @@ use crate::{
     run::{cargo, root, run},
 };
 
-/// Runs every check in turn and stops at the first that fails.
+/// Runs all checks in order and stops at the first that fails.
 pub(crate) fn lint(options: &[&str]) -> Result<(), Failure> {
     if let [unknown, ..] = options {
         return Err(Failure::usage(format!("`{unknown}` is not an option of `lint`")));
@@ -27,7 +27,7 @@ pub(crate) fn lint(options: &[&str]) -> Result<(), Failure> {
 
 fn format() -> Result<(), Failure> {
     run(&mut cargo("fmt --all --check"))?;
-    // Workspaces of their own, which are not among all.
+    // Separate workspaces, which `--all` does not include.
     run(&mut cargo("fmt --manifest-path fuzz/Cargo.toml --check"))?;
     run(&mut cargo("fmt --manifest-path tests/faults/Cargo.toml --check"))
 }
@@ -36,7 +36,8 @@ fn clippy() -> Result<(), Failure> {
     run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
 }
 
-/// Renders the documentation and checks its links. Pages of what is gone would have dead links, and hide those to them.
+/// Renders the documentation and checks its links. Starts from an empty folder: pages of removed items would have dead
+/// links, and would hide dead links to them.
 fn documentation() -> Result<(), Failure> {
     let folder = root().join("target/doc");
     let crates: Vec<_> = manifest::libraries()?.iter().map(|library| library.package.replace('-', "_")).collect();
@@ -49,7 +50,7 @@ fn documentation() -> Result<(), Failure> {
     links::check(&folder, &crates)
 }
 
-/// Makes a folder for each crate: rustdoc links to crates that have one, and renders crates in any order.
+/// Creates an empty folder for each crate: rustdoc links only to crates that have one, and renders crates in any order.
 fn begin_anew(folder: &Path, crates: &[String]) -> io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
@@ -57,11 +58,11 @@ fn begin_anew(folder: &Path, crates: &[String]) -> io::Result<()> {
     crates.iter().try_for_each(|name| fs::create_dir_all(folder.join(name)))
 }
 
-/// Checks a library as its users build it: by itself, without its dev-dependencies, with none of its features and with
-/// each of them. A build of the whole workspace hides what a crate forgets, because features add up across it.
+/// Checks a library as its users build it: alone, without dev-dependencies, with no features and with each feature. A
+/// build of the whole workspace hides missing features, because features are unified across it.
 fn alone(library: &Manifest) -> Result<(), Failure> {
     feature_choices(library).iter().try_for_each(|choice| {
-        // Warnings are denied through clippy: in `RUSTFLAGS` they would have every dependency compiled anew.
+        // Warnings are denied through clippy. `RUSTFLAGS` would recompile all dependencies.
         let package = &library.package;
         run(&mut cargo(&format!("clippy --package {package} --lib --no-default-features{choice} -- -D warnings")))
     })

@@ -1,10 +1,10 @@
-//! What the machine at hand allows: whether it is a Debian one, and whether this is its root.
+//! Detects whether the machine is a Debian system, and whether the current user is root.
 
 use std::{fs, process::Command};
 
 use crate::run::read;
 
-/// What a machine allows.
+/// The properties of a machine that decide what may be installed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Machine {
     pub(crate) is_debian: bool,
@@ -12,7 +12,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Looks at this machine.
+    /// Detects the properties of this machine.
     pub(crate) fn probe() -> Self {
         let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
         let is_root = read(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
@@ -20,7 +20,7 @@ impl Machine {
     }
 }
 
-/// Returns whether an `os-release` file is Debian's or that of a descendant.
+/// Returns whether an `os-release` file belongs to Debian or a derivative.
 fn is_debian(release: &str) -> bool {
     let values = release.lines().filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")));
     values.flat_map(|value| value.trim_matches(['"', '\'']).split_whitespace()).any(|name| name == "debian")

@@ -1,4 +1,4 @@
-//! What `Cargo.toml` says of a library: its name and its features, read line by line.
+//! Name and features of a library, read line by line from `Cargo.toml`.
 
 use std::{
     fs, io,
@@ -7,14 +7,14 @@ use std::{
 
 use crate::{failure::Failure, run::root};
 
-/// The lines of a manifest that matter here.
+/// The relevant lines of a manifest.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Manifest {
     pub(crate) package: String,
     pub(crate) features: Vec<String>,
 }
 
-/// Returns the libraries of the workspace: the one at its root and those in `crates`.
+/// Returns the libraries of the workspace: those in `crates` and the one at its root.
 pub(crate) fn libraries() -> Result<Vec<Manifest>, Failure> {
     let mut folders = folders_in(&root().join("crates")).map_err(|error| unreadable("crates", &error))?;
     folders.retain(|folder| folder.join("src/lib.rs").is_file());

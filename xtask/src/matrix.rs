@@ -1,20 +1,20 @@
-//! `cargo xtask matrix`: places and groups of errors in every build that users ship.
+//! `cargo xtask matrix`: checks locations and groups of errors in every build profile that users ship.
 
 use crate::{
     failure::Failure,
     run::{cargo, root, run},
 };
 
-/// A build of the program of faults.
+/// A build of the program `faults`.
 struct Profile {
     name: &'static str,
     options: &'static str,
     variables: &'static [(&'static str, &'static str)],
-    /// What the build knows of a function: the argument of the program.
+    /// The debug information of the build, passed as the program's argument.
     knows: &'static str,
 }
 
-/// Builds and runs the program of faults in each profile, and reports all that failed.
+/// Builds and runs the program in each profile, and reports all failures.
 pub(crate) fn matrix(names: &[&str]) -> Result<(), Failure> {
     if let Some(unknown) = names.iter().find(|name| !PROFILES.iter().any(|profile| profile.name == **name)) {
         let known = PROFILES.map(|profile| profile.name).join(", ");
@@ -31,7 +31,7 @@ pub(crate) fn matrix(names: &[&str]) -> Result<(), Failure> {
     }
 }
 
-/// Profiles share no dependencies, so that each has a folder of its own.
+/// Builds and runs one profile. Profiles share no dependencies, so each has a target folder of its own.
 fn try_out(profile: &Profile) -> Result<(), Failure> {
     let Profile { name, options, variables, knows } = profile;
     let words = format!("run --manifest-path tests/faults/Cargo.toml --locked {options} -- {knows}");

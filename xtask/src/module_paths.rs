@@ -1,7 +1,7 @@
-//! The paths of modules that a source names, absolute within its crate.
+//! The module paths used by a source file, absolute within its crate.
 
-/// Returns every path below `crate` or `super` in the text of the module called `own`. Comments, tests, and what a module
-/// declares itself do not count.
+/// Returns every path below `crate` or `super` in the text of the module called `own`. Comments, tests, and items
+/// declared by the module itself are ignored.
 pub(crate) fn used(text: &str, own: &[String]) -> Vec<Vec<String>> {
     let code: Vec<_> = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).map(without_comment).collect();
     let code = code.join("\n");
@@ -10,7 +10,7 @@ pub(crate) fn used(text: &str, own: &[String]) -> Vec<Vec<String>> {
         ["crate::", "super::"].into_iter().filter_map(|root| Some((left.find(root)?, root))).min()
     {
         let (before, rest) = (left[..at].chars().next_back(), &left[at + root.len()..]);
-        // `$crate::` is another crate's.
+        // `$crate::` in a macro may refer to another crate.
         if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
             left = rest;
             continue;
@@ -25,7 +25,7 @@ fn without_comment(line: &str) -> &str {
     line.split_once("//").map_or(line, |(code, _)| code)
 }
 
-/// Reads one tree of imports or one path, and returns what follows it.
+/// Parses one import tree or path. Returns the rest of the text.
 fn expand<'a>(mut text: &'a str, mut path: Vec<String>, paths: &mut Vec<Vec<String>>) -> &'a str {
     loop {
         text = text.trim_start();

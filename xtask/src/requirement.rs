@@ -1,10 +1,10 @@
-//! The commands that the tests and the fuzzers need beside Rust.
+//! The external commands required by the tests, the benches and the fuzzers.
 
 use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use crate::run::{cargo, root, succeeds};
 
-/// One command that must be there.
+/// A required command.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Requirement {
     pub(crate) command: &'static str,
@@ -15,29 +15,29 @@ pub(crate) struct Requirement {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Need {
-    /// Nothing runs without it.
+    /// Required by all commands.
     Always,
-    /// Only the ignored tests need it.
+    /// Required only by the ignored tests.
     Services,
-    /// No test needs it, but the benches do.
+    /// Required only by the benches.
     Benches,
-    /// No test needs it.
+    /// Required only by the fuzzers.
     Fuzzing,
 }
 
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Origin {
-    /// Debian packages, and who has it elsewhere.
+    /// Debian packages, and a source for other systems.
     Debian { packages: &'static [&'static str], elsewhere: &'static str },
-    /// A crate that cargo installs.
+    /// A crate installed by cargo.
     Cargo(&'static str),
-    /// A Python package, and a file that shows it is installed.
+    /// A Python package, and a file that exists once it is installed.
     Python { package: &'static str, file: &'static str },
-    /// A toolchain, which is never installed unasked.
+    /// A toolchain, which is never installed automatically.
     Toolchain(&'static str),
 }
 
-/// Returns what of the table is not here.
+/// Returns the requirements that are not met on this machine.
 pub(crate) fn missing() -> Vec<&'static Requirement> {
     REQUIREMENTS.iter().filter(|requirement| !requirement.is_met()).collect()
 }
@@ -52,7 +52,7 @@ impl Requirement {
     fn is_met(&self) -> bool {
         match self.origin {
             Origin::Debian { .. } => is_on_path(self.command) || is_of_postgresql(self.command),
-            // cargo finds its commands in folders of its own, too.
+            // cargo also finds its commands outside of `PATH`.
             Origin::Cargo(name) => succeeds(cargo(name.trim_start_matches("cargo-")).arg("--version")),
             Origin::Python { file, .. } => root().join(PYTHON).join(file).is_file(),
             Origin::Toolchain(name) => succeeds(Command::new("rustup").args(["run", name, "rustc", "--version"])),
@@ -63,7 +63,7 @@ impl Requirement {
 // === impl Origin ===
 
 impl Origin {
-    /// Says how to get it.
+    /// Returns an instruction for installing it.
     pub(crate) fn how(&self) -> String {
         match self {
             Self::Debian { packages, elsewhere } => {
@@ -81,7 +81,7 @@ fn is_on_path(command: &str) -> bool {
     env::split_paths(&path).any(|folder| is_executable(&folder.join(command)))
 }
 
-/// Debian keeps the programs of each PostgreSQL in a folder of their own.
+/// Returns whether PostgreSQL provides the command. Debian has a folder per version, which is not on `PATH`.
 fn is_of_postgresql(command: &str) -> bool {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     versions.into_iter().any(|version| is_executable(&version.path().join("bin").join(command)))
@@ -91,17 +91,17 @@ fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
-/// Where packages of Python's are installed.
+/// Folder in which Python packages are installed.
 pub(crate) const PYTHON: &str = "target/python";
 
-/// Everything there is to need.
+/// All requirements.
 pub(crate) const REQUIREMENTS: [Requirement; 14] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
         need: Need::Always,
         origin: Origin::Debian {
-            // The headers are only recommended by `gcc`.
+            // The headers are only a recommendation of `gcc`.
             packages: &["gcc", "libc6-dev"],
             elsewhere: "any C compiler that is called cc",
         },

@@ -1,4 +1,4 @@
-//! Running a command: it is echoed first, and its failure becomes a sentence.
+//! Runs commands: each is echoed first, and its failure becomes a sentence.
 
 use std::{
     env,
@@ -10,13 +10,13 @@ use std::{
 
 use crate::failure::Failure;
 
-/// Returns the folder of the workspace.
+/// Returns the root folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask)
 }
 
-/// Returns `cargo` with these words, to be run in the folder of the workspace.
+/// Returns a `cargo` command with these arguments that runs in the root folder.
 pub(crate) fn cargo(words: &str) -> Command {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
@@ -24,14 +24,14 @@ pub(crate) fn cargo(words: &str) -> Command {
     command
 }
 
-/// Runs `command` and waits for its end.
+/// Runs `command` and waits until it exits.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let line = line(command);
     let _ = writeln!(io::stderr(), "$ {line}");
     ended(&line, command.status())
 }
 
-/// Runs `command` and returns what it wrote to its standard output.
+/// Runs `command` and returns its standard output.
 pub(crate) fn read(command: &mut Command) -> Result<String, Failure> {
     let line = line(command);
     let output = command.stderr(Stdio::inherit()).output();
@@ -42,8 +42,7 @@ pub(crate) fn read(command: &mut Command) -> Result<String, Failure> {
     ended(&line, status).map(|()| text)
 }
 
-/// Runs `command` and returns what it wrote to its standard output. What it wrote to its standard error is part of the
-/// failure, and shown nowhere else.
+/// Runs `command` and returns its standard output. Its standard error is included in a failure and not shown otherwise.
 pub(crate) fn read_quietly(command: &mut Command) -> Result<String, Failure> {
     let line = line(command);
     let output = command.output().map_err(|error| Failure::step(format!("`{line}` cannot be run: {error}")))?;
@@ -59,7 +58,7 @@ fn last_words(stderr: &[u8]) -> String {
     lines[lines.len().saturating_sub(20)..].iter().map(|line| format!("\n  {line}")).collect()
 }
 
-/// Returns whether `command` can be run and succeeds, in silence.
+/// Returns whether `command` can be run and succeeds. Its output is discarded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }

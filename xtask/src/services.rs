@@ -1,6 +1,7 @@
-//! What tests and fuzzers need beside Rust, and how it gets here.
+//! Installs the requirements of tests, benches and fuzzers.
 //!
-//! Debian packages are installed by root on Debian alone. Anywhere else the command says what is missing and ends.
+//! Debian packages are installed only by root on Debian. On other systems the command lists the missing requirements
+//! and fails.
 
 use std::{fmt::Write, process::Command};
 
@@ -17,7 +18,7 @@ enum Plan {
     Refuse(Vec<&'static Requirement>),
 }
 
-/// Sees to it that everything of these needs is there.
+/// Makes sure that all requirements for these needs are met.
 pub(crate) fn provide(needs: &[Need]) -> Result<(), Failure> {
     match plan(&missing(), Machine::probe(), needs) {
         Plan::Install { packages, crates, python } => install(&packages, &crates, &python)?,

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test of the workspace, with all it needs.
+//! `cargo xtask test`: runs every test of the workspace and provides their requirements.
 
 use std::io::{self, Write};
 
@@ -9,14 +9,14 @@ use crate::{
     services,
 };
 
-/// Whether the tests that need a program of their own are to run.
+/// Selects the tests that require external programs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Services {
     Wanted,
     LeftOut,
 }
 
-/// Provides what the tests need, and runs them and the examples of the documentation.
+/// Provides the requirements, and runs the tests and the examples of the documentation.
 pub(crate) fn test(options: &[&str]) -> Result<(), Failure> {
     let services = services_of(options)?;
     services::provide(match services {
@@ -35,7 +35,8 @@ pub(crate) fn test(options: &[&str]) -> Result<(), Failure> {
     }
 }
 
-/// Runs what is tested under a scheduler of its own, in a folder of its own: everything below is compiled anew for it.
+/// Runs the tests under a model-checking scheduler, in a target folder of their own, because all dependencies are
+/// recompiled for it.
 fn interleavings() -> Result<(), Failure> {
     let mut tests = cargo("nextest run --package monitor-core --lib interleavings --target-dir target/shuttle");
     run(tests.env("RUSTFLAGS", "--cfg shuttle"))
@@ -61,5 +62,5 @@ fn say_what_was_left_out() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The benches are a package of their own so that no test build compiles them.
+/// Without the benches, so that no test build compiles them.
 const EVERYTHING: &str = "--workspace --exclude benches --all-features";

@@ -1,6 +1,6 @@
 //! Counts allocations: `allocations LOG PREFIX` runs the cases once. LOG is `none`, `peers` or `ours`.
 //!
-//! A binary of its own: an allocator that counts costs time, and whoever allocates most pays most of it.
+//! A separate binary, because a counting allocator costs time, most of all for the case that allocates most.
 
 #![expect(clippy::print_stdout, reason = "figures go to whoever compares them")]
 

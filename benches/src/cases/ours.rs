@@ -11,12 +11,12 @@ use tower::{Layer, service_fn};
 use super::{Case, axum, tower};
 use crate::drive::{Request, drive};
 
-/// Everything on.
+/// The full stack.
 pub(super) fn compared() -> [Case; 2] {
     [tower("all of ours", routed()), axum("all of ours", MonitorLayer::new(monitor()))]
 }
 
-/// Ways off the straight one.
+/// Paths other than success: a disabled route and a failing service.
 pub(super) fn aside() -> [Case; 2] {
     [refused(), failing()]
 }
@@ -36,20 +36,20 @@ pub(super) fn alone() -> Vec<Case> {
     ]
 }
 
-/// A router says which route it is; around a single service somebody else has to.
+/// A layer for a single service. A router would provide the route template.
 fn routed() -> MonitorLayer {
     MonitorLayer::new(monitor()).route(|_| Some("/items/{id}"))
 }
 
-/// A route that is switched off: nobody asks the service. Of a monitor of its own, for the others are not to look whether
-/// their route is.
+/// A disabled route, so that the service is not called. It has a monitor of its own, because a disabled route adds a
+/// lookup to all other routes.
 fn refused() -> Case {
     let monitor = built();
     monitor.disable_route(DisableRoute::new(OFF, "a bench")).expect("the route is declared");
     tower("ours: disabled route", MonitorLayer::new(&monitor).route(|_| Some(OFF)))
 }
 
-/// A service whose error is captured, once in a while whole and else only counted.
+/// A service with a captured error. Most events are throttled and only counted.
 fn failing() -> Case {
     let mut service = routed().layer(service_fn(async |_: Request| {
         let mut response = http::Response::new(Full::new(Bytes::from_static(b"sorry")));
@@ -61,7 +61,7 @@ fn failing() -> Case {
     Case { name: String::from("tower/ours: error"), run: Box::new(move |request| drive(&mut service, request)) }
 }
 
-/// A monitor with all that is on by default, whose traffic goes to a recorder of the Prometheus exporter.
+/// A monitor with the default settings, publishing to a Prometheus recorder.
 pub(crate) fn monitor() -> &'static Monitor {
     static MONITOR: OnceLock<Monitor> = OnceLock::new();
     MONITOR.get_or_init(built)

@@ -1,4 +1,4 @@
-//! What others have for the same purpose, at its newest.
+//! The newest versions of comparable crates.
 
 use std::sync::{Arc, OnceLock};
 
@@ -38,19 +38,19 @@ macro_rules! everything {
     };
 }
 
-/// The stack that does what ours does, as far as there is one.
+/// The stack of crates that is closest to monitor-tower.
 pub(super) fn compared() -> [Case; 2] {
     [tower("all of the peers", everything!()), axum("all of the peers", everything!())]
 }
 
-/// Returns the router within all of it.
+/// Returns the router inside the full stack.
 pub(super) fn around(routes: axum::Router) -> axum::Router {
     routes.layer(everything!())
 }
 
 /// Each layer alone.
 pub(super) fn alone() -> Vec<Case> {
-    // Its client is there until the process ends.
+    // Leaked, so that its client lives as long as the process.
     Box::leak(Box::new(sentry()));
     let reader = ManualReader::builder().build();
     let otel =
@@ -80,7 +80,7 @@ pub(super) fn alone() -> Vec<Case> {
     ]
 }
 
-/// The layer of axum-prometheus, whose recorder is the process's.
+/// The layer of axum-prometheus, whose recorder is global.
 fn prometheus() -> PrometheusMetricLayer<'static> {
     static LAYER: OnceLock<PrometheusMetricLayer<'static>> = OnceLock::new();
     LAYER.get_or_init(|| PrometheusMetricLayer::pair().0).clone()
@@ -91,7 +91,7 @@ fn span<B>(request: &http::Request<B>) -> Span {
     info_span!("request", method = %request.method(), uri = %request.uri(), request_id = id)
 }
 
-/// A client that samples a tenth of the transactions and sends them nowhere.
+/// A client that samples a tenth of the transactions and discards them.
 pub(crate) fn sentry() -> ClientInitGuard {
     let mut options = ClientOptions::default().traces_sample_rate(0.1);
     options.dsn = "http://public@127.0.0.1/1".parse().ok();

@@ -1,4 +1,4 @@
-//! The ground: time, threads, text and JSON. No word of errors, requests or monitors.
+//! The ground floor: time, threads, text and JSON. It knows no errors, requests or monitors.
 
 pub mod clock;
 pub(crate) mod drops;

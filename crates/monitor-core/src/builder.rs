@@ -1,4 +1,5 @@
-//! The settings of a monitor, one after another.
+//! The builder of a monitor. [`MonitorBuilder`] collects the settings; `check` refuses those that cannot work, and
+//! `build` starts the monitor's threads.
 
 mod build;
 mod check;
@@ -73,7 +74,7 @@ pub struct MonitorBuilder {
     bounds: Bounds,
 }
 
-/// How much is kept at most.
+/// Upper bounds of memory and rates.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
     queue: usize,
@@ -88,7 +89,7 @@ struct Bounds {
 // === impl MonitorBuilder ===
 
 impl Monitor {
-    /// Begins to build a monitor for `service`.
+    /// Returns a builder for the monitor of the service called `service`.
     pub fn builder(service: impl Into<String>) -> MonitorBuilder {
         MonitorBuilder::new(service.into())
     }
@@ -152,76 +153,77 @@ impl MonitorBuilder {
         self
     }
 
-    /// Declares routes by method and template. Their series exist from the start at 0, so that an alert on an increase
-    /// sees the very first failure. Name each as the router does: the log has a warning where a route is requested that is
-    /// not declared, while declared ones are not requested. Defaults to none.
+    /// Declares routes by method and template. Their series exist at 0 from the start, so an alert on an increase sees
+    /// the very first failure. Write each template as the router does: if an undeclared route is requested while
+    /// declared ones are not, the log has a warning. Defaults to none.
     pub fn routes<M: Into<String>, R: Into<String>>(mut self, routes: impl IntoIterator<Item = (M, R)>) -> Self {
         self.routes.extend(routes.into_iter().map(|(method, route)| (method.into(), route.into())));
         self
     }
 
-    /// Declares methods of gRPC services by their path, `/package.Service/Method`. Each is a route of its own, whose failures
-    /// exist from the start at 0; calls of any other method are those of the router's template, or unmatched. Defaults to
-    /// none.
+    /// Declares methods of gRPC services by path, `/package.Service/Method`. Each is a route of its own, and its
+    /// failure counters exist at 0 from the start. A call to any other method is counted under the router's template,
+    /// or as unmatched. Defaults to none.
     pub fn grpc_methods(mut self, methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.grpc_methods.extend(methods.into_iter().map(Into::into));
         self
     }
 
-    /// Leaves requests to these paths, and to all below them, out of everything that is counted and reported. Defaults
-    /// to `/health`, `/metrics` and gRPC's `/grpc.health.v1.Health`, which stay in the list.
+    /// Excludes requests to these paths, and to all paths below them, from metrics, issues and reports. Defaults to
+    /// `/health`, `/metrics` and gRPC's `/grpc.health.v1.Health`, which stay in the list.
     pub fn untracked(mut self, paths: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.untracked.extend(paths.into_iter().map(Into::into));
         self
     }
 
-    /// Keeps these routes and all below them in service: nobody can [disable](crate::Monitor::disable_route) them, as nobody can
-    /// the untracked ones. Name the routes that enable others. Defaults to none.
+    /// Protects these routes, and all routes below them, from being [disabled](crate::Monitor::disable_route).
+    /// Untracked paths are always protected. Name the routes by which operators enable others. Defaults to none.
     pub fn protected_routes(mut self, routes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.protected.extend(routes.into_iter().map(Into::into));
         self
     }
 
-    /// Sets what keeps state over a restart: issues, and which routes are disabled. What is still disabled after one is told
-    /// again. Defaults to nothing: after a restart there is no issue, and every route is enabled.
+    /// Sets the store that persists issues and disabled routes over a restart. Routes that are still disabled after a
+    /// restart are reported again. Defaults to none: after a restart there are no issues, and every route is enabled.
     pub fn persist(mut self, persist: impl Persist) -> Self {
         self.persist = Some(Arc::new(persist));
         self
     }
 
-    /// Shows paths as the client sent them, masked but with whatever identifiers they hold. Defaults to `false`: a path
-    /// is shown as its route.
+    /// Shows paths as the client sent them: secrets are masked, but identifiers in the path stay. Defaults to `false`:
+    /// a path is shown as its route.
     pub fn show_raw_paths(mut self, raw_paths: bool) -> Self {
         self.raw_paths = raw_paths;
         self
     }
 
-    /// Shows clients' addresses in full. Defaults to `false`: the first 24 bits of an IPv4 address are shown, and the first
-    /// 48 of an IPv6 address.
+    /// Shows clients' addresses in full. Defaults to `false`: addresses are cut to the first 24 bits of an IPv4 address
+    /// and the first 48 bits of an IPv6 address.
     pub fn show_full_ips(mut self, on: bool) -> Self {
         self.show_full_ips = on;
         self
     }
 
-    /// Sets which share of traces is marked as sampled, from 0 to 1, of those that begin here and of those whose caller is not
-    /// obeyed in that. Services asked on behalf of a request
-    /// whose sampler follows its parent record these and no others. Where OpenTelemetry takes the spans of requests, its
-    /// sampler decides. Defaults to 0.1.
+    /// Sets the share of traces that are marked as sampled, from 0 to 1. It applies to traces that begin here, and to
+    /// those of callers whose sampling decision is not trusted. Downstream services record these traces and no others
+    /// if their sampler follows its parent. Where OpenTelemetry takes the spans of requests, its sampler decides.
+    /// Defaults to 0.1.
     pub fn trace_sampling(mut self, share: f64) -> Self {
         self.trace_sampling = share;
         self
     }
 
-    /// Publishes requests by the names of Prometheus' Flask exporter as well: `flask_http_request_total` with `method` and
-    /// `status`, `flask_http_request_exceptions_total`, `flask_http_request_duration_seconds`, `flask_exporter_info`. A
-    /// dashboard made for it keeps working. Defaults to `false`.
+    /// Publishes requests under the metric names of Prometheus' Flask exporter as well: `flask_http_request_total` with
+    /// `method` and `status`, `flask_http_request_exceptions_total`, `flask_http_request_duration_seconds`,
+    /// `flask_exporter_info`. Dashboards made for that exporter keep working. Defaults to `false`.
     pub fn flask_names(mut self, on: bool) -> Self {
         self.flask_names = on;
         self
     }
 
-    /// Measures the time to the first byte of each response, as [`names::TIME_TO_FIRST_BYTE`]. A stream is answered early
-    /// and ends late; its duration alone does not tell a slow start from a long life. Defaults to `false`.
+    /// Measures the time to the first byte of each response, as [`names::TIME_TO_FIRST_BYTE`]. Useful for streams,
+    /// which are answered early and end late: their duration does not tell a slow start from a long stream. Defaults to
+    /// `false`.
     ///
     /// [`names::TIME_TO_FIRST_BYTE`]: crate::names::TIME_TO_FIRST_BYTE
     pub fn time_to_first_byte(mut self, on: bool) -> Self {
@@ -229,7 +231,7 @@ impl MonitorBuilder {
         self
     }
 
-    /// Measures how many bytes each response body gives, as [`names::RESPONSE_BODY_SIZE`]. Defaults to `false`.
+    /// Measures the size of each response body in bytes, as [`names::RESPONSE_BODY_SIZE`]. Defaults to `false`.
     ///
     /// [`names::RESPONSE_BODY_SIZE`]: crate::names::RESPONSE_BODY_SIZE
     pub fn response_body_size(mut self, on: bool) -> Self {
@@ -237,54 +239,54 @@ impl MonitorBuilder {
         self
     }
 
-    /// Shows personal data, as the option of this name does in Sentry's libraries: clients' whole addresses, and e-mail and IP
-    /// addresses in texts. Secrets, cards and accounts are masked all the same. Set it after
-    /// [`redaction`](Self::redaction). Defaults to `false`.
+    /// Shows personal data, like the option of this name in Sentry's libraries: clients' full addresses, and e-mail and
+    /// IP addresses in texts. Secrets, card numbers and account numbers are still masked. Call it after
+    /// [`redaction`](Self::redaction), which replaces its settings. Defaults to `false`.
     pub fn send_default_pii(mut self, on: bool) -> Self {
         self.show_full_ips = on;
         self.redaction = self.redaction.personal_data(on);
         self
     }
 
-    /// Sets what is masked. Defaults to [`Redaction::new`].
+    /// Sets the rules by which texts are redacted. Defaults to [`Redaction::new`].
     pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.redaction = redaction;
         self
     }
 
-    /// Adds a reporter. Defaults to none beside the [`LogReporter`].
+    /// Adds a reporter. Defaults to none besides the [`LogReporter`].
     pub fn reporter(mut self, reporter: impl Reporter) -> Self {
         self.reporters.push(Box::new(reporter));
         self
     }
 
-    /// Adds a reporter made of a name and a function.
+    /// Adds a reporter that calls a function. `name` labels its drop counters, so it must be unique.
     pub fn reporter_fn(self, name: impl Into<String>, report: impl FnMut(&Signal) + Send + 'static) -> Self {
         self.reporter(FnReporter { name: name.into(), report })
     }
 
-    /// Sets the reporter that writes events to the log, or none. Defaults to [`LogReporter::new`].
+    /// Sets the reporter that writes events to the log; `None` turns it off. Defaults to [`LogReporter::new`].
     pub fn log(mut self, log: impl Into<Option<LogReporter>>) -> Self {
         self.log = log.into();
         self
     }
 
-    /// Publishes metrics to this recorder instead of the global one. Two monitors in one process need a recorder each, for
-    /// their series have the same names.
+    /// Publishes metrics to this recorder instead of the global one. Two monitors in one process need a recorder each,
+    /// because their series have the same names.
     pub fn recorder(mut self, recorder: impl Recorder + Send + Sync + 'static) -> Self {
         self.recorder = Some(Arc::new(recorder));
         self
     }
 
-    /// Sets what becomes of the process's panic hook, which the first monitor that needs one installs. Defaults to
-    /// [`PanicHook::Replace`].
+    /// Sets the mode of the panic hook. The hook is process-wide; the first monitor that needs it installs it. Defaults
+    /// to [`PanicHook::Replace`].
     ///
     /// # Example
     ///
     /// ```
     /// use monitor_kit::{Monitor, PanicHook};
     ///
-    /// // The terminal of a developer shows every panic as it did before.
+    /// // In development: the terminal shows every panic, as without a monitor.
     /// let monitor = Monitor::builder("shop").panic_hook(PanicHook::CallPrevious).build()?;
     /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
@@ -293,13 +295,14 @@ impl MonitorBuilder {
         self
     }
 
-    /// Sets how many events or signals each queue holds. Defaults to 1024.
+    /// Sets the capacity of each queue, in events or signals. A full queue drops and counts. Defaults to 1024.
     pub fn queue_bound(mut self, bound: usize) -> Self {
         self.bounds.queue = bound;
         self
     }
 
-    /// Sets how many pairs of method and route are told apart. Defaults to 1000.
+    /// Sets the maximum number of series, which are pairs of method and route. Requests past it share one series and
+    /// are counted as dropped. Defaults to 1000.
     pub fn series_limit(mut self, limit: usize) -> Self {
         self.bounds.series = limit;
         self

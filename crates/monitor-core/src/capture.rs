@@ -1,4 +1,7 @@
-//! Capture: from an error in hand to an event on its way to the intake.
+//! Capture: turns an error in hand into an event on its way to the intake.
+//!
+//! Capture runs on the thread of the error, often on a request's path. It therefore only counts the error at its site
+//! and, if the site admits it, copies the scope and the stack's return addresses; the intake does the rest.
 
 mod draft;
 pub(crate) mod job;
@@ -35,10 +38,10 @@ use crate::{
     text,
 };
 
-/// Captures `error`, with its chain of causes, in the current scope. Outside a scope it does nothing;
+/// Captures `error`, with its chain of causes, in the current scope. Does nothing outside a scope;
 /// [`Monitor::capture_error`] needs none.
 ///
-/// The event is marked as handled: whoever captures an error deals with it.
+/// The event is marked as handled, because the code that captures an error deals with it.
 ///
 /// # Example
 ///
@@ -51,8 +54,8 @@ use crate::{
 /// }
 /// ```
 ///
-/// The place of the event is the caller's, and its function is found in the backtrace: the compiler inlines this function
-/// into its caller so that a call at the end of a function cannot take the place of that function on the stack.
+/// The event's place is the caller's, and its function comes from the backtrace. This function is always inlined: a
+/// call at the end of a function could otherwise replace that function on the stack.
 ///
 /// # Example: an error in a box
 ///
@@ -70,8 +73,8 @@ pub fn capture_error<E: AnyError<M> + ?Sized, M>(error: &E) {
     }
 }
 
-/// Captures an error of anyhow with its own backtrace in the current scope, as [`Monitor::capture_anyhow`] does. Outside a scope
-/// it does nothing.
+/// Captures an error of anyhow with its own backtrace in the current scope, as [`Monitor::capture_anyhow`] does. Does
+/// nothing outside a scope.
 ///
 /// # Example
 ///
@@ -92,7 +95,7 @@ pub fn capture_anyhow(error: anyhow::Error) {
     }
 }
 
-/// Captures a message in the current scope. Outside a scope it does nothing.
+/// Captures a message in the current scope. Does nothing outside a scope.
 #[track_caller]
 #[inline(always)]
 pub fn capture_message(level: Level, message: impl Into<String>) {
@@ -101,9 +104,9 @@ pub fn capture_message(level: Level, message: impl Into<String>) {
     }
 }
 
-/// Captures the error of a result on its way.
+/// Captures the error of a result in passing.
 pub trait CaptureExt<M = ()> {
-    /// Captures the error, where there is one, as [`capture_error`] does, and returns the result unchanged.
+    /// Captures the error, if there is one, as [`capture_error`] does, and returns the result unchanged.
     ///
     /// # Example
     ///
@@ -121,7 +124,7 @@ pub trait CaptureExt<M = ()> {
 }
 
 impl<T, E: AnyError<M>, M> CaptureExt<M> for Result<T, E> {
-    // No closure here: inside one the caller's place is lost.
+    // No closure here: `#[track_caller]` does not reach into one, and the caller's place would be lost.
     #[track_caller]
     #[inline(always)]
     fn capture(self) -> Self {
@@ -133,30 +136,30 @@ impl<T, E: AnyError<M>, M> CaptureExt<M> for Result<T, E> {
 }
 
 impl Monitor {
-    /// Captures `error`, with its chain of causes, in the current scope or outside any.
+    /// Captures `error`, with its chain of causes, in the current scope or outside of any.
     #[track_caller]
     #[inline(always)]
     pub fn capture_error<E: AnyError<M> + ?Sized, M>(&self, error: &E) {
         self.capture(scope::current().as_ref(), error, Location::caller());
     }
 
-    /// Captures a message in the current scope or outside any.
+    /// Captures a message in the current scope or outside of any.
     #[track_caller]
     #[inline(always)]
     pub fn capture_message(&self, level: Level, message: impl Into<String>) {
         self.capture_text(scope::current().as_ref(), level, message.into(), Location::caller());
     }
 
-    /// Captures an error of anyhow with its own backtrace, which knows where the error arose, in the current scope or outside
-    /// any.
+    /// Captures an error of anyhow with its own backtrace, which shows where the error arose, in the current scope or
+    /// outside of any.
     ///
-    /// An error has a backtrace where `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` is set; without one it is captured as by
-    /// [`capture_error`](Self::capture_error). The error is taken because its backtrace can only be shown as text, which is
-    /// done on a thread of the monitor.
+    /// An error has a backtrace if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` is set; without one it is captured as by
+    /// [`capture_error`](Self::capture_error). The error is taken by value because its backtrace can only be formatted
+    /// as text, which a thread of the monitor does.
     ///
-    /// That holds a lock of the standard library: for as long as it takes, which is a tenth of a second the first time, other
-    /// threads wait that make an `anyhow::Error` or print a panic's backtrace. [`capture_error`](Self::capture_error) never
-    /// makes them wait.
+    /// Formatting holds a lock of the standard library, the first time for a tenth of a second. Other threads that
+    /// create an `anyhow::Error` or print a panic's backtrace wait for that lock.
+    /// [`capture_error`](Self::capture_error) never makes them wait.
     #[cfg(feature = "anyhow")]
     #[track_caller]
     #[inline(always)]
@@ -180,7 +183,7 @@ impl Monitor {
         }
     }
 
-    /// Returns what an error is called, what it says, and its causes.
+    /// Returns an error's type name, message and causes.
     fn describe<E: AnyError<M> + ?Sized, M>(&self, error: &E) -> Option<(Cow<'static, str>, String, Vec<Cause>)> {
         let types = &self.inner()?.shared.error_types;
         let message = text::format(format_args!("{}", error.as_error()));
@@ -213,6 +216,7 @@ impl Monitor {
     }
 
     fn capture_text(&self, scope: Option<&Scope>, level: Level, message: String, at: &'static Location<'static>) {
+        // Only a message at level ERROR explains a failed response.
         let mark = (level == Level::Error).then(|| mark(&message));
         let draft = |message| Draft {
             handled: true,
@@ -224,7 +228,7 @@ impl Monitor {
         self.submit(scope, (EventKind::Message, (place(at), level)), mark, bounded(message), draft);
     }
 
-    /// Captures a caught panic in the current scope or outside any, unless a scope further in did.
+    /// Captures a caught panic in the current scope or outside of any, unless a scope further in already did.
     pub fn capture_panic(&self, caught: &mut CaughtPanic) {
         self.capture_caught(scope::current().as_ref(), caught);
     }
@@ -234,8 +238,10 @@ impl Monitor {
             return;
         }
         let mark = caught.mark();
-        // A panic resumed from another thread comes without its note.
+        // A panic resumed from another thread comes without a note; its mark tells whether this scope captured it
+        // already.
         let is_seen = !caught.has_note() && scope.is_some_and(|scope| scope.has_seen(mark));
+        // Already captured. The scope learns of it all the same, or its failed response would be one more event.
         if caught.is_captured_by(self.address()) || is_seen {
             if let Some(scope) = scope {
                 scope.mark_captured(self, mark);
@@ -253,7 +259,7 @@ impl Monitor {
         caught.mark_captured(self.address());
     }
 
-    /// Returns whether a panic in `scope` would be captured whole.
+    /// Returns whether a panic in `scope` would be captured whole. If not, the hook takes no backtrace.
     pub(crate) fn wants_backtrace(&self, location: Option<&CodeLocation>, scope: &Scope, message: &str) -> bool {
         self.inner().is_some_and(|inner| {
             let place = |given: &[String]| {
@@ -264,7 +270,7 @@ impl Monitor {
         })
     }
 
-    /// Captures a panic in the hook, for nothing will catch it.
+    /// Captures a panic in the hook, because nothing will catch it.
     pub(crate) fn capture_last_panic(&self, scope: &Scope, note: Note, message: String) {
         self.capture_note(Some(scope), mark(&message), Some(note), Payload::text(message));
     }
@@ -287,7 +293,7 @@ impl Monitor {
         self.submit(scope, panic_place(location.as_ref()), Some(mark), message, draft);
     }
 
-    /// Counts an error that is to become no issue, and marks the scope: it is explained.
+    /// Counts an ignored error, and marks the scope so that its status does not open an issue either.
     fn ignore(&self, scope: Option<&Scope>, mark: u64) {
         let Some(inner) = self.inner() else { return };
         if let Some(scope) = scope {
@@ -296,8 +302,8 @@ impl Monitor {
         inner.shared.intake_drops.count(DropReason::Ignored);
     }
 
-    /// Marks the scope, unless what is captured explains no failure; counts an error at its source, and hands it to the
-    /// intake where it is one of those to capture whole.
+    /// Counts an error at its site, and sends it to the intake if the site admits it. Marks the scope first, unless
+    /// `mark` is `None`: an error with a mark explains a failed response.
     fn submit(
         &self,
         scope: Option<&Scope>,
@@ -326,6 +332,7 @@ impl Monitor {
             None => place(&[]),
         };
         let Some(source) = source else { return };
+        // Throttled errors count as well: a site knows all of its users.
         let user_mark = scope.and_then(Scope::user).map(|user| inner.shared.sources.mark(&user));
         if let Some(mark) = user_mark {
             source.add_user(mark);
@@ -352,6 +359,7 @@ impl Monitor {
             suppressed: admission.suppressed,
             source: std::sync::Arc::clone(&source),
         };
+        // The queue is full. The site may admit another error in place of this one.
         if !inner.intake.push(event) {
             source.readmit(admission);
         }
@@ -359,15 +367,15 @@ impl Monitor {
 }
 
 impl Scope {
-    /// Captures a caught panic in this scope, unless a scope further in did.
+    /// Captures a caught panic in this scope, unless a scope further in already did.
     pub fn capture_panic(&self, caught: &mut CaughtPanic) {
         self.monitor().capture_caught(Some(self), caught);
     }
 
-    /// Captures an error somebody saw in this scope, unless the same error was captured in it before.
+    /// Captures an error observed in this scope, unless the same error was captured in it before.
     pub fn capture_observed(&self, error: ObservedError) {
         let mark = mark(&error.message);
-        // What was captured and then wrapped is still the same error.
+        // A captured error stays the same error when it is wrapped.
         if self.has_seen(mark) || error.chain.iter().any(|cause| self.has_seen(mark::mark(&cause.message))) {
             self.mark_captured(self.monitor(), mark);
             return;
@@ -376,7 +384,7 @@ impl Scope {
         if self.monitor().inner().is_some_and(|inner| inner.shared.ignore.has_type(types())) {
             return self.monitor().ignore(Some(self), mark);
         }
-        // What is drafted takes the error away, so that no more than a hash of its place is left.
+        // The draft consumes the error, so the place is hashed beforehand.
         let at = error.location.as_ref().map(|at| (&at.file, at.line, at.column));
         let place = (error.kind, (hash(&at), hash_of_types(&error.type_name, &error.chain)));
         let draft = |message| Draft {
@@ -390,15 +398,15 @@ impl Scope {
         self.monitor().submit(Some(self), place, Some(mark), bounded(error.message), draft);
     }
 
-    /// Captures a response of 500 or above, unless some error was captured in this scope that explains it.
+    /// Captures a response with a status of 500 or above, unless an error captured in this scope explains it.
     pub fn capture_status(&self, status: u16) {
         if self.needs_explanation(|ignore| ignore.statuses.contains(&status)) {
             self.capture_answer(u64::from(status), status.to_string(), "");
         }
     }
 
-    /// Captures a gRPC call with a status that is a failure, unless some error was captured in this scope that explains it.
-    /// The event is `source`, the error behind the status, if there is one; else it has the status and its message.
+    /// Captures a gRPC call with a failure status, unless an error captured in this scope explains it. The event is
+    /// `source`, the error behind the status, if there is one; else it has the status and its message.
     pub fn capture_grpc_status(&self, code: GrpcCode, message: &str, source: Option<ObservedError>) {
         if !self.needs_explanation(|ignore| ignore.grpc_codes.contains(&code)) {
             return;
@@ -409,7 +417,7 @@ impl Scope {
         }
     }
 
-    /// Returns whether an answer that is a failure is an event by itself.
+    /// Returns whether a failed response becomes an event by itself. Counts it as dropped if it is ignored.
     fn needs_explanation(&self, is_ignored: impl FnOnce(&Ignore) -> bool) -> bool {
         if self.has_captured() {
             return false;
@@ -437,12 +445,12 @@ fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// What an error and its causes are called.
+/// Returns the type names of an error and its causes.
 fn names<'a>(type_name: &'a str, chain: &'a [Cause]) -> impl Iterator<Item = &'a str> {
     [type_name].into_iter().chain(chain.iter().map(|cause| &*cause.type_name))
 }
 
-/// Two errors that say the same are of two sources where they, or what caused them, are of other types.
+/// Hashes the type names of an error and its causes: errors with one message but different types have different sites.
 fn hash_of_types(type_name: &str, chain: &[Cause]) -> u64 {
     let mut hasher = DefaultHasher::new();
     names(type_name, chain).for_each(|name| name.hash(&mut hasher));

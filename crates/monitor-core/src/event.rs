@@ -1,4 +1,4 @@
-//! One captured failure as data.
+//! One captured failure as data: its cause, its frames, the scope it happened in, and its grouping.
 
 pub(crate) mod any_error;
 mod excerpt;
@@ -26,54 +26,56 @@ use crate::{
     redact::Redaction,
 };
 
-/// One captured failure, redacted, with all that was known at the time.
+/// One captured failure, redacted, with everything known at the time of the capture.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ErrorEvent {
-    /// Identifies this event.
+    /// Unique ID of this event.
     #[serde(rename = "event_id", with = "json::text")]
     pub id: Uuid,
-    /// When it was captured.
+    /// Time of the capture.
     #[serde(rename = "timestamp", with = "json::time")]
     pub at: SystemTime,
-    /// What kind of failure.
+    /// Kind of failure.
     pub kind: EventKind,
-    /// Whether the program dealt with it. A panic or a bare 5xx is not handled.
+    /// `true` if the program handled it. A panic and a bare 5xx are not handled.
     pub handled: bool,
-    /// How serious it is.
+    /// Severity.
     pub level: Level,
-    /// The error's type, `panic` for a panic, the status code for a bare 5xx.
+    /// Type of the error; `panic` for a panic, the status code for a bare 5xx.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// What it says.
+    /// Message of the error.
     pub message: String,
-    /// What caused it, the direct cause first.
+    /// Causes of the error, the direct cause first.
     pub chain: Vec<Cause>,
-    /// Where it happened, where known.
+    /// Location in the source, if known.
     pub location: Option<CodeLocation>,
-    /// How it came there, the innermost frame first; empty when no backtrace was taken.
+    /// Frames of the backtrace, the innermost first; empty when no backtrace was taken.
     pub backtrace: Vec<Frame>,
-    /// The thread's name; empty when it has none.
+    /// Name of the thread; empty when it has none.
     pub thread: String,
-    /// The scope it happened in.
+    /// The scope the failure happened in.
     pub scope: ScopeRecord,
     /// Service, release and environment.
     #[serde(flatten)]
     pub identity: Arc<Identity>,
-    /// Which issue it belongs to.
+    /// Fingerprint of the issue this event belongs to.
     pub fingerprint: Fingerprint,
-    /// What it is grouped by. An event whose source was seen before belongs to the issue of the first, whatever this says.
+    /// The grouping of this event. Only the first event of a site is grouped by it: later events of the site belong to
+    /// the same issue, even if their own grouping differs.
     pub grouping: Grouping,
-    /// How many errors of its source came since the event before it and were counted, but not captured whole.
+    /// Number of errors of the same site that were counted but not captured since the previous captured event of the
+    /// site.
     pub suppressed: u64,
-    /// Whether somebody muted the issue. Whoever wakes people up lets such an event pass.
+    /// `true` if the issue is muted. A reporter that alerts people should skip such an event.
     pub muted: bool,
-    /// Tells the user from others, and nobody who it is.
+    /// Keyed hash of the user, for counting distinct users without identifying them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user_mark: Option<u64>,
 }
 
-/// What kind of failure an event is.
+/// The kind of failure an event describes.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -82,12 +84,12 @@ pub enum EventKind {
     Panic,
     /// An error captured or attached by the program.
     Error,
-    /// An error a service returned instead of a response.
+    /// An error that a service returned instead of a response.
     #[serde(alias = "inner_error")]
     ServiceError,
     /// An error of a response body, after the head was sent.
     BodyError,
-    /// A response of 500 or above, or a failed gRPC call, with nothing captured in its scope.
+    /// A response with status 500 or above, or a failed gRPC call, without any error captured in its scope.
     Status,
     /// A message captured by the program.
     Message,
@@ -97,13 +99,13 @@ pub enum EventKind {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Frame {
-    /// The function.
+    /// Name of the function.
     pub function: String,
-    /// Where in it, where known.
+    /// Location within the function, if known.
     pub location: Option<CodeLocation>,
-    /// Whether the function is the program's own, and not one of what it is built with.
+    /// `true` if the function belongs to the program itself, `false` for a dependency or the standard library.
     pub in_app: bool,
-    /// The source around the place, where it was at hand.
+    /// Source lines around the location, if the file is available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<Excerpt>,
 }
@@ -117,21 +119,22 @@ impl ErrorEvent {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// Returns the program's own frames, or the innermost few where none is told apart.
+    /// Returns the program's own frames, or the five innermost frames if none of them is the program's own.
     pub fn own_frames(&self) -> impl Iterator<Item = &Frame> {
         let is_any = self.backtrace.iter().any(|frame| frame.in_app);
         let all = self.backtrace.iter().enumerate();
         all.filter(move |(at, frame)| if is_any { frame.in_app } else { *at < FEW }).map(|(_, frame)| frame)
     }
 
-    /// Returns where it happened: its location, else that of the innermost frame of the program's own.
+    /// Returns the location of the failure: its own, or else that of the innermost frame that is the program's own and
+    /// has one.
     #[must_use]
     pub fn known_location(&self) -> Option<&CodeLocation> {
         let own = || self.backtrace.iter().filter(|frame| frame.in_app).find_map(|frame| frame.location.as_ref());
         self.location.as_ref().or_else(own)
     }
 
-    /// Returns about how much memory it takes, in bytes.
+    /// Returns the approximate memory use of the event, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let frames = self.backtrace.iter().map(|frame| {
             let file = frame.location.as_ref().map_or(0, |at| at.file.len());
@@ -142,14 +145,15 @@ impl ErrorEvent {
         size_of::<Self>() + self.message.len() + causes.sum::<usize>() + frames.sum::<usize>() + self.scope.weight()
     }
 
-    /// Leaves out the oldest of what led up to it, and then what was said beside it, until it is not too large. Returns
-    /// whether anything was left out.
+    /// Shortens the scope until the event takes at most 128 KiB, or the scope has nothing left to remove: the oldest
+    /// breadcrumbs go first, then contexts, then tags. Returns `true` if the event was too large.
     pub(crate) fn bound(&mut self) -> bool {
         let was_larger = self.weight() > LARGEST;
         while self.weight() > LARGEST && self.scope.shorten() {}
         was_larger
     }
 
+    /// Masks secrets in all texts of the event. Unless `raw_paths` is set, the route replaces the path.
     pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
         redaction.bound(&mut self.message);
         for cause in &mut self.chain {
@@ -166,7 +170,7 @@ impl ErrorEvent {
 // === impl EventKind ===
 
 impl EventKind {
-    /// All kinds, in the order in which they are counted.
+    /// All kinds, in counting order.
     pub const ALL: [Self; 6] =
         [Self::Panic, Self::Error, Self::ServiceError, Self::BodyError, Self::Status, Self::Message];
 
@@ -183,6 +187,7 @@ impl EventKind {
         }
     }
 
+    /// Returns the plural of this kind, as [`Grouping`] writes it.
     pub(crate) const fn in_words(self) -> &'static str {
         match self {
             Self::Panic => "panics",
@@ -204,7 +209,9 @@ impl fmt::Display for Frame {
     }
 }
 
+/// Number of frames that [`ErrorEvent::own_frames`] returns if none is the program's own.
 const FEW: usize = 5;
-/// What a text takes beside what it says.
+/// Memory use of a string beside its bytes.
 const TEXT: usize = size_of::<String>();
+/// Upper bound of an event's memory use, in bytes.
 const LARGEST: usize = 128 * 1024;

@@ -1,4 +1,4 @@
-//! Health as it is told to others: in gauges and in signals. What is looked at, and when, is monitor-health's.
+//! Health as data, for gauges and signals. monitor-health runs the probes and makes the readings.
 
 mod api;
 
@@ -10,75 +10,75 @@ use std::{
 
 use crate::panic;
 
-/// How well something is, as far as anybody knows.
+/// The health of a probe or a service.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "the three levels of the health body, and not to know")]
 pub enum HealthStatus {
-    /// Nobody has looked yet, or not for too long.
+    /// Not probed yet, or not recently enough.
     #[default]
     Unknown,
-    /// All is well.
+    /// Works.
     Ok,
-    /// It works, but somebody should look.
+    /// Works, but needs attention.
     Warning,
-    /// It does not work.
+    /// Does not work.
     Error,
 }
 
-/// A probe, or the service as a whole, is as it was not before.
+/// A change of status of a probe, or of the service as a whole.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "whoever tells of a change says all of it")]
 pub struct HealthChange {
-    /// Which probe; `None` for the service as a whole.
+    /// The probe's name; `None` for the service as a whole.
     pub probe: Option<String>,
-    /// How it was.
+    /// The status before the change.
     pub from: HealthStatus,
-    /// How it is.
+    /// The status after the change.
     pub to: HealthStatus,
-    /// Since when.
+    /// Time of the change.
     pub at: SystemTime,
-    /// For how long it was as it was.
+    /// Duration of the status before.
     pub was_for: Duration,
-    /// What strangers may read of it.
+    /// The message for the public, without internals.
     pub message: String,
-    /// What is behind it, redacted.
+    /// The cause, for operators, redacted.
     pub reason: Option<String>,
 }
 
-/// How well a service is at one moment.
+/// A snapshot of a service's health.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "whoever reads health says all of it")]
 pub struct HealthReading {
-    /// Whether it is fit for traffic.
+    /// Whether the service accepts traffic.
     pub is_ready: bool,
-    /// Whether it is about to stop.
+    /// Whether the service is shutting down.
     pub is_draining: bool,
-    /// Each probe.
+    /// The probes' readings.
     pub probes: Vec<ProbeReading>,
 }
 
-/// How one probe stands.
+/// A snapshot of one probe.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "whoever reads health says all of it")]
 pub struct ProbeReading {
-    /// What it is called.
+    /// The probe's name.
     pub probe: String,
-    /// How well it is.
+    /// The probe's status.
     pub status: HealthStatus,
-    /// How long its last run took; zero before the first.
+    /// Duration of the last run; zero before the first.
     pub last_run: Duration,
 }
 
 type Source = Arc<dyn Fn() -> Option<HealthReading> + Send + Sync>;
 
-/// Where health is read.
+/// The source of health readings, if one is set.
 #[derive(Default)]
 pub(crate) struct HealthSource(Mutex<Option<Source>>);
 
 // === impl HealthStatus ===
 
 impl HealthStatus {
-    /// Returns the status as logs and pages have it.
+    /// Returns the name of the status, as used in logs and pages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -89,7 +89,7 @@ impl HealthStatus {
         }
     }
 
-    /// Returns the status as [`names::PROBE_STATUS`](crate::names::PROBE_STATUS) has it: the higher the better.
+    /// Returns the value of the gauge [`names::PROBE_STATUS`](crate::names::PROBE_STATUS): higher is better.
     pub(crate) const fn as_gauge(self) -> f64 {
         match self {
             Self::Unknown => -1.0,

@@ -1,5 +1,5 @@
-//! What several threads do at once, in one interleaving after another: built with `--cfg shuttle`, which
-//! `cargo xtask test` sets.
+//! Tests of concurrent code under a scheduler that explores interleavings. Built with `--cfg shuttle`; the command
+//! `cargo xtask test` sets it.
 
 use std::{
     collections::BTreeSet,
@@ -33,13 +33,13 @@ use crate::{
     traffic::{BucketCount, Measured, Traffic},
 };
 
-/// How many interleavings each test tries.
+/// Number of interleavings that each test tries.
 const TRIES: usize = 2000;
 
-/// In how many places a thread is left for another that could as well wait.
+/// Number of preemptions per interleaving.
 const DEPTH: usize = 3;
 
-/// The events of issues are large, and a frame of an unoptimised function holds several of them.
+/// Runs with a larger stack: events are large, and a frame of an unoptimised function holds several of them.
 fn check_random(check: impl Fn() + Send + Sync + 'static, tries: usize) {
     let mut config = Config::new();
     config.stack_size = 1 << 20;
@@ -133,7 +133,7 @@ fn in_an_hour() -> Instant {
     clock::now() + Duration::from_secs(3600)
 }
 
-/// Passes on what it handles.
+/// Sends each item on.
 struct Pass(Sender<u32>);
 
 impl Handler<u32> for Pass {
@@ -167,7 +167,7 @@ fn whatever_is_pushed_is_handled_or_counted() {
     }
 }
 
-/// Adds events to issues, as the intake does.
+/// Adds events to issues, as the resolver does.
 struct Grouping(Arc<Issues>);
 
 impl Handler<(ErrorEvent, Arc<Site>)> for Grouping {

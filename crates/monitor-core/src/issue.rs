@@ -1,4 +1,7 @@
-//! Issues: all events with one fingerprint.
+//! Issues: groups of events with the same fingerprint.
+//!
+//! Sites throttle and count errors on the thread of the error, in atomics. The table of issues reads their counts once
+//! a second, and before each query, decision and save.
 
 mod api;
 mod changes;
@@ -41,60 +44,60 @@ use crate::{
     model::{code_location::CodeLocation, fingerprint::Fingerprint},
 };
 
-/// All events with one fingerprint, as they stand at one moment.
+/// An issue: all events with one fingerprint, as a snapshot.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Issue {
-    /// Which issue.
+    /// The fingerprint, which identifies the issue.
     pub fingerprint: Fingerprint,
-    /// What its events are grouped by.
+    /// The facts by which its events are grouped.
     pub grouping: Grouping,
-    /// What kind of failure.
+    /// The kind of failure.
     pub kind: EventKind,
-    /// The error's type.
+    /// The error's type name.
     pub type_name: String,
-    /// What the first event says.
+    /// The message of the first event.
     pub message: String,
-    /// Where the first event happened, where known.
+    /// The place of the first event, if known.
     pub location: Option<CodeLocation>,
-    /// What somebody decided on it.
+    /// The last decision on the issue.
     pub status: IssueDecision,
-    /// How it came back, where it was resolved before and nobody decided on it since.
+    /// The regression, if the issue was resolved and came back, and no decision was made since.
     pub regression: Option<Regression>,
-    /// When it was first seen.
+    /// Time of the first event.
     pub first_seen: SystemTime,
-    /// When it was last seen.
+    /// Time of the last event.
     pub last_seen: SystemTime,
-    /// How often it happened: exact, also when not every event was kept.
+    /// Number of events. Exact, even if events were throttled or dropped.
     pub count: u64,
-    /// How many of them were counted, but not captured whole.
+    /// Number of events that were counted but not captured whole.
     pub suppressed: u64,
-    /// How often it happened in each hour of the last 30 days in which it did, the oldest first.
+    /// Number of events per hour, for the last 30 days, oldest first; hours without an event are left out.
     pub hours: Vec<HourCount>,
-    /// How many users it happened to: exact up to 512, an estimate of about 5 % above. Of more than 256 new ones of one source
-    /// within a second some are missed.
+    /// Number of affected users: exact up to 512, an estimate within about 5 % above. If one site sees more than 256
+    /// new users within a second, some of them are missed.
     pub users_affected: u64,
-    /// The routes it happened on, at most 50 of them.
+    /// The routes of its events, at most 50.
     pub routes: Vec<String>,
-    /// The releases it happened in, in the order in which they were seen, at most 100 of them.
+    /// The releases of its events, in order of first sight, at most 100.
     pub releases: Vec<String>,
-    /// The first event and the 20 latest ones, in that order, as far as they are still kept.
+    /// The first event and the 20 latest ones, in that order, except those dropped by a memory limit or an erasure.
     pub samples: Vec<Arc<ErrorEvent>>,
 }
 
-/// How often an issue happened in an hour.
+/// Number of events of an issue in one hour.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct HourCount {
-    /// When the hour began.
+    /// Start of the hour.
     #[serde(with = "crate::base::json::time")]
     pub begin: SystemTime,
-    /// How often.
+    /// Number of events.
     pub count: u64,
 }
 
 impl Issue {
-    /// Says in words why its events are one issue.
+    /// Explains in words why the events are one issue.
     #[must_use]
     pub fn explain(&self) -> String {
         self.grouping.to_string()

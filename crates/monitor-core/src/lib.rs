@@ -1,9 +1,9 @@
-//! The ground floor of monitor-kit: the [`Monitor`] handle, [scopes](scope), [traces](TraceContext), capture, issues,
-//! [reporters](Reporter), [traffic], [outgoing requests](Outgoing) and the switch that [takes routes out of
-//! service](Monitor::disable_route). It knows no HTTP type, no tower and no async runtime.
+//! The core of monitor-kit: the [`Monitor`] handle, [scopes](scope), [traces](TraceContext), capture, issues,
+//! [reporters](Reporter), [traffic], [outgoing requests](Outgoing) and the switch that [disables
+//! routes](Monitor::disable_route). It knows no HTTP type, no tower and no async runtime.
 //!
-//! Most programs use it through `monitor-tower`, whose layer opens a scope for every request and captures what goes
-//! wrong in it. What a program adds by itself is a line here and there:
+//! Most programs use it through `monitor-tower`. Its layer opens a scope for every request and captures its failures.
+//! A program adds a line of its own here and there:
 //!
 //! ```
 //! use monitor_kit::{CaptureExt, scope};
@@ -15,70 +15,71 @@
 //! # assert_eq!(price("7"), Some(7));
 //! ```
 //!
-//! # The way of an error
+//! # The path of an error
 //!
-//! On the thread it happens on, an error is counted at its source, a pair of place and route. Ten of each source and
-//! minute are captured whole and handed to the intake, a thread of its own, which resolves, redacts, groups them into
-//! [issues](Issue) and tells every reporter. A queue that is full drops and counts; nothing here ever blocks a request.
+//! On the thread where it happens, an error is counted at its site, a pair of location and route. The first ten errors
+//! of each site and minute are captured and sent to the intake, a thread that redacts them. Another thread, the
+//! resolver, resolves their backtraces, groups the errors into [issues](Issue), and notifies all reporters. A full
+//! queue drops and counts; nothing here ever blocks a request.
 //!
 //! # Features
 //!
-//! - `tokio`: `spawn_supervised`, which ties a task's panic to the request that spawned it.
-//! - `test-util`: `MemoryReporter`, which keeps what was reported for a test to look at, and `clock::WrongClock`.
+//! - `tokio`: `spawn_supervised`, which links the panic of a task to the request that spawned it.
+//! - `test-util`: `MemoryReporter`, which records all signals for tests, and `clock::WrongClock`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks this.
 
-// Time, threads, text, JSON and panics of code that is not ours: no word of the domain.
+// Time, threads, text, JSON, and catching panics of foreign code. No types of the domain.
 mod base;
 
-// The nouns: request ID, trace, method, outcome, fingerprint, names of metrics, a place in the source.
+// The types of the domain: request ID, trace, method, outcome, fingerprint, names of metrics, location in the source.
 mod model;
 
-// Backtraces as addresses, and their functions and lines.
+// Backtraces: captured as addresses, resolved to functions and lines.
 mod symbols;
 
-// Masking of what must not leave the process.
+// Masking of secrets and personal data.
 pub mod redact;
 
-// A caught panic and its note: where it happened.
+// A caught panic, and the hook's note about it.
 pub mod panic;
 
-// Formatting of the program's own values, bounded and without panics.
+// Formatting of the program's values, bounded and without panics.
 pub mod text;
 
-// Counters of requests, outgoing requests and jobs. They count, and do nothing else.
+// Counters of requests, outgoing requests and jobs.
 pub mod traffic;
 
-// One failure as data: its cause, frames, scope, and what it is grouped by.
+// One failure as data: its cause, frames, scope and grouping.
 mod event;
 
-// What a storage has to do.
+// The trait of a storage.
 mod persist;
 
-// Events of one fingerprint: throttled at their source, counted, sampled, decided on, stored.
+// Issues: events of one fingerprint, throttled at their site, counted, sampled, and stored.
 mod issue;
 
-// Which routes are disabled.
+// The switch that disables routes.
 mod switch;
 
-// How well a service is, as data.
+// Health readings, as data.
 mod health;
 
-// What reporters receive, and the queue of each.
+// Signals, reporters, and the queue of each reporter.
 mod signal;
 
-// The handle and its threads: intake, resolver, saver, housekeeping with the bridge to a recorder.
+// The handle and its threads: intake, resolver, saver, and housekeeping with the bridge to a recorder.
 mod monitor;
 
-// The unit of work in hand, and what is noted of it.
+// Scopes: the current unit of work, and the data recorded for it.
 pub mod scope;
 
-// From an error, a panic or a job that fails to an event on its way to the intake.
+// Capture: from an error, a panic or a failed job to an event for the intake.
 mod capture;
 
-// Settings, checked; and how a monitor starts.
+// The builder: settings, their checks, and the start of a monitor.
 mod builder;
 
 #[cfg(all(test, shuttle))]

@@ -1,4 +1,4 @@
-//! The nouns of the domain: small values without behaviour that others build on.
+//! The types of the domain: small values without behaviour, used by all other modules.
 
 pub(crate) mod code_location;
 pub(crate) mod fingerprint;

@@ -1,4 +1,4 @@
-//! The handle that is passed to layers, probes and reporters.
+//! The monitor's handle, which layers, probes and reporters share, and the threads behind it.
 
 pub(crate) mod bridge;
 pub(crate) mod housekeeping;
@@ -33,10 +33,10 @@ use crate::{
     traffic::{Traffic, outgoing::Outgoing},
 };
 
-/// Watches one service. Cloning it gives another handle to the same monitor.
+/// A monitor of one service. Clones are handles to the same monitor.
 ///
-/// There is no global monitor: two in one process never meet. When the last handle is dropped, what is queued is
-/// worked off in the background for at most two seconds; [`shutdown`](Self::shutdown) waits for it.
+/// There is no global monitor; a process may have several. When the last handle is dropped, the queues are drained in
+/// the background for at most two seconds; [`shutdown`](Self::shutdown) waits for that.
 ///
 /// # Example
 ///
@@ -56,29 +56,29 @@ pub(crate) struct Inner {
     pub(crate) outlets: Arc<Reporters>,
     pub(crate) bridges: Arc<Bridges>,
     pub(crate) panic_hook: PanicHook,
-    /// Dropping it ends the housekeeping.
+    /// Dropping it ends the housekeeping thread.
     pub(crate) housekeeping: Sender<()>,
     pub(crate) missing_hook: AtomicBool,
-    /// Woken through `Shared::wake`; `None` where nothing is kept.
+    /// Woken through `Shared::wake`; `None` without a store.
     pub(crate) saver: Option<Arc<Queue<()>>>,
 }
 
-/// What becomes of the process's panic hook. Set by [`MonitorBuilder::panic_hook`](crate::MonitorBuilder::panic_hook).
+/// The mode of the process's panic hook. Set by [`MonitorBuilder::panic_hook`](crate::MonitorBuilder::panic_hook).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum PanicHook {
-    /// The monitor installs none. A captured panic has neither place nor backtrace, unless another monitor of the process
-    /// installs one.
+    /// The monitor installs no hook. A captured panic has neither place nor backtrace, unless another monitor of the
+    /// process installs one.
     Off,
-    /// The monitor's hook runs before the previous one, which prints only the panics that no monitor captures.
+    /// The monitor's hook runs first. The previous hook then prints only the panics that no monitor captures.
     #[default]
     Replace,
-    /// The monitor's hook runs before the previous one, which prints every panic: its message is not redacted there.
+    /// The monitor's hook runs first. The previous hook then prints every panic, with its message unredacted.
     CallPrevious,
 }
 
 impl Monitor {
-    /// Creates a monitor that does nothing and costs next to nothing.
+    /// Creates a monitor that does nothing, at almost no cost.
     #[must_use]
     pub const fn disabled() -> Self {
         Self(None)
@@ -88,45 +88,45 @@ impl Monitor {
         Self(Some(Arc::new(inner)))
     }
 
-    /// Returns whether this monitor does anything.
+    /// Returns `false` for a [disabled](Self::disabled) monitor.
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Returns whether both are handles to one monitor.
+    /// Returns whether both are handles to the same monitor.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.address() == other.address()
     }
 
-    /// Returns a number that no other monitor of the process has; 0 for every disabled one.
+    /// Returns a number unique among the process's live monitors; 0 for every disabled one.
     pub(crate) fn address(&self) -> usize {
         self.0.as_ref().map_or(0, |inner| Arc::as_ptr(inner).addr())
     }
 
-    /// Returns service, release and environment, or `None` when disabled.
+    /// Returns the service, release and environment, or `None` if the monitor is disabled.
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {
         self.0.as_ref().map(|inner| &*inner.shared.identity)
     }
 
-    /// Returns the counters of all requests, or `None` when disabled.
+    /// Returns the counters of all requests, or `None` if the monitor is disabled.
     #[must_use]
     pub fn traffic(&self) -> Option<&Traffic> {
         self.0.as_ref().map(|inner| &inner.shared.traffic)
     }
 
-    /// Returns the counters of outgoing requests, or `None` when disabled.
+    /// Returns the counters of outgoing requests, or `None` if the monitor is disabled.
     #[must_use]
     pub fn outgoing(&self) -> Option<&Outgoing> {
         self.0.as_ref().map(|inner| &inner.shared.outgoing)
     }
 
-    /// Calls `f` once the symbols of the program are loaded, at once if they are or if this monitor is disabled.
+    /// Calls `f` once the program's symbols are loaded: at once if they are already, or if the monitor is disabled.
     ///
-    /// A thread of the monitor loads them when the process starts: in milliseconds for a small program without debug
-    /// information, in half a second for a large one with it. Until then errors are captured, but not grouped yet.
-    /// monitor-health's readiness waits for it.
+    /// A thread of the monitor loads them at start: in milliseconds for a small program without debug information, in
+    /// half a second for a large one with it. Errors captured before that are grouped once the symbols are there. The
+    /// readiness of monitor-health waits for it.
     pub fn on_symbols_loaded(&self, f: impl FnOnce() + Send + 'static) {
         match self.0 {
             Some(_) => LOADING.on_end(f),
@@ -134,7 +134,7 @@ impl Monitor {
         }
     }
 
-    /// Waits until what holds now is saved, where anything saves it, for at most 5 s.
+    /// Waits until the present state is persisted, for at most 5 s. Returns at once without a store.
     pub(crate) fn keep(&self) {
         if let Some(saver) = self.0.as_ref().and_then(|inner| inner.saver.as_ref()) {
             let deadline = clock::after(KEEPING);
@@ -142,29 +142,30 @@ impl Monitor {
         }
     }
 
-    /// Returns what was not kept.
+    /// Returns the number of dropped items, by owner and reason.
     #[must_use]
     pub fn dropped(&self) -> Vec<DropCount> {
         self.0.iter().flat_map(|inner| inner.shared.dropped()).collect()
     }
 
-    /// Returns the counter of what a part of the program does not keep, made where it is new: a log writer, for instance.
-    /// It is told by [`dropped`](Self::dropped) and as `monitor_dropped_total`; that of a disabled monitor is told nowhere.
+    /// Returns the drop counter of `owner`, a part of the program that may drop its own items, such as a log writer.
+    /// Creates the counter on first use. Its counts appear in [`dropped`](Self::dropped) and as
+    /// `monitor_dropped_total`; those of a disabled monitor appear nowhere.
     ///
-    /// `owner` becomes a label, so it must come from a closed set.
+    /// `owner` becomes a metric label, so it must come from a closed set.
     #[must_use]
     pub fn drops_of(&self, owner: &str) -> Arc<DropCounter> {
         self.0.as_ref().map_or_else(|| Arc::new(DropCounter::new(owner)), |inner| inner.shared.drops_of(owner))
     }
 
-    /// Returns how texts are redacted.
+    /// Returns the rules by which texts are redacted.
     #[must_use]
     pub fn redaction(&self) -> &Redaction {
         static DISABLED: LazyLock<Redaction> = LazyLock::new(Redaction::new);
         self.0.as_ref().map_or_else(|| &*DISABLED, |inner| &inner.shared.redaction)
     }
 
-    /// Returns whether paths are shown as the client sent them, not as their route.
+    /// Returns whether paths are shown as the client sent them instead of as their route.
     #[must_use]
     pub fn shows_raw_paths(&self) -> bool {
         self.0.as_ref().is_some_and(|inner| inner.shared.raw_paths)
@@ -176,8 +177,9 @@ impl Monitor {
         self.0.as_ref().is_some_and(|inner| inner.shared.show_full_ips)
     }
 
-    /// Returns `trace` marked as sampled or not, as often as [`MonitorBuilder::trace_sampling`](crate::MonitorBuilder::trace_sampling) says. For a trace that begins
-    /// here, and for one whose caller is not obeyed.
+    /// Returns `trace` with a new sampling decision, at the rate set by
+    /// [`MonitorBuilder::trace_sampling`](crate::MonitorBuilder::trace_sampling). Use it for a trace that begins here,
+    /// or if the caller's sampling decision is not trusted.
     #[must_use]
     #[inline]
     pub fn sample(&self, trace: TraceContext) -> TraceContext {
@@ -186,27 +188,29 @@ impl Monitor {
         trace.with_sampled(is_sampled)
     }
 
-    /// Returns whether requests to `path` stay out of everything that is counted and reported.
+    /// Returns whether requests to `path` are excluded from metrics, issues and reports.
     #[must_use]
     pub fn is_untracked(&self, path: &str) -> bool {
         self.0.as_ref().is_some_and(|inner| inner.shared.untracked.iter().any(|prefix| is_below(path, prefix)))
     }
 
-    /// Tells every reporter of `signal`. Never blocks; a reporter whose queue is full misses it, which is counted.
+    /// Sends `signal` to every reporter. Never blocks: a reporter with a full queue misses the signal, which is
+    /// counted.
     pub fn publish(&self, signal: Signal) {
         if let Some(inner) = &self.0 {
             inner.outlets.publish(signal);
         }
     }
 
-    /// Returns the bridge to the recorder this monitor was built with, which is the global one unless another was
-    /// given.
+    /// Returns the bridge to the recorder this monitor was built with, by default the global one. `None` if the monitor
+    /// is disabled.
     #[must_use]
     pub fn bridge(&self) -> Option<Arc<Bridge>> {
         self.0.as_ref().map(|inner| inner.bridges.first())
     }
 
-    /// Makes a bridge that publishes to `recorder` as well, for as long as it is held.
+    /// Adds a bridge that publishes to `recorder` as well, until the bridge is dropped. `None` if the monitor is
+    /// disabled.
     #[must_use]
     pub fn bridge_to(&self, recorder: impl Recorder + Send + Sync + 'static) -> Option<Arc<Bridge>> {
         let inner = self.0.as_ref()?;
@@ -215,22 +219,25 @@ impl Monitor {
         Some(bridge)
     }
 
-    /// Waits until everything captured so far has reached every reporter, and is saved where anything saves it, for at most
-    /// `timeout`. Returns whether it has. A reporter that hangs does not hold up the others.
+    /// Waits until everything captured so far has reached every reporter and the store, for at most `timeout`. Returns
+    /// `false` on a time-out. A reporter that hangs does not hold up the others.
     pub fn flush(&self, timeout: Duration) -> bool {
         self.settle(timeout, Queue::flush, Queue::flush, Queue::flush)
     }
 
-    /// Does the same, and ends all threads. What comes after that is dropped and counted.
+    /// Flushes like [`flush`](Self::flush), then ends all threads. Anything captured later is dropped and counted.
     pub fn shutdown(&self, timeout: Duration) -> bool {
         let flushed = self.settle(timeout, Queue::stop, Queue::stop, Queue::stop);
         if let Some(inner) = &self.0 {
+            // After the queues: the drops and last events are counted by now.
             inner.bridges.publish_all();
             let _ = inner.housekeeping.send(());
         }
         flushed
     }
 
+    /// Applies `intake`, `outlet` and `saver`, which flush or stop a queue, and waits for all of them. Returns `false`
+    /// on a time-out.
     fn settle(
         &self,
         timeout: Duration,
@@ -244,14 +251,14 @@ impl Monitor {
         let kept = inner.saver.as_ref().map(|queue| saver(queue, deadline));
         let outlets = &inner.outlets.0;
         let mut pending: Vec<_> = outlets.iter().map(|queue| outlet(queue, clock::now())).collect();
-        // One that is full is asked again, but only after all the others were asked.
+        // A full queue is retried only after all others, so that one slow reporter cannot cost the rest their time.
         while pending.iter().any(Pending::found_no_room) && clock::now() < deadline {
             thread::sleep(Duration::from_millis(1));
             for (queue, pending) in outlets.iter().zip(&mut pending).filter(|(_, pending)| pending.found_no_room()) {
                 *pending = outlet(queue, clock::now());
             }
         }
-        // Every outlet is waited for, also when one before it did not make it.
+        // Waits for every reporter, even after one has timed out.
         pending.into_iter().chain(kept).fold(taken_in, |done, pending| pending.wait(deadline) && done)
     }
 
@@ -267,7 +274,7 @@ impl Monitor {
         self.0.as_ref().is_some_and(|inner| inner.panic_hook == PanicHook::CallPrevious)
     }
 
-    /// Warns once that a panic came without a note, where one was to be expected.
+    /// Warns once of a panic without a note, if this monitor uses the hook that should have made one.
     pub(crate) fn warn_of_missing_hook(&self) {
         if let Some(inner) = self.0.as_ref().filter(|inner| inner.panic_hook != PanicHook::Off) {
             unwind::once(&inner.missing_hook, || {
@@ -292,5 +299,5 @@ impl fmt::Debug for Monitor {
 
 const KEEPING: Duration = Duration::from_secs(5);
 
-/// How many of the traces that begin here are marked as sampled, unless somebody says otherwise.
+/// Default share of new traces that are marked as sampled.
 pub(crate) const TRACE_SAMPLING: f64 = 0.1;

@@ -1,15 +1,15 @@
-//! Panics: where one happened, and how it came there.
+//! Panics: location, backtrace and payload, from the panic hook to the code that catches the panic.
 //!
-//! The panic hook notes place, thread and, for the first ten of a source and minute, an unresolved backtrace. Whoever
-//! catches the panic takes the note with [`CaughtPanic::new`]. Inside a monitored poll the hook that stood there before is
-//! not called, for it prints the raw message and may take hundreds of microseconds to format a backtrace. It is called
-//! where nobody is there to capture the panic.
+//! The panic hook leaves a note with location and thread, and for the first ten panics of a site per minute also an
+//! unresolved backtrace. The code that catches the panic takes the note with [`CaughtPanic::new`]. Inside a monitored
+//! poll, the previous hook is not called: it prints the raw message, and may take hundreds of microseconds to format a
+//! backtrace. It is called for panics that no monitored poll captures.
 //!
 //! # With `panic = "abort"`
 //!
-//! Nothing can be caught and no response can be answered. The hook then captures the event itself, writes one redacted
-//! line to stderr and flushes the reporters for at most 200 ms before the process aborts. The event has no backtrace: to
-//! resolve one may take longer than that.
+//! A panic cannot be caught, and no response can be sent. The hook itself captures the event, writes one redacted line
+//! to stderr, and flushes the reporters for at most 200 ms before the process aborts. The event has no backtrace,
+//! because resolving one may take longer than that.
 
 mod kind;
 mod unclaimed;
@@ -29,22 +29,22 @@ pub(crate) use self::kind::{NO_TEXT, text_of};
 pub use crate::base::unwind::{catch_and_drop, drop_payload, once};
 use crate::{model::code_location::CodeLocation, symbols::RawBacktrace};
 
-/// A caught panic, with what the hook noted of it. In a box, so that the result of every poll stays small.
+/// A caught panic, with the hook's note about it. Boxed, so that the result of every poll stays small.
 pub struct CaughtPanic(Box<Inner>);
 
 struct Inner {
-    /// A lock that nobody contends makes a future that holds it one to be shared.
+    /// The mutex makes the type `Sync`, so that futures that hold it are `Sync` too. It is never contended.
     payload: Mutex<Box<dyn Any + Send>>,
     kind: Kind,
     note: Option<Box<Note>>,
-    /// Which monitor captured it, by address.
+    /// Address of the monitor that captured it.
     captured_by: Option<usize>,
 }
 
-/// What the hook saw.
+/// The hook's note about a panic.
 #[derive(Debug)]
 pub(crate) struct Note {
-    /// Tells it from the note of another panic.
+    /// Distinguishes it from the note of another panic.
     kind: Kind,
     pub(crate) location: Option<CodeLocation>,
     pub(crate) backtrace: Option<RawBacktrace>,
@@ -61,7 +61,7 @@ impl Note {
         Self { kind: Kind::of(payload), location, backtrace, thread }
     }
 
-    /// Leaves the note for the code that catches the panic, on this thread or on the one that resumes it.
+    /// Leaves the note for the code that catches the panic, on this thread or on the thread that resumes it.
     pub(crate) fn leave(self) {
         if is_watched() {
             leave(Last::Noted(Box::new(self)));
@@ -72,9 +72,9 @@ impl Note {
 }
 
 enum Last {
-    /// The hook ran, and nobody has caught the panic yet.
+    /// The hook ran, and the panic was not caught yet.
     Noted(Box<Note>),
-    /// A panic of this kind, whose payload is at this address, was captured and resumed.
+    /// A panic of this kind, with its payload at this address, was captured and resumed.
     Captured { kind: Kind, payload: usize, by: usize },
 }
 
@@ -83,16 +83,17 @@ thread_local! {
     static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
 }
 
-// === impl Caught ===
+// === impl CaughtPanic ===
 
 impl CaughtPanic {
-    /// Takes what `catch_unwind` returned, and the hook's note of it: that of this thread, else that of the thread whose
-    /// panic was resumed here.
+    /// Wraps a payload returned by `catch_unwind`, and takes the hook's note: the note of this thread, else that of the
+    /// thread whose panic was resumed here.
     #[must_use]
     #[cold]
     #[inline(never)]
     pub fn new(payload: Box<dyn Any + Send>) -> Self {
         let kind = Kind::of(&*payload);
+        // The last record of this thread may belong to another panic, which foreign code caught.
         let (note, captured_by) = match take_last() {
             Some(Last::Noted(note)) if note.kind == kind => (Some(note), None),
             Some(Last::Captured { kind: other, payload: at, by }) if other == kind && at == address(&*payload) => {
@@ -103,31 +104,32 @@ impl CaughtPanic {
         Self(Box::new(Inner { payload: Mutex::new(payload), kind, note, captured_by }))
     }
 
-    /// Returns the panic's message, not redacted; a general one where the payload is no text.
+    /// Returns the message of the panic, not redacted. If the payload is not a text, returns a general message.
     #[must_use]
     pub fn message(&self) -> Cow<'static, str> {
         let payload = self.0.payload.lock().unwrap_or_else(PoisonError::into_inner);
         text_of(&**payload).unwrap_or(Cow::Borrowed(NO_TEXT))
     }
 
-    /// Reads the payload.
+    /// Calls `read` with the payload.
     pub(crate) fn read<R>(&self, read: impl FnOnce(&(dyn Any + Send)) -> R) -> R {
         read(&**self.0.payload.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns the payload, to resume the panic with. Whoever catches it next finds the hook's note again.
+    /// Returns the payload, to resume the panic. The code that catches it next finds the hook's note again.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         if let Some(note) = self.0.note {
             leave(Last::Noted(note));
         } else if !is_watched() {
-            // Nobody of ours is left to catch it, and the next payload may lie at the same address.
+            // No watcher is left to catch it, and the next payload may have the same address.
             take_last();
         }
         self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a panic of a `Drop` go on, unless another is on its way: two at once would abort the process.
+    /// Resumes the panic. If the thread is already panicking, drops the panic instead: a second panic would abort the
+    /// process.
     pub fn resume(self) {
         if thread::panicking() {
             self.drop_payload();
@@ -136,16 +138,16 @@ impl CaughtPanic {
         }
     }
 
-    /// Drops the payload. A panic in its `Drop` goes no further.
+    /// Drops the payload. A panic in its `Drop` is caught.
     pub fn drop_payload(self) {
         if self.0.captured_by.is_some() {
-            // The next payload may lie at the same address.
+            // The next payload may have the same address.
             take_last();
         }
         drop_payload(self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Returns the mark of its message.
+    /// Returns the hash of the message.
     pub(crate) fn mark(&self) -> u64 {
         self.0.kind.mark
     }
@@ -158,12 +160,12 @@ impl CaughtPanic {
         self.0.note.take().map(|note| *note)
     }
 
-    /// Returns whether the monitor at this address captured it.
+    /// Returns `true` if the monitor at this address captured the panic.
     pub(crate) fn is_captured_by(&self, monitor: usize) -> bool {
         self.0.captured_by == Some(monitor)
     }
 
-    /// Notes that the monitor at this address captured it.
+    /// Records that the monitor at this address captured the panic.
     pub(crate) fn mark_captured(&mut self, by: usize) {
         self.0.captured_by = Some(by);
         let payload = self.0.payload.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -177,39 +179,38 @@ impl fmt::Debug for CaughtPanic {
     }
 }
 
-/// What becomes of a panic that is caught.
+/// The treatment of a caught panic.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "whoever catches a panic either captures it or does not")]
 pub enum PanicMode {
-    /// It is captured: the hook takes a note of it also outside a scope, and the hook that stood there before ours does
-    /// not print it.
+    /// The panic is captured: the hook leaves a note even outside a scope, and the previous hook does not print it.
     Captured,
-    /// It is only looked at: unless somebody further out captures it, the hook that stood there before ours prints it.
+    /// The panic is not captured: the previous hook prints it, unless a caller further out captures it.
     Printed,
 }
 
-/// Runs `f` and returns its panic, which is captured by whoever catches it.
+/// Runs `f` and returns its panic. The previous hook does not print it, so the caller is responsible for its report.
 ///
 /// # Errors
 ///
-/// When `f` panicked.
+/// Returns the panic if `f` panicked.
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
     with_result(f, |f| run(PanicMode::Captured, f))
 }
 
-/// Runs `f` and returns its panic. It is for those who only look.
+/// Runs `f` and returns its panic. The previous hook prints it, so the caller need not capture it.
 ///
 /// # Errors
 ///
-/// When `f` panicked.
+/// Returns the panic if `f` panicked.
 pub fn catch_printed<R>(f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
     with_result(f, |f| run(PanicMode::Printed, f))
 }
 
-/// Runs `f`, and returns its panic where it does.
+/// Runs `f`, and returns its panic if it panicked.
 ///
-/// What `f` finds out it writes to a place of the caller's. A closure that is handed on by value, and its result, are
-/// copied at every step, which costs more than catching.
+/// `f` must store its result in a variable of the caller. Passing closures and results by value copies them at every
+/// step, which costs more than the catching itself.
 pub fn run(fate: PanicMode, f: &mut dyn FnMut()) -> Option<CaughtPanic> {
     match fate {
         PanicMode::Printed => catch_unwind(AssertUnwindSafe(f)).err().map(CaughtPanic::new),
@@ -222,11 +223,11 @@ pub fn run(fate: PanicMode, f: &mut dyn FnMut()) -> Option<CaughtPanic> {
     }
 }
 
-/// Hands `f` to somebody who runs functions that return nothing, and returns what it returns.
+/// Runs `f` by means of `run`, which takes functions without a result, and returns the result of `f`.
 ///
 /// # Errors
 ///
-/// When `f` panicked.
+/// Returns the panic if `f` panicked, or if `run` did not call `f`.
 pub fn with_result<R>(
     f: impl FnOnce() -> R,
     run: impl FnOnce(&mut dyn FnMut()) -> Option<CaughtPanic>,
@@ -240,12 +241,12 @@ pub fn with_result<R>(
     }
 }
 
-/// Returns whether a panic on this thread is caught by [`run`], which captures it. One that aborts the process never is.
+/// Returns `true` if [`run`] captures a panic on this thread. With `panic = "abort"` it never does.
 pub(crate) fn is_watched() -> bool {
     !cfg!(panic = "abort") && WATCHED.try_with(Cell::get).unwrap_or_default()
 }
 
-/// Leaves word for whoever catches the panic.
+/// Leaves a record for the code that catches the panic.
 fn leave(word: Last) {
     let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(word)));
 }

@@ -1,4 +1,7 @@
-//! Keeping state over a restart.
+//! The interface to a store, which persists a monitor's state over a restart.
+//!
+//! The monitor keeps issues and disabled routes in memory. A store holds a copy of them as values behind keys and knows
+//! nothing of their meaning, so any key-value storage can be one.
 
 use std::sync::Arc;
 
@@ -6,13 +9,14 @@ use uuid::Uuid;
 
 use crate::base::error::BoxError;
 
-/// Keeps what must outlive the process: a value for each key. `monitor-store` has one that keeps them in a file.
+/// A store: persists a value for each key. `monitor-store` has an implementation that uses a file.
 ///
-/// It is asked when the monitor is built, and from then on by a thread of the monitor's own; no request waits for it. What it cannot save still holds in this
-/// process: it is warned of, counted as dropped with reason `not_persisted`, and tried again.
+/// The monitor calls it while it is built, and afterwards from a thread of its own; no request waits for it. State that
+/// cannot be saved stays valid in memory: the monitor logs a warning, counts a drop with reason `not_persisted`, and
+/// retries.
 ///
-/// Keys are made of lower-case letters, digits, `-` and `/`. One with a `/` is one of many, such as an event: a storage that
-/// runs out of room may let those go that were saved longest ago.
+/// Keys consist of lower-case letters, digits, `-` and `/`. A key with a `/` is one of many of its kind, such as an
+/// event: a store that runs out of space may evict those, the least recently saved first.
 ///
 /// # Example
 ///
@@ -20,7 +24,7 @@ use crate::base::error::BoxError;
 /// use std::{collections::BTreeMap, sync::Mutex};
 /// use monitor_kit::{BoxError, StoreWrite, Monitor, Persist};
 ///
-/// /// Outlives nothing but the monitor.
+/// /// Keeps values in memory only, so nothing survives a restart.
 /// #[derive(Default)]
 /// struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
 ///
@@ -46,36 +50,36 @@ use crate::base::error::BoxError;
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 pub trait Persist: Send + Sync + 'static {
-    /// Returns every key that begins with `prefix`, in their order, and its value.
+    /// Returns all keys that begin with `prefix`, in order, with their values.
     ///
     /// # Errors
     ///
-    /// When they cannot be told. The monitor goes on in memory, and tries again.
+    /// Returns an error if the values cannot be read. The monitor continues in memory, and retries.
     fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError>;
 
-    /// Saves all of these changes, or none, so that they outlive the process when this returns. Returns how many other values
-    /// were let go to make room.
+    /// Saves all of these changes or none of them. They must be durable when this returns. Returns the number of other
+    /// values evicted to make room.
     ///
     /// # Errors
     ///
-    /// When they could not be saved.
+    /// Returns an error if the changes could not be saved. The monitor retries.
     fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError>;
 
-    /// Returns whether it can be used now. Asked before everything else, and before each save.
+    /// Returns whether the store can be used now. Called before the first load, and before each save.
     ///
     /// # Errors
     ///
-    /// When it can not, and not because somebody else uses it.
+    /// Returns an error if the store cannot be used for a reason other than another process that uses it.
     fn access(&self) -> Result<StoreState, BoxError> {
         Ok(StoreState::Ready)
     }
 
-    /// Returns a number that is the same for every process that uses this storage, at whatever time, and that nobody else can
-    /// guess. Users are counted with it, without keeping who they are.
+    /// Returns a secret that is the same for all processes that use this store, and not guessable by others. User IDs
+    /// are hashed with it, so that users are counted without storing their IDs.
     ///
     /// # Errors
     ///
-    /// When there is none. Users are then counted anew in each process.
+    /// Returns an error if there is no secret. Users are then counted anew in each process.
     fn secret(&self) -> Result<Uuid, BoxError> {
         if let Some((_, secret)) = self.load(SECRET)?.first() {
             return Ok(Uuid::from_slice(secret)?);
@@ -85,45 +89,45 @@ pub trait Persist: Send + Sync + 'static {
         Ok(secret)
     }
 
-    /// Lets nothing remain of what was removed before, such as in free space of a file.
+    /// Purges the remains of removed values, such as those in the free space of a file. Called after a user was erased.
     ///
     /// # Errors
     ///
-    /// When something may remain.
+    /// Returns an error if remains may be left. The monitor retries.
     fn purge(&self) -> Result<(), BoxError> {
         Ok(())
     }
 }
 
-/// Whether a storage can be used.
+/// The state of a store.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum StoreState {
-    /// It can.
+    /// The store can be used.
     Ready,
-    /// It can, but all that was in it is gone: it was damaged, and begun anew. Said once. The monitor writes down what it has in
-    /// memory, and says in the log that this happened.
+    /// The store can be used, but was damaged and has been replaced by an empty one. Returned once. The monitor writes
+    /// its whole state from memory, and logs the loss.
     Fresh {
-        /// What was the matter, and where the rest of it is.
+        /// The reason, and the location of the damaged store.
         why: String,
     },
-    /// Another process uses it. The monitor asks again in a second, goes on in memory, and adds its own to what is there once it
-    /// is free.
+    /// Another process uses the store. The monitor continues in memory, asks again every second, and merges its state
+    /// into the store once that is free.
     Busy,
 }
 
-/// One change of what is kept.
+/// One change of a store's values.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a value is there or it is not")]
 pub enum StoreWrite {
-    /// The value of a key, in place of the one before.
+    /// Sets the value of a key.
     Put {
         /// The key.
         key: String,
-        /// Its value.
+        /// The new value.
         value: Vec<u8>,
     },
-    /// The key and its value go.
+    /// Removes a key and its value.
     Remove {
         /// The key.
         key: String,

@@ -1,24 +1,24 @@
-//! Redaction: what must not leave the process is masked before any reporter sees it.
+//! Redaction: secrets and personal data are masked before any reporter sees them.
 //!
-//! Three scanners pass over a text, each in time linear in its length, and once more over what is percent-encoded in it or
-//! escaped with backslashes. They mask
+//! Three scanners read a text, each in time linear in its length. They also read the text with percent-encoding and
+//! backslash escapes decoded, up to three levels deep. They mask
 //!
 //! - e-mail addresses;
 //! - the credentials of `Bearer` and `Basic`;
-//! - JSON web tokens, private keys in PEM form, and keys of well-known services by what they begin with;
+//! - JSON web tokens, private keys in PEM form, and keys of well-known services, recognised by their prefix;
 //! - user and password in a URL or connection string, and the path of a webhook;
-//! - the value of every `key=value`, `key: value`, `<key>value</key>`, `("key", "value")` and `--key value` whose key sounds
-//!   like a secret;
-//! - card numbers, told from other digits by their check digit (ISO/IEC 7812-1, annex B), IBANs by theirs (ISO 13616-1), and
-//!   social security numbers by their shape.
+//! - the value of every `key=value`, `key: value`, `<key>value</key>`, `("key", "value")` and `--key value` with a
+//!   key that names a secret;
+//! - card numbers, recognised by their check digit (ISO/IEC 7812-1, annex B), IBANs, recognised by theirs (ISO
+//!   13616-1), and social security numbers, recognised by their shape.
 //!
-//! IP addresses are cut to the first 24 bits of IPv4 and the first 48 of IPv6, but for those of the machine itself, such as
-//! 127.0.0.1.
+//! IP addresses are truncated to the first 24 bits of IPv4 and the first 48 of IPv6, except for loopback and
+//! unspecified addresses, such as 127.0.0.1.
 //!
-//! Headers are kept by an allow-list, which is empty unless [`Redaction::headers`] names some. Values of a query are
-//! always masked.
+//! A header is shown only if it is on an allow-list, which is empty unless [`Redaction::headers`] adds names. Values of
+//! a query are always masked.
 //!
-//! Masking what is masked changes nothing. A text that is shortened is masked first: see [`Redaction::head`].
+//! Redaction is idempotent. A text that is to be shortened must be masked first: see [`Redaction::head`].
 
 mod cards;
 mod classify;
@@ -48,10 +48,10 @@ use serde_json::Value;
 
 use self::{escapes::Undone, found::Found, keys::SHORTEST_KEY, prefilter::Marks, rule::Rule};
 
-/// What is written in place of what is masked.
+/// Replacement for masked text.
 pub const FILTERED: &str = "[Filtered]";
 
-/// What is masked, and which headers are kept. On by default.
+/// A redaction policy: the texts to mask, and the headers to show. Redaction is on by default.
 ///
 /// See the [module docs](self).
 ///
@@ -65,7 +65,7 @@ pub const FILTERED: &str = "[Filtered]";
 /// assert_eq!(text, "login of [Filtered] failed: password=[Filtered]");
 /// ```
 ///
-/// # Example: keep a header, and mask a key and a number of one's own
+/// # Example: show a header, and mask a custom key and a custom number
 ///
 /// ```
 /// use monitor_kit::Redaction;
@@ -79,21 +79,21 @@ pub const FILTERED: &str = "[Filtered]";
 /// ```
 #[derive(Clone)]
 pub struct Redaction {
-    /// Two that have the same one mask the same.
+    /// Policies with the same ID mask the same. Changes with every setting that affects masking.
     id: u64,
     on: bool,
     headers: Vec<String>,
     secret_keys: Vec<String>,
     addresses: IpMasking,
-    /// Whether personal data that is no secret is shown.
+    /// Shows personal data that is not a secret: e-mail and IP addresses.
     shows_personal: bool,
     rules: Vec<Rule>,
-    /// No key shorter than this sounds like a secret.
+    /// A key shorter than this, in bytes, never names a secret.
     shortest_key: usize,
 }
 
 impl Redaction {
-    /// Creates the default: everything listed in the [module docs](self) is masked and no header is kept.
+    /// Creates the default policy, which masks everything listed in the [module docs](self) and shows no header.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -108,20 +108,21 @@ impl Redaction {
         }
     }
 
-    /// Creates a policy that masks nothing. For programs that never see personal data.
+    /// Creates a policy that masks nothing. For programs that never process personal data.
     #[must_use]
     pub fn off() -> Self {
         Self { on: false, ..Self::new() }
     }
 
-    /// Keeps the values of these headers in error events. Defaults to none.
+    /// Shows the values of these headers in error events. Defaults to none.
     #[must_use]
     pub fn headers(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.headers.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Masks the values of these keys as well, compared without case and as part of a longer key. Defaults to none.
+    /// Masks the values of these keys as well. Keys are compared without case, and also match as part of a longer key.
+    /// Defaults to none.
     #[must_use]
     pub fn secret_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.id = next_id();
@@ -130,7 +131,7 @@ impl Redaction {
         self
     }
 
-    /// Sets what becomes of IP addresses in texts. Defaults to [`IpMasking::Truncated`].
+    /// Sets the masking of IP addresses in texts. Defaults to [`IpMasking::Truncated`].
     #[must_use]
     pub fn ip_addresses(mut self, policy: IpMasking) -> Self {
         self.id = next_id();
@@ -138,7 +139,8 @@ impl Redaction {
         self
     }
 
-    /// Shows e-mail addresses and whole IP addresses. Secrets, cards and accounts are masked all the same. Defaults to `false`.
+    /// Shows e-mail addresses and full IP addresses. Secrets, card and account numbers are still masked. Defaults to
+    /// `false`.
     #[must_use]
     pub fn personal_data(mut self, on: bool) -> Self {
         self.id = next_id();
@@ -146,9 +148,9 @@ impl Redaction {
         self
     }
 
-    /// Masks what `find` finds as well: it is given a text, and returns where in it the first thing is to be masked, then the
-    /// rest of the text, until it finds nothing. Where it panics, or says a place that is none, the whole text is masked. It is
-    /// called for every text that is shown, on the requests' threads as well, so it is to be quick.
+    /// Adds a rule. `find` receives a text and returns the first range to mask; it is then called with the rest of the
+    /// text, until it returns `None`. If it panics, or returns an empty or invalid range, the whole text is masked.
+    /// `find` is called for every text that is shown, also on request threads, so it must be fast.
     #[must_use]
     pub fn rule(mut self, find: impl Fn(&str) -> Option<Range<usize>> + Send + Sync + 'static) -> Self {
         self.id = next_id();
@@ -156,19 +158,19 @@ impl Redaction {
         self
     }
 
-    /// Returns the headers to keep.
+    /// Returns the headers to show.
     pub fn kept_headers(&self) -> impl Iterator<Item = &str> {
         self.headers.iter().map(String::as_str)
     }
 
-    /// Returns whether the header called `name` is kept.
+    /// Returns `true` if the header called `name` is shown.
     #[must_use]
     pub fn keeps_header(&self, name: &str) -> bool {
         self.headers.iter().any(|kept| kept.eq_ignore_ascii_case(name))
     }
 
-    /// Returns `text` with everything masked that must not leave the process, borrowed where nothing must. Takes time linear
-    /// in its length. Masking the result again changes nothing.
+    /// Returns `text` with all secrets and personal data masked, borrowed if there are none. The running time is linear
+    /// in the length of `text`. Masking the result again changes nothing.
     #[must_use]
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.shows(text) {
@@ -180,8 +182,9 @@ impl Redaction {
         }
     }
 
-    /// Returns the beginning of `text`, masked and then cut: at most `longest` bytes of `text`, and of what masking made of
-    /// them. A secret that the cut goes through is masked as a whole, if it ends in the next 1024 bytes or has no end.
+    /// Returns the beginning of `text`, masked and then cut: at most `longest` bytes of `text`, and at most `longest`
+    /// bytes of the masked result. A secret that crosses the cut is masked as a whole, if it ends within the next 1024
+    /// bytes or has no end. A mask that would be cut is left out.
     ///
     /// # Example
     ///
@@ -207,18 +210,19 @@ impl Redaction {
         }
     }
 
-    /// Returns `text` masked, and then cut to 8 KiB, with `…` in place of the rest.
+    /// Returns `text` masked and then cut to 8 KiB, with `…` in place of the rest.
     #[must_use]
     pub fn bounded<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if text.len() <= TEXT { self.text(text) } else { Cow::Owned(self.head(text, TEXT).into_owned() + "…") }
     }
 
-    /// Returns whether nothing in `text` is masked. May return `false` for such a text.
+    /// Returns `true` if `text` can be shown as it is. May return `false` for a harmless text; never returns `true` for
+    /// one with a secret.
     fn shows(&self, text: &str) -> bool {
         !self.on || self.is_harmless(Marks::of(text.as_bytes()), text.as_bytes())
     }
 
-    /// Finds what is to be masked, also in what is escaped in `text`, so many levels deep.
+    /// Finds everything to mask in `text`, and in its escapes up to `levels` levels deep.
     fn find(&self, text: &str, levels: u8) -> Found {
         let mut found = Found::default();
         scan::find(text, self, &mut found);
@@ -231,8 +235,8 @@ impl Redaction {
         found
     }
 
-    /// Masks what only masking has made a secret, such as the user in front of a masked password. A text that never settles
-    /// is masked as a whole.
+    /// Masks the text again until nothing changes, because a mask can turn its surroundings into a secret, such as the
+    /// user before a masked password. A text that still changes after [`ROUNDS`] rounds is masked as a whole.
     fn settle(&self, mut masked: String) -> String {
         for _ in 0..ROUNDS {
             match self.text_once(&masked) {
@@ -254,27 +258,28 @@ impl Redaction {
         if self.shows_personal { IpMasking::Full } else { self.addresses }
     }
 
-    /// Returns `value`, masked as a whole when `key` sounds like a secret, else as [`text`](Self::text) does.
+    /// Returns `value`, masked as a whole if `key` names a secret, else masked as by [`text`](Self::text).
     #[must_use]
     pub fn value<'a>(&self, key: &str, value: &'a str) -> Cow<'a, str> {
         if self.on && self.is_secret(key.as_bytes()) { Cow::Borrowed(FILTERED) } else { self.text(value) }
     }
 
-    /// Masks `text` in its place, and cuts it to 8 KiB.
+    /// Masks `text` in place, and cuts it to 8 KiB.
     pub(crate) fn bound(&self, text: &mut String) {
         if let Cow::Owned(masked) = self.bounded(text) {
             *text = masked;
         }
     }
 
-    /// Masks `text` in its place.
+    /// Masks `text` in place.
     pub(crate) fn mask(&self, text: &mut String) {
         if let Cow::Owned(masked) = self.text(text) {
             *text = masked;
         }
     }
 
-    /// Masks what is in `value`, and keys that hold a secret themselves. All below a key that sounds like a secret is one.
+    /// Masks the strings, numbers and keys in `value`. Below a key that names a secret, every value is masked as a
+    /// whole.
     pub(crate) fn json(&self, key: &str, value: &mut Value) {
         if self.on {
             self.mask_value(self.is_secret(key.as_bytes()), value);
@@ -288,12 +293,13 @@ impl Redaction {
             Value::Bool(_) => {}
             Value::String(text) => self.bound(text),
             Value::Number(number) => {
+                // A card number can be a JSON number.
                 if matches!(self.text(&number.to_string()), Cow::Owned(_)) {
                     *value = FILTERED.into();
                 }
             }
             Value::Array(values) => {
-                // A key and its value, such as a header.
+                // A key and its value, such as a header: `["cookie", "a=1"]`.
                 let is_pair =
                     matches!(&values[..], [Value::String(key), Value::String(_)] if self.is_secret(key.as_bytes()));
                 let values = values.iter_mut().enumerate();
@@ -308,8 +314,8 @@ impl Redaction {
         }
     }
 
-    /// Returns whether a text can be shown as it is, also between quotation marks: it is [printable](Self::is_printable),
-    /// and nothing in it looks like a secret.
+    /// Returns `true` if a text can be written as it is, also between quotation marks: it is
+    /// [printable](Self::is_printable), and contains no secret. May return `false` for a harmless text.
     #[must_use]
     pub fn is_plain(&self, text: &[u8]) -> bool {
         let marks = Marks::of(text);
@@ -322,13 +328,13 @@ impl Redaction {
             && self.rules.iter().all(|rule| finds_nothing(text, |text, found| rule.find(text, found)))
     }
 
-    /// Returns whether a text is ASCII without control characters, quotation marks and backslashes.
+    /// Returns `true` if a text is ASCII without control characters, quotation marks (`"`) and backslashes.
     #[must_use]
     pub fn is_printable(text: &[u8]) -> bool {
         Marks::of(text).is_printable()
     }
 
-    /// Returns whether the value of `key` is to be masked, for the key sounds like a secret.
+    /// Returns `true` if the value of `key` must be masked, because the key names a secret.
     #[must_use]
     pub fn masks(&self, key: &str) -> bool {
         self.on && self.is_secret(key.as_bytes())
@@ -341,16 +347,16 @@ impl Default for Redaction {
     }
 }
 
-/// What becomes of IP addresses in texts.
+/// Masking of IP addresses in texts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum IpMasking {
-    /// The first 24 bits of an IPv4 address are shown, and the first 48 of an IPv6 address.
+    /// Shows the first 24 bits of an IPv4 address, and the first 48 of an IPv6 address.
     #[default]
     Truncated,
-    /// They are masked.
+    /// Masks addresses.
     Masked,
-    /// They are shown.
+    /// Shows addresses in full.
     Full,
 }
 
@@ -360,13 +366,13 @@ fn finds_nothing(text: &[u8], find: impl FnOnce(&str, &mut Found)) -> bool {
     matches!(found.write(text), Cow::Borrowed(_))
 }
 
-/// Returns the beginning of `text`, up to a character's border.
+/// Returns the beginning of `text`, at most `longest` bytes, cut at a character boundary.
 pub(crate) fn beginning(text: &str, longest: usize) -> &str {
     let end = (0..=longest.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     &text[..end.unwrap_or(0)]
 }
 
-/// Cuts a masked text, and goes through no mask.
+/// Cuts a masked text to `longest` bytes, or before a mask that the cut would split.
 fn whole_masks(mut masked: String, longest: usize) -> String {
     let end = beginning(&masked, longest).len();
     let cut = (end.saturating_sub(FILTERED.len() - 1)..end)
@@ -389,21 +395,21 @@ fn next_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// How many bytes behind a cut are read, so that a secret that it goes through is known for one.
+/// Number of bytes read after a cut, so that a secret that crosses the cut is recognised.
 pub(crate) const SPARE: usize = 1024;
-/// How deep escapes may lie in escapes.
+/// Maximum nesting depth of escapes.
 const ESCAPES: u8 = 3;
-/// How often a text is masked until it settles. Two rounds are the most that a text was seen to need.
+/// Maximum number of rounds until a text settles. The most that a text was seen to need is two.
 const ROUNDS: u8 = 6;
 
-/// Cuts a text that is not masked yet: to more than the [`TEXT`] bytes that are shown, so that [`Redaction::bounded`] knows a
-/// secret at the end of those for one.
+/// Cuts a text that is not masked yet. It keeps [`SPARE`] bytes more than the [`TEXT`] bytes that are shown, so that
+/// [`Redaction::bounded`] recognises a secret that crosses their end.
 pub(crate) fn bounded(mut text: String) -> String {
     text.truncate(beginning(&text, TEXT + SPARE).len());
     text
 }
 
-/// How many bytes of a text are shown.
+/// Maximum length of a shown text, in bytes.
 pub(crate) const TEXT: usize = 8 * 1024;
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! Scopes: what is known of the unit of work in hand.
+//! Scopes: the context of the unit of work in hand, such as a request or a job.
 //!
-//! [`MonitorLayer`] enters a scope around every poll of a request, as a tracing span is entered. Everything below may
-//! read it and write to it: a handler sets a tag, a database helper leaves a breadcrumb. An error captured there
-//! carries it all.
+//! [`MonitorLayer`] enters a scope around every poll of a request, as a tracing span is entered. All code below may
+//! read the scope and write to it: a handler sets a tag, a database helper adds a breadcrumb. An error captured in the
+//! scope carries all of this data.
 //!
-//! A scope does not follow into a spawned task or thread by itself:
-//! [`in_current_scope`](ScopeFutureExt::in_current_scope) and [`wrap`] carry it there.
+//! A spawned task or thread does not inherit the scope; [`in_current_scope`](ScopeFutureExt::in_current_scope) and
+//! [`wrap`] carry it there.
 //!
-//! Outside a scope every function here does nothing.
+//! Outside a scope, every function of this module does nothing.
 //!
 //! [`MonitorLayer`]: https://docs.rs/monitor-tower
 //!
@@ -68,7 +68,7 @@ use crate::{
     traffic::Series,
 };
 
-/// What is known of the unit of work in hand. Cloning it gives another handle to the same scope.
+/// The context of the unit of work in hand. Clones are handles to the same scope.
 ///
 /// See the [module docs](self).
 #[derive(Clone)]
@@ -81,10 +81,10 @@ struct Inner {
     trace: TraceContext,
     client_trace_id: Option<TraceId>,
     method: Method,
-    /// `None` where `series` knows it.
+    /// `None` if `series` knows it.
     route: Option<Box<str>>,
     untracked: bool,
-    /// Whether the route is the one of all requests that match none. Asked more often than once for a line of the log.
+    /// Whether the route is [`names::UNMATCHED`]. Stored, because each log line reads it several times.
     is_unmatched: bool,
     series: Option<Series>,
     is_request: bool,
@@ -93,17 +93,17 @@ struct Inner {
     texts: Texts,
     captured: AtomicBool,
     finished: Mutex<Option<RequestEnd>>,
-    /// Made when something is written, which for most requests nothing is.
+    /// Allocated on the first write; most requests write nothing.
     notes: OnceLock<Box<Mutex<Notes>>>,
 }
 
 thread_local! {
-    /// Whoever enters a scope takes it out again, so that nothing is left to be dropped with the thread: without a
-    /// destructor it is found without asking whether the thread is still there.
+    /// The code that enters a scope takes it out again, so the cell is empty when its thread ends and needs no
+    /// destructor. Without one, an access skips the check for whether the thread's storage still exists.
     static CURRENT: Cell<ManuallyDrop<Option<Scope>>> = const { Cell::new(ManuallyDrop::new(None)) };
 }
 
-/// Returns the scope this code runs in.
+/// Returns the current scope, the one this code runs in.
 #[must_use]
 pub fn current() -> Option<Scope> {
     CURRENT.with(|cell| {
@@ -114,9 +114,9 @@ pub fn current() -> Option<Scope> {
     })
 }
 
-/// Shows `f` the scope this code runs in, which costs less than to take a handle of it.
+/// Passes the current scope to `f` by reference, which costs less than a clone of the handle.
 ///
-/// Meanwhile there is no current scope.
+/// Within `f` there is no current scope.
 pub fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
     slot::look(f)
 }
@@ -124,15 +124,15 @@ pub fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
 // === impl Scope ===
 
 impl Scope {
-    /// Creates a scope for work that is no request, with an identifier of its own.
+    /// Creates a scope for work that is no request, with an ID of its own.
     #[must_use]
     pub fn new(monitor: &Monitor) -> Self {
         Self::for_job(monitor, "")
     }
 
-    /// Creates the scope of a job, whose name stands where a request has its route.
+    /// Creates the scope of a job. The job's name takes the place of a request's route.
     pub(crate) fn for_job(monitor: &Monitor, name: &str) -> Self {
-        // What a request causes is of its trace.
+        // Work that a request causes belongs to the request's trace.
         let (id, around) = (RequestId::new(), current());
         let begin = || monitor.sample(TraceContext::of_request(&id));
         let trace = around.map_or_else(begin, |around| around.trace().child());
@@ -155,7 +155,7 @@ impl Scope {
         )
     }
 
-    /// Creates the scope of a request, inside the current scope where there is one.
+    /// Creates the scope of a request, inside the current scope if there is one.
     #[must_use]
     #[inline]
     pub fn for_request(monitor: &Monitor, facts: RequestFacts<'_>) -> Self {
@@ -164,7 +164,7 @@ impl Scope {
 
     #[inline]
     fn create(monitor: &Monitor, facts: RequestFacts<'_>, is_request: bool) -> Self {
-        // Work that hands on to work that hands on has no end: a scope knows the next few around it.
+        // Bounded depth: a chain of jobs that start jobs would otherwise keep every ancestor alive.
         let parent = current().filter(|parent| parent.0.depth < DEPTH);
         let mut inner = Arc::new(Inner {
             monitor: monitor.clone(),
@@ -192,8 +192,8 @@ impl Scope {
         Self(inner)
     }
 
-    /// Returns the same scope with another place in a trace, such as a tracer gave it. Does nothing once the scope is
-    /// shared.
+    /// Returns the same scope with another place in a trace, such as one set by a tracer. Does nothing if the scope has
+    /// been cloned.
     #[must_use]
     pub fn in_trace(mut self, trace: TraceContext) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
@@ -213,19 +213,19 @@ impl Scope {
         &self.0.monitor
     }
 
-    /// Returns the request's identifier.
+    /// Returns the request's ID.
     #[must_use]
     pub fn id(&self) -> &RequestId {
         &self.0.id
     }
 
-    /// Returns the place in a trace. What is done on behalf of this work in other services belongs below it.
+    /// Returns the place in the trace. Requests to other services on behalf of this work are its children.
     #[must_use]
     pub fn trace(&self) -> &TraceContext {
         &self.0.trace
     }
 
-    /// Returns the trace the client named, where it was valid and not continued.
+    /// Returns the trace ID the client sent, if it was valid but its trace was not continued.
     #[must_use]
     pub fn client_trace_id(&self) -> Option<TraceId> {
         self.0.client_trace_id
@@ -237,33 +237,33 @@ impl Scope {
         self.0.method
     }
 
-    /// Returns the route's template, [`names::UNMATCHED`] where none matched, the name of a job,
-    /// and an empty text for any other work.
+    /// Returns the route's template, [`names::UNMATCHED`] if none matched, the name of a job, or an empty text for any
+    /// other work.
     #[must_use]
     pub fn route(&self) -> &str {
         let counted = || Some(self.monitor().traffic()?.route(self.0.series?));
         self.0.route.as_deref().or_else(counted).unwrap_or_default()
     }
 
-    /// Returns the path as the client sent it, not redacted.
+    /// Returns the path as the client sent it, unredacted.
     #[must_use]
     pub fn path(&self) -> &str {
         text(self.0.texts.at(0))
     }
 
-    /// Returns the `User-Agent` header, not redacted, or an empty text where it is not ASCII.
+    /// Returns the `User-Agent` header, unredacted, or an empty text if it is not ASCII.
     #[must_use]
     pub fn user_agent(&self) -> &str {
         text(self.0.texts.at(1))
     }
 
-    /// Returns the identifier the client sent, validated, or an empty text.
+    /// Returns the ID the client sent, validated, or an empty text.
     #[must_use]
     pub fn client_request_id(&self) -> &str {
         text(self.0.texts.at(2))
     }
 
-    /// Returns the client's address, truncated unless it was asked for in full.
+    /// Returns the client's address, truncated unless full addresses are enabled.
     #[must_use]
     pub fn remote_addr(&self) -> Option<IpAddr> {
         self.0.remote_addr
@@ -275,7 +275,7 @@ impl Scope {
         self.noted()?.user.clone()
     }
 
-    /// Hands on what events are to be grouped by, nothing where nothing was said.
+    /// Passes the fingerprint set for this scope's events to `f`; an empty slice if none is set.
     pub(crate) fn with_fingerprint<R>(&self, f: impl FnOnce(&[String]) -> R) -> R {
         match self.noted() {
             Some(notes) => f(&notes.fingerprint),
@@ -283,24 +283,24 @@ impl Scope {
         }
     }
 
-    /// Says how the request ended.
+    /// Records the end of the request.
     pub fn finish(&self, finished: RequestEnd) {
         *self.0.finished.lock().unwrap_or_else(PoisonError::into_inner) = Some(finished);
     }
 
-    /// Returns how the request ended; `None` before it did, and for work that is no request.
+    /// Returns the end of the request; `None` before it, and for work that is no request.
     #[must_use]
     pub fn finished(&self) -> Option<RequestEnd> {
         *self.0.finished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether an error was captured in this scope or in one below it.
+    /// Returns whether an error was captured in this scope or in one inside it.
     #[must_use]
     pub fn has_captured(&self) -> bool {
         self.0.captured.load(Ordering::Relaxed)
     }
 
-    /// Returns whether this request is counted already by a layer of `monitor`, here or further out.
+    /// Returns whether a layer of `monitor`, here or further out, already counts this request.
     #[must_use]
     pub fn is_counted_by(&self, monitor: &Monitor) -> bool {
         self.series_of(monitor).is_some()
@@ -313,7 +313,7 @@ impl Scope {
         self.and_around().filter(|scope| scope.monitor().is(monitor)).find_map(|scope| scope.0.series)
     }
 
-    /// Returns whether this is the scope of a request, and not of a job or other work.
+    /// Returns whether this is the scope of a request, as opposed to a job or other work.
     #[must_use]
     pub fn is_request(&self) -> bool {
         self.0.is_request
@@ -323,7 +323,8 @@ impl Scope {
         self.0.untracked
     }
 
-    /// Marks this scope and those around it that report to the same monitor: the error with this mark is captured.
+    /// Marks this scope, and the scopes around it that report to the same monitor: the error with this mark is
+    /// captured.
     pub(crate) fn mark_captured(&self, by: &Monitor, mark: u64) {
         for scope in self.and_around().filter(|scope| scope.monitor().is(by)) {
             scope.0.captured.store(true, Ordering::Relaxed);
@@ -337,7 +338,7 @@ impl Scope {
         }
     }
 
-    /// Returns this scope and those around it.
+    /// Returns this scope and its ancestors, innermost first.
     fn and_around(&self) -> impl Iterator<Item = &Self> {
         successors(Some(self), |scope| scope.0.parent.as_ref())
     }
@@ -350,7 +351,7 @@ impl Scope {
         self.0.notes.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what was written, where anything was.
+    /// Returns the data written to this scope, or `None` if none was.
     fn noted(&self) -> Option<MutexGuard<'_, Notes>> {
         self.0.notes.get().map(|notes| notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -362,7 +363,7 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// What was a text once is one again; of the user agent only ASCII is kept.
+/// Converts stored bytes back to text. They were text before, or are ASCII, so the conversion does not fail.
 fn text(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Signals: what a monitor tells its reporters.
+//! Signals: the changes that a monitor reports. Every reporter receives every signal.
 
 pub(crate) mod log_reporter;
 #[cfg(feature = "test-util")]
@@ -15,25 +15,25 @@ use crate::{
     switch::{DisabledRoute, EnabledRoute},
 };
 
-/// Something happened that somebody may want to be told of.
+/// A change that a monitor reports to its reporters.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Signal {
-    /// The monitor was built: the process runs this release.
+    /// The monitor was built; the process runs this release.
     Started(Arc<Identity>),
-    /// An error was captured whole. Of many from one source within a minute, only the first ten are.
+    /// An error was captured whole. Each site captures at most ten a minute.
     Error(Arc<ErrorEvent>),
-    /// An error was seen for the first time.
+    /// An issue was opened by its first event.
     IssueOpened(Arc<Issue>),
-    /// An error that was resolved came back; its [`regression`](Issue::regression) says in which release.
+    /// A resolved issue came back; its [`regression`](Issue::regression) names the release.
     IssueRegressed(Arc<Issue>),
-    /// Somebody decided on an issue, or the time in which it was muted is over.
+    /// A decision was made on an issue, or its mute ended.
     IssueChanged(Arc<IssueChange>),
-    /// A probe, or the service as a whole, is as it was not before.
+    /// The status of a probe, or of the service as a whole, has changed.
     HealthChanged(Arc<HealthChange>),
-    /// Somebody took a route out of service.
+    /// A route was disabled.
     RouteDisabled(Arc<DisabledRoute>),
-    /// A route is back in service, because somebody said so or its time was over.
+    /// A route was enabled, by an actor or by expiry.
     RouteEnabled(Arc<EnabledRoute>),
 }
 

@@ -1,6 +1,6 @@
-//! The route switch: takes a route out of service while the program runs, and puts it back.
+//! The route switch: disables and enables routes while the program runs.
 //!
-//! A layer asks it for every request; while nothing is disabled that costs one relaxed load.
+//! Layers consult it for every request; while no route is disabled, that costs one relaxed load.
 
 mod api;
 mod disabled;
@@ -30,16 +30,16 @@ use crate::{
     persist::StoreWrite,
 };
 
-/// Which routes are disabled.
+/// The disabled routes.
 pub(crate) struct RouteSwitch {
     is_any: AtomicBool,
-    /// Written only by whoever holds `changing`, and for no longer than it takes to put the new list in place.
+    /// Written only while `changing` is held, and only to swap in a new list.
     disabled: RwLock<Vec<Arc<DisabledRoute>>>,
     changing: Mutex<()>,
     is_unsaved: AtomicBool,
-    /// What was enabled before it was known what is kept.
+    /// Routes enabled before the store was loaded; restoring must not disable them again.
     enabled: Mutex<Vec<Arc<DisabledRoute>>>,
-    /// Fields of a newer release beside the list, written back as they are.
+    /// Fields of a newer release beside the list, written back unchanged.
     unknown: Mutex<Unknown>,
     protected: Vec<String>,
 }
@@ -57,8 +57,9 @@ impl RouteSwitch {
         }
     }
 
-    /// Takes in what was kept from before, but for what must stay in service by now and for what was decided on since. Returns
-    /// what is disabled by that. What has expired meanwhile is told and put back like anything else that does.
+    /// Restores the persisted routes, except protected ones and those with a later decision. Returns the routes this
+    /// disables. Routes that have expired in the meantime are reported and enabled by the next
+    /// [`expire`](Self::expire).
     pub(crate) fn restore(&self, kept: &[u8]) -> Vec<Arc<DisabledRoute>> {
         let read = || disabled::from_json(&serde_json::from_slice(kept)?);
         let (mut restored, unknown) = read().unwrap_or_else(|error: BoxError| {
@@ -74,12 +75,14 @@ impl RouteSwitch {
         let mut list = self.list();
         let enabled = std::mem::take(&mut *self.enabled.lock().unwrap_or_else(PoisonError::into_inner));
         restored.retain(|disabled| {
+            // Decisions made while the store was not loaded take precedence.
             let is_decided = list.iter().chain(&enabled).any(|other| other.is_for(disabled.method, &disabled.route));
             is_route(&disabled.route) && !self.protects(&disabled.route) && !is_decided
         });
         list.extend(restored.iter().map(Arc::clone));
         self.put(list);
-        // A deadline may have begun anew, after a reboot: the next process is to know how much of it was left.
+        // After a reboot the deadline may have been restarted: it is saved, so that the next process knows the rest of
+        // it.
         if restored.iter().any(|disabled| disabled.has_deadline()) {
             self.is_unsaved.store(true, Ordering::Release);
         }
@@ -96,11 +99,12 @@ impl RouteSwitch {
         }
         let disabled = self.disabled.read().unwrap_or_else(PoisonError::into_inner);
         let covering = disabled.iter().filter(|disabled| disabled.covers(method, route) && !disabled.is_over(now));
+        // A route can be disabled for its method and for all methods; the longer wait holds.
         covering.max_by_key(|disabled| disabled.retry_after_at(now)).map(Arc::clone)
     }
 
-    /// Puts back what has expired, and tells of each, one change after another. Nothing is saved, for what is kept says by itself
-    /// when it is over.
+    /// Enables expired routes, and calls `tell` for each, in order with other changes. Nothing is saved, because the
+    /// persisted form has the time of expiry.
     pub(crate) fn expire(&self, now: Instant, tell: impl Fn(EnabledRoute)) {
         if !self.is_any_disabled() {
             return;
@@ -118,7 +122,7 @@ impl RouteSwitch {
         self.disabled.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes the list and tells of it, one change after another.
+    /// Changes the list and calls `tell`. Changes and their signals have the same order.
     fn change<R, E>(
         &self,
         change: impl FnOnce(&mut Vec<Arc<DisabledRoute>>) -> Result<R, E>,
@@ -145,19 +149,19 @@ impl RouteSwitch {
         enabled.push(Arc::clone(route));
     }
 
-    /// Returns what is to be saved, where anything changed since it was asked last.
+    /// Returns the list to save, if it has changed since the last call.
     pub(crate) fn take_change(&self) -> Option<StoreWrite> {
         self.is_unsaved.swap(false, Ordering::AcqRel).then(|| self.to_change())
     }
 
-    /// Returns what holds now, to be saved.
+    /// Returns the present list to save.
     pub(crate) fn to_change(&self) -> StoreWrite {
         let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         let value = escape::json(&disabled::to_json(&self.list(), &unknown)).into_bytes();
         StoreWrite::Put { key: KEY.to_owned(), value }
     }
 
-    /// Returns whether this route or path must stay in service.
+    /// Returns whether this route or path is protected.
     pub(crate) fn protects(&self, path: &str) -> bool {
         self.protected.iter().any(|prefix| is_below(path, prefix))
     }
@@ -165,12 +169,12 @@ impl RouteSwitch {
 
 /// Returns whether `path` is `prefix` or below it.
 pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
-    // Both begin with a slash, and most differ in what is behind it.
+    // Both begin with a slash. Most differ in the byte after it, so that is compared first.
     path.as_bytes().get(1) == prefix.as_bytes().get(1)
         && path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What matched no route, and what overflowed, is no route of its own.
+/// Returns whether `route` is a real route. The names for unmatched and overflowed requests are not.
 fn is_route(route: &str) -> bool {
     route.starts_with('/')
 }

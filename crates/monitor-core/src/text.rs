@@ -1,7 +1,7 @@
-//! Formatting of the program's own values: bounded, and without panics.
+//! Formatting of the program's values, bounded and without panics.
 //!
-//! A `Display` or `Debug` may return an error, panic, or write gigabytes. `to_string` and `format!` pass all three on to
-//! their caller, which in a monitor is a request or a thread that others depend on.
+//! A `Display` or `Debug` may return an error, panic, or write gigabytes. `to_string` and `format!` pass all of this on
+//! to the caller, which in a monitor is a request or a shared thread.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use crate::{
     redact::{SPARE, TEXT},
 };
 
-/// Ends a text whose `Display` or `Debug` returned an error or panicked.
+/// Ends a text if its `Display` or `Debug` returned an error or panicked.
 pub const FORMATTING_FAILED: &str = "… [formatting failed]";
 
-/// Formats `text`, cut after 9 KiB; formatting stops there. The last of these is for [`Redaction::bounded`], which masks before
-/// it cuts to 8 KiB, and knows a secret in the cut by what follows. Never panics: where a `Display` or `Debug` fails, the text it
-/// wrote before is returned with [`FORMATTING_FAILED`] at its end.
+/// Formats `text`, and stops after 9 KiB. The last KiB is for [`Redaction::bounded`], which masks before it cuts to 8
+/// KiB, and needs the text after the cut to recognise a secret that crosses it. Never panics: if a `Display` or `Debug`
+/// fails, returns the text written so far, followed by [`FORMATTING_FAILED`].
 ///
 /// # Example
 ///
@@ -45,22 +45,22 @@ pub fn format(text: fmt::Arguments<'_>) -> String {
     beginning.text
 }
 
-/// Writes `text` to `writer`, and [`FORMATTING_FAILED`] behind it where a `Display` or `Debug` in it fails. Never panics
-/// unless `writer` does. The writer bounds the text.
+/// Writes `text` to `writer`, followed by [`FORMATTING_FAILED`] if a `Display` or `Debug` in it fails. Never panics
+/// unless `writer` does. `writer` must bound the text.
 pub fn write(writer: &mut dyn fmt::Write, text: fmt::Arguments<'_>) {
     if try_write(writer, text).is_err() {
         let _ = writer.write_str(FORMATTING_FAILED);
     }
 }
 
-/// Returns the first `max` bytes of a text, without a mark; formatting stops there.
+/// Returns the first `max` bytes of a text, without a marker. Formatting stops there.
 pub(crate) fn beginning(text: fmt::Arguments<'_>, max: usize) -> String {
     let mut beginning = Beginning { text: String::new(), left: max };
     let _ = try_write(&mut beginning, text);
     beginning.text
 }
 
-/// Writes `text`. A panic in it is an error.
+/// Writes `text`. A panic in it is returned as an error.
 pub(crate) fn try_write(writer: &mut dyn fmt::Write, text: fmt::Arguments<'_>) -> fmt::Result {
     panic::catch(|| writer.write_fmt(text)).unwrap_or_else(|caught| {
         caught.drop_payload();
@@ -68,7 +68,7 @@ pub(crate) fn try_write(writer: &mut dyn fmt::Write, text: fmt::Arguments<'_>) -
     })
 }
 
-/// Takes the beginning of a text, and refuses the rest.
+/// A writer that takes the beginning of a text, and returns an error for the rest.
 struct Beginning {
     text: String,
     left: usize,
@@ -82,7 +82,7 @@ impl fmt::Write for Beginning {
             self.left -= end;
             return Ok(());
         }
-        // Nothing more is taken after the first cut, or there would be a gap.
+        // Nothing is accepted after the first cut, or the text would have a gap.
         self.left = 0;
         Err(fmt::Error)
     }
@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs a closure as `Display`.
+    /// Implements `Display` by a closure.
     struct Shown<F>(F);
 
     impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for Shown<F> {

@@ -1,7 +1,7 @@
-//! Traffic: what is counted of every request, once, in one place.
+//! Traffic counters: every request is counted once, in one place.
 //!
-//! A request pays for atomic additions only. Everything that shows numbers, the metrics published by the
-//! [bridge](crate::Bridge) among them, reads these.
+//! The request path pays for atomic additions only. All readers, including the metrics published by the
+//! [bridge](crate::Bridge), read these counters.
 
 mod connections;
 pub(crate) mod histogram;
@@ -69,18 +69,18 @@ pub struct Traffic {
     ready_errors: AtomicU64,
     drops: Arc<DropCounter>,
     begun: Instant,
-    /// Touched once a second, and by whoever asks for what was lately.
+    /// Sampled once a second by the housekeeping thread, and by every call of [`Traffic::recent`].
     windows: Mutex<Windows>,
 }
 
-/// What is measured of a response beside its duration, where asked for.
+/// Optional measurements of a response, beside its duration.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) first_byte: bool,
     pub(crate) body_size: bool,
 }
 
-/// Names the series of one method and route; cheap to copy and to keep for the time of a request.
+/// Handle of the series of one method and route. Cheap to copy and to hold for the duration of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Series(Option<Place>);
 
@@ -97,16 +97,16 @@ impl Traffic {
         }
     }
 
-    /// Returns the series of `method` and `route`, made where it is new.
+    /// Returns the series of `method` and `route`, and creates it if it does not exist.
     ///
-    /// `route` is a template such as `/todos/{id}`, never a path. Past the limit of series, all that is new shares
-    /// the route [`names::OVERFLOW`], and every such request is counted as dropped with reason `series_limit`.
+    /// `route` is a template such as `/todos/{id}`, never a path. Past the limit of series, all new ones share the
+    /// route [`names::OVERFLOW`], and each such call is counted as dropped with reason `series_limit`.
     #[must_use]
     pub fn series(&self, method: Method, route: &str) -> Series {
         self.find_or_insert(method, route, false)
     }
 
-    /// Returns whether these were declared as a route when the monitor was built.
+    /// Returns `true` if this method and route were declared when the monitor was built.
     #[must_use]
     pub fn declares(&self, method: Method, route: &str) -> bool {
         self.table.find(method, route).is_some_and(|series| series.declared)
@@ -116,18 +116,18 @@ impl Traffic {
         self.find_or_insert(method, route, true);
     }
 
-    /// Counts a request that enters.
+    /// Counts the start of a request.
     pub fn start(&self, series: Series) {
         self.at(series).start();
     }
 
-    /// Counts the end of a request that entered before. Call it once for every [`start`](Self::start).
+    /// Counts the end of a request. Must be called exactly once for every [`start`](Self::start).
     pub fn end(&self, series: Series, ending: FinalStatus, duration: Duration) {
         self.at(series).end(ending, duration);
     }
 
-    /// Takes note of a response: how long it took to its first byte, and how many bytes its body gave. Each is kept only
-    /// where the monitor was told to measure it. Call it before [`end`](Self::end), where there was a response.
+    /// Records the time to the first byte of a response, and the size of its body in bytes. Each is recorded only if it
+    /// was enabled in the builder. Must be called before [`end`](Self::end), if there was a response.
     pub fn measure(&self, series: Series, status: u16, first_byte: Duration, body_size: u64) {
         if self.measured.first_byte {
             self.at(series).first_byte(status, first_byte);
@@ -137,28 +137,28 @@ impl Traffic {
         }
     }
 
-    /// Counts an upgraded connection that opens.
+    /// Counts the opening of an upgraded connection.
     pub fn open(&self, series: Series) {
         self.at(series).connections().open();
     }
 
-    /// Counts the end of an upgraded connection. Call it once for every [`open`](Self::open).
+    /// Counts the end of an upgraded connection. Must be called exactly once for every [`open`](Self::open).
     pub fn close(&self, series: Series, lifetime: Duration) {
         self.at(series).connections().close(lifetime);
     }
 
-    /// Counts an error or a panic of `poll_ready`, which belongs to no request.
+    /// Counts an error or a panic of `poll_ready`, which does not belong to any request.
     pub fn ready_error(&self) {
         self.ready_errors.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns how often `poll_ready` failed.
+    /// Returns the number of times `poll_ready` failed.
     #[must_use]
     pub fn ready_errors(&self) -> u64 {
         self.ready_errors.load(Ordering::Relaxed)
     }
 
-    /// Returns the counters of every series as they are now, the overflow series last.
+    /// Returns the current counters of every series, the overflow series last and only if it was used.
     #[must_use]
     pub fn read(&self) -> Vec<RouteCounts> {
         let mut routes: Vec<_> = self.table.iter().map(RouteSeries::read).collect();
@@ -169,7 +169,7 @@ impl Traffic {
         routes
     }
 
-    /// Returns what ended lately, up to now.
+    /// Returns the counts of the requests that ended within `window`, up to now.
     ///
     /// # Example
     ///
@@ -193,14 +193,15 @@ impl Traffic {
         self.sample().recent(window)
     }
 
-    /// Takes note of what ended since this was last called.
+    /// Adds the requests that ended since the previous call to the windows, and returns the windows.
     fn sample(&self) -> MutexGuard<'_, Windows> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         windows.sample(clock::now().saturating_duration_since(self.begun), &self.read());
         windows
     }
 
-    /// Samples the windows, so that they know what ended in which second.
+    /// Samples the windows. Must be called once a second, so that each end is counted in the second in which it
+    /// happened.
     pub(crate) fn tick(&self) {
         drop(self.sample());
     }
@@ -211,6 +212,7 @@ impl Traffic {
         &self.at(series).route
     }
 
+    /// Declares a gRPC method: each of its failure codes has a counter from the start.
     pub(crate) fn declare_grpc(&self, method: &str) {
         let series = self.find_or_insert(Method::Post, method, true);
         self.at(series).grpc();

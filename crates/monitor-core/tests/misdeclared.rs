@@ -1,5 +1,5 @@
-//! A route that is declared in another form than the router's is a warning in the log: a binary of its own, because
-//! housekeeping logs to the subscriber of the process.
+//! A declared route in a form other than the router's causes a warning in the log. A binary of its own, because the
+//! housekeeping thread logs to the global subscriber.
 
 use std::{
     io::Write,
@@ -9,7 +9,7 @@ use std::{
 
 use monitor_core::{Method, Monitor};
 
-/// Sends each line of the log.
+/// A log writer that sends each line to the test.
 struct Lines(Sender<String>);
 
 impl Write for Lines {

@@ -1,26 +1,29 @@
-//! Who may read how much.
+//! Access to details: the amount of information that each caller may read.
+//!
+//! Messages and values of probes help an operator and an attacker alike, so the amount depends on the caller: any
+//! caller, one with a bearer token, or one on the same machine.
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use http::{Extensions, HeaderMap, Request, header};
 
-/// How much of a check is said.
+/// The amount of detail in a response.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(clippy::exhaustive_enums, reason = "nothing, what is published, and everything that is")]
 pub enum DetailLevel {
-    /// How well it is, and no word more.
+    /// The status only.
     Status,
-    /// What probes publish as well: messages and values.
+    /// The status, and the messages and values that probes publish.
     #[default]
     Messages,
-    /// When and how it was looked at as well: latency, failures in a row, the last success.
+    /// As `Messages`, with the history: latency, failures in a row, the time of the last run and of the last success.
     Full,
 }
 
 type PeerOf = Arc<dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync>;
 
-/// How much each caller may read. What an [`Outcome`](crate::Outcome) has for its [source](crate::Outcome::source) nobody
-/// may.
+/// The detail that each caller may read. The [source](crate::Outcome::source) of an [`Outcome`](crate::Outcome) is
+/// never shown, at any level.
 ///
 /// # Example
 ///
@@ -41,19 +44,19 @@ pub struct DetailPolicy {
 }
 
 impl DetailPolicy {
-    /// Says how much everybody may read. Defaults to [`DetailLevel::Messages`].
+    /// Sets the detail for every caller. Defaults to [`DetailLevel::Messages`].
     pub fn public(detail: DetailLevel) -> Self {
         Self { public: detail, ..Self::default() }
     }
 
-    /// Says how much those may read who send `Authorization: Bearer` with this token (RFC 6750, section 2.1).
+    /// Sets the detail for callers that send `Authorization: Bearer` with this token (RFC 6750, section 2.1).
     pub fn bearer(mut self, token: impl Into<String>, detail: DetailLevel) -> Self {
         self.bearer = Some((token.into(), detail));
         self
     }
 
-    /// Says how much those may read who [are on this machine](is_local). The peer's address is read from axum's
-    /// `ConnectInfo` with the feature `axum`; otherwise it has to be [found](Self::peer).
+    /// Sets the detail for callers [on this machine](is_local). With the feature `axum` the peer's address is read from
+    /// axum's `ConnectInfo`; without it, set [`peer`](Self::peer) as well.
     ///
     /// Behind a proxy on the same machine that adds no forwarding header, every caller is local: use
     /// [`bearer`](Self::bearer) there.
@@ -62,19 +65,20 @@ impl DetailPolicy {
         self
     }
 
-    /// Says where the address of whoever holds the connection is found.
+    /// Sets a function that finds the peer's address in a request's extensions.
     pub fn peer(mut self, peer_of: impl Fn(&Extensions) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         self.peer_of = Some(Arc::new(peer_of));
         self
     }
 
-    /// Returns whether nobody could send the token: it is empty, or has what none may have (RFC 6750, section 2.1).
+    /// Returns whether the token cannot be sent: it is empty, or has a character that RFC 6750, section 2.1, does not
+    /// allow.
     pub(crate) fn has_bad_token(&self) -> bool {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
         self.bearer.as_ref().is_some_and(|(token, _)| token.is_empty() || !token.bytes().all(is_allowed))
     }
 
-    /// Returns how much whoever sent `request` may read: of all that apply, the most.
+    /// Returns the detail for the sender of `request`: the highest level that applies.
     pub(crate) fn of<B>(&self, request: &Request<B>) -> DetailLevel {
         let bearer = self.bearer.as_ref().filter(|(token, _)| has_bearer(request.headers(), token));
         let local = self.local.filter(|_| is_local(request, self.peer_of(request.extensions())));
@@ -108,9 +112,9 @@ fn connect_info(_: &Extensions) -> Option<IpAddr> {
     None
 }
 
-/// Returns whether the headers have `Authorization: Bearer` with this token (RFC 6750, section 2.1), once.
+/// Returns whether the headers contain `Authorization: Bearer` with this token (RFC 6750, section 2.1), exactly once.
 ///
-/// The comparison takes as long for a wrong token as for the right one of the same length.
+/// The comparison takes constant time for tokens of the same length.
 ///
 /// # Example
 ///
@@ -135,15 +139,15 @@ pub fn has_bearer(headers: &HeaderMap, token: &str) -> bool {
     sent.len() == token.len() && differing == 0
 }
 
-/// Returns whether the peer is on this machine, speaks for nobody else, and asks for a host on this machine: the last
-/// refuses a page that a name was rebound for.
+/// Returns whether a request comes from this machine: its peer is a loopback address, it has no forwarding header, and
+/// it is addressed to a host on this machine. The last condition rejects web pages that use DNS rebinding.
 ///
-/// This is no authentication. Requests through a proxy on this machine that adds no forwarding header, such as nginx with
-/// nothing but `proxy_pass`, are local. Routes that show or change the inside should ask for a [token](has_bearer).
+/// This is no authentication. Requests through a proxy on this machine that adds no forwarding header, such as nginx
+/// with nothing but `proxy_pass`, are local. Routes that show or change internals should require a [token](has_bearer).
 #[must_use]
 pub fn is_local<B>(request: &Request<B>, peer: Option<IpAddr>) -> bool {
     let peer_is_local = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
-    // Where the request names its authority as well, that is what counts (RFC 9112, section 3.2.2).
+    // An authority in the request line takes precedence over `Host` (RFC 9112, section 3.2.2), so check it too.
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
     peer_is_local
         && !is_forwarded(request.headers())
@@ -151,7 +155,7 @@ pub fn is_local<B>(request: &Request<B>, peer: Option<IpAddr>) -> bool {
         && host(request).is_some_and(is_loopback)
 }
 
-/// Proxies say for whom they speak in one of these.
+/// Proxies name the client in one of these headers.
 fn is_forwarded(headers: &HeaderMap) -> bool {
     let says_so = |name: &str| name.contains("forwarded") || OF_PROXIES.contains(&name);
     headers.keys().any(|name| says_so(name.as_str()))
@@ -167,6 +171,7 @@ fn host<B>(request: &Request<B>) -> Option<&str> {
 }
 
 fn is_loopback(host: &str) -> bool {
+    // An IPv6 address without brackets, such as `::1`, has no port.
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
         _ => host,

@@ -1,4 +1,4 @@
-//! The endpoints: requests for health, and their answers.
+//! The endpoints: requests and responses over HTTP and gRPC.
 
 mod body;
 #[cfg(feature = "grpc")]

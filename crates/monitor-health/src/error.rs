@@ -1,8 +1,8 @@
-//! Why a registry could not be built.
+//! The error of a registry that cannot be built.
 
 use std::fmt;
 
-/// Why a registry, or one of its probes, could not be built.
+/// The error of a registry, or of one of its probes, that cannot be built. Its message names the setting to change.
 #[derive(Debug)]
 pub struct BuildError(String);
 

@@ -1,4 +1,4 @@
-//! Health probes and the tower service that answers for them.
+//! Health probes, and the tower service that reports their results.
 //!
 //! ```
 //! use monitor_kit::health::{Health, Outcome, Probe};
@@ -15,61 +15,71 @@
 //!
 //! # Paths
 //!
-//! Each with and without a slash at its end, below wherever the service is mounted, `/health` by custom:
+//! Each path works with and without a trailing slash, below the path at which the service is mounted; `/health` by
+//! convention:
 //!
-//! | path | answers | 503 when |
+//! | path | response | 503 when |
 //! | --- | --- | --- |
-//! | `/` | `status` `healthy` or `unhealthy`, and every check | a critical probe fails, the service starts or drains |
-//! | `/ready` | `ready` or `not_ready` with the names of what keeps it | a gate is closed, it drains, a critical probe of readiness fails |
+//! | `/` | `status` `healthy` or `unhealthy`, and every check | see below |
+//! | `/ready` | `ready`, or `not_ready` with the causes | see below |
 //! | `/live` | `alive` or `not_alive` | a [liveness check](HealthBuilder::liveness) fails |
-//! | `/startup` | `started` or `starting` with the names of what it waits for | a gate is closed, a critical probe was never looked at |
-//! | `/{probe}` | the probe's own status and values; [aliases](HealthBuilder::alias) work | the probe fails |
-//! | `/{group}`, `/{tag}` | as `/`, of the probes of a [group](HealthBuilder::group) or [tag](Probe::tag) | a critical one of them fails, the service starts or drains |
+//! | `/startup` | `started`, or `starting` with the causes | a gate is closed, a critical probe never ran |
+//! | `/{probe}` | status and values of one probe; [aliases](HealthBuilder::alias) work | the probe fails |
+//! | `/{group}`, `/{tag}` | as `/`, for a [group](HealthBuilder::group) or a [tag](Probe::tag) | see below |
 //!
-//! `?verbose` gets the text that Kubernetes' own components print, `?exclude=name` leaves a probe out. Whoever accepts
-//! `application/health+json` rather than `application/json` gets that. GET and HEAD are answered alike.
+//! Paths marked *see below* return 503 while a gate is closed, while the service drains, when a liveness check fails
+//! and when a critical probe fails: for `/` any critical probe, for `/ready` those that
+//! [joined readiness](Probe::ready), for a group or a tag those in it.
 //!
-//! A monitor does not track requests to `/health`: they are in no metric and no issue, and in the log at DEBUG only. Mounted
-//! elsewhere, name the path in [`MonitorBuilder::untracked`](monitor_core::MonitorBuilder::untracked).
+//! `?verbose` returns the text format of Kubernetes' own components; `?exclude=name` omits a probe. A request whose
+//! `Accept` header prefers `application/health+json` to `application/json` receives that format. GET and HEAD return
+//! the same headers.
 //!
-//! # When probes run
+//! A monitor does not track requests to `/health`: they appear in no metric and no issue, and in the log at DEBUG only.
+//! If the service is mounted at another path, add that path to
+//! [`MonitorBuilder::untracked`](monitor_core::MonitorBuilder::untracked).
 //!
-//! By themselves: at once, then every ten seconds or so, every thirty while they fail, at most eight side by side, of which
-//! one that takes longer than a second gives its turn to the next. A caller reads what they found last. Only the very first
-//! run, and a probe that runs [on demand](Probe::on_demand), is waited for, for 800 ms at most, by all callers together;
-//! then the last result stands, marked `stale`. A result older than three intervals and the time-out says nothing any more,
-//! and counts as an error.
+//! # Schedule
 //!
-//! A run is on a task of its own, or a thread for one that [blocks](Probe::blocking). One that takes longer than its [time-out](Probe::timeout) has failed, and while it has not
-//! ended there is no other: whatever blocks for ever holds one thread. A panic in it is an error like any other, unless the
-//! program is built with `panic = "abort"`.
+//! Probes run in the background: at once, then about every ten seconds, and every thirty while they fail. At most eight
+//! run concurrently; a run that takes longer than a second gives up its slot to the next probe. A request reads the
+//! latest results. It waits only for the very first run and for probes that run [on demand](Probe::on_demand), for
+//! 800 ms in total; concurrent requests share one run. After that, the response contains the previous result, marked
+//! `stale`. A result older than three intervals plus the time-out has expired and counts as an error.
 //!
-//! # What a result means
+//! Each run has a task of its own, or a thread if the probe [blocks](Probe::blocking). A run that exceeds its
+//! [time-out](Probe::timeout) has failed. The next run does not begin until it has ended, so that a probe that blocks
+//! forever holds one thread only. A panic in a probe is an error like any other, unless the program is built with
+//! `panic = "abort"`.
 //!
-//! One failure is no outage: until a probe has failed three times in a row it is a warning that says so (`1/3`), and it is
-//! up again after two good runs. An error that is [decisive](Outcome::decisive), and whatever the first run finds, counts
-//! at once. Kubernetes has a threshold of its own, which comes on top: `failureThreshold: 1` is enough for readiness.
+//! # Results and thresholds
 //!
-//! An optional probe that fails leaves the service `healthy`, but `degraded`. Readiness asks only those that
-//! [joined](Probe::ready) it: a dependency that all instances share would take all of them out at once.
+//! A single failure is not an outage: until three runs in a row have failed, the probe's status is a warning with the
+//! count (`1/3`). It recovers after two successful runs. An error that is [decisive](Outcome::decisive) counts at once,
+//! as does the result of the first run. The thresholds of Kubernetes come on top of these: `failureThreshold: 1` is
+//! enough for readiness.
 //!
-//! # What a stranger may read
+//! An optional probe that fails leaves the service `healthy`, but `degraded`. Readiness depends only on probes that
+//! [joined](Probe::ready) it: the failure of a dependency shared by all instances would take all of them out of traffic
+//! at once.
 //!
-//! An [`Outcome`]'s message and values are published, so write them for strangers; [`DetailPolicy`] says who reads how much. Its
-//! [source](Outcome::source) goes to the log and to reporters only, redacted.
+//! # Visibility
+//!
+//! The message and the values of an [`Outcome`] are published, so write them for strangers; [`DetailPolicy`] limits how
+//! much each caller may read. The [source](Outcome::source) is redacted, and goes to the log and to reporters only.
 //!
 //! # Features
 //!
 //! - `axum`: [`DetailPolicy::local`] knows the peer from axum's `ConnectInfo`.
-//! - `grpc`: `Health::grpc_service`, for `grpc.health.v1`.
+//! - `grpc`: `Health::grpc_service`, the service of `grpc.health.v1`.
 //!
-//! Probes, each by what it looks at:
+//! The probes, each behind a feature:
 //!
 //! - `disk`: `DiskProbe`.
-//! - `error-ratio`: `ErrorRatioProbe`, of the service's own requests.
+//! - `error-ratio`: `ErrorRatioProbe`, for the service's own requests.
 //! - `fds`: `OpenFilesProbe`.
 //! - `http-probe`: `HttpProbe`, over ureq.
-//! - `memory`: `MemoryProbe`, of the control group or the machine.
+//! - `memory`: `MemoryProbe`, for the control group or the machine.
 //! - `postgres`: `PostgresProbe`, over sqlx. Needs Rust 1.94.
 //! - `redis`: `RedisProbe`.
 //! - `runtime`: `RuntimeProbe`.
@@ -78,24 +88,24 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+// The floors, from the ground up: each module uses only those above it in this list. `cargo xtask lint` checks this.
 
-// Why a registry could not be built.
+// The error of a registry that cannot be built.
 mod error;
 
-// Who may see how much.
+// The detail that each caller may read.
 mod detail;
 
-// One probe: its check, its runs, its standing, its answer.
+// One probe: its check, its runs, its status, its rendered results.
 mod probe;
 
-// Probes for what many services need.
+// Probes for common dependencies and resources.
 mod probes;
 
-// All probes of a service: when they run, and whether the service is ready.
+// All probes of a service: their schedule, and the readiness of the service.
 mod registry;
 
-// Requests for health, and their answers.
+// The HTTP and gRPC endpoints.
 mod endpoint;
 
 pub use monitor_core::{HealthReading, HealthStatus, ProbeReading};

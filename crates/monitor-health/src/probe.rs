@@ -1,4 +1,7 @@
-//! Probes: one health check each, with its settings.
+//! A probe: one health check with its settings.
+//!
+//! A check is a function that can hang, block, panic or fail once by chance. The settings here bound each of these: the
+//! time of one run, the interval between runs, and the number of runs that change the status.
 
 pub(crate) mod health_json;
 pub(crate) mod liveness;
@@ -14,10 +17,10 @@ use monitor_core::HealthStatus;
 
 use self::outcome::Outcome;
 
-/// The future of a probe.
+/// The future of one run of a probe.
 pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
-/// Looks after one thing. Any closure that returns a future of an [`Outcome`] is one.
+/// Checks one dependency or resource. Implemented by every closure that returns a future of an [`Outcome`].
 ///
 /// # Example
 ///
@@ -35,7 +38,7 @@ pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 /// let probe = Probe::new("queue", Queue);
 /// ```
 pub trait HealthProbe: Send + Sync + 'static {
-    /// Looks once. The future is dropped when the probe's time is over.
+    /// Runs the check once. The future is dropped when it exceeds the probe's [time-out](Probe::timeout).
     fn check(&self) -> ProbeFuture<'_>;
 }
 
@@ -49,13 +52,13 @@ where
     }
 }
 
-/// Looks after one thing and blocks meanwhile, as the question for a disk's space does. Any closure that returns an
-/// [`Outcome`] is one.
+/// Checks one dependency or resource with blocking calls, such as reading a disk's free space. Implemented by every
+/// closure that returns an [`Outcome`].
 ///
-/// It runs on a thread of its own, within the runtime's context. One that never returns holds that one thread, and is not
-/// asked again meanwhile; it keeps neither the runtime nor the program from ending.
+/// Each run has a thread of its own, within the runtime's context. A run that never returns holds that thread, and no
+/// other run begins meanwhile; it delays neither the shutdown of the runtime nor the exit of the program.
 pub trait BlockingProbe: Send + Sync + 'static {
-    /// Looks once.
+    /// Runs the check once.
     fn check(&self) -> Outcome;
 }
 
@@ -72,16 +75,16 @@ where
 ///
 /// | setting | default | why |
 /// | --- | --- | --- |
-/// | [`timeout`](Self::timeout) | 2 s | for all of a run: waiting for a connection and asking |
-/// | [`interval`](Self::interval) | 10 s, 30 s while it fails | Kubernetes asks every 10 s; what is down is not helped by being asked |
-/// | [`failure_threshold`](Self::failure_threshold) | 3 | one lost packet is no outage |
-/// | [`success_threshold`](Self::success_threshold) | 2 | what has just come back may go again |
+/// | [`timeout`](Self::timeout) | 2 s | covers the whole run: waiting for a connection and the query |
+/// | [`interval`](Self::interval) | 10 s, 30 s while it fails | the period of Kubernetes; failures need no load |
+/// | [`failure_threshold`](Self::failure_threshold) | 3 | one lost packet is not an outage |
+/// | [`success_threshold`](Self::success_threshold) | 2 | a dependency that has just recovered may fail again |
 ///
-/// After a run that contradicts the status, such as the first failure, the next ones follow at 1 to 1.5 s, or at the interval where
-/// that is shorter, until the thresholds have decided: a critical dependency that hangs takes the service out of readiness within
-/// 20 s, and within 40 s one that is back brings it back.
+/// After a run that contradicts the status, such as a first failure, the next runs follow after 1 to 1.5 s each, or
+/// after the interval if that is shorter, until a threshold is reached. A critical dependency that hangs takes the
+/// service out of readiness within 20 s, and one that recovers restores readiness within 40 s.
 ///
-/// Each pause is up to a tenth longer or shorter, so that instances started together do not ask together for ever.
+/// Each interval is jittered by up to 10 %, so that instances started together do not stay synchronized.
 ///
 /// # Example
 ///
@@ -109,25 +112,25 @@ pub(crate) enum Check {
     Blocking(Arc<dyn BlockingProbe>),
 }
 
-/// How often a probe runs, for how long, and how many runs it takes to change one's mind.
+/// Timing and thresholds of a probe.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     pub(crate) timeout: Duration,
     pub(crate) interval: Duration,
     pub(crate) interval_when_down: Duration,
-    /// It runs only when somebody asks and the last result is older than this.
+    /// Runs only on request, when the last result is older than this.
     pub(crate) on_demand: Option<Duration>,
     pub(crate) failures: u32,
     pub(crate) successes: u32,
 }
 
 impl Probe {
-    /// Creates an optional probe called `name`, in small letters, digits, `_` and `-`.
+    /// Creates an optional probe called `name`, in lowercase letters, digits, `_` and `-`.
     pub fn new(name: impl Into<String>, probe: impl HealthProbe) -> Self {
         Self::of(name.into(), Check::Async(Arc::new(probe)))
     }
 
-    /// Creates an optional probe that blocks while it looks.
+    /// Creates an optional probe with a check that blocks. See [`BlockingProbe`].
     pub fn blocking(name: impl Into<String>, probe: impl BlockingProbe) -> Self {
         Self::of(name.into(), Check::Blocking(Arc::new(probe)))
     }
@@ -136,70 +139,72 @@ impl Probe {
         Self { name, check, critical: false, ready: false, max_unready: None, tags: Vec::new(), pace: Pace::default() }
     }
 
-    /// Makes the whole service unhealthy when this fails. Defaults to optional.
+    /// Makes the whole service unhealthy when this probe fails. Defaults to optional.
     pub fn critical(mut self) -> Self {
         self.critical = true;
         self
     }
 
-    /// Leaves the whole service healthy, but degraded, when this fails. The default.
+    /// Leaves the whole service healthy, but degraded, when this probe fails. The default.
     pub fn optional(mut self) -> Self {
         self.critical = false;
         self
     }
 
-    /// Takes the service out of readiness when this fails, if it is critical as well. Defaults to not: a dependency
-    /// shared by all instances would take all of them out at once.
+    /// Takes the service out of readiness when this probe fails, provided that it is [critical](Self::critical). Off by
+    /// default: the failure of a dependency shared by all instances would take all of them out of traffic at once.
     pub fn ready(mut self) -> Self {
         self.ready = true;
         self
     }
 
-    /// Keeps the service out of readiness for so long at most. After that it counts as degraded: an instance that everybody
-    /// asks and that answers badly is better than none, where what fails is away for all of them. Defaults to no limit.
+    /// Limits how long this probe can keep the service out of readiness. After `longest` the service counts as degraded
+    /// instead: when a dependency is down for all instances, one that answers badly is better than none. Defaults to no
+    /// limit.
     pub fn max_unready(mut self, longest: Duration) -> Self {
         self.max_unready = Some(longest);
         self
     }
 
-    /// Adds a tag. All probes with one answer together at its name, as a [group](crate::HealthBuilder::group) does.
+    /// Adds a tag. The probes with the same tag share a path named after it, as those of a
+    /// [group](crate::HealthBuilder::group) do.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self
     }
 
-    /// Sets how long to wait before a run has failed. Defaults to two seconds.
+    /// Sets the time after which a run has failed. Defaults to two seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.pace.timeout = timeout;
         self
     }
 
-    /// Sets the pause between two runs while it does not fail. Defaults to ten seconds.
+    /// Sets the pause between two runs while the probe does not fail. Defaults to ten seconds.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.pace.interval = interval;
         self
     }
 
-    /// Sets the pause between two runs while it fails. Defaults to thirty seconds.
+    /// Sets the pause between two runs while the probe fails. Defaults to thirty seconds.
     pub fn interval_when_down(mut self, interval: Duration) -> Self {
         self.pace.interval_when_down = interval;
         self
     }
 
-    /// Runs it only when somebody asks and the last result is older than `time_to_live`: for what costs too much to be
-    /// looked at while nobody wants to know. Defaults to running by itself.
+    /// Runs the probe only on request, when the last result is older than `time_to_live`. For checks that are too
+    /// expensive to run in the background. By default a probe runs in the background.
     pub fn on_demand(mut self, time_to_live: Duration) -> Self {
         self.pace.on_demand = Some(time_to_live);
         self
     }
 
-    /// Sets how many runs in a row must fail before it has. Until then it is a warning. Defaults to 3.
+    /// Sets how many runs in a row must fail before the probe fails. Until then its status is a warning. Defaults to 3.
     pub fn failure_threshold(mut self, runs: u32) -> Self {
         self.pace.failures = runs;
         self
     }
 
-    /// Sets how many runs in a row must succeed before it has recovered. Defaults to 2.
+    /// Sets how many runs in a row must succeed before a failed probe recovers. Defaults to 2.
     pub fn success_threshold(mut self, runs: u32) -> Self {
         self.pace.successes = runs;
         self
@@ -207,13 +212,13 @@ impl Probe {
 }
 
 impl Pace {
-    /// Returns how long it is from one run to the next one.
+    /// Returns the pause from one run to the next.
     pub(crate) fn interval(&self, status: HealthStatus) -> Duration {
         let by_itself = if status == HealthStatus::Error { self.interval_when_down } else { self.interval };
         self.on_demand.unwrap_or(by_itself)
     }
 
-    /// Returns how old a result may be before it says nothing any more.
+    /// Returns the age at which a result expires: three intervals plus the time-out.
     pub(crate) fn stale_after(&self, status: HealthStatus) -> Duration {
         self.interval(status).saturating_mul(3).saturating_add(self.timeout)
     }

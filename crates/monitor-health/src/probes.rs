@@ -1,4 +1,4 @@
-//! Probes for what many services need.
+//! Probes for common dependencies and resources, one file each.
 
 #[cfg(feature = "disk")]
 pub(crate) mod disk;

@@ -1,4 +1,4 @@
-//! The registry: all probes of a service, when they run, and whether the service is fit for traffic.
+//! The registry: all probes of a service, their schedule, and whether the service can take traffic.
 
 pub(crate) mod builder;
 pub(crate) mod drain;

@@ -1,4 +1,7 @@
-//! Breadcrumbs, and error events, from what is logged in a scope.
+//! Breadcrumbs and error events from the log events of a scope.
+//!
+//! An error report is easier to understand with the log lines that led up to it. This layer copies them into the
+//! current scope, and every error captured in the scope afterwards includes them.
 
 use std::{error::Error, fmt};
 
@@ -17,12 +20,12 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use crate::origin::{self, Origin, is_below, is_bridged, is_of_monitor};
 
-/// Leaves a breadcrumb in the current [scope](monitor_core::scope) for every event at INFO and above: an error captured
-/// there later says what was logged on the way.
+/// Records every event at INFO and above as a breadcrumb of the current [scope](monitor_core::scope). An error captured
+/// there later carries the breadcrumbs recorded so far.
 ///
-/// A breadcrumb's category is the event's target, its message the event's, its data the other fields; a scope keeps the
-/// latest 100. A record of the `log` crate, passed on by tracing-log, has the record's target, and its place as `file` and
-/// `line`. Outside a scope it does nothing. What the monitor logs itself leaves none.
+/// A breadcrumb has the event's target as its category, the event's message, and the other fields as its data. A scope
+/// keeps the latest 100. A record of the `log` crate, forwarded by tracing-log, has the record's own target, and its
+/// source location as `file` and `line`. Events outside a scope and events logged by the monitor itself are ignored.
 ///
 /// # Example
 ///
@@ -44,26 +47,26 @@ pub struct BreadcrumbLayer {
 }
 
 impl BreadcrumbLayer {
-    /// Creates a layer that keeps INFO and above of every target.
+    /// Creates a layer that records INFO and above for every target.
     pub fn new() -> Self {
         Self { level: LevelFilter::INFO, targets: Vec::new(), captures: false }
     }
 
-    /// Sets from which level on events leave breadcrumbs. Defaults to INFO.
+    /// Sets the most verbose level that leaves breadcrumbs. Defaults to INFO.
     pub fn level(mut self, level: impl Into<LevelFilter>) -> Self {
         self.level = level.into();
         self
     }
 
-    /// Sets another level for a target and those below it, such as `sqlx` and `sqlx::query`. Of several that fit the longest
-    /// decides. Defaults to none.
+    /// Sets another level for a target and the targets below it: `sqlx` includes `sqlx::query`. The longest matching
+    /// target applies. Defaults to none.
     pub fn target(mut self, target: impl Into<String>, level: impl Into<LevelFilter>) -> Self {
         self.targets.push((target.into(), level.into()));
         self
     }
 
-    /// Sets whether an event at ERROR is captured as an error event as well: with its field of type
-    /// `dyn std::error::Error` as an error, without one as a message. Defaults to `false`.
+    /// Also captures events at ERROR as error events: as an error if the event has a field of type
+    /// `dyn std::error::Error`, else as a message. Defaults to `false`.
     pub fn capture_errors(mut self, on: bool) -> Self {
         self.captures = on;
         self
@@ -84,6 +87,7 @@ impl Default for BreadcrumbLayer {
 
 impl<S: Subscriber> Layer<S> for BreadcrumbLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        // Checked first: outside of a scope no field needs to be formatted.
         if !scope::look(|scope| scope.is_some()) {
             return;
         }
@@ -105,12 +109,12 @@ impl<S: Subscriber> Layer<S> for BreadcrumbLayer {
     }
 }
 
-/// What an event says.
+/// The message, error and other fields of an event.
 #[derive(Default)]
 struct Said {
     message: String,
     is_bridged: bool,
-    /// The error among the fields, with its causes.
+    /// The field of type `dyn Error`, with its causes.
     error: Option<ObservedError>,
     data: Map<String, Value>,
 }

@@ -1,4 +1,8 @@
-//! One call that sets logging up for a whole program.
+//! Sets up logging for a whole program in one call.
+//!
+//! A complete setup has a console layer, a file that rotates, breadcrumbs, a filter and a thread for each writer, and
+//! all of them must be flushed in the right order when the program ends. [`LogBuilder`] wires them together;
+//! [`LogGuard`] flushes them.
 
 #[cfg(unix)]
 use std::fs::File;
@@ -27,11 +31,11 @@ use crate::{
     rolling::{RollingFile, Rotation},
 };
 
-/// Begins to log: JSON where the monitor's environment is `production`, lines for people elsewhere, both to stdout.
+/// Starts logging to stdout: JSON if the monitor's environment is `production`, human-readable lines otherwise.
 ///
-/// `RUST_LOG` says what is logged; without it that is INFO and above, and of frameworks WARN and above. Everything at INFO
-/// and above in a scope leaves a breadcrumb. Keep the guard until the program ends: dropping it reports what was captured
-/// last, and writes what is not written yet.
+/// The filter is `RUST_LOG`. Without it, INFO and above is logged, and WARN and above for common frameworks. Events at
+/// INFO and above inside a scope also leave breadcrumbs. Hold the guard until the program ends: dropping it reports the
+/// last captured events and writes all queued lines.
 ///
 /// # Errors
 ///
@@ -51,7 +55,7 @@ pub fn init(monitor: &Monitor) -> Result<LogGuard, InitError> {
     LogBuilder::new(monitor).init()
 }
 
-/// How a program logs.
+/// Builds the logging setup of a program.
 ///
 /// # Example
 ///
@@ -78,10 +82,11 @@ pub struct LogBuilder {
     breadcrumbs: Option<BreadcrumbLayer>,
 }
 
-/// Ends the log when it is dropped: first the monitor hands on what was captured so far, to the log and to its other
-/// reporters, then the writers write what is queued. Each takes at most two seconds.
+/// Shuts logging down when dropped. First the monitor delivers all captured events to the log and to its other
+/// reporters, then the writers write the queued lines. Each step takes at most two seconds.
 ///
-/// It may be dropped before the monitor, as it is at the end of a `main` that builds the monitor first.
+/// The guard may be dropped before the monitor, which is the order at the end of a `main` that builds the monitor
+/// first.
 #[derive(Debug)]
 #[must_use = "dropping it ends the log"]
 pub struct LogGuard {
@@ -89,7 +94,7 @@ pub struct LogGuard {
     _writers: Vec<FlushGuard>,
 }
 
-/// Why a program cannot log.
+/// The reason why logging could not be set up.
 #[derive(Debug)]
 pub struct InitError(Kind);
 
@@ -105,13 +110,14 @@ enum Kind {
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        // The log is one of the monitor's reporters: events that reach it later find the writers closed.
+        // Flushed before the writers close: the log is a reporter of the monitor, and lines written later would be
+        // lost.
         self.monitor.flush(FLUSH_TIMEOUT);
     }
 }
 
 impl LogBuilder {
-    /// Creates the default, which is what [`init`] does.
+    /// Creates a builder with the defaults of [`init`].
     pub fn new(monitor: &Monitor) -> Self {
         Self {
             json: monitor.identity().is_some_and(|identity| identity.environment() == "production"),
@@ -125,59 +131,59 @@ impl LogBuilder {
         }
     }
 
-    /// Sets whether stdout gets JSON, and not lines for people. Defaults to whether the environment is `production`.
+    /// Writes JSON to stdout instead of human-readable lines. Defaults to `true` if the environment is `production`.
     pub fn json(mut self, on: bool) -> Self {
         self.json = on;
         self
     }
 
-    /// Sets what the keys of JSON are called. Defaults to [`FieldNames::Plain`].
+    /// Sets the naming scheme of the JSON keys. Defaults to [`FieldNames::Plain`].
     pub fn field_names(mut self, names: FieldNames) -> Self {
         self.names = names;
         self
     }
 
-    /// Sets what is logged where `RUST_LOG` does not say it: levels and `target=level`, with commas between. Defaults to
-    /// `info`, and `warn` for the frameworks.
+    /// Sets the filter used when `RUST_LOG` is unset or empty: levels and `target=level` pairs, separated by commas.
+    /// Defaults to `info`, with `warn` for common frameworks.
     pub fn filter(mut self, directives: impl Into<String>) -> Self {
         self.filter = directives.into();
         self
     }
 
-    /// Sets whether stdout gets anything. Defaults to `true`.
+    /// Enables output to stdout. Defaults to `true`.
     pub fn console(mut self, on: bool) -> Self {
         self.console = on;
         self
     }
 
-    /// Sets a file that gets JSON as well. Defaults to none.
+    /// Also writes JSON lines to this file. Defaults to none.
     ///
-    /// Several processes may write to one file, as the two of a rolling release do for a while: a file beside it, whose name
-    /// ends in `.lock`, is locked during a rotation, so that each line ends up in one of the files. A process may write to a
-    /// file that another one has rotated for up to a second.
+    /// Several processes may write to the same file, such as the two processes of a rolling release. During a rotation
+    /// a process locks a file next to it, whose name ends in `.lock`, so that each line ends up in one of the files.
+    /// After another process has rotated the file, a process may write to the rotated file for up to a second.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
         self
     }
 
-    /// Sets when the file is rotated. Defaults to 10 MiB, with five old files kept.
+    /// Sets when the file is rotated and the number of old files. Defaults to 10 MiB and five old files.
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.rotation = rotation;
         self
     }
 
-    /// Sets what leaves breadcrumbs in scopes; `None` for nothing. Defaults to INFO and above.
+    /// Sets the layer that records breadcrumbs; `None` disables them. Defaults to INFO and above.
     pub fn breadcrumbs(mut self, layer: impl Into<Option<BreadcrumbLayer>>) -> Self {
         self.breadcrumbs = layer.into();
         self
     }
 
-    /// Begins to log for the whole process.
+    /// Installs the global subscriber and starts logging for the whole process.
     ///
     /// # Errors
     ///
-    /// When `RUST_LOG` or the filter is not understood, the file cannot be opened, a thread cannot be started, or the
-    /// process logs already.
+    /// Returns an error if `RUST_LOG` or the filter cannot be parsed, the file cannot be opened, a thread cannot be
+    /// started, or the process already has a global subscriber.
     pub fn init(self) -> Result<LogGuard, InitError> {
         let targets = self.targets()?;
         let (layers, guard) = self.layers::<Registry>()?;
@@ -186,12 +192,12 @@ impl LogBuilder {
         Ok(guard)
     }
 
-    /// Returns the same as one layer, for a subscriber that has others as well. `RUST_LOG` or the filter decides what this
-    /// layer gets, and nothing else.
+    /// Returns the setup as one layer, for a subscriber that also has other layers. `RUST_LOG` or the filter applies to
+    /// this layer only.
     ///
     /// # Errors
     ///
-    /// As [`init`](Self::init), but for a process that logs already.
+    /// The same as [`init`](Self::init), except for an existing global subscriber.
     ///
     /// # Example
     ///
@@ -262,8 +268,8 @@ impl LogBuilder {
     }
 }
 
-/// Returns standard output without the buffer of [`io::stdout`], which takes lines that it may never write: those could not
-/// be counted.
+/// Returns standard output without the buffer of [`io::stdout`]. That buffer accepts lines and may fail to write them
+/// later, when the loss can no longer be counted.
 #[cfg(unix)]
 fn stdout() -> Box<dyn io::Write + Send> {
     use std::os::fd::AsFd;
@@ -279,8 +285,8 @@ fn stdout() -> Box<dyn io::Write + Send> {
     Box::new(io::stdout())
 }
 
-/// A file that says when it cannot be rotated. Only for a thread of its own: who says it inside a lock of the log waits for
-/// himself.
+/// A file that logs a warning when it cannot be rotated. It must run on the writer's thread: a warning logged under the
+/// lock of a layer would deadlock.
 struct Telling(RollingFile);
 
 impl io::Write for Telling {
@@ -305,7 +311,7 @@ impl fmt::Display for InitError {
                 "{origin} is `{text}`, which is not understood: write levels and target=level with commas between, such \
                  as `info,sqlx=debug`"
             ),
-            // It says which file, and what to look at.
+            // The message of the I/O error already names the file and a remedy.
             Kind::File(error) => error.fmt(f),
             Kind::Thread(_) => f.write_str("a thread of the log could not be started"),
             Kind::Taken => f.write_str(
@@ -325,9 +331,9 @@ impl std::error::Error for InitError {
     }
 }
 
-/// How long the monitor takes at most for what was captured last.
+/// Maximum time for the monitor to deliver the last captured events.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Of the program itself INFO is worth a line, of the frameworks below it only what is not as it should be.
+/// Everything at INFO, but only warnings and errors of common frameworks, whose INFO events are mostly noise.
 const DEFAULT_FILTER: &str = "info,axum=warn,h2=warn,hyper=warn,hyper_util=warn,mio=warn,reqwest=warn,rustls=warn,\
                               sqlx=warn,tokio=warn,tonic=warn,tower=warn,tower_http=warn";

@@ -1,4 +1,7 @@
-//! Lines written on the thread that logs them, and the count of those that are lost.
+//! Writes lines on the thread that logs them, and counts lost lines.
+//!
+//! A layer without a [`NonBlocking`](crate::NonBlocking) writer writes inside the logging call. A writer may fail or
+//! accept half a line; this module counts the line as dropped and keeps the next one on a line of its own.
 
 use std::{
     io::{self, Write},
@@ -16,11 +19,11 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::non_blocking::{at_least_one, is_passing};
 
-/// Where a layer writes its lines.
+/// The writer of a layer, with its drop counter.
 pub(crate) struct Direct<W> {
     writer: W,
     drops: Arc<DropCounter>,
-    /// Whether the last thing written was half a line.
+    /// Whether the last write ended in the middle of a line.
     is_torn: AtomicBool,
 }
 
@@ -35,11 +38,12 @@ impl<W> Direct<W> {
 }
 
 impl<W: for<'a> MakeWriter<'a>> Direct<W> {
-    /// Writes a line, or counts it.
+    /// Writes a line, or counts it as dropped.
     pub(crate) fn write(&self, metadata: &Metadata<'_>, line: &[u8]) {
         let mut writer = self.writer.make_writer_for(metadata);
-        // Loaded, and stored only where it changes: all threads that log share it.
+        // Loaded first and stored only on a change: the cache line is shared by all threads that log.
         let was_torn = self.is_torn.load(Ordering::Relaxed);
+        // A torn line is terminated first, so that this one starts on a line of its own.
         let is_ended = !was_torn || write_all(&mut writer, b"\n") == 1;
         let written = if is_ended { write_all(&mut writer, line) } else { 0 };
         let is_whole = written == line.len();
@@ -53,8 +57,8 @@ impl<W: for<'a> MakeWriter<'a>> Direct<W> {
     }
 }
 
-/// Writes as much as can be written, and returns its length. A writer that would block is waited for, but not long: this is
-/// the thread of a request.
+/// Writes as many bytes as possible and returns their number. A writer that would block is retried, but only for
+/// [`PATIENCE`], because this may be the thread of a request.
 fn write_all(writer: &mut impl Write, bytes: &[u8]) -> usize {
     let (mut done, mut patience) = (0, None);
     while done < bytes.len() {
@@ -72,7 +76,7 @@ fn write_all(writer: &mut impl Write, bytes: &[u8]) -> usize {
     done
 }
 
-/// How long one line waits for a writer that would block.
+/// Maximum time that one line waits for a writer that would block.
 const PATIENCE: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -86,7 +90,7 @@ mod tests {
     use super::*;
     use crate::json::JsonLayer;
 
-    /// A pipe with so much room, which is read empty each time it would block.
+    /// A pipe with limited room, which returns `WouldBlock` once it is full.
     #[derive(Clone, Debug, Default)]
     struct Pipe(Arc<Mutex<(Vec<u8>, usize)>>);
 

@@ -1,4 +1,7 @@
-//! One JSON object a line, written straight from the event.
+//! Writes one JSON object per line, straight from the event.
+//!
+//! A generic formatter builds a tree or a map for every event and serializes it. Here the keys of a callsite are
+//! rendered once, and values are appended to one buffer per thread, redacted and escaped on the way.
 
 mod buffer;
 mod escape;
@@ -33,26 +36,28 @@ use self::{
 };
 use crate::direct::Direct;
 
-/// Writes every event of `tracing` as one JSON object on a line of its own.
+/// Writes every `tracing` event as one JSON object on its own line.
 ///
 /// | key | value |
 /// | --- | --- |
 /// | `timestamp` | RFC 3339 in UTC with microseconds |
 /// | `level`, `target` | the event's |
-/// | `file`, `line` | where it was logged: at WARN and above, unless [`locations`](Self::locations) sets another level. On the line of a captured error, where it happened; on other lines of the monitor, absent |
-/// | `message` and the event's fields | as they are called; one that clashes with a key of ours or with another field is called `name_2` |
-/// | `request_id`, `trace_id` | of the [scope](monitor_core::scope), unless the event has such a field itself |
-/// | `spans` | name and fields of the spans around it, the outermost first; only where there are any |
+/// | `file`, `line` | source location, at WARN and above unless [`locations`](Self::locations) sets another level |
+/// | `message` and the event's fields | under their own names; one that clashes with another key is called `name_2` |
+/// | `request_id`, `trace_id` | of the [scope](monitor_core::scope), unless the event has a field of that name |
+/// | `spans` | name and fields of the enclosing spans, outermost first; absent outside of spans |
 /// | `service`, `release`, `environment` | the monitor's |
 ///
-/// A record of the `log` crate, passed on by tracing-log, has the target and place of the record.
+/// A record of the `log` crate, forwarded by tracing-log, has the record's own target and source location. The line of
+/// a captured error has the location of the error; other lines of the monitor have none.
 ///
-/// Every string is redacted as the monitor redacts, and a value whose key sounds like a secret is masked. A number that
-/// JSON does not know is written as a string: `"NaN"`, `"Infinity"`, `"-Infinity"`. A text longer than 16 KiB is cut and
-/// says so: `…[cut, 1048576 bytes]`.
+/// Every string is redacted with the monitor's rules, and the value of a key that names a secret is masked. Numbers
+/// that JSON cannot represent are written as strings: `"NaN"`, `"Infinity"`, `"-Infinity"`. A text longer than 16 KiB
+/// is cut and ends with its full length: `…[cut, 1048576 bytes]`.
 ///
-/// Lines are written by the thread that logs, unless the writer is a [`NonBlocking`](crate::NonBlocking). One that cannot be
-/// written is counted in `monitor_dropped_total` with reporter `log_writer`; a writer that would block gets 100 ms for it.
+/// The thread that logs also writes the line, unless the writer is a [`NonBlocking`](crate::NonBlocking). A line that
+/// cannot be written is counted in `monitor_dropped_total` with reporter `log_writer`. A writer that would block is
+/// retried for up to 100 ms.
 ///
 /// # Example
 ///
@@ -70,7 +75,7 @@ pub struct JsonLayer<W = fn() -> io::Stdout> {
     lines: Direct<W>,
     texts: JsonText,
     style: Style,
-    /// What every line ends with, made once.
+    /// The constant end of every line, rendered once.
     tail: Box<str>,
     keys: CallsiteKeys,
 }
@@ -95,7 +100,7 @@ impl JsonLayer {
 }
 
 impl<W> JsonLayer<W> {
-    /// Sets where lines are written, each with one call. Defaults to stdout.
+    /// Sets the writer, which receives each line in one call. Defaults to stdout.
     #[must_use]
     pub fn writer<W2>(self, writer: W2) -> JsonLayer<W2>
     where
@@ -105,7 +110,7 @@ impl<W> JsonLayer<W> {
         JsonLayer { lines: lines.with_writer(writer), texts, style, tail, keys }
     }
 
-    /// Sets what the keys are called. Defaults to [`FieldNames::Plain`].
+    /// Sets the naming scheme of the keys. Defaults to [`FieldNames::Plain`].
     #[must_use]
     pub fn field_names(mut self, names: FieldNames) -> Self {
         self.style.names = Names::of(names);
@@ -113,15 +118,15 @@ impl<W> JsonLayer<W> {
         self
     }
 
-    /// Sets the level from which on file and line are written; [`Level::TRACE`] is everywhere. Defaults to
-    /// [`Level::WARN`], and with [`FieldNames::Python`] to [`Level::TRACE`].
+    /// Sets the most verbose level at which file and line are written; [`Level::TRACE`] means always. Defaults to
+    /// [`Level::WARN`], or to [`Level::TRACE`] with [`FieldNames::Python`].
     #[must_use]
     pub fn locations(mut self, from: Level) -> Self {
         self.style.locations = Some(from);
         self
     }
 
-    /// Writes the line of an event.
+    /// Writes the line of one event.
     fn event<S>(&self, line: &mut Vec<u8>, event: &Event<'_>, scope: Option<&Scope>, context: &Context<'_, S>)
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -130,6 +135,7 @@ impl<W> JsonLayer<W> {
         let request = keys.request.as_ref().zip(scope.and_then(|scope| Some((scope, scope.finished()?))));
         match request {
             Some((keys, (scope, finished))) => {
+                // The timestamp is the end of the request, not the time of the logging call.
                 self.begin(line, clock::unix_time_at(finished.at));
                 request::write(line, self.style.names, &self.texts, keys, scope, &finished);
             }
@@ -210,7 +216,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         buffer::lend(|line| {
-            // A `Debug` that logs while its event is written has a scope as well.
+            // Owned, not borrowed: the `Debug` of a field may log, and that event needs the current scope as well.
             let scope = scope::current();
             self.event(line, event, scope.as_ref(), &context);
             self.lines.write(event.metadata(), line);

@@ -1,4 +1,4 @@
-//! Logs for monitor-kit: JSON lines written straight from the events of `tracing`, lines for people, a file that rotates,
+//! Logging for monitor-kit: JSON lines written straight from `tracing` events, human-readable lines, a rotating file,
 //! and breadcrumbs.
 //!
 //! ```
@@ -10,23 +10,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! That line says, beside what the program said of it, which service it is of and, inside a request, of which request:
+//! Beside the event's own fields, the line names the service and, inside a request, the request:
 //!
 //! ```json
 //! {"timestamp":"2025-07-29T12:30:00.250001Z","level":"INFO","target":"shop","message":"order_processed","order_id":123,"request_id":"0b6c7c2e-7a9e-4d0a-9d55-6f1c2b3a4d5e","trace_id":"0b6c7c2e7a9e4d0a9d556f1c2b3a4d5e","service":"shop","release":"1.4.2","environment":"production"}
 //! ```
 //!
-//! [`LogBuilder`] says more of what [`init`] does. Each part also works by itself: [`JsonLayer`], [`ReadableLayer`] and
-//! [`BreadcrumbLayer`] are layers for `tracing-subscriber`, [`NonBlocking`] and [`RollingFile`] are writers.
+//! [`LogBuilder`] has the settings of [`init`]. Each part also works on its own: [`JsonLayer`], [`ReadableLayer`] and
+//! [`BreadcrumbLayer`] are layers for `tracing-subscriber`; [`NonBlocking`] and [`RollingFile`] are writers.
 //!
-//! # Beside a subscriber of your own
+//! # Together with your own subscriber
 //!
-//! [`init`] sets the global subscriber, which a program has one of. A program with layers of its own, for traces or a console,
-//! adds ours to them: [`LogBuilder::layer`] returns all that [`init`] would set up, as one layer.
+//! [`init`] sets the global subscriber, and a process has only one. A program with layers of its own, for traces or a
+//! console, adds [`LogBuilder::layer`] to them: it returns everything that [`init`] sets up as one layer.
 //!
-//! The parts can be chosen one by one as well. Each gets a filter of its own: a filter on the whole subscriber, such as an
-//! `EnvFilter` that is added with `with`, would also keep events from the breadcrumbs. The monitor is flushed before the
-//! writer's guard is dropped, for the errors it captured last are lines of the log.
+//! The parts can also be combined one by one. Give each its own filter: a filter on the whole subscriber, such as an
+//! `EnvFilter` added with `with`, would also hide events from the breadcrumbs. Flush the monitor before dropping the
+//! writer's guard, because the errors it captured last are lines of the log.
 //!
 //! ```
 //! use std::time::Duration;
@@ -52,25 +52,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Records of the `log` crate arrive where tracing-log passes them on: `tracing_log::LogTracer::init()`, or the `init` of a
-//! tracing-subscriber with the feature `tracing-log`, which is one of its default features.
+//! Records of the `log` crate arrive if tracing-log forwards them: call `tracing_log::LogTracer::init()`, or use the
+//! `init` of tracing-subscriber with its default feature `tracing-log`.
 //!
-//! # When lines are lost
+//! # Lost lines
 //!
-//! Never silently. A line that finds the queue of [`NonBlocking`] full, or that its writer fails to write, is counted in
-//! `monitor_dropped_total` with reporter `log_writer`.
+//! No line is lost silently. A line that finds the queue of [`NonBlocking`] full, or that its writer fails to write, is
+//! counted in `monitor_dropped_total` with reporter `log_writer`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+// Modules in dependency order: each uses only those above it. `cargo xtask lint` checks this.
 
-// Where a record comes from: an event of tracing, or a record of `log`.
+// The origin of an event: a `tracing` callsite, or a record of the `log` crate.
 mod origin;
 
-// A file that rotates.
+// A rotating file.
 mod rolling;
 
-// A writer that blocks nobody: a bounded queue and a thread.
+// A writer that never blocks its callers: a bounded queue and a thread.
 mod non_blocking;
 
 // A writer without a queue.
@@ -79,13 +79,13 @@ mod direct;
 // JSON lines.
 mod json;
 
-// Lines for a terminal.
+// Human-readable lines for a terminal.
 mod readable;
 
-// Records as breadcrumbs of the current scope, and errors as events.
+// Log events as breadcrumbs of the current scope, and errors as error events.
 mod breadcrumbs;
 
-// All of it by one call.
+// The whole setup in one call.
 mod builder;
 
 pub use self::{

@@ -1,4 +1,7 @@
-//! A bounded hand-off of lines to a thread that writes them.
+//! A bounded queue of log lines and the thread that writes them.
+//!
+//! A write to a disk or a pipe can take seconds, and a request must not wait for it. Callers only append to a queue in
+//! memory; when the queue is full, lines are dropped and counted.
 
 mod builder;
 mod guard;
@@ -18,18 +21,19 @@ pub use self::{
     guard::FlushGuard,
 };
 
-/// Hands lines to a thread that writes them, so that no caller waits for a disk. Cloning it gives another handle.
+/// Queues lines for a thread that writes them, so that callers do no I/O. Clones share one queue.
 ///
-/// Lines gather for some milliseconds and are written together, in the order in which they came. They are never torn. A line
-/// that is lost is counted by its reason: [`QueueFull`](monitor_core::DropReason::QueueFull) when there is no room for it,
-/// [`Failed`](monitor_core::DropReason::Failed) and [`Panicked`](monitor_core::DropReason::Panicked) when the writer does that, and
-/// [`Closed`](monitor_core::DropReason::Closed) when the [`FlushGuard`] is gone. A flush of the writer that fails counts as one
-/// line. When the writer fails, the lines that were to be written together with that line, 16 KiB at most, are lost too.
+/// Lines are batched for a few milliseconds and written together, in the order in which they were queued. They are
+/// never torn. A lost line is counted by its reason: [`QueueFull`](monitor_core::DropReason::QueueFull) if there was no
+/// room for it, [`Failed`](monitor_core::DropReason::Failed) or [`Panicked`](monitor_core::DropReason::Panicked) if the
+/// writer failed or panicked, and [`Closed`](monitor_core::DropReason::Closed) after the [`FlushGuard`] was dropped. A
+/// failed flush of the writer counts as one line. When the writer fails, the lines of the same write, at most 16 KiB,
+/// are lost with it.
 ///
-/// A writer that returns [`WouldBlock`](io::ErrorKind::WouldBlock) or [`Interrupted`](io::ErrorKind::Interrupted) has not
-/// failed: the thread tries again every millisecond. Standard output is such a writer when it is a pipe that another
-/// process, Node for instance, made non-blocking. The wait is bounded as it is for a writer that blocks: the queue fills,
-/// and the guard gives up after its timeout.
+/// A writer that returns [`WouldBlock`](io::ErrorKind::WouldBlock) or [`Interrupted`](io::ErrorKind::Interrupted) has
+/// not failed: the thread retries every millisecond. Standard output behaves like that if it is a pipe that another
+/// process, such as Node, made non-blocking. The wait is bounded as for a writer that blocks: the queue fills up, and
+/// the guard gives up after its timeout.
 ///
 /// # Example
 ///
@@ -51,7 +55,7 @@ pub use self::{
 pub struct NonBlocking(Arc<Queue>);
 
 impl NonBlocking {
-    /// Begins to build a thread that writes to `inner`.
+    /// Returns a builder for a thread that writes to `inner`.
     pub fn builder(inner: impl io::Write + Send + 'static) -> NonBlockingBuilder {
         NonBlockingBuilder::new(Box::new(inner))
     }
@@ -60,14 +64,14 @@ impl NonBlocking {
         Self(queue)
     }
 
-    /// Queues one line, or several, each with its line end.
+    /// Queues one or more lines, each with its line feed.
     pub fn write_line(&self, line: &[u8]) {
         if !line.is_empty() {
             self.0.push(line);
         }
     }
 
-    /// Waits until everything queued so far is written, for at most `timeout`. Returns whether it is.
+    /// Waits up to `timeout` until all lines queued so far are written. Returns whether they are.
     #[must_use]
     pub fn flush(&self, timeout: Duration) -> bool {
         self.0.flush(timeout)
@@ -75,13 +79,13 @@ impl NonBlocking {
 }
 
 impl io::Write for &NonBlocking {
-    /// Queues one line, or several. It never fails: what is lost is counted.
+    /// Queues one or more lines. Never fails: lost lines are counted.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.write_line(line);
         Ok(line.len())
     }
 
-    /// Does nothing: nobody who logs is to wait.
+    /// Does nothing, so that a caller never waits for the writer.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -1,5 +1,7 @@
-//! Where an event comes from. Records of the `log` crate, which tracing-log passes on as events, have it in fields: their
-//! metadata are tracing-log's own.
+//! The origin of an event: its target and source location.
+//!
+//! tracing-log forwards records of the `log` crate as events whose metadata are tracing-log's own. The origin of the
+//! record is in fields of the event.
 
 use std::{borrow::Cow, fmt};
 
@@ -8,7 +10,7 @@ use tracing::{
     field::{Field, Visit},
 };
 
-/// Target and place of an event, those of the record where it is one.
+/// Target and source location of an event, or of the forwarded `log` record.
 #[derive(Debug, Default)]
 pub(crate) struct Origin {
     pub(crate) target: Cow<'static, str>,
@@ -21,7 +23,8 @@ pub(crate) fn is_bridged(metadata: &Metadata<'_>) -> bool {
     metadata.target() == "log" && metadata.fields().field(TARGET).is_some()
 }
 
-/// Returns whether the monitor itself logs: its place in the library tells a reader nothing.
+/// Returns whether the monitor itself logged the event. Its source location is inside the library and of no use to a
+/// reader.
 pub(crate) fn is_of_monitor(target: &str) -> bool {
     is_below(target, "monitor")
 }
@@ -64,5 +67,5 @@ impl Visit for Origin {
 pub(crate) const TARGET: &str = "log.target";
 pub(crate) const FILE: &str = "log.file";
 pub(crate) const LINE: &str = "log.line";
-/// Mostly the target once more, so it is left out.
+/// Usually the same as the target, and therefore omitted.
 pub(crate) const MODULE: &str = "log.module_path";

@@ -1,4 +1,4 @@
-//! Lines for people: time, level, target, message, fields, with colours where they are wanted.
+//! Human-readable lines for development: time, level, target, message and fields, optionally in colour.
 
 mod error;
 
@@ -28,15 +28,16 @@ use crate::{
     origin::{Origin, is_bridged, is_of_monitor},
 };
 
-/// Writes every event of `tracing` as a line for people: for development, where nobody takes logs apart.
+/// Writes every `tracing` event as a human-readable line, for terminals and development, where no program parses the
+/// log.
 ///
-/// Strings are redacted as [`JsonLayer`](crate::JsonLayer) does. The line at a request's end says what it was in one look:
+/// Strings are redacted as in [`JsonLayer`](crate::JsonLayer). The line at the end of a request sums it up:
 ///
 /// ```text
 /// 12:30:00.250 ERROR request_error GET /error 500 in 0.41 ms, panic  request_id=0b6c7c2e-7a9e-4d0a-9d55-6f1c2b3a4d5e
 /// ```
 ///
-/// A captured error has a line for each thing, with the frames of the program's own last:
+/// A captured error is a block of short lines that ends with the program's own stack frames:
 ///
 /// ```text
 /// 12:30:00.251 ERROR unhandled_exception: attempt to divide by zero
@@ -48,7 +49,7 @@ use crate::{
 ///        at src/fault.rs:23:6
 /// ```
 ///
-/// At WARN and above a line ends with the `file` and `line` where it was logged, unless the monitor itself logs.
+/// A line at WARN and above ends with `file` and `line` of the logging call, except for events of the monitor itself.
 pub struct ReadableLayer<W = fn() -> io::Stdout> {
     lines: Direct<W>,
     redaction: Redaction,
@@ -65,7 +66,7 @@ impl ReadableLayer {
 }
 
 impl<W> ReadableLayer<W> {
-    /// Sets where lines are written, each with one call. Defaults to stdout.
+    /// Sets the writer, which receives each line in one call. Defaults to stdout.
     #[must_use]
     pub fn writer<W2>(self, writer: W2) -> ReadableLayer<W2>
     where
@@ -75,7 +76,7 @@ impl<W> ReadableLayer<W> {
         ReadableLayer { lines: lines.with_writer(writer), redaction, colours }
     }
 
-    /// Sets whether levels and names are coloured, which a terminal understands. Defaults to `false`.
+    /// Enables ANSI colours for levels and names. Defaults to `false`.
     #[must_use]
     pub fn colours(mut self, on: bool) -> Self {
         self.colours = on;
@@ -118,7 +119,7 @@ where
     W: for<'a> MakeWriter<'a> + 'static,
 {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        // A `Debug` that logs while its event is written has a scope as well.
+        // Owned, not borrowed: the `Debug` of a field may log, and that event needs the current scope as well.
         let line = self.line(event, scope::current().as_ref());
         self.lines.write(event.metadata(), line.as_bytes());
     }
@@ -130,7 +131,7 @@ impl<W> fmt::Debug for ReadableLayer<W> {
     }
 }
 
-/// A line in the making. Fields are kept until the message is written.
+/// A line under construction. Fields are buffered, because the message may be visited after them.
 struct Line<'a> {
     text: String,
     fields: String,
@@ -184,7 +185,7 @@ impl Line<'_> {
         let _ = write!(self.fields, " {name}={text}");
     }
 
-    /// Returns a text redacted, and without what a terminal might obey.
+    /// Returns the text redacted, with terminal control sequences escaped.
     fn shown(&self, name: &str, text: &str) -> String {
         escape::readable(&self.redacted(name, text)).into_owned()
     }
@@ -214,7 +215,7 @@ impl Visit for Line<'_> {
     }
 }
 
-/// Returns whether a value can stand without quotation marks of ours: it is one word, or in quotation marks already.
+/// Returns whether a value is unambiguous without further quotation marks: a single word, or already quoted.
 fn is_one(text: &str) -> bool {
     let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     match quoted {
@@ -226,7 +227,7 @@ fn is_one(text: &str) -> bool {
     }
 }
 
-/// Levels are told apart by colour and by their name.
+/// Returns the ANSI colour of a level.
 fn colour_of(level: Level) -> &'static str {
     match level {
         Level::ERROR => "1;31",

@@ -1,4 +1,7 @@
-//! A log file that makes way for the next when it is full or a day is over.
+//! A log file that is rotated by size or by day.
+//!
+//! Rotation must not lose or tear lines, although other processes may write to the file and rotate it, logrotate may
+//! move it, and the disk may run full.
 
 mod current;
 pub(crate) mod lines;
@@ -23,31 +26,33 @@ use self::{
     shift::{resolve, shift},
 };
 
-/// Appends lines to a file, and rotates it: `app.log` becomes `app.log.1`, `app.log.1` becomes `app.log.2`, and so on.
+/// Appends lines to a file and rotates it: `app.log` becomes `app.log.1`, `app.log.1` becomes `app.log.2`, and so on.
 ///
-/// Every `write` takes one line or several, each with its line end, and no line is torn over two files. A file that is
-/// there already is continued.
+/// Every `write` takes one or more lines, each with its line feed, and never splits a line across two files. An
+/// existing file is appended to.
 ///
 /// # Several processes
 ///
-/// Several processes may write to one file and rotate it, such as the two of a rolling release. During a rotation a process
-/// locks a file beside it, `app.log.lock`, which stays; one that finds it locked writes on and leaves the rotation to the
-/// other. A process notices within a second, and before a rotation of its own, that another one has rotated: until then its
-/// lines go to what has become `app.log.1`. So lines are lost only where the files that are kept do not hold a second of
-/// them, and with `keep(0)`; a file may grow to its size once for each process. On a file system without locks it is rotated
-/// without one.
+/// Several processes may write to one file and rotate it, such as the two processes of a rolling release. During a
+/// rotation a process locks the file `app.log.lock`, which is never removed. A process that finds it locked keeps
+/// writing and leaves the rotation to the other one.
 ///
-/// # When somebody else moves the file
+/// A process notices another one's rotation within a second, and before each rotation of its own. Until then its lines
+/// go to the file that is now `app.log.1`. Lines are therefore lost only if the old files hold less than one second of
+/// lines, or with `keep(0)`. The file may reach its maximum size once per process. On a file system without locks,
+/// the file is rotated without one.
+///
+/// # Files moved by other programs
 ///
 /// A file that was renamed or deleted, by logrotate for instance, is noticed within a second and before every rotation;
-/// the next line goes to a new file at the old place. The directory is not created. Elsewhere than on Unix, only a file
-/// that is missing is noticed. A symbolic link stays, and old files lie beside its target.
+/// the next line goes to a new file at the original path. The directory is not created. On platforms other than Unix
+/// only a missing file is noticed. A symbolic link is preserved, and old files are stored next to its target.
 ///
-/// # When the disk is full
+/// # Full disks
 ///
-/// A `write` that fails has written nothing, and one that returns less than it was given has written so many whole lines.
-/// The rest of a half line is taken back or, where others write to the file as well, ended before the next line.
-/// Everything goes on when there is room again.
+/// A `write` that returns an error has written nothing, and a short write has written whole lines only. The rest of a
+/// torn line is truncated or, if others also write to the file, terminated before the next line. Writing resumes when
+/// there is room again.
 ///
 /// # Example
 ///
@@ -70,7 +75,7 @@ pub struct RollingFile {
     rotation: Rotation,
     current: Option<Current>,
     look_at: Instant,
-    /// Set while rotations fail: when the next is tried.
+    /// Time of the next attempt, set while rotations fail.
     rotate_at: Option<Instant>,
     rotation_error: Option<io::Error>,
 }
@@ -80,34 +85,36 @@ impl RollingFile {
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened, or no line would fit into it.
+    /// Returns an error if the file cannot be opened, or if the rotation's maximum size is 0.
     pub fn open(path: impl Into<PathBuf>, rotation: Rotation) -> io::Result<Self> {
         rotation.check()?;
-        // A program that changes its directory keeps its log.
+        // Absolute, so that a program that changes its working directory keeps its log.
         let path = path::absolute(path.into())?;
         let current = Some(Current::open(&path)?);
         let look_at = clock::now() + PAUSE;
         Ok(Self { path, rotation, current, look_at, rotate_at: None, rotation_error: None })
     }
 
-    /// Returns why the file could not be rotated, once for each time that this begins.
+    /// Returns the error of a failed rotation, once for each series of failures.
     ///
-    /// Until it can, lines go to the file there is, which grows beyond its size. It is tried again every second.
+    /// Until a rotation succeeds, lines are appended to the current file, which grows beyond its maximum size. Rotation
+    /// is retried every second.
     pub fn rotation_error(&mut self) -> Option<io::Error> {
         self.rotation_error.take()
     }
 
-    /// Writes as many lines as belong into one file, and returns their length.
+    /// Writes as many lines as fit into the current file and returns their length in bytes.
     fn write_some(&mut self, lines: &[u8]) -> io::Result<usize> {
         self.make_way(lines::first(lines))?;
         let waits = self.waits();
         let Some(current) = &mut self.current else { return Err(io::ErrorKind::NotFound.into()) };
+        // Pipes are never rotated, and while rotations fail the file grows beyond its maximum size.
         let is_bounded = current.is_regular && !waits;
         let room = if is_bounded { self.rotation.room(current.size()) } else { u64::MAX };
         current.append(&lines[..lines::within(lines, room)])
     }
 
-    /// Sees to it that a file is held that takes a line of this length.
+    /// Makes sure that the current file is open and has room for a line of this length.
     fn make_way(&mut self, line: usize) -> io::Result<()> {
         if self.current.is_none() || clock::now() >= self.look_at {
             self.look()?;
@@ -117,7 +124,7 @@ impl RollingFile {
         }
         match lock::try_lock(&resolve(&self.path)) {
             Ok(Some(_locked)) => self.rotate_if_due(line),
-            // Another process rotates.
+            // Another process is rotating the file.
             Ok(None) => Ok(()),
             Err(error) => {
                 self.postpone(error);
@@ -127,7 +134,7 @@ impl RollingFile {
     }
 
     fn rotate_if_due(&mut self, line: usize) -> io::Result<()> {
-        // What was moved or emptied meanwhile needs no rotation, and what lies there now may not be ours.
+        // Checked again under the lock: another process may have rotated or emptied the file in the meantime.
         self.look()?;
         if self.is_due(line) { self.rotate() } else { Ok(()) }
     }
@@ -137,7 +144,7 @@ impl RollingFile {
         held.is_some_and(|current| self.rotation.is_due(current.size(), current.day, line)) && !self.waits()
     }
 
-    /// Opens the file anew unless the one that is held is still there.
+    /// Reopens the file unless the open one is still at the path.
     fn look(&mut self) -> io::Result<()> {
         self.look_at = clock::now() + PAUSE;
         let is_there = self.current.as_mut().is_some_and(|current| current.is_at(&self.path));
@@ -153,6 +160,7 @@ impl RollingFile {
         let outcome = match self.rotation.kept() {
             0 => current.clear(),
             keep => {
+                // Best effort, so that the old file does not end in a torn line.
                 let _ = current.mend();
                 shift(&resolve(&self.path), keep)
             }
@@ -171,7 +179,7 @@ impl RollingFile {
         self.rotate_at = Some(clock::now() + PAUSE);
     }
 
-    /// Returns whether a rotation failed just now.
+    /// Returns whether a rotation failed within the last second.
     fn waits(&self) -> bool {
         self.rotate_at.is_some_and(|at| clock::now() < at)
     }
@@ -183,7 +191,7 @@ impl io::Write for RollingFile {
         while done < lines.len() {
             match self.write_some(&lines[done..]) {
                 Ok(written) => done += written,
-                // Whoever is told of a part asks again for the rest, and meets the error then.
+                // A short write: the caller writes the rest, and receives the error then.
                 Err(_) if done > 0 => break,
                 Err(error) => return Err(error),
             }
@@ -191,11 +199,11 @@ impl io::Write for RollingFile {
         Ok(done)
     }
 
-    /// Does nothing: every line is with the operating system already.
+    /// Does nothing: lines are not buffered.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Between two looks at the path, and between two attempts to rotate.
+/// Time between two checks of the path, and between two attempts to rotate.
 const PAUSE: Duration = Duration::from_secs(1);

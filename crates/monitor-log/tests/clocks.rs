@@ -1,5 +1,5 @@
-//! A wall clock that was wrong once does not end the rotation of a file. It is the whole process's clock, so that this test has
-//! a program of its own.
+//! A wall clock that was once wrong does not stop the rotation of a file. The test clock applies to the whole process,
+//! so this test has a binary of its own.
 
 use std::{fs, io::Write, time::Duration};
 
@@ -23,7 +23,7 @@ fn a_line_written_while_the_clock_was_years_ahead_does_not_end_the_rotation() {
     assert_eq!(files(folder.path()), ["ten years ahead\n", "today\nstill today\n", "tomorrow\n"]);
 }
 
-/// Returns the texts of all files in a folder, in the order of the alphabet, without the empty ones.
+/// Returns the texts of all non-empty files in a folder, in alphabetical order.
 fn files(folder: &std::path::Path) -> Vec<String> {
     let files = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
     let mut texts: Vec<_> = files.map(|file| fs::read_to_string(file).expect("text")).collect();

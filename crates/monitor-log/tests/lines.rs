@@ -1,4 +1,4 @@
-//! Keys, values and places of single lines and breadcrumbs.
+//! Keys, values and source locations of single lines and breadcrumbs.
 
 use std::{
     io,
@@ -48,7 +48,7 @@ fn through(layer: impl Layer<Registry> + Send + Sync, f: impl FnOnce()) {
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), f);
 }
 
-/// Logs through `layer`, and returns the lines.
+/// Logs through `layer` and returns the parsed lines.
 #[track_caller]
 fn lines_of(layer: JsonLayer, f: impl FnOnce()) -> Vec<Value> {
     let log = Log::default();
@@ -70,7 +70,7 @@ fn says(line: &Value, expected: Value) {
     }
 }
 
-/// Logs as the `log` crate does where tracing-log passes its records on.
+/// Logs a record of the `log` crate, as tracing-log forwards it.
 fn record(level: log::Level, target: &str) {
     record_in("src/pool.rs", level, target);
 }
@@ -108,7 +108,7 @@ fn a_record_of_the_log_crate_has_the_keys_of_the_preset() {
     says(&line, json!({"name": "sqlx", "pathname": "src/pool.rs", "lineno": 42, "event": "pool is empty"}));
 }
 
-/// A file of a dependency, as the compiler is given it.
+/// The path of a source file of a dependency, as the compiler sees it.
 const IN_REGISTRY: &str = "/home/ann/.cargo/registry/src/index-1949cf8c6b5b557f/sqlx-0.9.1/src/pool.rs";
 
 #[test]
@@ -138,7 +138,7 @@ fn the_file_of_an_event_in_a_dependency_names_no_machine() {
     assert!(line.contains("file=sqlx-0.9.1/src/pool.rs line=7"), "{line}");
 }
 
-/// What the macros of `tracing` make of a warning in a dependency.
+/// The metadata that the macros of `tracing` create for a warning in a dependency.
 static IN_DEPENDENCY: Metadata<'static> = Metadata::new(
     "event",
     "sqlx",
@@ -160,7 +160,7 @@ impl tracing::Callsite for Callsite {
     }
 }
 
-/// Returns what a layer for people writes, without the time.
+/// Returns the output of a readable layer without the time.
 fn readable(f: impl FnOnce()) -> String {
     let log = Log::default();
     through(ReadableLayer::new(&monitor()).writer(log.writer()), f);
@@ -174,7 +174,7 @@ fn a_record_of_the_log_crate_is_readable_with_its_target_and_place() {
     assert_eq!(readable(|| record(log::Level::Info, "sqlx")), " INFO sqlx: pool is empty\n");
 }
 
-/// Calls `f` with texts in which a secret begins before the byte `cut`, and ends behind it.
+/// Calls `f` with texts in which a secret starts before byte `cut` and ends after it.
 fn secrets_across(cut: usize, f: impl Fn(&str)) {
     for (secret, least) in
         [("postgres://admin:hunter2@db/todo", 19), ("4111 1111 1111 1111", 6), ("Bearer hunter2hunter2", 9)]

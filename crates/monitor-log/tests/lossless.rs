@@ -1,4 +1,4 @@
-//! Proves that no line is lost or torn, however fast they come.
+//! Under a flood of lines, no line is lost or torn.
 
 use std::{
     fs,
@@ -40,7 +40,7 @@ fn push(lines: &NonBlocking, before_each: impl Fn(usize) + Sync) {
     });
 }
 
-/// Asserts that each line is in one of the files, once and whole.
+/// Asserts that each line is in exactly one of the files, complete.
 fn assert_lossless(directory: &Path) {
     let mut seen = vec![0_u32; LINES];
     for file in fs::read_dir(directory).expect("a directory") {

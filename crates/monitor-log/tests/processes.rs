@@ -1,4 +1,4 @@
-//! Logs of real processes: several that write to one file, one whose standard output does not block, one that ends.
+//! Logs of real processes: several that write to one file, one with a non-blocking standard output, and one that exits.
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use monitor_log::{LogBuilder, RollingFile, Rotation};
 const PROCESSES: usize = 3;
 const LINES: usize = 2_000;
 
-/// A process of this test's own, which ends with it.
+/// A child process, killed when dropped.
 struct Ended(Child);
 
 impl Drop for Ended {
@@ -25,14 +25,14 @@ impl Drop for Ended {
     }
 }
 
-/// Returns the command that runs a test of this file in a process of its own.
+/// Returns the command that runs one test of this file in a process of its own.
 fn child(test: &str, order: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(env::current_exe().expect("a path"));
     command.args(["--exact", test, "--nocapture"]).env(ORDER, order).stdin(Stdio::piped());
     command
 }
 
-/// Returns what the parent has for this process to do; `None` where it is a test like any other.
+/// Returns the task given by the parent process; `None` in an ordinary test run.
 fn order() -> Option<String> {
     env::var(ORDER).ok()
 }
@@ -48,7 +48,7 @@ fn lines_of_processes_that_rotate_one_file_are_found_once() {
             Ended(child("a_process_that_writes_and_rotates", order).stdout(Stdio::null()).spawn().unwrap())
         })
         .collect();
-    // Each begins once its input ends, which is after the last one has been started.
+    // Each child starts when its input is closed, that is, after the last one was spawned.
     let inputs: Vec<_> = writers.iter_mut().map(|writer| writer.0.stdin.take()).collect();
     drop(inputs);
     for writer in &mut writers {
@@ -64,7 +64,7 @@ fn lines_of_processes_that_rotate_one_file_are_found_once() {
     assert!(directory.path().join("app.log.10").exists(), "there was no rotation");
 }
 
-/// What the test above starts.
+/// The child process of the test above.
 #[test]
 fn a_process_that_writes_and_rotates() {
     let Some(order) = order() else { return };
@@ -107,7 +107,7 @@ fn standard_output_that_does_not_block_loses_no_line() {
     assert!(numbers.iter().copied().eq(0..LINES), "{} of {LINES} lines", numbers.len());
 }
 
-/// What the test above starts.
+/// The child process of the test above.
 #[test]
 fn a_process_that_logs_to_standard_output() {
     if order().is_none() {
@@ -134,7 +134,7 @@ fn events_captured_last_are_in_the_log_when_the_guard_goes_before_the_monitor() 
     assert!((0..5).all(logged), "{text}");
 }
 
-/// What the test above starts. The locals are in the order of the README, and dropped in the reverse one.
+/// The child process of the test above. The locals are declared in the order of the README, and dropped in reverse.
 #[test]
 fn a_program_that_fails_at_its_end() {
     if order().is_none() {

@@ -1,4 +1,4 @@
-//! Setting logging up, which a process does once: one test, in a binary of its own.
+//! Global logging setup, which is possible only once per process: one test, in a binary of its own.
 
 use std::{collections::BTreeMap, fmt, fs};
 
@@ -6,7 +6,7 @@ use monitor_core::{Monitor, Scope};
 use monitor_log::{LogBuilder, Rotation, init};
 use serde_json::Value;
 
-/// Logs while the line is made in which it is a field.
+/// Its `Debug` logs an event while the line is written in which it is a field.
 struct Chatty;
 
 impl fmt::Debug for Chatty {

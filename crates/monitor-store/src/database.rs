@@ -1,22 +1,26 @@
-//! The tables in the file, and the versions of their form.
+//! The tables of the database and the versions of their format.
 //!
-//! | format | what it has |
+//! Releases of different ages share a file during rollouts and rollbacks. The file therefore has a format number, and
+//! an older release must either understand the tables or leave them untouched.
+//!
+//! | format | content |
 //! | --- | --- |
-//! | 1 | every value by its key |
-//! | 2 | and, of the keys with a `/`, which was saved when, so that those saved longest ago can go |
+//! | 1 | the value of each key |
+//! | 2 | also the order in which keys with a `/` were saved, so that the oldest can be evicted |
 //!
-//! A newer format that an older release may use says so by the oldest format whose releases may: such a release reads and writes
-//! these tables, and leaves the format's number and every key it does not know as they are. New tables need a format that no
-//! older release may use. `tests/data` has a store of each format.
+//! A newer format may be compatible with older releases. It then stores the oldest format whose releases may use it.
+//! Such a release reads and writes these tables, and preserves the format number and all unknown keys. New tables
+//! require a format that older releases may not use. `tests/data` has a store in each format.
 
 use monitor_core::{StoreWrite, clock};
 use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError, WriteTransaction};
 
 use crate::error::DatabaseError;
 
-/// Fails where a newer release wrote the database in a format that this release cannot read.
+/// Returns an error if a newer release wrote the database in a format that this release cannot read.
 pub(crate) fn refuse_newer(database: &Database) -> Result<(), DatabaseError> {
     let numbers = match database.begin_read()?.open_table(NUMBERS) {
+        // A new database.
         Err(TableError::TableDoesNotExist(_)) => return Ok(()),
         numbers => numbers?,
     };
@@ -28,13 +32,15 @@ pub(crate) fn refuse_newer(database: &Database) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// Makes sure that all is of the form this release knows, or of a newer one that it may use.
+/// Creates the tables or migrates them to [`NEWEST`]. A newer format that this release may use is left as it is.
 pub(crate) fn prepare(database: &Database) -> Result<(), DatabaseError> {
     let write = database.begin_write()?;
     let format = write.open_table(NUMBERS)?.get(FORMAT)?.map_or(0, |format| format.value());
     match format {
+        // Opening a table creates it.
         0 => drop(Tables::open(&write)?),
         1 => from_format_1(&write)?,
+        // The current format, or a newer one that passed `refuse_newer`.
         _ => return Ok(write.abort()?),
     }
     write.open_table(NUMBERS)?.insert(FORMAT, NEWEST)?;
@@ -51,7 +57,7 @@ fn from_format_1(write: &WriteTransaction) -> Result<(), DatabaseError> {
     all.iter().try_for_each(|(key, length)| tables.note(key, *length))
 }
 
-/// Returns every key that begins with `prefix`, and its value.
+/// Returns all keys that begin with `prefix`, with their values.
 pub(crate) fn load(database: &Database, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, DatabaseError> {
     let read = database.begin_read()?;
     let values = read.open_table(VALUES)?;
@@ -66,7 +72,7 @@ pub(crate) fn load(database: &Database, prefix: &str) -> Result<Vec<(String, Vec
     Ok(found)
 }
 
-/// Carries out all changes or none. When it returns they are on the disk. Returns how many values had to go for want of room.
+/// Applies all changes in one durable transaction. Returns the number of values evicted to stay within `size_limit`.
 pub(crate) fn save(database: &Database, changes: &[StoreWrite], size_limit: u64) -> Result<u64, DatabaseError> {
     let write = database.begin_write()?;
     let evicted = {
@@ -83,7 +89,7 @@ pub(crate) fn save(database: &Database, changes: &[StoreWrite], size_limit: u64)
     Ok(evicted)
 }
 
-/// Copies every value, and when it was saved.
+/// Copies all tables.
 pub(crate) fn copy(from: &Database, to: &Database) -> Result<(), DatabaseError> {
     let (read, write) = (from.begin_read()?, to.begin_write()?);
     {
@@ -108,7 +114,7 @@ pub(crate) fn copy(from: &Database, to: &Database) -> Result<(), DatabaseError> 
     Ok(write.commit()?)
 }
 
-/// All tables, of which those about one key agree.
+/// All tables, opened for writing. The entries of a key are consistent across them.
 struct Tables<'a> {
     values: Table<'a, &'static str, &'static [u8]>,
     notes: Table<'a, &'static str, (u64, u64, u64)>,
@@ -138,8 +144,9 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// Notes that a value was saved last of all.
+    /// Records the size of a value and marks it as the one saved last.
     fn note(&mut self, key: &str, length: usize) -> Result<(), DatabaseError> {
+        // A value that exists only once, such as the disabled routes, is never evicted.
         if !key.contains('/') {
             return Ok(());
         }
@@ -157,7 +164,7 @@ impl<'a> Tables<'a> {
         self.add_bytes(|bytes| bytes.saturating_sub(length))
     }
 
-    /// Lets go what was saved longest ago until the rest is not too large, and returns how much went.
+    /// Evicts the oldest values until the rest fits into `limit` bytes. Returns their number.
     fn bound(&mut self, limit: u64) -> Result<u64, DatabaseError> {
         let mut evicted = 0;
         while self.number(BYTES)? > limit
@@ -188,21 +195,21 @@ fn now() -> u64 {
     u64::try_from(clock::unix_time().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// All values by their keys.
+/// All values by key.
 const VALUES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("values");
-/// Of each key that may go: its age, the length of key and value, and when it was saved in milliseconds since the Unix epoch,
-/// which only older releases look at.
+/// For each key with a `/`: its age, the length of key and value, and the time it was saved in milliseconds since the
+/// Unix epoch. Only older releases read the time.
 const NOTES: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("notes");
-/// The same keys by their age, the one saved longest ago first.
+/// The same keys by age, oldest first.
 const AGES: TableDefinition<'_, u64, &str> = TableDefinition::new("ages");
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
-/// The number of the form of all tables, 0 in a file that is new.
+/// The format number; absent in a new file.
 const FORMAT: &str = "format";
-/// The oldest format whose releases may read and write the tables; the format itself where there is none.
+/// The oldest format whose releases may read and write the tables. Defaults to the format itself.
 const OLDEST_READER: &str = "oldest-reader";
-/// The age of whatever is saved next.
+/// The age assigned to the next saved value.
 const NEXT: &str = "next-age";
-/// The length of all keys that may go, and of their values.
+/// Total length of all keys with a `/` and of their values, in bytes.
 const BYTES: &str = "bytes";
 const NEWEST: u64 = 2;
 

@@ -1,8 +1,9 @@
-//! What can be wrong with a store.
+//! Errors of a store. The database's errors are classified by the reaction: quarantine the file, leave it alone, or
+//! retry.
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
-/// A folder cannot hold a store.
+/// The error when a folder cannot be used as a store.
 #[derive(Debug)]
 pub struct StoreError {
     pub(crate) what: &'static str,
@@ -10,14 +11,14 @@ pub struct StoreError {
     pub(crate) source: io::Error,
 }
 
-/// Why a database cannot be used.
+/// The reason why a database cannot be used.
 #[derive(Debug)]
 pub(crate) enum DatabaseError {
-    /// The file is there, and is not what it should be.
+    /// The file exists but is corrupt.
     Damaged(String),
-    /// A newer release wrote the file in a format that this one cannot read.
+    /// A newer release wrote the file in a format that this release cannot read.
     Newer(String),
-    /// The disk or the system does not do what it is asked to.
+    /// The disk or the operating system failed; a retry may succeed.
     Failed(Box<dyn Error + Send + Sync>),
 }
 
@@ -53,6 +54,7 @@ impl<E: Into<redb::Error>> From<E> for DatabaseError {
     fn from(error: E) -> Self {
         match error.into() {
             redb::Error::Io(error) if !is_of_the_content(error.kind()) => Self::Failed(error.into()),
+            // None of these means that the file is damaged.
             error @ (redb::Error::PreviousIo | redb::Error::DatabaseAlreadyOpen | redb::Error::ValueTooLarge(_)) => {
                 Self::Failed(error.into())
             }
@@ -61,7 +63,7 @@ impl<E: Into<redb::Error>> From<E> for DatabaseError {
     }
 }
 
-/// Whether an error of input or output says that the file is too short, or nonsense.
+/// Returns whether an I/O error means that the file is truncated or malformed.
 fn is_of_the_content(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
 }

@@ -1,4 +1,7 @@
-//! The file, open.
+//! The open database file.
+//!
+//! redb may panic on a damaged file, and a full disk may interrupt any write. This module turns panics into errors and
+//! replaces files atomically.
 
 use std::{
     fs, io,
@@ -11,14 +14,14 @@ use redb::{Database, backends::FileBackend};
 
 use crate::{database, error::DatabaseError, lock::private};
 
-/// The database, and which file it is in.
+/// The database and the inode of its file.
 pub(crate) struct File {
     database: Database,
     inode: u64,
 }
 
 impl File {
-    /// Opens the file and verifies all of it, or makes it where there is none.
+    /// Opens the file and verifies all checksums, or creates it if it is missing or empty.
     pub(crate) fn open(path: &Path) -> Result<Self, DatabaseError> {
         match fs::metadata(path) {
             Ok(data) if data.len() > 0 => Self::existing(path),
@@ -33,14 +36,14 @@ impl File {
             refuse_newer_redb(&file)?;
             let mut opened = Self::of(file)?;
             database::refuse_newer(&opened.database)?;
-            // What was written before, another program may have changed since.
+            // The file may have been damaged since it was written, and redb itself does not verify every page on open.
             opened.database.check_integrity()?;
             database::prepare(&opened.database)?;
             Ok(opened)
         })
     }
 
-    /// Makes a new file beside `path`, which takes its place once it is whole: a disk that is full leaves no half of it.
+    /// Creates a new file next to `path` and renames it when it is complete, so that a full disk leaves no torn file.
     fn make(path: &Path, fill: impl FnOnce(&Database) -> Result<(), DatabaseError>) -> Result<Self, DatabaseError> {
         let new = path.with_extension("redb.new");
         let made = guarded(|| {
@@ -53,7 +56,7 @@ impl File {
         });
         made.map_err(|trouble| {
             let _ = fs::remove_file(&new);
-            // Whatever redb made of it: a file that is new is not damaged.
+            // Never `Damaged`, whatever redb reports: quarantining a new file would evict a truly damaged one.
             DatabaseError::Failed(trouble.to_string().into())
         })
     }
@@ -64,7 +67,7 @@ impl File {
         Ok(Self { database, inode })
     }
 
-    /// Whether it is still the file that is found at `path`.
+    /// Returns whether `path` still refers to this file.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
         fs::metadata(path).is_ok_and(|data| data.ino() == self.inode)
     }
@@ -73,14 +76,14 @@ impl File {
         guarded(|| f(&self.database))
     }
 
-    /// Writes all that is in it to a new file, which takes its place: what was removed before is nowhere any more.
+    /// Copies all data to a new file that replaces this one, so that removed data does not remain in free pages.
     pub(crate) fn rewritten(self, path: &Path) -> Result<Self, DatabaseError> {
         let written = Self::make(path, |to| database::copy(&self.database, to));
         self.close();
         written
     }
 
-    /// Closes it, which writes down what makes the next opening quick.
+    /// Closes the database cleanly, which makes the next open fast. Panics are ignored.
     pub(crate) fn close(self) {
         let _ = guarded(|| {
             drop(self.database);
@@ -89,7 +92,7 @@ impl File {
     }
 }
 
-/// What is damaged may make redb panic.
+/// Runs `f` and turns a panic into an error: redb panics on some kinds of damage.
 fn guarded<R>(f: impl FnOnce() -> Result<R, DatabaseError>) -> Result<R, DatabaseError> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref().copied());
@@ -99,11 +102,12 @@ fn guarded<R>(f: impl FnOnce() -> Result<R, DatabaseError>) -> Result<R, Databas
     })
 }
 
-/// Fails where a newer release of redb wrote the file: both of its commit slots begin with the version of its form.
+/// Returns an error if a newer release of redb wrote the file. Both commit slots of the header start with the format
+/// version.
 fn refuse_newer_redb(file: &fs::File) -> Result<(), DatabaseError> {
     let mut header = [0; REDB_SLOTS[1] + 1];
     let is_redb = file.read_exact_at(&mut header, 0).is_ok() && header.starts_with(REDB);
-    // One of them alone may be a flipped bit.
+    // A single differing slot may be a flipped bit.
     let [first, second] = REDB_SLOTS.map(|slot| header[slot]);
     if is_redb && first == second && first > REDB_NEWEST {
         return Err(DatabaseError::Newer(format!(
@@ -121,11 +125,11 @@ fn failed(error: io::Error) -> DatabaseError {
     DatabaseError::Failed(error.into())
 }
 
-/// What a file of redb begins with.
+/// The magic number of a redb file.
 const REDB: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
-/// Where its two commit slots begin.
+/// Offsets of the two commit slots.
 const REDB_SLOTS: [usize; 2] = [64, 192];
-/// The newest format of the redb this release is built with.
+/// The newest file format of the redb version in use.
 const REDB_NEWEST: u8 = 3;
-/// How much of the file is held in memory, in bytes: all of it is in the monitor's memory anyway.
+/// Size of redb's page cache in bytes. Small, because the monitor holds all data in memory anyway.
 const CACHE: usize = 4 * 1024 * 1024;

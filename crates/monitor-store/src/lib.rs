@@ -1,4 +1,4 @@
-//! Keeps what must outlive the process in one file: issues and their events, and which routes are disabled.
+//! Persists issues, their events and the disabled routes in one file, so that they survive a restart.
 //!
 //! ```
 //! use monitor_kit::Monitor;
@@ -11,65 +11,65 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What is in the folder
+//! # Files
 //!
-//! | file | what |
+//! | file | content |
 //! | --- | --- |
-//! | `monitor.redb` | all that is kept, a [redb](https://docs.rs/redb) database |
-//! | `monitor.lock` | locked by the process that has it |
-//! | `monitor.secret` | what users are marked with, so that they are counted without being kept |
-//! | `monitor.redb.damaged-…` | a database that could not be read, set aside; the last three are kept, until a user is erased |
+//! | `monitor.redb` | all persisted data, a [redb](https://docs.rs/redb) database |
+//! | `monitor.lock` | locked by the process that uses the store |
+//! | `monitor.secret` | the key of the hashes by which users are counted without storing their IDs |
+//! | `monitor.redb.damaged-…` | a damaged database in quarantine; the last three are kept until a user is erased |
 //!
-//! The folder is made with mode 0700, and the files with 0600.
+//! The folder is created with mode 0700, and the files with mode 0600.
 //!
-//! # When it is on disk
+//! # Durability
 //!
-//! The monitor saves what has changed at most 100 ms after it did, all of it or nothing. A process that is killed loses no
-//! more than that. [`Monitor::flush`](monitor_core::Monitor::flush) waits for it.
+//! The monitor saves each change within 100 ms, in one transaction with the other changes of that time. A process that
+//! is killed loses at most that. [`Monitor::flush`](monitor_core::Monitor::flush) waits until everything is saved.
 //!
-//! # When two processes share it
+//! # Sharing between processes
 //!
-//! One has it, for as long as it lives. The other one, such as the next release that is about to take over, goes on in memory
-//! and asks once a second; once the first one is gone, it adds its own to what is there. Until then it knows nothing of what the
-//! first one keeps: an issue is new to it, and a route that is disabled there is enabled here. A process that ends without ever
-//! having had it, loses what it counted, and says so.
+//! Only one process uses the store, until it exits. Another process, such as the next release during a rollout, runs in
+//! memory and retries once a second; once the first process has exited, it merges its own data into the store. Until
+//! then it does not know what the first process has persisted: issues are new to it, and disabled routes are enabled. A
+//! process that never gets access loses its data on exit and logs that.
 //!
-//! # When a newer release wrote it
+//! # Rollbacks
 //!
-//! A format that this release cannot read is left alone, and the process runs in memory, says so in the log and tries again: a
-//! rollback loses what it counts itself, and nothing of what the newer release stored. Keys, fields and values that this release
-//! does not know stay as they are.
+//! A file in a newer format, which this release cannot read, is not touched. The process runs in memory, logs a warning
+//! and retries. A rollback therefore loses the data of the older release only, and nothing that the newer one stored.
+//! Unknown keys, fields and values are preserved.
 //!
-//! # When it is damaged
+//! # Damage
 //!
-//! All checksums are verified when it is opened. A file that is damaged is renamed, an error is
-//! logged that says why, and a fresh one is begun; a process that had it open writes all it has in memory into that. redb
-//! panics at some kinds of damage. That is caught, but in a program that is built with `panic = "abort"` nothing can be: it
-//! ends, and does so again until the file is gone.
+//! All checksums are verified when the file is opened. A damaged file is renamed, an error with the reason is logged,
+//! and a new file is created; a process that had the file open writes all its data from memory to the new one. redb
+//! panics on some kinds of damage. The panic is caught, except in a program built with `panic = "abort"`: it aborts on
+//! every start until the file is removed.
 //!
-//! A disk that is full costs what would be saved, until there is room again; the monitor counts that, and tries again. A new file
-//! takes its name only once it is whole, so that none is taken for a damaged one.
+//! While the disk is full, changes are not saved; the monitor counts them and retries. A new file gets its name only
+//! when it is complete, so that a torn one is not taken for damage.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+// Modules in dependency order: each uses only those above it. `cargo xtask lint` checks this.
 
-// Which process has the folder.
+// The lock that gives one process at a time the store.
 mod lock;
 
-// Why a store cannot be used.
+// The errors of a store and its database.
 mod error;
 
-// Damaged files, set aside.
+// Quarantine of damaged files.
 mod quarantine;
 
-// Tables and formats.
+// Tables and format versions.
 mod database;
 
 // The open file.
 mod file;
 
-// The storage that a monitor is given.
+// The storage passed to a monitor.
 mod store;
 
 pub use self::{

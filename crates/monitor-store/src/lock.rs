@@ -1,4 +1,4 @@
-//! One process at a time.
+//! A file lock that lets only one process use the store.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -7,14 +7,15 @@ use std::{
     path::Path,
 };
 
-/// Held for as long as the process uses the store. The system lets go of it when the process ends, however it does.
+/// The lock, held while the process uses the store. The operating system releases it when the process ends, even by a
+/// kill.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock; `None` where another process has it.
+    /// Takes the lock. Returns `None` if another process holds it.
     pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
         let file = private().create(true).truncate(false).open(path)?;
         match file.try_lock() {
@@ -25,7 +26,7 @@ impl Lock {
     }
 }
 
-/// Returns how a file is opened that is nobody else's business.
+/// Returns options that open a file for reading and writing, and create it with mode 0600.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);

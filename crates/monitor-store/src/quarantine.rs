@@ -1,4 +1,4 @@
-//! What cannot be read is set aside, for somebody to look at.
+//! Quarantine of damaged databases: they are renamed rather than deleted, so that an operator can examine them.
 
 use std::{
     fs, io,
@@ -7,11 +7,10 @@ use std::{
 
 use monitor_core::clock;
 
-/// Renames a database that is damaged, and returns what it is called now. Of those that were set aside before, all but the
-/// last ones go.
+/// Renames a damaged database and returns its new path. Removes older damaged files beyond the last [`KEPT`].
 pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    // The number says which one was the last, so that none may be smaller than one before, whatever the clock says.
+    // The number gives the order of the files. It must never decrease, even if the wall clock was set back.
     let last = set_aside_before(path)?.iter().filter_map(|aside| number(aside)).max();
     let number = clock::unix_time().as_millis().max(last.map_or(0, |last| last.saturating_add(1)));
     let aside = path.with_file_name(format!("{name}{MARK}{number:013}"));
@@ -20,7 +19,7 @@ pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// Removes all that was set aside.
+/// Removes all quarantined files.
 pub(crate) fn forget_aside(path: &Path) -> io::Result<()> {
     keep_last(path, 0)
 }

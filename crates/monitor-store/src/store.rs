@@ -1,4 +1,4 @@
-//! The store: a folder that one process at a time has for its own.
+//! The store: a folder that one process at a time uses.
 
 use std::{
     fmt, fs, io,
@@ -19,7 +19,7 @@ use crate::{
     quarantine::{forget_aside, set_aside},
 };
 
-/// Keeps what must outlive the process in a file, for one monitor. Cloning it gives another handle to the same store.
+/// Persists issues and disabled routes in a file, for one monitor. Clones are handles to the same store.
 ///
 /// See the [crate's docs](crate).
 #[derive(Clone)]
@@ -31,7 +31,7 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// Settings of a [`Store`]. Made by [`Store::builder`].
+/// Settings of a [`Store`]. Created by [`Store::builder`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct StoreBuilder {
@@ -42,25 +42,26 @@ pub struct StoreBuilder {
 #[derive(Default)]
 struct State {
     lock: Option<Lock>,
-    /// `None` before it is opened, and after something went wrong with it.
+    /// `None` before it is opened, and after an error.
     file: Option<File>,
-    /// The damage found in the file when it was last used.
+    /// The damage found when the file was last used.
     damage: Option<String>,
-    /// A loss that `access` has not reported yet.
+    /// A data loss that `access` has not reported yet.
     lost: Option<String>,
 }
 
 impl Store {
-    /// Opens the store in `folder`, which is made where there is none. Another process may have it; that one goes first.
+    /// Opens the store in `folder`, which is created if missing. Does not wait for another process that uses the store.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be made or written to. What is damaged in it is no error: it is set aside, and said in the log.
+    /// Returns an error if the folder cannot be created or written to. A damaged file is not an error: it is
+    /// quarantined, and the log has an error with the reason.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
         Self::builder(folder).open()
     }
 
-    /// Begins to open the store in `folder` with settings of its own.
+    /// Returns a builder for a store in `folder`.
     ///
     /// # Example
     ///
@@ -84,7 +85,7 @@ impl Store {
         make(&folder).map_err(failed("make the folder"))?;
         let store = Self(Arc::new(Inner { folder: folder.clone(), size_limit, state: Mutex::default() }));
         match secret(&store.0.path(SECRET)) {
-            // Whoever cannot write now for want of room can later, and the service does not wait for that.
+            // A full disk must not keep the service from starting; the saver retries once there is room.
             Err(error) if !is_full(&error) => Err(failed("write to the folder")(error)),
             _ => Ok(store),
         }
@@ -104,7 +105,7 @@ impl Store {
             if let DatabaseError::Damaged(why) = &trouble {
                 state.damage = Some(why.clone());
             }
-            // What failed once, redb does not try again.
+            // After an I/O error redb refuses all further operations until the file is reopened.
             if let Some(file) = state.file.take() {
                 file.close();
             }
@@ -116,8 +117,9 @@ impl Store {
 // === impl StoreBuilder ===
 
 impl StoreBuilder {
-    /// Sets how large all values and their keys together may become, in bytes. Past it those go that were saved longest ago,
-    /// which the monitor counts. The file is larger by what redb needs to find them. Defaults to 256 MiB.
+    /// Sets the maximum total size of all persisted events and issues, keys included, in bytes. Beyond it the values
+    /// saved longest ago are evicted, which the monitor counts. The file is larger than that, because redb needs space
+    /// for its indices. Defaults to 256 MiB.
     pub fn size_limit(mut self, bytes: u64) -> Self {
         self.size_limit = bytes;
         self
@@ -127,7 +129,7 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`Store::open`].
+    /// The same as [`Store::open`].
     pub fn open(self) -> Result<Store, StoreError> {
         Store::with_size_limit(self.folder, self.size_limit)
     }
@@ -156,9 +158,9 @@ impl Persist for Store {
     fn purge(&self) -> Result<(), BoxError> {
         let mut state = self.0.state();
         let file = state.file.take().ok_or("the store is not open: another process has it, or it failed")?;
-        // Where it fails, the old one is opened again, and everything is written anew.
+        // On an error the file stays closed. The next `access` opens the old one, and the saver retries the purge.
         state.file = Some(file.rewritten(&self.0.path(FILE))?);
-        // What was set aside may hold it as well.
+        // Quarantined files may contain the removed data as well.
         Ok(forget_aside(&self.0.path(FILE))?)
     }
 
@@ -178,7 +180,7 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the file where it is not open, and where it was taken away.
+    /// Opens the file unless it is open, and reopens it if it was removed or replaced.
     fn open(&self, state: &mut State) -> Result<StoreState, BoxError> {
         let path = self.path(FILE);
         if state.file.as_ref().is_some_and(|file| !file.is_at(&path)) {
@@ -202,7 +204,7 @@ impl Inner {
                 Ok(File::open(path)?)
             }
             Err(DatabaseError::Newer(why)) => {
-                // The newer release may come back at any time, and is to find it free.
+                // Released, because the newer release may return at any time and must find the store free.
                 state.lock = None;
                 Err(format!("{} is of a newer release and is left alone: {why}", path.display()).into())
             }
@@ -214,7 +216,7 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Before the lock goes with the rest.
+        // Closed before the lock is released with the other fields.
         state.file.take().into_iter().for_each(File::close);
     }
 }
@@ -225,7 +227,7 @@ impl fmt::Debug for Store {
     }
 }
 
-/// Sets a file aside, and says so.
+/// Quarantines a file and returns a description of the loss.
 fn put_aside(path: &Path, why: &str) -> io::Result<String> {
     let aside = set_aside(path)?;
     Ok(format!("{} cannot be read: {why}; it is kept as {}", path.display(), aside.display()))
@@ -239,25 +241,27 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
-/// Returns the secret in a file, which is made where there is none. Whoever comes first makes it.
+/// Returns the secret in a file. If there is none, creates one; of several processes the first one wins.
 fn secret(path: &Path) -> io::Result<Uuid> {
     loop {
         match fs::read(path) {
             Ok(bytes) => match Uuid::from_slice(&bytes) {
                 Ok(secret) => return Ok(secret),
+                // A malformed secret is replaced.
                 Err(_) => fs::remove_file(path)?,
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
         let secret = Uuid::new_v4();
-        // Written elsewhere first, so that nobody reads half of it.
+        // Written to another file first and then linked, so that no process reads a torn secret.
         let new = path.with_extension(format!("new-{secret}"));
         let linked = write(&new, secret.as_bytes()).and_then(|()| fs::hard_link(&new, path));
-        // Also where it could not be written: a disk that is full is to have no empty files in the end.
+        // Removed after a failed write as well, or a full disk would accumulate empty files.
         let _ = fs::remove_file(&new);
         match linked {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            // Linked, or another process was first: the next round reads the file.
             _ => {}
         }
     }

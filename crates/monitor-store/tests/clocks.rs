@@ -1,5 +1,5 @@
-//! A wall clock that was wrong once neither empties a store nor outlasts its cause. It is the whole process's clock, so these
-//! tests have a program of their own.
+//! A wall clock that was once wrong neither empties a store nor has lasting effects. The test clock applies to the
+//! whole process, so these tests have a binary of their own.
 
 #[path = "it/support.rs"]
 #[expect(dead_code, reason = "these tests need less of it")]
@@ -85,7 +85,7 @@ fn events_in_the_future_push_out_no_later_ones() {
     let issue = only_issue(&shop(folder.path(), "4"));
     let is_right = |event: &&std::sync::Arc<monitor_core::ErrorEvent>| event.at <= clock::wall();
     assert_eq!((issue.samples.len(), issue.samples.iter().filter(is_right).count()), (21, 5));
-    // All of these fit, and the ones from the future are the first to go.
+    // All of these events fit, and those with times in the future would be evicted first.
     assert!(is_right(&issue.samples.last().unwrap()), "{:?}", issue.samples.last());
 }
 
@@ -180,7 +180,7 @@ fn of_the_stores_set_aside_the_last_ones_stay_although_the_clock_was_ahead() {
 
 #[test]
 fn what_a_golden_store_has_disabled_and_muted_for_a_time_lasts_for_that_time() {
-    // The store gets older; by this clock it was written a moment ago or is from the future.
+    // The file in the repository ages. By this clock it was written just now or in the future.
     let _clock = WrongClock::behind(20 * 365 * DAY);
     let folder = folder_with(include_bytes!("data/format-2-grouping-2.redb"));
     let shop = with_a_route(folder.path());
@@ -199,7 +199,8 @@ fn with_a_route(folder: &Path) -> Monitor {
     builder(folder, "1.0.0").routes([("GET", "/error"), ("GET", "/tick")]).build().expect("the settings are good")
 }
 
-/// Waits for housekeeping to look at the issues: it does so behind the routes, so that of two turns one is whole.
+/// Waits for housekeeping to check the issues. It checks routes first, so after two rounds one check of the issues is
+/// complete.
 fn housekeeping_has_run(shop: &Monitor) {
     for _ in 0..2 {
         shop.disable_route(DisableRoute::new("/tick", "ada").expires_in(Duration::from_millis(1)))

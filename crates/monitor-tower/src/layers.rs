@@ -1,4 +1,4 @@
-//! What a user stacks, mounts or extracts.
+//! The public layers, services and extractors.
 
 pub(crate) mod error_response;
 #[cfg(feature = "axum")]

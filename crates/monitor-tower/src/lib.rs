@@ -1,4 +1,4 @@
-//! One tower layer that identifies, times, counts and catches what goes wrong in every request.
+//! A tower layer that identifies, times, counts and logs every request, and captures its errors and panics.
 //!
 //! ```
 //! use monitor_kit::{Monitor, MonitorLayer};
@@ -14,16 +14,16 @@
 //! # Ok::<(), monitor_kit::BuildError>(())
 //! ```
 //!
-//! # Where to put it
+//! # Position in the stack
 //!
-//! Outermost, but for CORS: what is outside of it is not seen. A time-out belongs inside, where it is an error of the service; outside
-//! it leaves as a client does, and is counted as `cancelled`. In axum, call [`Router::layer`] after every route, for it covers only
-//! the routes there are, and each of them has its route template by then. The counters belong to the monitor, so it
-//! does not matter how many copies of the layer a router makes.
+//! Put the layer outermost, except for CORS: it does not see what happens outside of it. A time-out belongs inside,
+//! where it is an error of the service; outside of the layer it drops the request as a disconnected client does, and is
+//! counted as `cancelled`. In axum, call [`Router::layer`] after the last route: it covers only routes that exist, and
+//! they have their route templates by then. The counters belong to the monitor, so a router may clone the layer freely.
 //!
-//! A `CorsLayer` belongs outside of it: the answers to a panic, to an error and to a disabled route are made by this layer,
-//! and without their CORS headers a browser shows its page a network error instead. Preflights are then answered
-//! outside, and not counted.
+//! A `CorsLayer` belongs outside: this layer creates the responses to panics, errors and disabled routes, and without
+//! CORS headers a browser shows the page a network error instead. Preflight requests are then answered outside, and not
+//! counted.
 //!
 //! ```
 //! # async fn handle(_: http::Request<String>) -> Result<http::Response<http_body_util::Full<bytes::Bytes>>, std::convert::Infallible> {
@@ -43,70 +43,74 @@
 //! # Ok::<(), monitor_kit::BuildError>(())
 //! ```
 //!
-//! A refused request leaves whatever `poll_ready` reserved further in, such as a permit of a limit, with that service until
-//! its next request or its end. axum and hyper drop a service after each request.
+//! A refused request does not consume what `poll_ready` reserved in the service, such as a permit of a concurrency
+//! limit. The service holds it until its next request or until it is dropped. axum and hyper drop the service after
+//! each request.
 //!
-//! Stacked twice around one service, an error is captured once, but the request is counted twice; a debug build warns.
+//! Two layers of one monitor around the same service capture an error once, but count each request twice; a debug build
+//! logs a warning.
 //!
 //! [`RequestIdLayer`], [`TimingLayer`], [`CatchPanicLayer`] and [`RouteSwitchLayer`] work in any order.
 //!
-//! # Which route
+//! # Routes
 //!
-//! In axum a request's route is the template that matched; elsewhere it is what [`MonitorLayer::route`] finds, or a path that
-//! was declared. Static files below `nest_service`, and a fallback, have no template: name them with
-//! [`MonitorLayer::mount`]. All that is left is the one route `_unmatched`.
+//! In axum the route of a request is the template that matched. Elsewhere it is the result of [`MonitorLayer::route`],
+//! or a declared path. Files below `nest_service`, and fallbacks, have no template: name them with
+//! [`MonitorLayer::mount`]. All remaining requests have the route `_unmatched`.
 //!
-//! Requests to `/health`, `/metrics` and gRPC's `/grpc.health.v1.Health` are untracked: they are in no metric and no issue,
-//! and in the log at DEBUG only. [`MonitorBuilder::untracked`](monitor_core::MonitorBuilder::untracked) adds paths.
+//! Requests to `/health`, `/metrics` and gRPC's `/grpc.health.v1.Health` are untracked: they appear in no metric and no
+//! issue, and in the log at DEBUG only. [`MonitorBuilder::untracked`](monitor_core::MonitorBuilder::untracked) adds
+//! paths.
 //!
-//! # When a request ends
+//! # Outcomes
 //!
-//! A request ends when its body ends, not when its head is sent. Each one has exactly one outcome:
+//! A request ends when its body ends, not when its head is sent. It has exactly one outcome:
 //!
 //! | outcome | when |
 //! | --- | --- |
-//! | `completed` | the whole response went out, whatever its status |
-//! | `service_error` | the service returned an error instead of a response; it is passed on |
-//! | `panic` | the service panicked before the head; it is answered with a 500 |
+//! | `completed` | the whole response was sent, whatever its status |
+//! | `service_error` | the service returned an error instead of a response; the error is passed on |
+//! | `panic` | the service panicked before the head; the response is a 500 |
 //! | `panic_in_body` | the body panicked; the client sees an aborted response |
-//! | `body_error` | the body returned an error, or ended short of the Content-Length |
+//! | `body_error` | the body returned an error, or ended short of its Content-Length |
 //! | `cancelled` | the client left before the head; counted with status 499 |
 //! | `body_aborted` | the body was dropped before its end |
-//! | `refused` | the route is disabled, so the service was not asked |
-//! | `upgraded` | the connection was handed over to another protocol; [`UpgradedConnection`] goes on from there |
+//! | `refused` | the route is disabled, so the service was not called |
+//! | `upgraded` | the connection switched to another protocol; [`UpgradedConnection`] tracks it from there |
 //!
 //! # The log line
 //!
-//! When a request ends, one event of target `monitor::request` says so: `request_error` at ERROR for what failed or has
-//! a status from 500, `request_warning` at WARN from 400 and for a gRPC status other than OK, `request_refused` at WARN for a
-//! disabled route, `slow_request` at WARN past one second, else `request` at INFO. Untracked requests are logged at DEBUG
-//! only. Its fields are `request_id`, `client_request_id`, `trace_id`, `client_trace_id`, `method`, `path` (the route, unless
-//! [raw paths] are asked for), `route`, `status_code`, `grpc_status`, `error_type`, `duration_ms`, `outcome`, `user_agent`,
-//! `remote_addr` and `user_id`.
+//! Each request logs one event of target `monitor::request` when it ends: `request_error` at ERROR for a failure or a
+//! status from 500, `request_warning` at WARN for a status from 400 or a gRPC status other than OK, `request_refused`
+//! at WARN for a disabled route, `slow_request` at WARN after one second, otherwise `request` at INFO. Untracked
+//! requests are logged at DEBUG only. The fields are `request_id`, `client_request_id`, `trace_id`, `client_trace_id`,
+//! `method`, `path` (the route, unless [raw paths] are enabled), `route`, `status_code`, `grpc_status`, `error_type`,
+//! `duration_ms`, `outcome`, `user_agent`, `remote_addr` and `user_id`.
 //!
-//! # What is answered
+//! # Responses of this layer
 //!
-//! | what happened | answer |
+//! | event | response |
 //! | --- | --- |
 //! | a request to a disabled route | a 503 as a problem, with `Retry-After`; see [`MonitorLayer::refusal_status`] |
-//! | a panic | a 500 as `application/problem+json` (RFC 9457), or what [`MonitorLayer::panic_response`] makes |
-//! | a response of 500 or above without a body | its status, and a problem as its body |
-//! | a response of 500 or above with a body | that response, untouched |
-//! | an error instead of a response | the error goes on; after [`MonitorLayer::respond_to_errors`] it is a problem |
+//! | a panic | a 500 as `application/problem+json` (RFC 9457), or that of [`MonitorLayer::panic_response`] |
+//! | a response of 500 or above without a body | the same status, with a problem as the body |
+//! | a response of 500 or above with a body | the same response, unchanged |
+//! | an error instead of a response | the error is passed on; a problem with [`MonitorLayer::respond_to_errors`] |
 //!
-//! No answer of ours says anything of the inside. A gRPC call is answered with a `grpc-status` in the head and no body.
+//! These responses disclose no internals. A gRPC call gets a `grpc-status` in the head, and no body.
 //!
 //! # gRPC
 //!
-//! A POST of content type `application/grpc`, `application/grpc-web` or `application/grpc-web-text` is a call, over every
-//! version of HTTP and on either side of tonic-web. Its status is read from the head, the trailers or gRPC-Web's last frame;
-//! where a response ends without any it is UNKNOWN, as it is to clients. UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED,
-//! INTERNAL, UNAVAILABLE and DATA_LOSS are failures, with the code's name as error type. Methods are routes where they are
-//! [declared](monitor_core::MonitorBuilder::grpc_methods); all others are one series.
+//! A POST of content type `application/grpc`, `application/grpc-web` or `application/grpc-web-text` is a call, over
+//! every version of HTTP and on either side of tonic-web. Its status is read from the head, the trailers or the last
+//! frame of gRPC-Web. A response that ends without a status counts as UNKNOWN, as it does to clients. UNKNOWN,
+//! DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS are failures, with the name of the code as the
+//! error type. A method is a route if it is [declared](monitor_core::MonitorBuilder::grpc_methods); all others share
+//! one series.
 //!
-//! The event of a failed call has the message of its `Status`, masked. To have the error behind it instead, with its type
-//! and causes, capture it where it happens, or leave it in the status as its source, which clients do not see. tonic drops
-//! the source of a status that ends a stream; there, capture it.
+//! The event of a failed call contains the message of its `Status`, masked. To record the underlying error with its
+//! type and causes, capture it where it occurs, or set it as the source of the status, which clients do not see. tonic
+//! drops the source of a status that ends a stream, so capture the error there.
 //!
 //! ```
 //! # #[cfg(feature = "tonic")] {
@@ -115,7 +119,7 @@
 //! use monitor_kit::CaptureExt;
 //! use tonic::Status;
 //!
-//! // With the place and the backtrace of this call. Needs no feature.
+//! // With the location and the backtrace of this call. Needs no feature.
 //! fn load(path: &str) -> Result<String, Status> {
 //!     std::fs::read_to_string(path).capture().map_err(|_| Status::internal("the stock cannot be read"))
 //! }
@@ -129,45 +133,45 @@
 //! # }
 //! ```
 //!
-//! `Status::from_error` sets the source, too, and shows the error's message to the client.
+//! `Status::from_error` sets the source as well, but shows the error's message to the client.
 //!
-//! # Whose word is taken
+//! # Trust in clients
 //!
-//! By default nobody's: each request gets an identifier and a trace (W3C Trace Context) of its own, and comes from whoever
-//! holds the connection. [`IdPolicy`] and [`TrustedProxies`] say of whom more is believed. The outermost layer of ours
-//! decides. [`PropagateLayer`] puts identifier and trace on the requests a client sends.
+//! By default no client is trusted: each request gets a new request ID and a new trace (W3C Trace Context), and the
+//! client address is that of the connection. [`IdPolicy`] and [`TrustedProxies`] define exceptions. The outermost layer
+//! of this crate decides. [`PropagateLayer`] adds request ID and trace to outgoing requests.
 //!
 //! # Features
 //!
-//! - `axum`: routes from axum's `MatchedPath`, untracked paths by `OriginalUri`, addresses from `ConnectInfo`, and an
+//! - `axum`: routes from axum's `MatchedPath`, untracked paths from `OriginalUri`, addresses from `ConnectInfo`, and an
 //!   extractor for the scope.
-//! - `tower`: [`MonitorLayer::respond_to_errors`] knows the errors of tower's time-out and load-shed.
+//! - `tower`: [`MonitorLayer::respond_to_errors`] recognizes the errors of tower's time-out and load-shed layers.
 //! - `prometheus`: `PrometheusEndpoint`, a service for `/metrics`.
-//! - `opentelemetry`: the span of [`MonitorLayer::span`] has the caller's as its parent, and requests that go out through
-//!   [`PropagateLayer`] have the current span as theirs.
-//! - `tonic`: the event of a gRPC call that failed is the source of its `tonic::Status`, if it has one.
-//! - `tokio`: [`UpgradedConnection`] reads and writes as tokio's connections do.
+//! - `opentelemetry`: the span of [`MonitorLayer::span`] is a child of the caller's span, and requests sent through
+//!   [`PropagateLayer`] are children of the current span.
+//! - `tonic`: the event of a failed gRPC call is the source of its `tonic::Status`, if it has one.
+//! - `tokio`: [`UpgradedConnection`] implements tokio's `AsyncRead` and `AsyncWrite`.
 //!
 //! [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
-//! [raw paths]: monitor_core::MonitorBuilder::raw_paths
+//! [raw paths]: monitor_core::MonitorBuilder::show_raw_paths
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks it.
+// The floors, from the ground up: each module uses only those above it in this list. `cargo xtask lint` checks this.
 
-// What responses are made of and what is read off them.
+// The contents of responses, written and read.
 mod response;
 
-// What a request says of itself, and what of it is trusted.
+// The data of a request, and the parts of it that are trusted.
 mod request;
 
-// What a layer does, decided once.
+// The settings of a layer.
 mod settings;
 
-// The way of a request: service, guard, future, body, and its end in span, log and metrics.
+// The processing of a request: service, guard, future, body, and its end in span, log and metrics.
 mod watch;
 
-// What a user stacks, mounts or extracts.
+// The public layers, services and extractors.
 mod layers;
 
 #[cfg(feature = "axum")]

@@ -1,4 +1,4 @@
-//! What a request says of itself and what of it is trusted. No setting of a layer takes part.
+//! The data of a request, and the parts of it that are trusted. No setting of a layer is used here.
 
 pub(crate) mod forwarded;
 pub(crate) mod head;

@@ -1,4 +1,4 @@
-//! What responses are made of and what is read off them: bodies of text, problems, the status of gRPC, the errors attached.
+//! The contents of responses, written and read: text bodies, problems, gRPC statuses, attached errors, markers.
 
 pub(crate) mod attached_error;
 pub(crate) mod error_chain;

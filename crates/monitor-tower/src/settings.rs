@@ -1,4 +1,4 @@
-//! What a layer does, decided once and shared by all its services.
+//! The settings of a layer, fixed when it is built and shared by all its services.
 
 use std::{
     fmt,
@@ -22,7 +22,8 @@ type RouteOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync
 type PeerOf = dyn for<'a> Fn(&RequestHead<'a>) -> Option<IpAddr> + Send + Sync;
 type AnswerPanic = dyn Fn(&PanicContext) -> Response<TextBody> + Send + Sync;
 
-/// Every concern is a setting: one service serves them all.
+/// The settings of every layer: [`MonitorLayer`](crate::MonitorLayer) and the single layers share one service, which
+/// reads them.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) monitor: Monitor,
@@ -45,7 +46,7 @@ pub(crate) struct Settings {
     pub(crate) span: bool,
     /// Writes the log line.
     pub(crate) log: bool,
-    /// One in how many successes is logged.
+    /// One in this many successes is logged; 0 logs none.
     pub(crate) log_one_in: u32,
     pub(crate) slow_after: Duration,
     pub(crate) route_of: Option<Arc<RouteOf>>,
@@ -55,22 +56,23 @@ pub(crate) struct Settings {
     pub(crate) id_header: HeaderName,
     pub(crate) proxies: Option<TrustedProxies>,
     pub(crate) peer_of: Option<Arc<PeerOf>>,
-    /// Whether it was said that this layer is inside another that counts.
+    /// The warning of stacked layers was logged.
     pub(crate) stacked: Arc<AtomicBool>,
-    /// Whether it was said that the peer is not known.
+    /// The warning of an unknown peer was logged.
     pub(crate) peerless: Arc<AtomicBool>,
 }
 
-/// What is known to whoever answers a panic. It says nothing of the panic itself, which is no business of the client's.
+/// The request to which a panic response belongs. It contains nothing about the panic itself, which clients must not
+/// see.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PanicContext {
-    /// The request's identifier.
+    /// The request ID.
     pub request_id: RequestId,
 }
 
 impl Settings {
-    /// Everything off.
+    /// All features off.
     pub(crate) fn none(monitor: &Monitor) -> Self {
         Self {
             monitor: monitor.clone(),
@@ -98,7 +100,7 @@ impl Settings {
         }
     }
 
-    /// Everything on, or nothing where the monitor is disabled.
+    /// All features on except for the span; all off if the monitor is disabled.
     pub(crate) fn all(monitor: &Monitor) -> Self {
         let on = monitor.is_enabled();
         Self {
@@ -114,7 +116,7 @@ impl Settings {
         }
     }
 
-    /// Says once, in a debug build, that a request of this layer is counted already by the layer around it.
+    /// Warns once, in a debug build, that the layer around this one already counts the request.
     pub(crate) fn warn_of_stacking(&self, around: Option<&Scope>) {
         if cfg!(debug_assertions) && around.is_some_and(|around| around.is_counted_by(&self.monitor)) {
             panic::once(&self.stacked, || {
@@ -127,7 +129,7 @@ impl Settings {
         }
     }
 
-    /// Says once that some are trusted by their address, and that nobody's is known.
+    /// Warns once that the peer of a request is unknown, although the settings trust peers by their address.
     pub(crate) fn warn_of_unknown_peer(&self) {
         if self.proxies.is_some() || matches!(self.id_policy, IdPolicy::TrustedPeer(_)) {
             panic::once(&self.peerless, || {
@@ -140,12 +142,12 @@ impl Settings {
         }
     }
 
-    /// Returns what becomes of a panic.
+    /// Returns how panics are handled.
     pub(crate) fn fate(&self) -> PanicMode {
         if self.capture_panics { PanicMode::Captured } else { PanicMode::Printed }
     }
 
-    /// Whether there is nothing to do for a request at all.
+    /// Returns whether the layer has nothing to do for a request.
     pub(crate) fn is_off(&self) -> bool {
         let Self { identify, show_duration, count, capture_panics, capture_errors, answer_panics, log, .. } = *self;
         let watches = identify || show_duration || count || capture_panics || capture_errors || answer_panics || log;
@@ -153,7 +155,7 @@ impl Settings {
     }
 }
 
-/// A refusal that looks like a success would be taken for one.
+/// Returns `status` if it is an error, otherwise 503: clients would take a refusal with any other status for a success.
 pub(crate) fn refusal(status: StatusCode) -> StatusCode {
     if status.is_client_error() || status.is_server_error() { status } else { StatusCode::SERVICE_UNAVAILABLE }
 }

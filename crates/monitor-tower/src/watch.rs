@@ -1,5 +1,5 @@
-//! The way of a request: the service begins a guard from the facts of its head, the future polls inside the scope, the body
-//! ends it.
+//! The processing of a request: the service creates a guard from the request's head, the future polls the inner service
+//! inside the scope, and the body ends the request.
 
 pub(crate) mod body;
 pub(crate) mod facts;

@@ -1,4 +1,4 @@
-//! What is left of a panic in a build with `panic = "abort"`. A binary of its own, for it needs a profile of its own.
+//! Panics in a build with `panic = "abort"`. A test binary of its own, because it needs a profile of its own.
 
 use std::{
     env,
@@ -29,7 +29,7 @@ fn a_hung_reporter_holds_up_the_abort_for_a_moment_only() {
     let program = build("abort");
     let begun = begin();
     let output = Command::new(program).arg("--hang").output().expect("it starts");
-    // Two hundred milliseconds, and what a busy machine adds: not the hour of the reporter.
+    // The abort waits for 200 ms at most, plus the delays of a busy machine, and not for the reporter's hour.
     assert!(begun.elapsed() < Duration::from_secs(60));
     assert!(!output.status.success());
 }
@@ -47,7 +47,7 @@ fn run(args: &[&str]) -> Output {
     Command::new(build("abort")).args(args).output().expect("it starts")
 }
 
-/// Builds the example and returns where it is.
+/// Builds the example and returns its path.
 fn build(profile: &str) -> PathBuf {
     let status = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--package", "monitor-tower", "--example", "panic_abort", "--profile", profile])
@@ -55,7 +55,7 @@ fn build(profile: &str) -> PathBuf {
         .expect("cargo starts");
     assert!(status.success(), "the example does not build");
     let folder = if profile == "dev" { "debug" } else { profile };
-    // This test lies in target/debug/deps.
+    // This test runs in `target/debug/deps`.
     let target = env::current_exe().expect("a path").ancestors().nth(3).expect("a target folder").to_owned();
     target.join(folder).join("examples").join("panic_abort")
 }

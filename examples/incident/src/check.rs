@@ -1,4 +1,4 @@
-//! What the steps of the story are checked with.
+//! Checks for the steps of the story.
 
 use std::{fmt, time::Duration};
 
@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::client::{NoResponse, Response};
 
-/// Why a step does not hold.
+/// A step whose check failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) step: u8,
@@ -17,7 +17,7 @@ pub(crate) struct Failure {
     pub(crate) saw: String,
 }
 
-/// What the checks of one step say.
+/// The result of a step's checks; the error is what was expected and what was seen.
 pub(crate) type Checked<T = ()> = Result<T, (String, String)>;
 
 /// Checks that `response` is a problem of `status` with one request ID, and returns the ID.
@@ -37,7 +37,7 @@ pub(crate) fn find(log: &str, id: &str, message: &str) -> Value {
     lines.find(|line| line["message"] == message).unwrap_or_default()
 }
 
-/// Waits until it holds.
+/// Waits until the condition holds.
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Checked {
     let deadline = clock::now() + START;
     while clock::now() < deadline {
@@ -49,12 +49,12 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Checke
     Err(unmet(what, format!("not within {START:?}")))
 }
 
-/// Says what was expected and what was seen, where they differ.
+/// Returns an error with both values if they differ.
 pub(crate) fn expect<T: fmt::Debug + PartialEq<U>, U: fmt::Debug>(what: &str, expected: T, saw: U) -> Checked {
     if expected == saw { Ok(()) } else { Err((format!("{what}: {expected:?}"), format!("{saw:?}"))) }
 }
 
-/// An answer is expected, whatever it is.
+/// Returns an error if no response arrived, whatever its status.
 pub(crate) fn sent<T>(result: Result<T, NoResponse>) -> Checked<T> {
     result.map_err(|error| unmet("the service answers", error))
 }
@@ -63,7 +63,7 @@ pub(crate) fn unmet(expected: &str, saw: impl fmt::Display) -> (String, String) 
     (expected.to_owned(), saw.to_string())
 }
 
-/// Says in which step it was.
+/// Adds the number of the step to an error.
 pub(crate) fn at<T>(step: u8, checked: Checked<T>) -> Result<T, Failure> {
     checked.map_err(|(expected, saw)| Failure { step, expected, saw })
 }

@@ -1,4 +1,4 @@
-//! A small HTTP client that says which connection a request goes over.
+//! A small HTTP client that controls which connection a request uses.
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
 
-/// One connection, kept for as many requests as it lasts.
+/// A connection that is reused for as many requests as it lasts.
 pub(crate) struct Connection {
     addr: SocketAddr,
     sender: SendRequest<Full<Bytes>>,
@@ -23,7 +23,7 @@ pub(crate) struct Response {
     pub(crate) body: String,
 }
 
-/// Why there is no response.
+/// The reason why no response arrived.
 #[derive(Debug)]
 pub(crate) struct NoResponse(String);
 

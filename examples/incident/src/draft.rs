@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::{Builder, NamedTempFile};
 
-/// A report to be written. A dropped draft leaves no file.
+/// A report in progress. A dropped draft leaves no file.
 #[derive(Debug)]
 pub(crate) struct Draft {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Opens a draft beside `path`, so that an unwritable report is an error before the story begins.
+    /// Opens a draft next to `path`, so that an unwritable report is an error before the story begins.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let cannot = |why: &dyn std::fmt::Display| format!("cannot write the report to {}: {why}", path.display());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
@@ -28,7 +28,7 @@ impl Draft {
             return Err(cannot(&format!("there is no folder {}", folder.display())));
         }
         let mut draft = Builder::new();
-        // As for any new file, less what the umask takes.
+        // The mode of any new file, before the umask.
         let draft = draft.prefix(".incident-report-").permissions(Permissions::from_mode(0o666));
         let file = draft.tempfile_in(folder).map_err(|error| cannot(&error))?;
         Ok(Self { path: path.to_owned(), file })
@@ -38,7 +38,7 @@ impl Draft {
         &self.path
     }
 
-    /// Writes the report and gives it its name.
+    /// Writes the report and renames it to its final path.
     pub(crate) fn publish(mut self, report: &str) -> io::Result<()> {
         self.file.write_all(report.as_bytes())?;
         self.file.persist(&self.path)?;

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::client;
 
-/// Traffic that goes on until it is dropped.
+/// Traffic that runs until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Load {
     tally: Arc<Tally>,
@@ -28,7 +28,7 @@ pub(crate) struct Load {
 struct Tally {
     sent: AtomicU64,
     answered: AtomicU64,
-    /// What came instead of the expected status.
+    /// Answers other than the expected status.
     surprises: Mutex<Vec<String>>,
     todo: Mutex<Option<String>>,
 }
@@ -40,17 +40,17 @@ impl Load {
         Self { tally, task }
     }
 
-    /// Returns how many requests were sent.
+    /// Returns the number of requests sent.
     pub(crate) fn sent(&self) -> u64 {
         self.tally.sent.load(Ordering::Relaxed)
     }
 
-    /// Returns how many were answered as expected.
+    /// Returns the number of requests answered as expected.
     pub(crate) fn answered(&self) -> u64 {
         self.tally.answered.load(Ordering::Relaxed)
     }
 
-    /// Returns what came instead of expected answers.
+    /// Returns the unexpected answers.
     pub(crate) fn surprises(&self) -> Vec<String> {
         self.tally.surprises.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,4 +1,4 @@
-//! Plays the incident of the TODO API end to end, over real HTTP against a process of its own, and writes its report.
+//! Plays the incident of the TODO API end to end, over real HTTP against a separate process, and writes its report.
 //!
 //! ```sh
 //! cargo run -p incident
@@ -35,8 +35,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{draft::Draft, sabotage::Sabotage, signals::Signals, timeline::Timeline, world::World};
 
-/// Plays the incident of the TODO API: somebody calls /error, it divides by zero, the 500 is counted, explained,
-/// noticed, switched off, mended by a new release and written up. Ends with 1 at the first step that does not hold.
+/// Plays the incident of the TODO API: a call to /error divides by zero; the 500 is counted, explained, noticed,
+/// switched off, fixed by a new release and written up. Exits with status 1 at the first step that fails.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -52,11 +52,11 @@ struct Play {
     #[arg(long, value_name = "ZONE", value_parser = |name: &str| TimeZone::get(name))]
     tz: Option<TimeZone>,
 
-    /// Where to write the report.
+    /// File to write the report to.
     #[arg(long, value_name = "FILE", default_value = "incident-report.md")]
     report: PathBuf,
 
-    /// Breaks what the step checks, to show that it would be found.
+    /// Breaks what the step checks, to show that the check fails.
     #[arg(long, value_name = "STEP", hide = true, value_parser = clap::value_parser!(u8).range(2..=10))]
     break_step: Option<u8>,
 }
@@ -89,7 +89,7 @@ async fn play(play: Play) -> ExitCode {
         Err(error) => return fail(1, &error),
     };
     let mut timeline = Timeline::new(play.tz.unwrap_or_else(TimeZone::system));
-    // Whichever way it ends, the world goes out of scope below and takes its processes with it.
+    // However it ends, the world is dropped below and kills its processes.
     tokio::select! {
         told = story::tell(&mut world, &mut timeline, draft) => match told {
             Ok(()) => ExitCode::SUCCESS,
@@ -103,7 +103,7 @@ async fn play(play: Play) -> ExitCode {
     }
 }
 
-/// Catches signals before there is any file, so that none of them ends the process before its files are removed.
+/// Catches signals before any file is created, so that no signal ends the process before its files are removed.
 fn prepare(play: &Play) -> Result<(Signals, Draft, World), String> {
     let cannot_start = |error: &dyn Display| format!("cannot start: {error}");
     let signals = Signals::catch().map_err(|error| cannot_start(&error))?;

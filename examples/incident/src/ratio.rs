@@ -13,14 +13,14 @@ use tokio::{task::JoinHandle, time::sleep};
 
 use crate::scrape::Scrape;
 
-/// Scrapes all the time and keeps the ratio, until it is dropped.
+/// Scrapes continuously and computes the ratio, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct RatioWatch {
     seen: Arc<Mutex<Seen>>,
     task: JoinHandle<()>,
 }
 
-/// The highest ratio, and the requests it is of.
+/// The highest ratio, and the request counts it was computed from.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Peak {
     pub(crate) ratio: f64,
@@ -42,7 +42,7 @@ struct Seen {
 #[derive(Clone, Debug)]
 struct Sample {
     at: Instant,
-    /// Which release answered: while one takes over from another, both do.
+    /// The release that answered. During a rollout both releases do.
     release: String,
     failed: f64,
     ended: f64,
@@ -55,7 +55,7 @@ impl RatioWatch {
         Self { seen, task }
     }
 
-    /// Returns the ratio as it is now.
+    /// Returns the current ratio.
     pub(crate) fn ratio(&self) -> f64 {
         self.lock().ratio
     }
@@ -65,12 +65,12 @@ impl RatioWatch {
         self.lock().peak
     }
 
-    /// Returns when the ratio first crossed the threshold.
+    /// Returns the time when the ratio first crossed the threshold.
     pub(crate) fn crossed(&self) -> Option<Timestamp> {
         self.lock().crossed
     }
 
-    /// Returns when it was first back at 0 after that.
+    /// Returns the time when the ratio was first back at 0 after that.
     pub(crate) fn back_at_zero(&self) -> Option<Timestamp> {
         self.lock().back_at_zero
     }
@@ -117,7 +117,7 @@ impl Seen {
         }
     }
 
-    /// Returns how many requests failed and how many ended within the window.
+    /// Returns the number of failed and of ended requests within the window.
     fn over_window(&self) -> (f64, f64) {
         let mut releases: Vec<&str> = self.samples.iter().map(|sample| sample.release.as_str()).collect();
         releases.dedup();
@@ -148,10 +148,10 @@ impl Sample {
     }
 }
 
-/// From which ratio on it is an incident.
+/// Ratio from which on it is an incident.
 pub(crate) const THRESHOLD: f64 = 0.05;
 
-/// Over how long it is taken.
+/// Length of the window.
 pub(crate) const WINDOW: Duration = Duration::from_secs(10);
 
 const EVERY: Duration = Duration::from_millis(100);

@@ -1,4 +1,4 @@
-//! The incident report: filled from what was observed and recorded, with blanks where nothing was.
+//! The incident report, filled from observations and recorded data; what was not recorded is left blank.
 
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::{
     timeline::{Timeline, between},
 };
 
-/// What the story has observed.
+/// Observations of the story.
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) first_error: Timestamp,
@@ -50,17 +50,17 @@ impl Facts {
         }
     }
 
-    /// Half of all requests or more is severe, one route of a service moderate.
+    /// Returns the severity: severe if at least half of all requests failed, else moderate.
     fn severity(&self) -> &'static str {
         if self.peak.ratio >= 0.5 { "severe" } else { "moderate" }
     }
 
-    /// Requests that were neither answered with a 500 nor refused.
+    /// Returns the number of requests that were neither answered with a 500 nor refused.
     fn succeeded(&self) -> u64 {
         self.requests.saturating_sub(self.errors + u64::from(self.refused))
     }
 
-    /// The error ratio of the whole play. Refused requests are part of no ratio.
+    /// Returns the error ratio of the whole play. Refused requests are not part of it.
     fn whole_ratio(&self) -> f64 {
         self.errors as f64 / (self.errors + self.succeeded()).max(1) as f64
     }
@@ -213,7 +213,7 @@ fn actions(facts: &Facts, timeline: &Timeline) -> String {
     )
 }
 
-/// Who does what until when. What the play has done itself is done; the rest is proposed.
+/// Returns the table of actions with owner and date. Actions of the play are marked as done; the rest is proposed.
 fn action_table(facts: &Facts, timeline: &Timeline) -> String {
     let done = |at: Option<Timestamp>| {
         at.map_or_else(|| String::from("not recorded"), |at| timeline.local(at).strftime("done %H:%M:%S").to_string())
@@ -242,7 +242,7 @@ fn lessons(facts: &Facts) -> String {
     )
 }
 
-/// The headings, in their order.
+/// The headings in order.
 pub(crate) const HEADINGS: [&str; 8] = [
     "# Incident report and post-mortem (simulated)",
     "## General information",

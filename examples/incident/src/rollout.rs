@@ -1,4 +1,4 @@
-//! The story's last steps but one: the next release takes over, knows what the old one knew, and the service recovers.
+//! The last steps but one: the next release takes over with the data of the old one, and the service recovers.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) async fn rolled_out(
     load: &Load,
     facts: &mut Facts,
 ) -> Checked<Server> {
-    // Opened and used before there is a second process, so that it is the old one's.
+    // Opened and used before the second process starts, so that the old one accepts it.
     let mut to_old = sent(Connection::open(world.addr()).await)?;
     expect("the old release is ready", 200, sent(to_old.get("/health/ready").await)?.status.as_u16())?;
     let sent_before = load.sent();
@@ -57,7 +57,7 @@ pub(crate) async fn rolled_out(
     Ok(new)
 }
 
-/// On an instance of its own: release 1.0.1 deals with the division.
+/// Checks on a separate instance that release 1.0.1 handles the division.
 async fn handled(world: &mut World, timeline: &mut Timeline, facts: &mut Facts) -> Checked {
     let (mut aside, addr) =
         world.start_aside(SECOND_ASIDE).map_err(|error| unmet("an instance aside starts", error))?;
@@ -82,7 +82,7 @@ async fn handled(world: &mut World, timeline: &mut Timeline, facts: &mut Facts) 
     Ok(())
 }
 
-/// The new release has taken over what the old one knew: the switch, and the issue with its count.
+/// Checks that the new release has loaded the disabled route, and the issue with its count.
 pub(crate) async fn resolved(world: &World, timeline: &mut Timeline, facts: &mut Facts) -> Checked {
     let mut issue = Value::Null;
     let deadline = clock::now() + Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! Breaking the world, to show that the story notices. The story itself knows nothing of it.
+//! Breaks the world, to show that the checks of the story detect it. The story does not depend on this module.
 
 use std::sync::Arc;
 
@@ -16,33 +16,33 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::Value;
 use sqlx::SqlitePool;
 
-/// What is broken.
+/// The thing to break.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Sabotage {
-    /// The server answers wrongly.
+    /// The server gives wrong answers.
     Tamper(Tampering),
-    /// The log goes nowhere.
+    /// The log is discarded.
     NoLog,
-    /// So much traffic succeeds that the failures are few beside it.
+    /// Additional successful traffic dilutes the failures.
     Dilute,
     /// The database breaks after step 8.
     Database,
 }
 
-/// How the server answers wrongly.
+/// The wrong answer to give.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Tampering {
-    /// A 500 tells what happened inside.
+    /// A 500 leaks internal details.
     Leak,
-    /// `/metrics` shows a recorder nobody publishes to.
+    /// `/metrics` renders a recorder that receives no metrics.
     Metrics,
     /// `/issues` is empty.
     Issues,
-    /// An order to switch a route off is taken and not carried out.
+    /// An order to disable a route is accepted but not carried out.
     Switch,
     /// Readiness is always 200.
     Ready,
-    /// `/issues` does not say where it happened.
+    /// `/issues` does not include the location.
     Location,
 }
 
@@ -75,7 +75,7 @@ struct Tamperer {
     empty: Arc<PrometheusHandle>,
 }
 
-/// Puts the tampering around the whole application.
+/// Wraps the whole application in the tampering.
 pub(crate) fn around(router: Router, tampering: Tampering) -> Router {
     let empty = Arc::new(PrometheusBuilder::new().build_recorder().handle());
     router.layer(from_fn_with_state(Tamperer { tampering, empty }, tamper))
@@ -119,7 +119,7 @@ async fn edit(response: Response, change: impl FnOnce(&mut Value)) -> Response {
     Response::from_parts(head, Body::from(value.to_string()))
 }
 
-/// Takes the table away from under everybody.
+/// Drops the table that the service is using.
 pub(crate) async fn break_database(url: &str) {
     if let Ok(pool) = SqlitePool::connect(url).await {
         let _ = sqlx::query("DROP TABLE todos").execute(&pool).await;

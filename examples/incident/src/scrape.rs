@@ -1,10 +1,10 @@
-//! Reading `/metrics`.
+//! A parser for `/metrics`.
 
 use std::net::SocketAddr;
 
 use crate::client::{self, NoResponse};
 
-/// What `/metrics` showed at one moment.
+/// The samples of one scrape.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scrape(Vec<Sample>);
 

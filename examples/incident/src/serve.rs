@@ -1,4 +1,4 @@
-//! The TODO API, served by this same program started again.
+//! Serves the TODO API from a second process of this same program.
 
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) struct Serve {
     #[command(flatten)]
     config: Config,
-    /// What to tamper with.
+    /// The answers to tamper with.
     #[arg(long)]
     tamper: Option<Tampering>,
     /// Process to end with.
@@ -38,8 +38,8 @@ pub(crate) fn serve(serve: Serve) -> ExitCode {
     }
 }
 
-/// Requests a kill at the death of the parent process. Returns `false` when the parent is dead already: no signal is sent
-/// for it then.
+/// Requests SIGKILL at the death of the parent process. Returns `false` if the parent is already dead, in which case no
+/// signal would be sent.
 fn ends_with(parent: i32) -> bool {
     set_parent_process_death_signal(Some(Signal::KILL)).is_ok() && getppid() == Pid::from_raw(parent)
 }

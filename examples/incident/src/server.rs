@@ -1,4 +1,4 @@
-//! One process of the TODO API, which never outlives its handle.
+//! A process of the TODO API, killed when its handle is dropped.
 
 use std::{
     env,
@@ -24,8 +24,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a process that serves on `listener`, handed over as file descriptor 3 (systemd's convention of
-    /// `LISTEN_FDS`).
+    /// Starts a process that serves on `listener`, which it inherits as file descriptor 3 (systemd's `LISTEN_FDS`
+    /// convention).
     pub(crate) fn start(listener: &TcpListener, args: &[String], stderr: &Path) -> Result<Self, Box<dyn Error>> {
         let socket = OwnedFd::from(listener.try_clone()?);
         let mut command = Command::new(env::current_exe()?);
@@ -42,13 +42,13 @@ impl Server {
         Ok(Self { child: command.spawn()?, stderr: stderr.to_owned() })
     }
 
-    /// Asks the process to end.
+    /// Sends SIGTERM to the process.
     pub(crate) fn terminate(&self) -> io::Result<()> {
         kill_process(Pid::from_child(&self.child), Signal::TERM)?;
         Ok(())
     }
 
-    /// Waits until the process has ended, and returns whether it ended well.
+    /// Waits until the process has ended. Returns whether it succeeded.
     pub(crate) async fn ended(&mut self, within: Duration) -> Result<bool, String> {
         let deadline = clock::now() + within;
         while clock::now() < deadline {

@@ -18,7 +18,7 @@ impl Signals {
         Ok(Self([catch(SignalKind::interrupt())?, catch(SignalKind::terminate())?, catch(SignalKind::hangup())?]))
     }
 
-    /// Waits for one of them, and returns the exit status that shells know it by.
+    /// Waits for one of the signals. Returns the exit status that shells use for it.
     pub(crate) async fn next(&mut self) -> u8 {
         poll_fn(|cx| self.poll(cx)).await
     }

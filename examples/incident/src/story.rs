@@ -1,4 +1,4 @@
-//! The story, step by step. Each step is checked from outside; the first that does not hold ends it.
+//! The story, step by step. Each step is checked from outside; the first failed check ends the story.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(crate) const SECOND: Release = Release { version: "1.0.1", fault_routes: fal
 pub(crate) const SECOND_ASIDE: Release =
     Release { version: "1.0.1", fault_routes: true, divides: "handled", name: "1.0.1-with-fault-routes" };
 
-/// Tells the whole story.
+/// Plays the whole story.
 pub(crate) async fn tell(world: &mut World, timeline: &mut Timeline, draft: Draft) -> Result<(), Failure> {
     timeline.line(&timeline.paint(BOLD, "The incident of the TODO API, played again"));
     timeline.line("");
@@ -164,7 +164,7 @@ async fn grouped(world: &World, timeline: &mut Timeline, facts: &mut Facts) -> C
     let (Ok(first), Ok(last)) = (seen("first_seen"), seen("last_seen")) else {
         return Err(unmet("it says when it was first and last seen", issue));
     };
-    // The issue keeps milliseconds.
+    // Timestamps of an issue have millisecond precision.
     let begun = facts.first_error - Duration::from_millis(1);
     expect("it was first seen at the first call, and last seen after it", true, begun <= first && first < last)?;
     timeline.note(Source::Issues, format!("one issue: {}, {CALLS} times, {USERS} users", text(&issue["message"])));
@@ -215,7 +215,7 @@ async fn mitigated(
     found.await?;
     expect("it says why", MESSAGE, &line["reason"])?;
 
-    // The users of the route do not know, and go on calling it.
+    // The users of the route are not aware of it and keep calling it.
     let answered = load.answered();
     let deadline = clock::now() + WINDOW + Duration::from_secs(5);
     let mut refused = 1;

@@ -1,4 +1,4 @@
-//! What happened when: printed as it happens, and kept for the report.
+//! The timeline of events, printed as they occur and included in the report.
 
 use std::{
     env,
@@ -28,7 +28,7 @@ pub(crate) struct Event {
     pub(crate) source: Source,
 }
 
-/// Where the knowledge of an event comes from.
+/// The source of an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Source {
     Deploy,
@@ -50,12 +50,12 @@ impl Timeline {
         self.print(&format!("\n{}", self.paint(BOLD, &format!("{number}  {title}"))));
     }
 
-    /// Notes an event of this moment.
+    /// Records an event at the current time.
     pub(crate) fn note(&mut self, source: Source, text: impl Into<String>) {
         self.note_at(Timestamp::now(), source, text);
     }
 
-    /// Notes an event.
+    /// Records an event.
     pub(crate) fn note_at(&mut self, at: Timestamp, source: Source, text: impl Into<String>) {
         let event = Event { at, text: text.into(), source };
         let offset = at.duration_since(self.begin).as_secs_f64();
@@ -63,12 +63,12 @@ impl Timeline {
         self.events.push(event);
     }
 
-    /// Says that a step held.
+    /// Prints that a step succeeded.
     pub(crate) fn holds(&self, text: &str) {
         self.hang(GREEN, "   ok ", text);
     }
 
-    /// Says which step did not hold.
+    /// Prints the failure of a step.
     pub(crate) fn fail(&self, failure: &Failure) {
         self.hang(RED, "   FAILED ", &failure.expected);
     }
@@ -78,12 +78,12 @@ impl Timeline {
         self.hang(PLAIN, "", text);
     }
 
-    /// Prints a line as it is.
+    /// Prints a line unchanged.
     pub(crate) fn line(&self, line: &str) {
         self.print(line);
     }
 
-    /// Returns every event in the order of time.
+    /// Returns all events in chronological order.
     pub(crate) fn events(&self) -> Vec<Event> {
         let mut events = self.events.clone();
         events.sort_by_key(|event| event.at);
@@ -98,7 +98,7 @@ impl Timeline {
         if self.colour { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Prints `text` behind `prefix`, in as many lines as it takes.
+    /// Prints `text` after `prefix`, wrapped to the width of the terminal.
     fn hang(&self, style: &str, prefix: &str, text: &str) {
         let indent = prefix.chars().count();
         let mut prefix = self.paint(style, prefix);
@@ -108,7 +108,7 @@ impl Timeline {
         }
     }
 
-    /// A pipe that was closed is no reason to stop.
+    /// Prints a line. A closed pipe is ignored.
     fn print(&self, line: &str) {
         let _ = writeln!(stdout(), "{line}");
     }
@@ -133,7 +133,7 @@ pub(crate) fn between(from: Timestamp, to: Timestamp) -> String {
     if span.as_secs() == 0 { format!("{} ms", span.as_millis()) } else { format!("{:.1} s", span.as_secs_f64()) }
 }
 
-/// Returns the width of the terminal, else what `COLUMNS` says, within what can be read.
+/// Returns the width of the terminal, or else `COLUMNS`, limited to a readable range.
 fn width() -> usize {
     let of_terminal = tcgetwinsize(stdout()).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
     let said = || env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());

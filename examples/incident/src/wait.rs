@@ -1,4 +1,4 @@
-//! Waiting until a server is where the story wants it.
+//! Waits for a server to reach a state.
 
 use std::net::SocketAddr;
 
@@ -40,7 +40,7 @@ pub(crate) async fn ready_at(addr: SocketAddr, server: &mut Server) -> Checked<V
     Err(unmet("the service becomes ready", format!("{last} {}", server.stderr())))
 }
 
-/// Waits until some answer comes from the release called `version`.
+/// Waits until the release called `version` answers.
 pub(crate) async fn answers_as(world: &World, version: &str, server: &mut Server) -> Checked {
     let deadline = clock::now() + START;
     while clock::now() < deadline && server.is_running() {
@@ -52,7 +52,7 @@ pub(crate) async fn answers_as(world: &World, version: &str, server: &mut Server
     Err(unmet(&format!("release {version} answers"), server.stderr()))
 }
 
-/// Waits until readiness over this connection turns 503.
+/// Waits until readiness on this connection is 503.
 pub(crate) async fn drained(connection: &mut Connection) -> Checked {
     let mut last = String::from("no answer");
     for _ in 0..40 {

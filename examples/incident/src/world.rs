@@ -22,20 +22,20 @@ pub(crate) struct World {
     sabotage: Option<Sabotage>,
     listener: TcpListener,
     addr: SocketAddr,
-    /// Kept for its `Drop`: they add to the traffic.
+    /// Held only for its `Drop`: the traffic runs until then.
     extra_load: Vec<Load>,
     stderrs: Vec<PathBuf>,
-    // Last, so that the processes are gone before their folder is.
+    // Last, so that the processes end before their folder is removed.
     folder: TempDir,
 }
 
-/// A release of the TODO API as it is started.
+/// A release of the TODO API with its settings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Release {
     pub(crate) version: &'static str,
     pub(crate) fault_routes: bool,
     pub(crate) divides: &'static str,
-    /// Names its log.
+    /// The name of its log.
     pub(crate) name: &'static str,
 }
 
@@ -52,7 +52,7 @@ impl World {
         })
     }
 
-    /// Where the service is reached, whichever release serves it.
+    /// Returns the address of the service, whichever release serves it.
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -63,7 +63,7 @@ impl World {
         self.start_on(&listener, release, "todos")
     }
 
-    /// Starts a release beside the service, on a socket and a database of its own.
+    /// Starts a release next to the service, with its own socket and database.
     pub(crate) fn start_aside(&mut self, release: Release) -> Result<(Server, SocketAddr), Box<dyn Error>> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let addr = listener.local_addr()?;
@@ -103,26 +103,26 @@ impl World {
         Load::start(self.addr, PER_SECOND)
     }
 
-    /// Sends an operator's request to the service, with the token that it has written.
+    /// Sends an operator's request to the service, with the token from the service's token file.
     pub(crate) async fn operate(&self, method: Method, path: &str, body: &str) -> Checked<Response> {
         let token = fs::read_to_string(self.token_file());
         let token = token.map_err(|error| unmet("the service has written its admin token", error))?;
         sent(client::operate(self.addr, method, path, token.trim_end(), body).await)
     }
 
-    /// Returns what a release has logged so far.
+    /// Returns the log of a release so far.
     pub(crate) fn log(&self, release: Release) -> String {
         fs::read_to_string(self.folder.path().join(log_name(release))).unwrap_or_default()
     }
 
-    /// What happens in the world after a step, unasked.
+    /// Breaks the database after step 8, if that is the sabotage.
     pub(crate) async fn go_on_after(&self, step: u8) {
         if self.sabotage == Some(Sabotage::Database) && step == 8 {
             sabotage::break_database(&self.database("todos")).await;
         }
     }
 
-    /// Returns what the processes wrote to stderr.
+    /// Returns the stderr of all processes.
     pub(crate) fn last_words(&self) -> String {
         let words = self.stderrs.iter().filter_map(|path| fs::read_to_string(path).ok());
         words.filter(|words| !words.is_empty()).map(|words| format!("\n{}", words.trim_end())).collect()

@@ -1,6 +1,6 @@
-//! Lines that end at words, for terminals of any width.
+//! Wraps text at word boundaries.
 
-/// Breaks `text` between words into lines of at most `width` characters. A longer word has a line of its own.
+/// Wraps `text` into lines of at most `width` characters. A longer word gets a line of its own.
 pub(crate) fn lines(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

@@ -11,7 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// A play of the incident, whose temporary folder is in `folder`.
+/// Returns the command that plays the incident with `folder` as the temporary folder.
 fn play(folder: &TempDir, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_incident"));
     command.args(args).current_dir(folder.path()).env("TMPDIR", folder.path());
@@ -23,7 +23,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-/// Waits until `find` finds something.
+/// Waits until `find` returns a value.
 fn until<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
     for _ in 0..20_000 {
         if let Some(found) = find() {
@@ -34,7 +34,7 @@ fn until<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
     panic!("{what}");
 }
 
-/// Waits for the first process that `parent` starts. It shows in the moment it is forked.
+/// Waits for the first child of `parent`. It is visible as soon as it is forked.
 fn first_child(parent: &Child) -> PathBuf {
     let children = format!("/proc/{0}/task/{0}/children", parent.id());
     until("no child", || {
@@ -43,7 +43,7 @@ fn first_child(parent: &Child) -> PathBuf {
     })
 }
 
-/// A zombie has ended, whatever reaps it.
+/// Returns whether the process has ended. A zombie counts as ended, whatever process reaps it.
 fn has_ended(process: &Path) -> bool {
     let state = fs::read_to_string(process.join("stat")).ok();
     state.and_then(|stat| Some(stat.rsplit_once(") ")?.1.starts_with(['Z', 'X']))).unwrap_or(true)

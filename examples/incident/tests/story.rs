@@ -1,4 +1,4 @@
-//! The story holds, and no step of it holds when what it checks is broken.
+//! The story succeeds, and each step fails when the thing it checks is broken.
 
 use std::process::{Command, Output};
 

@@ -19,7 +19,7 @@ pub(crate) struct Failures {
     logged: Option<Instant>,
 }
 
-/// Returns the next connection. Tries again ten times a second while the system has no file descriptor or memory for one.
+/// Returns the next connection. Retries ten times a second while the system has no file descriptor or memory left.
 pub(crate) async fn accept(listener: &TcpListener, failures: &mut Failures) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
@@ -36,7 +36,7 @@ pub(crate) async fn accept(listener: &TcpListener, failures: &mut Failures) -> (
 }
 
 impl Failures {
-    /// Counts a failure. Returns how many there were since the last line of the log when the next line is due.
+    /// Counts a failure. If a log line is due, returns the number of failures since the last line.
     fn add(&mut self, now: Instant) -> Option<u64> {
         self.unlogged += 1;
         if self.logged.is_some_and(|logged| now.saturating_duration_since(logged) < QUIET) {
@@ -54,7 +54,7 @@ fn is_of_the_client(error: &Error) -> bool {
 
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Minimum time between two lines of the log.
+/// Minimum time between two log lines.
 const QUIET: Duration = Duration::from_secs(60);
 
 #[cfg(test)]

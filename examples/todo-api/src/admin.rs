@@ -1,4 +1,4 @@
-//! `/admin/routes`: takes a route out of service and puts it back, for operators only.
+//! `/admin/routes`: disables and enables routes, for operators only.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{ApiError, json::Json, store::Store};
 
-/// What is to be disabled, by whom, why and for how many seconds.
+/// An order to disable a route: the route, the actor, the reason and the time in seconds.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Disable {
@@ -25,7 +25,7 @@ struct Disable {
     seconds: Option<u64>,
 }
 
-/// What is to be enabled, and by whom.
+/// An order to enable a route: the route and the actor.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Enable {

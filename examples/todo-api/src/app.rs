@@ -11,7 +11,7 @@ use tower_http::cors::CorsLayer;
 
 use crate::{ApiError, Config, Token, fault, openapi, operators, probes, store::Store, todos, user};
 
-/// Every route but those that fail on purpose, declared so that its series exist from the start.
+/// All routes except those that fail on purpose, declared so that their series exist from the start.
 pub const ROUTES: [(&str, &str); 14] = [
     ("GET", "/todos"),
     ("POST", "/todos"),
@@ -42,11 +42,11 @@ pub struct App {
 }
 
 impl App {
-    /// Builds the monitor, which whoever logs needs before the rest.
+    /// Builds the monitor. The log needs it before the rest of the application exists.
     ///
     /// # Errors
     ///
-    /// When a setting is bad, or the folder for what outlives the process cannot be written to.
+    /// Returns an error if a setting is invalid or the data folder is not writable.
     pub fn monitor(config: &Config) -> Result<Monitor, BoxError> {
         let faults = config.fault_routes.then_some([("GET", "/error"), ("GET", "/flaky")]);
         let mut monitor = Monitor::builder("todo-api")
@@ -65,10 +65,11 @@ impl App {
     ///
     /// # Errors
     ///
-    /// When the database cannot be opened or migrated, the token cannot be read or written, or a setting is bad.
+    /// Returns an error if the database cannot be opened or migrated, the token cannot be read or written, or a setting
+    /// is invalid.
     pub async fn new(config: &Config, monitor: Monitor) -> Result<Self, BoxError> {
         let store = Store::open(&config.database).await.map_err(|error| {
-            // A database's address may hold its password.
+            // The address of a database may contain its password.
             format!("the database {}: {error}", Redaction::new().text(&config.database))
         })?;
         let token = Token::of(config)?;
@@ -86,7 +87,8 @@ impl App {
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn(user::note))
             .layer(MonitorLayer::new(&monitor));
-        // Outside of the monitor's layer: a browser is to read its answers to a panic and of a disabled route as well.
+        // Outside of the monitor's layer: browsers must be able to read its answers to panics and disabled routes as
+        // well.
         let router = match &config.cors_origin {
             Some(origin) => router.layer(cors(origin)),
             None => router,

@@ -11,37 +11,38 @@ use crate::Token;
 ///
 /// Paths: /todos, /todos/{id}, /todos/{id}/complete, /openapi.json, /metrics, /health, /health/ready, /health/live,
 /// /health/{probe}; with the admin token in `Authorization: Bearer` also /issues, /issues/{fingerprint}, /admin/routes,
-/// /admin/routes/disable, /admin/routes/enable, /admin/issues/triage, /admin/users/erase. The header X-Demo-User names the
-/// user of a request.
+/// /admin/routes/disable, /admin/routes/enable, /admin/issues/triage, /admin/users/erase. The header X-Demo-User names
+/// the user of a request.
 #[derive(Clone, Parser)]
 #[command(version)]
 #[expect(clippy::exhaustive_structs, reason = "a program's own settings")]
 pub struct Config {
-    /// Address to listen on. A socket handed over as LISTEN_FDS has it goes first.
+    /// Address to listen on. A socket inherited through LISTEN_FDS takes precedence.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// Database: a SQLite file, created where it is missing, or PostgreSQL as in postgres://user@host/name.
+    /// Database: a SQLite file, created if missing, or PostgreSQL as in postgres://user@host/name.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, default_value = "sqlite://todo.db")]
     pub database: String,
 
-    /// Redis server to look after as its cache, as in redis://host.
+    /// Redis server to monitor as the cache, as in redis://host.
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis: Option<String>,
 
-    /// Keep issues and disabled routes in this folder, over a restart and a rolling release.
+    /// Persist issues and disabled routes in this folder, across restarts and rolling releases.
     #[arg(long, env = "DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
-    /// Token that /issues and /admin ask for. Give it in the environment: other users see the command line.
+    /// Token required by /issues and /admin. Set it in the environment: other users can see the command line.
     #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub admin_token: Option<Token>,
 
-    /// File with the admin token where none is given. A new token is written to it, with mode 0600, if it is missing.
+    /// File with the admin token if none is given. If the file is missing, a new token is written to it with mode 0600.
     #[arg(long, env = "ADMIN_TOKEN_FILE", value_name = "FILE", default_value = "todo-api.token")]
     pub admin_token_file: PathBuf,
 
-    /// Origin of a web page whose scripts may call the API, as in `https://app.example`. Without it browsers refuse all.
+    /// Origin of a web page whose scripts may call the API, as in `https://app.example`. Without it browsers block
+    /// them.
     #[arg(long, env = "CORS_ORIGIN", value_name = "ORIGIN")]
     pub cors_origin: Option<HeaderValue>,
 
@@ -61,7 +62,7 @@ pub struct Config {
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
     pub drain: f64,
 
-    /// Seconds that connections still open after that have to end.
+    /// Seconds that open connections have to finish after that.
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     pub grace: f64,
 
@@ -73,12 +74,12 @@ pub struct Config {
     #[arg(long, env = "ENVIRONMENT", default_value = "development")]
     pub environment: String,
 
-    /// How this release divides.
+    /// Version of the division in this release.
     #[arg(long, value_enum, default_value_t = Division::Unhandled, hide = true)]
     pub division: Division,
 }
 
-/// The addresses of database and cache may have passwords in them.
+/// Omits the addresses of database and cache, which may contain passwords.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { listen, release, environment, .. } = self;
@@ -90,7 +91,7 @@ impl fmt::Debug for Config {
     }
 }
 
-/// How a release divides: the fault of the story, and its mending.
+/// The version of the division: the bug of the story, and its fix.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 #[expect(clippy::exhaustive_enums, reason = "the story has two releases")]
 pub enum Division {

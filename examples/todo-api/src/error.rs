@@ -1,4 +1,4 @@
-//! Everything that can go wrong in a request, and how it is answered.
+//! All errors of a request, and their responses.
 
 use std::{error::Error, fmt};
 
@@ -9,24 +9,24 @@ use axum::{
 use monitor_kit::{AttachedError, problem};
 use tokio::task::JoinError;
 
-/// Why a request failed. It is answered as `application/problem+json`, which says what the client can change and
-/// nothing of the inside.
+/// The reason why a request failed. The response is `application/problem+json` and tells the client what it can change,
+/// but no internal details.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ApiError {
-    /// The request is not what the API takes; the text says why.
+    /// The request is invalid; the text has the reason.
     Invalid(StatusCode, String),
     /// There is no such todo.
     NoSuchTodo,
     /// There is no such issue.
     NoSuchIssue,
-    /// There is nothing at this path.
+    /// The path does not exist.
     NoSuchPath,
-    /// The path does not take this method.
+    /// The path does not support this method.
     MethodNotAllowed,
-    /// The route divided by zero: an error of the client's, and one to look into.
+    /// The route divided by zero: a client error that is captured nevertheless.
     DivisionByZero(AttachedError),
-    /// The service failed. The error was noted where `?` returned it.
+    /// The service failed. The location of the error is the `?` that returned it.
     Failed(AttachedError),
 }
 
@@ -39,12 +39,12 @@ pub struct DivisionByZero;
 pub(crate) struct Flaky;
 
 impl ApiError {
-    /// An error of validation: the request is JSON, but not of a todo.
+    /// Returns a validation error: the body is JSON, but not a valid todo.
     pub(crate) fn unprocessable(text: impl Into<String>) -> Self {
         Self::Invalid(StatusCode::UNPROCESSABLE_ENTITY, text.into())
     }
 
-    /// An error in what was asked for.
+    /// Returns an error in the path or query.
     pub(crate) fn bad_request(text: impl Into<String>) -> Self {
         Self::Invalid(StatusCode::BAD_REQUEST, text.into())
     }
@@ -59,7 +59,7 @@ impl ApiError {
         }
     }
 
-    /// What the client may read.
+    /// Returns the title shown to the client.
     fn title(&self) -> String {
         match self {
             Self::Failed(_) => String::new(),
@@ -94,7 +94,8 @@ impl fmt::Display for ApiError {
 
 impl Error for ApiError {}
 
-// `track_caller` makes the `?` that converts the error its place. `IntoResponse` is called at one line for all of them.
+// `track_caller` makes the converting `?` the location of the error. `IntoResponse` is called at the same line for all
+// errors.
 
 impl From<sqlx::Error> for ApiError {
     #[track_caller]

@@ -1,4 +1,4 @@
-//! Routes that fail on purpose, served only where they are asked for.
+//! Routes that fail on purpose, served only with `--fault-routes`.
 
 use std::{
     hint::black_box,
@@ -21,13 +21,13 @@ pub(crate) fn router(division: Division) -> Router<Store> {
     Router::new().route("/error", error).route("/flaky", get(flaky))
 }
 
-/// The fault of the story: nobody asks what `parts` is.
+/// The bug of the story: `parts` is not checked.
 async fn divide() -> String {
     let parts: i64 = black_box(0);
     (100 / parts).to_string()
 }
 
-/// Its mending.
+/// The fix.
 async fn divide_checked() -> Result<String, ApiError> {
     let parts: i64 = black_box(0);
     let part = 100_i64.checked_div(parts).ok_or(DivisionByZero)?;

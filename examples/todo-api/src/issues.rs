@@ -15,11 +15,11 @@ use crate::{
     store::Store,
 };
 
-/// Which issues, in which order.
+/// Filter, order and page of the listed issues.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    /// Words that all are to be found in it.
+    /// Words that must all occur in the issue.
     #[serde(default)]
     text: String,
     /// `unresolved`, `resolved`, `muted` or `ignored`.

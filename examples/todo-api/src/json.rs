@@ -1,4 +1,4 @@
-//! Extractors whose rejections are problems like any other, and JSON as a response.
+//! Extractors whose rejections are problem responses, and JSON responses.
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
@@ -11,17 +11,17 @@ use uuid::Uuid;
 
 use crate::ApiError;
 
-/// A body of JSON: 400 where it is none, 413 where it is too long, 415 where it is called something else, 422 where it
-/// is not what is wanted. As a response, JSON in which nothing is left that a terminal obeys.
+/// A JSON body. Rejections: 400 if malformed, 413 if too long, 415 for another content type, 422 if it does not fit the
+/// schema. As a response, JSON with escaped terminal control sequences.
 pub(crate) struct Json<T>(pub(crate) T);
 
-/// Parameters of a query: 400 where they are not what is wanted.
+/// The parameters of a query. Rejected with 400 if invalid.
 pub(crate) struct Params<T>(pub(crate) T);
 
-/// The identifier of a todo from the path: 404 where it is none, whatever a database would make of it.
+/// The ID of a todo from the path. An invalid ID is a 404 and never reaches the database.
 pub(crate) struct Id(pub(crate) String);
 
-/// Reads a member that may be left out, but not be null.
+/// Deserializes an optional field that may be absent, but not null.
 pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

@@ -1,5 +1,5 @@
-//! A TODO API that shows every part of monitor-kit at work: request identity, metrics, errors as issues, health with a
-//! drain, and a fault of its own to try it on.
+//! A TODO API that demonstrates every part of monitor-kit: request IDs, metrics, issues, health with a drain, and a bug
+//! to try them on.
 
 mod accept;
 mod admin;

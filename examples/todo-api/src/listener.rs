@@ -1,8 +1,8 @@
 //! A listener that can stop accepting before the server shuts its connections down.
 //!
-//! A server that shuts down closes connections it has accepted but not yet read a request from. Between the end of
-//! accepting and the shutdown there is a pause in which those requests are read. What is not accepted waits in the
-//! socket's queue for whoever else holds the socket.
+//! A server that shuts down closes connections it has accepted but not yet read a request from. A pause between the end
+//! of accepting and the shutdown lets those requests be read. Connections that are not accepted wait in the queue of
+//! the socket for another process that holds it.
 
 use std::{future::pending, io, net::SocketAddr};
 
@@ -28,12 +28,12 @@ pub(crate) struct StoppableListener {
     failures: Failures,
 }
 
-/// The peer's address, as this listener tells it.
+/// The peer's address, as provided by this listener.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(SocketAddr);
 
 impl StoppableListener {
-    /// Listens on the socket that was handed over, else on `addr`. `true` through `stopped` ends accepting.
+    /// Uses the inherited socket, or else listens on `addr`. Sending `true` through `stopped` ends accepting.
     pub(crate) async fn bind(addr: SocketAddr, stopped: watch::Receiver<bool>) -> Result<Self, StartError> {
         let inherited = ListenFd::from_env().take_tcp_listener(0);
         let inherited = inherited.map_err(|error| StartError::new("use the socket that was handed over", error))?;
@@ -53,7 +53,7 @@ impl Listener for StoppableListener {
     async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         let Self { inner, stopped, failures } = self;
         tokio::select! {
-            // Once stopped, no connection is taken that happens to be there.
+            // Biased, so that a waiting connection is not accepted once stopped.
             biased;
             () = until(stopped) => pending().await,
             connection = accept(inner, failures) => connection,
@@ -75,7 +75,7 @@ async fn until(stopped: &mut watch::Receiver<bool>) {
     drop(stopped.wait_for(|stopped| *stopped).await);
 }
 
-/// Tells the peer's address in the form the rest of axum knows.
+/// Inserts the peer's address in the form that other axum code expects.
 pub(crate) async fn tell_peer(mut request: Request) -> Request {
     if let Some(ConnectInfo(Peer(addr))) = request.extensions().get().copied() {
         request.extensions_mut().insert(ConnectInfo(addr));

@@ -7,7 +7,7 @@ use monitor_kit::{
 
 use crate::{Config, StartError};
 
-/// Begins to log, until what is returned is dropped.
+/// Starts logging, until the returned guard is dropped.
 pub(crate) fn init(config: &Config, monitor: &Monitor) -> Result<LogGuard, StartError> {
     let setup = LogBuilder::new(monitor).console(!config.quiet);
     let setup = config.log_file.iter().fold(setup, |setup, file| setup.file(file));

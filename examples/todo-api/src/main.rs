@@ -1,4 +1,4 @@
-//! The TODO API as a program. `todo-api --help` says what it takes.
+//! The TODO API as a program. See `todo-api --help` for its options.
 
 use std::{
     io::{Write, stderr},

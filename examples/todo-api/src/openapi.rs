@@ -1,4 +1,4 @@
-//! `/openapi.json`, and the refusals that its operations share.
+//! `/openapi.json`, and the error responses shared by its operations.
 
 use axum::{Router, routing::get};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
@@ -13,13 +13,13 @@ use crate::{json::Json, store::Store, todos};
 )]
 struct Document;
 
-/// An error as RFC 9457 has it.
+/// An error response as defined by RFC 9457.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema; the response is made by `monitor_kit::problem`")]
 pub(crate) struct Problem {
-    /// Kind of the problem. `about:blank`: the status says it all.
+    /// Kind of the problem. `about:blank` means that the status is sufficient.
     r#type: String,
-    /// What is wrong, and what to change.
+    /// The error, and what to change.
     title: String,
     /// Status of the response.
     #[schema(minimum = 400, maximum = 599)]
@@ -50,10 +50,10 @@ pub(crate) enum IdRefusals {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "a schema")]
 pub(crate) enum BodyRefusals {
-    /// The body is no JSON.
+    /// The body is not JSON.
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(Problem),
-    /// The body has more than 16 KiB.
+    /// The body is longer than 16 KiB.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLong(Problem),
     /// The content type is not `application/json`.

@@ -1,5 +1,5 @@
-//! The routes of operators: issues, and what is decided on them and on routes. Without the [token](crate::token) they do
-//! not exist.
+//! The routes of operators: issues, and decisions on issues and routes. Without the [token](crate::token) they answer
+//! 404.
 
 use axum::{Router, middleware::from_fn_with_state};
 use monitor_kit::Monitor;
@@ -11,6 +11,6 @@ pub(crate) fn router(monitor: &Monitor, token: Token) -> Router<Store> {
         .merge(triage::router(monitor.clone()))
         .merge(admin::router(monitor.clone()))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
-    // Last, so that a wrong method is answered behind it as well.
+    // Last, so that wrong methods require the token as well.
     routes.layer(from_fn_with_state(token, token::required))
 }

@@ -1,4 +1,4 @@
-//! What the service looks after.
+//! The health probes of the service.
 
 use monitor_kit::{
     BoxError, Monitor,
@@ -9,8 +9,8 @@ use monitor_kit::{
 
 use crate::{Config, Token, store::Store};
 
-/// Its database, the cache where it has one, the disk and its own runtime. Without the database no request can be served,
-/// so that readiness stands on it.
+/// Probes the database, the cache if there is one, the disk and the runtime. Readiness depends on the database, because
+/// no request can be served without it.
 pub(crate) fn health(config: &Config, monitor: &Monitor, store: &Store, token: &Token) -> Result<Health, BoxError> {
     let database = match store {
         Store::Sqlite(pool) => Probe::new("database", SqliteProbe::new(pool.clone())),
@@ -26,7 +26,7 @@ pub(crate) fn health(config: &Config, monitor: &Monitor, store: &Store, token: &
     if let Some(url) = &config.redis {
         let client = redis::Client::open(url.as_str());
         let client = client.map_err(|error| format!("REDIS_URL is not the address of a Redis server: {error}"))?;
-        // It connects when it is first asked: the service starts without its cache, too.
+        // Connects at the first probe, so that the service starts without its cache.
         let cache = client.get_connection_manager_lazy(Default::default())?;
         health = health.probe(Probe::new("cache", RedisProbe::new(cache)).critical());
     }

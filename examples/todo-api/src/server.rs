@@ -1,4 +1,4 @@
-//! Serving: from the command line to the last request.
+//! Runs the server, from the command line to the last request.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -19,16 +19,16 @@ use crate::{
 ///
 /// # Errors
 ///
-/// When it cannot start.
+/// Returns an error if the server cannot start.
 pub async fn run(config: Config) -> Result<(), StartError> {
     run_with(config, |router| router).await
 }
 
-/// Does the same with a router that `wrap` has put something around.
+/// The same as [`run`], with the router passed through `wrap`.
 ///
 /// # Errors
 ///
-/// When it cannot start.
+/// Returns an error if the server cannot start.
 pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Result<(), StartError> {
     let monitor = App::monitor(&config).map_err(|error| StartError::new("build the monitor", error))?;
     let _log = logging::init(&config, &monitor)?;
@@ -59,7 +59,7 @@ pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Re
     served.map_err(|error| StartError::new("serve", error))
 }
 
-/// Ends when the connections that are open after the end of accepting have had their time.
+/// Completes when the grace period of the remaining connections is over.
 async fn deadline(mut stopped: watch::Receiver<bool>, grace: Duration) {
     drop(stopped.wait_for(|stopped| *stopped).await);
     tokio::time::sleep(LINGER + grace).await;
@@ -71,7 +71,7 @@ fn active(monitor: &Monitor) -> u64 {
     routes.iter().map(RouteCounts::active).sum()
 }
 
-/// Ends on SIGTERM or Ctrl-C.
+/// Returns a future that completes on SIGTERM or Ctrl-C.
 fn signals() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
@@ -82,7 +82,7 @@ fn signals() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-/// Why the server did not start: one line.
+/// The reason why the server could not start, in one line.
 #[derive(Debug)]
 pub struct StartError {
     what: String,
@@ -108,5 +108,5 @@ impl Error for StartError {
     }
 }
 
-/// How long connections that were accepted last have for their request before they are shut down.
+/// Time between the end of accepting and the shutdown, in which the last accepted connections send their request.
 const LINGER: Duration = Duration::from_millis(300);

@@ -14,24 +14,24 @@ use utoipa::ToSchema;
 /// Something to do.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema, sqlx::FromRow)]
 pub(crate) struct Todo {
-    /// Identifies it.
+    /// ID of the todo.
     pub(crate) id: String,
-    /// What is to be done.
+    /// The task.
     pub(crate) title: String,
     /// Whether it is done.
     pub(crate) done: bool,
-    /// When it was created, in RFC 3339.
+    /// Creation time in RFC 3339.
     pub(crate) created_at: String,
 }
 
-/// All todos. The queries are such as both databases take.
+/// All todos. The queries work on both databases.
 #[derive(Clone, Debug)]
 pub(crate) enum Store {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
 
-/// Does the same with either pool.
+/// Runs the same query on either pool.
 macro_rules! with {
     ($store:expr, $pool:ident => $query:expr) => {
         match $store {
@@ -61,7 +61,7 @@ impl Store {
             return Err(Error::Configuration(text.into()));
         }
         let options = SqliteConnectOptions::from_str(url)?.create_if_missing(true);
-        // A file is made ready by one connection, before there are others to lock it against each other.
+        // A single connection prepares the file. Several at once would lock it against each other.
         let mut first = options.clone().journal_mode(SqliteJournalMode::Wal).connect().await?;
         sqlx::migrate!().run(&mut first).await?;
         first.close().await?;
@@ -110,10 +110,10 @@ impl Store {
     }
 }
 
-/// Leaves a breadcrumb: an error further on shows which query came before it.
+/// Leaves a breadcrumb, so that a later error shows the queries before it.
 fn step(what: &str) {
     scope::add_breadcrumb("db", what);
 }
 
-/// How long a request waits for a connection.
+/// Maximum time that a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(3);

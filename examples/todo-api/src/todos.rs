@@ -26,17 +26,17 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTodo {
-    /// What is to be done: from 1 to 200 characters, not blank, no control characters.
+    /// The task: from 1 to 200 characters, not blank, no control characters.
     #[schema(schema_with = title_schema)]
     title: String,
 }
 
-/// What is to change of a todo, at least one thing.
+/// Changes to a todo; at least one is required.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(min_properties = 1)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
-    /// What is to be done: from 1 to 200 characters, not blank, no control characters.
+    /// The task: from 1 to 200 characters, not blank, no control characters.
     #[schema(schema_with = title_schema)]
     #[serde(default, deserialize_with = "present")]
     title: Option<String>,
@@ -46,39 +46,39 @@ pub(crate) struct Change {
     done: Option<bool>,
 }
 
-/// Which todos to list.
+/// The page of todos to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Page {
-    /// How many to skip. Defaults to 0.
+    /// Number of todos to skip. Defaults to 0.
     #[param(value_type = i64, minimum = 0, maximum = 4294967295_i64)]
     #[serde(default)]
     offset: u32,
-    /// How many to list, from 1 to 100. Defaults to 20.
+    /// Maximum number of todos to list, from 1 to 100. Defaults to 20.
     #[param(minimum = 1, maximum = 100)]
     #[serde(default = "default_limit")]
     limit: u32,
 }
 
-/// Which todo.
+/// The todo in the path.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "a schema; `Id` reads it")]
 pub(crate) struct ById {
-    /// Identifies the todo.
+    /// ID of the todo.
     id: Uuid,
 }
 
-/// A page of todos, the oldest first.
+/// A page of todos, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Todos {
     /// The todos of this page.
     items: Vec<Todo>,
-    /// How many there are in all.
+    /// Total number of todos.
     total: i64,
-    /// How many were skipped.
+    /// Number of skipped todos.
     offset: u32,
-    /// How many a page holds.
+    /// Maximum number of todos on a page.
     limit: u32,
 }
 
@@ -100,7 +100,7 @@ pub(crate) async fn create(
     Json(new): Json<NewTodo>,
 ) -> Result<impl IntoResponse, ApiError> {
     let title = checked(new.title)?;
-    // The request's own identifier is unique already.
+    // The ID of the request is unique already.
     let todo = store.create(scope.id().to_string(), title).await?;
     let location = format!("/todos/{}", todo.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(todo)))

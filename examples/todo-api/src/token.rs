@@ -1,6 +1,6 @@
-//! The token that operators send: the routes that show or change the inside of the service do not exist without it.
+//! The token of operators. Without it, routes that show or change internals answer 404.
 //!
-//! The address of the caller is no credential: behind a proxy on the same machine every caller is a local one.
+//! The address of the caller is not a credential: behind a proxy on the same machine every caller is local.
 
 use std::{
     fmt, fs,
@@ -21,17 +21,17 @@ use uuid::Uuid;
 
 use crate::{ApiError, Config};
 
-/// A token, which `Debug` does not show.
+/// A token. `Debug` does not show it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Token(String);
 
-/// Answers requests without the token as if nothing were at their path.
+/// Answers requests without the token as if their path did not exist.
 pub(crate) async fn required(State(token): State<Token>, request: Request, next: Next) -> Result<Response, ApiError> {
     if has_bearer(request.headers(), token.as_str()) { Ok(next.run(request).await) } else { Err(ApiError::NoSuchPath) }
 }
 
 impl Token {
-    /// Returns the token of the command line, else the one in the file, which is created where it is missing.
+    /// Returns the token of the command line, or else the one in the file, which is created if missing.
     pub(crate) fn of(config: &Config) -> Result<Self, BoxError> {
         let file = &config.admin_token_file;
         match &config.admin_token {
@@ -76,11 +76,11 @@ fn in_file(file: &Path) -> Result<Token, BoxError> {
     }
 }
 
-/// Writes a new token. Another process that starts at the same moment either finds all of it or writes its own first.
+/// Writes a new token. If another process does the same at this moment, the first one wins and both use its token.
 fn create(file: &Path) -> Result<Token, BoxError> {
     let token = Token(Uuid::new_v4().simple().to_string());
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // Mode 0600.
+    // Created with mode 0600.
     let mut draft = NamedTempFile::new_in(folder.map_or_else(|| PathBuf::from("."), Path::to_owned))?;
     writeln!(draft, "{}", token.0)?;
     match draft.persist_noclobber(file) {
@@ -92,5 +92,5 @@ fn create(file: &Path) -> Result<Token, BoxError> {
 
 const SHORTEST: usize = 16;
 
-/// What the group and others may do with a file.
+/// Permission bits of the group and others.
 const OTHERS: u32 = 0o077;

@@ -10,18 +10,18 @@ use tokio::task::spawn_blocking;
 
 use crate::{ApiError, json::Json, store::Store};
 
-/// What is to become of which issue, and who says so.
+/// A decision on an issue: the fingerprint, the action and the actor.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Order {
     fingerprint: String,
     action: Action,
     actor: String,
-    /// Of `resolve`: the release that does.
+    /// For `resolve`: the release with the fix.
     release: Option<String>,
-    /// Of `mute`: for how many seconds.
+    /// For `mute`: the time in seconds.
     seconds: Option<u64>,
-    /// Of `mute`: until it happened so many times more.
+    /// For `mute`: the number of further events.
     more: Option<u64>,
 }
 
@@ -34,7 +34,7 @@ enum Action {
     Reopen,
 }
 
-/// Who asks to be forgotten.
+/// The user to erase.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Forget {
@@ -51,7 +51,7 @@ pub(crate) fn router(monitor: Monitor) -> Router<Store> {
 async fn triage(State(monitor): State<Monitor>, Json(order): Json<Order>) -> Result<Json<Value>, ApiError> {
     let fingerprint = Fingerprint::parse(&order.fingerprint).ok_or(ApiError::NoSuchIssue)?;
     let what = order.triage()?;
-    // It waits for the disk.
+    // Blocks on the disk.
     let decided = spawn_blocking(move || monitor.triage(fingerprint, what, &order.actor)).await?;
     let issue = decided.map_err(|error| ApiError::unprocessable(error.to_string()))?;
     Ok(Json(issue.to_json()))

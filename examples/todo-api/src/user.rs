@@ -1,9 +1,9 @@
-//! Who asks: the demo tells it in a header.
+//! Identifies the user of a request. The demo takes it from a header without authentication.
 
 use axum::{extract::Request, middleware::Next, response::Response};
 use monitor_kit::scope;
 
-/// Notes the user of the request in its scope.
+/// Sets the user of the request's scope.
 pub(crate) async fn note(request: Request, next: Next) -> Response {
     let user = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
     if let Some(user) = user.filter(|user| (1..=64).contains(&user.len())) {
@@ -12,5 +12,5 @@ pub(crate) async fn note(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// The header, in lower case.
+/// Name of the header, in lower case.
 pub(crate) const HEADER: &str = "x-demo-user";

@@ -1,4 +1,4 @@
-//! Faults inside the standard library's functions that run code of the program's.
+//! Faults in program code that functions of the standard library call.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Errors and messages that are captured.
+//! Captured errors and messages.
 
 use std::{hint::black_box, num::ParseIntError};
 

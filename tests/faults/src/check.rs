@@ -1,4 +1,4 @@
-//! Compares what was captured with the marks in the sources.
+//! Compares the captured events with the marks in the sources.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{Fault, faults_of_all_files};
 
-/// Prints a line for each fault, and what is wrong below it.
+/// Prints a line for each fault, with its mismatches below.
 pub(crate) fn check(knows: &str, events: &[Value]) -> ExitCode {
     let mut faults_of_issue = BTreeMap::<_, BTreeSet<_>>::new();
     let mut wrong = 0;
@@ -34,7 +34,7 @@ pub(crate) fn check(knows: &str, events: &[Value]) -> ExitCode {
     if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What is not as the build should have it.
+/// Returns the mismatches between the events and what this build should report.
 fn faults_with(fault: Fault, knows: &str, events: &[&Value], issues: usize) -> Vec<String> {
     let mut faults = Vec::new();
     if events.len() != 2 || issues != 1 {
@@ -85,19 +85,20 @@ fn faults_with(fault: Fault, knows: &str, events: &[&Value], issues: usize) -> V
     faults
 }
 
-/// Whether the function is called by its address or never inlined, so that each build with a symbol table has its path.
+/// Returns whether the function is called by address or never inlined, so that every build with a symbol table has its
+/// path.
 fn is_physical(fault: Fault) -> bool {
     PHYSICAL.contains(&fault.mark)
 }
 
-/// Returns why the events of an issue are one.
+/// Returns the explanation of an issue's grouping.
 fn explanation(event: &Value) -> String {
     serde_json::from_value::<Grouping>(event["grouping"].clone())
         .expect("a grouping is read as it was written")
         .to_string()
 }
 
-/// A panic of another thread has no frame of the thread that resumes it.
+/// Returns whether the panic occurs on another thread, whose backtrace has no frame of the thread that resumes it.
 fn is_resumed(fault: Fault) -> bool {
     fault.file.ends_with("threads.rs")
 }

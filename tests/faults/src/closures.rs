@@ -1,4 +1,4 @@
-//! Closures of two functions that a third one runs.
+//! Closures of two functions, run by a third function.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Functions that are polled.
+//! Async functions and blocks.
 
 use std::{
     future::Future,

@@ -1,4 +1,4 @@
-//! Functions of type parameters, and traits of the program's own for types of the standard library.
+//! Generic functions, and traits of the program implemented for types of the standard library.
 
 use std::hint::black_box;
 

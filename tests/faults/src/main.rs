@@ -1,7 +1,7 @@
-//! A program of faults. Each is an issue of its own, at the line that is marked in its source, in every build.
+//! A program of faults. In every build each fault must become a separate issue, at the marked line of its source.
 //!
-//! `faults KNOWS` causes each fault on two threads and compares the issues with the marks. `KNOWS` is what the build knows
-//! of a function: `paths`, `names`, `symbols` or `nothing`.
+//! `faults KNOWS` causes each fault on two threads and compares the issues with the marks. `KNOWS` is the debug
+//! information of the build: `paths`, `names`, `symbols` or `nothing`.
 
 mod adapters;
 mod captures;
@@ -20,19 +20,19 @@ mod threads;
 
 use std::{env, process::ExitCode};
 
-/// A function that fails, and where the source marks it.
+/// A failing function, with the mark in its source.
 #[derive(Clone, Copy)]
 pub(crate) struct Fault {
-    /// The text behind `// fault:` on the line that fails.
+    /// The text after `// fault:` on the failing line.
     pub(crate) mark: &'static str,
     pub(crate) source: &'static str,
     pub(crate) file: &'static str,
-    /// The function, as its path in this program.
+    /// The path of the function in this program.
     pub(crate) function: &'static str,
     pub(crate) run: fn(),
 }
 
-/// Describes the faults of a file: the mark, the function, and what runs it.
+/// Declares the faults of a file: the mark, the function, and a closure that runs it.
 macro_rules! faults {
     ($($mark:literal in $function:literal => $run:expr;)*) => {
         pub(crate) const FAULTS: &[crate::Fault] = &[$(crate::Fault {
@@ -72,7 +72,7 @@ fn faults_of_all_files() -> impl Iterator<Item = Fault> {
         payloads::FAULTS,
         captures::FAULTS,
     ];
-    // A thread outside any scope ends an aborting process before a request could resume its panic.
+    // In an aborting build a thread outside of any scope ends the process before a request could resume its panic.
     let threads = if cfg!(panic = "abort") { &[] } else { threads::FAULTS };
     faults.into_iter().chain([threads]).flatten().copied()
 }

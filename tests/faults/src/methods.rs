@@ -1,4 +1,4 @@
-//! Methods of one name.
+//! Methods with the same name.
 
 use std::{fmt, hint::black_box};
 

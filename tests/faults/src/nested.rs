@@ -1,4 +1,4 @@
-//! Functions of one name in modules of one file.
+//! Functions with the same name in modules of one file.
 
 crate::faults! {
     "one nested module" in "faults::nested::one::load" => || { std::hint::black_box(one::load()); };

@@ -1,3 +1,3 @@
-//! One of two modules with a file and a function of one name.
+//! One of two modules whose files and functions have the same names.
 
 pub(crate) mod price;

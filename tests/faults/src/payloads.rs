@@ -1,4 +1,4 @@
-//! Panics whose payload is no text.
+//! Panics whose payload is not a text.
 
 use std::{borrow::Cow, error::Error, hint::black_box, io, panic::panic_any};
 

@@ -1,4 +1,4 @@
-//! Causes faults, in this process or, where a panic ends it, each in a process of its own.
+//! Causes faults in this process, or each in a child process where a panic aborts.
 
 use std::{
     env,
@@ -30,7 +30,7 @@ pub(crate) fn all() -> Vec<Value> {
     memory.events().iter().map(|event| event.to_json()).collect()
 }
 
-/// Causes one fault in this process, and writes its events to the standard output.
+/// Causes one fault in this process and writes its events to standard output.
 pub(crate) fn alone(mark: &str) -> ExitCode {
     let fault = faults_of_all_files().find(|fault| fault.mark == mark).expect("the mark is one of a fault");
     let monitor = monitor(Printer);

@@ -1,4 +1,4 @@
-//! Faults of other threads that this one resumes, or fails of.
+//! Faults on other threads that this thread resumes, or that make it fail.
 
 use std::{
     hint::black_box,

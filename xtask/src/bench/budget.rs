@@ -1,9 +1,9 @@
-//! The budgets, and whether they are met.
+//! The budgets of the benches, and the check that they are met.
 
 use super::{figures::Figures, process::Log};
 use crate::failure::Failure;
 
-/// What something may cost, and what it costs.
+/// The limit of a figure, and its measured value.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
     pub(super) what: String,
@@ -17,14 +17,14 @@ impl Budget {
     }
 }
 
-/// Returns the budgets of what is measured once. What has none is only told.
+/// Returns the budgets of the facts. Facts without a budget are only reported.
 pub(super) fn of_facts(facts: &[(String, f64)]) -> Vec<Budget> {
     let limit = |what: &str| FACTS.iter().find(|(begins, _)| what.starts_with(begins)).map(|(_, limit)| *limit);
     let with_limit = facts.iter().filter_map(|(what, measured)| Some((what, *measured, limit(what)?)));
     with_limit.map(|(what, measured, limit)| Budget { what: what.clone(), measured, limit }).collect()
 }
 
-/// Returns the budgets of what is compared with the peers.
+/// Returns the budgets of the comparisons with the peers.
 pub(super) fn compared(figures: &Figures) -> Vec<Budget> {
     let mut budgets = Vec::new();
     let mut budget = |what: &str, measured, limit| budgets.push(Budget { what: what.to_owned(), measured, limit });
@@ -52,7 +52,7 @@ pub(super) fn compared(figures: &Figures) -> Vec<Budget> {
     budgets
 }
 
-/// Fails where a budget is missed, and names it.
+/// Returns an error that names each missed budget.
 pub(super) fn judge(budgets: &[Budget]) -> Result<(), Failure> {
     let missed: Vec<_> = budgets.iter().filter(|budget| !budget.is_met()).map(|budget| budget.what.as_str()).collect();
     match &missed[..] {
@@ -62,7 +62,7 @@ pub(super) fn judge(budgets: &[Budget]) -> Result<(), Failure> {
 }
 
 const EVENT: &str = "event/8 fields";
-/// What a fact may be at most, by what it begins with.
+/// The limits of facts, by the beginning of their names.
 const FACTS: [(&str, f64); 18] = [
     ("bridge: ns a request", 60.0),
     ("scrape after 100,000 requests", 10.0),
@@ -75,12 +75,12 @@ const FACTS: [(&str, f64); 18] = [
     ("10000 issues: ms to list", 10.0),
     ("10000 issues: ms to find", 10.0),
     ("10000 issues: ms to sort", 10.0),
-    // Twice as long is the noise of the machine; sixteen times would be a text gone over again.
+    // A factor of two is noise; a text that is scanned again for each piece would take sixteen times as long.
     ("masking 1 MB made to be slow: a byte", 2.0),
     ("panic, RUST_BACKTRACE=0: ours beside sentry's", 0.05),
     ("panic, RUST_BACKTRACE=1: ours beside sentry's", 0.05),
     ("server capacity lost, all of ours", 0.2),
-    // Two pages of a table that were not touched before are no growth.
+    // Two newly touched pages of a table do not count as growth.
     ("10 million observations", 1.0),
     ("200 callers of /health: runs of a probe", 1.0),
     ("/health from the last result", 10.0),

@@ -1,4 +1,4 @@
-//! Instructions, counted by callgrind: user space only, and only those of the thread that measures.
+//! Instruction counts by callgrind: user space only, and only those of the measuring thread.
 
 use std::{fs, path::Path, process::Command};
 
@@ -8,7 +8,7 @@ use crate::{
     run::{read_quietly, root},
 };
 
-/// Returns the instructions a request costs, by case.
+/// Returns the instructions per request of each case.
 pub(super) fn instructions(log: Log, prefix: &str) -> Result<Vec<(String, f64)>, Failure> {
     let folder = root().join("target/callgrind");
     let failed = |error| Failure::step(format!("{} cannot be used: {error}", folder.display()));
@@ -20,7 +20,7 @@ pub(super) fn instructions(log: Log, prefix: &str) -> Result<Vec<(String, f64)>,
     valgrind.arg(process::path("benches")).args(["count", log.name(), prefix]);
     let cases = process::figures(&read_quietly(&mut valgrind)?)?;
     let counted = |(number, (case, requests)): (usize, (String, f64))| {
-        // Parts are numbered from 1, and the thread that measures is the first.
+        // Parts are numbered from 1, and the measuring thread is the first.
         let total = total(&folder.join(format!("out.{}-01", number + 1)))?;
         Ok((case, total / requests))
     };

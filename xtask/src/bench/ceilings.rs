@@ -1,4 +1,4 @@
-//! Ceilings: what six fixed cases may cost at most, in instructions and allocations, committed beside the benches.
+//! Ceilings: the maximum cost of six fixed cases in instructions and allocations, committed next to the benches.
 
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
@@ -11,7 +11,7 @@ use crate::{
     run::{cargo, root, run},
 };
 
-/// Compares the cases with the committed file. What costs more than a twentieth above it fails.
+/// Compares the cases with the committed file. A cost of more than 5 % above its ceiling is an error.
 pub(super) fn check() -> Result<(), Failure> {
     run(&mut cargo("build --release --package benches"))?;
     let (ceilings, measured) = (read()?, measure()?);
@@ -67,7 +67,7 @@ fn parse(line: &str) -> Option<(String, [f64; 2])> {
 
 const FILE: &str = "benches/ceilings.tsv";
 const ROOM: f64 = 1.05;
-/// Which case of which process a ceiling is of.
+/// The process and case of each ceiling.
 const CASES: [(Log, &str, &str); 6] = [
     (Log::None, "tower/bare", "bare"),
     (Log::None, "tower/ours: request ID", "ID only"),

@@ -1,25 +1,25 @@
-//! What was measured, by who logged and by case.
+//! The measured figures, by logging setup and case.
 
 use std::collections::BTreeMap;
 
 use super::process::Log;
 
-/// All that was measured.
+/// All figures of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Figures(BTreeMap<(Log, String), Case>);
 
-/// What was measured of one case. Everything is of one request.
+/// The figures of one case, each per request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Case {
-    /// In nanoseconds, one for each round.
+    /// In nanoseconds, one per round.
     nanoseconds: Vec<f64>,
-    /// The same, over the bare case of the same round.
+    /// The same, minus the bare case of the same round.
     over_bare: Vec<f64>,
     instructions: f64,
     allocations: f64,
 }
 
-/// The median, and what all but the fastest and the slowest tenth are between.
+/// The median, with the 10th and the 90th percentile.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spread {
     pub(super) median: f64,
@@ -54,25 +54,25 @@ impl Figures {
         self.0.get(&(log, case.to_owned())).cloned().unwrap_or_default()
     }
 
-    /// Returns the cases of a log.
+    /// Returns the cases of a logging setup.
     pub(super) fn cases(&self, log: Log) -> impl Iterator<Item = &str> {
         self.0.keys().filter(move |(other, _)| *other == log).map(|(_, case)| case.as_str())
     }
 
-    /// Returns the time of a case.
+    /// Returns the time per request of a case.
     pub(super) fn time(&self, log: Log, case: &str) -> Spread {
         spread(&self.of(log, case).nanoseconds)
     }
 
-    /// Returns what one case costs beside another, each over its bare one: the median of the ratios of each round, so that a
-    /// machine that is slow for a while is slow for both.
+    /// Returns the cost of one case relative to another, each minus its bare case. It is the median of the ratios per
+    /// round, so that a slow phase of the machine affects both.
     pub(super) fn beside(&self, one: (Log, &str), other: (Log, &str)) -> f64 {
         let (one, other) = (self.of(one.0, one.1), self.of(other.0, other.1));
         let ratios: Vec<_> = one.over_bare.iter().zip(&other.over_bare).map(|(one, other)| one / other).collect();
         median(&ratios)
     }
 
-    /// Returns what a case costs over the bare one in time, instructions and allocations.
+    /// Returns the cost of a case minus the bare case, in time, instructions and allocations.
     pub(super) fn over_bare(&self, log: Log, case: &str) -> (Spread, f64, f64) {
         let (of, bare) = (self.of(log, case), self.of(log, &bare(case)));
         (spread(&of.over_bare), of.instructions - bare.instructions, of.allocations - bare.allocations)
@@ -84,7 +84,7 @@ pub(super) fn median(samples: &[f64]) -> f64 {
     spread(samples).median
 }
 
-/// Returns the case without any layer beside this one.
+/// Returns the name of the case without any layer that belongs to this case.
 fn bare(case: &str) -> String {
     format!("{}/bare", case.split('/').next().unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! The processes that measure. Each prints one figure a line: what it is of, a tab, the number.
+//! The processes that measure. Each prints one figure per line: a name, a tab and a number.
 
 use std::{path::PathBuf, process::Command};
 
@@ -7,7 +7,7 @@ use crate::{
     run::{self, root},
 };
 
-/// Who writes the log of a process.
+/// The logging setup of a process.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Log {
     None,
@@ -27,7 +27,8 @@ impl Log {
     }
 }
 
-/// Returns one of the programs of the package `benches`, which panics without a backtrace, whatever is inherited.
+/// Returns the command of a program of the package `benches`. Backtraces of panics are disabled, whatever the
+/// environment has.
 pub(super) fn command(program: &str) -> Command {
     let mut command = Command::new(path(program));
     command.env("RUST_BACKTRACE", "0").env_remove("RUST_LOG");
@@ -38,8 +39,8 @@ pub(super) fn path(program: &str) -> PathBuf {
     root().join("target/release").join(program)
 }
 
-/// Runs a program and returns its figures. Its standard error is shown only if it fails: programs that measure panics print
-/// thousands of them.
+/// Runs a program and returns its figures. Its standard error is shown only if it fails, because programs that measure
+/// panics print thousands of them.
 pub(super) fn read(program: &str, words: &[&str]) -> Result<Vec<(String, f64)>, Failure> {
     figures(&run::read_quietly(command(program).args(words))?)
 }

@@ -1,4 +1,4 @@
-//! The report: what was measured, with what, and how to read it.
+//! The report: the figures, the versions of what was compared, and how to read it.
 
 use std::{fmt::Write, process::Command};
 
@@ -60,7 +60,7 @@ fn missed(budget: &Budget) -> String {
     format!("**missed** by {:.0} %", (budget.measured / budget.limit - 1.0) * 100.0)
 }
 
-/// Returns the compiler, and every package that is compared.
+/// Returns the versions of the compiler and of every compared package.
 fn versions() -> Result<String, Failure> {
     let tree = read(&mut cargo("tree --package benches --features peers --edges normal --depth 1 --prefix none"))?;
     let mut lines: Vec<_> = tree

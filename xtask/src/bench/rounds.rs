@@ -1,4 +1,4 @@
-//! Rounds in turns: the processes run one after another, so that a machine that slows down slows down all of them.
+//! Interleaved rounds: the processes take turns, so that a slow phase of the machine affects all of them.
 
 use std::{
     fs::File,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{failure::Failure, run::root};
 
-/// Has every process run so many rounds.
+/// Lets every process run this many rounds.
 pub(super) fn measure(figures: &mut Figures, rounds: usize) -> Result<(), Failure> {
     let mut workers = vec![Worker::start(&["threads"], Log::None)?];
     for log in Log::ALL {
@@ -28,7 +28,7 @@ pub(super) fn measure(figures: &mut Figures, rounds: usize) -> Result<(), Failur
     Ok(())
 }
 
-/// A process that waits for its next round. It ends with its standard input.
+/// A process that waits for its next round. It exits when its standard input is closed.
 struct Worker {
     name: String,
     log: Log,
@@ -57,7 +57,7 @@ impl Worker {
         self.until("end")
     }
 
-    /// Returns what is said before this line.
+    /// Returns the output before this line.
     fn until(&mut self, last: &str) -> Result<String, Failure> {
         let mut text = String::new();
         loop {
@@ -78,7 +78,7 @@ impl Drop for Worker {
     }
 }
 
-/// Returns the file of what a worker writes to its standard error.
+/// Returns the file with the standard error of a worker.
 fn errors(name: &str) -> PathBuf {
     root().join("target").join(format!("bench-{name}.stderr"))
 }

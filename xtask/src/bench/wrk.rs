@@ -1,5 +1,5 @@
-//! A server on loopback, asked by wrk: what a request costs its process in CPU time. Requests a second say little, for wrk
-//! may be the slower one.
+//! Measures the CPU time per request of a server on loopback, under load from wrk. Requests per second are not
+//! meaningful, because wrk may be the bottleneck.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{failure::Failure, run::read};
 
-/// Returns the median of the CPU time a request costs, in microseconds, by who logs; nobody is the bare server.
+/// Returns the median CPU time per request in microseconds, by logging setup. `none` is the bare server.
 pub(super) fn measure(rounds: usize, seconds: u32) -> Result<Vec<(String, f64)>, Failure> {
     let servers = Log::ALL.into_iter().map(Server::start).collect::<Result<Vec<_>, _>>()?;
     let mut costs = vec![Vec::new(); servers.len()];
@@ -34,7 +34,7 @@ pub(super) fn measure(rounds: usize, seconds: u32) -> Result<Vec<(String, f64)>,
     ])
 }
 
-/// It ends with this value, also when a step fails.
+/// A server process, killed when dropped, and so also when a step fails.
 struct Server {
     child: Child,
     port: u16,
@@ -54,7 +54,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Has it answer for so long, and returns what each answer cost, in microseconds.
+    /// Puts the server under load for this long. Returns the CPU time per response in microseconds.
     fn ask(&self, seconds: u32) -> Result<f64, Failure> {
         let before = self.cpu_time()?;
         let mut wrk = Command::new("wrk");
@@ -63,7 +63,7 @@ impl Server {
         Ok((self.cpu_time()? - before) / 1e3 / answers)
     }
 
-    /// Returns how much CPU time its threads have used, in nanoseconds. None of them ends before it does.
+    /// Returns the CPU time used by all its threads so far, in nanoseconds. None of them ends before the process.
     fn cpu_time(&self) -> Result<f64, Failure> {
         let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
         let times: Option<Vec<f64>> = threads
@@ -81,7 +81,7 @@ impl Drop for Server {
     }
 }
 
-/// The time on the CPU is the first field (Linux, sched-stats.rst).
+/// Returns the time on the CPU, which is the first field (Linux, sched-stats.rst).
 fn on_cpu(schedstat: &str) -> Option<f64> {
     schedstat.split_whitespace().next()?.parse().ok()
 }

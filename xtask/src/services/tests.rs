@@ -1,4 +1,4 @@
-//! The decisions, for every kind of machine.
+//! The decision to install or to fail, for every kind of machine.
 
 use super::{NOT_INSTALLED_HERE, Plan, plan, wants};
 use crate::{

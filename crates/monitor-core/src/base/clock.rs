@@ -1,7 +1,7 @@
-//! The only place that reads time.
+//! The only module that reads the time.
 //!
-//! Durations and deadlines are measured by the monotonic clock. The wall clock may be wrong and may be set: its times are
-//! shown, and compared only where both outcomes do no lasting harm.
+//! Durations and deadlines are measured by the monotonic clock, because the wall clock may be wrong and may be set.
+//! Wall-clock times are for display. They are compared only if a wrong result does no lasting harm.
 
 mod boot;
 mod deadline;
@@ -29,7 +29,7 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// Returns the monotonic time after `timeout`, or in a year where that is too far to be told.
+/// Returns the monotonic time after `timeout`, or in a year if that is out of range.
 pub(crate) fn after(timeout: Duration) -> Instant {
     now().checked_add(timeout).unwrap_or_else(|| now() + Duration::from_secs(365 * 24 * 60 * 60))
 }
@@ -44,20 +44,21 @@ pub fn wall() -> SystemTime {
     now
 }
 
-/// Returns whether `time` is in the future. The wall clock was set back since, or was wrong when it was read.
+/// Returns `true` if `time` is in the future. Either the wall clock was set back since, or it was wrong when it was
+/// read.
 pub(crate) fn is_ahead(time: SystemTime) -> bool {
     time > wall() + TOLERANCE
 }
 
-/// Returns `time`, or the present where it is in the future.
+/// Returns `time`, or the current time if `time` is in the future.
 pub(crate) fn brought_back(time: SystemTime) -> SystemTime {
     if is_ahead(time) { wall() } else { time }
 }
 
-/// Returns what the wall clock shows at `instant`, a moment ago at most, since the Unix epoch and without reading it for
-/// each.
+/// Returns the wall-clock time at `instant`, as time since the Unix epoch. `instant` must be at most a moment ago.
 ///
-/// The wall clock is read once a second and thread: where it is set meanwhile, that is seen a second later.
+/// The wall clock is read about once a second on each thread, so a change of the clock is noticed up to a second
+/// late.
 #[must_use]
 pub fn unix_time_at(instant: Instant) -> Duration {
     thread_local! {
@@ -95,12 +96,12 @@ pub fn rfc3339(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map_or_else(|_| String::from("unknown"), |stamp| format!("{stamp:.3}"))
 }
 
-/// Returns the same with microseconds.
+/// Returns `time` as [`rfc3339`] does, but with microseconds.
 pub(crate) fn rfc3339_micros(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map_or_else(|_| String::from("unknown"), |stamp| format!("{stamp:.6}"))
 }
 
-/// Returns the time that [`rfc3339`] wrote.
+/// Parses the output of [`rfc3339`].
 pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     text.parse::<jiff::Timestamp>().ok().map(Into::into)
 }
@@ -123,7 +124,8 @@ pub(crate) fn from_millis(millis: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(millis)
 }
 
-/// Clocks of two threads read in the wrong order, and small corrections by a time daemon, are no wrong clock.
+/// Tolerated difference. Small corrections by a time daemon, and readings of two threads in the wrong order, do not
+/// make a clock wrong.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
-//! What was not kept, by who dropped it and why.
+//! Drop counters: the number of dropped items, by part of the monitor and reason.
 
 use super::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts what one part of a monitor does not keep. Made by [`Monitor::drops_of`](crate::Monitor::drops_of).
+/// Counts the drops of one part of a monitor. Created by [`Monitor::drops_of`](crate::Monitor::drops_of).
 #[derive(Debug)]
 pub struct DropCounter {
     owner: String,
     counts: [AtomicU64; DropReason::ALL.len()],
 }
 
-/// Why something was not kept.
+/// The reason of a drop.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum DropReason {
@@ -19,76 +19,76 @@ pub enum DropReason {
     Closed,
     /// `before_report` dropped the event.
     BeforeReport,
-    /// `before_report` panicked; the event went on as it was.
+    /// `before_report` panicked; the event was reported unchanged.
     BeforeReportPanicked,
     /// The reporter returned an error.
     Failed,
     /// The reporter panicked.
     Panicked,
-    /// The event was one of many of its source within a minute: counted, but not kept whole.
+    /// Too many events of one site within a minute: counted, but not captured.
     Throttled,
     /// The event belonged to an untracked request.
     Untracked,
-    /// The program said that such errors are to be ignored.
+    /// The program ignores such errors.
     Ignored,
-    /// There were too many sources of errors.
+    /// There were too many sites.
     SourceLimit,
-    /// There were too many issues, and the one least recently seen went.
+    /// There were too many issues: the one least recently seen was evicted.
     IssueLimit,
     /// There were too many series.
     SeriesLimit,
-    /// Something to be kept over a restart could not be saved, and is tried again.
+    /// Data could not be saved. Saving is retried.
     NotPersisted,
-    /// The event was not of the share of its kind that is captured whole: counted, but not kept.
+    /// The event was not in the sample of its kind: counted, but not captured.
     Sampled,
-    /// Too many errors came at once, from all sources together: counted, but not kept whole.
+    /// Too many errors at once, from all sites together: counted, but not captured.
     StormGate,
-    /// `before_report` took longer than 100 ms; nothing is lost by that alone.
+    /// `before_report` took longer than 100 ms. Nothing is lost by that alone.
     BeforeReportSlow,
-    /// An event was too large, and the oldest of what led up to it was left out.
+    /// An event was too large: its oldest breadcrumbs, or else contexts and tags, were removed.
     Shortened,
-    /// All events together were too large, and those of the issue least recently seen went.
+    /// All events together were too large: those of the issue least recently seen were evicted.
     SampleLimit,
-    /// An issue was not seen for so long that it is forgotten.
+    /// An issue was not seen for too long, and was removed.
     Expired,
-    /// The storage was full, and what was saved longest ago went.
+    /// The storage was full: the values saved longest ago were evicted.
     StoreLimit,
-    /// All that was stored was damaged, and is set aside.
+    /// The whole store was damaged, and was quarantined.
     Damaged,
-    /// Something that was stored could not be read, and was removed.
+    /// A stored value could not be read, and was removed.
     Unreadable,
 }
 
-/// How much of something was not kept, by whom and why.
+/// Number of drops of one part of a monitor, for one reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct DropCount {
-    /// Which part of the monitor or which reporter.
+    /// Name of the reporter, or of the part of the monitor.
     pub reporter: String,
-    /// Why.
+    /// The reason.
     pub reason: DropReason,
-    /// How often.
+    /// Number of drops.
     pub count: u64,
 }
 
-// === impl Drops ===
+// === impl DropCounter ===
 
 impl DropCounter {
     pub(crate) fn new(owner: impl Into<String>) -> Self {
         Self { owner: owner.into(), counts: Default::default() }
     }
 
-    /// Counts one thing that is not kept.
+    /// Counts one drop.
     pub fn count(&self, reason: DropReason) {
         self.count_many(reason, 1);
     }
 
-    /// Counts so many things that are not kept.
+    /// Counts `many` drops.
     pub fn count_many(&self, reason: DropReason, many: u64) {
         self.counts[reason as usize].fetch_add(many, Ordering::Relaxed);
     }
 
-    /// Returns the name of the part they are counted for.
+    /// Returns the name of the counted part.
     #[must_use]
     pub fn owner(&self) -> &str {
         &self.owner
@@ -100,10 +100,10 @@ impl DropCounter {
     }
 }
 
-// === impl Reason ===
+// === impl DropReason ===
 
 impl DropReason {
-    /// All reasons, in the order in which they are counted.
+    /// All reasons, in counting order.
     pub const ALL: [Self; 22] = [
         Self::QueueFull,
         Self::Closed,

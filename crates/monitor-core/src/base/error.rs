@@ -1,8 +1,8 @@
-//! Why a monitor could not be built.
+//! The error type of [`MonitorBuilder::build`](crate::MonitorBuilder::build).
 
 use std::{error::Error, fmt, io};
 
-/// Why a monitor could not be built.
+/// An error when building a monitor.
 #[derive(Debug)]
 pub struct BuildError(Kind);
 
@@ -12,7 +12,7 @@ enum Kind {
     Thread(io::Error),
 }
 
-/// Says what is wrong with a setting, and what to change.
+/// Returns an error about a setting. `text` must name the mistake and the change that corrects it.
 pub(crate) fn setting<T>(text: impl Into<String>) -> Result<T, BuildError> {
     Err(BuildError(Kind::Setting(text.into())))
 }
@@ -41,5 +41,5 @@ impl From<io::Error> for BuildError {
     }
 }
 
-/// The error type at the seams.
+/// A boxed error, used in public interfaces.
 pub type BoxError = Box<dyn Error + Send + Sync>;

@@ -1,15 +1,15 @@
-//! Characters that could make a line, a page or a terminal show something else than what was written.
+//! Escaping of characters that can make a line, a page or a terminal show something other than the text.
 //!
-//! All texts of the library go out through these functions: log lines, issues as JSON, the health body. They escape control
-//! characters (C0, DEL, C1), the line separators U+2028 and U+2029, the characters that change the direction of writing
-//! (Unicode's property `Bidi_Control`), and the byte order mark U+FEFF.
+//! All output of the library passes through these functions: log lines, issues as JSON, the health body. They escape
+//! control characters (C0, DEL, C1), the line separators U+2028 and U+2029, the characters that change the direction of
+//! writing (Unicode's property `Bidi_Control`), and the byte order mark U+FEFF.
 
 use std::{borrow::Cow, fmt::Write as _, io};
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-/// Returns whether `c` is escaped wherever it stands.
+/// Returns `true` if `c` is escaped in all output.
 ///
 /// # Example
 ///
@@ -33,7 +33,7 @@ pub const fn is_unsafe(c: char) -> bool {
     )
 }
 
-/// Appends `text` to `line` as it stands between the quotation marks of a JSON string (RFC 8259, section 7).
+/// Appends `text` to `line`, escaped for use inside a JSON string (RFC 8259, section 7).
 pub fn json_text(line: &mut Vec<u8>, text: &str) {
     for c in text.chars() {
         match c {
@@ -48,7 +48,7 @@ pub fn json_text(line: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Returns `value` as JSON. Use it in place of `serde_json::to_string`, which escapes C0 only.
+/// Returns `value` as JSON. Use it instead of `serde_json::to_string`, which escapes C0 only.
 ///
 /// # Example
 ///
@@ -61,19 +61,19 @@ pub fn json_text(line: &mut Vec<u8>, text: &str) {
 #[must_use]
 pub fn json(value: &impl Serialize) -> String {
     let mut written = Vec::with_capacity(128);
-    // To memory, only a map whose keys are no texts fails, and there is none.
+    // In memory, serialisation fails only for a map with keys that are not strings, and no type of the library has one.
     let _ = value.serialize(&mut Serializer::with_formatter(&mut written, Escaping));
     String::from_utf8(written).unwrap_or_default()
 }
 
-/// Returns `text` with its unsafe characters as Rust writes them: `\n`, `\u{202e}`.
+/// Returns `text` with unsafe characters escaped as in Rust: `\n`, `\u{202e}`.
 #[must_use]
 pub fn readable(text: &str) -> Cow<'_, str> {
     escaped(text, is_unsafe)
 }
 
-/// Returns `text` between quotation marks. Those in it, and backslashes, are escaped as well, so that nothing in `text` can
-/// look like what follows it.
+/// Returns `text` between quotation marks. Quotation marks and backslashes inside are escaped too, so that no part of
+/// `text` can pass for what follows it.
 ///
 /// # Example
 ///
@@ -100,7 +100,7 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
-/// `\u202e`. All unsafe characters have at most four digits.
+/// Returns `c` as `\u202e`. All unsafe characters have at most four hexadecimal digits.
 fn json_escape(c: char) -> [u8; 6] {
     let digit = |shift: u32| b"0123456789abcdef"[(u32::from(c) >> shift & 0xf) as usize];
     [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]
@@ -110,7 +110,7 @@ struct Escaping;
 
 impl Formatter for Escaping {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, mut fragment: &str) -> io::Result<()> {
-        // Most texts are plain, which their bytes tell sooner than their characters.
+        // Fast path: most texts are plain, and testing bytes is faster than testing characters.
         if fragment.bytes().all(|byte| (b' '..b'\x7f').contains(&byte)) {
             return CompactFormatter.write_string_fragment(writer, fragment);
         }

@@ -1,4 +1,4 @@
-//! How values are written as JSON and read back, for `#[serde(with)]`.
+//! Conversions between values and JSON, for `#[serde(with)]`.
 
 mod unknown;
 
@@ -6,9 +6,9 @@ use serde_json::Value;
 
 pub(crate) use self::unknown::Unknown;
 
-/// What is written as a text, read back.
+/// A value that is stored as text.
 pub(crate) trait FromText: Sized {
-    /// Returns what `text` stands for, as it is shown.
+    /// Parses `text`, which must be the displayed form of the value.
     fn from_text(text: &str) -> Option<Self>;
 }
 
@@ -18,7 +18,7 @@ impl FromText for uuid::Uuid {
     }
 }
 
-/// A time as RFC 3339 in UTC with microseconds, so that it reads back as it was.
+/// A time as RFC 3339 in UTC. It has microseconds, so that the time survives a round trip.
 pub(crate) mod time {
     use std::time::SystemTime;
 
@@ -36,7 +36,7 @@ pub(crate) mod time {
     }
 }
 
-/// A time that may be missing.
+/// An optional time; `None` is `null`.
 pub(crate) mod time_or_null {
     use std::time::SystemTime;
 
@@ -71,11 +71,11 @@ pub(crate) mod micros {
         Ok(clock::from_micros(u64::deserialize(deserializer)?.min(MICROS)))
     }
 
-    /// In the year 9999: what is later, nobody saw.
+    /// The end of the year 9999. A later time in a store must be damage.
     const MICROS: u64 = 253_402_300_799_000_000;
 }
 
-/// A value as its text.
+/// A value as its displayed text.
 pub(crate) mod text {
     use std::fmt::Display;
 
@@ -93,7 +93,7 @@ pub(crate) mod text {
     }
 }
 
-/// A value that may be missing as its text.
+/// An optional value as its displayed text; `None` is `null`.
 pub(crate) mod text_or_null {
     use std::fmt::Display;
 
@@ -128,7 +128,7 @@ pub(crate) mod null_if_empty {
     }
 }
 
-/// Pairs as an object.
+/// A list of pairs as an object.
 pub(crate) mod object {
     use std::collections::BTreeMap;
 
@@ -148,11 +148,12 @@ pub(crate) mod object {
     }
 }
 
-/// Cuts what lies deeper in a value than anybody reads: whoever goes through it needs no more of the stack than there is.
+/// Replaces everything deeper than [`DEEPEST`] levels with `…`, so that a recursive traversal cannot overflow the
+/// stack.
 pub(crate) fn shallow(mut value: Value) -> Value {
     let mut deep = Vec::new();
     flatten(&mut value, DEEPEST, &mut deep);
-    // Piece by piece, for dropping it as a whole goes as deep as it does.
+    // Dropped level by level, because dropping a deep value recurses as well.
     while let Some(value) = deep.pop() {
         match value {
             Value::Array(values) => deep.extend(values),
@@ -172,5 +173,5 @@ fn flatten(value: &mut Value, left: u32, deep: &mut Vec<Value>) {
     }
 }
 
-/// How deep a value may be.
+/// Maximum depth of a value.
 const DEEPEST: u32 = 32;

@@ -1,11 +1,12 @@
-//! What an error says, as a number to know it again by.
+//! Hash of an error's message, to recognise the same message again.
 
 use std::{
     fmt::{self, Write as _},
     hash::{DefaultHasher, Hasher as _},
 };
 
-/// Returns a mark of what `error` says, the same for the same text, whether or not it was cut already.
+/// Returns the hash of the message of `error`. It covers the first 4 KiB only, so a message has the same hash before
+/// and after it was cut.
 pub(crate) fn mark(error: &(impl fmt::Display + ?Sized)) -> u64 {
     struct Writer {
         hasher: DefaultHasher,
@@ -24,5 +25,5 @@ pub(crate) fn mark(error: &(impl fmt::Display + ?Sized)) -> u64 {
     writer.hasher.finish()
 }
 
-/// How much of a text is marked; less than what a text is cut to.
+/// Number of hashed bytes; less than the length to which texts are cut.
 const MARKED: usize = 4 * 1024;

@@ -1,4 +1,4 @@
-//! A bounded hand-off to a thread of its own. What finds no room is dropped and counted.
+//! A bounded queue with a worker thread. Items that find no room are dropped and counted.
 
 use std::{
     fmt, io,
@@ -16,26 +16,27 @@ use super::{
     },
 };
 
-/// What is done with each item, on the queue's thread.
+/// Processes the items of a queue, on the queue's thread.
 pub(crate) trait Handler<T>: Send + 'static {
     /// Runs once before the first item.
     fn begin(&mut self) {}
 
     fn handle(&mut self, item: T);
 
-    /// Hands on whatever was kept back.
+    /// Forwards all buffered items.
     fn flush(&mut self) {}
 
-    /// The same for the last time.
+    /// Flushes for the last time, before the thread ends.
     fn end(&mut self) {
         self.flush();
     }
 }
 
-/// The sending side. Dropping it ends the thread, which first works off what is queued for at most two seconds.
+/// The sending side of a queue. Dropping it ends the thread, which first processes the queued items for at most two
+/// seconds.
 pub(crate) struct Queue<T> {
     sender: SyncSender<Work<T>>,
-    /// Whether nothing more is taken. Whoever pushes holds it meanwhile, so that nothing is taken after the last work.
+    /// `true` once the queue accepts nothing more. A push holds the read lock, so that no item can follow `Work::Stop`.
     closed: RwLock<bool>,
     drops: Arc<DropCounter>,
     give_up_at: Arc<OnceLock<Instant>>,
@@ -47,7 +48,7 @@ enum Work<T> {
     Stop(SyncSender<()>),
 }
 
-/// A flush under way.
+/// A flush or stop in progress.
 #[must_use]
 pub(crate) enum Pending {
     Asked(Receiver<()>),
@@ -67,9 +68,10 @@ impl<T: Send + 'static> Queue<T> {
         Ok(Self { sender, closed: RwLock::new(false), drops, give_up_at })
     }
 
-    /// Hands `item` over, or drops it where the queue is full. Never blocks. Returns whether it was handed over.
+    /// Queues `item`, or drops and counts it if the queue is full or closed. Never blocks. Returns `true` if it was
+    /// queued.
     pub(crate) fn push(&self, item: T) -> bool {
-        // Nobody but `stop` ever holds it alone.
+        // Only `stop` takes the write lock, so a failed `try_read` means that the queue is closing.
         let Some(_open) = self.closed.try_read().ok().filter(|closed| !**closed) else {
             self.drops.count(DropReason::Closed);
             return false;
@@ -87,26 +89,28 @@ impl<T: Send + 'static> Queue<T> {
         }
     }
 
-    /// Hands `item` over, and waits for room in the queue. For threads that may wait, which a request's may not.
+    /// Queues `item`, and blocks until there is room. Must not be called on a request's thread.
     pub(crate) fn push_waiting(&self, item: T) {
         if self.sender.send(Work::Item(item)).is_err() {
             self.drops.count(DropReason::Closed);
         }
     }
 
-    /// Hands `item` over, unless there is another one for which that is as good.
+    /// Queues `item` if there is room. For wake-ups, where any item already queued has the same effect: nothing is
+    /// counted as dropped.
     pub(crate) fn nudge(&self, item: T) {
         if self.closed.try_read().is_ok_and(|closed| !*closed) {
             let _ = self.sender.try_send(Work::Item(item));
         }
     }
 
-    /// Asks for everything queued so far to be handled, waiting for room in the queue until `deadline`.
+    /// Requests a flush of everything queued so far. Waits for room in the queue until `deadline`.
     pub(crate) fn flush(&self, deadline: Instant) -> Pending {
         self.ask(Work::Flush, deadline)
     }
 
-    /// The same, takes nothing more, and ends the thread after that.
+    /// Closes the queue, requests a last flush, and ends the thread after that. Waits for room as
+    /// [`flush`](Self::flush) does.
     pub(crate) fn stop(&self, deadline: Instant) -> Pending {
         *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
         self.ask(Work::Stop, deadline)
@@ -122,6 +126,7 @@ impl<T: Send + 'static> Queue<T> {
                 Err(TrySendError::Full(_)) => return Pending::NoRoom,
                 Err(TrySendError::Disconnected(_)) => return Pending::Gone,
             };
+            // A standard channel has no `send` with a timeout.
             thread::sleep(Duration::from_millis(1));
         }
     }
@@ -142,7 +147,7 @@ impl<T> fmt::Debug for Queue<T> {
 // === impl Pending ===
 
 impl Pending {
-    /// Waits until it is done, and returns whether it was done before `deadline`.
+    /// Waits for the end of the flush. Returns `true` if it ended before `deadline`.
     pub(crate) fn wait(self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(clock::now());
         matches!(self, Self::Asked(done) if done.recv_timeout(left).is_ok())
@@ -167,6 +172,7 @@ impl<H> Worker<H> {
         self.handler.begin();
         while let Ok(work) = receiver.recv() {
             match work {
+                // The queue was dropped, and its time to drain is over.
                 Work::Item(_) if self.is_late() => self.drops.count(DropReason::Closed),
                 Work::Item(item) => self.handler.handle(item),
                 Work::Flush(done) => {
@@ -175,7 +181,7 @@ impl<H> Worker<H> {
                 }
                 Work::Stop(done) => {
                     self.handler.end();
-                    // Whatever it holds is free when somebody is told that it has ended.
+                    // Dropped first, so that everything the handler holds is released when the caller is notified.
                     drop(self);
                     let _ = done.try_send(());
                     return;
@@ -198,7 +204,7 @@ mod tests {
 
     use super::*;
 
-    /// Says when it begins an item, and waits for leave to end it.
+    /// Signals the start of each item, and waits for permission to end it.
     struct Slow {
         begun: Sender<u32>,
         leave: Receiver<()>,

@@ -1,5 +1,5 @@
-//! Threads, locks and atomics of what several threads touch: the standard library's, or with `--cfg shuttle` those of a
-//! scheduler that tries one interleaving after another.
+//! Threads, locks and atomics for state shared between threads: those of the standard library, or with `--cfg shuttle`
+//! those of a scheduler that tries many interleavings.
 
 #[cfg(not(shuttle))]
 pub(crate) use std::{

@@ -1,4 +1,4 @@
-//! Panics of code that is not ours, such as a log subscriber's or a payload's `Drop`: they go no further.
+//! Catching panics of foreign code, such as a log subscriber or the `Drop` of a payload.
 
 use std::{
     any::Any,
@@ -6,24 +6,24 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// Runs `f` the first time it comes here. A panic in it, such as a log subscriber's, goes no further.
+/// Runs `f` on the first call with this flag only. A panic in `f`, such as a log subscriber's, is caught and dropped.
 pub fn once(done: &AtomicBool, f: impl FnOnce()) {
     if !done.swap(true, Ordering::Relaxed) {
         catch_and_drop(f);
     }
 }
 
-/// Runs `f`. A panic in it goes no further.
+/// Runs `f`. A panic in it is caught and dropped.
 pub fn catch_and_drop(f: impl FnOnce()) {
     let _: Option<()> = catch(f);
 }
 
-/// Runs `f` and returns its result; `None` where it panicked.
+/// Runs `f` and returns its result, or `None` if it panicked.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(f)).map_err(drop_payload).ok()
 }
 
-/// Drops a panic's payload. A panic in its `Drop` goes no further.
+/// Drops the payload of a panic. A panic in its `Drop` is caught; the second payload is leaked.
 pub fn drop_payload(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         #[expect(clippy::mem_forget, reason = "dropping it may panic again, and there is nobody left to catch it")]

@@ -1,4 +1,4 @@
-//! A monitor is built out of its settings, and its threads are started.
+//! Builds a monitor from its settings, and starts its threads.
 
 use std::{
     env,
@@ -43,9 +43,9 @@ impl MonitorBuilder {
     ///
     /// # Errors
     ///
-    /// When a setting cannot work: an empty service name, a bound of 0, a route or path that does not begin with `/`, a
-    /// route that is declared with an unknown method, a malformed gRPC method, two reporters of one name. When a thread
-    /// cannot be started.
+    /// Returns an error if a setting cannot work: an empty service name, a bound of 0, a route or path that does not
+    /// begin with `/`, a declared route with an unknown method, a malformed gRPC method, two reporters with one name.
+    /// Also if a thread cannot be started.
     pub fn build(mut self) -> Result<Monitor, BuildError> {
         self.check()?;
         if let Some(log) = self.log.take() {
@@ -71,6 +71,7 @@ impl MonitorBuilder {
         };
         let resolver = Arc::new(Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), resolver)?);
         let _ = shared.resolver.set(Arc::downgrade(&resolver));
+        // The store was loaded before the resolver existed.
         shared.resolve_left_behind();
         let intake = Intake { shared: Arc::clone(&shared), resolver };
         let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
@@ -160,7 +161,7 @@ impl MonitorBuilder {
     }
 }
 
-/// Takes in what was kept, and starts the thread that keeps it from now on.
+/// Restores the persisted state, and starts the saver thread.
 fn keep(
     shared: &Arc<Shared>,
     outlets: &Arc<Reporters>,
@@ -168,13 +169,14 @@ fn keep(
 ) -> Result<Arc<Queue<()>>, BuildError> {
     let drops = shared.drops_of("store");
     let mut saver = Saver::new(Arc::clone(shared), Arc::clone(outlets), persist, Arc::clone(&drops));
+    // On this thread, so that routes are disabled again before the first request.
     saver.keep();
     let queue = Arc::new(Queue::spawn(1, drops, saver)?);
     let _ = shared.wake.set(Wake::new(&queue));
     Ok(queue)
 }
 
-/// Returns what users are marked with.
+/// Returns the secret by which users are hashed into marks: the store's, or a fresh one if the store has none.
 fn secret(persist: &dyn Persist) -> Uuid {
     let read = panic::catch_printed(|| persist.secret()).unwrap_or_else(|caught| {
         caught.drop_payload();

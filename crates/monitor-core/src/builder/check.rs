@@ -1,4 +1,4 @@
-//! Which settings cannot work, and what to change.
+//! Checks the settings before the monitor is built. Each error names the setting and says how to fix it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -90,8 +90,9 @@ fn is_grpc_method(path: &str) -> bool {
     names.is_some_and(|(service, method)| !service.is_empty() && !method.is_empty() && !method.contains('/'))
 }
 
-/// Returns the template that `route` means in the form of axum 0.7, `/items/:id` or `/assets/*path`; routers name theirs
-/// `/items/{id}` and `/assets/{*path}` today.
+/// Returns the present form of a template that is written as in axum 0.7: `/items/{id}` for `/items/:id`,
+/// `/assets/{*path}` for `/assets/*path`. Returns `None` if `route` needs no change. Routers match only the present
+/// form.
 fn template_of_old_form(route: &str) -> Option<String> {
     let segment = |segment: &str| match segment.split_at_checked(1) {
         Some((":", name)) if !name.is_empty() => format!("{{{name}}}"),
@@ -102,7 +103,7 @@ fn template_of_old_form(route: &str) -> Option<String> {
     (template != route).then_some(template)
 }
 
-/// Gives each reporter a count of what it does not take, under a name of its own.
+/// Gives each reporter a drop counter of its own name. Refuses empty and duplicate names.
 pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<ReporterWorker>, BuildError> {
     let mut guarded: Vec<ReporterWorker> = Vec::with_capacity(reporters.len());
     for reporter in reporters {
@@ -118,5 +119,6 @@ pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<ReporterWor
 }
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// Keeps a slip of the pen from reserving the machine's memory.
+/// Maximum of a bound. The tables are allocated in advance, so a typo could otherwise reserve all of the machine's
+/// memory.
 const LARGEST: usize = 1 << 20;

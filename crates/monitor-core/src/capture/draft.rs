@@ -1,4 +1,4 @@
-//! What is drafted of an event on the thread it happens on.
+//! The draft of an event, made on the thread of the error.
 
 use std::borrow::Cow;
 

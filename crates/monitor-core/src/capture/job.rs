@@ -1,9 +1,9 @@
-//! Work that is no request: a mail to be sent, a nightly clean-up.
+//! Jobs: work that is no request, such as sending a mail or a nightly clean-up.
 //!
-//! [`Monitor::job`] gives it a scope of its own, an outcome, a duration, and captures its panic or error. The series are
-//! `monitor_jobs_started_total`, `monitor_jobs_total` by `outcome`, `monitor_jobs_active`,
+//! [`Monitor::job`] runs a job in a scope of its own, counts its outcome and duration, and captures its panic or error.
+//! The series are `monitor_jobs_started_total`, `monitor_jobs_total` by `outcome`, `monitor_jobs_active`,
 //! `monitor_job_duration_seconds` and `monitor_job_last_success_timestamp_seconds`, all by `job`. An alert on the last
-//! one finds the periodic job that does not run any more.
+//! one finds a periodic job that has stopped running.
 
 use std::{
     fmt,
@@ -23,12 +23,12 @@ use crate::{
 };
 
 pin_project! {
-    /// A piece of work that is watched. Made by [`Monitor::job`].
+    /// A future that runs as a job. Made by [`Monitor::job`].
     #[must_use = "a job does nothing unless it is polled"]
     pub struct Job<F> {
         slot: ScopeSlot,
         end: Option<JobEnd>,
-        // `None` when it has ended.
+        // `None` while it is being dropped, which happens inside the scope as well.
         #[pin]
         future: Option<F>,
     }
@@ -44,17 +44,17 @@ pin_project! {
     }
 }
 
-/// What a job returns, and whether that is a failure.
+/// The output of a job, and whether it is a failure.
 ///
-/// `()` never is; a `Result` is when it is an error, whose `Display` is captured, with its causes where it is a
-/// `Box<dyn Error + Send + Sync>`.
+/// `()` is never a failure. A `Result` is a failure if it is `Err`: the error's `Display` is captured, and its causes
+/// if it is a `Box<dyn Error + Send + Sync>`.
 pub trait JobOutput {
-    /// Returns the error of a job that failed.
+    /// Returns the error, if the job failed.
     fn failure(&self) -> Option<ObservedError>;
 }
 
 impl Monitor {
-    /// Watches a piece of work that is no request. `name` comes from a closed set, for it becomes a label.
+    /// Runs a piece of work that is no request as a job. `name` becomes a label, so it must come from a closed set.
     ///
     /// # Example
     ///
@@ -79,7 +79,7 @@ impl Monitor {
         Job { slot: ScopeSlot::new(Scope::for_job(self, &name)), end, future: Some(future) }
     }
 
-    /// Returns what was counted of each job so far.
+    /// Returns the counts of each job.
     #[must_use]
     pub fn jobs(&self) -> Vec<JobCounts> {
         self.inner().map(|inner| inner.shared.jobs.read()).unwrap_or_default()
@@ -99,6 +99,7 @@ where
         let mut this = self.project();
         let polled = this.slot.catch(|| {
             let polled = this.future.as_mut().as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx));
+            // `failure` may run the program's own code, so it is called inside the catch.
             polled.map(|output| (output.failure(), output))
         });
         let (failure, output) = match polled {

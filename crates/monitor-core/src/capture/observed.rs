@@ -1,4 +1,4 @@
-//! What is to be seen of an error: its type, what it says, what caused it.
+//! Observed errors: the data of an error that a layer or another library saw, without the error itself.
 
 use std::{
     any::{Any, type_name},
@@ -18,36 +18,35 @@ use crate::{
     scope, text,
 };
 
-/// What somebody other than the program itself saw of an error: a layer, for instance.
+/// The data of an error that was observed by a layer or another library, not captured by the program itself.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "whoever saw the error says all of it")]
 pub struct ObservedError {
-    /// What kind of failure.
+    /// The kind of failure.
     pub kind: EventKind,
-    /// Whether the program dealt with it.
+    /// Whether the program handled the error.
     pub handled: bool,
-    /// The error's type.
+    /// The error's type name.
     pub type_name: Cow<'static, str>,
-    /// What it says.
+    /// The error's message.
     pub message: String,
-    /// What caused it, the direct cause first.
+    /// The error's causes, the direct cause first.
     pub chain: Vec<Cause>,
-    /// Where it was handed over, where known.
+    /// The place where the error was handed over, if known.
     pub location: Option<CodeLocation>,
 }
 
 // === impl ObservedError ===
 
 impl ObservedError {
-    /// Returns what is to be seen of `error`.
+    /// Reads the type name, message and causes of `error`.
     #[must_use]
     pub fn new<E: AnyError<M> + ?Sized, M>(kind: EventKind, error: &E) -> Self {
         with_current_types(|types| Self::with(types, kind, error))
     }
 
-    /// Returns what is to be seen of an error of any type: its `Display`, and its causes where it is a
-    /// `Box<dyn Error + Send + Sync>`, a report of anyhow or eyre with the feature of that name, or a type that
-    /// [`MonitorBuilder::error_wrapper`] opens.
+    /// Reads an error of any type: its `Display`, and its causes if it is a `Box<dyn Error + Send + Sync>`, a report of
+    /// anyhow or eyre with the feature of that name, or a type that [`MonitorBuilder::error_wrapper`] opens.
     ///
     /// [`MonitorBuilder::error_wrapper`]: crate::MonitorBuilder::error_wrapper
     #[must_use]
@@ -70,7 +69,7 @@ impl ObservedError {
         }
         if let Some(inside) = types.open(any) {
             let observed = Self::with(types, kind, inside);
-            // What opens to itself is called what it is.
+            // A wrapper may return the value itself, whose own type name is more precise.
             let is_itself = std::ptr::addr_eq(inside, error);
             let type_name = if is_itself { type_name::<E>().into() } else { observed.type_name };
             return Self { type_name, ..observed };
@@ -97,7 +96,7 @@ impl ObservedError {
     }
 }
 
-/// Calls `f` with the types that the monitor of the current scope knows; outside a scope with none.
+/// Calls `f` with the type names of the current scope's monitor; outside a scope, with none.
 fn with_current_types<R>(f: impl FnOnce(&TypeNames) -> R) -> R {
     let scope = scope::current();
     match scope.as_ref().and_then(|scope| scope.monitor().inner()) {
@@ -107,8 +106,7 @@ fn with_current_types<R>(f: impl FnOnce(&TypeNames) -> R) -> R {
 }
 
 impl Monitor {
-    /// Returns what is to be seen of an error of any type, as [`ObservedError::of_any`] does, by what this monitor was told of
-    /// types.
+    /// Reads an error of any type, as [`ObservedError::of_any`] does, with the type names and wrappers of this monitor.
     #[must_use]
     pub fn observe<E: fmt::Display + 'static>(&self, kind: EventKind, error: &E) -> ObservedError {
         match self.inner() {

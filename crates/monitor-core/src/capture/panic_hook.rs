@@ -1,4 +1,7 @@
-//! The panic hook: it notes place, thread and backtrace on the thread that panics.
+//! The panic hook: records place, thread and backtrace on the thread that panics.
+//!
+//! A caught panic has only its payload. The hook leaves the rest in a note, which the code that catches the panic picks
+//! up.
 
 use std::{
     borrow::Cow,
@@ -16,7 +19,7 @@ use crate::{
     symbols::RawBacktrace,
 };
 
-/// Installs the hook, once in a process, in front of the one that is there.
+/// Installs the hook, once per process, in front of the previous one.
 pub(crate) fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -28,14 +31,14 @@ pub(crate) fn install() {
 fn on_panic(info: &PanicHookInfo<'_>, previous: &(dyn Fn(&PanicHookInfo<'_>) + Send + Sync)) {
     let scope = scope::current().filter(|scope| scope.monitor().hooks_panics());
     let note = note(info, scope.as_ref());
-    // Where nothing of ours catches the panic, the previous hook may be the only one that reports it.
+    // If no monitor catches the panic, the previous hook may be the only one to report it.
     let is_reported = panic::is_watched() || (scope.is_some() && cfg!(panic = "abort"));
     if !is_reported || scope.as_ref().is_some_and(|scope| scope.monitor().chains_panics()) {
         previous(info);
     }
     match scope {
         Some(scope) if cfg!(panic = "abort") => last_words(&scope, note, info),
-        // Where nothing catches it here, the thread that joins this one may resume it in a request.
+        // If this thread does not catch it, the thread that joins it may resume it in a request.
         _ => note.leave(),
     }
 }
@@ -43,6 +46,8 @@ fn on_panic(info: &PanicHookInfo<'_>, previous: &(dyn Fn(&PanicHookInfo<'_>) + S
 fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
     let location = info.location().map(CodeLocation::from);
     let message = text_of(info.payload()).unwrap_or_default();
+    // A backtrace is costly: it is taken only if the event will be captured whole, and not in a process that is about
+    // to abort, which has no time to resolve it.
     let wanted = !cfg!(panic = "abort")
         && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope, &message));
     Note::new(info.payload(), location, wanted.then(RawBacktrace::capture))
@@ -60,7 +65,7 @@ fn last_words(scope: &Scope, note: Note, info: &PanicHookInfo<'_>) {
     monitor.flush(LAST_FLUSH);
 }
 
-/// Returns a place without the machine that the program was built on.
+/// Returns a place without the paths of the machine that built the program.
 fn shown(mut place: Option<CodeLocation>) -> String {
     place.iter_mut().for_each(CodeLocation::show);
     place.map_or_else(|| String::from("unknown place"), |place| place.to_string())

@@ -1,4 +1,4 @@
-//! The payload of a panic: mostly a text, sometimes an error.
+//! The payload of a panic: usually a text, sometimes an error.
 
 use std::{any::Any, borrow::Cow, error::Error, io};
 
@@ -13,16 +13,16 @@ use crate::{
     text,
 };
 
-/// An event's view of a payload.
+/// The type name, message and causes of a payload.
 pub(crate) struct Payload {
-    /// `panic` for a text.
+    /// `panic` if the payload is a text.
     pub(crate) type_name: Cow<'static, str>,
     pub(crate) message: String,
     pub(crate) chain: Vec<Cause>,
 }
 
 impl Payload {
-    /// Reads a text or an error. Formats what is the program's own, so it must not run in the hook.
+    /// Reads a text or an error. Runs the program's own formatting code, so it must not be called in the hook.
     pub(crate) fn read(payload: &(dyn Any + Send), types: &TypeNames) -> Self {
         if let Some(message) = text_of(payload) {
             return Self::text(message.into_owned());

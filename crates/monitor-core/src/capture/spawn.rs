@@ -1,15 +1,15 @@
-//! Tasks of tokio that stay tied to the request that spawned them.
+//! Tokio tasks that stay in the scope of the request that spawned them.
 
 use tokio::task::{self, JoinHandle};
 
 use crate::scope::{self, ScopeFutureExt};
 
-/// Spawns a task in the current scope. Its panic is captured with the request's identifier, user and breadcrumbs before
-/// it reaches the handle, which may well be dropped.
+/// Spawns a task in the current scope. Its panic is captured with the request's ID, user and breadcrumbs before it
+/// reaches the join handle, which is often dropped.
 ///
 /// # Panics
 ///
-/// Outside a tokio runtime, as [`tokio::spawn`] does.
+/// Panics outside a tokio runtime, as [`tokio::spawn`] does.
 ///
 /// # Example
 ///
@@ -29,12 +29,12 @@ where
     task::spawn(future.in_current_scope())
 }
 
-/// Runs a function that blocks on a thread for such, in the current scope. Its panic is captured as that of
-/// [`spawn_supervised`] is.
+/// Runs a blocking function on a thread of tokio's blocking pool, in the current scope. Its panic is captured as by
+/// [`spawn_supervised`].
 ///
 /// # Panics
 ///
-/// Outside a tokio runtime, as [`tokio::task::spawn_blocking`] does.
+/// Panics outside a tokio runtime, as [`tokio::task::spawn_blocking`] does.
 pub fn spawn_blocking_supervised<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
     task::spawn_blocking(scope::wrap(f))
 }

@@ -1,4 +1,4 @@
-//! What can be captured: errors of a known type, errors behind a pointer, and reports.
+//! Error values that can be captured: errors of a known type, errors behind a pointer, and reports.
 
 use std::{any::type_name, error::Error};
 
@@ -6,25 +6,25 @@ use crate::base::error::BoxError;
 
 /// An error that can be captured.
 ///
-/// Implemented for every [`Error`] that borrows nothing, for `dyn Error` behind a reference, and for what holds an error
-/// without being one: `Box<dyn Error + Send + Sync>`, `anyhow::Error` with the feature `anyhow`, and `eyre::Report` with
-/// the feature `eyre`.
+/// Implemented for every [`Error`] that borrows nothing, for `dyn Error` behind a reference, and for types that hold an
+/// error without implementing [`Error`]: `Box<dyn Error + Send + Sync>`, `anyhow::Error` with the feature `anyhow`, and
+/// `eyre::Report` with the feature `eyre`.
 ///
-/// The place of a report is that of its capture, not the `?` that made it: eyre's default handler shows its location to
-/// nobody, and anyhow's backtrace is shown only by `capture_anyhow`.
+/// The location of a report is that of its capture, not of the `?` that created it: eyre's default handler does not
+/// expose its location, and anyhow's backtrace is read only by `capture_anyhow`.
 ///
-/// The parameter keeps these implementations apart, and is always inferred: `()` for an error, the type itself for a
-/// report.
+/// The parameter `M` keeps these implementations from overlapping, and is always inferred: `()` for an error, `Self`
+/// for a report.
 pub trait AnyError<M = ()> {
-    /// Returns the error as one of any type.
+    /// Returns the error as a trait object.
     fn as_error(&self) -> &(dyn Error + 'static);
 
-    /// Returns the error whose type names the event: of a report, the root cause.
+    /// Returns the error that gives the event its type: the root cause of a report, else the error itself.
     fn typed(&self) -> &(dyn Error + 'static) {
         self.as_error()
     }
 
-    /// Returns the name of its type, where the compiler knows it.
+    /// Returns the name of the error's type, if the compiler knows it.
     #[must_use]
     fn known_type(&self) -> Option<&'static str> {
         None

@@ -1,4 +1,5 @@
-//! The source around a frame, where it is at hand: on the machine it was built on, and not changed since.
+//! Source lines around a frame. They are shown only if the file exists on this machine and is not newer than the
+//! program.
 
 use std::{collections::HashMap, env, fs, io::Read, path::Path, sync::Arc, time::SystemTime};
 
@@ -10,7 +11,7 @@ use crate::{
     redact::{FILTERED, Redaction},
 };
 
-/// A few lines of source.
+/// A few consecutive lines of a source file.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Excerpt {
@@ -21,17 +22,18 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// Masks the lines, and then cuts those that are long.
+    /// Masks secrets in the lines, then cuts each line at 200 characters.
     pub(crate) fn redact(&mut self, redaction: &Redaction) {
         let text = self.lines.join("\n");
         let masked: Vec<_> = redaction.text(&text).split('\n').map(cut).collect();
-        // A secret of several lines, such as a private key, becomes one.
+        // Masking can join lines: a private key of several lines becomes one mask. Line numbers no longer fit then, so
+        // all lines are masked.
         let is_whole = masked.len() == self.lines.len();
         self.lines = if is_whole { masked } else { vec![FILTERED.to_owned(); self.lines.len()] };
     }
 }
 
-/// The files that were read so far. What is no longer as it was built is not shown.
+/// Cache of source files. A file that is newer than the program is not shown.
 #[derive(Debug)]
 pub(crate) struct Excerpts {
     files: HashMap<String, Option<Arc<str>>>,
@@ -44,7 +46,7 @@ impl Excerpts {
         Self { files: HashMap::new(), built: built.filter(is_past) }
     }
 
-    /// Gives the innermost of the program's own frames the source around them.
+    /// Adds an excerpt to the innermost of the program's own frames.
     pub(crate) fn add_to(&mut self, backtrace: &mut [Frame]) {
         for frame in backtrace.iter_mut().filter(|frame| frame.in_app).take(FRAMES) {
             frame.excerpt = frame.location.as_ref().and_then(|at| self.around(&at.file, at.line));
@@ -56,7 +58,7 @@ impl Excerpts {
         let first_line = line.checked_sub(1)?.saturating_sub(AROUND) + 1;
         let count = (line - first_line + 1 + AROUND) as usize;
         let lines = text.lines().skip(first_line as usize - 1).take(count).map(str::to_owned).collect::<Vec<_>>();
-        // A file that ends before the line is another one.
+        // A file that ends before the line is not the file the program was built from.
         (lines.len() > (line - first_line) as usize).then_some(Excerpt { first_line, lines })
     }
 
@@ -83,7 +85,8 @@ impl Excerpts {
     }
 }
 
-/// A program that is from the future was built while the clock was ahead: no source can be told to be older.
+/// A program with a build time in the future was built while the clock was ahead, so no source file can be proven
+/// older.
 fn is_past(built: &SystemTime) -> bool {
     !clock::is_ahead(*built)
 }
@@ -92,9 +95,9 @@ fn cut(line: &str) -> String {
     line.chars().take(LINE).collect()
 }
 
-/// How many frames of an event have their source shown.
+/// Maximum number of frames of an event with an excerpt.
 const FRAMES: usize = 5;
-/// How many lines before and behind the one it is about.
+/// Number of lines before and after the line of the frame.
 const AROUND: u32 = 3;
 const LINE: usize = 200;
 const FILES: usize = 64;

@@ -1,4 +1,5 @@
-//! The frames of a backtrace: resolved, judged, and without those of the capture itself.
+//! Resolves a backtrace to function names and lines, marks the program's own frames, and removes the frames of the
+//! capture itself.
 
 use super::Frame;
 use super::grouping::in_app::InApp;
@@ -8,18 +9,18 @@ use crate::{
     symbols::{self, OwnBacktrace, RawBacktrace, StoredFrame, Symbol},
 };
 
-/// The addresses of a backtrace, as they were captured here or stored by an earlier process.
+/// The addresses of a backtrace, captured in this process or stored by an earlier one.
 #[derive(Debug)]
 pub(crate) enum Trace {
     Here {
-        /// That of the error itself, which is shown in place of the other.
+        /// Backtrace of the error itself. Preferred over `here`, unless it has no symbols.
         own: Option<OwnBacktrace>,
         here: RawBacktrace,
     },
     Stored(Vec<StoredFrame>),
 }
 
-/// Resolves a backtrace. Debug information that cannot be read costs the names.
+/// Resolves a backtrace, to at most [`MAX_FRAMES`] frames. Returns no frames if reading the debug information panics.
 pub(crate) fn resolve(trace: Trace, in_app: &InApp) -> Vec<Frame> {
     let resolve = || match trace {
         Trace::Here { own: None, here } => symbols::resolve(&here),
@@ -44,7 +45,7 @@ pub(crate) fn resolve(trace: Trace, in_app: &InApp) -> Vec<Frame> {
     frames
 }
 
-/// Marks the program's own frames, and drops those of the capture.
+/// Marks the program's own frames, and removes the frames of the capture.
 pub(crate) fn judge(frames: &mut Vec<Frame>, in_app: &InApp) {
     for frame in frames.iter_mut() {
         frame.in_app = in_app.owns(&frame.function, frame.location.as_ref().map(|at| at.file.as_str()));
@@ -52,13 +53,15 @@ pub(crate) fn judge(frames: &mut Vec<Frame>, in_app: &InApp) {
     frames.drain(..capture_len(frames));
 }
 
-/// Returns how many frames lie between the failure and the capture of its backtrace: the panic machinery and ours.
+/// Returns the number of frames between the failure and the capture of its backtrace: those of the panic machinery and
+/// of this crate.
 fn capture_len(frames: &[Frame]) -> usize {
     let mut len = 0;
     for (at, frame) in frames.iter().take_while(|frame| !frame.in_app).enumerate() {
         if is_capture(frame) {
             len = at + 1;
         } else if at - len > GAP {
+            // Frames further out belong to the failure, even if a name looks like the capture's.
             break;
         }
     }
@@ -72,7 +75,7 @@ fn is_capture(frame: &Frame) -> bool {
         || CAPTURE_FUNCTIONS.iter().any(|part| frame.function.contains(part))
 }
 
-/// Cuts the name of a function whose type parameters fill a page.
+/// Cuts a function name at [`MAX_NAME_CHARS`]: type parameters can fill a page.
 fn short(mut name: String) -> String {
     if let Some((at, _)) = name.char_indices().nth(MAX_NAME_CHARS) {
         name.truncate(at);
@@ -83,10 +86,10 @@ fn short(mut name: String) -> String {
 
 const CAPTURE_FUNCTIONS: [&str; 4] = ["core::panicking::", "rust_begin_unwind", "monitor_core::", "backtrace::trace"];
 
-/// Line tables name inlined functions without their path.
+/// Matched by file, because line tables name inlined functions without their path.
 const CAPTURE_FILES: [&str; 2] = ["/library/core/src/panicking.rs", "/backtrace-0."];
 
-/// How many other functions, such as the call of a boxed closure, lie between two frames of a capture.
+/// Maximum number of unrelated frames, such as the call of a boxed closure, between two frames of a capture.
 const GAP: usize = 4;
 
 const MAX_FRAMES: usize = 100;

@@ -1,37 +1,41 @@
-//! Which events are one issue, and why.
+//! Grouping of events into issues, and the explanation of each grouping.
 //!
-//! An event is grouped by the first of these rules that applies:
+//! Two events belong to one issue if their *grouping* is equal. The first of these rules that applies decides:
 //!
-//! | basis | what the events of an issue have in common |
+//! | basis | common to all events of an issue |
 //! | --- | --- |
-//! | `custom` | the parts given to [`set_fingerprint`](crate::scope::set_fingerprint); `{{ default }}` among them stands for the rest of this table |
+//! | `custom` | the parts given to [`set_fingerprint`](crate::scope::set_fingerprint) |
 //! | `status` | a bare 5xx or failed call: status, method and route |
 //! | `message` | a captured message: file, column and message |
 //! | `function` | kind, type and causes, the innermost function of the program's own, file and column, message |
-//! | `location` | kind, type and causes, file, line and column, message: a panic, or an error with a backtrace, of which no function is known |
+//! | `location` | kind, type and causes, file, line and column, message; if the backtrace names no function |
 //! | `route` | an error without a backtrace: kind, type and causes, file and column where known, route, message |
 //!
-//! File, line and column are the place of the panic or of the call that captured the error. A message takes part without
-//! what changes from event to event: addresses, hosts, identifiers, dates, numbers, quoted texts. Request, thread, process
-//! and release never take part. The line does not where the function is known, so that an edit further up in a file opens
-//! no new issue.
+//! The part `{{ default }}` of a `custom` grouping stands for the parts of the first other rule that applies.
 //!
-//! # What each build knows
+//! File, line and column are the location of the panic, or of the call that captured the error. Variable parts of a
+//! message are replaced: addresses, hosts, identifiers, dates, numbers, quoted texts. Request, thread, process and
+//! release are never part of a grouping. The line is not part of it when the function is known, so an edit further up
+//! in the file opens no new issue.
 //!
-//! | build | function | line takes part |
+//! # Effect of the build profile
+//!
+//! | build | function | is the line part of the grouping? |
 //! | --- | --- | --- |
 //! | `debug = 2` or `1` | path of the function | no |
-//! | `debug = "line-tables-only"` | path of the function; name and file where it was inlined into another | where it was inlined |
-//! | `debug = 0`, cargo's default for `--release` | path of the function that the code was compiled into | yes: another function may have been inlined into it |
+//! | `debug = "line-tables-only"` | path of the function; name and file if it was inlined | if it was inlined |
+//! | `debug = 0`, cargo's default for `--release` | path of the function that the code was compiled into | yes |
 //! | `strip = "symbols"` | none | yes |
 //!
-//! `debug = 1` in the release profile costs nothing at run time, and keeps issues together over releases.
+//! Without debug information, the line takes part because another function may have been inlined into the named one.
+//!
+//! `debug = 1` in the release profile costs nothing at run time, and keeps issues together across releases.
 //!
 //! # Limits
 //!
-//! The type of an error captured as a `dyn Error` is known where
-//! [`MonitorBuilder::error_type`](crate::MonitorBuilder::error_type) names it; else it is the beginning of its `Debug`, and
-//! `error` where that is no name. A function that was renamed is another one.
+//! The type of an error captured as a `dyn Error` is known if the program registered it with
+//! [`MonitorBuilder::error_type`](crate::MonitorBuilder::error_type). Otherwise it is the beginning of its `Debug`
+//! output, or `error` if that is not a name. Renaming a function opens a new issue.
 
 mod function;
 pub(crate) mod in_app;
@@ -51,17 +55,18 @@ use crate::model::{
     source_path,
 };
 
-/// What an event is grouped by. Two events with the same grouping belong to one issue.
+/// The properties an event is grouped by. Two events with the same grouping belong to one issue.
 ///
-/// See the [module docs](self). Its [`Display`](fmt::Display) lists what the events of an issue have in common.
+/// See the [module docs](self). The [`Display`](fmt::Display) implementation lists what the events of an issue have in
+/// common.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Grouping {
-    /// The version of the rules. Other rules make other fingerprints.
+    /// Version of the rules. Each version has its own fingerprints.
     pub version: u32,
-    /// The rule.
+    /// The rule that applied.
     pub basis: Basis,
-    /// What every event of the issue has in common.
+    /// Properties that all events of the issue share.
     pub parts: Vec<Part>,
 }
 
@@ -70,15 +75,15 @@ pub struct Grouping {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Basis {
-    /// The program's own fingerprint.
+    /// The fingerprint set by the program.
     #[serde(alias = "explicit")]
     Custom,
-    /// A bare 5xx or failed call.
+    /// The status of a bare 5xx or failed call.
     Status,
-    /// The function it happened in.
+    /// The function the failure happened in.
     #[serde(alias = "stack")]
     Function,
-    /// The place in the source.
+    /// The location in the source.
     #[serde(alias = "place")]
     Location,
     /// The type of the error and the route.
@@ -88,33 +93,33 @@ pub enum Basis {
     Message,
 }
 
-/// One thing that the events of an issue have in common.
+/// One property that the events of an issue share.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Part {
-    /// A part of the program's own fingerprint.
+    /// A part of the fingerprint set by the program.
     #[serde(alias = "given")]
     Custom(String),
     /// The kind of failure.
     Kind(EventKind),
-    /// The error's type.
+    /// Type of the error.
     Type(String),
-    /// The type of a cause.
+    /// Type of a cause.
     Cause(String),
-    /// The innermost function of the program's own: its path, or its name and file where the build has no path.
+    /// The innermost function of the program's own: its path, or its name and file if the build has no path.
     Function(String),
-    /// The file.
+    /// File of the location.
     File(String),
-    /// The line, where no function is known for certain.
+    /// Line of the location, if the function is not known for certain.
     Line(u32),
-    /// The column.
+    /// Column of the location.
     Column(u32),
-    /// The request's method.
+    /// Method of the request.
     Method(String),
-    /// The route's template.
+    /// Template of the route.
     Route(String),
-    /// The message, without what changes.
+    /// Message, with its variable parts replaced.
     #[serde(alias = "says")]
     Message(String),
 }
@@ -122,7 +127,7 @@ pub enum Part {
 // === impl Grouping ===
 
 impl Grouping {
-    /// Groups an event, which is redacted.
+    /// Groups an event. The event must be redacted.
     pub(crate) fn of(event: &ErrorEvent) -> Self {
         let default = Self::default_of(event);
         match &*event.scope.fingerprint {
@@ -159,7 +164,7 @@ impl Grouping {
                 parts.extend(function(own, place));
                 Basis::Function
             }
-            // Without a backtrace a handler is still known by its route.
+            // Without a backtrace, the route still identifies the handler.
             (kind, None) if kind != EventKind::Panic && event.backtrace.is_empty() => {
                 parts.extend(types(event));
                 parts.extend(place.map(file));
@@ -177,13 +182,13 @@ impl Grouping {
         Self { version: VERSION, basis, parts }
     }
 
-    /// Returns the message of the events, without what changes.
+    /// Returns the message that the events share, with its variable parts replaced.
     pub(crate) fn message(&self) -> String {
         let message = |part: &Part| if let Part::Message(message) = part { Some(message.clone()) } else { None };
         self.parts.iter().find_map(message).unwrap_or_default()
     }
 
-    /// Changes the message. The fingerprint of the issue stays.
+    /// Replaces the message. The issue keeps the fingerprint computed from the original message.
     pub(crate) fn change_message(&mut self, f: impl Fn(&str) -> String) {
         for part in &mut self.parts {
             if let Part::Message(message) = part {
@@ -204,23 +209,23 @@ impl Grouping {
     }
 }
 
-/// The type of the error and those of its causes. A panic with a text has none.
+/// Returns the type of the error and those of its causes. A panic with a text payload has no type.
 fn types(event: &ErrorEvent) -> impl Iterator<Item = Part> {
     let is_typed = event.kind != EventKind::Panic || event.type_name != EventKind::Panic.as_str();
     let own = is_typed.then(|| Part::Type(event.type_name.clone()));
     own.into_iter().chain(event.chain.iter().map(|cause| Part::Cause(cause.type_name.clone())))
 }
 
-/// The function, and the place in it.
+/// Returns the function, and the location in it.
 fn function(own: &Frame, place: Option<&CodeLocation>) -> Vec<Part> {
     let name = function::stable(&own.function);
     let file_of_frame = own.location.as_ref().map(|at| match place {
-        // The same file as the compiler was given it, which is the same on every machine.
+        // The path as passed to the compiler does not depend on the machine.
         Some(place) if source_path::is_same(&at.file, &place.file) => place.file.as_str(),
         _ => at.file.as_str(),
     });
-    // Two functions of one file may have one name, and without debug information the function that failed may be another
-    // one that was inlined into this one.
+    // The line is needed if the function is ambiguous: two functions of one file may share a name, and without debug
+    // information the failing function may have been inlined into the named one.
     let is_certain = function::has_path(&name) && own.location.is_some();
     let function = match file_of_frame {
         _ if name.is_empty() => None,
@@ -239,6 +244,7 @@ fn function(own: &Frame, place: Option<&CodeLocation>) -> Vec<Part> {
     parts
 }
 
+/// Returns file, line and column.
 fn exactly(place: &CodeLocation) -> [Part; 3] {
     [file(place), Part::Line(place.line), Part::Column(place.column)]
 }
@@ -247,12 +253,12 @@ fn file(place: &CodeLocation) -> Part {
     Part::File(source_path::stable(&place.file).into_owned())
 }
 
-/// The column in a file of the program's own: that in a dependency changes with its version.
+/// Returns the column in a file of the program's own. In a dependency, the column changes with its version.
 fn column(place: &CodeLocation) -> Option<Part> {
     (!source_path::is_foreign(&place.file)).then_some(Part::Column(place.column))
 }
 
-/// Returns the template of a message, for the fuzzers.
+/// Returns the template of a message. For fuzzers only.
 #[cfg(fuzzing)]
 #[must_use]
 pub fn template_of(message: &str) -> String {

@@ -1,4 +1,4 @@
-//! What was known of the unit of work when an error was captured.
+//! Snapshot of a scope at the time of a capture, as stored in an event.
 
 use std::time::SystemTime;
 
@@ -16,60 +16,60 @@ use crate::{
     redact::{FILTERED, Redaction, bounded},
 };
 
-/// What happened on the way to an error.
+/// A step on the way to an error.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Breadcrumb {
-    /// When.
+    /// Time of the step.
     #[serde(rename = "timestamp", with = "json::time")]
     pub at: SystemTime,
-    /// What kind of step, such as `http` or `cache`.
+    /// Kind of step, such as `http` or `cache`.
     pub category: String,
-    /// What happened.
+    /// Message.
     pub message: String,
-    /// How serious it was.
+    /// Severity.
     pub level: Level,
-    /// Anything to read it by.
+    /// Additional data.
     pub data: Value,
 }
 
-/// What was known of the unit of work when an error was captured.
+/// Snapshot of a scope at the time an error was captured.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ScopeRecord {
-    /// The request's identifier; `None` outside a scope.
+    /// ID of the request; `None` outside a scope.
     #[serde(with = "json::text_or_null")]
     pub request_id: Option<RequestId>,
-    /// The trace; `None` outside a scope.
+    /// ID of the trace; `None` outside a scope.
     #[serde(with = "json::text_or_null")]
     pub trace_id: Option<TraceId>,
-    /// The scope's own part of the trace; `None` outside a scope.
+    /// Span ID of the scope within the trace; `None` outside a scope.
     #[serde(with = "json::text_or_null")]
     pub span_id: Option<SpanId>,
-    /// The trace the client named, where it was valid and not continued.
+    /// Trace ID sent by the client, if it was valid and not continued.
     #[serde(with = "json::text_or_null")]
     pub client_trace_id: Option<TraceId>,
-    /// The identifier the client sent, validated.
+    /// Request ID sent by the client, validated.
     #[serde(with = "json::null_if_empty")]
     pub client_request_id: String,
     /// The method; `None` outside a request.
     #[serde(with = "method::or_null")]
     pub method: Option<Method>,
-    /// The route's template; empty outside a request.
+    /// Template of the route; empty outside a request.
     #[serde(with = "json::null_if_empty")]
     pub route: String,
-    /// The path as the client sent it. It goes nowhere unless asked for, see
-    /// [`MonitorBuilder::show_raw_paths`](crate::MonitorBuilder::show_raw_paths).
+    /// Path as the client sent it. Replaced by the route in every event, unless
+    /// [`MonitorBuilder::show_raw_paths`](crate::MonitorBuilder::show_raw_paths) is set.
     #[serde(with = "json::null_if_empty")]
     pub path: String,
     /// The `User-Agent` header.
     #[serde(with = "json::null_if_empty")]
     pub user_agent: String,
-    /// The client's address, truncated unless it was asked for in full.
+    /// Address of the client, truncated unless the full address was requested.
     #[serde(with = "json::null_if_empty")]
     pub remote_addr: String,
-    /// The user's identifier.
+    /// ID of the user.
     #[serde(rename = "user_id")]
     pub user: Option<String>,
     /// Tags.
@@ -80,7 +80,7 @@ pub struct ScopeRecord {
     pub contexts: Vec<(String, Value)>,
     /// Breadcrumbs, the oldest first.
     pub breadcrumbs: Vec<Breadcrumb>,
-    /// What the program said events are to be grouped by; empty where it said nothing.
+    /// Fingerprint set by the program; empty if it set none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fingerprint: Vec<String>,
 }
@@ -88,7 +88,7 @@ pub struct ScopeRecord {
 // === impl Breadcrumb ===
 
 impl Breadcrumb {
-    /// Creates a breadcrumb of this moment at level INFO.
+    /// Creates a breadcrumb with the current time and level INFO.
     #[must_use]
     pub fn new(category: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
@@ -100,14 +100,14 @@ impl Breadcrumb {
         }
     }
 
-    /// Sets how serious it was. Defaults to INFO.
+    /// Sets the severity. Defaults to INFO.
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// Sets anything to read it by. Defaults to nothing.
+    /// Sets additional data. Defaults to `null`.
     #[must_use]
     pub fn data(mut self, data: impl Into<Value>) -> Self {
         self.data = json::shallow(data.into());
@@ -124,7 +124,7 @@ impl Breadcrumb {
 // === impl ScopeRecord ===
 
 impl ScopeRecord {
-    /// Returns about how much memory it takes, in bytes.
+    /// Returns the approximate memory use, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let tags = self.tags.iter().map(|(name, value)| 2 * TEXT + name.len() + value.len());
         let contexts = self.contexts.iter().map(|(name, value)| TEXT + name.len() + weight_of(value));
@@ -133,13 +133,15 @@ impl ScopeRecord {
         texts + tags.sum::<usize>() + contexts.sum::<usize>() + crumbs.sum::<usize>()
     }
 
-    /// Leaves out a quarter of the breadcrumbs, the oldest ones, or else a context or a tag. Returns whether there was any.
+    /// Removes the oldest quarter of the breadcrumbs, or else one context, or else one tag. Returns `false` if there
+    /// was nothing to remove.
     pub(crate) fn shorten(&mut self) -> bool {
         let oldest = self.breadcrumbs.len().div_ceil(4);
         self.breadcrumbs.drain(..oldest);
         oldest > 0 || self.contexts.pop().is_some() || self.tags.pop().is_some()
     }
 
+    /// Masks secrets in all texts. Unless `raw_paths` is set, the route replaces the path.
     pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
         if raw_paths {
             redaction.mask(&mut self.path);
@@ -182,5 +184,5 @@ fn weight_of(value: &Value) -> usize {
     size_of::<Value>() + inside
 }
 
-/// What a text takes beside what it says.
+/// Memory use of a string beside its bytes.
 const TEXT: usize = size_of::<String>();

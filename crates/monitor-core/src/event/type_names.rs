@@ -1,4 +1,7 @@
-//! What errors of unknown type are called: those behind a `dyn Error`, and those in a wrapper of any type.
+//! Names for errors of unknown type: those behind a `dyn Error`, and those in a wrapper of any type.
+//!
+//! A `dyn Error` does not reveal its type. A program can register its types ([`TypeNames::add`]); for any other error,
+//! the name is the beginning of its `Debug` output.
 
 use std::{
     any::{Any, type_name},
@@ -17,14 +20,14 @@ use crate::text;
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Cause {
-    /// The error's type, as far as it is known.
+    /// Type of the error, as far as it is known.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// What it says.
+    /// Message of the error.
     pub message: String,
 }
 
-/// What a program said of the types of its errors.
+/// The error types and wrappers that the program registered.
 #[derive(Clone, Default)]
 pub(crate) struct TypeNames {
     names: Vec<fn(&(dyn Error + 'static)) -> Option<&'static str>>,
@@ -46,17 +49,17 @@ impl TypeNames {
         self.wrappers.push(Arc::new(move |any| any.downcast_ref::<W>().map(&open)));
     }
 
-    /// Returns the error in a wrapper that is known.
+    /// Returns the error inside a registered wrapper.
     pub(crate) fn open<'a>(&self, any: &'a dyn Any) -> Option<&'a (dyn Error + 'static)> {
         self.wrappers.iter().find_map(|open| open(any))
     }
 
-    /// Returns the name of an error's type.
+    /// Returns the type name of an error.
     pub(crate) fn name<E: AnyError<M> + ?Sized, M>(&self, error: &E) -> Cow<'static, str> {
         error.known_type().map_or_else(|| self.name_of(error.typed()), Cow::Borrowed)
     }
 
-    /// Returns what caused an error, the direct cause first.
+    /// Returns the causes of an error, the direct cause first, at most [`CAUSES`].
     pub(crate) fn causes(&self, error: &(dyn Error + 'static)) -> Vec<Cause> {
         let mut causes = Vec::new();
         let mut next = error.source();
@@ -74,23 +77,25 @@ impl TypeNames {
     }
 }
 
-/// Returns the type that an error's `Debug` begins with, as a derived one does: `Name`, `Name(` or `Name {`.
+/// Returns the type name at the beginning of an error's `Debug` output, as a derived `Debug` writes it: `Name`, `Name(`
+/// or `Name {`. Returns `error` if there is none.
 fn debug_name(error: &(dyn Error + 'static)) -> Cow<'static, str> {
     let mut debug = Prefix::default();
     let _ = text::try_write(&mut debug, format_args!("{error:?}"));
     let message = text::beginning(format_args!("{error}"), BEGINNING);
     let (name, rest) = debug.0.split_at(name_len(&debug.0));
     let is_name = match rest {
+        // A `Debug` output that equals the message is a text, not the name of a unit type.
         "" => message != name,
-        // A report's `Debug` is its message, which may look like a name too.
+        // The `Debug` output of a report is its message, which may look like a type name too.
         rest => (rest.starts_with('(') || rest.starts_with(" {")) && !message.starts_with(&debug.0),
     };
     let is_name = is_name && name.starts_with(char::is_alphabetic);
     if is_name { Cow::Owned(name.to_owned()) } else { Cow::Borrowed("error") }
 }
 
-/// Takes a name and the two characters behind it, and stops the formatting there: the rest of a report's `Debug` is its
-/// backtrace, which takes a second to resolve.
+/// Collects a name and the two characters after it, then stops the formatting: a report's `Debug` output ends with its
+/// backtrace, which takes about a second to resolve.
 #[derive(Default)]
 struct Prefix(String);
 
@@ -126,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// A report whose backtrace stands at the end of its `Debug`.
+    /// A report with a backtrace at the end of its `Debug` output.
     struct Report {
         debug: &'static str,
         message: &'static str,

@@ -1,4 +1,4 @@
-//! What a monitor offers of health.
+//! Methods of the monitor for health.
 
 use std::sync::{Arc, PoisonError};
 
@@ -6,16 +6,17 @@ use super::HealthReading;
 use crate::monitor::Monitor;
 
 impl Monitor {
-    /// Says where health is read whenever somebody asks for it, such as a scrape. Of several the last one counts.
+    /// Sets the source of health readings, which is called for each scrape and each [`health`](Self::health). A later
+    /// call replaces the source.
     ///
-    /// `source` must not wait for anything, and returns `None` once there is nothing to read any more.
+    /// `source` must not block. It returns `None` once its probes are gone.
     pub fn show_health(&self, source: impl Fn() -> Option<HealthReading> + Send + Sync + 'static) {
         if let Some(inner) = self.inner() {
             *inner.shared.health.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(source));
         }
     }
 
-    /// Returns how well the service is now; `None` where nobody probes it.
+    /// Returns the current health, or `None` without a source.
     #[must_use]
     pub fn health(&self) -> Option<HealthReading> {
         self.inner()?.shared.health.read()

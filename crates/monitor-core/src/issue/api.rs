@@ -1,42 +1,43 @@
-//! What a monitor offers of its issues: they are listed, found, decided on, and a user is erased from them.
+//! Methods of the monitor for issues: list, find and triage them, and erase a user.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser};
 use crate::{base::clock, model::fingerprint::Fingerprint, monitor::Monitor};
 
-/// How much of a user was let go.
+/// The extent of an erasure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ErasedUser {
-    /// How many issues were changed.
+    /// Number of changed issues.
     pub issues: usize,
-    /// How many events are gone.
+    /// Number of erased events.
     pub events: usize,
-    /// Whether nothing remains where it is kept. If not, it is tried again until nothing does.
+    /// Whether the erasure is complete in the store, too. If not, the monitor retries until it is.
     pub is_persisted: bool,
 }
 
 impl Monitor {
-    /// Returns every issue, the one last seen first. Counts are exact up to now; an event still on its way to the
-    /// intake is not among the samples.
+    /// Returns all issues, the last seen first. Counts are exact as of the call; events that the intake has not
+    /// processed yet are missing from the samples.
     #[must_use]
     pub fn issues(&self) -> Vec<Issue> {
         self.find_issues(&IssueQuery::new().limit(usize::MAX)).issues
     }
 
-    /// Returns the issues that are asked for.
+    /// Returns the issues that match `query`.
     #[must_use]
     pub fn find_issues(&self, query: &IssueQuery) -> IssuePage {
         let found = self.inner().map(|inner| inner.shared.issues.find(query));
         found.unwrap_or_else(|| IssuePage { issues: Vec::new(), total: 0 })
     }
 
-    /// Decides on an issue, in the name of `actor`. Reporters are told by [`Signal::IssueChanged`](crate::Signal::IssueChanged).
+    /// Makes a decision on an issue in the name of `actor`. Reporters receive
+    /// [`Signal::IssueChanged`](crate::Signal::IssueChanged). Waits until the decision is persisted, for at most 5 s.
     ///
     /// # Errors
     ///
-    /// When there is no such issue, nobody is named, or the order makes no sense.
+    /// Returns an error if there is no such issue, `actor` is empty, or the order is invalid.
     ///
     /// # Example
     ///
@@ -62,17 +63,18 @@ impl Monitor {
         shared.issues.get(fingerprint).ok_or(IssueError::Unknown(fingerprint))
     }
 
-    /// Lets go everything of one user, as [`set_user`](crate::scope::set_user) called them: every event of theirs, every event
-    /// that has this and nothing else as the value of a tag, in a context or in a breadcrumb, their part in the number of users
-    /// affected, and this as a word of what an issue says. Counts stay, and so do other users' events that name them. What is kept on disk is rewritten, so that nothing remains there either.
+    /// Erases a user by the ID given to [`set_user`](crate::scope::set_user). Removes all events of the user, all
+    /// events with the ID as the whole value of a tag, in a context or in a breadcrumb, the user's part in the number
+    /// of affected users, and the ID as a word in an issue's message. Counts stay, and so do other users' events that
+    /// mention the user elsewhere. The store is rewritten, so that no trace remains on disk.
     ///
-    /// What reporters were told before is theirs to erase. It waits for at most 10 s; what is on its way for longer is not kept
-    /// either.
+    /// Signals that reporters have already received are theirs to erase. Waits for at most 10 s; events that are in the
+    /// queues for longer are dropped on arrival.
     pub fn erase_user(&self, user: &str) -> ErasedUser {
         let nothing = ErasedUser { issues: 0, events: 0, is_persisted: true };
         let Some(inner) = self.inner().filter(|_| !user.trim().is_empty()) else { return nothing };
         let deadline = clock::after(ERASING);
-        // What is on its way comes first, or it would come after.
+        // The queues are drained first, or their events would arrive after the erasure.
         let mut is_persisted = inner.intake.flush(deadline).wait(deadline);
         let mark = inner.shared.sources.mark(user);
         inner.shared.unresolved.erase(&Eraser { user: user.to_owned(), mark });

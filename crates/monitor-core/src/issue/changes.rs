@@ -1,11 +1,11 @@
-//! What of issues is not written down yet, and the keys it is written by.
+//! Pending changes of issues: those that are not in the store yet, and their keys.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::Record;
 use crate::{base::escape, event::ErrorEvent, model::fingerprint::Fingerprint, persist::StoreWrite};
 
-/// What is not written down yet.
+/// Changes that are not in the store yet.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub(super) records: BTreeSet<Fingerprint>,
@@ -40,7 +40,7 @@ pub(super) fn record_key(fingerprint: Fingerprint) -> String {
     format!("{RECORDS}{fingerprint}")
 }
 
-/// Returns the key by which an event is kept.
+/// Returns the store key of an event.
 pub(crate) fn event_key(event: &ErrorEvent) -> String {
     format!("{EVENTS}{}/{}", event.fingerprint, event.id)
 }

@@ -1,10 +1,10 @@
-//! What knows a user's events, to let them go.
+//! Matching of a user's events, for an erasure.
 
 use serde_json::Value;
 
 use crate::event::ErrorEvent;
 
-/// Knows a user's events.
+/// Matches the events of one user.
 #[derive(Clone, Debug)]
 pub(super) struct Eraser {
     pub(super) user: String,
@@ -12,12 +12,12 @@ pub(super) struct Eraser {
 }
 
 impl Eraser {
-    /// Whether a text has their name for a word.
+    /// Returns whether a text has the user's ID as a word.
     pub(super) fn is_named_in(&self, text: &str) -> bool {
         text.split(is_border).any(|word| word == self.user)
     }
 
-    /// Returns a text without their name.
+    /// Returns a text with the user's ID replaced by `[erased]`.
     pub(super) fn without_name(&self, text: &str) -> String {
         let word = |piece: &str| {
             let core = piece.trim_end_matches(is_border);
@@ -26,7 +26,7 @@ impl Eraser {
         text.split_inclusive(is_border).map(word).collect()
     }
 
-    /// Whether an event is of this user, or names them where whole values stand.
+    /// Returns whether an event belongs to the user, or has the user's ID as a whole value of its scope.
     pub(super) fn knows(&self, event: &ErrorEvent) -> bool {
         let scope = &event.scope;
         let is_named = || {

@@ -1,11 +1,11 @@
-//! Finding issues among many.
+//! Queries on issues: filter, order and page.
 
 use std::cmp::Reverse;
 
 use super::{Issue, IssueStatus, state::State};
 use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint};
 
-/// Which issues, in which order. Handed to [`Monitor::find_issues`](crate::Monitor::find_issues).
+/// A query: a filter, an order and a page of issues. Passed to [`Monitor::find_issues`](crate::Monitor::find_issues).
 ///
 /// # Example
 ///
@@ -30,33 +30,33 @@ pub struct IssueQuery {
     limit: usize,
 }
 
-/// What issues are sorted by, the greatest first.
+/// The sort key of issues, greatest first.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum IssueSort {
-    /// When it was last seen.
+    /// Time of the last event.
     #[default]
     LastSeen,
-    /// When it was first seen.
+    /// Time of the first event.
     FirstSeen,
-    /// How often it happened.
+    /// Number of events.
     Count,
-    /// How many users it happened to.
+    /// Number of affected users.
     Users,
 }
 
-/// Some of the issues that were found.
+/// One page of the issues that match a query.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IssuePage {
-    /// Those that were asked for.
+    /// The issues on this page.
     pub issues: Vec<Issue>,
-    /// How many were found in all.
+    /// Number of matching issues on all pages.
     pub total: usize,
 }
 
 impl IssueQuery {
-    /// Creates a query for the first 100 of all issues, the one last seen first.
+    /// Creates a query for the first 100 of all issues, the last seen first.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -71,57 +71,57 @@ impl IssueQuery {
         }
     }
 
-    /// Finds those that have all of these words, or parts of words, in their kind, type, message, place, routes, releases or
-    /// fingerprint, whether in capitals or not. Defaults to any.
+    /// Filters by words: an issue matches if each of them is part of its kind, type, message, place, routes, releases
+    /// or fingerprint, ignoring case. Defaults to no filter.
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
         self.words = text.split_whitespace().map(str::to_lowercase).collect();
         self
     }
 
-    /// Finds those in this state. Defaults to any.
+    /// Filters by status. Defaults to no filter.
     #[must_use]
     pub fn state(mut self, state: impl Into<Option<IssueStatus>>) -> Self {
         self.state = state.into();
         self
     }
 
-    /// Finds those of this kind. Defaults to any.
+    /// Filters by kind. Defaults to no filter.
     #[must_use]
     pub fn kind(mut self, kind: impl Into<Option<EventKind>>) -> Self {
         self.kind = kind.into();
         self
     }
 
-    /// Finds those that happened on this route. Defaults to any.
+    /// Filters by route. Defaults to no filter.
     #[must_use]
     pub fn route(mut self, route: impl Into<String>) -> Self {
         self.route = Some(route.into());
         self
     }
 
-    /// Finds those that happened in this release. Defaults to any.
+    /// Filters by release. Defaults to no filter.
     #[must_use]
     pub fn release(mut self, release: impl Into<String>) -> Self {
         self.release = Some(release.into());
         self
     }
 
-    /// Sets what they are sorted by. Defaults to [`IssueSort::LastSeen`].
+    /// Sets the sort key. Defaults to [`IssueSort::LastSeen`].
     #[must_use]
     pub fn sort(mut self, sort: IssueSort) -> Self {
         self.sort = sort;
         self
     }
 
-    /// Leaves out the first so many. Defaults to 0.
+    /// Skips this number of issues. Defaults to 0.
     #[must_use]
     pub fn offset(mut self, offset: usize) -> Self {
         self.offset = offset;
         self
     }
 
-    /// Returns at most so many. Defaults to 100.
+    /// Sets the maximum number of issues on a page. Defaults to 100.
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
@@ -134,7 +134,7 @@ impl IssueQuery {
         let total = found.len();
         let end = self.offset.saturating_add(self.limit).min(total);
         if end < total && end > 0 {
-            // What is shown is all that needs an order.
+            // Only the shown part needs to be in order; the rest is not sorted.
             found.select_nth_unstable_by_key(end - 1, |(rank, _)| *rank);
             found.truncate(end);
         }
@@ -152,7 +152,7 @@ impl IssueQuery {
             && self.words.iter().all(|word| state.haystack.contains(word))
     }
 
-    /// Returns what sorts an issue, the same for no two of them.
+    /// Returns the sort key of an issue. The fingerprint makes it unique.
     fn rank(&self, state: &State) -> Reverse<(u64, u64, Fingerprint)> {
         let record = &state.record;
         let last_seen = clock::micros(state.last_seen());
@@ -173,7 +173,7 @@ impl Default for IssueQuery {
 }
 
 impl IssueSort {
-    /// Returns the order called `name`: `last_seen`, `first_seen`, `count` or `users`.
+    /// Returns the sort key called `name`: `last_seen`, `first_seen`, `count` or `users`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {

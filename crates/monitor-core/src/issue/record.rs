@@ -1,4 +1,4 @@
-//! What is kept of an issue beside its events.
+//! The record of an issue: everything but its events.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +23,7 @@ use crate::{
     model::{code_location::CodeLocation, fingerprint::Fingerprint},
 };
 
-/// What is kept of an issue beside its events: in memory, and as JSON over a restart.
+/// The record of an issue: everything but its events, in memory and as JSON in the store.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Record {
     pub(crate) version: u32,
@@ -36,30 +36,30 @@ pub(crate) struct Record {
     pub(super) location: Option<CodeLocation>,
     pub(super) status: IssueDecision,
     pub(super) regression: Option<Regression>,
-    /// When its status changed last, whoever or whatever changed it.
+    /// Time of the last change of status, by an operator or by an event.
     ///
-    /// Records of version 1 say when somebody decided, and no more.
+    /// Records of version 1 have only the time of the last decision.
     #[serde(with = "json::micros", default = "long_ago")]
     changed: SystemTime,
     #[serde(with = "json::micros")]
     pub(super) first_seen: SystemTime,
     #[serde(with = "json::micros")]
     pub(super) last_seen: SystemTime,
-    /// The same on the store's time line. Set when it is written.
+    /// The same on the store's time line. Set when the record is written.
     #[serde(rename = "line_us", default, skip_serializing_if = "Option::is_none")]
     pub(super) line: Option<i64>,
     pub(crate) count: u64,
-    /// How many of them were captured whole.
+    /// Number of events captured whole.
     pub(super) whole: u64,
-    /// By the number of the hour since the Unix epoch.
+    /// Keyed by the number of hours since the Unix epoch.
     pub(super) hours: BTreeMap<u64, u64>,
     pub(super) users: Users,
     pub(super) routes: BTreeSet<String>,
     pub(super) releases: Vec<String>,
-    /// Which event is the first one, where that is kept.
+    /// The ID of the first event, if it was stored.
     #[serde(with = "json::text_or_null")]
     pub(super) first: Option<Uuid>,
-    /// Fields of a newer release, written back as they are.
+    /// Fields of a newer release, written back unchanged.
     #[serde(skip)]
     unknown: Unknown,
 }
@@ -91,7 +91,7 @@ impl Record {
         }
     }
 
-    /// Reads what was kept.
+    /// Reads a stored record.
     pub(crate) fn read(json: &[u8]) -> serde_json::Result<Self> {
         let stored: Value = serde_json::from_slice(json)?;
         let mut record = Self::deserialize(&stored)?;
@@ -104,14 +104,14 @@ impl Record {
         Ok(record)
     }
 
-    /// Returns it as it is stored.
+    /// Returns the record in its stored form.
     pub(super) fn to_json(&self) -> serde_json::Result<Value> {
         let mut value = serde_json::to_value(self)?;
         self.unknown.add_to(&mut value);
         Ok(value)
     }
 
-    /// Counts so many more, the last of them at `last`, and returns what that makes of where the issue stands.
+    /// Adds `more` events, the last of them at `last`, and returns the change of status they cause.
     pub(super) fn grow(&mut self, more: u64, last: SystemTime, release: &str) -> Option<Transition> {
         if more == 0 {
             return None;
@@ -137,13 +137,14 @@ impl Record {
         *self.hours.entry(hour(at)).or_default() += ahead;
     }
 
-    /// Moves a decision made while the wall clock was ahead to the present: no event would refute it until then.
+    /// Moves a decision made while the wall clock was ahead to the present. Otherwise no event could refute it until
+    /// the clock reaches its time.
     pub(super) fn bring_decision_back(&mut self) {
         self.changed = clock::brought_back(self.changed);
         self.status.since = self.status.since.map(clock::brought_back);
     }
 
-    /// Reopens the issue where the time in which it was muted is over.
+    /// Reopens the issue if its mute is over.
     pub(super) fn end_mute(&mut self, now: SystemTime) -> Option<Transition> {
         if !self.status.is_mute_over(self.count) {
             return None;
@@ -158,14 +159,14 @@ impl Record {
         self.regression = Some(Regression { release: release.to_owned(), at, resolved });
     }
 
-    /// Takes in where an event happened, and returns whether that is anything new.
+    /// Records the route and release of an event, and returns whether either is new.
     pub(super) fn notice(&mut self, event: &ErrorEvent) -> bool {
         let (route, release) = (&event.scope.route, event.identity.release());
         let is_new_route = !route.is_empty() && self.routes.len() < ROUTES && self.routes.insert(route.clone());
         let is_new_release = !self.releases.iter().any(|known| known == release);
         if is_new_release {
             self.releases.push(release.to_owned());
-            // The first one is kept: it says since when.
+            // The first release is never evicted, as it shows since when the issue exists.
             if self.releases.len() > RELEASES {
                 self.releases.remove(1);
             }
@@ -173,8 +174,8 @@ impl Record {
         is_new_route || is_new_release
     }
 
-    /// Takes in what another process counted of the same issue. What was decided last holds; what is seen here after it may
-    /// refute it.
+    /// Merges the record of the same issue in another process. The later decision wins; events counted by the process
+    /// that did not know of it may refute it.
     pub(super) fn merge(&mut self, other: Self) -> Option<Transition> {
         self.bring_decision_back();
         let (here, last_here, count_here) = (self.releases.clone(), self.last_seen, self.count);
@@ -203,7 +204,7 @@ impl Record {
         while self.releases.len() > RELEASES {
             self.releases.remove(1);
         }
-        // What one of them decided, the other one did not know when it went on counting.
+        // Each process was counting without knowledge of the other's decision.
         let (seen_in, last) = if other.changed > self.changed {
             (self.status, self.regression, self.changed) = (other.status, other.regression, other.changed);
             self.status.more_of_mute(count_here);
@@ -231,7 +232,7 @@ impl Record {
         self.status.state == IssueStatus::Muted
     }
 
-    /// Returns the last 30 days.
+    /// Returns the counts of the last 30 days.
     pub(super) fn hours(&self) -> Vec<HourCount> {
         let begin = |hour: u64| clock::from_millis(hour * HOUR_MILLIS);
         let last = hour(clock::brought_back(self.last_seen));
@@ -239,7 +240,7 @@ impl Record {
         self.hours.range(first..=last).map(|(hour, count)| HourCount { begin: begin(*hour), count: *count }).collect()
     }
 
-    /// Bounded by their number: one time stamp that is ahead would push all the others out of a bound by time.
+    /// Bounds the hours by number. Bounded by time, one timestamp in the future would evict all the others.
     fn bound_hours(&mut self) {
         while self.hours.len() > HOURS {
             self.hours.pop_first();
@@ -255,10 +256,10 @@ fn hour(at: SystemTime) -> u64 {
     clock::millis(at) / HOUR_MILLIS
 }
 
-/// The version of what is written.
+/// The version of the stored form.
 const VERSION: u32 = 2;
 const HOUR_MILLIS: u64 = 60 * 60 * 1000;
-/// 30 days.
+/// Maximum number of hours with a count: 30 days.
 const HOURS: usize = 30 * 24;
 const ROUTES: usize = 50;
 const RELEASES: usize = 100;

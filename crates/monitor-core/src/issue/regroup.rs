@@ -1,4 +1,4 @@
-//! Stored issues of an earlier version of the grouping rules, brought to those of today.
+//! Migration of stored issues from an earlier version of the grouping rules to the present one.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use crate::{
 /// A stored issue and its events.
 pub(crate) struct Stored {
     pub(crate) record: Record,
-    /// The oldest first.
+    /// Oldest first.
     pub(crate) events: Vec<Arc<ErrorEvent>>,
-    /// The keys under which they are stored, where these are not those of their fingerprint.
+    /// The stored keys of the record and its events, if they belong to the earlier fingerprint.
     pub(super) outdated_keys: Vec<String>,
 }
 
@@ -28,8 +28,8 @@ impl Stored {
         Self { record, events, outdated_keys: Vec::new() }
     }
 
-    /// Gives an issue of an earlier version the fingerprint that its oldest event has today. An issue without an event
-    /// cannot be regrouped, and keeps its own.
+    /// Recomputes the fingerprint of an issue of an earlier version from its oldest event. An issue without events
+    /// cannot be regrouped, and stays as it is.
     pub(super) fn regroup(&mut self, in_app: &InApp) {
         let Some(oldest) = self.events.first().filter(|_| self.record.fingerprint.is_outdated()) else { return };
         let grouping = regrouped(oldest, in_app);

@@ -1,11 +1,11 @@
-//! The order of releases, by which a resolved issue is judged.
+//! The order of releases, which decides whether an event of a resolved issue is a regression.
 
 use std::cmp::Ordering;
 
 use semver::Version;
 
-/// Compares two releases by the precedence of Semantic Versioning, in which build metadata plays no part. `None` where
-/// one is no semantic version, or both name different packages.
+/// Compares two releases by the precedence of Semantic Versioning, which ignores build metadata. Returns `None` if
+/// either is no semantic version, or if they name different packages.
 ///
 /// A release may be `1.2.3`, `v1.2.3`, `name@1.2.3` or `name@v1.2.3`.
 pub(super) fn compare(release: &str, other: &str) -> Option<Ordering> {
@@ -14,8 +14,9 @@ pub(super) fn compare(release: &str, other: &str) -> Option<Ordering> {
     is_same_package.then(|| version.cmp_precedence(&other_version))
 }
 
-/// Masks a release that an operator names. One that events of the issue carry is shown as it is, for the two would no longer be
-/// equal. Package and version are masked apart: together they look like an e-mail address.
+/// Masks a release given by an operator. A release that is already known from the issue's events stays unmasked, or the
+/// two would no longer be equal. Package and version are masked apart, because together they look like an e-mail
+/// address.
 pub(super) fn masked(release: &str, known: &[String], mask: impl Fn(&str) -> String) -> String {
     if known.iter().any(|known| known == release) {
         return release.to_owned();

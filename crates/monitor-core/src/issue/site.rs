@@ -1,7 +1,8 @@
-//! Sources of errors: the place and route an error comes from and what it says, known before anything is resolved.
+//! Sites of errors. A site is a place, a route and a message template, all known on the thread of the error, before any
+//! symbol is resolved.
 //!
-//! A source counts every error exactly, and admits the first ten of each minute to be captured whole, as far as the gate that
-//! all sources share lets them pass. All of it is atomic, so that an error storm costs its requests next to nothing.
+//! A site counts every error exactly, and admits the first ten of each minute to be captured whole, if the gate that
+//! all sites share lets them pass. All of this is atomic, so an error storm costs its requests next to nothing.
 
 mod counted;
 mod gate;
@@ -32,42 +33,43 @@ use crate::{
     model::fingerprint::Fingerprint,
 };
 
-/// All sources of this process, up to a limit.
+/// All sites of this process, up to a limit.
 #[derive(Debug)]
 pub(crate) struct Sites {
-    /// Keyed by a hash of place, route and message: a chance of one in 2^40 that two of 4096 are taken for one.
+    /// Keyed by a hash of place, route and message. The chance that two of 4096 sites collide is one in 2^40.
     table: RwLock<HashMap<u64, Arc<Site>>>,
     hasher: RandomState,
     limit: usize,
-    /// What marks of users are made with, the same in every process that shares what is kept.
+    /// The secret for marks of users, the same in all processes that share a store.
     secret: Uuid,
     gate: Gate,
     counted: Arc<Counted>,
     drops: Arc<DropCounter>,
 }
 
-/// One source of errors.
+/// One site of errors.
 #[derive(Debug)]
 pub(crate) struct Site {
     number: usize,
     total: AtomicU64,
     /// Errors that belong to no issue, because `before_report` dropped them.
     excluded: AtomicU64,
-    /// The minute in the upper half, how many it admitted in the lower.
+    /// The minute in the upper half, the number admitted in that minute in the lower half.
     window: AtomicU64,
-    /// By the wall clock, in microseconds since the Unix epoch.
+    /// Time of the first error by the wall clock, in microseconds since the Unix epoch. `last_seen` is in the same
+    /// unit.
     first_seen: AtomicU64,
     last_seen: AtomicU64,
-    /// When it was last seen by the monotonic clock, see [`clock::steady`].
+    /// Time of the last error by the monotonic clock, see [`clock::steady`].
     steady: AtomicI64,
-    /// How many were counted but not admitted since the last one that was.
+    /// Number of errors that were counted but not admitted since the last admitted one.
     suppressed: AtomicU64,
-    /// Whether any was admitted.
+    /// Whether an error was ever admitted.
     is_known: AtomicBool,
     users: OnceLock<UserSet>,
-    /// How many messages of this place have a source of their own; this one stands for the rest.
+    /// Number of this place's messages that have a site of their own; this site counts the rest.
     messages: AtomicU64,
-    /// Which issue the source's errors belong to, and how many of them it has counted.
+    /// The issue of the site's errors, and the number of them it has counted.
     ledger: Mutex<Ledger>,
 }
 
@@ -77,25 +79,25 @@ pub(crate) struct Ledger {
     pub(crate) counted: u64,
 }
 
-/// An error that is to be captured whole.
+/// The permission to capture an error whole.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Admission {
-    /// How many came before it that were not.
+    /// Number of errors that were not admitted since the last admitted one.
     pub(crate) suppressed: u64,
     is_first: bool,
 }
 
-/// What a source has seen since the ledger was last brought up to date.
+/// The totals of a site.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Totals {
     pub(crate) count: u64,
     pub(crate) first_seen: SystemTime,
     pub(crate) last_seen: SystemTime,
-    /// The same by the monotonic clock, see [`clock::steady`].
+    /// The last time by the monotonic clock, see [`clock::steady`].
     pub(crate) steady: i64,
 }
 
-// === impl Sources ===
+// === impl Sites ===
 
 impl Sites {
     pub(crate) fn new(
@@ -110,8 +112,8 @@ impl Sites {
         Self { table, hasher, limit, secret, gate, counted, drops }
     }
 
-    /// Counts an error of `source`, and returns whether it is one of those to capture whole. `is_sampled` says whether it is
-    /// one of the share of its kind that is.
+    /// Counts an error of `source`, and returns whether to capture it whole. `is_sampled` returns whether the error is
+    /// in the sample of its kind; it is called only for errors within the site's limit, except the first.
     pub(crate) fn count(
         &self,
         source: &Site,
@@ -123,6 +125,7 @@ impl Sites {
         let is_known = source.is_known.load(Ordering::Relaxed);
         let refused = match () {
             () if !is_within => Some(DropReason::Throttled),
+            // The first error of a site is always admitted, or its issue would be missing.
             () if !is_known => None,
             () if !is_sampled() => Some(DropReason::Sampled),
             () if !self.gate.lets_pass(at.steady) => Some(DropReason::StormGate),
@@ -137,16 +140,15 @@ impl Sites {
         Ok(Admission { suppressed: source.suppressed.swap(0, Ordering::Relaxed), is_first })
     }
 
-    /// Returns the source of errors at `place` and `route` that say `message`, but for what changes from one to the next.
-    /// Past the limit of messages of a place it is the place's own source, past the limit of sources `None`.
+    /// Returns the site of errors at `place` and `route` with the template of `message`. Past the limit of messages of
+    /// a place, returns the place's own site; past the limit of sites, returns `None`.
     pub(crate) fn find(&self, place: impl Hash, route: &str, message: &str) -> Option<Arc<Site>> {
         let (place, key) = self.keys(place, route, message);
         let known = self.table.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         known.or_else(|| self.insert(place, key))
     }
 
-    /// Returns whether an error at this moment of the monotonic clock would be captured whole, without counting it and without
-    /// making its source.
+    /// Returns whether an error at the monotonic time `at` would be admitted. Neither counts it nor creates its site.
     pub(crate) fn would_admit(&self, place: impl Hash, route: &str, message: &str, at: i64) -> bool {
         let (place, key) = self.keys(place, route, message);
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
@@ -164,12 +166,12 @@ impl Sites {
         (place, self.hasher.hash_one((place, template(message))))
     }
 
-    /// Returns a mark of `user`, which tells nobody who it is.
+    /// Returns the mark of `user`, from which the user cannot be recovered without the secret.
     pub(crate) fn mark(&self, user: &str) -> u64 {
         salt(self.secret, user).max(1)
     }
 
-    /// Makes a source of errors that an earlier process counted.
+    /// Creates a site for errors that an earlier process counted.
     pub(crate) fn counted_before(&self, count: u64, at: SystemTime) -> Arc<Site> {
         let source = self.counted.add();
         source.total.store(count, Ordering::Relaxed);
@@ -191,6 +193,7 @@ impl Sites {
             return None;
         }
         let rest = table.entry(place).or_insert_with(|| self.counted.add());
+        // A new place needs room for two sites: its own, and the message's.
         if messages >= MESSAGES || room < 2 - usize::from(is_known) {
             return Some(Arc::clone(rest));
         }
@@ -199,13 +202,13 @@ impl Sites {
     }
 }
 
-// === impl Source ===
+// === impl Site ===
 
 impl Site {
-    /// Counts an error, and returns whether it is one of those to capture whole.
+    /// Counts an error, and returns whether it is within the limit of its minute.
     fn count(&self, at: Moment) -> bool {
         let now = clock::micros(at.wall);
-        // A clock that was ahead and is set back takes both times back with it.
+        // If the wall clock was ahead and has been set back, both times follow it.
         self.first_seen.fetch_min(now, Ordering::Relaxed);
         let later = |last: u64| (now > last || last - now > RACE).then_some(now);
         let _ = self.last_seen.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
@@ -220,7 +223,7 @@ impl Site {
         next.is_some_and(|next| next & COUNT <= WHOLE_PER_MINUTE)
     }
 
-    /// Takes an admission back, for an event that found the queue full.
+    /// Reverts an admission, for an event that found the queue full.
     pub(crate) fn readmit(&self, admission: Admission) {
         self.suppressed.fetch_add(admission.suppressed + 1, Ordering::Relaxed);
         if admission.is_first {
@@ -230,13 +233,13 @@ impl Site {
         let _ = self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
     }
 
-    /// Belongs to no issue any more: the next error of it is as if it were the first.
+    /// Detaches the site from its issue. Its next error is handled like a first one.
     pub(crate) fn leave_issue(&self) {
         self.ledger(|ledger, _| ledger.issue = None);
         self.is_known.store(false, Ordering::Relaxed);
     }
 
-    /// Takes back that an error was counted which the program drops; those that were suppressed before it are told by the next.
+    /// Uncounts an event that `before_report` dropped. Its suppressed count is carried over to the next event.
     pub(crate) fn exclude(&self, suppressed: u64) {
         self.excluded.fetch_add(1, Ordering::Relaxed);
         self.suppressed.fetch_add(suppressed, Ordering::Relaxed);
@@ -249,7 +252,7 @@ impl Site {
         self.users.get_or_init(UserSet::new).add(mark);
     }
 
-    /// Returns the users that were added since it was asked last.
+    /// Returns the users that were added since the last call.
     pub(crate) fn drain_users(&self) -> impl Iterator<Item = u64> {
         self.users.get().into_iter().flat_map(UserSet::drain)
     }
@@ -286,17 +289,18 @@ impl Default for Site {
     }
 }
 
-/// Returns the window with one more admitted.
+/// Returns the window with one more admission.
 fn admitted(window: u64, now: i64) -> Option<u64> {
     let minute = (now.unsigned_abs() / 60_000_000) << 32;
     if window & !COUNT == minute { window.checked_add(1) } else { Some(minute + 1) }
 }
 
-/// How many messages of one place are told apart.
+/// Maximum number of a place's messages with a site of their own.
 const MESSAGES: u64 = 32;
 const WHOLE_PER_MINUTE: u64 = 10;
 const COUNT: u64 = u32::MAX as u64;
-/// Two threads that count at once may do so in the wrong order; in microseconds.
+/// Tolerated disorder between threads that count at the same time, in microseconds. A larger step back is a clock that
+/// was set.
 const RACE: u64 = 1_000_000;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One issue in memory: what is kept of it, its events, and the sources its counts come from.
+//! One issue in memory: its record, its events, and the sites its counts come from.
 
 use std::{
     collections::VecDeque,
@@ -18,17 +18,17 @@ use crate::{base::clock, event::ErrorEvent};
 
 pub(super) struct State {
     pub(super) record: Record,
-    /// `None` where it is kept no more.
+    /// `None` once it was dropped.
     pub(super) first: Option<Arc<ErrorEvent>>,
     pub(super) latest: VecDeque<Arc<ErrorEvent>>,
     sources: Vec<Arc<Site>>,
-    /// When it was last seen, see [`clock::steady`]; negative where that was before the process began.
+    /// Time of the last event, see [`clock::steady`]; negative if it was before the process began.
     seen: i64,
-    /// All that a search looks through, in lower case.
+    /// All searchable text, in lower case.
     pub(super) haystack: String,
 }
 
-/// What became of an issue while its counts were brought up to date.
+/// The effect of new counts on an issue.
 #[derive(Debug, Default)]
 pub(super) struct IssueUpdate {
     pub(super) has_changed: bool,
@@ -43,7 +43,7 @@ impl State {
         state
     }
 
-    /// Takes in that `event` happened, which came from `source`.
+    /// Records that `event` happened at `source`.
     pub(super) fn notice(&mut self, event: &ErrorEvent, source: &Arc<Site>) -> IssueUpdate {
         if self.record.notice(event) {
             self.index();
@@ -56,7 +56,7 @@ impl State {
         IssueUpdate { has_changed: true, ..self.sync_counts(source, event.identity.release()) }
     }
 
-    /// Keeps `event`, and returns the one that goes for it.
+    /// Stores `event`, and returns the event it evicts.
     pub(super) fn keep(&mut self, event: Arc<ErrorEvent>) -> Option<Arc<ErrorEvent>> {
         if self.first.is_none() && self.record.first.is_none() {
             self.record.first = Some(event.id);
@@ -68,11 +68,12 @@ impl State {
         out
     }
 
-    /// Brings the counts up to what a source of it has seen.
+    /// Updates the counts from one of the issue's sites.
     pub(super) fn sync_counts(&mut self, source: &Site, release: &str) -> IssueUpdate {
         let (more, totals) = source.ledger(|ledger, totals| {
             let more = totals.count.saturating_sub(ledger.counted);
-            // An event that was counted before `before_report` dropped it is not counted a second time.
+            // The total shrinks if `before_report` drops an event that was already counted. The next event then takes
+            // its place in the count.
             ledger.counted = ledger.counted.max(totals.count);
             (more, totals)
         });
@@ -84,7 +85,7 @@ impl State {
         IssueUpdate { has_changed, turn: self.record.grow(more, totals.last_seen, release) }
     }
 
-    /// Takes in what was kept of the same issue by another process.
+    /// Merges the record of the same issue in another process.
     pub(super) fn merge(&mut self, record: Record, seen: i64) -> Option<Transition> {
         self.seen = self.seen.max(seen);
         let turn = self.record.merge(record);
@@ -92,11 +93,11 @@ impl State {
         turn
     }
 
-    /// Puts events in their places among those that are there, and returns those for which there is none.
+    /// Merges `events` with those that are there, and returns the events past the limit.
     pub(super) fn put(&mut self, events: Vec<Arc<ErrorEvent>>) -> Vec<Arc<ErrorEvent>> {
         let here = self.first.take().into_iter().chain(self.latest.drain(..));
         let mut all: Vec<_> = here.chain(events).collect();
-        // What was captured while the clock was ahead goes first, or it would push out all that came later.
+        // Events captured while the clock was ahead sort first; otherwise they would evict all later ones.
         all.sort_by_cached_key(|event| (!clock::is_ahead(event.at), event.at));
         let first = all.iter().position(|event| Some(event.id) == self.record.first);
         self.first = first.map(|at| all.remove(at));
@@ -104,7 +105,8 @@ impl State {
         all
     }
 
-    /// Lets all events of a user go, and all that says of what they did: returns what was let go. `None` where nothing was.
+    /// Removes all events of a user, and the user's ID from the issue. Returns the removed events, or `None` if the
+    /// issue is unaffected.
     pub(super) fn erase(&mut self, eraser: &Eraser) -> Option<Vec<Arc<ErrorEvent>>> {
         let was_counted = self.record.users.remove(eraser.mark);
         let (mut erased, kept): (Vec<_>, Vec<_>) = self.latest.drain(..).partition(|event| eraser.knows(event));
@@ -118,13 +120,14 @@ impl State {
         Some(erased)
     }
 
-    /// Forgets whose an event is that came too late, and what it says where nothing else was said yet.
+    /// Removes an erased user from an issue whose event arrived after the erasure, including from the issue's message.
     pub(super) fn forget(&mut self, eraser: &Eraser) {
         self.record.users.remove(eraser.mark);
         self.forget_name(eraser);
     }
 
-    /// The first event may have been theirs also where it is kept no more, and it gave the issue its message.
+    /// Removes the user's ID from the message. If the first event is gone, it may have been the user's, so the message
+    /// is replaced, too.
     fn forget_name(&mut self, eraser: &Eraser) {
         if self.first.is_none() {
             let next = self.latest.front();
@@ -135,12 +138,12 @@ impl State {
         self.index();
     }
 
-    /// Says what becomes of an issue from now on.
+    /// Sets the decision on the issue, and returns the one before.
     pub(super) fn decide(&mut self, status: IssueDecision) -> IssueDecision {
         self.record.decide(status)
     }
 
-    /// Lets its sources go, which then may belong to another issue.
+    /// Detaches its sites, which may then belong to another issue.
     pub(super) fn release_sources(&self) {
         for source in &self.sources {
             source.leave_issue();
@@ -155,7 +158,7 @@ impl State {
         self.record.status.state
     }
 
-    /// Returns the time since it was last seen, by the monotonic clock.
+    /// Returns the time since the last event, by the monotonic clock.
     pub(super) fn age(&self, now: i64) -> Duration {
         timeline::age(now, self.seen)
     }
@@ -167,7 +170,7 @@ impl State {
         record
     }
 
-    /// Returns the time it was last seen, or the present where that is in the future.
+    /// Returns the time of the last event, or the present if that is in the future.
     pub(super) fn last_seen(&self) -> SystemTime {
         clock::brought_back(self.record.last_seen)
     }

@@ -1,4 +1,4 @@
-//! What somebody decides on an issue, and what becomes of it.
+//! The status of an issue: the decisions of operators on it, and the events that refute or end them.
 
 use std::{
     cmp::Ordering,
@@ -20,39 +20,39 @@ use crate::{
     redact::{Redaction, TEXT},
 };
 
-/// Where an issue stands.
+/// The status of an issue.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum IssueStatus {
-    /// It is to be dealt with.
+    /// The issue needs attention.
     #[default]
     Unresolved,
-    /// It is said to happen no more. If it does, it is unresolved again, with a [`Regression`].
+    /// The issue is considered fixed. A later event reopens it, with a [`Regression`].
     Resolved,
-    /// It is counted and kept, and its events are marked as [muted](crate::ErrorEvent::muted), for a time or for ever.
+    /// Events are counted and stored, but marked as [muted](crate::ErrorEvent::muted), for a time or for ever.
     Muted,
-    /// It is counted, and nothing else: no further event is kept and no reporter is told.
+    /// Events are counted and nothing else: none is stored, and no reporter receives them.
     Ignored,
 }
 
-/// Where an issue stands, and who decided so.
+/// The status of an issue, and the decision behind it.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct IssueDecision {
-    /// Where it stands.
+    /// The status.
     pub state: IssueStatus,
-    /// Who decided so; `None` where nobody did.
+    /// The person or program that decided; `None` before the first decision.
     pub actor: Option<String>,
-    /// When; `None` where nobody did.
+    /// Time of the decision; `None` before the first one.
     #[serde(with = "json::time_or_null")]
     pub since: Option<SystemTime>,
-    /// The release that resolves it, where one was named.
+    /// The release that resolves the issue, if one was named.
     pub in_release: Option<String>,
-    /// How long it is muted; `None` for ever.
+    /// The end of the mute; `None` for a mute without end.
     pub muted_until: Option<MutedUntil>,
-    /// The releases it was seen in before the one that resolves it: there it may go on for a while. They decide where
-    /// releases are no semantic versions.
+    /// The releases seen before the resolving one. Events of these are expected while old instances still run. Used
+    /// only if releases are not semantic versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     old_releases: Vec<String>,
     /// The end of a timed mute by the monotonic clock. Persisted, not shown.
@@ -60,67 +60,67 @@ pub struct IssueDecision {
     deadline: Option<Deadline>,
 }
 
-/// What ends the time in which an issue is muted.
+/// The end of a mute.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum MutedUntil {
-    /// It has happened so often in all.
+    /// When the issue's count reaches this number.
     Count(u64),
-    /// It is this time.
+    /// At this time.
     #[serde(with = "json::time")]
     Time(SystemTime),
 }
 
-/// A resolved issue came back.
+/// The return of a resolved issue.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Regression {
-    /// The release it came back in.
+    /// The release of the event that reopened it.
     pub release: String,
-    /// When.
+    /// Time of that event.
     #[serde(with = "json::time")]
     pub at: SystemTime,
-    /// What was said of it before.
+    /// The decision that the event refuted.
     pub resolved: IssueDecision,
 }
 
-/// What to do with an issue.
+/// An order: a decision to make on an issue.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Triage {
-    /// It happens no more: the next event is a regression.
+    /// Resolves the issue: the next event is a regression.
     Resolve,
-    /// It happens no more in this release and in later ones: an event of an earlier release is no regression, so that the
-    /// old release may go on until it is gone. Where every build has the same release, [`Resolve`](Self::Resolve) it.
+    /// Resolves the issue in this release and later ones. Events of earlier releases are no regression, so old
+    /// instances may run until they are replaced. If every build has the same release, use [`Resolve`](Self::Resolve).
     ///
-    /// Semantic versions (also `v1.2.3` and `name@1.2.3`) are compared by their precedence: `1.9.1` and `1.10.0-rc.1` are
-    /// earlier than `1.10.0`, and `2.0.0-rc.1` is later. Of other releases those are earlier that the issue was seen in
-    /// before.
+    /// Semantic versions (also `v1.2.3` and `name@1.2.3`) are compared by precedence: `1.9.1` and `1.10.0-rc.1` are
+    /// earlier than `1.10.0`, and `2.0.0-rc.1` is later. If the releases are not semantic versions, those that the
+    /// issue was seen in before are earlier.
     ResolveIn(String),
-    /// Nobody is to be woken up for it.
+    /// Mutes the issue without end.
     Mute,
-    /// Nobody is to be woken up for it until it has happened so many times more.
+    /// Mutes the issue until this number of further events.
     MuteForMore(u64),
-    /// Nobody is to be woken up for it for so long.
+    /// Mutes the issue for this time, from one second to ten years.
     MuteFor(Duration),
-    /// It is to be counted and else forgotten.
+    /// Ignores the issue: its events are counted and otherwise dropped.
     Ignore,
-    /// It is to be dealt with after all.
+    /// Reopens the issue.
     Reopen,
 }
 
-/// Somebody decided on an issue, or the time in which it was muted is over.
+/// A new decision on an issue, or the end of a mute.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IssueChange {
-    /// The issue as it stands now.
+    /// The issue after the change.
     pub issue: Arc<Issue>,
-    /// Where it stood before.
+    /// The decision before the change.
     pub before: IssueDecision,
 }
 
-/// What happened to an issue, for [`Signal`](crate::Signal) to carry on.
+/// A change of an issue, to be published as a [`Signal`](crate::Signal).
 #[derive(Clone, Debug)]
 pub(crate) enum IssueSignal {
     Opened(Arc<Issue>),
@@ -128,33 +128,33 @@ pub(crate) enum IssueSignal {
     Changed(Arc<IssueChange>),
 }
 
-/// An order on an issue could not be carried out.
+/// The reason an order on an issue was refused.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum IssueError {
-    /// There is no such issue.
+    /// There is no issue with this fingerprint.
     Unknown(Fingerprint),
-    /// Nobody is named who decides.
+    /// The actor is empty.
     NoActor,
-    /// A release without a name.
+    /// The release is empty.
     NoRelease,
-    /// It would be muted for no time at all, or for longer than there is time.
+    /// The mute would end at once, or its end is out of range.
     BadMute,
     /// The monitor is disabled.
     MonitorDisabled,
 }
 
-/// What more events make of where an issue stands.
+/// A change of status that is caused by events or time, not by an operator.
 #[derive(Debug)]
 pub(super) enum Transition {
     Regressed,
     MuteOver { before: IssueDecision },
 }
 
-// === impl IssueState ===
+// === impl IssueStatus ===
 
 impl IssueStatus {
-    /// Returns the name of the state.
+    /// Returns the name of the status.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -165,7 +165,7 @@ impl IssueStatus {
         }
     }
 
-    /// Returns the state called `name`.
+    /// Returns the status called `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Unresolved, Self::Resolved, Self::Muted, Self::Ignored].into_iter().find(|state| state.as_str() == name)
@@ -175,7 +175,7 @@ impl IssueStatus {
 // === impl Triage ===
 
 impl Triage {
-    /// Returns the status that this order gives the issue of `record`. Texts of the order are masked, and then cut.
+    /// Returns the decision that this order makes on the issue of `record`. Masks the order's texts, then cuts them.
     pub(super) fn decide(
         self,
         record: &Record,
@@ -212,30 +212,31 @@ impl Triage {
     }
 }
 
-// === impl IssueStatus ===
+// === impl IssueDecision ===
 
 impl IssueDecision {
-    /// Returns whether an event of this release, at this time, shows that the issue was not resolved.
+    /// Returns whether an event of this release and time is a regression.
     pub(super) fn is_regression(&self, release: &str, at: SystemTime) -> bool {
-        // Decided while the clock was ahead: everything counted since came later.
+        // If the decision was made while the wall clock was ahead, every later event counts as after it.
         let is_later = |since| at > since || clock::is_ahead(since);
         self.state == IssueStatus::Resolved && !self.is_resolved_later_than(release) && self.since.is_none_or(is_later)
     }
 
-    /// Returns whether the issue is resolved in a release that comes after this one.
+    /// Returns whether the issue is resolved in a release later than this one.
     fn is_resolved_later_than(&self, release: &str) -> bool {
         let order = self.in_release.as_deref().and_then(|fixed| release::compare(release, fixed));
         order.map_or_else(|| self.old_releases.iter().any(|old| old == release), Ordering::is_lt)
     }
 
-    /// Takes in that so many were counted elsewhere, before or beside the decision: a mute does not end by them.
+    /// Extends a mute by count, for `count` events of another process before or beside the decision. Those must not end
+    /// the mute.
     pub(super) fn more_of_mute(&mut self, count: u64) {
         if let Some(MutedUntil::Count(end)) = &mut self.muted_until {
             *end = end.saturating_add(count);
         }
     }
 
-    /// Returns whether the time in which it was muted is over. The wall clock has no part in it.
+    /// Returns whether the mute is over. Timed mutes end by the monotonic clock, not by the wall clock.
     pub(super) fn is_mute_over(&self, count: u64) -> bool {
         let is_over = match self.muted_until {
             Some(MutedUntil::Count(end)) => count >= end,
@@ -245,14 +246,14 @@ impl IssueDecision {
         self.state == IssueStatus::Muted && is_over
     }
 
-    /// Restores the end of a mute that was persisted.
+    /// Restores the end of a mute from its persisted form.
     pub(super) fn restore_deadline(&mut self) {
         if let (Some(MutedUntil::Time(until)), Some(since)) = (self.muted_until, self.since) {
             self.deadline = Some(Deadline::restore(self.deadline.as_ref(), since, until));
         }
     }
 
-    /// Returns the status with the end of a mute by the wall clock as it is now.
+    /// Returns the decision with the end of its mute in terms of the present wall clock.
     pub(super) fn shown(&self) -> Self {
         let mut shown = self.clone();
         if let (Some(MutedUntil::Time(until)), Some(deadline)) = (&mut shown.muted_until, shown.deadline.take()) {
@@ -286,7 +287,7 @@ impl fmt::Display for IssueError {
 
 impl Error for IssueError {}
 
-/// Returns those of `releases`, which are in the order of first sight, that come before `fixed`.
+/// Returns the `releases`, which are in order of first sight, that come before `fixed`.
 fn seen_before(releases: &[String], fixed: &str) -> Vec<String> {
     releases.iter().take_while(|release| *release != fixed).cloned().collect()
 }

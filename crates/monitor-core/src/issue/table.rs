@@ -1,4 +1,5 @@
-//! All issues of a process. Only the intake, the housekeeping and whoever reads or decides take its lock, never a request.
+//! All issues of a process. Only the intake, the housekeeping thread, queries and decisions take the table's lock;
+//! requests never do.
 
 mod kept;
 
@@ -42,13 +43,13 @@ pub(crate) struct Issues {
     drops: Arc<DropCounter>,
 }
 
-/// How much is kept at most, and whether that is written down.
+/// Upper bounds of the table, and whether it is persisted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) issues: usize,
-    /// Of all events together, about.
+    /// Bound of all events together, approximate.
     pub(crate) sample_bytes: usize,
-    /// How long after it was last seen an issue is forgotten.
+    /// Time after the last event at which an issue expires.
     pub(crate) retention: Duration,
     pub(crate) is_kept: bool,
 }
@@ -58,24 +59,24 @@ struct Table {
     states: HashMap<Fingerprint, State>,
     changes: Changes,
     bytes: usize,
-    /// How many issues regressed, by kind.
+    /// Number of regressions, by kind.
     regressed: [u64; EventKind::ALL.len()],
-    /// What nobody was there to tell.
+    /// Signals of count updates that could not publish them; published by the next tick or decision.
     untold: Vec<IssueSignal>,
-    /// Whose events are to be let go also when they come from where they were kept.
+    /// Users erased while the store was still loading: their events are dropped as they are read.
     erased: Vec<Eraser>,
-    /// Who was erased of late, and when by the monotonic clock: their events may still be on their way.
+    /// Users erased lately, with the monotonic time of the erasure: their events may still be in the queues.
     lately: Vec<(i64, Eraser)>,
-    /// Set once what was stored is restored.
+    /// Set once the store has been loaded.
     line: Option<TimeLine>,
-    /// Whether nothing more comes from there.
+    /// Whether the store has been loaded, so that no more events come from it.
     is_complete: bool,
 }
 
-/// What became of an event.
+/// The outcome of adding an event.
 #[derive(Debug)]
 pub(crate) struct Added {
-    /// What reporters are told; `None` where nobody wants to know.
+    /// The event for reporters; `None` if the issue is ignored or the event's user was erased.
     pub(crate) event: Option<Arc<ErrorEvent>>,
     pub(crate) signals: Vec<IssueSignal>,
 }
@@ -87,12 +88,12 @@ impl Issues {
         Self { table: Mutex::default(), opened: Default::default(), limits, release, counted, drops }
     }
 
-    /// Returns the issue `source` belongs to, where one of its events decided it.
+    /// Returns the issue of `source`, if one of its events has been grouped.
     pub(crate) fn of(&self, source: &Site) -> Option<Fingerprint> {
         source.ledger(|ledger, _| ledger.issue)
     }
 
-    /// Adds an event of `source`, which was captured at this moment of the monotonic clock.
+    /// Adds an event of `source` that was captured at this monotonic time.
     pub(crate) fn add(&self, mut event: ErrorEvent, source: &Arc<Site>, captured: i64) -> Added {
         let fingerprint = event.fingerprint;
         let mut table = self.lock();
@@ -100,6 +101,7 @@ impl Issues {
         if is_new && table.states.len() >= self.limits.issues {
             self.evict(&mut table);
         }
+        // An event of a user erased in the meantime is counted, but not stored.
         let late = table.late_eraser(&event, captured).cloned();
         let state = table.states.entry(fingerprint).or_insert_with(|| State::new(Record::new(&event), captured));
         let growth = state.notice(&event, source);
@@ -128,7 +130,7 @@ impl Issues {
         Added { event: (!is_ignored).then_some(event), signals }
     }
 
-    /// Brings every count up to date, lets go what is too old, and returns what became of whom.
+    /// Updates all counts, removes expired issues, and returns the signals to publish.
     pub(crate) fn tick(&self, now: Moment) -> Vec<IssueSignal> {
         let mut table = self.lock();
         let mut signals = self.sync_counts(&mut table);
@@ -152,10 +154,10 @@ impl Issues {
         signals
     }
 
-    /// Returns those that are asked for.
+    /// Returns the issues that match `query`.
     pub(crate) fn find(&self, query: &IssueQuery) -> IssuePage {
         let mut table = self.lock();
-        // Who turned is told at the next tick, by whoever tells.
+        // Status changes are published at the next tick, because this call publishes no signals.
         self.sync_counts_silently(&mut table);
         query.run(table.states.values())
     }
@@ -167,7 +169,7 @@ impl Issues {
         table.states.get(&fingerprint).map(State::read)
     }
 
-    /// Carries out what somebody decided.
+    /// Makes a decision on an issue, and returns the signals to publish.
     pub(crate) fn decide(
         &self,
         fingerprint: Fingerprint,
@@ -184,21 +186,22 @@ impl Issues {
         let issue = Arc::new(state.read());
         table.changes.records.insert(fingerprint);
         self.settle(&mut table);
-        // What was counted before it, is told before it.
+        // Signals of earlier events are published before the decision's own.
         let mut signals = std::mem::take(&mut table.untold);
         signals.push(IssueSignal::Changed(Arc::new(IssueChange { issue, before })));
         Ok(signals)
     }
 
-    /// Lets go all events of a user.
+    /// Removes all events of a user.
     ///
-    /// Returns how many issues were changed, and how many events are gone.
+    /// Returns the number of changed issues and of removed events.
     pub(crate) fn erase(&self, user: &str, mark: u64) -> (usize, usize) {
         let mut table = self.lock();
         self.sync_counts_silently(&mut table);
         let eraser = Eraser { user: user.to_owned(), mark };
         let erased = table.erase(&eraser);
         table.lately.push((clock::steady(), eraser.clone()));
+        // The store may hold more events of the user.
         if self.limits.is_kept && !table.is_complete {
             table.erased.push(eraser);
         }
@@ -206,21 +209,21 @@ impl Issues {
         erased
     }
 
-    /// Returns how many issues were opened, for the kinds of which there were any.
+    /// Returns the number of issues opened, by kind.
     pub(crate) fn opened(&self) -> impl Iterator<Item = (EventKind, u64)> {
         EventKind::ALL.into_iter().zip(self.opened.iter().map(|count| count.load(Ordering::Relaxed)))
     }
 
-    /// Returns how many issues regressed, by kind.
+    /// Returns the number of regressions, by kind.
     pub(crate) fn regressed(&self) -> impl Iterator<Item = (EventKind, u64)> {
         EventKind::ALL.into_iter().zip(self.lock().regressed)
     }
 
-    /// Brings every count up to date, where anything was counted since, and returns what became of whom.
+    /// Updates the counts from all sites that have counted since the last call, and returns the signals to publish.
     fn sync_counts(&self, table: &mut Table) -> Vec<IssueSignal> {
         let mut signals = std::mem::take(&mut table.untold);
         for source in self.counted.take() {
-            // A source whose first event is still on its way has no issue yet.
+            // A site whose first event is still in a queue has no issue yet.
             let Some(fingerprint) = self.of(&source) else { continue };
             let Some(state) = table.states.get_mut(&fingerprint) else { continue };
             let growth = state.sync_counts(&source, &self.release);
@@ -229,12 +232,12 @@ impl Issues {
         signals
     }
 
-    /// Brings every count up to date for somebody who tells nobody what became of whom.
+    /// Updates all counts without publishing signals; they are published on the next call of `sync_counts`.
     fn sync_counts_silently(&self, table: &mut Table) {
         table.untold = self.sync_counts(table);
     }
 
-    /// Lets the issue go that was seen least recently.
+    /// Evicts the least recently seen issue.
     fn evict(&self, table: &mut Table) {
         self.sync_counts_silently(table);
         let now = clock::steady();
@@ -245,7 +248,7 @@ impl Issues {
         }
     }
 
-    /// Lets events go until the rest is not too large: those of the issues seen least recently, their first ones last.
+    /// Drops events until their size is within the bound: those of the least recently seen issues, first events last.
     fn bound(&self, table: &mut Table) {
         let now = clock::steady();
         while table.bytes > self.limits.sample_bytes {
@@ -261,7 +264,7 @@ impl Issues {
         }
     }
 
-    /// Forgets what nobody will write down.
+    /// Discards pending changes if there is no store to write them to.
     fn settle(&self, table: &mut Table) {
         if !self.limits.is_kept {
             table.changes = Changes::default();
@@ -282,7 +285,7 @@ impl fmt::Debug for Issues {
 // === impl Table ===
 
 impl Table {
-    /// Notes that an issue has changed, and returns who is to be told of it.
+    /// Records that an issue has changed, and returns the signal to publish.
     fn take_in(&mut self, fingerprint: Fingerprint, growth: IssueUpdate) -> Option<IssueSignal> {
         if growth.has_changed || growth.turn.is_some() {
             self.changes.records.insert(fingerprint);
@@ -332,7 +335,7 @@ impl Table {
     }
 }
 
-/// How long an event may be on its way.
+/// Maximum time between an event's capture and its arrival here.
 const LATE: Duration = Duration::from_secs(10 * 60);
 
 #[cfg(test)]

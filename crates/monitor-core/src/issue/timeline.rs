@@ -1,5 +1,5 @@
-//! The time line on which issues age. It advances with the monotonic clock, and over restarts with the time since boot; the wall
-//! clock alone never moves it far.
+//! The time line on which issues age. It advances with the monotonic clock, and across restarts with the time since
+//! boot, so that a wrong wall clock can move it by no more than a fraction of the retention.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,15 +13,15 @@ use crate::{
     persist::StoreWrite,
 };
 
-/// The time line of a store, in this process.
+/// The time line of a store, as seen by this process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimeLine {
-    /// What to add to [`clock::steady`], in microseconds.
+    /// The line's time minus [`clock::steady`], in microseconds.
     offset: i64,
     retention: Duration,
 }
 
-/// The point at which a process last stored it.
+/// The last stored point of the line.
 #[derive(Deserialize, Serialize)]
 struct Stored {
     line_us: i64,
@@ -31,7 +31,7 @@ struct Stored {
 }
 
 impl TimeLine {
-    /// Continues the line that was stored, or begins one at the present time.
+    /// Resumes the stored line, or begins one at the present time.
     pub(crate) fn resume(stored: Option<&[u8]>, retention: Duration) -> Self {
         let stored = stored.and_then(|json| serde_json::from_slice::<Stored>(json).ok());
         let line = stored.map_or_else(
@@ -41,15 +41,15 @@ impl TimeLine {
         Self { offset: line.saturating_sub(clock::steady()), retention }
     }
 
-    /// Returns the place of a moment of [`clock::steady`] on the line.
+    /// Converts a time of [`clock::steady`] to a time on the line.
     pub(super) fn place(self, steady: i64) -> i64 {
         self.offset.saturating_add(steady)
     }
 
-    /// Returns the moment of [`clock::steady`] at which an issue was last seen, before this process began where that is negative.
+    /// Converts a record's last-seen time to a time of [`clock::steady`], negative if it was before this process began.
     ///
-    /// Records of older releases have no place on the line, and their wall-clock time may be wrong: they get an eighth of the
-    /// retention at least.
+    /// Records of older releases have no time on the line, and their wall-clock time may be wrong: they keep at least
+    /// an eighth of the retention.
     pub(super) fn moment(self, place: Option<i64>, last_seen: SystemTime) -> i64 {
         let now = clock::steady();
         let by_wall = || {
@@ -66,8 +66,8 @@ impl TimeLine {
     }
 }
 
-/// Returns the time since the line was stored. After a reboot, or on another machine, only the wall clock knows: one that is wrong
-/// costs no more than an eighth of the retention.
+/// Returns the time since the line was stored. After a reboot, or on another machine, only the wall clock tells; if it
+/// is wrong, that costs at most an eighth of the retention.
 fn away(stored: &Stored, retention: Duration) -> Duration {
     let by_boot = || BootMoment::now()?.since(stored.boot.as_ref()?);
     let by_wall = || clock::wall().duration_since(stored.wall).unwrap_or_default().min(retention / SHARE);
@@ -93,7 +93,7 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// Stores a time line, and returns by how much it has gone on for a process whose clock is wrong.
+    /// Stores a time line, and returns how far it has advanced for a process with a wrong clock.
     fn gone_on(is_rebooted: bool, clock: impl FnOnce() -> WrongClock) -> Duration {
         let line = TimeLine::resume(None, 80 * DAY);
         let StoreWrite::Put { value, .. } = line.put() else { unreachable!("it is a value") };

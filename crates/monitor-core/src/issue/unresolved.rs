@@ -1,8 +1,8 @@
-//! Events that wait for their symbols, stored so that a process that is killed meanwhile loses none of them.
+//! Events that wait for their symbols, stored so that a process killed in the meantime loses none of them.
 //!
-//! Symbols load for milliseconds to seconds. An event that is resolved before the saver's next batch is never written
-//! here. One that a process left behind is resolved by the next one, if that runs the same build, and else stays grouped by
-//! place.
+//! Loading symbols takes milliseconds to seconds. An event that is resolved before the saver's next batch is never
+//! written here. An event left behind by a process is resolved by the next one if that runs the same build; otherwise
+//! it stays grouped by place.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,14 +22,14 @@ use crate::{
     symbols::StoredFrame,
 };
 
-/// An event without its functions.
+/// An event whose functions are not resolved yet.
 #[derive(Debug)]
 pub(crate) struct Unresolved {
     /// Redacted, and grouped by place.
     pub(crate) event: ErrorEvent,
     pub(crate) trace: Option<Trace>,
     pub(crate) source: Arc<Site>,
-    /// When it was captured, by the monotonic clock.
+    /// Time of the capture, by the monotonic clock.
     pub(crate) captured: i64,
 }
 
@@ -50,24 +50,24 @@ struct Entry {
     is_written: bool,
 }
 
-/// An event as it is stored before it is resolved.
+/// The stored form of an unresolved event.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct StoredEvent {
     #[serde(flatten)]
     pub(crate) event: ErrorEvent,
     pub(crate) frames: Vec<StoredFrame>,
-    /// Number of errors that it stands for: those of its source that no other event stands for.
+    /// Number of errors that this event represents, including those of its site that no other event represents.
     pub(crate) count: u64,
 }
 
 impl UnresolvedEvents {
-    /// Holds an event until it is released.
+    /// Holds an event until [`release`](Self::release).
     pub(crate) fn hold(&self, event: &ErrorEvent, frames: Vec<StoredFrame>, source: &Arc<Site>) {
         let stored = StoredEvent { event: event.clone(), frames, count: 1 };
         self.insert(stored, source, false);
     }
 
-    /// Holds an event that an earlier process left behind, for the resolver to take.
+    /// Holds an event left behind by an earlier process, for the resolver to take.
     pub(crate) fn hold_again(&self, stored: StoredEvent, source: Arc<Site>) {
         let (event, trace) = (stored.event.clone(), Some(Trace::Stored(stored.frames.clone())));
         self.insert(stored, &source, true);
@@ -78,7 +78,7 @@ impl UnresolvedEvents {
         self.lock().events.insert(stored.event.id, Entry { stored, source: Arc::clone(source), is_written });
     }
 
-    /// Forgets an event that is resolved, and counted by its issue.
+    /// Releases an event that is resolved and counted by its issue.
     pub(crate) fn release(&self, id: Uuid) {
         let waiting = &mut *self.lock();
         if waiting.events.remove(&id).is_some_and(|entry| entry.is_written) {
@@ -86,21 +86,21 @@ impl UnresolvedEvents {
         }
     }
 
-    /// Returns what the store does not have yet: the counts of all that wait, and the keys of those released.
+    /// Returns the changes for the store: all waiting events with their present counts, and the keys of released ones.
     pub(crate) fn take_changes(&self) -> Vec<StoreWrite> {
         let waiting = &mut *self.lock();
         let removed = std::mem::take(&mut waiting.removed).into_iter().map(|key| StoreWrite::Remove { key });
         removed.chain(waiting.put()).collect()
     }
 
-    /// Returns all that wait, for a store that is written anew.
+    /// Returns all waiting events, for a store that is written anew.
     pub(crate) fn take_everything(&self) -> Vec<StoreWrite> {
         let waiting = &mut *self.lock();
         waiting.removed.clear();
         waiting.put().collect()
     }
 
-    /// Returns the events of an earlier process that no resolver has taken yet.
+    /// Takes the events of an earlier process that no resolver has taken yet.
     pub(crate) fn take_left_behind(&self) -> Vec<Unresolved> {
         std::mem::take(&mut self.lock().left_behind)
     }
@@ -128,7 +128,7 @@ impl Waiting {
         }
         self.events.values_mut().map(move |entry| {
             entry.is_written = true;
-            // The first event of a source stands for the errors that were only counted.
+            // The first event of a site also represents the errors that were only counted.
             let others = others.remove(&Arc::as_ptr(&entry.source));
             let uncounted = entry.source.ledger(|ledger, totals| totals.count.saturating_sub(ledger.counted));
             entry.stored.count = others.map_or(1, |events| uncounted.saturating_sub(events - 1).max(1));

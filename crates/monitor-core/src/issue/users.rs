@@ -1,21 +1,21 @@
-//! How many users an issue happened to, counted without keeping who they are.
+//! The number of an issue's users, counted without storing their IDs.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The smallest marks of users seen. A mark is as good as random, so how many there are below a limit says how many there are
-/// in all (Bar-Yossef and others, "Counting Distinct Elements in a Data Stream", 2002).
+/// The smallest marks of the users seen. Marks are as good as random, so the number of marks below a limit gives an
+/// estimate of the total (Bar-Yossef and others, "Counting Distinct Elements in a Data Stream", 2002).
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(from = "Kept")]
 pub(super) struct Users {
     marks: BTreeSet<u64>,
-    /// Every mark below it is known, and none above. `None` while all of them are.
+    /// All marks below it are stored, and none above. `None` while all marks are stored.
     limit: Option<u64>,
 }
 
-/// As it is kept: records of version 1 have the marks alone.
+/// The stored form: records of version 1 have the marks alone.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Kept {
@@ -48,7 +48,7 @@ impl Users {
         is_any_new
     }
 
-    /// Takes in what somebody else has seen.
+    /// Merges the users seen by another process.
     pub(super) fn merge(&mut self, other: Self) {
         self.marks.extend(other.marks);
         self.limit = self.limit.into_iter().chain(other.limit).min();
@@ -77,10 +77,10 @@ impl Users {
     }
 }
 
-/// Returns a mark of `user` that nobody can tell the user by who does not know the secret.
+/// Returns a mark of `user`. Without the secret, the user cannot be found from the mark.
 pub(crate) fn salt(secret: Uuid, user: &str) -> u64 {
     let (high, low) = Uuid::new_v5(&secret, user.as_bytes()).as_u64_pair();
-    // Version and variant are not random, and stand where the other half is.
+    // Version and variant bits are not random; rotated, they meet random bits of the other half.
     high ^ low.rotate_left(32)
 }
 

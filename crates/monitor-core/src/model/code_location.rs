@@ -1,4 +1,4 @@
-//! A place in the source, written `file:line:column`.
+//! A location in the source, written `file:line:column`.
 
 use std::fmt;
 
@@ -7,25 +7,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::source_path;
 use crate::base::json::FromText;
 
-/// A place in the source.
+/// A location in the source.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct CodeLocation {
-    /// The file as the compiler was given it.
+    /// Path of the file, as passed to the compiler.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
-    /// The column, from 1; 0 where it is not known.
+    /// The column, from 1; 0 if it is not known.
     pub column: u32,
 }
 
 impl CodeLocation {
-    /// Leaves out the folders that name the machine it was built on.
+    /// Removes the folders that identify the build machine from the path.
     pub(crate) fn show(&mut self) {
         self.file = source_path::shown(&self.file).into_owned();
     }
 
-    /// Creates the place of a line whose column is not known.
+    /// Creates a location without a known column.
     #[must_use]
     pub fn of_line(file: impl Into<String>, line: u32) -> Self {
         Self { file: file.into(), line, column: 0 }

@@ -1,13 +1,13 @@
-//! The identifier of an issue.
+//! The ID of an issue.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Identifies an issue: the same for the same error in every process and release. [`Grouping`](crate::Grouping) lists its
-/// parts.
+/// ID of an issue: equal for the same error in every process and release. [`Grouping`](crate::Grouping) lists the parts
+/// it is computed from.
 ///
-/// It begins with the version of the rules, so that an old fingerprint is never mistaken for a new one.
+/// It begins with the version of the grouping rules, so that fingerprints of different versions are never equal.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Fingerprint {
     version: u32,
@@ -15,8 +15,8 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Returns the fingerprint written as `text`, as [`Display`](fmt::Display) writes it; `None` for any other text, and for
-    /// a version that this library does not know.
+    /// Parses `text`, which must have the form that [`Display`](fmt::Display) writes. Returns `None` for any other
+    /// text, and for a version that this library does not know.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (version, hex) = text.strip_prefix('v')?.split_once('-')?;
@@ -26,14 +26,15 @@ impl Fingerprint {
         Some(Self { version, hash })
     }
 
-    /// FNV-1a with 128 bits: the same in every process, which the standard library's hasher does not promise.
+    /// Computes FNV-1a with 128 bits. It is the same in every process, which the standard library's hasher does not
+    /// guarantee.
     pub(crate) fn of_parts(version: u32, parts: impl Iterator<Item = String>) -> Self {
         let add = |hash: u128, byte: u128| (hash ^ byte).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
         let terminated = |hash: u128, part: String| part.bytes().map(u128::from).chain([0x100]).fold(hash, add);
         Self { version, hash: parts.fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, terminated) }
     }
 
-    /// Returns whether it was made by the rules of an earlier version.
+    /// Returns `true` if it was computed by the rules of an earlier version.
     pub(crate) fn is_outdated(self) -> bool {
         self.version < VERSION
     }
@@ -70,7 +71,7 @@ impl<'de> Deserialize<'de> for Fingerprint {
     }
 }
 
-/// The version of the rules.
+/// Version of the grouping rules.
 pub(crate) const VERSION: u32 = 2;
 
 #[cfg(test)]

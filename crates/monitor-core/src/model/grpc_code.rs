@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How a gRPC call ended, as [gRPC numbers it].
+/// Status code of a gRPC call, as [gRPC numbers it].
 ///
 /// # Example
 ///
@@ -60,7 +60,8 @@ impl GrpcCode {
         Self::Unauthenticated,
     ];
 
-    /// Returns the code of this number; [`Unknown`](Self::Unknown) for a number that gRPC does not have, as its clients do.
+    /// Returns the code with this number. Returns [`Unknown`](Self::Unknown) for a number that gRPC does not define, as
+    /// gRPC clients do.
     #[must_use]
     pub fn from_number(number: u32) -> Self {
         usize::try_from(number).ok().and_then(|number| Self::ALL.get(number).copied()).unwrap_or(Self::Unknown)
@@ -96,7 +97,8 @@ impl GrpcCode {
         }
     }
 
-    /// Returns whether the service failed, as a status from 500 says it in HTTP: 2, 4 and 12 to 15.
+    /// Returns `true` if the code means a failure of the service, like an HTTP status of 500 or above: codes 2, 4 and
+    /// 12 to 15.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         matches!(

@@ -1,8 +1,8 @@
-//! Who reports: service, release, environment.
+//! Identity of the reporting program: service, release, environment.
 
 use serde::{Deserialize, Serialize};
 
-/// Which service reports, in which release and environment.
+/// Service, release, revision and environment of the reporting program.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Identity {
     pub(crate) service: String,
@@ -13,25 +13,25 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Returns the service's name.
+    /// Returns the name of the service.
     #[must_use]
     pub fn service(&self) -> &str {
         &self.service
     }
 
-    /// Returns the release, `unknown` where none was given.
+    /// Returns the release, or `unknown` if none was set.
     #[must_use]
     pub fn release(&self) -> &str {
         &self.release
     }
 
-    /// Returns the revision the release was built from, empty where none was given.
+    /// Returns the source revision of the release; empty if none was set.
     #[must_use]
     pub fn revision(&self) -> &str {
         &self.revision
     }
 
-    /// Returns the environment, `development` where none was given.
+    /// Returns the environment, or `development` if none was set.
     #[must_use]
     pub fn environment(&self) -> &str {
         &self.environment

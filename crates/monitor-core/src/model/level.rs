@@ -1,19 +1,19 @@
-//! How serious an event is.
+//! Severity of an event.
 
 use serde::{Deserialize, Serialize};
 
-/// How serious an event is.
+/// Severity of an event.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(clippy::exhaustive_enums, reason = "the levels of tracing and of Sentry; there will be no others")]
 pub enum Level {
-    /// For developers.
+    /// Details for developers.
     Debug,
-    /// For the record.
+    /// Normal operation.
     Info,
-    /// Something is not as it should be.
+    /// A problem that is not a failure.
     Warn,
-    /// Something failed.
+    /// A failure.
     Error,
 }
 

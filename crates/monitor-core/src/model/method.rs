@@ -1,6 +1,6 @@
-//! Request methods as a closed set, so that no client can invent a label.
+//! Request methods as a closed set, so that a client cannot create metric labels.
 
-/// A request method, or [`Method::Other`] for any that is not known.
+/// A request method; [`Method::Other`] for an unknown one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each variant is the method it is called after")]
@@ -19,7 +19,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Returns the method called `name`, which is case-sensitive (RFC 9110, section 9.1).
+    /// Returns the method called `name`. Names are case-sensitive (RFC 9110, section 9.1).
     ///
     /// # Example
     ///
@@ -46,7 +46,7 @@ impl Method {
         }
     }
 
-    /// Returns the label of this method; `_OTHER` is OpenTelemetry's for the unknown.
+    /// Returns the label of this method. An unknown method is `_OTHER`, as in OpenTelemetry.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ impl Method {
     }
 }
 
-/// A method's name, `null` outside a request.
+/// The name of a method; `null` outside a request.
 pub(crate) mod or_null {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -1,24 +1,24 @@
-//! How a request ended, and what is said of it when it failed.
+//! Outcome of a request, and the classification of its failure.
 
 use super::grpc_code::GrpcCode;
 
-/// How a request ended. Every request has exactly one.
+/// The outcome of a request. Every request has exactly one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The whole response went out, whatever its status.
+    /// The whole response was sent, whatever its status.
     Completed,
     /// The service returned an error instead of a response.
     ServiceError,
-    /// The service panicked before there was a response.
+    /// The service panicked before it returned a response.
     Panic,
     /// The response body panicked after the head was sent.
     PanicInBody,
-    /// The client left before the head.
+    /// The client left before the head was sent.
     Cancelled,
-    /// The body was dropped before its end.
+    /// The response body was dropped before its end.
     BodyAborted,
-    /// The body returned an error.
+    /// The response body returned an error.
     BodyError,
     /// The connection was handed over to another protocol.
     Upgraded,
@@ -27,7 +27,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// All outcomes, in the order in which they are counted.
+    /// All outcomes, in counting order.
     pub const ALL: [Self; 9] = [
         Self::Completed,
         Self::ServiceError,
@@ -61,7 +61,7 @@ impl Outcome {
     }
 }
 
-/// How a request ended: its outcome, its HTTP status, and the gRPC status of a call.
+/// The final status of a request: its outcome, its HTTP status, and the gRPC status of a call.
 ///
 /// # Example
 ///
@@ -77,29 +77,29 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct FinalStatus {
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The response's status code.
+    /// Status code of the response.
     pub status: u16,
-    /// The status of a gRPC call, where it is known.
+    /// Status of a gRPC call, if known.
     pub grpc: Option<GrpcCode>,
 }
 
 impl FinalStatus {
-    /// Creates the end of a request that is no gRPC call.
+    /// Creates the final status of a request that is not a gRPC call.
     #[must_use]
     pub const fn new(outcome: Outcome, status: u16) -> Self {
         Self { outcome, status, grpc: None }
     }
 
-    /// Adds the status of a gRPC call, where it is known.
+    /// Adds the status of a gRPC call, if known.
     #[must_use]
     pub fn grpc(mut self, code: impl Into<Option<GrpcCode>>) -> Self {
         self.grpc = code.into();
         self
     }
 
-    /// Returns what failed, or `None` where nothing did.
+    /// Returns the type of the failure, or `None` if the request did not fail.
     #[must_use]
     pub const fn error_type(self) -> Option<ErrorType> {
         match (self.outcome, self.grpc) {
@@ -117,21 +117,21 @@ impl FinalStatus {
     }
 }
 
-/// What failed: a closed set, fit for a label.
+/// The type of a failure. A closed set, so that it can be a metric label.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorType {
-    /// A response with this status of 500 or above.
+    /// A response with this status, which is 500 or above.
     Status(u16),
     /// A gRPC call with this status.
     Grpc(GrpcCode),
-    /// A panic before the head.
+    /// A panic before the head was sent.
     Panic,
-    /// A panic in the body.
+    /// A panic in the response body.
     PanicInBody,
-    /// An error instead of a response.
+    /// An error returned instead of a response.
     ServiceError,
-    /// An error in the body.
+    /// An error of the response body.
     BodyError,
 }
 

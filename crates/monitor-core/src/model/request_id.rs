@@ -1,4 +1,4 @@
-//! What a request is called by.
+//! The ID of a request.
 
 use std::{fmt, sync::Arc};
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::base::{hex, json::FromText};
 
-/// What a request is called by: a random UUID (RFC 9562, version 4), or what a client was allowed to bring along.
+/// The ID of a request: a random UUID (RFC 9562, version 4), or an ID accepted from a client.
 ///
 /// # Example
 ///
@@ -27,7 +27,7 @@ enum Kind {
 }
 
 impl RequestId {
-    /// Creates one that nobody else has.
+    /// Creates a unique ID.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "two of them are never equal")]
     #[inline]
@@ -35,14 +35,13 @@ impl RequestId {
         Self(Kind::Own(Uuid::new_v4()))
     }
 
-    /// Takes over what a client sent, where [it may](Self::is_acceptable).
+    /// Accepts an ID that a client sent, if it [is acceptable](Self::is_acceptable).
     #[must_use]
     pub fn accept(text: &str) -> Option<Self> {
         Self::is_acceptable(text).then(|| Self(Kind::Client(text.into())))
     }
 
-    /// Returns whether `text` is harmless wherever an identifier is shown: 1 to 64 letters, digits and any of `-_.:/+=`,
-    /// all of it ASCII.
+    /// Returns `true` if `text` is safe wherever an ID is shown: 1 to 64 ASCII letters, digits and any of `-_.:/+=`.
     #[must_use]
     pub fn is_acceptable(text: &str) -> bool {
         let plain =
@@ -50,10 +49,10 @@ impl RequestId {
         (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(plain)
     }
 
-    /// The length of the longest identifier, in bytes. A longer one is taken over from nobody.
+    /// Maximum length of an ID, in bytes. A longer one is not accepted.
     pub const LONGEST: usize = 64;
 
-    /// Appends its text to `buffer`.
+    /// Appends the text of the ID to `buffer`.
     pub fn append_to(&self, buffer: &mut Vec<u8>) {
         match &self.0 {
             Kind::Own(id) => buffer.extend_from_slice(&hyphenated(*id)),
@@ -61,7 +60,7 @@ impl RequestId {
         }
     }
 
-    /// Returns the UUID, where it is one of our own making.
+    /// Returns the UUID, or `None` if the ID was accepted from a client.
     #[must_use]
     pub fn as_uuid(&self) -> Option<Uuid> {
         match self.0 {

@@ -1,12 +1,12 @@
-//! Paths of source files without the machine they were built on.
+//! Paths of source files, without the parts that identify the build machine.
 
 use std::borrow::Cow;
 
-/// Returns `file` as it is shown: without the folders above its crate, which name a machine and its users.
+/// Returns `file` for display: without the folders above its crate, which can reveal a machine and its users.
 ///
-/// A file of a dependency begins with the crate and its version, one of the standard library with `rustc/`, and one of
-/// the program with the crate's folder. A relative path of the program is returned unchanged, and so is a path that was
-/// returned before.
+/// The result begins with the crate and its version for a dependency, with `rustc/` for the standard library, and with
+/// the crate's folder for the program. A relative path of the program is returned unchanged, and so is a path that this
+/// function returned.
 ///
 /// # Example
 ///
@@ -34,14 +34,14 @@ pub fn shown(file: &str) -> Cow<'_, str> {
     Cow::Borrowed(if file.starts_with('/') { from_crate(file) } else { file })
 }
 
-/// Returns whether `file` belongs to the standard library, a dependency or this library, in either form.
+/// Returns `true` if `file` belongs to the standard library, a dependency or this library, in either form.
 pub(crate) fn is_foreign(file: &str) -> bool {
     let shown = shown(file);
     let first = shown.split('/').next().unwrap_or_default();
     matches!(first, "rustc" | "git" | "vendor") || version_at(first).is_some() || is_ours(file)
 }
 
-/// Returns `file` as [`shown`] without the version of the dependency it belongs to.
+/// Returns `file` like [`shown`], but without the version of its dependency.
 pub(crate) fn stable(file: &str) -> Cow<'_, str> {
     let shown = shown(file);
     let Some((first, rest)) = shown.split_once('/') else { return shown };
@@ -51,20 +51,20 @@ pub(crate) fn stable(file: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns whether both name one file, seen from two folders.
+/// Returns `true` if both paths may name the same file, relative to different folders.
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     let is_tail =
         |long: &str, tail: &str| long.strip_suffix(tail).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
     is_tail(one, other) || is_tail(other, one)
 }
 
-/// Returns whether `file` is the source of a crate of this library, wherever that lies.
+/// Returns `true` if `file` is a source file of a crate of this library, in any folder.
 pub(crate) fn is_ours(file: &str) -> bool {
     let mut folders = file.split('/').rev().skip_while(|folder| *folder != "src").skip(1);
     folders.next().is_some_and(|folder| CRATES.contains(&folder))
 }
 
-/// Returns what stands `skipped` folders behind `mark`.
+/// Returns the part of `file` that begins `skipped` folders after `mark`.
 fn behind<'a>(file: &'a str, mark: &str, skipped: usize) -> Option<&'a str> {
     let mut rest = file.split_once(mark)?.1;
     for _ in 0..skipped {
@@ -73,7 +73,7 @@ fn behind<'a>(file: &'a str, mark: &str, skipped: usize) -> Option<&'a str> {
     Some(rest)
 }
 
-/// Returns `shop/src/a.rs` of `shop-0123456789abcdef/89abcde/src/a.rs`.
+/// Returns `shop/src/a.rs` for `shop-0123456789abcdef/89abcde/src/a.rs`.
 fn without_revision(checkout: &str) -> String {
     let mut parts = checkout.splitn(3, '/');
     let (repository, _revision, rest) =
@@ -82,8 +82,8 @@ fn without_revision(checkout: &str) -> String {
     format!("{name}/{rest}")
 }
 
-/// Returns the path from the folder of the crate on: the one above `src`, `tests`, `examples` or `benches`. A folder
-/// that is named like a dependency, with a version, is left out.
+/// Returns the path from the folder of the crate on: the folder above `src`, `tests`, `examples` or `benches`. A folder
+/// with the name and version of a dependency is left out.
 fn from_crate(file: &str) -> &str {
     let root = ROOTS.iter().find_map(|root| file.rfind(root));
     let end = root.or_else(|| file.rfind('/')).unwrap_or_default();
@@ -91,17 +91,17 @@ fn from_crate(file: &str) -> &str {
     if version_at(&file[start..end.max(start)]).is_some() { &file[end + 1..] } else { &file[start..] }
 }
 
-/// Returns where the version in `axum-0.8.9` begins, with its hyphen.
+/// Returns the start of the version in `axum-0.8.9`, including its hyphen.
 fn version_at(folder: &str) -> Option<usize> {
     let is_version =
         |at: &usize| folder[at + 1..].starts_with(|c: char| c.is_ascii_digit()) && folder[*at..].contains('.');
     folder.match_indices('-').map(|(at, _)| at).find(is_version)
 }
 
-/// Folders in which cargo looks for the sources of a package, the one that may hold the others first.
+/// Folders in which cargo finds the sources of a package. `src` comes first, because it may contain the others.
 const ROOTS: [&str; 4] = ["/src/", "/tests/", "/examples/", "/benches/"];
 
-/// The folders of this library's crates.
+/// Folders of this library's crates.
 const CRATES: [&str; 6] =
     ["monitor-core", "monitor-tower", "monitor-health", "monitor-log", "monitor-store", "monitor-kit"];
 

@@ -1,5 +1,5 @@
-//! Trace context: which trace a unit of work belongs to, as the W3C's [Trace Context Level 2] writes it in
-//! `traceparent` and `tracestate`.
+//! Trace context: the trace that a unit of work belongs to, as defined by the W3C's [Trace Context Level 2] and sent in
+//! the headers `traceparent` and `tracestate`.
 //!
 //! [Trace Context Level 2]: https://www.w3.org/TR/trace-context-2/
 
@@ -16,17 +16,17 @@ use uuid::Uuid;
 use super::request_id::RequestId;
 use crate::base::{hex, json::FromText};
 
-/// Names a trace: 16 bytes, not all of them zero. Shown as 32 lower-case hexadecimal digits.
+/// ID of a trace: 16 bytes, not all zero. Displayed as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct TraceId(NonZeroU128);
 
-/// Names one unit of work within a trace: 8 bytes, not all of them zero. Shown as 16 lower-case hexadecimal digits.
+/// ID of one unit of work within a trace: 8 bytes, not all zero. Displayed as 16 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct SpanId(NonZeroU64);
 
-/// Which trace a unit of work belongs to, and which part of it is its own.
+/// The trace of a unit of work, and its own span within the trace.
 ///
-/// It is shown as the value of a `traceparent` header.
+/// Displayed as the value of a `traceparent` header.
 ///
 /// # Example
 ///
@@ -51,15 +51,14 @@ pub struct TraceContext {
 // === impl TraceContext ===
 
 impl TraceContext {
-    /// Begins a trace, which is not sampled. Its random flag is set.
+    /// Starts a trace that is not sampled. Its random flag is set.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "two of them are never equal")]
     pub fn new() -> Self {
         Self::begin(Uuid::new_v4())
     }
 
-    /// Begins the trace of a request. Where the request's identifier is one of our own making, its digits are those of the
-    /// trace as well.
+    /// Starts the trace of a request. If the request ID was created here, the trace ID has the same digits.
     #[must_use]
     #[inline]
     pub fn of_request(id: &RequestId) -> Self {
@@ -68,14 +67,14 @@ impl TraceContext {
 
     #[inline]
     fn begin(id: Uuid) -> Self {
-        // A UUID of version 4 is never zero, and its last 7 bytes are random, which is what the random flag promises.
+        // A version 4 UUID is never zero, and its last 7 bytes are random, as the random flag promises.
         let trace_id = TraceId::from_number(id.as_u128()).unwrap_or(TraceId(NonZeroU128::MAX));
         let span_id = SpanId::first_of(id);
         Self { trace_id, span_id, parent_id: None, flags: RANDOM, state: None }
     }
 
-    /// Returns the context with the IDs and [trace flags](Self::flags) of a tracer. Within the same trace it keeps its
-    /// parent ID, random flag and `tracestate`; in another trace it has none. `None` where an ID is zero.
+    /// Returns the context with the IDs and [trace flags](Self::flags) of a tracer. In the same trace, it keeps its
+    /// parent ID, random flag and `tracestate`; in another trace it drops them. Returns `None` if an ID is zero.
     #[must_use]
     pub fn with_ids(&self, trace_id: [u8; 16], span_id: [u8; 8], flags: u8) -> Option<Self> {
         let (trace_id, span_id) = (u128::from_be_bytes(trace_id), u64::from_be_bytes(span_id));
@@ -88,15 +87,16 @@ impl TraceContext {
         })
     }
 
-    /// Reads the value of a `traceparent` header: the context of whoever sent it. `None` where it is not valid, which
-    /// means that a trace is to be begun.
+    /// Parses the value of a `traceparent` header: the context of the sender. Returns `None` if it is not valid; the
+    /// caller must then start a new trace.
     ///
-    /// Of a version that is not known yet, what version 00 has of it is read (section 3.2.4).
+    /// Of an unknown later version, the fields of version 00 are parsed (section 3.2.4).
     #[must_use]
     pub fn from_traceparent(value: &str) -> Option<Self> {
         let value = value.trim_matches([' ', '\t']).as_bytes();
         let (known, rest) = value.split_at_checked(KNOWN)?;
         let version = hex(&known[..2])?;
+        // A later version may append fields after a hyphen; version ff is invalid.
         let is_whole = if version == 0 { rest.is_empty() } else { rest.first().is_none_or(|byte| *byte == b'-') };
         let is_divided = [2, 35, 52].into_iter().all(|at| known[at] == b'-');
         if version == 0xff || !is_whole || !is_divided {
@@ -111,18 +111,19 @@ impl TraceContext {
         })
     }
 
-    /// Reads the values of all `tracestate` headers beside the `traceparent` this was read from. A list that is not valid
-    /// is discarded.
+    /// Parses the values of all `tracestate` headers, which must come from the same request as the `traceparent`. An
+    /// invalid list is discarded.
     ///
-    /// Keys follow the grammar of Level 2, which that of Level 1 is a part of. Of a key that comes twice the first one stays.
-    /// Past 512 characters members longer than 128 go, then the last ones (section 3.3.1.5).
+    /// Keys follow the grammar of Level 2, which includes that of Level 1. Of a repeated key, the first member is used.
+    /// Beyond 512 characters, members longer than 128 characters are removed first, then the last ones (section
+    /// 3.3.1.5).
     #[must_use]
     pub fn with_tracestate<'a>(mut self, values: impl IntoIterator<Item = &'a str>) -> Self {
         self.state = state::read(values);
         self
     }
 
-    /// Returns the same context, sampled or not.
+    /// Returns the same context with the sampled flag set or cleared.
     #[must_use]
     #[inline]
     pub fn with_sampled(mut self, sampled: bool) -> Self {
@@ -130,43 +131,43 @@ impl TraceContext {
         self
     }
 
-    /// Returns the context of work this one causes: the same trace, a span of its own.
+    /// Returns the context of work that this work causes: the same trace with a new span.
     #[must_use]
     pub fn child(&self) -> Self {
         Self { span_id: SpanId::new(), parent_id: Some(self.span_id), ..self.clone() }
     }
 
-    /// Returns the trace.
+    /// Returns the ID of the trace.
     #[must_use]
     pub fn trace_id(&self) -> TraceId {
         self.trace_id
     }
 
-    /// Returns the part of the trace that is this work's own.
+    /// Returns the ID of this work's own span.
     #[must_use]
     pub fn span_id(&self) -> SpanId {
         self.span_id
     }
 
-    /// Returns the span that caused this one; `None` where the trace begins here.
+    /// Returns the ID of the parent span, or `None` if the trace started here.
     #[must_use]
     pub fn parent_id(&self) -> Option<SpanId> {
         self.parent_id
     }
 
-    /// Returns whether the trace is marked as sampled.
+    /// Returns `true` if the trace is marked as sampled.
     #[must_use]
     pub fn is_sampled(&self) -> bool {
         self.flags & SAMPLED != 0
     }
 
-    /// Returns the trace flags: 1 where the trace is sampled, plus 2 where the last 7 bytes of its ID are random.
+    /// Returns the trace flags: 1 if the trace is sampled, plus 2 if the last 7 bytes of its ID are random.
     #[must_use]
     pub fn flags(&self) -> u8 {
         self.flags
     }
 
-    /// Returns the value of the `tracestate` header, which is what others have to say of the trace; empty where nobody has.
+    /// Returns the value of the `tracestate` header, with the data of other tracing systems; empty if there is none.
     #[must_use]
     pub fn tracestate(&self) -> &str {
         self.state.as_deref().unwrap_or_default()
@@ -186,12 +187,12 @@ impl TraceId {
         NonZeroU128::new(id).map(Self)
     }
 
-    /// Appends its text to `buffer`.
+    /// Appends the text of the ID to `buffer`.
     pub fn append_to(self, buffer: &mut Vec<u8>) {
         buffer.extend_from_slice(&hex::digits(self.0.get()));
     }
 
-    /// Returns the sixteen bytes.
+    /// Returns the ID as 16 bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.get().to_be_bytes()
@@ -213,19 +214,19 @@ impl fmt::Debug for TraceId {
 // === impl SpanId ===
 
 impl SpanId {
-    /// The lower half of a random UUID.
+    /// Creates an ID from the lower half of a random UUID.
     fn new() -> Self {
         Self::of_bits(Uuid::new_v4().as_u64_pair().1)
     }
 
-    /// Of the lower 62 bits, which are random, and one that keeps it from being zero.
+    /// Creates an ID from the lower 62 bits, which are random. The highest bit is set, so that the ID is never zero.
     #[inline]
     fn of_bits(bits: u64) -> Self {
         Self(HIGHEST | bits & u64::MAX >> 2)
     }
 
-    /// The first span of a trace that begins here, made of the 122 random bits of the trace's identifier: another span
-    /// of the trace has it as seldom as two random ones are equal.
+    /// Returns the ID of the first span of a trace. It is a hash of the 122 random bits of the trace ID, so it equals
+    /// another span's ID no more often than two random IDs are equal.
     #[inline]
     fn first_of(trace: Uuid) -> Self {
         let (high, low) = trace.as_u64_pair();
@@ -237,18 +238,18 @@ impl SpanId {
         NonZeroU64::new(id).map(Self)
     }
 
-    /// Returns the eight bytes.
+    /// Returns the ID as 8 bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 8] {
         self.0.get().to_be_bytes()
     }
 
-    /// Returns a number from 0 to below 1, made of the bits that are random in one of our own making.
+    /// Returns a number from 0 to below 1, computed from the bits that are random in an ID created here.
     pub(crate) fn fraction(self) -> f64 {
         (self.0.get() << 2 >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Returns it as a number, random where it is of our own making.
+    /// Returns the ID as a number. The lower 62 bits of an ID created here are random.
     #[must_use]
     pub fn as_u64(self) -> u64 {
         self.0.get()
@@ -267,7 +268,7 @@ impl fmt::Debug for SpanId {
     }
 }
 
-/// Reads lower-case hexadecimal digits; the upper-case ones are not valid.
+/// Parses lower-case hexadecimal digits; upper-case ones are not valid.
 impl FromText for TraceId {
     fn from_text(text: &str) -> Option<Self> {
         (text.len() == 32).then(|| hex(text.as_bytes())).flatten().and_then(Self::from_number)
@@ -292,17 +293,17 @@ fn hex(digits: &[u8]) -> Option<u128> {
     })
 }
 
-/// The length of a `traceparent` of version 00, which every later one begins with.
+/// Length of a `traceparent` of version 00, in bytes. Later versions begin with the same fields.
 const KNOWN: usize = 55;
 const SAMPLED: u8 = 0b01;
-/// Level 2: the last 7 bytes of the trace ID are random.
+/// Flag of Level 2: the last 7 bytes of the trace ID are random.
 const RANDOM: u8 = 0b10;
 const KNOWN_FLAGS: u8 = SAMPLED | RANDOM;
 const HIGHEST: NonZeroU64 = match NonZeroU64::new(1 << 63) {
     Some(bit) => bit,
     None => NonZeroU64::MAX,
 };
-/// An odd number whose bits look random: 2^64 by the golden ratio.
+/// An odd number with random-looking bits: 2^64 divided by the golden ratio.
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
 #[cfg(test)]

@@ -1,27 +1,28 @@
-//! The bridge: publishes what is counted here to a recorder of the `metrics` facade.
+//! The bridge: publishes the monitor's counters, gauges and histograms to a recorder of the `metrics` facade.
 //!
-//! | what | how | so that |
+//! | metric | method | effect |
 //! | --- | --- | --- |
-//! | counters | `absolute` | nothing counted before there was a recorder is lost |
-//! | gauges | `set` | the last value stands |
-//! | histograms | the mean of each bucket, as often as the bucket grew | buckets and count are exact where the recorder's bounds are [`names::BOUNDS`], the sum up to rounding |
+//! | counters | `absolute` | counts from before the recorder was installed are included |
+//! | gauges | `set` | the last value wins |
+//! | histograms | each bucket's mean, as often as it grew | count and [`names::BOUNDS`] buckets exact, sum rounded |
 //!
-//! Handles are taken anew each time, for a recorder may drop a series it thinks idle. What a recorder did not take,
-//! because there is none yet, is published again later.
+//! Handles are registered anew each time, because a recorder may drop a series that seems idle. Values published while
+//! no recorder is installed are published again later.
 //!
 //! # Several monitors
 //!
-//! The global recorder takes the numbers of one monitor, the first that publishes to it or [claims](Bridge::claim) it: two
-//! would overwrite each other's counters and gauges in the same series. A later monitor publishes to recorders of its own.
+//! The global recorder belongs to one monitor, the first that publishes to it or [claims](Bridge::claim) it. Two
+//! monitors would overwrite each other's counters and gauges in the same series. Later monitors publish to recorders of
+//! their own.
 //!
 //! # Other recorders
 //!
-//! | recorder | what is kept |
+//! | recorder | what arrives |
 //! | --- | --- |
-//! | Prometheus, without the bounds of [`names::BOUNDS`] | counters, gauges, each histogram's count and sum; of its buckets those whose bound is one of ours |
-//! | Prometheus without any bounds: a summary | the same; its quantiles are those of the buckets' means, over the time since they were published |
-//! | Prometheus with an idle time-out | all, where it is rendered through [`Bridge::scrape`]; else a histogram that was idle begins anew at 0 |
-//! | `DogStatsD`, with its histograms or distributions | counters and gauges; each histogram's count and sum, and its quantiles as above |
+//! | Prometheus, with other bounds than [`names::BOUNDS`] | all but buckets whose bound is not one of ours |
+//! | Prometheus without bounds: a summary | all; quantiles are those of the buckets' means since the last publication |
+//! | Prometheus with an idle time-out | all, if rendered by [`Bridge::scrape`]; else idle histograms restart at 0 |
+//! | `DogStatsD`, histograms or distributions | counters, gauges; a histogram's count, sum and quantiles as above |
 
 mod flask;
 mod page;
@@ -54,20 +55,20 @@ use crate::{
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
 
-/// Publishes a monitor's numbers to one recorder.
+/// Publishes a monitor's metrics to one recorder.
 ///
-/// See the [traffic docs](crate::traffic). A monitor has one to the global recorder from the start;
-/// [`Monitor::bridge_to`](crate::Monitor::bridge_to) makes another to a recorder of your own.
+/// See the [traffic docs](crate::traffic). Each monitor has a bridge to the global recorder;
+/// [`Monitor::bridge_to`](crate::Monitor::bridge_to) adds one to another recorder.
 pub struct Bridge {
     shared: Arc<Shared>,
-    /// `None` for the global recorder, whichever it is at the time.
+    /// `None` for the global recorder, looked up on each publication.
     recorder: Option<SharedRecorder>,
     start: Start,
     pace: Mutex<Pace>,
     published: Mutex<Published>,
 }
 
-/// When to publish unasked, and what to do afterwards.
+/// The interval of publications by the housekeeping thread, and a function to call after each.
 struct Pace {
     interval: Duration,
     last: Instant,
@@ -82,9 +83,10 @@ impl Bridge {
         Self { shared, recorder, start: Start::measure(), pace: Mutex::new(pace), published: Mutex::default() }
     }
 
-    /// Publishes unasked every `interval` only, and calls `upkeep` after it. Defaults to once a second and nothing.
+    /// Sets the interval at which the monitor publishes by itself, and a function to call after each publication.
+    /// Defaults to once a second and no function.
     ///
-    /// A recorder that keeps samples until somebody asks for them is to be drained in `upkeep`.
+    /// If the recorder stores samples until it is read, `upkeep` must drain it.
     pub fn every(&self, interval: Duration, upkeep: impl Fn() + Send + Sync + 'static) {
         *self.pace() = Pace { interval, last: clock::now(), upkeep: Arc::new(upkeep) };
     }
@@ -106,11 +108,11 @@ impl Bridge {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Claims the recorder for this monitor, and returns whether the monitor's numbers are published there.
+    /// Claims the recorder for this monitor, and returns whether the monitor's metrics are published there.
     ///
-    /// Returns `true` for a recorder that was given to this bridge. The global recorder belongs to the first monitor that
-    /// claims it or publishes to it, until the process ends: the recorder keeps that monitor's counts even when the monitor
-    /// is dropped.
+    /// Always returns `true` for a bridge with a recorder of its own. The global recorder belongs to the first monitor
+    /// that claims it or publishes to it, until the process ends: the recorder holds that monitor's counts even after
+    /// the monitor is dropped.
     pub fn claim(&self) -> bool {
         self.recorder.is_some() || self.is(OWNER.get_or_init(|| Arc::downgrade(&self.shared)))
     }
@@ -124,16 +126,17 @@ impl Bridge {
         ptr::eq(owner.as_ptr(), Arc::as_ptr(&self.shared))
     }
 
-    /// Publishes every number as it is now, and returns whether there was a recorder to take it.
+    /// Publishes all metrics, and returns `false` if there is no recorder or the recorder belongs to another monitor.
     pub fn publish(&self) -> bool {
         self.publish_once(&mut self.published.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Publishes every number as it is now, and returns the page `render` makes of it in Prometheus' text format, and
-    /// whether there was a recorder to take the numbers.
+    /// Publishes all metrics. Returns the page in Prometheus' text format that `render` makes of them, and `false` if
+    /// there is no recorder or the recorder belongs to another monitor.
     ///
-    /// A recorder with an idle time-out drops a histogram that did not grow for a while and would begin it anew at 0.
-    /// One that was on the page before and is not on this one is published whole again, and `render` called once more.
+    /// A recorder with an idle time-out drops histograms that did not grow for a while, and would restart them at 0. A
+    /// histogram that was on the last page and is missing on this one is therefore published whole again, and `render`
+    /// is called once more.
     pub fn scrape(&self, render: impl Fn() -> String) -> (String, bool) {
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
         let is_taken = self.publish_once(&mut published);
@@ -157,6 +160,7 @@ impl Bridge {
 
     fn publish_to(&self, recorder: &dyn Recorder, published: &mut Published) -> bool {
         if !self.is_taken_by(recorder) || !self.claim() {
+            // The next recorder needs the descriptions.
             published.described = false;
             return false;
         }
@@ -192,7 +196,7 @@ impl Bridge {
         true
     }
 
-    /// Returns when the process started, in seconds since the Unix epoch.
+    /// Returns the start time of the process, in seconds since the Unix epoch.
     fn started_at(&self) -> f64 {
         self.start.millis() as f64 / 1000.0
     }
@@ -248,6 +252,7 @@ fn publish_counts(sink: &mut Sink<'_>, route: &RouteCounts) {
         sink.counter(names::ERRORS, with(labels(), names::ERROR_TYPE, kind.label()), count);
     }
     let refused = route.outcome(Outcome::Refused);
+    // A series of a declared route exists at 0, so that an alert on an increase sees the first one.
     if refused > 0 || route.declared {
         sink.counter(names::REFUSED, labels(), refused);
     }
@@ -259,6 +264,7 @@ fn publish_counts(sink: &mut Sink<'_>, route: &RouteCounts) {
 
 fn publish_histograms(sink: &mut Sink<'_>, route: &RouteCounts) {
     for status in &route.statuses {
+        // Read during the end of a request, sum and count may not match: they are left to the next publication.
         let durations = Some(&status.buckets).filter(|_| route.settled);
         for (name, scale, buckets) in [
             (names::DURATION, &histogram::DURATION, durations),
@@ -331,8 +337,8 @@ fn describe(recorder: &dyn Recorder) {
     }
 }
 
-/// A number that tells whether it was asked for. The facade does not say whether a recorder is there, but a handle that
-/// leads nowhere never asks for its value.
+/// A value that records whether it was read. The facade does not tell whether a recorder is installed, but a no-op
+/// handle never reads the value.
 struct Asked<'a>(f64, &'a Cell<bool>);
 
 impl IntoF64 for Asked<'_> {
@@ -342,11 +348,12 @@ impl IntoF64 for Asked<'_> {
     }
 }
 
-/// The monitor whose numbers are in the global recorder. A weak pointer keeps its address from being used again.
+/// The monitor whose metrics are in the global recorder. The weak pointer keeps its allocation, so the address is not
+/// reused.
 static OWNER: OnceLock<Weak<Shared>> = OnceLock::new();
 
-/// How often a page is rendered again. A recorder whose time-out is shorter than rendering takes would drop something
-/// each time.
+/// Maximum number of times that a page is rendered again. If the recorder's time-out is shorter than the rendering,
+/// some histogram would be missing each time.
 const ATTEMPTS: usize = 3;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Housekeeping: a thread that once a second samples the windows and enables the routes whose time is over, and publishes
-//! to every bridge when its time has come.
+//! Housekeeping: a thread that once a second samples the windows, enables expired routes and updates the issues, and
+//! publishes to each bridge when that is due.
 
 use std::{
     io,
@@ -19,7 +19,7 @@ use crate::{
     traffic::Misdeclared,
 };
 
-/// All bridges of a monitor: its own, and those somebody holds.
+/// All bridges of a monitor: its own, and the added ones that are still alive.
 #[derive(Debug)]
 pub(crate) struct Bridges {
     own: Arc<Bridge>,
@@ -54,7 +54,7 @@ impl Bridges {
         }
     }
 
-    /// Does this to every bridge. A recorder that panics has published nothing, and keeps nobody else from it.
+    /// Calls `f` for every bridge. A recorder that panics does not affect the other bridges.
     fn each(&self, f: impl Fn(&Bridge)) {
         for bridge in self.all() {
             unwind::catch_and_drop(|| f(&bridge));
@@ -76,7 +76,7 @@ fn warn_of_another_monitor() {
     );
 }
 
-/// Starts the thread. It ends on a word through `end`, or when nobody is left to give one.
+/// Starts the thread. It ends on a message through `end`, or when the sender is dropped.
 pub(crate) fn spawn(
     shared: Arc<Shared>,
     outlets: Arc<Reporters>,
@@ -93,7 +93,7 @@ pub(crate) fn spawn(
             unwind::catch_and_drop(|| shared.switch.expire(clock::now(), |enabled| outlets.publish(enabled)));
             let signals = shared.issues.tick(clock::Moment::now());
             signals.into_iter().for_each(|signal| outlets.publish(signal));
-            // What is due to be saved again, nobody else thinks of.
+            // A failed save must be retried even if no further change wakes the saver.
             if let Some(wake) = shared.wake.get() {
                 wake.up_again();
             }

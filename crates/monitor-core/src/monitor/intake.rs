@@ -1,4 +1,7 @@
 //! The intake: one thread that redacts raw captures, so that they can be stored before their symbols are resolved.
+//!
+//! Redaction and symbols are too slow for a request's thread, which therefore only copies and sends. The queue before
+//! the intake is bounded: a full one drops and counts.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -16,7 +19,7 @@ use crate::{
     symbols::{self, OwnBacktrace, RawBacktrace},
 };
 
-/// A failure as the request's thread hands it over.
+/// A failure as captured on the thread where it happened, before redaction.
 #[derive(Debug)]
 pub(crate) struct RawEvent {
     pub(crate) id: Uuid,
@@ -51,13 +54,14 @@ impl Handler<RawEvent> for Intake {
         event.redact(&self.shared.redaction, self.shared.raw_paths);
         event.grouping = Grouping::of(&event);
         event.fingerprint = event.grouping.fingerprint();
+        // Only a store needs the event before its symbols are resolved.
         if self.shared.wake.get().is_some() {
             let frames = backtrace.as_ref().map(symbols::locate).unwrap_or_default();
             self.shared.unresolved.hold(&event, frames, &source);
             self.shared.note_change();
         }
         let trace = backtrace.map(|here| Trace::Here { own, here });
-        // The queue before this one is the one that drops: it is the one that requests must not wait for.
+        // Waits for room instead of dropping: only the intake's own queue must never make a request wait.
         self.resolver.push_waiting(Unresolved { event, trace, source, captured });
     }
 
@@ -99,5 +103,6 @@ impl Intake {
     }
 }
 
-/// How long a flush waits for a `before_report` that hangs. The caller of the flush has a deadline of its own.
+/// Maximum time that a flush waits for a `before_report` that hangs. The flush's caller has a shorter deadline of its
+/// own.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);

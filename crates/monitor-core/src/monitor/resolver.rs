@@ -1,7 +1,7 @@
-//! The resolver: one thread that gives events their functions, groups them and publishes signals.
+//! The resolver: one thread that resolves events' functions, groups the events and publishes signals.
 //!
-//! It resolves symbols, which may take seconds while they load, asks `before_report`, fingerprints and updates the issues.
-//! The events that wait for it are stored unresolved, where anything is.
+//! It resolves symbols, which may take seconds while they load, calls `before_report`, computes fingerprints and
+//! updates the issues. If there is a store, the events in its queue are stored unresolved.
 
 use std::{
     fmt,
@@ -29,24 +29,24 @@ use crate::{
     symbols,
 };
 
-/// May change an event before it is reported, or drop it by returning `None`.
+/// A function that may change an event before it is reported, or drop it by returning `None`.
 pub(crate) type BeforeReport = Box<dyn FnMut(ErrorEvent) -> Option<ErrorEvent> + Send>;
 
 pub(crate) struct Resolver {
     pub(crate) shared: Arc<Shared>,
     pub(crate) outlets: Arc<Reporters>,
     pub(crate) before_report: Option<BeforeReport>,
-    /// `None` where no source is to be shown.
+    /// `None` if source excerpts are turned off.
     pub(crate) excerpts: Option<Excerpts>,
-    /// Held so that the saver ends last and saves what this thread adds.
+    /// Keeps the saver alive until this thread ends, so that it saves what this thread adds.
     pub(crate) _saver: Option<Arc<Queue<()>>>,
-    /// Whether the log has a warning that `before_report` is slow.
+    /// Whether the warning about a slow `before_report` has been logged.
     pub(crate) has_warned: AtomicBool,
 }
 
 impl Handler<Unresolved> for Resolver {
-    /// Loads the symbols, which takes tens of milliseconds, before the first event needs them. A process that may abort
-    /// has no time to spare: its last event has no backtrace, and must get out.
+    /// Loads the symbols, which takes tens of milliseconds, before the first event needs them. Not in a build that
+    /// aborts on panic: its last event has no backtrace, and must not be delayed.
     fn begin(&mut self) {
         if !cfg!(panic = "abort") {
             unwind::catch_and_drop(symbols::load);
@@ -71,6 +71,7 @@ impl Resolver {
     fn resolve(&mut self, mut event: ErrorEvent, trace: Option<Trace>) -> ErrorEvent {
         let is_own = matches!(trace, Some(Trace::Here { own: Some(_), .. }));
         event.backtrace = trace.map(|trace| frames::resolve(trace, &self.shared.in_app)).unwrap_or_default();
+        // An error's own backtrace shows where the error arose; the capture's place is only where it was handled.
         let own_frame = event.backtrace.iter().find(|frame| frame.in_app);
         if let Some(arose) = own_frame.and_then(|frame| frame.location.clone()).filter(|_| is_own) {
             event.location = Some(arose);
@@ -82,7 +83,7 @@ impl Resolver {
             if let Some(excerpt) = &mut frame.excerpt {
                 excerpt.redact(&self.shared.redaction);
             }
-            // Last: the source is read by its whole path.
+            // After the excerpts: source files are found by their full path.
             frame.location.iter_mut().for_each(CodeLocation::show);
         }
         event.location.iter_mut().for_each(CodeLocation::show);
@@ -90,8 +91,9 @@ impl Resolver {
     }
 
     fn add(&self, mut event: ErrorEvent, source: &Arc<Site>, captured: i64) {
-        // By the masked event: pieces of a secret in a fingerprint could not be masked any more.
+        // Grouped after masking: pieces of a secret in a fingerprint could not be masked later.
         event.grouping = Grouping::of(&event);
+        // The first event of a site decides the issue of all later ones.
         event.fingerprint = self.shared.issues.of(source).unwrap_or_else(|| event.grouping.fingerprint());
         if event.bound() {
             self.shared.intake_drops.count(DropReason::Shortened);
@@ -103,8 +105,8 @@ impl Resolver {
         added.signals.into_iter().for_each(|signal| self.outlets.publish(signal));
     }
 
-    /// Asks `before_report`. A panic in it is counted, and the event goes on as it was; one that takes its time is counted as
-    /// well.
+    /// Calls `before_report`. If it panics, the panic is counted and the event is reported unchanged. A slow call is
+    /// counted as well.
     fn ask(&mut self, event: ErrorEvent) -> Option<ErrorEvent> {
         let Some(before_report) = &mut self.before_report else { return Some(event) };
         let (untouched, begun) = (event.clone(), clock::now());
@@ -118,7 +120,7 @@ impl Resolver {
         }
         match asked {
             Ok(Some(mut event)) => {
-                // What it added is masked as well.
+                // Texts added by `before_report` are masked as well.
                 event.redact(&self.shared.redaction, true);
                 Some(event)
             }

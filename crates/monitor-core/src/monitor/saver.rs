@@ -1,7 +1,7 @@
-//! The saver: one thread that has issues and disabled routes saved, and takes them in again after a restart.
+//! The saver: one thread that writes issues and disabled routes to the store, and restores them after a restart.
 //!
-//! It is woken by the first change, waits a moment for more, and saves them all at once. While another process has the
-//! storage, everything stays in memory; once it is free, both are put together.
+//! The first change wakes it; it waits a moment for more, and saves them in one batch. While another process has the
+//! store, all state stays in memory; once the store is free, both states are merged.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,20 +35,21 @@ pub(crate) struct Saver {
     outlets: Arc<Reporters>,
     persist: Arc<dyn Persist>,
     drops: Arc<DropCounter>,
-    /// Whether what was kept is taken in.
+    /// Whether the stored state has been restored.
     is_loaded: bool,
-    /// Whether everything is to be written, for nobody knows what of it was.
+    /// Whether everything must be written, because the store's content is not known.
     is_all_unsaved: bool,
-    /// Keys of values of a newer release that this one cannot read. They are never removed.
+    /// Keys of values written by a newer release that this one cannot read. They are never removed.
     foreign: BTreeSet<String>,
-    /// How often it failed since it last did not, and when it is tried again.
+    /// Number of failures since the last success, and the time of the next attempt.
     failures: u32,
     retry_at: Option<Instant>,
-    /// What the log is to be told. Whoever builds a monitor has no log yet, so that this waits for the first turn.
+    /// Messages for the log. While the monitor is being built, the program has no log yet, so they wait for the first
+    /// run.
     untold: Vec<Trouble>,
 }
 
-/// What somebody who operates the service is to know.
+/// A problem that operators must know of.
 #[derive(Debug)]
 enum Trouble {
     Unsaved(String),
@@ -78,7 +79,7 @@ impl Saver {
         }
     }
 
-    /// Saves what is not saved yet, as far as it can be.
+    /// Saves all pending changes, if the store can be used.
     pub(crate) fn keep(&mut self) {
         let was_purge_due = self.shared.is_purge_due.load(Ordering::Acquire);
         let kept = panic::catch_printed(|| self.try_to_keep()).unwrap_or_else(|caught| {
@@ -95,13 +96,14 @@ impl Saver {
     fn try_to_keep(&mut self) -> Result<(), BoxError> {
         match self.persist.access()? {
             StoreState::Busy => {
-                // All of it is written once that is over, so that nobody needs to know what has changed until then.
+                // Everything is written once the store is free, so changes need not be tracked until then.
                 self.is_all_unsaved = true;
                 self.shared.issues.forget_changes();
                 return Ok(());
             }
             StoreState::Ready => {}
             StoreState::Fresh { why } => {
+                // If the lost store had been loaded, memory has its content, which is written again.
                 self.is_all_unsaved |= self.is_loaded;
                 self.drops.count(DropReason::Damaged);
                 self.untold.push(Trouble::Gone(why));
@@ -111,7 +113,7 @@ impl Saver {
             self.load()?;
         }
         self.shared.resolve_left_behind();
-        // Before the changes are taken: what is erased after that is not among them yet.
+        // Read before the changes are taken: an erasure that comes later is not among them, and needs another purge.
         let is_purge_due = self.shared.is_purge_due.swap(false, Ordering::AcqRel);
         let kept = self.write().and_then(|()| if is_purge_due { self.persist.purge() } else { Ok(()) });
         if kept.is_err() && is_purge_due {
@@ -149,7 +151,7 @@ impl Saver {
         for (key, json) in self.persist.load(UNRESOLVED)? {
             match serde_json::from_slice::<StoredEvent>(&json) {
                 Ok(left) if !events.values().flatten().any(|event| event.id == left.event.id) => self.leave(left),
-                // The process ended between its two last writes: the event is resolved.
+                // The process ended between its last two writes: the event is resolved already.
                 Ok(_) => orphans.push(StoreWrite::Remove { key }),
                 Err(_) => damaged.extend(self.unread(key, &json)),
             }
@@ -191,7 +193,8 @@ impl Saver {
         self.shared.unresolved.hold_again(left, source);
     }
 
-    /// Returns what removes a value that cannot be read, unless a newer release may have written it: that is left alone.
+    /// Returns the change that removes an unreadable value. A value that a newer release may have written stays, and
+    /// `None` is returned.
     fn unread(&mut self, key: String, json: &[u8]) -> Option<StoreWrite> {
         if serde_json::from_slice::<Map<String, Value>>(json).is_err() {
             return Some(StoreWrite::Remove { key });
@@ -200,7 +203,7 @@ impl Saver {
         None
     }
 
-    /// Returns whether a value is a newer release's, or an event of an issue that is.
+    /// Returns whether a value, or the issue of an event, was written by a newer release.
     fn is_foreign(&self, key: &str) -> bool {
         let issue = || Some(format!("{RECORDS}{}", key.strip_prefix(EVENTS)?.split_once('/')?.0));
         self.foreign.contains(key) || issue().is_some_and(|issue| self.foreign.contains(&issue))
@@ -218,7 +221,7 @@ impl Saver {
         self.shared.issues.take_changes().into_iter().chain(unresolved).chain(routes).collect()
     }
 
-    /// Returns what makes the storage hold what is in memory, whatever it holds now.
+    /// Returns the changes that make the store equal to the memory, whatever it holds now.
     fn everything(&self) -> Result<Vec<StoreWrite>, BoxError> {
         let mut stored = BTreeMap::new();
         for prefix in [EVENTS, RECORDS, UNRESOLVED] {
@@ -235,6 +238,7 @@ impl Saver {
     }
 
     fn fail(&mut self, error: &BoxError) {
+        // The taken changes are lost with the failed save, so the next one writes everything.
         self.is_all_unsaved = true;
         self.shared.issues.forget_changes();
         self.drops.count(DropReason::NotPersisted);
@@ -247,7 +251,7 @@ impl Saver {
 }
 
 impl Saver {
-    /// From now on the next change wakes it again.
+    /// Lets the next change wake the saver again.
     fn rest(&self) {
         if let Some(wake) = self.shared.wake.get() {
             wake.rest();
@@ -284,10 +288,11 @@ impl Trouble {
 impl Handler<()> for Saver {
     fn handle(&mut self, (): ()) {
         self.tell();
+        // Too early to retry. The wake-up stays pending; the housekeeping thread wakes the saver again.
         if self.retry_at.is_some_and(|at| clock::now() < at) {
             return;
         }
-        // Whatever comes until then is saved with it.
+        // Changes in the meantime are saved in the same batch.
         thread::sleep(BATCH);
         self.rest();
         self.keep();
@@ -312,7 +317,8 @@ impl Handler<()> for Saver {
     }
 }
 
-/// Returns whether an event is stored as it is, perhaps with fields of a newer release, which writing it anew would lose.
+/// Returns whether an event is already stored. Its stored form may have fields of a newer release, which rewriting
+/// would lose.
 fn is_stored(change: &StoreWrite, stored: &BTreeMap<String, Vec<u8>>) -> bool {
     let StoreWrite::Put { key, value } = change else { return false };
     let same = |json: &Vec<u8>| {
@@ -322,7 +328,7 @@ fn is_stored(change: &StoreWrite, stored: &BTreeMap<String, Vec<u8>>) -> bool {
     key.starts_with(EVENTS) && stored.get(key).and_then(same).is_some()
 }
 
-/// How long changes wait for others to be saved with.
+/// Time between the first change and the save of its batch.
 const BATCH: Duration = Duration::from_millis(50);
-/// How long it waits after the first failure; after the next ones twice, four times, and up to 32 times as long.
+/// Delay after the first failure. It doubles with each further failure, up to 32 times as long.
 const RETRY: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! What the threads of a monitor share with it.
+//! The state shared by a monitor and its threads.
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak, atomic::AtomicBool};
 
@@ -21,7 +21,8 @@ use crate::{
     traffic::{Jobs, Traffic, outgoing::Outgoing},
 };
 
-/// What the monitor's own threads share with it. It holds no queue, so that they end when the monitor is dropped.
+/// The state shared by a monitor and its threads. Holds no strong reference to a queue, so the threads end when the
+/// monitor is dropped.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) identity: Arc<Identity>,
@@ -45,24 +46,24 @@ pub(crate) struct Shared {
     /// Set once the resolver runs. Weak, so that the threads end with the monitor.
     pub(crate) resolver: OnceLock<Weak<Queue<Unresolved>>>,
     pub(crate) sampling: Sampling,
-    /// Set where something keeps what is to outlive the process.
+    /// Set if there is a store.
     pub(crate) wake: OnceLock<Wake>,
-    /// Whether nothing may remain of what was removed, where it is kept.
+    /// Whether the store must be purged, so that nothing remains of an erased user.
     pub(crate) is_purge_due: AtomicBool,
     pub(crate) intake_drops: Arc<DropCounter>,
     pub(crate) drops: RwLock<Vec<Arc<DropCounter>>>,
 }
 
 impl Shared {
-    /// Sees to it that issues that are not as they were are saved.
+    /// Wakes the saver, if there is one, because an issue has changed.
     pub(crate) fn note_change(&self) {
         if let Some(wake) = self.wake.get() {
             wake.up();
         }
     }
 
-    /// Hands the resolver, once it runs, the events that an earlier process left unresolved. One that finds no room stays
-    /// stored for the next process.
+    /// Passes the events that an earlier process left unresolved to the resolver, once that runs. Events that find the
+    /// queue full stay stored for the next process.
     pub(crate) fn resolve_left_behind(&self) {
         if let Some(resolver) = self.resolver.get().and_then(Weak::upgrade) {
             for left in self.unresolved.take_left_behind() {
@@ -71,7 +72,7 @@ impl Shared {
         }
     }
 
-    /// Returns what was not kept by anybody.
+    /// Returns the counts of all drop counters.
     pub(crate) fn dropped(&self) -> Vec<DropCount> {
         let all = self.drops.read().unwrap_or_else(PoisonError::into_inner);
         let read = all.iter().flat_map(|drops| drops.read().map(|(reason, count)| (drops.owner(), reason, count)));

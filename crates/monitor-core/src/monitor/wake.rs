@@ -1,4 +1,4 @@
-//! What wakes the saver.
+//! The wake-up of the saver thread: at most one pending message, however many changes there are.
 
 use std::sync::{
     Arc, Weak,
@@ -7,10 +7,10 @@ use std::sync::{
 
 use crate::base::queue::Queue;
 
-/// What wakes the saver.
+/// Wakes the saver.
 #[derive(Debug, Default)]
 pub(crate) struct Wake {
-    /// Whether it is awake, or will be.
+    /// Whether a wake-up is pending.
     is_set: AtomicBool,
     saver: Weak<Queue<()>>,
 }
@@ -20,7 +20,7 @@ impl Wake {
         Self { is_set: AtomicBool::new(false), saver: Arc::downgrade(saver) }
     }
 
-    /// Wakes the saver, unless it was woken since it last rested.
+    /// Wakes the saver, unless a wake-up is pending.
     pub(crate) fn up(&self) {
         if !self.is_set.swap(true, Ordering::AcqRel)
             && let Some(saver) = self.saver.upgrade()
@@ -29,7 +29,7 @@ impl Wake {
         }
     }
 
-    /// Wakes the saver in any case.
+    /// Wakes the saver even if a wake-up is pending.
     pub(crate) fn up_again(&self) {
         self.is_set.store(false, Ordering::Release);
         self.up();

@@ -1,4 +1,4 @@
-//! What tells one panic from another: the type of its payload and its text.
+//! Identification of a panic by the type of its payload and its text.
 
 use std::{
     any::{Any, TypeId},
@@ -7,9 +7,9 @@ use std::{
 
 use crate::{base::mark::mark, redact::bounded};
 
-/// The type of a payload and a mark of its text: the same in the hook and where the panic is caught.
+/// Type of a payload and hash of its text: the same in the hook and where the panic is caught.
 ///
-/// The hook must not format an error: a `Display` that panics there would abort the process.
+/// An error in the payload is not formatted: a `Display` that panics inside the hook would abort the process.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Kind {
     type_id: TypeId,
@@ -22,7 +22,7 @@ impl Kind {
     }
 }
 
-/// Returns the payload's text; `None` for an error or another value.
+/// Returns the text of the payload, or `None` for an error or another value.
 pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<Cow<'static, str>> {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
         return Some(Cow::Borrowed(text));
@@ -33,5 +33,5 @@ pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<Cow<'static, str>> {
         .map(|text| Cow::Owned(bounded(text.to_owned())))
 }
 
-/// The message of a panic whose payload is neither a text nor a known error.
+/// The message of a panic with a payload that is neither a text nor a known error.
 pub(crate) const NO_TEXT: &str = "a panic without a message";

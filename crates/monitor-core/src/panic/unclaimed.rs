@@ -1,7 +1,7 @@
-//! Notes of panics on other threads, until the thread that resumes the panic claims them.
+//! Notes of panics on other threads, held until the thread that resumes the panic claims them.
 //!
-//! A thread pool or a runtime catches the panic of a task and resumes it where the task is awaited. The place is known on
-//! the first thread only.
+//! A thread pool or a runtime catches the panic of a task, and resumes it where the task is awaited. The location is
+//! known on the first thread only.
 
 use std::{
     collections::VecDeque,
@@ -12,18 +12,19 @@ use std::{
 use super::{Kind, Note};
 use crate::base::clock;
 
-/// Process-wide, because the hook is. Locked for a few instructions, on threads that panic.
+/// Process-wide, like the hook. Locked for a few instructions, and only on threads that panic.
 static NOTES: Mutex<Notes> = Mutex::new(Notes(VecDeque::new()));
 
 /// Notes with the time they were left, the oldest first.
 struct Notes(VecDeque<(Instant, Note)>);
 
-/// Leaves a note for the thread that resumes the panic. The oldest note goes where there are too many.
+/// Leaves a note for the thread that resumes the panic. If there are too many notes, the oldest one is dropped.
 pub(super) fn leave(note: Note) {
     notes().leave(clock::now(), note);
 }
 
-/// Takes the note of a panic of this kind. `None` where panics of two places are alike, and after five minutes.
+/// Takes the note of a panic of this kind. Returns `None` if notes with different locations match, because the right
+/// one is not known, and after five minutes.
 pub(super) fn claim(kind: Kind) -> Option<Note> {
     notes().claim(clock::now(), kind)
 }

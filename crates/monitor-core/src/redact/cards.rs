@@ -1,4 +1,4 @@
-//! Numbers of cards: 13 to 19 digits, in one piece or in groups as they stand on cards, whose check digit is right.
+//! Card numbers: 13 to 19 digits with a valid check digit, in one piece or in the groups printed on cards.
 
 use super::found::Found;
 
@@ -7,13 +7,13 @@ pub(super) fn find(text: &str, found: &mut Found) {
     while let Some(begin) = next_group(bytes, at) {
         at = group_end(bytes, begin);
         if let Some(end) = card_at(text, begin) {
-            // One that begins within this one may be the right one.
+            // Continue after the first group only: a number that begins within this one may be the actual card number.
             found.mask(begin..end);
         }
     }
 }
 
-/// Returns where the next group of digits begins that is not in the middle of a word.
+/// Returns the start of the next group of digits that is not preceded by a letter or digit.
 fn next_group(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += bytes.get(at..)?.iter().position(u8::is_ascii_digit)?;
@@ -28,11 +28,12 @@ fn group_end(bytes: &[u8], at: usize) -> usize {
     at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Returns where the card number that begins at `at` ends.
+/// Returns the end of the card number that begins at `at`, if there is one.
 fn card_at(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let (mut digits, mut groups) = (Vec::with_capacity(LONGEST), Vec::with_capacity(5));
     let (mut begin, mut card) = (at, None);
+    // The first digit of the major card networks is from 2 to 6.
     if !(b'2'..=b'6').contains(&bytes[at]) {
         return None;
     }
@@ -45,6 +46,7 @@ fn card_at(text: &str, at: usize) -> Option<usize> {
         groups.push(end - begin);
         let is_whole = !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
         if is_whole && digits.len() >= SHORTEST && are_grouped(&groups) && check_digit_is_right(&digits) {
+            // Later groups may belong to a longer valid number, which then replaces this one.
             card = Some(end);
         }
         match gap(&text[end..]) {
@@ -54,7 +56,7 @@ fn card_at(text: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// Returns the length of what may stand between two groups of digits: one or two spaces or hyphens of any kind.
+/// Returns the length of the gap between two groups of digits: one or two spaces or hyphens of any kind.
 fn gap(text: &str) -> Option<usize> {
     let is_part =
         |c: &char| matches!(c, '-' | '\u{2010}'..='\u{2013}') || c.is_whitespace() && !matches!(c, '\n' | '\r');
@@ -62,7 +64,7 @@ fn gap(text: &str) -> Option<usize> {
     (length > 0 && text.as_bytes().get(length).is_some_and(u8::is_ascii_digit)).then_some(length)
 }
 
-/// In one piece, in fours, or as American Express and Diners Club divide theirs.
+/// Returns `true` for one piece, for groups of four, and for the groups of American Express and Diners Club.
 fn are_grouped(groups: &[usize]) -> bool {
     match groups {
         [_] | [4, 6, 4 | 5] => true,

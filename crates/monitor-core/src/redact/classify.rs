@@ -1,4 +1,4 @@
-//! Words that are secrets by themselves.
+//! Words that are secrets by themselves, without a key.
 
 use super::FILTERED;
 
@@ -6,25 +6,27 @@ pub(super) fn is_scheme(word: &str) -> bool {
     word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
 }
 
-/// Returns whether the credentials of a scheme come next: `Bearer`, `/fail/Bearer`.
+/// Returns `true` if the word ends with an authentication scheme, so that credentials come next: `Bearer`,
+/// `/fail/Bearer`.
 pub(super) fn ends_with_scheme(word: &str) -> bool {
     word.rsplit(['/', ':', '=', '&', '?']).next().is_some_and(is_scheme)
 }
 
-/// What was masked before is no local part.
+/// Returns `true` for an e-mail address. A mask is not a local part.
 pub(super) fn is_email(word: &str) -> bool {
     word.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !local.ends_with(FILTERED) && domain.trim_end_matches(END_OF_SENTENCE).contains('.')
     })
 }
 
-/// `user:password`, as it stands in front of the `@` of a host.
+/// Returns `true` for `user:password`, as written before the `@` of a host.
 pub(super) fn is_user_and_password(word: &str) -> bool {
     let is_pair = |(user, password): (&str, &str)| !user.is_empty() && !password.is_empty();
     !word.ends_with(FILTERED) && word.split_once(':').is_some_and(is_pair)
 }
 
-/// Returns where the private key in PEM form ends that begins at `at` (RFC 7468), with the text where it does not.
+/// Returns the end of the private key in PEM form that begins at `at` (RFC 7468), or the end of the text if the key has
+/// no end.
 pub(super) fn private_key_at(text: &str, at: usize) -> Option<usize> {
     let rest = text[at..].strip_prefix(BEGIN)?;
     let (label, _) = rest.split_once("-----")?;
@@ -35,7 +37,8 @@ pub(super) fn private_key_at(text: &str, at: usize) -> Option<usize> {
     Some(end.map_or(text.len(), |end| at + BEGIN.len() + end))
 }
 
-/// Returns where in a word a JSON web token begins, which goes on to its end. One that was cut has no second dot, but is long.
+/// Returns the start of a JSON web token in `word`. The token extends to the end of the word. A truncated token lacks
+/// the second dot, but is recognised by its length.
 pub(super) fn web_token_in(word: &str) -> Option<usize> {
     let second_last_dot = word.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at);
     word.match_indices("eyJ").map(|(begin, _)| begin).find(|begin| {
@@ -44,12 +47,12 @@ pub(super) fn web_token_in(word: &str) -> Option<usize> {
     })
 }
 
-/// Returns whether `word` is the name of a type, as `Debug` writes it in front of a value.
+/// Returns `true` if `word` may be a type name, as `Debug` writes it before a value.
 pub(super) fn is_type(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_uppercase()) && word.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Returns whether `word` is one of a sentence: `expected`, `Missing`.
+/// Returns `true` if `word` looks like prose: `expected`, `Missing`.
 pub(super) fn is_prose(word: &str) -> bool {
     let word = word.trim_end_matches(END_OF_SENTENCE);
     let is_short = (2..LONG).contains(&word.len());
@@ -62,5 +65,5 @@ pub(super) fn is_prose(word: &str) -> bool {
 pub(super) const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 pub(super) const END_OF_SENTENCE: [char; 4] = ['.', '!', '?', ':'];
-/// No word of prose is that long, and every header of a web token is.
+/// Words of prose are shorter than this, in bytes; headers of web tokens are not.
 const LONG: usize = 16;

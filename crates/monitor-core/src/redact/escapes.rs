@@ -1,18 +1,18 @@
-//! Texts within texts: what is percent-encoded, or escaped with backslashes as in JSON and by `Debug`, is read as it was
-//! before.
+//! Decoding of nested texts: percent-encoding, and backslash escapes as in JSON and `Debug` output. The scanners read
+//! the decoded text as well, so that an encoded secret is found.
 
 use std::ops::Range;
 
-/// A text whose escapes are undone, and where its parts stand in the text it was made of.
+/// A text with one level of escapes decoded, and the mapping of its positions to the original.
 #[derive(Debug)]
 pub(super) struct Undone {
     pub(super) text: String,
-    /// Where each escape ends: in `text`, and in the text it was made of.
+    /// End of each escape, as position in `text` and in the original.
     ends: Vec<(usize, usize)>,
 }
 
 impl Undone {
-    /// Undoes one level of escapes. `None` where there are none.
+    /// Decodes one level of escapes. Returns `None` if there are none.
     pub(super) fn of(escaped: &str) -> Option<Self> {
         let (mut undone, mut upto) = (Self { text: String::new(), ends: Vec::new() }, 0);
         while let Some(found) = escaped[upto..].find(['%', '\\']) {
@@ -34,7 +34,7 @@ impl Undone {
         (!undone.ends.is_empty()).then_some(undone)
     }
 
-    /// Returns where `at` stands in the text this was made of.
+    /// Returns the position in the original that corresponds to `at`.
     pub(super) fn position(&self, at: usize) -> usize {
         match self.ends.partition_point(|(end, _)| *end <= at).checked_sub(1) {
             Some(last) => self.ends[last].1 + (at - self.ends[last].0),
@@ -43,8 +43,8 @@ impl Undone {
     }
 }
 
-/// Returns the character for which the escape at the beginning of `text` stands, and the length of the escape. What is
-/// not ASCII stays encoded where its bytes are: no secret is known by such a letter.
+/// Returns the character of the escape at the beginning of `text`, and the length of the escape. Percent-encoded and
+/// `\x` bytes that are not ASCII stay encoded, because no secret is recognised by such a character.
 fn escape_at(text: &str) -> Option<(char, usize)> {
     let bytes = text.as_bytes();
     let byte = |digits: Range<usize>| Some((number(text, digits.clone()).filter(char::is_ascii)?, digits.end));

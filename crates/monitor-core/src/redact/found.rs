@@ -1,10 +1,10 @@
-//! The places of a text that are masked, and the text without them.
+//! Ranges of a text to mask, and the text with these ranges replaced.
 
 use std::{borrow::Cow, ops::Range};
 
 use super::FILTERED;
 
-/// Places to mask, in any order. They may overlap: two scanners can find parts of one secret.
+/// Ranges to mask, in any order. They may overlap, because two scanners can find parts of one secret.
 #[derive(Debug, Default)]
 pub(super) struct Found(Vec<Place>);
 
@@ -19,30 +19,32 @@ impl Found {
         self.show(range, FILTERED);
     }
 
-    /// Shows `shown` in place of a range.
+    /// Replaces a range with `shown`. Empty ranges are ignored.
     pub(super) fn show(&mut self, range: Range<usize>, shown: impl Into<Cow<'static, str>>) {
         if !range.is_empty() {
             self.0.push(Place { range, shown: shown.into() });
         }
     }
 
-    /// Adds the places of another text, whose positions `position` translates.
+    /// Adds the ranges found in another text. `position` translates their positions to this text.
     pub(super) fn add(&mut self, other: Self, position: impl Fn(usize) -> usize) {
         for Place { range, shown } in other.0 {
             self.show(position(range.start)..position(range.end), shown);
         }
     }
 
-    /// Returns `text` with the places masked, borrowed where that changes nothing.
+    /// Returns `text` with the ranges replaced, borrowed if that changes nothing.
     pub(super) fn write(self, text: &str) -> Cow<'_, str> {
         self.write_until(text, text.len())
     }
 
-    /// Returns what begins in the first `end` bytes of `text`, with the places masked.
+    /// Returns the first `end` bytes of `text` with the ranges replaced. A range that begins before `end` is replaced
+    /// as a whole.
     pub(super) fn write_until(self, text: &str, end: usize) -> Cow<'_, str> {
         let (mut written, mut upto) = (String::new(), 0);
         for Place { range, shown } in self.merged() {
             let is_whole = range.end <= end;
+            // A range past the end, or one that shows what the text already has, such as an existing mask.
             if range.start >= end || is_whole && text[range.clone()] == *shown {
                 continue;
             }
@@ -57,12 +59,13 @@ impl Found {
         Cow::Owned(written)
     }
 
-    /// Returns the places in their order. Those that overlap, and neighbours that are masked, become one.
+    /// Returns the ranges in order. Overlapping ranges are merged into one mask, and so are adjacent masks.
     fn merged(mut self) -> Vec<Place> {
         self.0.sort_by_key(|place| place.range.start);
         let mut merged: Vec<Place> = Vec::with_capacity(self.0.len());
         for place in self.0 {
             match merged.last_mut() {
+                // Two scanners found the same range.
                 Some(last) if *last == place => {}
                 Some(last) if last.touches(&place) => {
                     last.range.end = last.range.end.max(place.range.end);

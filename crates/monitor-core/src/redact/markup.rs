@@ -1,8 +1,8 @@
-//! Elements of XML whose names are keys of secrets.
+//! XML elements with names that are keys of secrets.
 
 use super::{Redaction, values::within};
 
-/// Returns where the content begins and ends of the element whose `<` is at `at`, where that is a secret.
+/// Returns start and end of the content of the element that begins at `at`, if the content is a secret.
 pub(super) fn secret_content(text: &str, at: usize, policy: &Redaction) -> Option<(usize, usize)> {
     let tag = within(text, at + 1);
     let name = &tag[..tag.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<'))?];
@@ -17,7 +17,7 @@ pub(super) fn secret_content(text: &str, at: usize, policy: &Redaction) -> Optio
     let word = || content.find(|c: char| c.is_whitespace() || c == '<').unwrap_or(content.len());
     let length = match near {
         Some(length) => length,
-        // `<token>` stands for something in a usage text, and `Option<Token>` is a type.
+        // Without a closing tag nearby, `<token>` may be a placeholder in a usage text, and `Option<Token>` is a type.
         None if content.starts_with(|c: char| c.is_ascii_alphanumeric()) => {
             Some(word()).filter(|end| attributes.is_empty() || closes(*end))?
         }

@@ -1,6 +1,6 @@
-//! Secrets that are known by their shape: addresses, numbers of accounts, keys of well-known services.
+//! Secrets recognised by their shape: addresses, account numbers, keys of well-known services.
 //!
-//! A text is read once, in pieces of letters, digits and `._:-`. A piece that is too short, or has no digit in it, is none.
+//! A text is read once, in pieces of letters, digits and `._:-`. A piece that is too short or has no digit is skipped.
 
 mod accounts;
 mod addresses;
@@ -22,19 +22,20 @@ pub(super) fn find(text: &str, addresses: IpMasking, found: &mut Found) {
         let mut from = piece.start;
         while let Some((range, shown)) = first_in(text, from..piece.end.max(from), addresses) {
             from = range.end;
+            // An IBAN in groups extends past its piece.
             at = at.max(from);
             found.show(range, shown);
         }
     }
 }
 
-/// Returns the first of them that begins in a piece, at one of its borders, and what is shown in its place.
+/// Returns the first secret or address that begins in a piece, at one of its borders, and its replacement.
 fn first_in(text: &str, piece: Range<usize>, addresses: IpMasking) -> Option<(Range<usize>, String)> {
     let bytes = text.as_bytes();
     let is_border = |at: &usize| *at == piece.start || !bytes[*at - 1].is_ascii_alphanumeric();
     piece.clone().filter(is_border).filter(|at| bytes[*at].is_ascii_alphanumeric() || bytes[*at] == b':').find_map(
         |at| {
-            // What is longer than any address may be is not looked at again and again.
+            // Cut to the longest address, so that a long piece is not read again from each of its borders.
             let rest = &text[at..piece.end];
             let masked = |length: usize| (at..at + length, FILTERED.to_owned());
             secret_at(text, at, rest).map(masked).or_else(|| {
@@ -45,7 +46,7 @@ fn first_in(text: &str, piece: Range<usize>, addresses: IpMasking) -> Option<(Ra
     )
 }
 
-/// Returns the next piece that is long enough and has a digit.
+/// Returns the next piece that is long enough and contains a digit.
 fn next_piece(text: &[u8], mut at: usize) -> Option<Range<usize>> {
     loop {
         while !is_part(*text.get(at)?) {
@@ -70,15 +71,15 @@ fn is_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-')
 }
 
-/// Returns how long the secret is that begins at `at`, where the piece goes on with `rest`.
+/// Returns the length of the secret that begins at `at`. `rest` is the piece from there on.
 fn secret_at(text: &str, at: usize, rest: &str) -> Option<usize> {
     let shapes = [known_key, bot_token, social_security_number];
     shapes.into_iter().find_map(|shape| shape(rest)).or_else(|| account_at(&text[at..]))
 }
 
-/// No address is longer, with what makes it none behind it.
+/// Length of the longest address, and of what may follow it and rule it out, in bytes.
 const LONGEST: usize = 48;
-/// The shortest address that is worth hiding, `1.1.1.1`.
+/// Length of the shortest address that identifies a host, `1.1.1.1`, in bytes.
 const SHORTEST: usize = 7;
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! Texts that were looked at before and found plain. The same few clients send most requests, with the same user agent.
+//! Cache of texts that are known to be plain. Most requests come from a few clients, so their user agents repeat.
 
 use std::cell::RefCell;
 
 use super::Redaction;
 
-/// One text, by the policy it is plain for.
+/// A text, and the policy it is plain for.
 #[derive(Clone, Copy)]
 struct Known {
     policy: u64,
@@ -13,12 +13,12 @@ struct Known {
 }
 
 thread_local! {
-    /// Each text has one place, which the text that was last there keeps until another one has the same.
+    /// Direct-mapped: each text has one slot, and replaces the text that was there before.
     static KNOWN: RefCell<[Known; PLACES]> = const { RefCell::new([Known::NOTHING; PLACES]) };
 }
 
 impl Redaction {
-    /// Returns the same as [`is_plain`](Self::is_plain), sooner for a text that this thread was lately asked about.
+    /// Returns the same as [`is_plain`](Self::is_plain), faster for a text that this thread tested recently.
     pub(crate) fn is_still_plain(&self, text: &[u8]) -> bool {
         let Some(place) = place(text) else { return self.is_plain(text) };
         KNOWN.with_borrow_mut(|known| {
@@ -48,8 +48,8 @@ impl Known {
     }
 }
 
-/// Returns where a text would be kept: by its length, its end and its middle, where versions stand. `None` for one that is
-/// looked at in no time, and for one that is too long.
+/// Returns the slot of a text: a hash of its length, its end and its middle, where version numbers are. Returns `None`
+/// for a text that is too short to be worth a cache lookup, and for one that is too long.
 fn place(text: &[u8]) -> Option<usize> {
     let middle = text.get(text.len() / 2..)?.first_chunk()?;
     let end = text.last_chunk()?;
@@ -58,7 +58,7 @@ fn place(text: &[u8]) -> Option<usize> {
     (text.len() <= LONGEST).then_some((mixed >> (u64::BITS - PLACES.ilog2())) as usize)
 }
 
-/// No user agent that is kept is longer.
+/// Maximum length of a cached text, in bytes. Common user agents are shorter.
 const LONGEST: usize = 256;
 const PLACES: usize = 32;
 

@@ -1,19 +1,20 @@
-//! A quick look at a text, which spares most texts the scanner.
+//! A prefilter that lets most texts skip the scanners. False positives are allowed, false negatives are not.
 //!
-//! All bytes are looked at alike, without a decision for each: the compiler makes one instruction of it for sixteen.
+//! All bytes are tested alike, without branches, so that the compiler vectorises the loop to sixteen bytes at a time.
 
 use super::{Redaction, values::SEPARATORS, webhooks};
 
-/// What there is in a text, whatever it means.
+/// Classes of characters that occur in a text.
 #[derive(Clone, Copy)]
 pub(super) struct Marks {
+    /// All classes that occur, as bits.
     all: u8,
-    /// Which blocks have punctuation: the first one by the lowest bit, all behind the 63rd by the highest.
+    /// Blocks with punctuation: the lowest bit stands for the first block, the highest for all blocks after the 63rd.
     punctuated: u64,
 }
 
 impl Marks {
-    /// Looks at sixteen bytes at a time; what is left over is filled up with what nobody looks for.
+    /// Reads sixteen bytes at a time. The last block is padded with `_`, which belongs to no class.
     pub(super) fn of(text: &[u8]) -> Self {
         let (blocks, rest) = text.as_chunks::<BLOCK>();
         let mut last = [b'_'; BLOCK];
@@ -44,13 +45,13 @@ impl Marks {
         self.has(DIGIT)
     }
 
-    /// Returns whether it is a text of ASCII without control characters, quotation marks and backslashes.
+    /// Returns `true` for a text that is ASCII without control characters, quotation marks (`"`) and backslashes.
     pub(super) fn is_printable(self) -> bool {
         !self.has(ODD)
     }
 
-    /// May return `false` for a harmless `text`, which these are the marks of. Never returns `true` for one with a secret that
-    /// is not known by its digits alone.
+    /// Returns `true` if `text`, which these marks must be made of, is harmless. May return `false` for a harmless
+    /// text; never returns `true` for one with a secret, except for secrets recognised only by their digits.
     pub(super) fn is_harmless(self, text: &[u8], policy: &Redaction) -> bool {
         !(self.may_hold_a_pair(text, policy)
             || self.has(LETTER) && may_hold_a_word(text)
@@ -59,7 +60,8 @@ impl Marks {
             || self.has(ODD) && may_hold_a_quotation(text, policy))
     }
 
-    /// Looks for what addresses and queries have, and for `key: value`, `key=value` and `<key>value` with a secret key.
+    /// Looks for characters of addresses and queries, and for `key: value`, `key=value` and `<key>value` with a secret
+    /// key.
     fn may_hold_a_pair(self, text: &[u8], policy: &Redaction) -> bool {
         let mut left = self.punctuated;
         while left != 0 {
@@ -83,7 +85,7 @@ impl Marks {
     }
 }
 
-/// Stays a function of its own: within a loop the compiler takes byte after byte.
+/// Not inlined: inside the caller's loop, the compiler does not vectorise it.
 #[inline(never)]
 fn marks_in(block: &[u8; BLOCK]) -> u8 {
     let is = |mark: u8, it: bool| if it { mark } else { 0 };
@@ -98,13 +100,13 @@ fn marks_in(block: &[u8; BLOCK]) -> u8 {
     })
 }
 
-/// Returns whether the last word of `text` is a secret key, or may be one.
+/// Returns `true` if the last word of `text` is a secret key, or may be one.
 fn has_secret_key(text: &[u8], policy: &Redaction) -> bool {
     key_before(text).is_none_or(|key| policy.is_secret(key))
 }
 
-/// Returns the last word of `text`, which may have spaces and quotation marks behind it. `None` where that is further away
-/// or longer than anybody looks.
+/// Returns the last word of `text`, which spaces and quotation marks may follow. Returns `None` if the word begins more
+/// than [`FAR`] bytes before the end.
 fn key_before(text: &[u8]) -> Option<&[u8]> {
     let first = text.len().saturating_sub(FAR);
     let mut end = text.len();
@@ -122,7 +124,7 @@ fn is_separator(byte: u8) -> bool {
     IS_SEPARATOR[usize::from(byte)]
 }
 
-/// The separators of the scanner and white space; what is not ASCII may be part of a word.
+/// The scanner's separators and white space. Bytes that are not ASCII may be part of a word.
 static IS_SEPARATOR: [bool; 256] = {
     let (mut is, mut at, separators) = ([false; 256], 0, SEPARATORS.as_bytes());
     while at < separators.len() {
@@ -136,7 +138,7 @@ static IS_SEPARATOR: [bool; 256] = {
     is
 };
 
-/// Looks for the words `bearer` and `basic`, and for what a web token and a key in PEM form begin with.
+/// Looks for the words `bearer` and `basic`, and for the prefixes of a web token and of a key in PEM form.
 fn may_hold_a_word(text: &[u8]) -> bool {
     (0..text.len()).any(|at| ((text[at] | 0x20 == b'b') | (text[at] == b'y')) && is_word(&text[at..]))
 }
@@ -146,13 +148,13 @@ fn is_word(text: &[u8]) -> bool {
     is_scheme(b"bearer") || is_scheme(b"basic") || text.starts_with(b"yJ") || text.starts_with(b"BEGIN ")
 }
 
-/// Looks for `--option` and `%3D`.
+/// Looks for `--option`, and for percent-encoding such as `%3D`.
 fn may_hold_an_option(text: &[u8]) -> bool {
     let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
     pairs.fold(false, |holds, (one, next)| holds | ((*one == b'-') & (*next == b'-')) | (*one == b'%'))
 }
 
-/// Looks for backslashes, which may be in front of anything, and for `"key", "value"`.
+/// Looks for backslashes, because an escape can hide any character, and for `"key", "value"`.
 fn may_hold_a_quotation(text: &[u8], policy: &Redaction) -> bool {
     let is_key = |at: usize| {
         text[at] == b',' && text[..at].trim_ascii_end().ends_with(b"\"") && has_secret_key(&text[..at], policy)
@@ -160,8 +162,8 @@ fn may_hold_a_quotation(text: &[u8], policy: &Redaction) -> bool {
     (0..text.len()).any(|at| text[at] == b'\\' || is_key(at))
 }
 
-/// Looks for as many digits as the shortest card number has, with nothing but spaces and hyphens between. Whatever is that
-/// long goes through one of the bytes that are looked at.
+/// Looks for a run of digits, spaces and hyphens with as many digits as the shortest card number. It reads every
+/// twelfth byte only, because a run of at least 13 bytes contains one of those.
 fn may_hold_a_card(text: &[u8]) -> bool {
     let mut at = if text.len() < CARD { text.len() } else { 0 };
     while at < text.len() {
@@ -196,17 +198,17 @@ fn behind(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// How many digits the shortest card number has.
+/// Number of digits of the shortest card number.
 const CARD: usize = 13;
 const BLOCK: usize = 16;
-/// How far before a `:` or `=` its key is looked for, so that no text is looked at again and again.
+/// Maximum distance between a `:` or `=` and the start of its key, in bytes. It keeps the time linear.
 const FAR: usize = 256;
 
 const ODD: u8 = 1;
-/// `:`, `=` and `>`, which stand between a key and its value, `@` of addresses and `?` of queries. `<` comes with them.
+/// `:`, `=` and `>` between a key and its value, `@` of addresses and `?` of queries. The bit test also matches `<`.
 const PUNCTUATION: u8 = 2;
-/// `bearer` and `basic` have one of these, and what a web token begins with.
+/// Letters of which `bearer`, `basic`, and the prefixes of web tokens and PEM keys contain at least one.
 const LETTER: u8 = 4;
 const DIGIT: u8 = 8;
-/// `-` of options. `%` of what is encoded comes with it.
+/// `-` of options. The bit test also matches `%` of percent-encoding.
 const DASH: u8 = 16;

@@ -1,18 +1,19 @@
-//! A rule of the program's own.
+//! A masking rule of the program.
 
 use std::{ops::Range, sync::Arc};
 
 use super::{FILTERED, found::Found};
 use crate::base::unwind;
 
-/// Finds what is to be masked.
+/// A callback that finds text to mask.
 #[derive(Clone)]
 pub(super) struct Rule(pub(super) Arc<Find>);
 
 pub(super) type Find = dyn Fn(&str) -> Option<Range<usize>> + Send + Sync;
 
 impl Rule {
-    /// Finds everything the rule masks, and all of `text` where the rule panics or returns a range that is none.
+    /// Finds everything that the rule masks. If the callback panics, or returns an empty or invalid range, all of
+    /// `text` is masked.
     pub(super) fn find(&self, text: &str, found: &mut Found) {
         let mut at = 0;
         loop {
@@ -29,6 +30,7 @@ impl Rule {
 
     fn ask(&self, text: &str) -> Result<Option<Range<usize>>, NoRange> {
         match unwind::catch(|| (self.0)(text)).ok_or(NoRange)? {
+            // An empty range would make no progress.
             Some(range) if range.is_empty() || text.get(range.clone()).is_none() => Err(NoRange),
             range => Ok(range),
         }
@@ -37,7 +39,7 @@ impl Rule {
 
 struct NoRange;
 
-/// Returns `range` with all of the masks that it begins or ends in, so that no rule masks what is masked.
+/// Extends `range` to the whole of every mask that it begins or ends in, so that no rule splits a mask.
 fn widened(text: &str, range: Range<usize>) -> Range<usize> {
     let is_mask = |at: &usize| text.as_bytes()[*at..].starts_with(FILTERED.as_bytes());
     let mask_around = |at: usize| (at.saturating_sub(FILTERED.len() - 1)..at).find(is_mask);

@@ -1,6 +1,6 @@
-//! The scanner for secrets that stand behind a key, and for words that are secrets by themselves.
+//! The scanner for secrets that follow a key, and for words that are secrets by themselves.
 //!
-//! It reads a text word by word, and looks behind a word for a bounded number of bytes only.
+//! It reads a text word by word, and looks ahead a bounded number of bytes only, so its time is linear.
 
 use super::{
     FILTERED, Redaction,
@@ -32,10 +32,10 @@ struct Scan<'a> {
     policy: &'a Redaction,
     found: &'a mut Found,
     at: usize,
-    /// What is a secret of that which comes next.
+    /// The kind of secret expected next.
     expected: Expected,
     previous: &'a str,
-    /// Where the last value ends that goes to the end of its line.
+    /// End of the last value that extended to the end of its line.
     line_end: usize,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Scan<'a> {
             self.at = begin;
             self.mask_to(end);
         } else if self.expected != Expected::Nothing && matches!(separator, '[' | '{' | '<') {
-            // A whole structure is the value.
+            // A bracketed value is masked as a whole.
             let end = structure_end(self.text, self.at, separator);
             self.mask_to(end);
         } else if !is_before_a_value(separator) {
@@ -66,7 +66,7 @@ impl<'a> Scan<'a> {
         }
         match self.expected {
             Expected::Nothing => self.key_or_secret(word),
-            // The quotation mark of a value is escaped: where that is undone, the value ends where it should.
+            // An escaped quotation mark begins the value. The scan of the decoded text masks it with its proper end.
             _ if word.trim_start_matches('\\').is_empty() => {
                 (self.at, self.expected) = (self.at + word.len(), Expected::Nothing);
             }
@@ -74,7 +74,7 @@ impl<'a> Scan<'a> {
             Expected::Code if quote_before(self.text, self.at).is_none() && is_prose(word) => self.key_or_secret(word),
             expected => {
                 self.value(self.at, expected);
-                // It may hold another key, whose value goes on behind it: `bearer password: abc`.
+                // The word may contain another key, with its value in the next word: `bearer password: abc`.
                 self.expected = Expected::Nothing;
                 self.key_or_secret(word);
             }
@@ -87,13 +87,13 @@ impl<'a> Scan<'a> {
         if expected != Expected::Line {
             self.found.mask(at..value_end(self.text, at, expected));
         } else if at >= self.line_end {
-            // A line is read once, however many keys there are in it.
+            // Each line is read once, however many keys it contains.
             self.line_end = value_end(self.text, at, expected);
             self.found.mask(at..self.line_end);
         }
     }
 
-    /// Returns whether the value is yet to come: `Bearer abc`, `Some("abc")`, `Password { inner: "abc" }`.
+    /// Returns `true` if the value follows `word`: `Bearer abc`, `Some("abc")`, `Password { inner: "abc" }`.
     fn is_wrapper(&self, word: &str, expected: Expected) -> bool {
         let rest = &self.text[self.at + word.len()..];
         let is_opened = rest.starts_with(['(', '{']) || rest.starts_with(" {");
@@ -115,7 +115,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Returns where the value begins that is divided from its key by white space or a comma: `--password abc`,
+    /// Returns the start of a value that white space or a comma separates from its key: `--password abc`,
     /// `"--password", "abc"`, `("x-api-key", "abc")`, `["x-api-key", "abc"]`.
     fn value_apart(&self, word: &str) -> Option<usize> {
         let is_option = word.starts_with("--") && !word.starts_with("--no-");
@@ -130,7 +130,7 @@ impl<'a> Scan<'a> {
         let is_pair = match self.text[..self.at - 1].chars().next_back() {
             _ if quote != '"' => false,
             Some('(') => true,
-            // Of a longer list, it is one name among others.
+            // In a list of more than two elements, the name is one among others.
             Some('[') => {
                 quote_end(value, quote).is_some_and(|end| value[end + 1..].trim_ascii_start().starts_with(']'))
             }
@@ -140,7 +140,7 @@ impl<'a> Scan<'a> {
         (is_option || is_pair).then_some(end + length)
     }
 
-    /// Finds the secrets in a word. Returns what is a secret of that which comes next.
+    /// Masks the secrets in a word. Returns the kind of secret expected in the next word.
     fn whole(&mut self, word: &'a str) -> Expected {
         let (address, query) = split_query(word);
         let authority = match address.find("://") {
@@ -151,19 +151,20 @@ impl<'a> Scan<'a> {
         if let Some(query) = query {
             let at = self.at + query;
             self.found.mask(at..self.at + word.len());
-            // Its last value may go on behind it.
+            // The last value of a query may continue in the next word.
             expected = self.fragments(at, &word[query..], 0);
         }
         if expected == Expected::Nothing && ends_with_scheme(word) { Expected::Word } else { expected }
     }
 
-    /// Masks user and password of a URL, and the path of a webhook. Returns where the host begins.
+    /// Masks user and password of a URL, and the path of a webhook. Returns the start of the host, or 0 if the URL has
+    /// no user.
     fn url(&mut self, word: &str, address: &str, begin: usize) -> usize {
         let at = self.at + begin;
         if let Some(secret) = webhooks::secret_path(&address[begin..]) {
             self.found.mask(at + secret.start..at + secret.end);
         }
-        // A password may have a `?` in it, and a slash.
+        // A password may contain `?` and `/`.
         let searched = if address[begin..].contains('/') { address } else { word };
         let Some(length) = searched[begin..].rfind('@') else { return 0 };
         if !searched[begin..begin + length].ends_with(FILTERED) {
@@ -172,7 +173,8 @@ impl<'a> Scan<'a> {
         begin + length
     }
 
-    /// Masks `user:password` in front of a host, all of it where that is an address of e-mail. Returns where the host begins.
+    /// Masks `user:password` before a host, or the whole word if it is an e-mail address. Returns the start of the
+    /// host, or 0.
     fn credentials(&mut self, at: usize, word: &str) -> usize {
         let Some(length) = word.find('@').filter(|at| is_user_and_password(&word[..*at])) else { return 0 };
         let core = word.trim_end_matches(END_OF_SENTENCE);
@@ -181,7 +183,7 @@ impl<'a> Scan<'a> {
         if is_email { word.len() } else { length }
     }
 
-    /// Finds the secrets between the `&` of a word. In front of `host` only pairs are looked for.
+    /// Masks the secrets in each part of a word that is split at `&`. Before `host`, it looks for pairs only.
     fn fragments(&mut self, at: usize, word: &'a str, host: usize) -> Expected {
         let (mut begin, mut expected) = (0, Expected::Nothing);
         for fragment in word.split('&') {
@@ -193,7 +195,7 @@ impl<'a> Scan<'a> {
         expected
     }
 
-    /// Masks the values of pairs, as in `a=1`, `config:password:b`. `None` where none is a secret.
+    /// Masks the values of pairs, as in `a=1`, `config:password:b`. Returns `None` if no key names a secret.
     fn pairs(&mut self, at: usize, fragment: &'a str) -> Option<Expected> {
         let end = at + fragment.len();
         let mut key = 0;
@@ -205,13 +207,16 @@ impl<'a> Scan<'a> {
             }
             let expected = self.behind(name, &fragment[split..value]);
             if value == fragment.len() {
+                // The value is in the next word: `key: value`.
                 return Some(expected);
             }
             if expected == Expected::Line {
                 self.value(at + value, expected);
             } else if is_scheme(&fragment[value..]) {
+                // The credentials follow the scheme: `token=Bearer abc`.
                 return Some(Expected::Word);
             } else {
+                // Connection strings use `=` only.
                 let connection = fragment[split..].starts_with('=').then_some(at + key);
                 let after = connection.and_then(|key| connection_value_end(self.text, key, at + value));
                 self.found.mask(at + value..after.unwrap_or(end).max(end));
@@ -221,7 +226,7 @@ impl<'a> Scan<'a> {
         None
     }
 
-    /// Masks what is a secret without a key.
+    /// Masks a secret that has no key.
     fn bare(&mut self, at: usize, word: &str) -> Expected {
         let core = word.trim_end_matches(END_OF_SENTENCE);
         if let Some(begin) = web_token_in(core) {
@@ -232,7 +237,7 @@ impl<'a> Scan<'a> {
         Expected::Nothing
     }
 
-    /// Returns what is a secret behind a secret key and what divides it from its value.
+    /// Returns the kind of secret expected after a secret key and the given divider.
     fn behind(&self, key: &str, divider: &str) -> Expected {
         let lower = key.to_ascii_lowercase();
         if lower.ends_with("authorization") || lower.ends_with("cookie") {
@@ -248,15 +253,15 @@ impl<'a> Scan<'a> {
         self.policy.is_secret(key.as_bytes())
     }
 
-    /// Masks all up to `end`, and goes on there.
+    /// Masks everything up to `end`, and continues there.
     fn mask_to(&mut self, end: usize) {
         self.found.mask(self.at..end);
         (self.at, self.expected) = (end, Expected::Nothing);
     }
 }
 
-/// Returns a URL's part in front of its query, and where the query begins. Its values are masked all alike, for which of them
-/// are secrets only the service knows.
+/// Returns the part of a URL before its query, and the start of the query. All values of a query are masked, because
+/// only the service knows which of them are secrets.
 fn split_query(word: &str) -> (&str, Option<usize>) {
     let query = word.find('?').filter(|query| word.contains('/') && query + 1 < word.len());
     query.map_or((word, None), |query| (&word[..query], Some(query + 1)))

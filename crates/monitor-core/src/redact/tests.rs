@@ -1,4 +1,4 @@
-//! What is masked in single texts. `tests/data/redaction.yaml` has more, and in all places of an event.
+//! Masking of single texts. `tests/data/redaction.yaml` has more cases, and applies them to all parts of an event.
 
 use super::*;
 

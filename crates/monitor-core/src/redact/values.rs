@@ -1,21 +1,22 @@
-//! Where the value of a key ends.
+//! The end of a value that follows a key.
 
 use super::FILTERED;
 
-/// How much of a value is a secret.
+/// Extent of the secret that is expected next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Expected {
+    /// No secret is expected.
     Nothing,
-    /// The next word, unless it is one of prose.
+    /// The next word, unless it looks like prose.
     Code,
-    /// The next word, or all that is quoted.
+    /// The next word, or everything within its quotation marks.
     Word,
-    /// All up to the end of the line or of what is quoted, as in the headers for credentials and cookies.
+    /// Everything up to the end of the line or of the quotation, as in headers with credentials and cookies.
     Line,
 }
 
-/// Returns the word at `at`. It ends at white space, at a quote or bracket, or at one of `,;|<>`, but not within what was
-/// masked before.
+/// Returns the word at `at`. It ends at white space, at a quotation mark or bracket, or at one of `,;|<>`, but not
+/// within a mask.
 pub(super) fn word_at(text: &str, at: usize) -> &str {
     let rest = &text[at..];
     let mut end = 0;
@@ -33,17 +34,18 @@ fn is_separator(c: char) -> bool {
     c.is_whitespace() || SEPARATORS.contains(c)
 }
 
-/// Returns whether a value may still come after it: `password = ("abc")`.
+/// Returns `true` if a value may still follow this separator: `password = ("abc")`.
 pub(super) fn is_before_a_value(separator: char) -> bool {
     separator.is_whitespace() || QUOTES.contains(separator) || separator == '('
 }
 
-/// Returns the quotation mark in front of `at`.
+/// Returns the quotation mark before `at`, if there is one.
 pub(super) fn quote_before(text: &str, at: usize) -> Option<char> {
     text[..at].chars().next_back().filter(|c| QUOTES.contains(*c))
 }
 
-/// Returns where the value that begins at `at` ends: where its quote closes, else with the line or the word.
+/// Returns the end of the value that begins at `at`: its closing quotation mark, else the end of the line or of the
+/// word.
 pub(super) fn value_end(text: &str, at: usize, expected: Expected) -> usize {
     let rest = &text[at..];
     let length = match (quote_before(text, at), expected) {
@@ -54,7 +56,7 @@ pub(super) fn value_end(text: &str, at: usize, expected: Expected) -> usize {
     at + length.unwrap_or(rest.len())
 }
 
-/// Returns where what is quoted ends. What follows a backslash is part of it.
+/// Returns the end of a quotation, at the latest the end of its line. A character after a backslash does not end it.
 pub(super) fn quote_end(text: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
     text.char_indices().find_map(|(at, c)| {
@@ -64,7 +66,8 @@ pub(super) fn quote_end(text: &str, quote: char) -> Option<usize> {
     })
 }
 
-/// Returns where a line ends, or a quotation that began before it. Parameters are quoted within the line: `a="b", c="d"`.
+/// Returns the end of a line, or of the quotation that contains it. Quoted parameters do not end the line: `a="b",
+/// c="d"`.
 fn line_end(text: &str) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -79,8 +82,8 @@ fn line_end(text: &str) -> Option<usize> {
     }
 }
 
-/// Returns where the bracket closes that was opened in front of `at`, with the text where it does not. Brackets between
-/// quotation marks are text.
+/// Returns the position of the bracket that closes the one before `at`, or the end of the text if there is none.
+/// Brackets between quotation marks are ignored.
 pub(super) fn structure_end(text: &str, at: usize, open: char) -> usize {
     let close = match open {
         '[' => ']',
@@ -99,8 +102,8 @@ pub(super) fn structure_end(text: &str, at: usize, open: char) -> usize {
     end.map_or(text.len(), |(end, _)| at + end)
 }
 
-/// Returns where a value of a connection string ends, which may have spaces: `Password=a b;Encrypt=true`. `key` is where its
-/// key begins. `None` where it is not one.
+/// Returns the end of a value in a connection string, which may contain spaces: `Password=a b;Encrypt=true`. `key` is
+/// the start of its key. Returns `None` if the text is not a connection string.
 pub(super) fn connection_value_end(text: &str, key: usize, at: usize) -> Option<usize> {
     let rest = within(text, at);
     let end = rest.find([';', '\n', '"', '\'', '`']);
@@ -108,14 +111,14 @@ pub(super) fn connection_value_end(text: &str, key: usize, at: usize) -> Option<
     (goes_on || text[..key].ends_with(';')).then(|| at + end.unwrap_or(rest.len()))
 }
 
-/// `;Encrypt=true`, `; User Id=sa`.
+/// Returns `true` for `;Encrypt=true`, `; User Id=sa`.
 fn is_another_pair(text: &str) -> bool {
     let key = text.strip_prefix(';').and_then(|text| text.split_once('=')).map_or("", |(key, _)| key.trim_start());
     key.starts_with(|c: char| c.is_ascii_alphabetic())
         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-'))
 }
 
-/// Returns what follows at `at`, as far as a scanner may look ahead and stay linear.
+/// Returns the text from `at` on, at most [`FAR`] bytes, so that looking ahead stays linear.
 pub(super) fn within(text: &str, at: usize) -> &str {
     let end = text.len().min(at + FAR);
     let end = (at..=end).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(at);

@@ -1,8 +1,8 @@
-//! Webhooks, whose paths are their secrets.
+//! Webhooks: URLs with a secret in their path.
 
 use std::ops::Range;
 
-/// Returns the part of a URL's path that must not be shown. `url` begins behind `://`.
+/// Returns the secret part of a URL's path, if the host is that of a webhook. `url` begins after `://`.
 pub(super) fn secret_path(url: &str) -> Option<Range<usize>> {
     let (host, path) = url.split_once('/')?;
     let name = host.split(':').next().unwrap_or_default();
@@ -14,13 +14,14 @@ pub(super) fn secret_path(url: &str) -> Option<Range<usize>> {
     Some(begin..length.map_or(url.len(), |length| begin + length))
 }
 
-/// Returns whether a URL's part behind `://` begins with the host of a webhook, or may do so.
+/// Returns `true` if a URL, which begins after `://`, may have the host of a webhook. Never returns `false` for one
+/// that has.
 pub(super) fn may_begin(url: &[u8]) -> bool {
     let host = url.split(|byte| matches!(byte, b'/' | b':')).next().unwrap_or_default();
     WEBHOOKS.iter().any(|(known, ..)| host.ends_with(known.as_bytes()))
 }
 
-/// Host, the part of the path in front of the secret, and whether the secret is one segment or the rest of the path.
+/// Host, marker in the path before the secret, and `true` if the secret is one segment instead of the rest of the path.
 const WEBHOOKS: [(&str, &str, bool); 6] = [
     ("api.telegram.org", "bot", true),
     ("hooks.slack.com", "", false),

@@ -1,4 +1,4 @@
-//! What is written to the current scope: user, tags, contexts, breadcrumbs.
+//! Data that code below a scope writes to it: user, tags, contexts, breadcrumbs.
 
 use std::collections::VecDeque;
 
@@ -7,29 +7,29 @@ use serde_json::Value;
 use super::current;
 use crate::{base::json, event::Breadcrumb, redact::bounded};
 
-/// What was written to the scope.
+/// The data written to a scope.
 #[derive(Clone, Default)]
 pub(super) struct Notes {
     pub(super) user: Option<String>,
     pub(super) tags: Vec<(String, String)>,
     pub(super) contexts: Vec<(String, Value)>,
     pub(super) breadcrumbs: VecDeque<Breadcrumb>,
-    /// What events are to be grouped by, where that was said.
+    /// The fingerprint set for the scope's events.
     pub(super) fingerprint: Vec<String>,
-    /// Which errors were captured here, so that a layer further out does not capture them again.
+    /// Marks of the errors captured here, so that a layer further out does not capture them again.
     pub(super) seen: VecDeque<u64>,
 }
 
-/// Sets the user on whose behalf the work is done: an identifier, never a name or an address.
+/// Sets the user of this work: an ID, never a name or an address.
 pub fn set_user(id: impl Into<String>) {
-    // What turns into a text may be the program's own code, so it does before anything is locked.
+    // Conversions may run the program's own code, so they happen before the lock is taken.
     let id = bounded(id.into());
     if let Some(scope) = current() {
         scope.notes().user = Some(id);
     }
 }
 
-/// Sets a tag: a short word to find events by, such as `user_tier` = `premium`. At most 50 are kept.
+/// Sets a tag: a short text to find events by, such as `user_tier` = `premium`. A scope stores at most 50 tags.
 pub fn set_tag(name: impl Into<String>, value: impl Into<String>) {
     let (name, value) = (name.into(), bounded(value.into()));
     if let Some(scope) = current() {
@@ -37,8 +37,8 @@ pub fn set_tag(name: impl Into<String>, value: impl Into<String>) {
     }
 }
 
-/// Sets a context: structured data to read an event by, such as `order` = `{"id": 7}`. At most 50 are kept, of each what is
-/// less than 32 deep, and of each text in it 8 KiB.
+/// Sets a context: structured data to read an event by, such as `order` = `{"id": 7}`. A scope stores at most 50
+/// contexts; values nested 32 levels deep are replaced by `…`, and texts in them are cut to 8 KiB.
 pub fn set_context(name: impl Into<String>, value: impl Into<Value>) {
     let (name, value) = (name.into(), json::shallow(value.into()));
     if let Some(scope) = current() {
@@ -46,12 +46,12 @@ pub fn set_context(name: impl Into<String>, value: impl Into<Value>) {
     }
 }
 
-/// Leaves a breadcrumb at level INFO: what happened on the way. The latest 100 are kept.
+/// Adds a breadcrumb at level INFO: a step on the way to a possible error. A scope stores the latest 100.
 pub fn add_breadcrumb(category: impl Into<String>, message: impl Into<String>) {
     add(Breadcrumb::new(category, message));
 }
 
-/// Leaves a breadcrumb with a level or data of its own. The latest 100 are kept.
+/// Adds a breadcrumb with its own level or data. A scope stores the latest 100.
 pub fn add(breadcrumb: Breadcrumb) {
     if let Some(scope) = current() {
         let breadcrumbs = &mut scope.notes().breadcrumbs;
@@ -62,17 +62,18 @@ pub fn add(breadcrumb: Breadcrumb) {
     }
 }
 
-/// Sets what the events of this scope are grouped by, in place of the [rules](crate::Grouping). A part `{{ default }}` stands
-/// for what the rules would say. At most 16 parts are kept; none takes it back.
+/// Sets the fingerprint by which events of this scope are grouped, in place of the [rules](crate::Grouping). The part
+/// `{{ default }}` stands for the result of the rules. At most 16 parts are stored; an empty fingerprint restores the
+/// rules.
 ///
 /// # Example
 ///
 /// ```
 /// use monitor_kit::scope;
 ///
-/// // One issue for each of the partners, whatever they failed with.
+/// // One issue per partner, for all of its errors.
 /// scope::set_fingerprint(["partner", "acme"]);
-/// // Each issue once for each of the partners.
+/// // Each issue split by partner.
 /// scope::set_fingerprint(["{{ default }}", "acme"]);
 /// ```
 pub fn set_fingerprint(parts: impl IntoIterator<Item = impl Into<String>>) {

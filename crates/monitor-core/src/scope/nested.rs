@@ -1,11 +1,11 @@
-//! Scopes within scopes: what is said in one is forgotten at its end.
+//! Nested scopes: data added in one is dropped at its end.
 
 use std::sync::{Arc, Mutex, OnceLock, atomic::AtomicBool};
 
 use super::{DEPTH, Inner, Scope, ScopeSlot, current};
 
-/// Runs `f` in a scope of its own within the current one: it knows all that one knows, and what is added in it, a tag or a
-/// breadcrumb, does not outlive it. Outside a scope it runs `f`, and nothing else.
+/// Runs `f` in a nested scope. It starts with the data of the current scope; tags, breadcrumbs and other data added in
+/// it are dropped at its end. Outside a scope, `f` runs without one.
 ///
 /// [`in_nested_scope`](super::ScopeFutureExt::in_nested_scope) does the same for a future.
 ///
@@ -29,7 +29,7 @@ pub fn nested<R>(f: impl FnOnce() -> R) -> R {
 }
 
 impl Scope {
-    /// Returns a scope within this one, which knows what this one knows now.
+    /// Returns a nested scope with a copy of this scope's data.
     pub(super) fn nested(&self) -> Self {
         let around = &self.0;
         let notes = self.noted().map(|notes| notes.clone());

@@ -1,10 +1,10 @@
-//! A scope's facts at the moment of an error.
+//! A snapshot of a scope, for the event of an error.
 
 use super::Scope;
 use crate::event::ScopeRecord;
 
 impl Scope {
-    /// Returns what is known of the work now.
+    /// Returns a snapshot of the scope.
     pub(crate) fn record(&self) -> ScopeRecord {
         let notes = self.noted().map(|notes| notes.clone()).unwrap_or_default();
         ScopeRecord {

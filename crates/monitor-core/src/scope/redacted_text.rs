@@ -1,25 +1,25 @@
-//! What of a request is shown in the log and in spans: redacted, and `None` where there is nothing.
+//! Texts of a request for logs and spans: redacted, and `None` if empty.
 
 use std::{borrow::Cow, fmt};
 
 use super::{Scope, text};
 use crate::redact::Redaction;
 
-/// One text of a scope as it is shown. It is redacted when it is read, and not before.
+/// One text of a scope, redacted only when it is read.
 #[derive(Clone, Copy)]
 pub struct RedactedText<'a> {
     bytes: &'a [u8],
     /// `None` for the program's own text.
     redaction: Option<&'a Redaction>,
-    /// Other requests are likely to say the same.
+    /// Whether other requests are likely to have the same text, so that the result is worth caching.
     is_repeated: bool,
-    /// How many bytes of it are shown.
+    /// Number of bytes that are shown.
     longest: usize,
 }
 
 impl Scope {
-    /// Returns whether the path is shown as the client sent it: with [`raw_paths`](crate::MonitorBuilder::show_raw_paths), and
-    /// for a 404 that no route matched, whose route is the same for every unknown path.
+    /// Returns whether the path is shown as the client sent it: if [`raw_paths`](crate::MonitorBuilder::show_raw_paths)
+    /// is set, or for a 404 that no route matched, because those all have the same route.
     #[must_use]
     #[inline]
     pub fn shows_raw_path(&self) -> bool {
@@ -30,7 +30,8 @@ impl Scope {
         self.0.is_unmatched && self.finished().is_some_and(|finished| finished.ending.status == 404)
     }
 
-    /// Returns the route, or the path where [that is shown](Self::shows_raw_path); that of a 404 is cut after 256 bytes.
+    /// Returns the route, or the path if [paths are shown](Self::shows_raw_path). The path of a 404 is cut to 256
+    /// bytes.
     #[must_use]
     #[inline]
     pub fn shown_path(&self) -> RedactedText<'_> {
@@ -60,7 +61,7 @@ impl Scope {
         self.shown(self.0.texts.at(1), true)
     }
 
-    /// Returns the identifier the client sent.
+    /// Returns the ID the client sent.
     #[must_use]
     #[inline]
     pub fn shown_client_request_id(&self) -> Option<RedactedText<'_>> {
@@ -82,7 +83,7 @@ impl Scope {
 }
 
 impl<'a> RedactedText<'a> {
-    /// Returns the text where it can be shown as it is, also between quotation marks.
+    /// Returns the text as it is, if it needs neither masking nor escaping, even between quotation marks.
     #[must_use]
     pub fn as_plain(self) -> Option<&'a [u8]> {
         let is_plain = match self.redaction {
@@ -99,7 +100,7 @@ impl<'a> RedactedText<'a> {
     pub fn redacted(self) -> Cow<'a, str> {
         let text = text(self.bytes);
         let redacted = self.redaction.map_or(Cow::Borrowed(text), |redaction| redaction.text(text));
-        // Cut last: half a secret would not be recognised.
+        // Cut after masking: half a secret would not be recognised.
         match (0..=self.longest.min(redacted.len())).rev().find(|at| redacted.is_char_boundary(*at)) {
             Some(end) if end < redacted.len() => format!("{}…", &redacted[..end]).into(),
             _ => redacted,
@@ -119,5 +120,5 @@ impl fmt::Display for RedactedText<'_> {
     }
 }
 
-/// The longest path that is shown whole, in bytes.
+/// Maximum length of a 404's path, in bytes.
 const PATH: usize = 256;

@@ -1,4 +1,4 @@
-//! What is said of a request to its scope: at its begin and at its end.
+//! The facts of a request, which a layer passes to its scope at the beginning and at the end.
 
 use std::{
     fmt,
@@ -16,35 +16,35 @@ use crate::{
     traffic::Series,
 };
 
-/// What a request brings into its scope.
+/// The facts known at the beginning of a request.
 #[derive(Clone)]
 #[expect(clippy::exhaustive_structs, reason = "whoever opens a scope says all of it")]
 pub struct RequestFacts<'a> {
-    /// The request's own identifier.
+    /// The request's own ID.
     pub id: RequestId,
-    /// Its place in a trace.
+    /// The request's place in a trace.
     pub trace: TraceContext,
-    /// The method.
+    /// The request's method.
     pub method: Method,
-    /// The route's template. Where `series` is given, its route stands instead.
+    /// The route's template. Ignored if `series` is given, which has the route.
     pub route: &'a str,
     /// The path as the client sent it, without its query.
     pub path: &'a str,
-    /// The `User-Agent` header as it came. It is kept where it is ASCII.
+    /// The `User-Agent` header as received. Stored only if it is ASCII.
     pub user_agent: &'a [u8],
-    /// The identifier the client sent, validated.
+    /// The ID the client sent, validated.
     pub client_request_id: &'a str,
-    /// The trace the client named and that was not continued.
+    /// The trace ID the client sent, if its trace was not continued.
     pub client_trace_id: Option<TraceId>,
-    /// The client's address, truncated unless it was asked for in full.
+    /// The client's address, truncated unless full addresses are enabled.
     pub remote_addr: Option<IpAddr>,
-    /// Whether the request stays out of everything that is counted and reported.
+    /// Whether the request is excluded from metrics, issues and reports.
     pub untracked: bool,
-    /// The series in which whoever opens the scope counts the request, where it does.
+    /// The series in which the layer counts the request, if it does.
     pub series: Option<Series>,
 }
 
-/// What the client sent is left out: it is not masked.
+/// Texts of the client are left out, because they are not masked here.
 impl fmt::Debug for RequestFacts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, method, route, .. } = self;
@@ -56,14 +56,14 @@ impl fmt::Debug for RequestFacts<'_> {
     }
 }
 
-/// How a request ended, and when.
+/// The end of a request.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "whoever ends a request says all of it")]
 pub struct RequestEnd {
-    /// How.
+    /// The outcome and status.
     pub ending: FinalStatus,
-    /// When.
+    /// Time of the end.
     pub at: Instant,
-    /// How long after it began.
+    /// Time since the beginning.
     pub duration: Duration,
 }

@@ -1,17 +1,17 @@
-//! Enters a scope around a poll and takes it out again.
+//! Enters a scope for the time of a poll. Each poll would otherwise clone and drop a handle; a slot moves it instead.
 
 use std::mem::ManuallyDrop;
 
 use super::{CURRENT, Scope, current};
 use crate::panic::{self, CaughtPanic, PanicMode};
 
-/// Holds a scope between the polls of whatever runs in it.
+/// Holds a scope between the polls of the code that runs in it.
 ///
-/// Entering moves the scope into place and back, so that a poll costs no reference counting.
+/// Entering moves the scope to the thread and back, so a poll does no reference counting.
 #[derive(Debug, Default)]
 pub struct ScopeSlot(Option<Scope>);
 
-/// Puts back whatever was current before, also when unwinding.
+/// Restores the scope that was current before, also while unwinding.
 struct Entered<'a>(&'a mut ScopeSlot);
 
 // === impl ScopeSlot ===
@@ -23,12 +23,12 @@ impl ScopeSlot {
         Self(Some(scope))
     }
 
-    /// Creates a slot with the scope this code runs in, or an empty one.
+    /// Creates a slot with the current scope, or an empty one.
     pub(super) fn of_current() -> Self {
         Self(current())
     }
 
-    /// Creates a slot with a scope within the one this code runs in, or an empty one.
+    /// Creates a slot with a scope nested in the current one, or an empty one.
     pub(super) fn of_nested() -> Self {
         Self(current().map(|scope| scope.nested()))
     }
@@ -39,13 +39,13 @@ impl ScopeSlot {
         self.0.as_ref()
     }
 
-    /// Runs `f` inside the scope, or outside any where the slot is empty.
+    /// Runs `f` inside the scope, or outside of any if the slot is empty.
     pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let _entered = Entered::new(self);
         f()
     }
 
-    /// Runs `f` inside the scope, or outside any where the slot is empty, and returns its panic where it does, as
+    /// Runs `f` inside the scope, or outside of any if the slot is empty. Returns the panic of `f`, if it panics, as
     /// [`panic::run`] does.
     pub fn run(&mut self, fate: PanicMode, f: &mut dyn FnMut()) -> Option<CaughtPanic> {
         let _entered = Entered::new(self);
@@ -66,7 +66,7 @@ impl Drop for Entered<'_> {
     }
 }
 
-/// Shows `f` the current scope, which is taken out of its place meanwhile.
+/// Passes the current scope to `f` by reference. It is not current in the meantime.
 pub(super) fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
     let mut slot = ScopeSlot::default();
     let Entered(slot) = &Entered::new(&mut slot);

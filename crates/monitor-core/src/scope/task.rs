@@ -1,4 +1,4 @@
-//! Carries the current scope into a task or a thread. A panic there is captured in the scope.
+//! Carries the current scope to a task or a thread, and captures panics there in the scope.
 
 use std::{
     panic::resume_unwind,
@@ -16,7 +16,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct InScope<F> {
         slot: ScopeSlot,
-        // `None` when it is dropped, which it is in the scope as well.
+        // `None` while it is being dropped, which happens inside the scope as well.
         #[pin]
         future: Option<F>,
     }
@@ -33,9 +33,9 @@ pin_project! {
 
 /// Carries the current scope into a spawned task.
 pub trait ScopeFutureExt: Future + Sized {
-    /// Runs this future in the scope that is current now, wherever it is polled.
+    /// Runs this future in the scope that is current now, on whichever thread it is polled.
     ///
-    /// A panic in it is captured in that scope before it goes on to whoever polls.
+    /// A panic of the future is captured in that scope, then resumed.
     ///
     /// # Example
     ///
@@ -50,7 +50,7 @@ pub trait ScopeFutureExt: Future + Sized {
         InScope { slot: ScopeSlot::of_current(), future: Some(self) }
     }
 
-    /// Runs this future in a scope within the one that is current now, as [`nested`](super::nested) does.
+    /// Runs this future in a scope nested in the one that is current now, as [`nested`](super::nested) does.
     fn in_nested_scope(self) -> InScope<Self> {
         InScope { slot: ScopeSlot::of_nested(), future: Some(self) }
     }
@@ -58,7 +58,7 @@ pub trait ScopeFutureExt: Future + Sized {
 
 impl<F: Future> ScopeFutureExt for F {}
 
-/// Returns a function that runs `f` in the scope that is current now, for instance on another thread.
+/// Returns a function that runs `f` in the scope that is current now, for example on another thread.
 ///
 /// # Example
 ///
@@ -74,8 +74,9 @@ pub fn wrap<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
 }
 
 impl ScopeSlot {
-    /// Runs `f` inside the scope and returns a panic, which is captured in the scope.
+    /// Runs `f` inside the scope. Captures its panic in the scope, and returns it.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
+        // Nothing captures the panic, so the previous hook must print it.
         if !self.scope().is_some_and(|scope| scope.monitor().is_enabled()) {
             return panic::with_result(f, |f| self.run(PanicMode::Printed, f));
         }

@@ -1,4 +1,4 @@
-//! What a scope keeps, and for how long it is current.
+//! Tests of a scope's data, and of the time for which it is current.
 
 use super::*;
 use crate::redact::{Redaction, SPARE, TEXT, bounded};

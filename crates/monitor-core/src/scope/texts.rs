@@ -1,12 +1,12 @@
-//! The texts of a request, kept together.
+//! The texts of a request, in one buffer.
 
-/// Path, user agent and client's identifier in one place, so that nothing holds on to the connection's read buffer. They
-/// are read as texts only when somebody wants to see them.
+/// Path, user agent and client's ID, copied so that they do not hold the connection's read buffer. Stored as bytes, and
+/// read as text only on demand.
 #[derive(Clone)]
 pub(super) struct Texts {
-    /// Most requests have little to say, and need no allocation of their own for it.
+    /// Inline buffer: the texts of most requests fit, and need no allocation.
     short: [u8; SHORT],
-    /// What does not fit into the short ones.
+    /// The texts, if they do not fit inline.
     long: Vec<u8>,
     ends: [u32; 3],
 }
@@ -14,7 +14,7 @@ pub(super) struct Texts {
 impl Texts {
     pub(super) const NONE: Self = Self { short: [0; SHORT], long: Vec::new(), ends: [0; 3] };
 
-    /// Takes the texts in. They are written to where they stay, for they are large to be moved.
+    /// Copies the texts in place, because the struct is large to move.
     pub(super) fn fill(&mut self, texts: [&[u8]; 3]) {
         let length = texts.iter().map(|text| text.len()).sum();
         let all = if length <= SHORT {
@@ -31,7 +31,7 @@ impl Texts {
         }
     }
 
-    /// Returns the bytes of the text of this number.
+    /// Returns the bytes of the text with this index.
     #[inline]
     pub(super) fn at(&self, index: usize) -> &[u8] {
         let begin = if index == 0 { 0 } else { self.ends[index - 1] };

@@ -1,4 +1,4 @@
-//! Writes every error event to the log, and every change of an issue and of a route, as events of `tracing`.
+//! The log reporter: writes error events, and changes of issues and routes, as events of `tracing`.
 
 use std::error::Error;
 
@@ -12,21 +12,22 @@ use crate::{
     model::{level::Level, method::Method},
 };
 
-/// Writes every error event to the log, and every change of an issue and of a route. On by default.
+/// Writes every error event, and every change of an issue or a route, to the log. On by default.
 ///
 /// | message | when | level |
 /// | --- | --- | --- |
-/// | `unhandled_exception` | a panic, an error a service returned, a bare 5xx, a failed gRPC call | ERROR |
+/// | `unhandled_exception` | a panic, an error returned by a service, a bare 5xx, a failed gRPC call | ERROR |
 /// | `handled_exception` | an error the program captured or attached | ERROR |
 /// | `captured_message` | a message the program captured, in the field `exception` | its own |
-/// | `route_disabled` | a route was taken out of service, with `route`, `actor`, `reason`, `until` | WARN |
-/// | `issue_regressed` | a resolved error came back, with the fields of the error that did so, `count`, `release`, `resolved_in` | WARN |
-/// | `issue_changed` | somebody decided on an issue, with `status`, `actor`, or it is muted no more | INFO |
-/// | `route_enabled` | a route is back, with `route`, and `actor` unless its time was over | INFO |
+/// | `route_disabled` | a route was disabled, with `route`, `actor`, `reason`, `until` | WARN |
+/// | `issue_regressed` | a resolved issue came back, with its fields, `count`, `release`, `resolved_in` | WARN |
+/// | `issue_changed` | a decision on an issue or the end of its mute, with `status`, `actor` | INFO |
+/// | `route_enabled` | a route was enabled, with `route`, and `actor` unless it expired | INFO |
 ///
-/// Fields of an error: `exception`, `exception_type`, `chain`, `location`, `file` and `line` (of the location, else of the
-/// innermost frame of the program's own), `trace` (the program's own frames), `request_id`, `trace_id`, `method`, `path`, `route`, `user_id`, `fingerprint`, `release`, and `suppressed`, how many of its source came
-/// since the one before that are told nowhere but in counts. All of it is redacted.
+/// Fields of an error: `exception`, `exception_type`, `chain`, `location`, `file` and `line` (of the location, else of
+/// the innermost frame of the program's own code), `trace` (the program's own frames), `request_id`, `trace_id`,
+/// `method`, `path`, `route`, `user_id`, `fingerprint`, `release`, and `suppressed`, the number of errors of its site
+/// since the event before that appear in counts only. All of it is redacted.
 ///
 /// # Example
 ///
@@ -99,14 +100,14 @@ fn tell(signal: &Signal) {
             release = change.issue.status.in_release,
             "issue_changed"
         ),
-        // Whoever probes says itself how that went, also where there is no monitor.
+        // monitor-health logs changes of health itself, because it also works without a monitor.
         Signal::Started(_) | Signal::IssueOpened(_) | Signal::HealthChanged(_) => {}
     }
 }
 
 fn write_regressed(issue: &Issue) {
     let regression = issue.regression.as_ref();
-    // The latest sample may be older than the regression, for not each event is captured whole.
+    // Not every event is captured whole, so the latest sample may be older than the regression.
     let resolved_at = regression.and_then(|regression| regression.resolved.since);
     let event = issue.samples.last().filter(|event| resolved_at.is_none_or(|resolved| event.at > resolved));
     let texts = event.map(|event| Texts::new(event)).unwrap_or_default();
@@ -130,7 +131,7 @@ fn write_regressed(issue: &Issue) {
     );
 }
 
-/// Levels and messages are part of a callsite, so each combination is one of its own.
+/// Level and message are constants of a `tracing` callsite, so each combination needs its own.
 macro_rules! write_at {
     ($level:ident, $message:literal, $event:ident, $texts:ident) => {
         tracing::$level!(
@@ -168,7 +169,7 @@ fn write(event: &ErrorEvent) {
     }
 }
 
-/// Fields that are texts in the log only; those that are absent are left out of the line.
+/// Fields that are texts in the log only. `None` fields are left out of the line.
 #[derive(Default)]
 struct Texts {
     chain: Option<String>,

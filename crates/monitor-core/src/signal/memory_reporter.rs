@@ -1,4 +1,4 @@
-//! Keeps what was reported, for a test to look at.
+//! A reporter that stores signals in memory, for tests.
 
 use std::{
     error::Error,
@@ -8,7 +8,7 @@ use std::{
 use super::{Signal, reporter::Reporter};
 use crate::event::ErrorEvent;
 
-/// Keeps every signal in memory. For tests; needs the feature `test-util`.
+/// Stores every signal in memory. For tests; needs the feature `test-util`.
 ///
 /// # Example
 ///
@@ -27,19 +27,19 @@ use crate::event::ErrorEvent;
 pub struct MemoryReporter(Arc<Mutex<Vec<Signal>>>);
 
 impl MemoryReporter {
-    /// Creates a reporter that has seen nothing.
+    /// Creates a reporter without signals.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Returns every signal so far.
+    /// Returns all signals so far.
     #[must_use]
     pub fn signals(&self) -> Vec<Signal> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns every error event so far.
+    /// Returns all error events so far.
     #[must_use]
     pub fn events(&self) -> Vec<Arc<ErrorEvent>> {
         let errors = self.signals().into_iter().filter_map(|signal| match signal {

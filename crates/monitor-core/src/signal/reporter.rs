@@ -1,7 +1,7 @@
-//! Reporters: they take signals and tell somebody.
+//! Reporters: they receive signals and pass them on, to a log, a pager or a service.
 //!
-//! Each has its own thread and bounded queue. One that hangs, panics, fails or fills up delays no other and changes no
-//! response; what it did not take is counted in [`names::DROPPED`](crate::names::DROPPED).
+//! Each has its own thread and bounded queue. A reporter that hangs, panics, fails or falls behind delays no other
+//! reporter and no request; signals it missed are counted in [`names::DROPPED`](crate::names::DROPPED).
 
 use std::{
     error::Error,
@@ -16,7 +16,7 @@ use crate::base::{
     unwind,
 };
 
-/// Takes signals, one after another, on a thread of its own.
+/// Receives signals, one after another, on a thread of its own.
 ///
 /// # Example
 ///
@@ -43,27 +43,27 @@ use crate::base::{
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 pub trait Reporter: Send + 'static {
-    /// Returns the name under which it is counted what this reporter did not take.
+    /// Returns the reporter's name, used as the `reporter` label of dropped-signal counters.
     fn name(&self) -> &str;
 
-    /// Takes a signal.
+    /// Reports one signal.
     ///
     /// # Errors
     ///
-    /// When the signal could not be told. It is counted and not told again.
+    /// Returns an error if the signal could not be reported. It is counted, and not retried.
     fn report(&mut self, signal: &Signal) -> Result<(), Box<dyn Error + Send + Sync>>;
 
-    /// Sends whatever is kept back. Called on [`Monitor::flush`](crate::Monitor::flush) and at the end.
+    /// Sends buffered data. Called on [`Monitor::flush`](crate::Monitor::flush) and at the end.
     ///
     /// # Errors
     ///
-    /// When it could not be sent.
+    /// Returns an error if the data could not be sent.
     fn flush(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
         Ok(())
     }
 }
 
-/// A reporter made of a name and a function. Made by [`MonitorBuilder::reporter_fn`].
+/// A reporter that calls a function. Made by [`MonitorBuilder::reporter_fn`].
 ///
 /// [`MonitorBuilder::reporter_fn`]: crate::MonitorBuilder::reporter_fn
 pub(crate) struct FnReporter<F> {
@@ -95,7 +95,7 @@ impl Reporters {
     }
 }
 
-/// Keeps a reporter's errors and panics to itself.
+/// Runs one reporter, and counts its errors and panics.
 pub(crate) struct ReporterWorker {
     pub(crate) reporter: Box<dyn Reporter>,
     pub(crate) drops: Arc<DropCounter>,

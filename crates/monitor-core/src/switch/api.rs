@@ -1,4 +1,4 @@
-//! What a monitor offers of its switch: routes are disabled, enabled, listed and found.
+//! Methods of the monitor for the route switch: disable, enable, list and find routes.
 
 use std::{sync::Arc, time::Instant};
 
@@ -13,19 +13,18 @@ use crate::{
 };
 
 impl Monitor {
-    /// Takes a route out of service, at once and for every thread. Done again, it takes the place of what was said before.
+    /// Disables a route, at once and for all threads. Replaces an earlier order for the same route and method.
     ///
-    /// Requests to it are refused by the layers of `monitor-tower`: they are counted apart, with outcome `refused`, and stay
-    /// out of the error ratio. Reporters are told by [`Signal::RouteDisabled`].
+    /// The layers of `monitor-tower` refuse its requests: these have the outcome `refused`, and do not count in the
+    /// error ratio. Reporters receive [`Signal::RouteDisabled`]. Waits until the order is
+    /// [persisted](crate::MonitorBuilder::persist), for at most 5 s.
     ///
     /// # Errors
     ///
-    /// When the route is not known, for it was neither declared nor asked for yet, unless the order
-    /// [allows that](DisableRoute::allow_unknown); when it is protected, as the untracked ones
-    /// and what was named in [`MonitorBuilder::protected_routes`] are; when no actor is named; when it would expire at once or
-    /// in more than 366 days; when the monitor is disabled.
-    ///
-    /// It returns when that is [saved](crate::MonitorBuilder::persist), or after 5 s.
+    /// Returns an error if the route is unknown, that is, neither declared nor requested so far, unless the order
+    /// [allows that](DisableRoute::allow_unknown); if the route is protected, as untracked routes and those of
+    /// [`MonitorBuilder::protected_routes`] are; if no actor is named; if the order would expire at once or in more
+    /// than 366 days; or if the monitor is disabled.
     ///
     /// # Example
     ///
@@ -64,12 +63,13 @@ impl Monitor {
         Ok(disabled)
     }
 
-    /// Puts a route back into service, which was disabled with the same method, or with none. Reporters are told by
-    /// [`Signal::RouteEnabled`].
+    /// Enables a route that was disabled for the same method, or for all methods if `method` is `None`. Reporters
+    /// receive [`Signal::RouteEnabled`].
     ///
     /// # Errors
     ///
-    /// When it is not disabled so; when nobody is named as the actor; when the monitor is disabled.
+    /// Returns an error if the route is not disabled for exactly this method, if no actor is named, or if the monitor
+    /// is disabled.
     pub fn enable_route(
         &self,
         route: &str,
@@ -101,7 +101,7 @@ impl Monitor {
         Ok(enabled)
     }
 
-    /// Returns the routes that are disabled now, in the order in which they were.
+    /// Returns the disabled routes, in the order in which they were disabled.
     #[must_use]
     pub fn disabled_routes(&self) -> Vec<Arc<DisabledRoute>> {
         let (now, list) = (clock::now(), self.inner().map(|inner| inner.shared.switch.list()).unwrap_or_default());
@@ -114,8 +114,8 @@ impl Monitor {
         self.inner().is_some_and(|inner| inner.shared.switch.is_any_disabled())
     }
 
-    /// Returns what disables a request of this method, route and path at `now`, where something does. Costs one relaxed load
-    /// while no route is disabled. A path that must stay in service is not disabled, whatever template it goes by.
+    /// Returns the order that disables a request of this method, route and path at `now`, if there is one. Costs one
+    /// relaxed load while no route is disabled. A protected path is never disabled, whatever its route template.
     #[must_use]
     pub fn find_disabled(&self, method: Method, route: &str, path: &str, now: Instant) -> Option<Arc<DisabledRoute>> {
         let switch = &self.inner()?.shared.switch;
@@ -123,7 +123,7 @@ impl Monitor {
     }
 }
 
-/// What was asked for may be a stranger's text.
+/// Masks and cuts a text of the caller, which may have come from a stranger.
 fn shown(redaction: &Redaction, text: &str) -> String {
     redaction.head(text, TEXT).into_owned()
 }

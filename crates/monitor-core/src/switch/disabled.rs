@@ -1,4 +1,4 @@
-//! A disabled route: who disabled it, why, and until when.
+//! A disabled route: its actor, reason and expiry, and its stored form.
 
 use std::{
     sync::Arc,
@@ -19,7 +19,7 @@ use crate::{
     redact::{Redaction, TEXT},
 };
 
-/// What is to be disabled. See [`Monitor::disable_route`](crate::Monitor::disable_route).
+/// An order to disable a route. See [`Monitor::disable_route`](crate::Monitor::disable_route).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct DisableRoute {
@@ -32,7 +32,7 @@ pub struct DisableRoute {
     allows_unknown: bool,
 }
 
-/// A route that is out of service.
+/// A disabled route.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DisabledRoute {
@@ -40,38 +40,38 @@ pub struct DisabledRoute {
     pub route: String,
     /// The only method that is disabled; `None` for all of them.
     pub method: Option<Method>,
-    /// Why, redacted.
+    /// The reason, redacted.
     pub reason: String,
-    /// Who disabled it, redacted.
+    /// The person or program that disabled it, redacted.
     pub actor: String,
-    /// Since when.
+    /// Time of the order.
     pub since: SystemTime,
-    /// Until when; `None` until somebody enables it.
+    /// Time of expiry; `None` if it does not expire.
     pub until: Option<SystemTime>,
-    /// What clients are told to wait, where it does not expire by itself.
+    /// Value of `Retry-After` for clients, if it does not expire.
     pub retry_after: Duration,
-    /// The same by the monotonic clock.
+    /// The expiry by the monotonic clock.
     deadline: Option<Deadline>,
-    /// Fields of a newer release, written back as they are.
+    /// Fields of a newer release, written back unchanged.
     unknown: Unknown,
 }
 
-/// A route that is back in service.
+/// A route that was enabled again.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EnabledRoute {
-    /// How it was disabled.
+    /// The route while it was disabled.
     pub disabled: Arc<DisabledRoute>,
-    /// Who enabled it, redacted; `None` where it expired.
+    /// The person or program that enabled it, redacted; `None` if it expired.
     pub actor: Option<String>,
-    /// When.
+    /// Time of the change.
     pub at: SystemTime,
 }
 
 // === impl DisableRoute ===
 
 impl DisableRoute {
-    /// Names a route by its template, and who disables it.
+    /// Creates an order for a route, by its template, in the name of `actor`.
     pub fn new(route: impl Into<String>, actor: impl Into<String>) -> Self {
         Self {
             route: route.into(),
@@ -84,33 +84,33 @@ impl DisableRoute {
         }
     }
 
-    /// Disables the route also where it was neither declared nor asked for yet. A route that no router has is then
-    /// disabled without effect. Defaults to an error, [`SwitchError::Unknown`].
+    /// Allows a route that was neither declared nor requested so far. If no router has the route, the order has no
+    /// effect. By default an unknown route is an error, [`SwitchError::Unknown`].
     pub fn allow_unknown(mut self) -> Self {
         self.allows_unknown = true;
         self
     }
 
-    /// Disables one method only; HEAD goes with GET, for it asks for the same. Defaults to all of them.
+    /// Disables one method only; GET includes HEAD. Defaults to all methods.
     pub fn method(mut self, method: Method) -> Self {
         self.method = Some(method);
         self
     }
 
-    /// Says why. Clients are not told. Defaults to an empty text.
+    /// Sets the reason, for operators; clients do not see it. Defaults to an empty text.
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = reason.into();
         self
     }
 
-    /// Sets after what time the route is back in service by itself, at most 366 days. Defaults to never.
+    /// Sets the time after which the route is enabled again, at most 366 days. Defaults to never.
     pub fn expires_in(mut self, time: Duration) -> Self {
         self.expires_in = Some(time);
         self
     }
 
-    /// Sets what clients are told to wait, where it does not expire by itself: at least a second, at most 366 days. Defaults
-    /// to 60 seconds.
+    /// Sets the `Retry-After` for clients, if the order does not expire: from one second to 366 days. Defaults to 60
+    /// seconds.
     pub fn retry_after(mut self, time: Duration) -> Self {
         self.retry_after = time;
         self
@@ -158,21 +158,22 @@ impl DisableRoute {
 // === impl DisabledRoute ===
 
 impl DisabledRoute {
-    /// Returns what a client is told to wait at `now`, in whole seconds and at least one.
+    /// Returns the `Retry-After` for clients at `now`, in whole seconds and at least one.
     #[must_use]
     pub fn retry_after_at(&self, now: Instant) -> Duration {
         let rest = self.deadline.as_ref().map_or(self.retry_after, |deadline| deadline.rest(now));
+        // Rounded up, or clients would come back too early.
         let seconds = rest.as_secs() + u64::from(rest.subsec_nanos() > 0);
         Duration::from_secs(seconds.max(1))
     }
 
-    /// Returns method and route, or the route alone where all methods are disabled.
+    /// Returns the method and route, or the route alone if all methods are disabled.
     #[must_use]
     pub fn name(&self) -> String {
         name(self.method, &self.route)
     }
 
-    /// Returns all of it as JSON.
+    /// Returns the disabled route as JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({
@@ -223,13 +224,13 @@ impl DisabledRoute {
         self.deadline.is_some()
     }
 
-    /// Returns the route with `until` by the wall clock as it is now.
+    /// Returns the route with `until` in terms of the present wall clock.
     pub(super) fn shown(self: Arc<Self>) -> Arc<Self> {
         let until = self.until.zip(self.deadline.as_ref()).map(|(until, deadline)| deadline.until(until));
         if until == self.until { self } else { Arc::new(Self { until, ..(*self).clone() }) }
     }
 
-    /// Returns the JSON that is persisted.
+    /// Returns the stored form.
     fn to_stored(&self) -> Value {
         let mut stored = self.to_json();
         if let Some(deadline) = &self.deadline {
@@ -257,7 +258,7 @@ fn covers((only, template): (Option<Method>, &str), method: Method, route: &str)
     only.is_none_or(|only| only == method || is_head_of(only)) && template == route
 }
 
-/// Returns what is persisted, with the `unknown` fields of a newer release.
+/// Returns the stored form of the list, with the `unknown` fields of a newer release.
 pub(super) fn to_json(disabled: &[Arc<DisabledRoute>], unknown: &Unknown) -> Value {
     let disabled: Vec<_> = disabled.iter().map(|disabled| disabled.to_stored()).collect();
     let mut value = json!({ "version": VERSION, "disabled": disabled });
@@ -265,7 +266,7 @@ pub(super) fn to_json(disabled: &[Arc<DisabledRoute>], unknown: &Unknown) -> Val
     value
 }
 
-/// Reads what was persisted, and the fields beside the list that this release does not know.
+/// Reads the stored form, and the fields beside the list that this release does not know.
 pub(super) fn from_json(value: &Value) -> Result<(Vec<Arc<DisabledRoute>>, Unknown), BoxError> {
     if value["version"] != VERSION {
         return Err(format!("it is of version {}, and only version {VERSION} is known", value["version"]).into());

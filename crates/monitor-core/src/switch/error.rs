@@ -1,35 +1,35 @@
-//! Why the route switch does not do as it is told.
+//! Errors of the route switch.
 
 use std::{error::Error, fmt};
 
-/// Why a route was not disabled or enabled.
+/// The reason an order of the route switch was refused.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SwitchError {
-    /// The route is not known.
+    /// The route is unknown: neither declared nor requested so far.
     Unknown {
-        /// What was asked for.
+        /// The requested route, redacted.
         route: String,
-        /// What is known.
+        /// The known routes.
         known: Vec<String>,
     },
-    /// The route must stay in service.
+    /// The route is protected.
     Protected {
-        /// What was asked for.
+        /// The requested route, redacted.
         route: String,
     },
-    /// The route is not disabled, or not so.
+    /// The route is not disabled, or not for this method.
     NotDisabled {
-        /// What was asked for.
+        /// The requested route, redacted.
         route: String,
-        /// What is disabled.
+        /// The disabled routes.
         disabled: Vec<String>,
     },
-    /// No actor is named.
+    /// The actor is empty.
     NoActor,
-    /// It would expire at once, or too late to be told.
+    /// The order would expire at once, or in more than 366 days.
     Expiry,
-    /// The monitor does nothing.
+    /// The monitor is disabled.
     MonitorDisabled,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn check_actor(actor: &str) -> Result<(), SwitchError> {
     if actor.trim().is_empty() { Err(SwitchError::NoActor) } else { Ok(()) }
 }
 
-/// What somebody asked for, who may be a stranger: short, and harmless in a log.
+/// A text of the caller, which may have come from a stranger: cut short, and escaped for logs.
 struct Shown<'a>(&'a str);
 
 impl fmt::Display for Shown<'_> {
@@ -75,7 +75,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// The first of them, and how many more there are.
+/// The first entries, and the number of further ones.
 struct List<'a>(&'a [String]);
 
 impl fmt::Display for List<'_> {

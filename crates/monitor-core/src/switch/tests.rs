@@ -1,4 +1,4 @@
-//! What the switch does as time goes by, and what it keeps.
+//! Tests of the switch over time, and of its stored form.
 
 use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{
     persist::Persist,
 };
 
-/// Keeps in memory, and fails where it is told to.
+/// A store in memory that can be made to fail.
 #[derive(Clone, Debug, Default)]
 struct Kept(Arc<StdMutex<HashMap<String, Vec<u8>>>>, bool);
 
@@ -291,7 +291,7 @@ mod interleavings {
                 let switch = Arc::clone(&switch);
                 thread::spawn(move || switch.expire(clock::now(), drop))
             };
-            // A reader sees a route or does not, and never waits for ever.
+            // A reader may or may not see the route, but never blocks for ever.
             let _ = switch.find(Method::Get, "/a", clock::now());
             writers.into_iter().chain([expiring]).for_each(|thread| thread.join().expect("it does not panic"));
             let routes = |list: Vec<Arc<DisabledRoute>>| -> Vec<_> {

@@ -1,4 +1,4 @@
-//! Who waits for the symbols of the program to be loaded.
+//! Callbacks that wait until the symbols of the program are loaded.
 
 use std::{
     fmt,
@@ -9,10 +9,10 @@ use crate::base::unwind;
 
 type Waiting = Box<dyn FnOnce() + Send>;
 
-/// What to do once the symbols are loaded.
+/// Callbacks to run once the symbols are loaded; `None` after that.
 pub(crate) struct Loading(Mutex<Option<Vec<Waiting>>>);
 
-/// Process-wide, as the symbols are.
+/// Process-wide, like the symbols.
 pub(crate) static LOADING: Loading = Loading::new();
 
 impl Loading {
@@ -20,7 +20,7 @@ impl Loading {
         Self(Mutex::new(Some(Vec::new())))
     }
 
-    /// Calls `f` when they are loaded, which is at once if they already are.
+    /// Calls `f` once the symbols are loaded, or at once if they already are.
     pub(crate) fn on_end(&self, f: impl FnOnce() + Send + 'static) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(waiting) = &mut *waiting {
@@ -31,7 +31,7 @@ impl Loading {
         }
     }
 
-    /// Notes that they are loaded, or never will be.
+    /// Runs all callbacks. Must be called when loading has ended, even if it failed.
     pub(crate) fn end(&self) {
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         waiting.into_iter().flatten().for_each(unwind::catch_and_drop);

@@ -1,4 +1,4 @@
-//! The files that the process runs, and what they know of an address.
+//! Modules: the files mapped into the process, and the functions at their addresses.
 
 use std::{
     fs::{self, File},
@@ -12,12 +12,12 @@ use object::{Object, ObjectSegment, ReadCache};
 
 use super::{StoredFrame, Symbol};
 
-/// An executable or shared library, as far as its code is mapped.
+/// The mapped code of an executable or shared library.
 pub(super) struct Module {
     mappings: Vec<Mapping>,
     header: Header,
     name: String,
-    /// `None` for a file that cannot be read or has no symbols.
+    /// `None` until loaded, and for a file that cannot be read or has no symbols.
     loader: Option<Loader>,
 }
 
@@ -29,14 +29,14 @@ struct Mapping {
     path: String,
 }
 
-/// What the file's headers hold, which is read in microseconds.
+/// Data from the file's headers, which are read in microseconds.
 #[derive(Default)]
 struct Header {
     segments: Vec<Segment>,
     build_id: Option<String>,
 }
 
-/// A part of the file that is mapped.
+/// A mapped part of the file.
 struct Segment {
     offset: u64,
     len: u64,
@@ -44,7 +44,7 @@ struct Segment {
 }
 
 impl Module {
-    /// Returns every file with executable code in this process. Reads no symbols.
+    /// Returns all files with executable code in this process. Reads no symbols.
     pub(super) fn all() -> Vec<Self> {
         let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
         let mut modules: Vec<Self> = Vec::new();
@@ -77,7 +77,8 @@ impl Module {
         self.header = file.and_then(|file| Header::of(&file)).unwrap_or_default();
     }
 
-    /// Reads the headers, the debug information and the symbol table. Takes milliseconds to seconds, by their size.
+    /// Reads the headers, the debug information and the symbol table. Takes milliseconds to seconds, depending on their
+    /// size.
     pub(super) fn load(&mut self) {
         self.read_header();
         self.loader = self.mappings.first().and_then(Mapping::file).and_then(|file| Loader::new(file).ok());
@@ -87,7 +88,7 @@ impl Module {
         self.header.build_id.as_deref() == Some(build_id)
     }
 
-    /// Returns the frame at `address` in a form that another process of the same build resolves.
+    /// Returns the frame at `address`, in a form that another process of the same build can resolve.
     pub(super) fn stored(&self, address: usize) -> Option<StoredFrame> {
         let (module, build_id) = (self.name.clone(), self.header.build_id.clone());
         Some(StoredFrame { module, build_id, offset: self.offset(address)? })
@@ -117,7 +118,7 @@ impl Module {
 }
 
 impl Mapping {
-    /// Reads a line such as `55d0a000-55d0b000 r-xp 00001000 fe:00 1234   /usr/bin/shop`.
+    /// Parses a line such as `55d0a000-55d0b000 r-xp 00001000 fe:00 1234   /usr/bin/shop`.
     fn parse(line: &str) -> Option<Self> {
         let mut rest = line;
         let mut next = || {
@@ -134,8 +135,8 @@ impl Mapping {
         is_code.then_some(Self { addresses, offset: hex(offset)?, inode: inode.parse().ok()?, path: path.to_owned() })
     }
 
-    /// Returns the path of the file that is mapped. A deploy may have put another one in its place: the executable is
-    /// still found through `/proc/self/exe`, and a library that was replaced is not read.
+    /// Returns the path of the mapped file. A deployment may have replaced the file: the executable is still available
+    /// as `/proc/self/exe`; a replaced library is not read.
     fn file(&self) -> Option<PathBuf> {
         let executable = Path::new("/proc/self/exe");
         if fs::read_link(executable).is_ok_and(|path| path == Path::new(&self.path)) {
@@ -175,7 +176,8 @@ fn named(loader: &Loader, offset: u64) -> Vec<Symbol> {
     }
     let physical = loader.find_symbol(offset).map(|name| addr2line::demangle_auto(name.into(), None).into_owned());
     match (symbols.last_mut(), physical) {
-        // Line tables name a function without its path; the symbol table has the path of what was not inlined.
+        // Line tables name a function without its path. The symbol table has the path of the physical function, which
+        // is the last one.
         (Some(last), Some(name)) if !last.function.contains("::") => last.function = name,
         (None, Some(function)) => symbols.push(Symbol { function, ..Symbol::default() }),
         _ => {}
@@ -183,7 +185,7 @@ fn named(loader: &Loader, offset: u64) -> Vec<Symbol> {
     symbols
 }
 
-/// What the kernel writes behind the path of a file that is gone.
+/// Suffix that the kernel adds to the path of a deleted file.
 const DELETED: &str = " (deleted)";
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! The backtrace that an error of anyhow has itself: where it arose, not where it was captured.
+//! The backtrace inside an `anyhow` error, which shows where the error was created, not where it was captured.
 
 use std::{env, fmt, path::Path};
 
 use super::Symbol;
 
-/// Makes the text of a backtrace. Run by the resolver, because it holds the standard library's lock while it loads symbols.
+/// Formats a backtrace. Must run on the resolver thread, because it holds the standard library's lock while it loads
+/// symbols.
 pub(crate) struct OwnBacktrace(Box<dyn FnOnce() -> String + Send>);
 
 impl OwnBacktrace {
@@ -20,8 +21,8 @@ impl OwnBacktrace {
     }
 }
 
-/// Reads what `std::backtrace::Backtrace` displays: a line with number and function, and one with the place below it, where
-/// that is known. Paths below the current folder are shown relative to it.
+/// Parses the output of `std::backtrace::Backtrace`: a line with number and function, then a line with the location, if
+/// known. Paths below the current folder are relative to it.
 fn parse(text: &str, folder: &Path) -> Vec<Symbol> {
     let mut symbols: Vec<Symbol> = Vec::new();
     for line in text.lines().map(str::trim_start) {
@@ -41,7 +42,7 @@ fn parse(text: &str, folder: &Path) -> Vec<Symbol> {
     symbols
 }
 
-/// Splits `file:line:column`. A file's name may have a colon.
+/// Splits `file:line:column`. The file name may contain a colon.
 fn parse_place(place: &str) -> Option<(&str, u32, u32)> {
     let (rest, column) = place.rsplit_once(':')?;
     let (file, line) = rest.rsplit_once(':')?;

@@ -1,37 +1,37 @@
-//! Resolution by the debug information and the symbol tables of the files that the process runs.
+//! Symbol resolution on Linux, by the debug information and symbol tables of the mapped files.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{RawBacktrace, StoredFrame, Symbol, module::Module};
 
-/// Modules whose symbols are loaded. Process-wide, because every monitor of a process runs the same code; only resolver
-/// threads take its lock, which is held while symbols load.
+/// Modules with loaded symbols. Process-wide, because every monitor of a process runs the same code. Only resolver
+/// threads take the lock, which is held while symbols are loaded.
 static LOADED: Mutex<Vec<Module>> = Mutex::new(Vec::new());
 
-/// Modules of which only the headers were read. Never locked for longer than that takes.
+/// Modules with their headers read only, so the lock is held for microseconds.
 static LOCATED: Mutex<Vec<Module>> = Mutex::new(Vec::new());
 
-/// Reads the symbols of the file this function is in, so that the first error need not wait for them.
+/// Loads the symbols of the file that contains this function, so that the first error need not wait for them.
 pub(crate) fn load() {
     let here = load as fn() as *const ();
     with_module(&mut lock(&LOADED), here.addr(), Module::load, |_| ());
 }
 
-/// Returns the functions of a backtrace, inlined ones included, the innermost first.
+/// Returns the functions of a backtrace, including inlined ones, the innermost first.
 pub(crate) fn resolve(backtrace: &RawBacktrace) -> Vec<Symbol> {
     let mut modules = lock(&LOADED);
     let symbols = |call| with_module(&mut modules, call, Module::load, |module| module.symbols(call));
     backtrace.calls().filter_map(symbols).flatten().collect()
 }
 
-/// Returns the frames of a backtrace in a form that another process of the same build resolves. Loads no symbols.
+/// Returns the frames of a backtrace, in a form that another process of the same build can resolve. Loads no symbols.
 pub(crate) fn locate(backtrace: &RawBacktrace) -> Vec<StoredFrame> {
     let mut modules = lock(&LOCATED);
     let stored = |call| with_module(&mut modules, call, Module::read_header, |module| module.stored(call))?;
     backtrace.calls().filter_map(stored).collect()
 }
 
-/// Resolves what [`locate`] returned, maybe in an earlier process. Frames of other builds have no names.
+/// Resolves the result of [`locate`], possibly from an earlier process. Frames of other builds remain unnamed.
 pub(crate) fn resolve_stored(frames: &[StoredFrame]) -> Vec<Symbol> {
     let mut modules = lock(&LOADED);
     let symbols = |frame: &StoredFrame| {
@@ -44,6 +44,7 @@ pub(crate) fn resolve_stored(frames: &[StoredFrame]) -> Vec<Symbol> {
     frames.iter().flat_map(symbols).collect()
 }
 
+/// Calls `f` with the module that contains `address`. If the module is new, `read` prepares it first.
 fn with_module<R>(
     modules: &mut Vec<Module>,
     address: usize,
@@ -60,7 +61,7 @@ fn with_module<R>(
     Some(result)
 }
 
-/// Returns the position of the module of this build, if this process runs it.
+/// Returns the index of the module with this build ID, if this process runs it.
 fn module_of_build(modules: &mut Vec<Module>, build_id: &str) -> Option<usize> {
     if let Some(known) = modules.iter().position(|module| module.has_build_id(build_id)) {
         return Some(known);
@@ -88,7 +89,7 @@ mod tests {
         persist::{Persist, StoreWrite},
     };
 
-    /// Sends the keys of unresolved events that are saved.
+    /// Sends the keys of saved events that are not resolved yet.
     struct Saved(mpsc::Sender<String>);
 
     impl Persist for Saved {
@@ -116,7 +117,7 @@ mod tests {
         let elsewhere = monitor.clone();
         let captured = thread::spawn(move || elsewhere.capture_error(&fmt::Error));
         let (stored, issues) = (saved.recv_timeout(PATIENCE), monitor.issues().len());
-        // Released first: a panic of this test captures a backtrace itself.
+        // Released first, because a panic of this test captures a backtrace itself.
         drop(resolving);
         captured.join().unwrap();
         assert!(stored.is_ok(), "the capture or the intake waits for symbols");

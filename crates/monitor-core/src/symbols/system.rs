@@ -1,12 +1,12 @@
-//! Resolution by the `backtrace` crate, where `/proc` does not say which files a process runs. Captures wait for its
-//! lock while it loads symbols.
+//! Symbol resolution by the `backtrace` crate, for systems without `/proc/self/maps`. Captures wait for its lock while
+//! it loads symbols.
 
 use super::{RawBacktrace, StoredFrame, Symbol};
 
 /// Does nothing: the first resolution loads the symbols.
 pub(crate) fn load() {}
 
-/// Returns the functions of a backtrace, inlined ones included, the innermost first.
+/// Returns the functions of a backtrace, including inlined ones, the innermost first.
 pub(crate) fn resolve(backtrace: &RawBacktrace) -> Vec<Symbol> {
     let mut symbols = Vec::new();
     for call in backtrace.calls() {
@@ -22,7 +22,7 @@ pub(crate) fn resolve(backtrace: &RawBacktrace) -> Vec<Symbol> {
     symbols
 }
 
-/// Returns nothing: no file is known in which an address would be the same in another process.
+/// Returns nothing, because addresses on these systems are not mapped to a file that another process could use.
 pub(crate) fn locate(_: &RawBacktrace) -> Vec<StoredFrame> {
     Vec::new()
 }

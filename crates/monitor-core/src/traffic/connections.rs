@@ -1,4 +1,4 @@
-//! Upgraded connections of one method and route.
+//! Counters of the upgraded connections of one method and route.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ pub(super) struct Connections {
     lifetimes: Whole,
 }
 
-/// What was counted of upgraded connections at one moment.
+/// The counters of upgraded connections at one moment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectionCounts {
-    /// How many were opened.
+    /// Number of connections that were opened.
     pub opened: u64,
-    /// How long those that are closed were open, by [`names::CONNECTION_BOUNDS`](crate::names::CONNECTION_BOUNDS) and
-    /// one more above them.
+    /// Lifetimes of the closed connections, by [`names::CONNECTION_BOUNDS`](crate::names::CONNECTION_BOUNDS) and one
+    /// bucket above them all.
     pub lifetimes: [BucketCount; BUCKETS],
 }
 
@@ -31,7 +31,7 @@ impl Connections {
         self.lifetimes.record_duration(lifetime);
     }
 
-    /// Reads the counts between two ends; `None` when there is no such moment for long.
+    /// Reads the counts between the ends of two connections. Returns `None` if there was no such moment.
     pub(super) fn read(&self) -> Option<ConnectionCounts> {
         let lifetimes = self.lifetimes.read()?;
         Some(ConnectionCounts { opened: self.opened.load(Ordering::Relaxed), lifetimes })
@@ -45,7 +45,7 @@ impl Default for Connections {
 }
 
 impl ConnectionCounts {
-    /// Returns how many are open.
+    /// Returns the number of open connections.
     #[must_use]
     pub fn active(&self) -> u64 {
         self.opened.saturating_sub(self.lifetimes.iter().map(|bucket| bucket.count).sum())

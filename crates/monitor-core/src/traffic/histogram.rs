@@ -1,4 +1,4 @@
-//! Durations and sizes in buckets, each with its own sum.
+//! Histograms of durations and sizes, with a count and a sum for each bucket.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     model::names::{CONNECTION_BOUNDS, DURATION_BOUNDS, SIZE_BOUNDS},
 };
 
-/// One bucket for each bound, and one above them all.
+/// Number of buckets: one for each bound, and one above them all.
 pub const BUCKETS: usize = DURATION_BOUNDS.len() + 1;
 
 #[derive(Debug)]
@@ -19,9 +19,10 @@ pub(crate) struct Histogram {
     buckets: [Bucket; BUCKETS],
 }
 
-/// A histogram that knows whether a value is on its way into it.
+/// A histogram that detects whether a value is being recorded while it is read.
 #[derive(Debug)]
 pub(crate) struct Whole {
+    /// Number of recordings that have started.
     entered: AtomicU64,
     histogram: Histogram,
 }
@@ -32,23 +33,24 @@ struct Bucket {
     sum: AtomicU64,
 }
 
-/// What one bucket holds: values above the bound before it, up to and including its own.
+/// Count and sum of one bucket: the values above the previous bound, up to and including its own.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "a count and a sum are all a bucket is")]
 pub struct BucketCount {
-    /// How many values.
+    /// Number of values.
     pub count: u64,
-    /// Their sum, in nanoseconds or in bytes.
+    /// Sum of the values, in nanoseconds or in bytes.
     pub sum: u64,
 }
 
-/// Where the buckets end, and in which unit they are shown.
+/// Bounds of the buckets, in the internal unit and in the published one.
 #[derive(Debug)]
 pub(crate) struct Scale {
-    /// In nanoseconds or in bytes.
+    /// Bounds in nanoseconds or in bytes.
     bounds: [u64; BUCKETS - 1],
-    /// In seconds or in bytes.
+    /// Bounds in seconds or in bytes.
     shown_bounds: [f64; BUCKETS - 1],
+    /// Internal units in one published unit.
     per_shown: f64,
 }
 
@@ -63,14 +65,14 @@ impl Histogram {
         self.record(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// Adds the sum before the count, so that whoever sees the count sees its part of the sum.
+    /// Adds the value to the sum before the count, so that a reader that sees the count also sees its part of the sum.
     pub(crate) fn record(&self, value: u64) {
         let bucket = &self.buckets[self.scale.index(value)];
         bucket.sum.fetch_add(value, Ordering::Release);
         bucket.count.fetch_add(1, Ordering::Release);
     }
 
-    /// Reads the counts before the sums, so that no count lacks its part of the sum.
+    /// Reads the counts before the sums, so that every count has its part of the sum.
     pub(crate) fn read(&self) -> [BucketCount; BUCKETS] {
         let mut read = [BucketCount::default(); BUCKETS];
         for (to, from) in read.iter_mut().zip(&self.buckets) {
@@ -100,7 +102,8 @@ impl Whole {
         self.histogram.record(value);
     }
 
-    /// Reads the buckets between two values; `None` when there is no such moment for long.
+    /// Reads the buckets while no value is being recorded. Returns `None` if there was no such moment in [`ATTEMPTS`]
+    /// attempts.
     pub(crate) fn read(&self) -> Option<[BucketCount; BUCKETS]> {
         let read = || {
             let buckets = self.histogram.read();
@@ -118,13 +121,13 @@ impl Whole {
 
 // === impl Scale ===
 
-/// Durations of requests and jobs.
+/// Scale for durations of requests and jobs.
 pub(crate) static DURATION: Scale = Scale::new(DURATION_BOUNDS, 1e9);
 
-/// Durations of connections.
+/// Scale for lifetimes of connections.
 pub(crate) static CONNECTION: Scale = Scale::new(CONNECTION_BOUNDS, 1e9);
 
-/// Sizes.
+/// Scale for sizes.
 pub(crate) static SIZE: Scale = Scale::new(SIZE_BOUNDS, 1.0);
 
 impl Scale {
@@ -142,8 +145,9 @@ impl Scale {
         self.bounds.iter().position(|bound| value <= *bound).unwrap_or(BUCKETS - 1)
     }
 
-    /// Returns by how many values each bucket grew since `before`, and their mean as it is shown. Rounding never puts a
-    /// mean into the bucket above.
+    /// Returns the growth of each bucket since `before`: the number of new values, and their mean in the published
+    /// unit. A mean never exceeds the bound of its bucket, however it is rounded. Buckets that did not grow are left
+    /// out.
     pub(crate) fn growth(
         &self,
         before: &[BucketCount; BUCKETS],
@@ -152,13 +156,14 @@ impl Scale {
         let bounds = self.shown_bounds.iter().chain([&f64::INFINITY]);
         before.iter().zip(now).zip(bounds).filter_map(|((before, now), bound)| {
             let count = now.count.saturating_sub(before.count);
+            // Sums wrap around; their difference is still correct.
             let mean = now.sum.wrapping_sub(before.sum) as f64 / count as f64 / self.per_shown;
             (count > 0).then_some((count, mean.min(*bound)))
         })
     }
 }
 
-/// How often a reading in the middle of something is tried again.
+/// Maximum number of repeated readings, if a value is being recorded meanwhile.
 pub(super) const ATTEMPTS: usize = 64;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is counted of jobs, by name.
+//! Counters of jobs, by name.
 
 use std::{
     collections::BTreeMap,
@@ -18,34 +18,34 @@ use crate::{
     model::names,
 };
 
-/// How a job ended.
+/// The outcome of a job.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum JobOutcome {
-    /// It did what it was to do.
+    /// The job completed.
     Completed,
-    /// It returned an error.
+    /// The job returned an error.
     Failed,
-    /// It panicked; the panic goes on to whoever polls.
+    /// The job panicked. The panic continues in the caller that polls the job.
     Panicked,
-    /// It was dropped before its end.
+    /// The job was dropped before it ended.
     Cancelled,
 }
 
-/// All jobs of a monitor, by name, up to a limit.
+/// The counters of all jobs of a monitor, by name, up to [`JOBS`] names.
 #[derive(Debug)]
 pub(crate) struct Jobs {
     table: Mutex<BTreeMap<String, Arc<JobSeries>>>,
     drops: Arc<DropCounter>,
 }
 
-/// What is counted of the jobs of one name.
+/// The counters of the jobs of one name.
 #[derive(Debug)]
 pub(crate) struct JobSeries {
     started: AtomicU64,
     outcomes: [AtomicU64; JobOutcome::ALL.len()],
     durations: Histogram,
-    /// In milliseconds since the Unix epoch; 0 before the first.
+    /// Time of the latest success, in milliseconds since the Unix epoch; 0 before the first.
     last_success: AtomicU64,
 }
 
@@ -53,21 +53,21 @@ pub(crate) struct JobSeries {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JobCounts {
-    /// The name.
+    /// Name of the job.
     pub job: String,
-    /// How many began.
+    /// Number of jobs that started.
     pub started: u64,
-    /// How they ended, by [`JobOutcome::ALL`].
+    /// Number of jobs that ended, in the order of [`JobOutcome::ALL`].
     pub outcomes: [u64; JobOutcome::ALL.len()],
-    /// How long they took, by [`names::DURATION_BOUNDS`] and one more above them.
+    /// Durations by [`names::DURATION_BOUNDS`], and one bucket above them all.
     pub durations: [BucketCount; BUCKETS],
-    /// When one last completed.
+    /// Time of the latest completion; `None` before the first.
     pub last_success: Option<SystemTime>,
-    /// Whether all of the above was read between two ends.
+    /// `true` if all counters were read between the ends of two jobs.
     pub settled: bool,
 }
 
-/// Ends the job exactly once, whoever drops it.
+/// Counts the end of a job exactly once, when it is dropped.
 #[derive(Debug)]
 pub(crate) struct JobEnd {
     series: Arc<JobSeries>,
@@ -78,7 +78,7 @@ pub(crate) struct JobEnd {
 // === impl JobOutcome ===
 
 impl JobOutcome {
-    /// All outcomes, in the order in which they are counted.
+    /// All outcomes, in counting order.
     pub const ALL: [Self; 4] = [Self::Completed, Self::Failed, Self::Panicked, Self::Cancelled];
 
     /// Returns the label of this outcome.
@@ -100,11 +100,14 @@ impl Jobs {
         Self { table: Mutex::default(), drops }
     }
 
+    /// Returns the counters of every job, by name.
     pub(crate) fn read(&self) -> Vec<JobCounts> {
         let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.iter().map(|(name, series)| series.read(name.clone())).collect()
     }
 
+    /// Returns the counters of a job, and creates them if they do not exist. Past the limit, new names share
+    /// [`names::OVERFLOW`].
     pub(crate) fn find(&self, name: &str) -> Arc<JobSeries> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let known = table.contains_key(name);
@@ -120,6 +123,8 @@ impl Jobs {
 
 impl JobSeries {
     fn read(&self, job: String) -> JobCounts {
+        // Durations are read before outcomes, the reverse of `JobEnd`, so that an end in progress leaves more outcomes
+        // than durations.
         let durations = self.durations.read();
         let outcomes = self.outcomes.each_ref().map(|count| count.load(Ordering::Relaxed));
         let timed: u64 = durations.iter().map(|bucket| bucket.count).sum();
@@ -149,13 +154,13 @@ impl Default for JobSeries {
 // === impl JobCounts ===
 
 impl JobCounts {
-    /// Returns how many ended so.
+    /// Returns the number of jobs with this outcome.
     #[must_use]
     pub fn outcome(&self, outcome: JobOutcome) -> u64 {
         self.outcomes[outcome as usize]
     }
 
-    /// Returns how many are under way.
+    /// Returns the number of jobs that are running.
     #[must_use]
     pub fn active(&self) -> u64 {
         self.started.saturating_sub(self.outcomes.iter().sum())
@@ -175,14 +180,15 @@ impl Drop for JobEnd {
     fn drop(&mut self) {
         let Self { series, begun, outcome } = self;
         if *outcome == JobOutcome::Completed {
-            // The last one by order, not by time: a clock that was ahead once would hold it for ever.
+            // Stored without a comparison: a maximum would keep the time of a clock that was ahead once.
             series.last_success.store(clock::millis(clock::wall()), Ordering::Relaxed);
         }
-        // Last, so that whoever counts as many durations as outcomes knows that both are whole.
+        // The outcome is counted before the duration: a reader that finds as many durations as outcomes has a
+        // consistent reading.
         series.outcomes[*outcome as usize].fetch_add(1, Ordering::Relaxed);
         series.durations.record_duration(clock::now().saturating_duration_since(*begun));
     }
 }
 
-/// How many names of jobs are told apart.
+/// Maximum number of job names with counters of their own.
 const JOBS: usize = 256;

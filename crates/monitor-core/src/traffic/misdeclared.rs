@@ -1,11 +1,13 @@
-//! Routes declared in another form than the router's: the declared series is never used, and another one is.
+//! Detection of routes that were declared in another form than the router's.
+//!
+//! The series of such a declared route stays at 0, and its requests are counted in an undeclared series.
 
 use std::{collections::HashSet, sync::Arc};
 
 use super::{RouteCounts, Traffic};
 use crate::model::names;
 
-/// Finds such routes when series are added.
+/// Finds such routes when the number of series has changed.
 #[derive(Debug, Default)]
 pub(crate) struct Misdeclared {
     series: usize,
@@ -13,15 +15,16 @@ pub(crate) struct Misdeclared {
 }
 
 impl Misdeclared {
-    /// Returns a warning for each template that was requested and is not declared, if declared routes were not requested so far.
-    /// Each template has one warning, and the first [`MAX_WARNINGS`] only.
+    /// Returns a warning for each template that was requested but not declared, as long as some declared routes have
+    /// not been requested. Each template is reported once, and at most [`MAX_WARNINGS`] templates in all.
     pub(crate) fn look(&mut self, traffic: &Traffic) -> Vec<String> {
         let series = traffic.table.len();
         if self.series == series || self.warned.len() == MAX_WARNINGS {
             return Vec::new();
         }
         let routes = traffic.read();
-        // A series is made a moment before its first request is counted.
+        // A series exists a moment before its first request is counted. If one was read in between, the next call looks
+        // again.
         if routes.iter().all(|route| route.declared || route.started > 0) {
             self.series = series;
         }
@@ -32,8 +35,8 @@ impl Misdeclared {
     }
 }
 
-/// Returns the templates that were requested and are declared for no method: a client may send any method, but makes no
-/// template.
+/// Returns the templates that were requested but not declared for any method. Methods are ignored, because a client can
+/// send any of them; templates come from the router.
 fn undeclared(routes: &[RouteCounts]) -> impl Iterator<Item = &Arc<str>> {
     let declared: HashSet<_> = routes.iter().filter(|route| route.declared).map(|route| &*route.route).collect();
     let requested = routes.iter().filter(|route| route.started > 0).map(|route| &route.route);
@@ -41,7 +44,8 @@ fn undeclared(routes: &[RouteCounts]) -> impl Iterator<Item = &Arc<str>> {
         .filter(move |route| !declared.contains(&***route) && ![names::UNMATCHED, names::OVERFLOW].contains(&&***route))
 }
 
-/// Names the declared routes that differ in nothing but how parameters are written, or else all that were not requested.
+/// Names the unused routes that differ from `requested` in the notation of parameters only, or all unused routes if
+/// there are none.
 fn sentence(requested: &str, unused: &[&RouteCounts]) -> String {
     let mut names: Vec<_> = unused.iter().filter(|route| are_alike(&route.route, requested)).map(name).collect();
     if names.is_empty() {

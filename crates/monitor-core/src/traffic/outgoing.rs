@@ -1,4 +1,4 @@
-//! Outgoing requests: what a service asks of others, counted by class of host.
+//! Counters of outgoing requests, by class of host.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +10,7 @@ use crate::{
     model::names,
 };
 
-/// The counters of every class of host.
+/// The counters of every host class.
 ///
 /// # Example
 ///
@@ -25,7 +25,7 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Outgoing {
-    /// Taken from the front, each for good.
+    /// Filled from the front; a class is never removed.
     classes: [OnceLock<Class>; CLASSES],
     overflow: Class,
     drops: Arc<DropCounter>,
@@ -37,16 +37,16 @@ struct Class {
     counts: [AtomicU64; ClientOutcome::ALL.len()],
 }
 
-/// The counters of one class of host at one moment.
+/// The counters of one host class at one moment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCounts {
-    /// The class of host.
+    /// Name of the host class.
     pub host_class: &'static str,
     counts: [u64; ClientOutcome::ALL.len()],
 }
 
-/// What became of an outgoing request.
+/// The outcome of an outgoing request.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each class of status says itself")]
@@ -56,9 +56,9 @@ pub enum ClientOutcome {
     Status3xx,
     Status4xx,
     Status5xx,
-    /// There was an error instead of a response.
+    /// The request failed without a response.
     Error,
-    /// Nobody waited for the response.
+    /// The future was dropped before the response arrived.
     Cancelled,
 }
 
@@ -69,13 +69,14 @@ impl Outgoing {
         Self { classes: Default::default(), overflow: Class::new(names::OVERFLOW), drops }
     }
 
-    /// Counts what became of a request to a host of this class. Of classes there are at most 32; what comes after shares
-    /// [`names::OVERFLOW`], and is counted as dropped with reason `series_limit`.
+    /// Counts an outgoing request by the class of its host and by its outcome. There are at most 32 host classes;
+    /// further classes share [`names::OVERFLOW`], and each of their requests is counted as dropped with reason
+    /// `series_limit`.
     pub fn count(&self, host_class: &'static str, outcome: ClientOutcome) {
         self.class(host_class).counts[outcome as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns the counters as they are now, those of the overflow last.
+    /// Returns the current counters, those of the overflow class last. Classes without a request are left out.
     #[must_use]
     pub fn read(&self) -> Vec<ClientCounts> {
         let classes = self.classes.iter().filter_map(OnceLock::get).chain([&self.overflow]);
@@ -83,6 +84,7 @@ impl Outgoing {
     }
 
     fn class(&self, name: &'static str) -> &Class {
+        // `get_or_init` claims the first free slot for `name`, if no slot before it has that name.
         let mut taken = self.classes.iter().map(|class| class.get_or_init(|| Class::new(name)));
         taken.find(|class| class.name == name).unwrap_or_else(|| {
             self.drops.count(DropReason::SeriesLimit);
@@ -102,10 +104,10 @@ impl Class {
     }
 }
 
-// === impl HostCounts ===
+// === impl ClientCounts ===
 
 impl ClientCounts {
-    /// Returns how many requests ended so.
+    /// Returns the number of requests with this outcome.
     #[must_use]
     pub fn count(&self, outcome: ClientOutcome) -> u64 {
         self.counts[outcome as usize]
@@ -115,7 +117,7 @@ impl ClientCounts {
 // === impl ClientOutcome ===
 
 impl ClientOutcome {
-    /// All of them, in the order in which they are counted.
+    /// All outcomes, in counting order.
     pub const ALL: [Self; 7] = [
         Self::Status1xx,
         Self::Status2xx,
@@ -126,7 +128,7 @@ impl ClientOutcome {
         Self::Cancelled,
     ];
 
-    /// Returns the class of a response's status. One that HTTP does not know is an error.
+    /// Returns the outcome for a response's status code. A code outside of 100 to 599 is an [`Error`](Self::Error).
     #[must_use]
     pub const fn of_status(status: u16) -> Self {
         match status / 100 {

@@ -1,4 +1,4 @@
-//! What is counted of one method and route.
+//! Counters of one method and route.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -21,22 +21,22 @@ use crate::{
     },
 };
 
-/// The counters of one method and route. They only grow.
+/// The counters of one method and route. They only increase.
 #[derive(Debug)]
 pub(super) struct RouteSeries {
     pub(super) method: Method,
     pub(super) route: Arc<str>,
-    /// Declared by the user: the series of a failure exist from the start, at 0.
+    /// Declared in the builder: the failure counters exist from the start, at 0.
     pub(super) declared: bool,
     started: AtomicU64,
     outcomes: [AtomicU64; Outcome::ALL.len()],
     classes: [OnceLock<Box<StatusClass>>; 9],
-    /// Calls that failed by their gRPC status.
+    /// Calls that failed by their gRPC status, by status code.
     grpc: OnceLock<Box<[AtomicU64; GrpcCode::ALL.len()]>>,
     connections: OnceLock<Box<Connections>>,
 }
 
-/// The statuses that begin with the same digit; boxed one by one, for most are never seen.
+/// The statuses with the same first digit. Boxed one by one, because most of them never occur.
 type StatusClass = [OnceLock<Box<StatusSeries>>; 100];
 
 #[derive(Debug)]
@@ -55,19 +55,21 @@ pub struct RouteCounts {
     pub method: Method,
     /// The route's template.
     pub route: Arc<str>,
-    /// Whether the route was declared when the monitor was built.
+    /// `true` if the route was declared when the monitor was built.
     pub declared: bool,
-    /// Requests that entered.
+    /// Number of requests that started.
     pub started: u64,
-    /// Requests that ended, by [`Outcome::ALL`].
+    /// Number of requests that ended, in the order of [`Outcome::ALL`].
     pub outcomes: [u64; Outcome::ALL.len()],
-    /// Durations by status, ascending. Refused requests are not in it.
+    /// Durations by status, ascending. Refused requests are not included.
     pub statuses: Vec<StatusCounts>,
-    /// Calls that failed by their gRPC status, by that. A declared gRPC method has all of them from the start.
+    /// Number of calls that failed by their gRPC status, by status code. A declared gRPC method has all failure codes
+    /// from the start.
     pub grpc_failures: Vec<(GrpcCode, u64)>,
-    /// Upgraded connections; `None` where there never was one, and where they never rested for a moment.
+    /// Upgraded connections; `None` if there were none, or if no consistent reading was possible.
     pub connections: Option<ConnectionCounts>,
-    /// Whether started, outcomes and statuses were read between two requests' ends. Only then do sums and counts belong together.
+    /// `true` if `started`, `outcomes` and `statuses` were read between the ends of two requests. Only then are sums
+    /// and counts consistent.
     pub settled: bool,
 }
 
@@ -77,15 +79,15 @@ pub struct RouteCounts {
 pub struct StatusCounts {
     /// The status code.
     pub status: u16,
-    /// How many failed by this status alone: completed, with 500 or above.
+    /// Number of requests that failed by this status alone: completed, with 500 or above.
     pub failed: u64,
-    /// Durations by [`names::DURATION_BOUNDS`](crate::names::DURATION_BOUNDS), and one more above them all.
+    /// Durations by [`names::DURATION_BOUNDS`](crate::names::DURATION_BOUNDS), and one bucket above them all.
     pub buckets: [BucketCount; BUCKETS],
-    /// Times to the first byte, by the same bounds; `None` unless asked for, and where they never
-    /// rested for a moment.
+    /// Times to the first byte, by the same bounds; `None` unless enabled in the builder, or if no consistent reading
+    /// was possible.
     pub first_bytes: Option<[BucketCount; BUCKETS]>,
-    /// Sizes of response bodies by [`names::SIZE_BOUNDS`](crate::names::SIZE_BOUNDS), and one more above them all; `None`
-    /// as above.
+    /// Sizes of response bodies by [`names::SIZE_BOUNDS`](crate::names::SIZE_BOUNDS), and one bucket above them all;
+    /// `None` as above.
     pub sizes: Option<[BucketCount; BUCKETS]>,
 }
 
@@ -113,10 +115,11 @@ impl RouteSeries {
         self.started.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The outcome comes first and the duration's count last: between the two a reader sees an end that has not
-    /// settled, and looks again.
+    /// Counts the outcome first and the duration last. A reader in between sees more outcomes than durations, and reads
+    /// again.
     pub(super) fn end(&self, ending: FinalStatus, duration: Duration) {
         self.outcomes[ending.outcome.index()].fetch_add(1, Ordering::Relaxed);
+        // A refused request reached no service, so it has neither a status nor a duration.
         if ending.outcome == Outcome::Refused {
             return;
         }
@@ -162,6 +165,8 @@ impl RouteSeries {
     }
 
     fn read_once(&self) -> RouteCounts {
+        // Durations are read before outcomes, the reverse of `end`, so that an end in progress leaves more outcomes
+        // than durations.
         let (statuses, grpc_failures) = (self.read_statuses(), self.read_grpc());
         let outcomes = self.outcomes.each_ref().map(|count| count.load(Ordering::Relaxed));
         let timed: u64 = statuses.iter().map(StatusCounts::count).sum();
@@ -236,19 +241,19 @@ fn boxed(scale: &'static histogram::Scale) -> Box<Whole> {
 // === impl RouteCounts ===
 
 impl RouteCounts {
-    /// Returns how many requests ended so.
+    /// Returns the number of requests with this outcome.
     #[must_use]
     pub fn outcome(&self, outcome: Outcome) -> u64 {
         self.outcomes[outcome.index()]
     }
 
-    /// Returns how many requests are in flight.
+    /// Returns the number of requests in flight.
     #[must_use]
     pub fn active(&self) -> u64 {
         self.started.saturating_sub(self.outcomes.iter().sum())
     }
 
-    /// Returns how many requests failed, by what failed. A declared route has its `500` and `panic` from the start.
+    /// Returns the number of failed requests by error type. A declared route has `500` and `panic` from the start.
     #[must_use]
     pub fn failures(&self) -> Vec<(ErrorType, u64)> {
         let by_status =
@@ -274,7 +279,7 @@ impl RouteCounts {
 // === impl StatusCounts ===
 
 impl StatusCounts {
-    /// Returns how many requests ended with this status.
+    /// Returns the number of requests that ended with this status.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.buckets.iter().map(|bucket| bucket.count).sum()

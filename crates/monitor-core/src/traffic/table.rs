@@ -1,4 +1,4 @@
-//! The series by method and route: an open-addressed table that only grows, so that finding one takes no lock.
+//! Table of series by method and route. It is open-addressed and only grows, so a lookup takes no lock.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,13 +10,13 @@ use crate::{
 
 #[derive(Debug)]
 pub(super) struct Table {
-    /// A power of two, and at least twice as many as are ever taken.
+    /// The number of slots is a power of two, and at least twice the limit.
     slots: Box<[OnceLock<Box<RouteSeries>>]>,
     limit: usize,
     len: AtomicUsize,
 }
 
-/// Where in the table a series stands.
+/// Index of a series in the table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Place(u32);
 
@@ -38,7 +38,7 @@ impl Table {
         self.slots.iter().filter_map(OnceLock::get).map(|series| &**series)
     }
 
-    /// Returns a series, where there is one.
+    /// Returns a series, if it exists.
     pub(super) fn find(&self, method: Method, route: &str) -> Option<&RouteSeries> {
         let mask = self.slots.len() - 1;
         let first = hash(method, route);
@@ -48,7 +48,7 @@ impl Table {
             .map(|series| &**series)
     }
 
-    /// Returns the place of a series, made where it is new; `None` past the limit.
+    /// Returns the place of a series, and creates the series if it does not exist. Returns `None` past the limit.
     pub(super) fn find_or_insert(&self, method: Method, route: &str, declared: bool) -> Option<Place> {
         let mask = self.slots.len() - 1;
         let first = hash(method, route);
@@ -66,12 +66,13 @@ impl Table {
         None
     }
 
+    /// Takes one of the free places for a new series. Returns `false` if there is none.
     fn reserve(&self) -> bool {
         let take = |len| (len < self.limit).then_some(len + 1);
         self.len.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    /// Returns what stands at `at` afterwards, which may be what another thread put there first.
+    /// Returns the series at `at`, which may be one that another thread has put there meanwhile.
     fn fill(&self, at: usize, method: Method, route: &str, declared: bool) -> &RouteSeries {
         let mut ours = false;
         let series = self.slots[at].get_or_init(|| {
@@ -79,13 +80,14 @@ impl Table {
             Box::new(RouteSeries::new(method, Arc::from(route), declared))
         });
         if !ours {
+            // Another thread filled the slot first: give the reserved place back.
             self.len.fetch_sub(1, Ordering::Relaxed);
         }
         series
     }
 }
 
-/// Mixes eight bytes at a time: routes are the user's templates, so nobody can choose them to collide.
+/// Hashes eight bytes at a time. Routes are templates of the program, so a client cannot choose them to collide.
 fn hash(method: Method, route: &str) -> usize {
     let mut hash = method as u64;
     let mut chunks = route.as_bytes().chunks_exact(8);

@@ -1,4 +1,4 @@
-//! Windows: what was counted lately, sampled from the series once a second.
+//! Windows: counts of the last seconds and minutes, sampled from the series once a second.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,48 +12,49 @@ use super::{
 };
 use crate::model::{method::Method, names, outcome::Outcome};
 
-/// How far a window reaches back.
+/// The time span of a window.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Lookback {
-    /// The second in hand and those before it, this many in all: from 1 to 60.
+    /// The latest seconds, including the current one: from 1 to 60.
     Seconds(u8),
-    /// The minute in hand and those before it, this many in all: from 1 to 60.
+    /// The latest minutes, including the current one: from 1 to 60.
     Minutes(u8),
 }
 
-/// What ended within a window.
+/// Counts of the requests that ended within a window.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct WindowSnapshot {
-    /// All routes together.
+    /// Counts of all routes together.
     pub total: WindowCounts,
-    /// Each method and route that had a request end.
+    /// Counts of each method and route with at least one request that ended.
     pub routes: Vec<(Method, Arc<str>, WindowCounts)>,
 }
 
-/// Requests that ended.
+/// Counts of ended requests.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct WindowCounts {
-    /// How many, without the refused and the cancelled.
+    /// Number of requests, without refused and cancelled ones.
     pub count: u64,
-    /// How many of them failed.
+    /// Number of failed requests among them.
     pub failed: u64,
-    /// How many of them, and of the cancelled, took how long, by [`names::DURATION_BOUNDS`] and one more above them.
+    /// Number of requests by duration, including cancelled ones, by [`names::DURATION_BOUNDS`] and one bucket above
+    /// them all.
     pub durations: [u64; BUCKETS],
 }
 
-/// The sampled past of all series. Its size is bounded by that of the series.
+/// Recent samples of all series. The size is bounded by the number of series.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
-    /// What each series had counted when it was last looked at.
+    /// Totals of each series at its previous sample.
     seen: HashMap<(Method, Arc<str>), WindowCounts>,
     seconds: Ring,
     minutes: Ring,
 }
 
-/// The last sixty ticks in which anything ended.
+/// Slots of the last 60 ticks, a tick being a second or a minute.
 #[derive(Debug, Default)]
 struct Ring(VecDeque<Slot>);
 
@@ -63,19 +64,19 @@ struct Slot {
     ended: HashMap<(Method, Arc<str>), WindowCounts>,
 }
 
-// === impl Ended ===
+// === impl WindowCounts ===
 
 impl WindowCounts {
-    /// Returns failed over ended, without the refused and the cancelled: the one error ratio there is. `None` when
-    /// nothing ended.
+    /// Returns the ratio of failed to ended requests, without refused and cancelled ones. It is the only definition of
+    /// an error ratio in this crate. Returns `None` if no request ended.
     #[must_use]
     pub fn error_ratio(&self) -> Option<f64> {
         (self.count > 0).then(|| self.failed as f64 / self.count as f64)
     }
 
-    /// Returns the duration in seconds that this share of requests did not exceed, from 0 to 1, interpolated within its
-    /// bucket as Prometheus' `histogram_quantile` does. Above the highest bound it is that bound. `None` when nothing
-    /// ended.
+    /// Returns the duration, in seconds, that the given `share` of requests (from 0 to 1) did not exceed. It is
+    /// interpolated within its bucket, as by Prometheus' `histogram_quantile`; above the highest bound it is that
+    /// bound. Returns `None` if no request ended.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let all: u64 = self.durations.iter().sum();
@@ -125,7 +126,8 @@ impl WindowCounts {
 // === impl Windows ===
 
 impl Windows {
-    /// Puts what ended since the last sample into the second and the minute of `elapsed`, the time since the beginning.
+    /// Adds the requests that ended since the previous sample to the second and the minute of `elapsed`, the time since
+    /// the start.
     pub(super) fn sample(&mut self, elapsed: Duration, counts: &[RouteCounts]) {
         let seconds = elapsed.as_secs();
         self.seconds.begin(seconds);
@@ -154,7 +156,8 @@ impl Windows {
 // === impl Ring ===
 
 impl Ring {
-    /// Begins a tick. A clock that went back stays in the tick in hand; one that jumped leaves a gap.
+    /// Starts the slot of `tick`. A tick that is not later than the last slot continues that slot; skipped ticks have
+    /// no slot.
     fn begin(&mut self, tick: u64) {
         if self.0.back().is_some_and(|slot| slot.tick >= tick) {
             return;
@@ -212,7 +215,7 @@ mod tests {
         (jump, proptest::collection::vec(end, 0..6)).prop_map(|(jump, ends)| Step { jump, ends })
     }
 
-    /// Statuses of 13 stand for calls that are answered so.
+    /// A status of 13 stands for a gRPC call with that status code.
     fn ending(outcome: Outcome, status: u16) -> FinalStatus {
         if status == 13 {
             FinalStatus::new(outcome, 200).grpc(GrpcCode::Internal)
@@ -230,7 +233,7 @@ mod tests {
     }
 
     proptest! {
-        /// The model keeps every end with the latest second there was, and counts those within the window.
+        /// The model stores every end with the latest second so far, and counts the ends within the window.
         #[test]
         fn windows_equal_a_naive_model(steps in proptest::collection::vec(step(), 1..40), ticks in 1u8..=60) {
             let traffic = Traffic::new(8, Measured::default(), Arc::new(DropCounter::new("traffic")));

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use self::properties::{PLANTED, is_hidden, is_stable, is_unchanged};
 
-/// Words and signs that mean something to the scanners, and any other character.
+/// Generates texts of words and signs with a meaning to the scanners, and of any other characters.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => proptest::sample::select(PIECES.to_vec()).prop_map(str::to_owned),

@@ -1,10 +1,11 @@
-//! What holds of every text that is masked. The tests beside this file and the fuzzer `redaction` check the same.
+//! Properties of redaction that hold for every text. The tests beside this file and the fuzzer `redaction` check the
+//! same ones.
 
 use std::borrow::Cow;
 
 use monitor_core::{Redaction, redact::FILTERED};
 
-/// Texts with a secret, and the secret. Each is surrounded by other text, and cut anywhere.
+/// Texts with a secret, and the secret. The tests surround each with other text, and cut it anywhere.
 pub(crate) const PLANTED: [(&str, &str); 34] = [
     ("password=hunter2x7", "hunter2x7"),
     ("{\"password\": \"hunter2x7\"}", "hunter2x7"),
@@ -42,7 +43,7 @@ pub(crate) const PLANTED: [(&str, &str); 34] = [
     ("DE89 3704 0044 0532 0130 00", "DE89 3704 0044 0532 0130 00"),
 ];
 
-/// Words in which nothing is to be masked, in whatever order they stand.
+/// Words that must not be masked, in any order.
 const HARMLESS: [&str; 18] = [
     "no",
     "such",
@@ -64,7 +65,7 @@ const HARMLESS: [&str; 18] = [
     "C:\\new",
 ];
 
-/// A text of harmless words, which are chosen by these numbers, is not masked.
+/// Checks that a text of harmless words, chosen by `numbers`, is not masked.
 pub(crate) fn is_unchanged(redaction: &Redaction, numbers: &[u8]) -> Result<(), String> {
     let words: Vec<_> = numbers.iter().map(|number| HARMLESS[usize::from(*number) % HARMLESS.len()]).collect();
     let text = words.join(" ");
@@ -72,7 +73,7 @@ pub(crate) fn is_unchanged(redaction: &Redaction, numbers: &[u8]) -> Result<(), 
     if masked == text { Ok(()) } else { Err(format!("{text:?} became {masked:?}")) }
 }
 
-/// Masking a masked text changes nothing, and what is plain at a glance is not masked.
+/// Checks that masking a masked text changes nothing, and that a plain text is not masked.
 pub(crate) fn is_stable(redaction: &Redaction, text: &str) -> Result<(), String> {
     let masked = redaction.text(text);
     let again = redaction.text(&masked);
@@ -85,7 +86,7 @@ pub(crate) fn is_stable(redaction: &Redaction, text: &str) -> Result<(), String>
     Ok(())
 }
 
-/// No five bytes of a planted secret are shown, whatever surrounds it and wherever the text is cut.
+/// Checks that no five bytes of a planted secret are shown, whatever surrounds it and wherever the text is cut.
 pub(crate) fn is_hidden(
     redaction: &Redaction,
     number: usize,
@@ -95,7 +96,7 @@ pub(crate) fn is_hidden(
 ) -> Result<(), String> {
     let (planted, secret) = PLANTED[number % PLANTED.len()];
     let text = format!("{before} {planted} {after}");
-    // What is shown of the surroundings is no part of the secret.
+    // Parts that also occur in the surrounding text are not the secret's.
     let around = [format!("{before} "), format!(" {after}"), FILTERED.to_owned()];
     let is_around = |part: &str| around.iter().any(|text| text.contains(part));
     for shown in [redaction.text(&text), redaction.head(&text, cut % (text.len() + 1))] {

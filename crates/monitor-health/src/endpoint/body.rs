@@ -1,4 +1,5 @@
-//! Bodies: put together of what was written when the probes ran, with the time and each one's age.
+//! Response bodies, assembled from the text rendered by each probe's last run, the current time and the age of each
+//! result.
 
 use std::fmt::Write as _;
 
@@ -14,14 +15,14 @@ use crate::{
     },
 };
 
-/// What a caller left out, and what of it there is not.
+/// The names that a caller excluded: those of probes, and unknown ones.
 #[derive(Debug, Default)]
 pub(crate) struct Excluded {
     pub(crate) known: Vec<String>,
     pub(crate) unknown: Vec<String>,
 }
 
-/// Returns the body of several checks.
+/// Returns the `application/json` body of several checks.
 pub(crate) fn json(registry: &Registry, report: &Report<'_>, excluded: &Excluded, detail: DetailLevel) -> String {
     let status = if report.is_healthy() { "healthy" } else { "unhealthy" };
     let mut body = format!("{{\"status\":\"{status}\"");
@@ -52,7 +53,7 @@ pub(crate) fn json(registry: &Registry, report: &Report<'_>, excluded: &Excluded
     body
 }
 
-/// Returns the body of one probe alone.
+/// Returns the `application/json` body of one probe.
 pub(crate) fn alone(view: &View<'_>, detail: DetailLevel) -> String {
     let mut body = format!("{{{}", members(view, detail));
     stale(&mut body, view);
@@ -60,7 +61,7 @@ pub(crate) fn alone(view: &View<'_>, detail: DetailLevel) -> String {
     body
 }
 
-/// Marks what is older than it should be.
+/// Adds the `stale` member to a result that is older than requested.
 fn stale(body: &mut String, view: &View<'_>) {
     if view.age.is_some() && (view.is_stale || view.status == HealthStatus::Unknown) {
         rendered::member(body, "stale", &true.into());
@@ -74,7 +75,7 @@ fn members(view: &View<'_>, detail: DetailLevel) -> String {
     }
 }
 
-/// Returns the body of readiness. It names what keeps the service from traffic, and nothing of what was found.
+/// Returns the body of readiness. It names the causes only, without any message of a probe.
 pub(crate) fn ready(report: &Report<'_>) -> String {
     let body = if report.is_healthy() {
         json!({ "status": "ready", "timestamp": now() })
@@ -84,7 +85,7 @@ pub(crate) fn ready(report: &Report<'_>) -> String {
     escape::json(&body)
 }
 
-/// Returns the body as `application/health+json` has it.
+/// Returns the `application/health+json` body.
 pub(crate) fn draft(registry: &Registry, report: &Report<'_>, detail: DetailLevel) -> String {
     let mut body = format!("{{\"status\":\"{}\"", health_json::word(report.status()));
     let major = registry.version.split('.').next().unwrap_or_default();
@@ -108,7 +109,8 @@ pub(crate) fn draft(registry: &Registry, report: &Report<'_>, detail: DetailLeve
     body
 }
 
-/// Returns the text that Kubernetes' own components give for `?verbose`. `check` is `healthz`, `livez` or `readyz`.
+/// Returns the `?verbose` text, in the format of Kubernetes' own components. `check` is `healthz`, `readyz`, or the
+/// name of a group or tag.
 pub(crate) fn text(check: &str, report: &Report<'_>, excluded: &Excluded) -> String {
     let lines = report.views.iter().map(|view| (view.probe.name.as_str(), view.is_fatal()));
     let obstacle = report.obstacle.iter().map(|obstacle| (obstacle.as_str(), true));

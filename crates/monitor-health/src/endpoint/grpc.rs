@@ -1,4 +1,6 @@
-//! Health as gRPC has it: `grpc.health.v1`, through tonic-health.
+//! Health over gRPC: `grpc.health.v1`, implemented by tonic-health.
+//!
+//! tonic-health serves the status it was last given, so a task has to push each change of readiness to it.
 
 use std::{
     pin::pin,
@@ -20,12 +22,11 @@ use crate::registry::health::{Health, Inner};
 pub type GrpcHealthService = HealthServer<HealthService>;
 
 impl Health {
-    /// Returns the service of `grpc.health.v1`, with `Check` and `ProbeSlot`, for tonic's router. It must be called within a
-    /// tokio runtime.
+    /// Returns the service of `grpc.health.v1`, with `Check` and `Watch`, for tonic's router.
     ///
-    /// The whole server, which has the empty name, and each of `services` is `SERVING` while the service is ready, as
-    /// `/health/ready` is 200, and `NOT_SERVING` before, and for good once it drains. Of an unknown name `Check` answers
-    /// `NOT_FOUND`.
+    /// The whole server, under the empty name, and each of `services` is `SERVING` while the service is ready, that is,
+    /// while `/health/ready` returns 200. It is `NOT_SERVING` before, and from the start of a drain on. `Check` returns
+    /// `NOT_FOUND` for any other name.
     ///
     /// # Example
     ///
@@ -42,14 +43,15 @@ impl Health {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// If it is called outside of a tokio runtime.
     pub fn grpc_service(&self, services: impl IntoIterator<Item = impl Into<String>>) -> GrpcHealthService {
         self.0.start();
         let reporter = HealthReporter::new();
         let names: Vec<_> = [String::new()].into_iter().chain(services.into_iter().map(Into::into)).collect();
         let service = HealthService::from_health_reporter(reporter.clone());
-        // The reporter's first word is that all is well. Nobody else has it yet, so nothing in here waits: unless what
-        // tokio lets a task do at once is used up, which does not count here.
+        // The reporter starts with `SERVING`, which must not be visible before the first probe has run. No other task
+        // has the reporter yet, so this future completes in one poll, unless tokio's budget is exhausted; hence
+        // `unconstrained`.
         {
             let first = pin!(unconstrained(say(&reporter, &names, false)));
             let _ = first.poll(&mut Context::from_waker(Waker::noop()));
@@ -59,15 +61,16 @@ impl Health {
     }
 }
 
-/// Says whether the service is ready whenever that may have changed, until it drains or nobody has it any more.
+/// Pushes readiness to tonic-health whenever it may have changed, until the service drains or its last handle is
+/// dropped.
 async fn mirror(inner: Weak<Inner>, reporter: HealthReporter, names: Vec<String>) {
     let mut said = None;
     loop {
         let Some(strong) = inner.upgrade() else { break };
         let mut changed = strong.changed.subscribe();
-        // Nobody else may ask for those that run on demand.
+        // On-demand probes run only when a caller asks, which may be this task alone.
         strong.refresh(strong.watches.iter().filter(|watch| watch.probe.ready)).await;
-        // Whether it drains goes first: one that begins to meanwhile is seen the next time.
+        // Read before readiness: a drain that starts in between is seen in the next iteration.
         let is_draining = strong.is_draining();
         let is_ready = !is_draining && strong.is_ready();
         drop(strong);
@@ -78,7 +81,7 @@ async fn mirror(inner: Weak<Inner>, reporter: HealthReporter, names: Vec<String>
         if is_draining {
             return;
         }
-        // That a result has become too old nobody says.
+        // The expiry of a result sends no notification, so poll for it.
         let _ = timeout(AT_LEAST_EVERY, changed.changed()).await;
     }
     say(&reporter, &names, false).await;

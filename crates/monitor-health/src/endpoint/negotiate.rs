@@ -1,18 +1,18 @@
-//! Which media type a caller wants (RFC 9110, section 12.5.1).
+//! Content negotiation: the media type that a caller prefers (RFC 9110, section 12.5.1).
 
 use http::{HeaderMap, header};
 
-/// Returns whether the caller would rather have `application/health+json` than `application/json`.
+/// Returns whether the caller prefers `application/health+json` to `application/json`.
 pub(crate) fn wants_draft(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let ranges: Vec<_> = values.flat_map(|value| value.split(',')).filter_map(range).collect();
     let quality = |wanted: &str| {
-        // The more closely a range names it, the more it counts.
+        // The most specific range takes precedence.
         let fits = ranges.iter().filter_map(|(range, quality)| Some((closeness(range, wanted)?, *quality)));
         fits.max_by_key(|(closeness, _)| *closeness).map_or(0.0, |(_, quality)| quality)
     };
     let draft = quality("application/health+json");
-    // Only by its name: whoever takes anything gets what was asked for first.
+    // The draft must be named: for `*/*` the default is `application/json`.
     draft > 0.0 && named(&ranges) && draft >= quality("application/json")
 }
 

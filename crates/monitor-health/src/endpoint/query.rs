@@ -1,15 +1,15 @@
-//! What a caller asks for behind the `?`: `verbose`, and names to `exclude`.
+//! The query of a health request: `verbose`, and the names to `exclude`.
 
-/// What a query asks for.
+/// A parsed query.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Query {
     pub(crate) verbose: bool,
-    /// Each once, in the order in which they came.
+    /// Without duplicates, in the order of the query.
     pub(crate) exclude: Vec<String>,
 }
 
 impl Query {
-    /// Reads a query. What it does not know it leaves alone, and past the limit names are not read.
+    /// Parses a query. Unknown parameters are ignored, as are names past the limit.
     pub(crate) fn parse(query: &str) -> Self {
         let mut read = Self::default();
         for pair in query.split('&') {
@@ -28,7 +28,7 @@ impl Query {
     }
 }
 
-/// Returns a name as it is given back. Names are plain: of whatever else was sent nothing is.
+/// Returns a name that is safe to echo: truncated, with each character that no name can have replaced by `?`.
 pub(crate) fn shown(name: &str) -> String {
     name.chars()
         .take(LONGEST)

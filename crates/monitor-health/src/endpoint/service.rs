@@ -28,16 +28,16 @@ use crate::{
     },
 };
 
-/// Answers for all probes. Made by [`Health::service`].
+/// Serves the health endpoints over HTTP. Made by [`Health::service`].
 ///
-/// See the [crate docs](crate). It must run inside a tokio runtime.
+/// The service must run within a tokio runtime. See the [crate docs](crate).
 #[derive(Clone, Debug)]
 pub struct HealthService(Health);
 
-/// The future of [`HealthService`].
+/// The future of [`HealthService`]'s responses.
 pub struct HealthFuture(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>);
 
-/// What is read of a request.
+/// The parts of a request that determine the response.
 struct Asked {
     path: String,
     query: Query,
@@ -45,7 +45,7 @@ struct Asked {
     wants_draft: bool,
 }
 
-/// What is answered, before it has headers.
+/// A response before its headers are set.
 struct Answer {
     status: StatusCode,
     content_type: HeaderValue,
@@ -53,7 +53,7 @@ struct Answer {
 }
 
 impl Health {
-    /// Returns the service that answers for the probes. Mount it at `/health`.
+    /// Returns the service for the health endpoints. Mount it at `/health`.
     #[must_use]
     pub fn service(&self) -> HealthService {
         HealthService::new(self.clone())
@@ -88,7 +88,7 @@ impl<B> Service<Request<B>> for HealthService {
             if inner.is_draining() {
                 response.headers_mut().insert(FAIL_AT_ONCE, HeaderValue::from_static("true"));
             }
-            // The same headers as with a body, its length among them (RFC 9110, section 9.3.2).
+            // HEAD has the same headers as GET, including the length (RFC 9110, section 9.3.2).
             if method == Method::HEAD {
                 *response.body_mut() = Full::default();
             }
@@ -100,7 +100,7 @@ impl<B> Service<Request<B>> for HealthService {
 impl Asked {
     fn of<B>(request: &Request<B>, inner: &Inner) -> Self {
         let path = request.uri().path().trim_matches('/');
-        // Mounted where prefixes are not cut, the path still begins with ours.
+        // If the router that mounts the service does not strip the prefix, the path starts with `health`.
         let path = match path.strip_prefix("health") {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => rest.trim_start_matches('/'),
             _ => path,
@@ -113,7 +113,7 @@ impl Asked {
         }
     }
 
-    /// Tells what a caller leaves out from what there is not.
+    /// Splits the excluded names into those of probes and unknown ones.
     fn excluded(&self, inner: &Inner) -> Excluded {
         let mut excluded = Excluded::default();
         for name in &self.query.exclude {
@@ -180,7 +180,7 @@ async fn ready(inner: &Arc<Inner>, asked: &Asked) -> Answer {
     }
 }
 
-/// Reports on those that are not left out, once they are fresh.
+/// Waits for fresh results, and reports on the probes that are not excluded.
 async fn report<'a>(inner: &'a Arc<Inner>, asked: &Asked, watches: Vec<&'a Arc<ProbeSlot>>) -> (Excluded, Report<'a>) {
     let excluded = asked.excluded(inner);
     let wanted: Vec<_> = watches.into_iter().filter(|watch| !excluded.known.contains(&watch.probe.name)).collect();
@@ -261,7 +261,7 @@ impl fmt::Debug for HealthFuture {
     }
 }
 
-/// Tells Envoy to send nothing here any more, without waiting for its next check.
+/// Makes Envoy stop sending requests here at once, without waiting for its next health check.
 const FAIL_AT_ONCE: HeaderName = HeaderName::from_static("x-envoy-immediate-health-check-fail");
 
 #[cfg(test)]

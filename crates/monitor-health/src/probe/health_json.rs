@@ -1,4 +1,5 @@
-//! Bodies as [draft-inadarei-api-health-check-06] has them. The draft has expired; its media type is in use all the same.
+//! The members of `application/health+json`, as [draft-inadarei-api-health-check-06] defines them. The draft has
+//! expired, but its media type is still in use.
 //!
 //! [draft-inadarei-api-health-check-06]: https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06
 
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Probe, outcome::milliseconds, status::ProbeStatus};
 use crate::detail::DetailLevel;
 
-/// Returns the status as the draft has it.
+/// Returns the draft's word for the status.
 pub(crate) fn word(status: HealthStatus) -> &'static str {
     match status {
         HealthStatus::Ok => "pass",
@@ -17,8 +18,8 @@ pub(crate) fn word(status: HealthStatus) -> &'static str {
     }
 }
 
-/// Returns what was measured of a probe: how long it took, and every number among its values. What has the same name is
-/// one measurement more in the same list.
+/// Returns the measurements of a probe: its response time, and every value that is a number. Measurements with the same
+/// name share one list.
 pub(crate) fn measurements(probe: &Probe, standing: &ProbeStatus, detail: DetailLevel) -> String {
     let status = standing.status();
     let Some(sample) = standing.last().filter(|_| detail > DetailLevel::Status) else {
@@ -35,6 +36,7 @@ pub(crate) fn measurements(probe: &Probe, standing: &ProbeStatus, detail: Detail
         if !message.is_empty() {
             entry["output"] = message.as_str().into();
         }
+        // The draft separates component and measurement by a colon.
         (format!("{}:{}", probe.name, measurement.replace(':', "_")), entry)
     };
     let took = measured("responseTime", milliseconds(sample.took).into(), Some("ms"));
@@ -42,7 +44,7 @@ pub(crate) fn measurements(probe: &Probe, standing: &ProbeStatus, detail: Detail
     listed([took].into_iter().chain(numbers.map(|(name, value)| measured(name, value.clone(), None))))
 }
 
-/// Returns what is said of a probe of which nothing is known.
+/// Returns the measurements of a probe without a valid result.
 pub(crate) fn unknown(name: &str, reason: &str, detail: DetailLevel) -> String {
     let mut entry = one(name, HealthStatus::Unknown);
     if detail > DetailLevel::Status {
@@ -51,7 +53,7 @@ pub(crate) fn unknown(name: &str, reason: &str, detail: DetailLevel) -> String {
     listed([(format!("{name}:status"), entry)])
 }
 
-/// Returns the members of an object, each a list of what has its key.
+/// Returns the members of an object whose values are the lists of entries with the same key.
 fn listed(entries: impl IntoIterator<Item = (String, Value)>) -> String {
     let mut lists = serde_json::Map::new();
     for (key, entry) in entries {

@@ -1,4 +1,7 @@
-//! Liveness: whether this process itself still works. Nothing that waits, and nothing outside of it, can be asked here.
+//! Liveness: whether the process itself still works.
+//!
+//! A failed liveness check restarts the process, and a restart cannot repair a dependency. Checks are therefore
+//! synchronous and cannot return an error: there is no place to query a database from.
 
 use std::{
     fmt,
@@ -11,13 +14,13 @@ use std::{
 
 use monitor_core::{clock, panic};
 
-/// Says whether a part of this process still works. Any closure that returns a `bool` is one.
+/// Checks whether a part of this process still works. Implemented by every closure that returns a `bool`.
 ///
-/// It is asked on every request to `/live` and answers at once, from what is known already: it is neither asynchronous nor
-/// fallible, so that no database can be asked by it. A process is not better for being restarted because its database is
-/// away.
+/// It is called on every request to `/live` and must return at once, from state that is already known. It is neither
+/// asynchronous nor fallible, so that it cannot query a database: restarting a process does not bring its database
+/// back.
 pub trait LivenessCheck: Send + Sync + 'static {
-    /// Says so.
+    /// Returns `false` if the process must be restarted.
     fn is_alive(&self) -> bool;
 }
 
@@ -30,7 +33,7 @@ where
     }
 }
 
-/// A loop that says again and again that it still runs. Cloning it gives another handle to the same.
+/// A liveness check for a loop, which must call [`beat`](Self::beat) regularly. Clones share one state.
 ///
 /// # Example
 ///
@@ -47,25 +50,25 @@ where
 #[derive(Clone, Debug)]
 pub struct Heartbeat {
     longest: Duration,
-    /// Milliseconds since the heartbeat was made.
+    /// Milliseconds from `begun` to the last beat.
     last: Arc<AtomicU64>,
     begun: std::time::Instant,
 }
 
-/// One check of liveness.
+/// A liveness check with its name.
 pub(crate) struct Vital {
     pub(crate) name: String,
     pub(crate) check: Box<dyn LivenessCheck>,
 }
 
 impl Heartbeat {
-    /// Creates one that beats now, and that has stopped once it has not beaten for longer than `longest`.
+    /// Creates a heartbeat that beats now. It is not alive once its last beat is older than `longest`.
     #[must_use]
     pub fn new(longest: Duration) -> Self {
         Self { longest, last: Arc::default(), begun: clock::now() }
     }
 
-    /// Beats.
+    /// Records that the loop still runs.
     pub fn beat(&self) {
         self.last.store(self.elapsed(), Ordering::Relaxed);
     }
@@ -83,7 +86,7 @@ impl LivenessCheck for Heartbeat {
 }
 
 impl Vital {
-    /// One that panics is not alive.
+    /// Returns whether the check passes. A check that panics has failed.
     pub(crate) fn is_alive(&self) -> bool {
         panic::catch(|| self.check.is_alive()).unwrap_or_else(|caught| {
             caught.drop_payload();

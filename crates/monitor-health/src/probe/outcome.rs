@@ -1,11 +1,11 @@
-//! What a probe found.
+//! The result of one run of a probe.
 
 use std::error::Error;
 
 use monitor_core::HealthStatus;
 use serde_json::{Map, Value};
 
-/// What a probe found: how well the thing is, what strangers may read of it, and what only the log may.
+/// The result of a probe: a level, a message and values that are published, and an error that goes to the log only.
 ///
 /// # Example
 ///
@@ -30,30 +30,30 @@ pub struct Outcome {
     pub(crate) decisive: bool,
 }
 
-/// How well something is.
+/// The level of a result.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(clippy::exhaustive_enums, reason = "the three levels of the health body")]
 pub enum Level {
-    /// All is well.
+    /// No problem was found.
     Ok,
-    /// It works, but somebody should look.
+    /// The dependency works, but needs attention.
     Warning,
-    /// It does not work.
+    /// The dependency does not work.
     Error,
 }
 
 impl Outcome {
-    /// All is well.
+    /// Creates a result without a problem.
     pub fn ok() -> Self {
         Self::new(Level::Ok, String::new())
     }
 
-    /// It works, but somebody should look. The message is published.
+    /// Creates a result for a dependency that works, but needs attention. The message is published.
     pub fn warning(message: impl Into<String>) -> Self {
         Self::new(Level::Warning, message.into())
     }
 
-    /// It does not work. The message is published.
+    /// Creates a result for a dependency that does not work. The message is published.
     pub fn error(message: impl Into<String>) -> Self {
         Self::new(Level::Error, message.into())
     }
@@ -64,38 +64,38 @@ impl Outcome {
         self
     }
 
-    /// Sets the error behind it. It goes to the log and to reporters, redacted, and to no caller.
+    /// Sets the error behind the result. It is redacted, goes to the log and to reporters, and is never published.
     pub fn source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Makes an error count at once, as a refused connection does: there is no doubt that would pass. One that is not
-    /// decisive is a warning until it was seen [as often as it takes](crate::Probe::failure_threshold).
+    /// Makes an error count at once, for a failure that leaves no doubt, such as a refused connection. Any other error
+    /// is a warning until the [failure threshold](crate::Probe::failure_threshold) is reached.
     pub fn decisive(mut self) -> Self {
         self.decisive = true;
         self
     }
 
-    /// Returns how well it is.
+    /// Returns the level.
     #[must_use]
     pub fn level(&self) -> Level {
         self.level
     }
 
-    /// Returns what strangers may read of it.
+    /// Returns the published message; empty if there is none.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Returns the values that are published.
+    /// Returns the published values.
     #[must_use]
     pub fn values(&self) -> &Map<String, Value> {
         &self.values
     }
 
-    /// Returns whether an error counts at once.
+    /// Returns whether an error counts at once, without the failure threshold.
     #[must_use]
     pub fn is_decisive(&self) -> bool {
         self.decisive
@@ -107,7 +107,7 @@ impl Outcome {
 }
 
 impl Level {
-    /// Returns the level as the health body has it.
+    /// Returns the level's name in the health body: `ok`, `warning` or `error`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -128,7 +128,7 @@ impl From<Level> for HealthStatus {
     }
 }
 
-/// Returns milliseconds with two decimals.
+/// Returns the duration in milliseconds, rounded to two decimals.
 pub(crate) fn milliseconds(took: std::time::Duration) -> f64 {
     (took.as_secs_f64() * 1e5).round() / 100.0
 }

@@ -1,4 +1,8 @@
-//! One probe in the registry: how it stands, what is published of it, and whether a run is in flight.
+//! A probe in the registry: its status, its rendered results, and the run in flight.
+//!
+//! At most one run of a probe may exist at a time, even when its caller has given up and the check still blocks. A slot
+//! tracks a run by two [`RunHandle`]s, one for the task that waits for the result and one for the task or thread that
+//! runs the check. The next run can begin once both are released.
 
 use std::{
     sync::{
@@ -20,61 +24,62 @@ use super::{
 pub(crate) struct ProbeSlot {
     pub(crate) probe: Probe,
     state: Mutex<State>,
-    /// How many runs ended.
+    /// Number of runs that ended.
     ended: watch::Sender<u64>,
-    /// Somebody runs it again and again.
+    /// A [`Keeper`] schedules this probe.
     is_kept: AtomicBool,
 }
 
 pub(crate) struct State {
     pub(crate) standing: ProbeStatus,
-    /// What is published of the last run, written once.
+    /// The rendered results of the last run.
     pub(crate) said: Arc<Rendered>,
-    /// How many halves of the run in flight are not over.
+    /// Number of run handles that are not released.
     halves: u8,
     running_since: Option<Instant>,
 }
 
-/// Whoever runs a probe again and again. Dropped, as it is when its runtime ends, somebody else may.
+/// The right to schedule a probe in the background. Dropped when its runtime shuts down, so that another runtime can
+/// take over.
 pub(crate) struct Keeper {
     watch: Arc<ProbeSlot>,
 }
 
-/// A run in flight, which may still wait for its turn.
+/// A run in flight, which may still wait for a concurrency slot.
 pub(crate) struct Run {
-    /// Whoever waits for what it finds.
+    /// Held by the task that waits for the result.
     pub(crate) waits: RunHandle,
-    /// The task or thread it is on.
+    /// Held by the task or thread that runs the check.
     pub(crate) runs: RunHandle,
 }
 
-/// There is no other run until both halves of this one are over. Dropped, it is over.
+/// Holds off the next run of the probe. Released when it is dropped.
 pub(crate) struct RunHandle {
     watch: Arc<ProbeSlot>,
     is_over: bool,
 }
 
-/// When the next run begins.
+/// The pause before the next run.
 pub(crate) enum Pause {
-    /// After about this time.
+    /// The regular interval, before jitter.
     Interval(Duration),
-    /// Soon, and after this time at the latest: the thresholds have not decided yet.
+    /// A short pause, and this long at most: no threshold has been reached yet.
     Retry(Duration),
 }
 
-/// What somebody who wants a result has to do.
+/// The next step for a caller that wants a fresh result.
 pub(crate) enum Ask {
-    /// It is there.
+    /// A fresh result exists.
     Nothing,
-    /// Begin the run.
+    /// Start this run.
     Begin(Run),
-    /// Wait for a run that others began.
+    /// Wait for the run in flight.
     Wait,
-    /// There is a run past its time: nobody waits for that.
+    /// The run in flight has exceeded its time-out: do not wait for it.
     GiveUp,
 }
 
-// === impl Watch ===
+// === impl ProbeSlot ===
 
 impl ProbeSlot {
     pub(crate) fn new(probe: Probe) -> Self {
@@ -87,18 +92,19 @@ impl ProbeSlot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what tells when a run ends. Take it before the state is looked at, or a run that ends in between is missed.
+    /// Returns a receiver that is notified when a run ends. Subscribe before reading the state, or a run that ends in
+    /// between is missed.
     pub(crate) fn ended(&self) -> watch::Receiver<u64> {
         self.ended.subscribe()
     }
 
-    /// Begins to run it again and again; `None` where somebody does.
+    /// Claims the background schedule of this probe; returns `None` if it is already claimed.
     pub(crate) fn keep(self: &Arc<Self>) -> Option<Keeper> {
         let is_kept = self.is_kept.load(Ordering::Relaxed) || self.is_kept.swap(true, Ordering::Relaxed);
         (!is_kept).then(|| Keeper { watch: Arc::clone(self) })
     }
 
-    /// Begins a run; `None` while one is in flight.
+    /// Begins a run; returns `None` while another is in flight.
     pub(crate) fn begin(self: &Arc<Self>) -> Option<Run> {
         self.begin_in(&mut self.state())
     }
@@ -111,7 +117,8 @@ impl ProbeSlot {
         })
     }
 
-    /// Asks for a result that is fresh. To look and to begin is one step, or two callers would begin one after the other.
+    /// Returns what a caller must do for a fresh result. The check and the start of a run are one step under the lock,
+    /// or two callers would run the probe one after the other.
     pub(crate) fn ask(self: &Arc<Self>) -> Ask {
         let (mut state, pace) = (self.state(), &self.probe.pace);
         let is_fresh = |age| pace.on_demand.is_none_or(|time_to_live| age <= time_to_live);
@@ -126,12 +133,12 @@ impl ProbeSlot {
         }
     }
 
-    /// Its turn has come: from here on its time runs.
+    /// Starts the clock of a run that has got its concurrency slot.
     pub(crate) fn take_off(&self) {
         self.state().running_since = Some(Instant::now());
     }
 
-    /// Takes note of a run, where `found` knows of one, and returns the transition where there is one.
+    /// Records the result that `found` returns, if any. Returns the transition if it changes the status.
     pub(crate) fn record(&self, found: impl FnOnce(&mut State) -> Option<Sample>) -> Option<Transition> {
         let mut state = self.state();
         let sample = found(&mut state)?;
@@ -140,17 +147,17 @@ impl ProbeSlot {
         transition
     }
 
-    /// Tells whoever waits that a run is over.
+    /// Notifies all receivers that a run has ended.
     pub(crate) fn tell(&self) {
         self.ended.send_modify(|ended| *ended += 1);
     }
 
-    /// Returns whether the last result came at this moment or later.
+    /// Returns whether the last result was recorded at or after `moment`.
     pub(crate) fn has_looked_since(&self, moment: Instant) -> bool {
         self.state().standing.last().is_some_and(|last| last.at >= moment)
     }
 
-    /// Returns how long it is to the next run, on average.
+    /// Returns the pause before the next run, before jitter.
     pub(crate) fn pause(&self) -> Pause {
         let state = self.state();
         let interval = self.probe.pace.interval(state.standing.status());
@@ -165,7 +172,7 @@ impl ProbeSlot {
 // === impl State ===
 
 impl State {
-    /// Returns for how long a run has been going on past its time; `None` where none is.
+    /// Returns how long the run in flight has taken, if that exceeds `timeout`.
     pub(crate) fn overdue(&self, timeout: Duration) -> Option<Duration> {
         self.running_since.map(|since| since.elapsed()).filter(|running| *running > timeout)
     }
@@ -185,14 +192,14 @@ impl Drop for Keeper {
     }
 }
 
-// === impl Half ===
+// === impl RunHandle ===
 
 impl RunHandle {
     pub(crate) fn watch(&self) -> &Arc<ProbeSlot> {
         &self.watch
     }
 
-    /// Ends it together with whatever else becomes of `state`.
+    /// Releases the handle under the lock that the caller holds, together with its other changes to `state`.
     pub(crate) fn end(mut self, state: &mut State) {
         self.end_in(state);
     }
@@ -214,7 +221,7 @@ impl Drop for RunHandle {
             self.end_in(&mut state);
             let is_last = state.halves == 0;
             drop(state);
-            // Before the other half is over there is nothing new to look at.
+            // While the other handle is held, there is no new result to read.
             if is_last {
                 watch.tell();
             }

@@ -1,4 +1,4 @@
-//! What is published of a probe, written once for each run: what a caller gets is put together of it.
+//! The JSON of one probe, rendered once per run and copied into every response.
 
 use std::fmt::Write as _;
 
@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::{Probe, outcome::milliseconds, status::ProbeStatus};
 use crate::detail::DetailLevel;
 
-/// The members of JSON objects, without braces, one text for each [`DetailLevel`].
+/// The members of JSON objects, without braces, one text per [`DetailLevel`].
 #[derive(Debug, Default)]
 pub(crate) struct Rendered {
-    /// As the body of all checks has them, and that of one alone.
+    /// Members of the `application/json` bodies, both of all checks and of one probe.
     pub(crate) plain: [String; 3],
-    /// The measurements of [`application/health+json`](crate::draft), with their keys.
+    /// Members of [`application/health+json`](crate::probe::health_json): measurements with their keys.
     pub(crate) draft: [String; 3],
 }
 
@@ -27,7 +27,7 @@ impl Rendered {
     }
 }
 
-/// Returns the members of a probe of which nothing is known: it was never looked at, or too long ago.
+/// Returns the members of a probe without a valid result: it has never run, or its result has expired.
 pub(crate) fn unknown(reason: &str, detail: DetailLevel) -> String {
     let mut members = String::from("\"status\":\"error\"");
     if detail > DetailLevel::Status {
@@ -59,12 +59,12 @@ fn plain(probe: &Probe, standing: &ProbeStatus, detail: DetailLevel) -> String {
     members
 }
 
-/// Appends one member. Keys and values are written as JSON wants them.
+/// Appends one member, with its name and value escaped for JSON.
 pub(crate) fn member(members: &mut String, name: &str, value: &Value) {
     let _ = write!(members, ",{}:{}", escape::json(&name), escape::json(value));
 }
 
-/// The status as the body has it, which knows no other word.
+/// Returns the status in the health body, which has no word for `Unknown`: it is an error there.
 pub(crate) fn shown(status: HealthStatus) -> &'static str {
     match status {
         HealthStatus::Unknown => HealthStatus::Error.as_str(),
@@ -72,7 +72,7 @@ pub(crate) fn shown(status: HealthStatus) -> &'static str {
     }
 }
 
-/// Names that a probe's own value does not take.
+/// Member names that a probe's own values cannot override.
 const OURS: [&str; 10] = [
     "status",
     "message",

@@ -1,5 +1,7 @@
-//! One run of a probe, on a task or thread of its own: nobody who asked for it can end it by leaving, and whatever it does
-//! harms no other.
+//! One run of a probe, on a task or thread of its own.
+//!
+//! The check is the program's own code: it can hang, block, panic, or panic while it is dropped. Isolating each run
+//! means that a caller that disconnects cannot cancel it, and that it affects no other probe.
 
 use std::{error::Error, future::poll_fn, pin::pin, sync::Arc, task::Poll, thread, time::Duration};
 
@@ -22,14 +24,14 @@ use super::{
     status::Sample,
 };
 
-/// What a run found, and what is behind it.
+/// The result of a run, with the reason for a failure.
 pub(crate) struct Found {
     pub(crate) sample: Sample,
-    /// Not redacted.
+    /// The error behind the result, not redacted.
     pub(crate) reason: Option<String>,
 }
 
-/// Runs a probe once its turn has come, and hands what it found to `record`.
+/// Runs a probe as soon as it gets a concurrency slot, and passes the result to `record`.
 pub(crate) async fn run(flight: Run, turns: Arc<Semaphore>, record: impl FnOnce(RunHandle, Found)) {
     let Run { waits, runs } = flight;
     let (watch, Ok(turn)) = (Arc::clone(waits.watch()), turns.acquire_owned().await) else { return };
@@ -38,7 +40,7 @@ pub(crate) async fn run(flight: Run, turns: Arc<Semaphore>, record: impl FnOnce(
     let (answer, abort) = spawn(&watch.probe, runs);
     let mut answer = pin!(timeout(longest, answer));
     let soon = timeout(TURN, &mut answer).await;
-    // One that takes long holds up no other.
+    // A slow run must not delay other probes.
     drop(turn);
     let answer = match soon {
         Ok(answer) => answer,
@@ -57,7 +59,7 @@ pub(crate) async fn run(flight: Run, turns: Arc<Semaphore>, record: impl FnOnce(
     record(waits, found(outcome, begun));
 }
 
-/// Returns what is said of a probe whose last run does not end.
+/// Returns the result of a probe whose run has exceeded its time-out and has not ended.
 pub(crate) fn still_running(for_so_long: Duration) -> Sample {
     let outcome = Outcome::error(format!("still running after {} s", for_so_long.as_secs()));
     found(outcome, Instant::now()).sample
@@ -69,28 +71,29 @@ fn found(mut outcome: Outcome, begun: Instant) -> Found {
     Found { sample: Sample { outcome, took: at.duration_since(begun), at, at_wall: clock::wall() }, reason }
 }
 
-/// What an error says of itself, and what it does when it is dropped, is the program's own code.
+/// Formats and drops an error. Both run the program's own code, which may panic.
 fn said(source: Box<dyn Error + Send + Sync>) -> String {
     let said = text::format(format_args!("{source}"));
     panic::catch(|| drop(source)).unwrap_or_else(CaughtPanic::drop_payload);
     said
 }
 
-/// Begins to look. Whatever it is on ends its half of the run before it answers, so that the next may begin then.
+/// Starts the check. The task or thread releases its handle before it sends the result, so that the next run can begin
+/// by then.
 fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<Outcome>, Option<AbortHandle>) {
     let (tell, answer) = oneshot::channel();
     let name = probe.name.clone();
     let abort = match &probe.check {
         Check::Blocking(probe) => {
             let (probe, runtime) = (Arc::clone(probe), Handle::current());
-            // A thread of the runtime would keep the program from ending for as long as it is blocked.
+            // A blocking thread of the runtime would delay the exit of the program for as long as the check blocks.
             let look = move || {
                 let _entered = runtime.enter();
                 let outcome = caught(panic::catch(|| probe.check()));
                 drop(runs);
                 let _ = tell.send(outcome);
             };
-            // Where there is no thread for it, nobody answers.
+            // If no thread can be spawned, `tell` is dropped and the run ends with an error.
             let _ = thread::Builder::new().name(format!("health-{name}")).spawn(look);
             None
         }
@@ -116,7 +119,7 @@ async fn look(probe: &dyn HealthProbe, name: &str) -> Outcome {
     let outcome = poll_fn(|cx| {
         let Some(look) = &mut look.0 else { return Poll::Ready(Outcome::ok()) };
         let begun = clock::now();
-        // Caught here, it is not printed by the panic hook, which would not redact it.
+        // A panic is caught here, before the panic hook prints its unredacted message.
         let polled = panic::catch(|| look.as_mut().poll(cx));
         longest = longest.max(begun.elapsed());
         polled.unwrap_or_else(|panic| Poll::Ready(caught(Err(panic))))
@@ -134,7 +137,7 @@ async fn look(probe: &dyn HealthProbe, name: &str) -> Outcome {
     }
 }
 
-/// The future of a probe. It may panic when it is dropped, which it is where it takes too long.
+/// The future of a check. It may panic while it is dropped, which happens after a time-out.
 struct Look<'a>(Option<ProbeFuture<'a>>);
 
 impl Drop for Look<'_> {
@@ -151,10 +154,10 @@ fn caught(looked: Result<Outcome, CaughtPanic>) -> Outcome {
     })
 }
 
-/// For how long a run may hold its turn.
+/// Longest time for which a run may hold a concurrency slot.
 const TURN: Duration = Duration::from_secs(1);
-/// Whoever blocks for longer belongs on a thread of its own, see [`Probe::blocking`].
+/// A poll longer than this is logged: a check that blocks belongs in [`Probe::blocking`].
 const LONGEST_POLL: Duration = Duration::from_millis(50);
 
-/// What is published of a panic: nothing of what it says.
+/// Published message of a panic. The panic's own message is not published.
 const PANICKED: &str = "probe panicked";

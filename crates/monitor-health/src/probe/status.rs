@@ -1,4 +1,7 @@
-//! How a probe stands: what its runs say, taken together, so that one bad run is no outage and one good one no recovery.
+//! The status of a probe, derived from its runs.
+//!
+//! A single failed run is not an outage, and a single successful run is not a recovery: the status changes only after
+//! as many runs in a row as the thresholds of [`Pace`] require.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,22 +13,22 @@ use super::{
     outcome::{Level, Outcome},
 };
 
-/// What is known of one probe.
+/// The current status of a probe, with the runs it was derived from.
 #[derive(Debug)]
 pub(crate) struct ProbeStatus {
     status: HealthStatus,
-    /// Since when it has that status.
+    /// Time of the last change of status.
     since: Instant,
     failures: u32,
     successes: u32,
-    /// What the last run that failed said.
+    /// Message of the last failed run.
     failure: String,
     last: Option<Sample>,
     pub(crate) last_success: Option<SystemTime>,
     pub(crate) last_failure: Option<SystemTime>,
 }
 
-/// One run.
+/// The result and the times of one run.
 #[derive(Debug)]
 pub(crate) struct Sample {
     pub(crate) outcome: Outcome,
@@ -34,7 +37,7 @@ pub(crate) struct Sample {
     pub(crate) at_wall: SystemTime,
 }
 
-/// It stands otherwise than before.
+/// A change of status.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Transition {
     pub(crate) from: HealthStatus,
@@ -56,10 +59,10 @@ impl ProbeStatus {
         }
     }
 
-    /// Takes note of a run, and returns the transition where there is one.
+    /// Records a run. Returns the transition if it changes the status.
     pub(crate) fn record(&mut self, sample: Sample, pace: &Pace) -> Option<Transition> {
         let before = self.status;
-        // What is known of long ago is as good as nothing: the next run counts as the first one does.
+        // An expired result no longer counts, so the next run decides at once, as the first one does.
         let known = self.status_at(sample.at, pace);
         if sample.outcome.level == Level::Error {
             (self.failures, self.successes) = (self.failures.saturating_add(1), 0);
@@ -93,7 +96,7 @@ impl ProbeStatus {
         }
     }
 
-    /// Returns how it stands at `now`: a result that is too old says nothing.
+    /// Returns the status at `now`: `Unknown` before the first run and once the last result has expired.
     pub(crate) fn status_at(&self, now: Instant, pace: &Pace) -> HealthStatus {
         match self.age(now) {
             Some(age) if age <= pace.stale_after(self.status) => self.status,
@@ -101,12 +104,12 @@ impl ProbeStatus {
         }
     }
 
-    /// Returns how it stood after the last run.
+    /// Returns the status after the last run, even if that result has expired.
     pub(crate) fn status(&self) -> HealthStatus {
         self.status
     }
 
-    /// Returns whether the last run contradicts the status, and more of them are needed to change it.
+    /// Returns whether the last run contradicts the status, but more runs are needed to change it.
     pub(crate) fn is_undecided(&self) -> bool {
         match self.status {
             HealthStatus::Error => self.successes > 0,
@@ -115,12 +118,12 @@ impl ProbeStatus {
         }
     }
 
-    /// Returns how long ago the last run ended; `None` before the first.
+    /// Returns the time since the last run ended; `None` before the first run.
     pub(crate) fn age(&self, now: Instant) -> Option<Duration> {
         self.last.as_ref().map(|last| now.saturating_duration_since(last.at))
     }
 
-    /// Returns for how long it has stood as it does.
+    /// Returns the time since the last change of status.
     pub(crate) fn standing_for(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.since)
     }
@@ -133,7 +136,8 @@ impl ProbeStatus {
         self.failures
     }
 
-    /// Returns what is published beside the status; empty where it is well.
+    /// Returns the message published with the status; empty if the status is `Ok`. It contains the count towards the
+    /// threshold, such as `(1/3)`, while a change is undecided.
     pub(crate) fn message(&self, pace: &Pace) -> String {
         let Some(Sample { outcome, .. }) = &self.last else { return String::new() };
         match (self.status, outcome.level) {
@@ -155,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    /// Feeds a standing one run a second, and returns how it stands after each.
+    /// Records one run a second, and returns the status after each.
     fn stands(standing: &mut ProbeStatus, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<HealthStatus> {
         let pace = Pace::default();
         let statuses = outcomes.into_iter().map(|outcome| {

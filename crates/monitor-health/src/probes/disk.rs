@@ -1,4 +1,4 @@
-//! Whether there is room on a disk.
+//! The free space and free inodes of a file system.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use rustix::fs::statvfs;
 
 use crate::probe::{BlockingProbe, outcome::Outcome};
 
-/// Warns when the file system of a path is nearly full. Publishes `free_gb`, for unprivileged processes, and `total_gb`
-/// (10^9 bytes), and `free_inodes` where the file system counts them.
+/// Warns when the file system of a path is nearly full. Publishes `free_gb`, as available to unprivileged processes,
+/// `total_gb` (both in units of 10^9 bytes), and `free_inodes` if the file system has a fixed number of them.
 ///
-/// The question blocks on a dead mount.
+/// The check blocks on a dead mount.
 ///
 /// # Example
 ///
@@ -26,21 +26,21 @@ pub struct DiskProbe {
 }
 
 impl DiskProbe {
-    /// Looks at the file system that holds `path`.
+    /// Creates a probe of the file system that holds `path`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), warn_below_gb: 1.0, warn_below_inodes: 10_000 }
     }
 
-    /// Sets the free space below which to warn, in GB. Defaults to 1.
+    /// Sets the free space, in GB, below which the probe warns. Defaults to 1.
     #[must_use]
     pub fn warn_below_gb(mut self, gb: f64) -> Self {
         self.warn_below_gb = gb;
         self
     }
 
-    /// Sets the number of free inodes below which to warn: without one no file can be made, whatever space there is.
-    /// Defaults to 10,000.
+    /// Sets the number of free inodes below which the probe warns. Without a free inode no file can be created, however
+    /// much space is left. Defaults to 10,000.
     #[must_use]
     pub fn warn_below_inodes(mut self, inodes: u64) -> Self {
         self.warn_below_inodes = inodes;

@@ -1,14 +1,14 @@
-//! How many of the service's own requests fail.
+//! The ratio of the service's own requests that fail.
 
 use monitor_core::{Monitor, traffic::Lookback};
 
 use crate::probe::{BlockingProbe, outcome::Outcome};
 
-/// Warns when too many of the last minute's requests failed, as `monitor` counts them. Publishes `error_ratio` and
-/// `requests`.
+/// Warns when too many requests failed in the last minute, according to the counters of `monitor`. Publishes
+/// `error_ratio` and `requests`.
 ///
-/// It only warns: an instance that takes itself out because it fails leaves its share to the others, which may fail for
-/// the same reason. Requests to `/health` are not counted, so that a 503 from there does not keep itself up.
+/// It never fails: an instance that left traffic because of its errors would add its load to the other instances, which
+/// may fail for the same reason. Requests to `/health` are not counted, so a 503 from there does not sustain itself.
 ///
 /// # Example
 ///
@@ -28,20 +28,20 @@ pub struct ErrorRatioProbe {
 }
 
 impl ErrorRatioProbe {
-    /// Looks at what `monitor` counted.
+    /// Creates a probe of the requests that `monitor` counts.
     #[must_use]
     pub fn new(monitor: &Monitor) -> Self {
         Self { monitor: monitor.clone(), warn_above: 0.05, at_least: 50 }
     }
 
-    /// Sets the share of failed requests above which to warn. Defaults to 0.05.
+    /// Sets the share of failed requests above which the probe warns. Defaults to 0.05.
     #[must_use]
     pub fn warn_above(mut self, ratio: f64) -> Self {
         self.warn_above = ratio;
         self
     }
 
-    /// Sets how many requests there must be for their ratio to say anything. Defaults to 50.
+    /// Sets the number of requests in the last minute below which the probe never warns. Defaults to 50.
     #[must_use]
     pub fn at_least(mut self, requests: u64) -> Self {
         self.at_least = requests;

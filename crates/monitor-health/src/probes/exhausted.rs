@@ -1,9 +1,9 @@
-//! A process that has no file descriptor left, for tests.
+//! A process without a free file descriptor, for tests.
 
 use std::{env, fs::File, iter, process::Command};
 
-/// Runs the test called `test` again in a process that may have 64 files open. Returns as many as it takes there, and `None` where
-/// that process has passed.
+/// Runs `test` again in a child process with a limit of 64 open files. Returns the files that exhaust the limit in the
+/// child, and `None` in the parent, once the child has passed.
 pub(crate) fn process(test: &str) -> Option<Vec<File>> {
     if env::var_os(EXHAUSTED).is_some() {
         return Some(iter::from_fn(|| File::open("/dev/null").ok()).collect());

@@ -1,4 +1,4 @@
-//! How many files are open.
+//! The number of open files and sockets.
 
 use std::{fs, io};
 
@@ -9,8 +9,8 @@ use rustix::{
 
 use crate::probe::{BlockingProbe, outcome::Outcome};
 
-/// Counts the files and sockets this process has open, and warns before there are too many: past the limit nobody can
-/// connect any more. Fails when none is left. Publishes `open` and `limit`. Linux only.
+/// Warns when this process nears its limit of open files and sockets, past which it can accept no connection. Fails
+/// when no descriptor is left. Publishes `open` and `limit`. Linux only.
 ///
 /// # Example
 ///
@@ -25,13 +25,13 @@ pub struct OpenFilesProbe {
 }
 
 impl OpenFilesProbe {
-    /// Looks at this process.
+    /// Creates a probe of this process.
     #[must_use]
     pub fn new() -> Self {
         Self { warn_above: 0.8 }
     }
 
-    /// Sets the share of the limit above which to warn. Defaults to 0.8.
+    /// Sets the share of the limit above which the probe warns. Defaults to 0.8.
     #[must_use]
     pub fn warn_above(mut self, share: f64) -> Self {
         self.warn_above = share;
@@ -49,7 +49,7 @@ impl BlockingProbe for OpenFilesProbe {
     fn check(&self) -> Outcome {
         let limit = getrlimit(Resource::Nofile).current;
         let open = match fs::read_dir("/proc/self/fd") {
-            // One is the folder itself.
+            // One of the entries is the descriptor of the directory itself.
             Ok(entries) => entries.count().saturating_sub(1) as u64,
             Err(error) => return unreadable(error, limit),
         };
@@ -64,7 +64,8 @@ impl BlockingProbe for OpenFilesProbe {
     }
 }
 
-/// With no descriptor left the list of them cannot be opened either: as many are open as the limit allows.
+/// Returns the result if the list of descriptors cannot be opened. `EMFILE` means that the limit is reached, so the
+/// number of open files is the limit.
 fn unreadable(error: io::Error, limit: Option<u64>) -> Outcome {
     match limit {
         Some(limit) if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => {

@@ -1,4 +1,4 @@
-//! Whether another service answers.
+//! Another service that answers over HTTP.
 
 use std::{fmt, net::IpAddr, time::Duration};
 
@@ -11,10 +11,11 @@ use crate::{
     probe::{BlockingProbe, outcome::Outcome},
 };
 
-/// Asks another service with GET, and fails unless it answers with a status below 400. Publishes `status_code`.
+/// Sends a GET request to another service, and fails unless the response has a status below 400. Publishes
+/// `status_code`.
 ///
-/// Redirects are not followed, and of the body nothing is read. Connections are kept and used again. A host on loopback is asked
-/// directly, any other one through the [proxy](Self::proxy_from_env) of the environment where there is one.
+/// Redirects are not followed, and the body is not read. Connections are reused. Requests to a loopback host go
+/// directly, all others through the [proxy](Self::proxy_from_env) of the environment, if it names one.
 ///
 /// # Example
 ///
@@ -33,11 +34,11 @@ pub struct HttpProbe {
 }
 
 impl HttpProbe {
-    /// Asks `url`, which begins with `http://` or `https://`.
+    /// Creates a probe of `url`, which must start with `http://` or `https://`.
     ///
     /// # Errors
     ///
-    /// When it is no such URL.
+    /// If `url` is not such a URL.
     pub fn new(url: &str) -> Result<Self, BuildError> {
         let uri: Uri =
             url.parse().map_err(|error| BuildError::new(format!("the URL of an HTTP probe is none: {error}")))?;
@@ -49,17 +50,19 @@ impl HttpProbe {
         Ok(probe.proxy_from_env(is_remote))
     }
 
-    /// Sets how long to wait, for all of it. Defaults to two seconds, as a probe's own [time-out](crate::Probe::timeout)
-    /// does: give it no more, for a question that waits longer than its probe holds a thread.
+    /// Sets the time-out of the whole request. Defaults to two seconds, like the probe's own
+    /// [time-out](crate::Probe::timeout). Do not set it higher than that: a request that outlasts its run holds a
+    /// thread.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.min(LONGEST);
         self.with_agent()
     }
 
-    /// Sets whether to ask through the proxy that `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY` names, in this order and in capitals or
-    /// not, unless `NO_PROXY` excludes the host. The environment is read here. Defaults to `false` for a host on loopback
-    /// (`localhost`, `127.0.0.0/8`, `::1`), which means another one for a proxy, and to `true` for any other.
+    /// Sets whether requests use the proxy in `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, in this order and in upper or
+    /// lower case, unless `NO_PROXY` excludes the host. The environment is read by this call. Defaults to `false` for a
+    /// loopback host (`localhost`, `127.0.0.0/8`, `::1`), which is a different host to a proxy, and to `true` for any
+    /// other.
     ///
     /// # Example
     ///
@@ -117,7 +120,7 @@ impl BlockingProbe for HttpProbe {
     }
 }
 
-/// The URL may have a password or a token in it.
+/// Redacts the URL, which may contain a password or a token.
 impl fmt::Debug for HttpProbe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = self.uri.to_string();
@@ -125,7 +128,7 @@ impl fmt::Debug for HttpProbe {
     }
 }
 
-/// A year: what is longer cannot be told from a clock's reading.
+/// One year. Adding a longer duration to a clock reading could overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -142,7 +145,7 @@ mod tests {
     use super::*;
     use crate::probe::outcome::Level;
 
-    /// Answers the next callers so, each on a connection of its own.
+    /// Serves one response per connection, in order.
     fn served(answers: &'static [&'static str]) -> (String, TcpListener) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let addr = listener.local_addr().expect("an address");
@@ -204,7 +207,7 @@ mod tests {
         }
     }
 
-    /// Asks in a process whose environment names a proxy, and returns whether the proxy was asked.
+    /// Runs a probe in a process with a proxy in its environment, and returns whether the proxy got a request.
     fn asks_the_proxy(through_proxy: &str) -> bool {
         let (url, _listener) = served(&["HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"]);
         let (_, proxy) = served(&[]);
@@ -226,7 +229,7 @@ mod tests {
         assert!(asks_the_proxy("yes"));
     }
 
-    /// What the test above starts.
+    /// The child process of the test above.
     #[test]
     fn a_probe_in_an_environment_with_a_proxy() {
         let (Ok(url), Ok(through_proxy)) = (env::var(URL), env::var(THROUGH_PROXY)) else { return };

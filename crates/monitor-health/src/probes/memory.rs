@@ -1,4 +1,7 @@
-//! How much memory is left.
+//! The memory left to the process.
+//!
+//! In a container the limit of the control group counts, not the machine's memory, and the kernel reports the page
+//! cache as used although it frees it on demand.
 
 use std::{
     fs,
@@ -8,10 +11,11 @@ use std::{
 
 use crate::probe::{BlockingProbe, outcome::Outcome};
 
-/// Warns when little memory is left to this process: of its control group (version 2, else 1) where that has a limit,
-/// else of the machine. Publishes `used_mb`, `limit_mb` (10^6 bytes) and `limited_by`. Linux only.
+/// Warns when little memory is left: of the process's control group (version 2, else 1) if that has a limit below the
+/// machine's memory, else of the machine. Publishes `used_mb`, `limit_mb` (both in units of 10^6 bytes) and
+/// `limited_by`. Linux only.
 ///
-/// What the kernel would give back when asked, such as cached files, is not counted as used.
+/// Memory that the kernel can reclaim, such as cached files, does not count as used.
 ///
 /// # Example
 ///
@@ -26,7 +30,7 @@ pub struct MemoryProbe {
     root: PathBuf,
 }
 
-/// Bytes that are used, of so many, and who says so.
+/// Used memory and its limit in bytes, and the origin of the limit.
 #[derive(Debug, PartialEq)]
 struct Usage {
     used: u64,
@@ -35,20 +39,20 @@ struct Usage {
 }
 
 impl MemoryProbe {
-    /// Looks at this process.
+    /// Creates a probe of this process.
     #[must_use]
     pub fn new() -> Self {
         Self { warn_above: 0.9, root: PathBuf::from("/") }
     }
 
-    /// Sets the share of the limit above which to warn. Defaults to 0.9.
+    /// Sets the share of the limit above which the probe warns. Defaults to 0.9.
     #[must_use]
     pub fn warn_above(mut self, share: f64) -> Self {
         self.warn_above = share;
         self
     }
 
-    /// The tightest limit counts: that of the group, unless the machine has less.
+    /// Returns the usage against the tightest limit: the group's, unless the machine has less memory.
     fn usage(&self) -> io::Result<Usage> {
         let host = host(&self.root)?;
         let group = match version_2(&self.root)? {
@@ -82,7 +86,8 @@ impl BlockingProbe for MemoryProbe {
     }
 }
 
-/// The group's own files (Linux, cgroup-v2.rst). A group without a limit may be in one that has one.
+/// Reads the limits of control group version 2 (Linux, cgroup-v2.rst). The limit may be set on any ancestor of the
+/// process's group, so the lowest of them counts.
 fn version_2(root: &Path) -> io::Result<Option<Usage>> {
     let groups = read(&root.join("proc/self/cgroup"))?.unwrap_or_default();
     let Some(path) = groups.lines().find_map(|line| line.strip_prefix("0::/")) else { return Ok(None) };
@@ -99,7 +104,8 @@ fn version_2(root: &Path) -> io::Result<Option<Usage>> {
     Ok(used.map(|used| Usage { used: used.saturating_sub(cached), limit, limited_by: "cgroup_v2" }))
 }
 
-/// In a container the group is mounted where its root is.
+/// Reads the limit of control group version 1. Inside a container the group's path is that of the host, while its files
+/// are mounted at the root.
 fn version_1(root: &Path) -> io::Result<Option<Usage>> {
     let groups = read(&root.join("proc/self/cgroup"))?.unwrap_or_default();
     let is_memory =
@@ -127,20 +133,20 @@ fn host(root: &Path) -> io::Result<Usage> {
     }
 }
 
-/// Reads a file that is one number; `max` is none.
+/// Reads a file with a single number; `None` for `max`.
 fn number(file: &Path) -> io::Result<Option<u64>> {
     Ok(read(file)?.and_then(|text| text.trim().parse().ok()))
 }
 
-/// Reads the number behind a name.
+/// Reads the number after `name`.
 fn field(file: &Path, name: &str) -> io::Result<Option<u64>> {
     let text = read(file)?.unwrap_or_default();
     let mut fields = text.lines().map(str::split_whitespace);
     Ok(fields.find_map(|mut words| (words.next() == Some(name)).then(|| words.next()?.parse().ok()).flatten()))
 }
 
-/// Reads a file; `None` where it does not exist or is not for this process. Any other error names the file: without a
-/// descriptor to open it, a group's limit must not look as if there were none.
+/// Reads a file; `None` if it does not exist or this process may not read it. Any other error is returned with the
+/// file's name: running out of descriptors must not make a limited group look unlimited.
 fn read(file: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(file) {
         Ok(text) => Ok(Some(text)),

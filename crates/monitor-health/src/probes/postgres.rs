@@ -1,4 +1,7 @@
-//! Whether a PostgreSQL database answers.
+//! A PostgreSQL database that answers queries.
+//!
+//! A pool without a free connection looks like a server that is down. The probe tells the two apart, because they call
+//! for different actions.
 
 use std::{io::ErrorKind, time::Duration};
 
@@ -8,15 +11,16 @@ use tokio::time::timeout;
 
 use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
-/// Asks a PostgreSQL database `SELECT 1` over the program's own pool, and then who is connected to it.
+/// Runs `SELECT 1` on a PostgreSQL database, on a connection of the program's own pool, and then counts the sessions of
+/// the database.
 ///
-/// Publishes `connections` and `oldest_connection_seconds` of this database, and beside them `connections_detail`: how
-/// many are `active`, `idle` and `idle_in_transaction`, how many the server takes at most (`max`), the `pool`'s own, and
-/// `visibility`. That is `partial` where others are connected by a role whose sessions this one may not see: they are
-/// counted, but their states and ages are not known. `GRANT pg_monitor` makes it `full`.
+/// Publishes `connections` and `oldest_connection_seconds` of the database, and `connections_detail`: the number of
+/// `active`, `idle` and `idle_in_transaction` sessions, the server's limit (`max`), the state of the `pool`, and
+/// `visibility`. It is `partial` if there are sessions that the probe's role may not inspect: they are counted, but
+/// their states and ages are unknown. `GRANT pg_monitor` makes it `full`.
 ///
-/// A pool that has no connection free is told apart from a server that is away: the server is asked over a connection of
-/// the probe's own then, and one that answers is a warning.
+/// If the pool has no free connection, the probe opens a connection of its own. The result is a warning if the server
+/// answers there, and an error otherwise.
 ///
 /// # Example
 ///
@@ -36,19 +40,19 @@ pub struct PostgresProbe {
     patience: Duration,
 }
 
-/// Who is connected to this database: all, hidden, active, idle, idle in a transaction, the oldest one's seconds, and how
-/// many the server takes at most.
+/// Sessions of the database: all, hidden, active, idle, idle in a transaction; age of the oldest in seconds; limit of
+/// the server.
 type Activity = (i64, i64, i64, i64, i64, Option<f64>, i32);
 
 impl PostgresProbe {
-    /// Looks at the database behind `pool`.
+    /// Creates a probe of the database behind `pool`.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self { pool, patience: Duration::from_millis(500) }
     }
 
-    /// Sets how long to wait for a connection of the pool before the probe makes one of its own. Defaults to 500 ms, which
-    /// leaves the rest of the probe's [time-out](crate::Probe::timeout) for that.
+    /// Sets how long the probe waits for a connection of the pool before it opens one of its own. Defaults to 500 ms,
+    /// which leaves the rest of the probe's [time-out](crate::Probe::timeout) for the second attempt.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -58,6 +62,7 @@ impl PostgresProbe {
     async fn ask(&self) -> Result<Outcome, Error> {
         match timeout(self.patience, self.pool.acquire()).await {
             Ok(Ok(mut connection)) => self.ask_over(&mut connection).await,
+            // An exhausted pool says nothing about the server, so use a connection outside of the pool.
             Err(_) | Ok(Err(Error::PoolTimedOut)) if self.pool.num_idle() == 0 => {
                 let mut own = PgConnection::connect_with(&self.pool.connect_options()).await?;
                 let outcome = self.ask_over(&mut own).await?;
@@ -69,7 +74,7 @@ impl PostgresProbe {
         }
     }
 
-    /// Asks whether it answers, and then who is connected; the second may fail.
+    /// Runs `SELECT 1`, and then counts the sessions. A failure of the second query is ignored.
     async fn ask_over(&self, connection: &mut PgConnection) -> Result<Outcome, Error> {
         sqlx::query("SELECT 1").execute(&mut *connection).await?;
         let activity = sqlx::query_as::<_, Activity>(ACTIVITY).fetch_one(connection).await;
@@ -108,7 +113,8 @@ impl HealthProbe for PostgresProbe {
     }
 }
 
-/// Nobody listens there, or whoever does will not have us (PostgreSQL, appendix A: class 28, and no such database).
+/// Returns whether the connection is refused, authentication fails (class 28) or the database does not exist (3D000),
+/// see appendix A of PostgreSQL's documentation.
 fn is_decisive(error: &Error) -> bool {
     match error {
         Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
@@ -117,7 +123,7 @@ fn is_decisive(error: &Error) -> bool {
     }
 }
 
-/// Sessions of others have no state and no age for a role without `pg_monitor`, and no kind.
+/// Without `pg_monitor`, the state, age and type of other roles' sessions are NULL.
 const ACTIVITY: &str = "
 SELECT count(*) AS connections,
        count(*) FILTER (WHERE backend_start IS NULL) AS hidden,

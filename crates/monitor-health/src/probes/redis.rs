@@ -1,13 +1,14 @@
-//! Whether a cache keeps what it is given.
+//! A Redis server that stores and returns a value.
 
 use monitor_core::RequestId;
 use redis::aio::ConnectionLike;
 
 use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
-/// Sets a key in Redis, gets it back and compares. The key is the probe's own, and expires after ten seconds.
+/// Sets a key in Redis, reads it back and compares the values. The key is the probe's own, and expires after ten
+/// seconds.
 ///
-/// It asks over the connection it is given, so give it one that connects again, such as `ConnectionManager`.
+/// The probe does not reconnect: give it a connection that does, such as `ConnectionManager`.
 ///
 /// # Example
 ///
@@ -27,14 +28,14 @@ pub struct RedisProbe<C> {
 }
 
 impl<C> RedisProbe<C> {
-    /// Asks over `connection`.
+    /// Creates a probe that uses `connection`.
     #[must_use]
     pub fn new(connection: C) -> Self {
-        // Instances that share a cache do not see each other's.
+        // A random key, so that instances that share a server do not overwrite each other's.
         Self { connection, key: format!("monitor_health:{}", RequestId::new()) }
     }
 
-    /// Sets the key. Defaults to `monitor_health:` and a random part.
+    /// Sets the key. Defaults to `monitor_health:` and a random suffix.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = key.into();
@@ -63,5 +64,5 @@ where
     }
 }
 
-/// In seconds.
+/// The lifetime of the key, in seconds.
 const EXPIRY: u32 = 10;

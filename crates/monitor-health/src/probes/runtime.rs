@@ -1,4 +1,6 @@
-//! Whether the runtime has time for its tasks.
+//! The lag of the tokio runtime.
+//!
+//! A task that blocks its thread delays all other tasks. The delay is visible as the lateness of a timer.
 
 use std::time::Duration;
 
@@ -6,8 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
-/// Sleeps for a moment and sees how much later it wakes up: tasks that block their threads make every other one wait.
-/// Publishes `lag_ms`.
+/// Measures how much later than requested a short sleep wakes up, and warns if the lag is too long. Publishes `lag_ms`.
 ///
 /// # Example
 ///
@@ -22,13 +23,13 @@ pub struct RuntimeProbe {
 }
 
 impl RuntimeProbe {
-    /// Looks at the runtime it runs on.
+    /// Creates a probe of the runtime it runs on.
     #[must_use]
     pub fn new() -> Self {
         Self { warn_above: Duration::from_millis(100) }
     }
 
-    /// Sets the lag above which to warn. Defaults to 100 ms.
+    /// Sets the lag above which the probe warns. Defaults to 100 ms.
     #[must_use]
     pub fn warn_above(mut self, lag: Duration) -> Self {
         self.warn_above = lag;

@@ -1,4 +1,4 @@
-//! Whether a SQLite database answers.
+//! A SQLite database that answers queries.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -10,10 +10,10 @@ use sqlx::SqlitePool;
 
 use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
-/// Asks a SQLite database `SELECT 1` over the program's own pool.
+/// Runs `SELECT 1` on a SQLite database, on a connection of the program's own pool.
 ///
-/// Publishes `connections`, and `oldest_connection_seconds`: for how long this probe has found the pool holding
-/// connections, as SQLite itself does not tell their ages.
+/// Publishes `connections`, and `oldest_connection_seconds`: the time for which this probe has seen the pool hold
+/// connections, because SQLite does not report their ages.
 ///
 /// # Example
 ///
@@ -34,7 +34,7 @@ pub struct SqliteProbe {
 }
 
 impl SqliteProbe {
-    /// Looks at the database behind `pool`.
+    /// Creates a probe of the database behind `pool`.
     #[must_use]
     pub fn new(pool: SqlitePool) -> Self {
         let connected_since = Mutex::new((pool.size() > 0).then(clock::now));

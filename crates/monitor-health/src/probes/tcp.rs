@@ -1,10 +1,10 @@
-//! Whether somebody listens.
+//! A TCP port that accepts connections.
 
 use tokio::net::TcpStream;
 
 use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
 
-/// Connects to a TCP port and hangs up. A port that refuses fails at once.
+/// Connects to a TCP port and closes the connection. A refused connection is a [decisive](Outcome::decisive) error.
 ///
 /// # Example
 ///
@@ -19,7 +19,7 @@ pub struct TcpProbe {
 }
 
 impl TcpProbe {
-    /// Connects to `addr`, a host and a port. The host is looked up each time.
+    /// Creates a probe that connects to `addr`, a host and a port. The host is resolved in each run.
     #[must_use]
     pub fn new(addr: impl Into<String>) -> Self {
         Self { addr: addr.into() }

@@ -1,4 +1,4 @@
-//! Building a registry of probes, where bad settings are found.
+//! Builds a registry of probes and validates its settings.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Settings of a [`Health`]. Made by [`Health::builder`].
+/// Builds a [`Health`] from settings. Made by [`Health::builder`].
 #[derive(Debug)]
 #[must_use]
 pub struct HealthBuilder {
@@ -47,15 +47,16 @@ impl Default for HealthBuilder {
 }
 
 impl Health {
-    /// Begins to build a registry.
+    /// Returns a builder with default settings.
     pub fn builder() -> HealthBuilder {
         HealthBuilder::default()
     }
 }
 
 impl HealthBuilder {
-    /// Publishes the release and environment of `monitor`, redacts as it does, tells its reporters of every change, and
-    /// shows it how well each probe is, for its gauges. What is set afterwards goes before.
+    /// Takes the release, the environment and the redaction of `monitor`, publishes changes of status to its reporters,
+    /// and gives it the readings for its gauges. Later calls of [`version`](Self::version) and
+    /// [`environment`](Self::environment) override its values.
     pub fn monitor(mut self, monitor: &Monitor) -> Self {
         if let Some(identity) = monitor.identity() {
             self.version = identity.release().to_owned();
@@ -84,23 +85,23 @@ impl HealthBuilder {
         self
     }
 
-    /// Makes the probe called `probe` answer at `alias` as well, as in `db` for `database`.
+    /// Adds a second name for the probe called `probe`, such as `db` for `database`.
     pub fn alias(mut self, alias: impl Into<String>, probe: impl Into<String>) -> Self {
         self.aliases.push((alias.into(), probe.into()));
         self
     }
 
-    /// Makes these probes answer together at `name`.
+    /// Adds a path, `name`, that reports these probes together.
     pub fn group(mut self, name: impl Into<String>, probes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.groups.push((name.into(), probes.into_iter().map(Into::into).collect()));
         self
     }
 
-    /// Adds a part of this process that has to work, or else the process is to be restarted. Probes are no such part:
+    /// Adds a check of this process: if it fails, the process must be restarted. A probe cannot be used as one:
     ///
     /// ```compile_fail
     /// # use monitor_kit::health::{Health, Outcome};
-    /// // A database that is away is no reason to restart the service.
+    /// // A database that is down is no reason to restart the service.
     /// Health::builder().liveness("database", || async { Outcome::error("away") });
     /// ```
     pub fn liveness(mut self, name: impl Into<String>, check: impl LivenessCheck) -> Self {
@@ -108,18 +109,18 @@ impl HealthBuilder {
         self
     }
 
-    /// Sets how much each caller may read. Defaults to messages and values for everybody.
+    /// Sets the detail that each caller may read. Defaults to messages and values for every caller.
     pub fn details(mut self, details: DetailPolicy) -> Self {
         self.details = details;
         self
     }
 
-    /// Builds the registry. Within a tokio runtime, which must have its timers enabled, the probes begin to run there.
+    /// Builds the registry. Within a tokio runtime, which must have its timers enabled, the probes start to run there.
     ///
     /// # Errors
     ///
-    /// When a name is empty, ill-formed, taken twice or one of the service's own paths, when an alias or a group names no
-    /// probe, when a group is empty, when a duration or a threshold is zero, or when a token is empty.
+    /// If a name is empty, malformed, used twice or one of the service's own paths, if an alias or a group names an
+    /// unknown probe, if a group is empty, if a duration or a threshold is zero, or if a token is empty or malformed.
     pub fn build(self) -> Result<Health, BuildError> {
         self.probes.iter().try_for_each(check_pace)?;
         if self.details.has_bad_token() {
@@ -145,7 +146,7 @@ impl HealthBuilder {
         Ok(Health::new(registry, self.probes.into_iter().map(|probe| Arc::new(ProbeSlot::new(probe))).collect()))
     }
 
-    /// Returns where each name leads: of probes, aliases, groups and tags.
+    /// Returns the target of each name: of probes, aliases, groups and tags.
     fn paths(&self) -> Result<HashMap<String, Place>, BuildError> {
         let mut paths = HashMap::new();
         for (at, probe) in self.probes.iter().enumerate() {

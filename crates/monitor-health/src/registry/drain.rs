@@ -1,10 +1,10 @@
-//! The two ends of a service's life: gates that are closed while it starts, and the drain before it stops.
+//! Startup and shutdown: gates that hold traffic off while the service starts, and the drain before it stops.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
 use super::health::Health;
 
-/// Keeps readiness failing until it is dropped. Made by [`Health::startup_gate`].
+/// Fails readiness until it is dropped. Made by [`Health::startup_gate`].
 #[derive(Debug)]
 pub struct StartupGate {
     health: Health,
@@ -31,7 +31,7 @@ impl Drop for StartupGate {
 }
 
 impl Health {
-    /// Closes a gate: readiness fails, naming it, until it is dropped.
+    /// Closes a gate: readiness fails, with the gate's name as the cause, until the gate is dropped.
     ///
     /// # Example
     ///
@@ -47,16 +47,16 @@ impl Health {
         StartupGate::close(self.clone(), name.into())
     }
 
-    /// Keeps the service from traffic until the symbols are loaded: the first error would wait for them.
+    /// Holds traffic off until symbols are loaded, because the first captured error would wait for them.
     pub(crate) fn wait_for_symbols(&self) {
         let gate = self.startup_gate("symbols");
         self.0.registry.monitor.on_symbols_loaded(move || drop(gate));
     }
 
-    /// Drains: waits for `signal`, turns readiness to 503 at once, and ends after `grace`, in which a load balancer has
-    /// time to see it. Liveness stays 200 throughout.
+    /// Drains the service: waits for `signal`, turns readiness to 503 at once, and completes after `grace`, which gives
+    /// load balancers time to notice. Liveness stays 200 throughout.
     ///
-    /// Made for a server's graceful shutdown, as in axum's `with_graceful_shutdown`.
+    /// Pass it to a server's graceful shutdown, such as axum's `with_graceful_shutdown`.
     ///
     /// # Example
     ///

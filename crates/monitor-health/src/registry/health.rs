@@ -1,4 +1,4 @@
-//! The registry of probes: what is known of a service.
+//! The registry of probes: the state of a service's health.
 
 use std::{
     collections::HashMap,
@@ -20,10 +20,10 @@ use crate::{
     probe::{liveness::Vital, probe_slot::ProbeSlot},
 };
 
-/// All probes of a service, and whether it is fit for traffic. Cloning it gives another handle to the same.
+/// All probes of a service, and its readiness for traffic. Clones share one registry.
 ///
-/// Probes run by themselves from the moment it is [built](crate::HealthBuilder::build) within a tokio runtime, or else from the
-/// first request on, until the last handle is dropped.
+/// Probes run in the background from the moment the registry is [built](crate::HealthBuilder::build) within a tokio
+/// runtime, otherwise from the first request on, until the last clone is dropped.
 ///
 /// See the [crate docs](crate).
 #[derive(Clone)]
@@ -34,11 +34,11 @@ pub(crate) struct Inner {
     pub(crate) watches: Vec<Arc<ProbeSlot>>,
     pub(crate) gates: Mutex<Vec<String>>,
     pub(crate) draining: AtomicBool,
-    /// So many probes run side by side.
+    /// Slots of the probes that run concurrently.
     pub(crate) turns: Arc<Semaphore>,
-    /// How the service as a whole was when it was last told, and since when.
+    /// The last published status of the whole service, and the time of its last change.
     pub(crate) overall: Mutex<(HealthStatus, Instant)>,
-    /// Says that readiness may be another.
+    /// Notifies subscribers that readiness may have changed.
     pub(crate) changed: watch::Sender<()>,
 }
 
@@ -49,11 +49,11 @@ pub(crate) struct Registry {
     pub(crate) redaction: Redaction,
     pub(crate) details: DetailPolicy,
     pub(crate) vitals: Vec<Vital>,
-    /// Where each name leads.
+    /// The target of each name.
     pub(crate) paths: HashMap<String, Place>,
 }
 
-/// What a name leads to.
+/// The target of a name, by index into `watches`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Place {
     Probe(usize),
@@ -85,7 +85,7 @@ impl Health {
         self.0.is_draining()
     }
 
-    /// Returns how well the service and each of its probes is, without waiting for anything.
+    /// Returns the status of the service and of each probe, from the latest results. It never waits.
     #[must_use]
     pub fn reading(&self) -> HealthReading {
         self.0.reading()

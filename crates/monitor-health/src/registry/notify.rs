@@ -1,4 +1,4 @@
-//! What is told when something is as it was not before: to the log, and to the monitor's reporters.
+//! Publishes changes of status: to the log, and to the monitor's reporters.
 
 use std::sync::{Arc, PoisonError};
 
@@ -12,7 +12,7 @@ use crate::probe::{
 };
 
 impl Inner {
-    /// Takes note of a run, where `found` knows of one.
+    /// Records the result that `found` returns, if any, and publishes the change of status it causes.
     pub(crate) fn record(
         &self,
         watch: &ProbeSlot,
@@ -22,25 +22,26 @@ impl Inner {
         if let Some(transition) = watch.record(found) {
             let message = watch.state().standing.message(&watch.probe.pace);
             let reason = reason.map(|reason| self.registry.redaction.bounded(&reason).into_owned());
-            // Whoever takes lines is the program's own.
+            // A log subscriber is the program's own code, which may panic.
             panic::catch_and_drop(|| log(&watch.probe.name, &transition, &message, reason.as_deref()));
             self.publish(Some(watch.probe.name.clone()), transition, message, reason);
         }
         self.tell();
     }
 
-    /// Tells whoever wants to know that something may have changed.
+    /// Notifies subscribers of a possible change, and publishes a change of the overall status.
     pub(crate) fn tell(&self) {
         self.changed.send_replace(());
         self.tell_overall();
     }
 
-    /// Tells how the service as a whole is, where that has changed. Whoever starts or stops is not ill.
+    /// Publishes the status of the whole service if it has changed. A service that starts or drains is not a failed
+    /// one, so nothing is published then.
     fn tell_overall(&self) {
         if self.is_draining() || self.closed_gates().is_some() || self.is_new() {
             return;
         }
-        // Liveness checks are the program's own code: nobody waits for a lock meanwhile.
+        // Liveness checks are the program's own code, so they run before the lock is taken.
         let dead = self.dead();
         let mut overall = self.overall.lock().unwrap_or_else(PoisonError::into_inner);
         let ((from, since), now, report) = (*overall, Instant::now(), self.last_known(&dead, |_| true));
@@ -48,7 +49,7 @@ impl Inner {
         if to != from {
             *overall = (to, now);
             let was_for = now.saturating_duration_since(since);
-            // Told before anybody else changes it again.
+            // Published under the lock, so that changes reach reporters in their order.
             self.publish(None, Transition { from, to, was_for }, report.not_well(), None);
         }
     }
@@ -63,6 +64,7 @@ impl Inner {
 fn log(probe: &str, transition: &Transition, message: &str, source: Option<&str>) {
     let (status, was_for_seconds) = (transition.to.as_str(), transition.was_for.as_secs_f64());
     match (transition.from, transition.to) {
+        // The first success after the start is not logged.
         (HealthStatus::Unknown, HealthStatus::Ok) => {}
         (_, HealthStatus::Ok | HealthStatus::Unknown) => {
             tracing::info!(target: "monitor::health", probe, status, was_for_seconds, "health_probe_recovered");

@@ -1,4 +1,4 @@
-//! What is known of a service at one moment, and what it means.
+//! The state of a service at one moment, and the readiness that follows from it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,35 +8,35 @@ use tokio::time::Instant;
 use super::health::Inner;
 use crate::probe::{Pace, Probe, probe_slot::ProbeSlot, rendered::Rendered, status::ProbeStatus};
 
-/// How one probe stands.
+/// The state of one probe.
 pub(crate) struct View<'a> {
     pub(crate) probe: &'a Probe,
     pub(crate) status: HealthStatus,
     pub(crate) said: Arc<Rendered>,
-    /// `None` where it was never looked at.
+    /// `None` if the probe has never run.
     pub(crate) age: Option<Duration>,
-    /// A newer result was asked for and did not come in time.
+    /// A caller asked for a newer result, which did not arrive in time.
     pub(crate) is_stale: bool,
     standing_for: Duration,
-    /// It has failed, and that does not count.
+    /// The probe has failed for longer than it may keep the service out of readiness, so the failure no longer counts.
     is_pardoned: bool,
 }
 
-/// How several probes stand, and what keeps the service from traffic besides.
+/// The state of several probes, and any other cause that keeps the service out of traffic.
 pub(crate) struct Report<'a> {
     pub(crate) views: Vec<View<'a>>,
     pub(crate) obstacle: Option<String>,
 }
 
 impl Inner {
-    /// Returns how these probes stand, for somebody who asked for them and got no newer result of those that are `late`.
+    /// Returns the state of these probes for a caller. Those in `late` got no newer result in time.
     pub(crate) fn report_of<'a>(&'a self, watches: &[&'a Arc<ProbeSlot>], late: &[&Arc<ProbeSlot>]) -> Report<'a> {
         let views = watches.iter().map(|watch| View::asked(watch, late)).collect();
         Report { views, obstacle: self.obstacle(&self.dead()) }
     }
 
-    /// Returns how the probes stand where nobody asked for them: one that runs on demand stands as it was last seen, and is
-    /// left out where it never was.
+    /// Returns the last known state of the probes, without a caller that waits for one. A probe that runs on demand has
+    /// the status of its last run, however old, and is left out if it has never run.
     pub(crate) fn last_known<'a>(&'a self, dead: &[&str], wanted: impl Fn(&Probe) -> bool) -> Report<'a> {
         let on_demand = |watch: &ProbeSlot| watch.probe.pace.on_demand.is_some();
         let views = self.watches.iter().filter(|watch| wanted(&watch.probe)).map(|watch| match on_demand(watch) {
@@ -47,18 +47,18 @@ impl Inner {
         Report { views, obstacle: self.obstacle(dead) }
     }
 
-    /// Returns whether the service is fit for traffic, as far as that is known.
+    /// Returns whether the service can take traffic, according to the latest results.
     pub(crate) fn is_ready(&self) -> bool {
         self.last_known(&self.dead(), |probe| probe.ready).pardoned().is_healthy()
     }
 
-    /// Returns whether there is a probe that runs by itself and was never looked at.
+    /// Returns whether a background probe has never run yet.
     pub(crate) fn is_new(&self) -> bool {
         let by_themselves = self.watches.iter().filter(|watch| watch.probe.pace.on_demand.is_none());
         by_themselves.into_iter().any(|watch| watch.state().standing.last().is_none())
     }
 
-    /// Returns what keeps the service from traffic, whatever the probes say.
+    /// Returns the cause, other than a probe, that keeps the service out of traffic.
     fn obstacle(&self, dead: &[&str]) -> Option<String> {
         if self.is_draining() {
             Some(String::from("draining"))
@@ -69,18 +69,18 @@ impl Inner {
         }
     }
 
-    /// Returns the gates that are closed.
+    /// Returns the names of the closed gates.
     pub(crate) fn closed_gates(&self) -> Option<String> {
         let gates = self.gates();
         (!gates.is_empty()).then(|| gates.join(", "))
     }
 
-    /// Returns what of the process itself does not work any more.
+    /// Returns the names of the liveness checks that fail.
     pub(crate) fn dead(&self) -> Vec<&str> {
         self.registry.vitals.iter().filter(|vital| !vital.is_alive()).map(|vital| vital.name.as_str()).collect()
     }
 
-    /// Returns what the start still waits for: gates, and critical probes that were never looked at.
+    /// Returns the names that startup waits for: closed gates, and critical probes that have never run.
     pub(crate) fn awaited(&self) -> Vec<String> {
         let never = |watch: &&Arc<ProbeSlot>| watch.probe.critical && watch.state().standing.last().is_none();
         let probes = self.watches.iter().filter(never).map(|watch| watch.probe.name.clone());
@@ -89,7 +89,7 @@ impl Inner {
 }
 
 impl<'a> View<'a> {
-    /// Returns how a probe stands, for somebody who asked for it.
+    /// Returns the state of a probe for a caller.
     pub(crate) fn asked(watch: &'a Arc<ProbeSlot>, late: &[&Arc<ProbeSlot>]) -> Self {
         let is_stale = late.iter().any(|late| Arc::ptr_eq(late, watch));
         View { is_stale, ..View::of(watch, ProbeStatus::status_at) }
@@ -108,7 +108,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Returns why nothing is known of it, where that is so.
+    /// Returns the reason why the status is unknown, if it is.
     pub(crate) fn unknown(&self) -> Option<&'static str> {
         let reason = if self.age.is_none() { "not sampled yet" } else { "stale result" };
         (self.status == HealthStatus::Unknown).then_some(reason)
@@ -124,7 +124,8 @@ impl<'a> View<'a> {
 }
 
 impl Report<'_> {
-    /// Returns the same without those that have kept the service from traffic for longer than they may.
+    /// Returns the report with those failures marked that have lasted longer than
+    /// [`max_unready`](crate::Probe::max_unready).
     pub(crate) fn pardoned(mut self) -> Self {
         for view in &mut self.views {
             let longest = view.probe.max_unready.filter(|_| view.status == HealthStatus::Error);
@@ -141,7 +142,7 @@ impl Report<'_> {
         self.views.iter().any(|view| view.status != HealthStatus::Ok)
     }
 
-    /// Returns how well all of it is together.
+    /// Returns the overall status.
     pub(crate) fn status(&self) -> HealthStatus {
         if !self.is_healthy() {
             HealthStatus::Error
@@ -152,14 +153,14 @@ impl Report<'_> {
         }
     }
 
-    /// Returns what keeps the service from traffic, or else what is not as well as it should be: names.
+    /// Returns the names of the causes that keep the service out of traffic, and of all probes that are not `Ok`.
     pub(crate) fn not_well(&self) -> String {
         let views = self.views.iter().filter(|view| view.status != HealthStatus::Ok);
         let names = self.obstacle.as_deref().into_iter().chain(views.map(|view| view.probe.name.as_str()));
         names.collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns what keeps the service from traffic: names, and no word of what was found.
+    /// Returns the names of the causes that keep the service out of traffic, without any message of a probe.
     pub(crate) fn failing(&self) -> String {
         let fatal = self.views.iter().filter(|view| view.is_fatal()).map(|view| view.probe.name.as_str());
         self.obstacle.as_deref().into_iter().chain(fatal).collect::<Vec<_>>().join(", ")

@@ -1,4 +1,4 @@
-//! When probes run: by themselves at once and then again and again, or when somebody asks.
+//! The schedule of probes: at once and then at intervals in the background, or on demand.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -18,7 +18,8 @@ use crate::probe::{
 };
 
 impl Inner {
-    /// Begins to run the probes that run by themselves, on the runtime this is called on, unless somebody does already.
+    /// Schedules the background probes on the current runtime, unless another runtime already schedules them. Does
+    /// nothing outside of a runtime.
     pub(crate) fn start(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
         let by_themselves = self.watches.iter().filter(|watch| watch.probe.pace.on_demand.is_none());
@@ -31,7 +32,7 @@ impl Inner {
         let (weak, watch) = (Arc::downgrade(self), Arc::clone(flight.waits.watch()));
         tokio::spawn(run(flight, Arc::clone(&self.turns), move |waits, Found { sample, reason }| {
             if let Some(inner) = weak.upgrade() {
-                // It is over when what it found is known, and not before.
+                // The run ends together with the recording of its result, so that no caller sees one without the other.
                 inner.record(&watch, reason, |state| {
                     waits.end(state);
                     Some(sample)
@@ -41,7 +42,7 @@ impl Inner {
         }));
     }
 
-    /// Says of a probe whose run is past its time that it is.
+    /// Records an error for a probe with a run that has exceeded its time-out.
     fn note_stuck(&self, watch: &ProbeSlot) {
         let mut is_stuck = false;
         self.record(watch, None, |state| {
@@ -54,7 +55,7 @@ impl Inner {
         }
     }
 
-    /// Waits until these have a result that is fresh, but not for longer than a caller would. Returns those that have none.
+    /// Waits until these probes have a fresh result, for [`BUDGET`] at most. Returns the probes without one.
     pub(crate) async fn refresh<'a>(
         self: &Arc<Self>,
         watches: impl IntoIterator<Item = &'a Arc<ProbeSlot>>,
@@ -83,7 +84,7 @@ impl Inner {
     }
 }
 
-/// Runs a probe again and again, until nobody has a handle to its registry any more.
+/// Schedules a probe in a loop, until the last handle to its registry is dropped.
 async fn keep(inner: Weak<Inner>, keeper: Keeper) {
     let (watch, mut is_first) = (keeper.watch(), true);
     loop {
@@ -96,10 +97,11 @@ async fn keep(inner: Weak<Inner>, keeper: Keeper) {
         }
         drop(strong);
         let next = async {
-            // Past its time a run tells so itself; only one that waits for its turn takes longer.
+            // A run ends by its time-out at the latest; only the wait for a concurrency slot takes longer.
             let _ = timeout(watch.probe.pace.timeout.saturating_add(LONGEST_WAIT), ended.changed()).await;
             sleep(until_next(&watch.pause(), is_first)).await;
         };
+        // Completes when the registry, which owns the sender, is dropped: the loop must not wait out the pause then.
         let gone = async { while changed.changed().await.is_ok() {} };
         tokio::select! {
             () = next => is_first = false,
@@ -113,20 +115,20 @@ fn until_next(pause: &Pause, is_first: bool) -> Duration {
         Pause::Retry(longest) => retry(random()).min(longest),
         Pause::Interval(interval) => {
             let pause = jittered(interval, random());
-            // Instances that were started together do not ask together.
+            // Instances that were started together must not stay synchronized.
             let phase = if is_first { portion((pause / 2).min(LONGEST_PHASE), random()) } else { Duration::ZERO };
             pause - phase
         }
     }
 }
 
-/// Returns the pause before a run that helps to decide. With a time-out of 2 s, a dependency that hangs is decided on 20 s after it
-/// began to at the latest. `random` is from 0 to 1.
+/// Returns the pause before a retry. With a time-out of 2 s, the status of a dependency that hangs is decided within
+/// 20 s. `random` is from 0 to 1.
 fn retry(random: f64) -> Duration {
     RETRY + portion(RETRY / 2, random)
 }
 
-/// Returns between nine and eleven tenths of `pause`. `random` is from 0 to 1.
+/// Returns `pause` with a jitter of 10 %. `random` is from 0 to 1.
 fn jittered(pause: Duration, random: f64) -> Duration {
     portion(pause, 0.9 + 0.2 * random)
 }
@@ -135,18 +137,18 @@ fn portion(duration: Duration, share: f64) -> Duration {
     Duration::try_from_secs_f64(duration.as_secs_f64() * share).unwrap_or(duration)
 }
 
-/// Returns a number from 0 to 1. The standard library's random keys are good enough for that.
+/// Returns a number from 0 to 1. The standard library's random keys are random enough for jitter.
 fn random() -> f64 {
     (RandomState::new().hash_one(0) >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// How long a caller is kept waiting for a result: kubelet gives up after a second.
+/// Longest wait of a caller for a result. The kubelet gives up after one second.
 const BUDGET: Duration = Duration::from_millis(800);
-/// The shortest pause before a run that helps to decide; the longest is half as long again.
+/// The shortest pause before a retry; the longest is half as long again.
 const RETRY: Duration = Duration::from_secs(1);
-/// The most by which the second run comes sooner.
+/// The largest amount by which the second run is brought forward.
 const LONGEST_PHASE: Duration = Duration::from_secs(5);
-/// How long somebody waits for a run that waits for its turn.
+/// Longest wait for a run that waits for a concurrency slot.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is told of a change: to the log, to reporters, in gauges.
+//! Changes of status, as published to the log, to reporters and in gauges.
 
 use std::{
     io::{self, Write},
@@ -12,7 +12,7 @@ use monitor_health::{Health, HealthStatus, Outcome, Probe};
 
 use crate::support::{Runs, get, loaded, ms, pass};
 
-/// Up, down from the second run to the fourth, and up again.
+/// Returns a probe that fails in its second to fourth run, and succeeds in all others.
 fn flickering(runs: &Runs) -> Probe {
     let probe = runs.finding("database", |run| match run {
         2..=4 => Outcome::error("Database connection failed").source("no host db.internal: password=hunter2"),
@@ -30,7 +30,7 @@ fn changes(memory: &MemoryReporter) -> Vec<HealthChange> {
     changes.collect()
 }
 
-/// Xabaril#739: callbacks without a change of status. smallrye: none as long as nobody asks.
+/// Xabaril#739: callbacks without a change of status. smallrye: no callbacks without a request.
 #[tokio::test(start_paused = true)]
 async fn each_transition_is_told_once_with_how_long_it_took_though_nobody_asks() {
     let (memory, runs) = (MemoryReporter::new(), Runs::default());
@@ -53,7 +53,7 @@ async fn each_transition_is_told_once_with_how_long_it_took_though_nobody_asks()
     drop(health);
 }
 
-/// Writes the beginning of its message, and panics.
+/// Panics after it has written part of its message.
 #[derive(Debug)]
 struct Torn;
 
@@ -116,7 +116,7 @@ async fn whoever_starts_or_stops_is_not_ill() {
     assert_eq!(statuses, [(HealthStatus::Unknown, HealthStatus::Ok)]);
 }
 
-/// etcd#20741: the gauge is not there until somebody has asked the endpoint.
+/// etcd#20741: the gauge is missing until the first request to the endpoint.
 #[tokio::test(start_paused = true)]
 async fn gauges_are_there_from_the_start_and_say_how_it_is_now() {
     let recorder = PrometheusBuilder::new().build_recorder();
@@ -149,7 +149,7 @@ async fn gauges_are_there_from_the_start_and_say_how_it_is_now() {
         "{lines:#?}"
     );
     says(&lines, "health_ready 1");
-    // The third failure is behind, and the second success is not yet.
+    // By now the probe has failed three times and succeeded once.
     pass(ms(14_500)).await;
     let lines = page();
     says(&lines, "health_probe_status{probe=\"database\"} 0");
@@ -174,7 +174,7 @@ impl Write for Log {
     }
 }
 
-/// quarkus#4531: a check on the event loop that nobody knows to block it.
+/// quarkus#4531: a check that blocks the event loop unnoticed.
 #[tokio::test]
 async fn a_probe_that_blocks_its_thread_for_a_while_is_named_in_the_log() {
     let log = Log::default();
@@ -217,7 +217,7 @@ async fn readiness_waits_until_the_symbols_are_loaded() {
     let (status, body) = get(&health, "/ready").await;
     assert_eq!((status, &body["error"]), (503, &"starting: symbols".into()), "{body}");
     let monitor = loaded(monitor);
-    // The gate is opened on the same thread, by the call before the one that was waited for.
+    // The gate's callback was registered first, and ran on the same thread before the one that `loaded` waits for.
     assert_eq!(get(&health, "/ready").await.0, 200);
     let second = Health::builder().monitor(&monitor).build().unwrap();
     assert_eq!(get(&second, "/ready").await.0, 200);

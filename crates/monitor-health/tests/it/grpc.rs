@@ -1,4 +1,4 @@
-//! What a gRPC client sees.
+//! Health over gRPC, as clients see it.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn check(client: &mut HealthClient<Channel>, service: &str) -> ServingStat
     client.check(of(service)).await.expect("an answer").into_inner().status()
 }
 
-/// tonic-health says `SERVING` from the start, before anybody has looked.
+/// tonic-health reports `SERVING` from the start, before any probe has run.
 #[tokio::test]
 async fn a_client_sees_not_serving_until_it_is_ready_and_for_good_once_it_drains() {
     let health = built([Runs::default().finding("database", |_| Outcome::ok()).critical().ready()]);
@@ -63,7 +63,7 @@ async fn a_client_sees_not_serving_until_it_is_ready_and_for_good_once_it_drains
     assert_eq!(check(&mut client, "shop.Orders").await, NotServing);
 }
 
-/// What tokio lets a task do at once may be used up when the service is made, and there may be more names than that.
+/// tokio's budget may be exhausted when the service is created, and there may be more names than one budget allows.
 #[tokio::test]
 async fn every_name_is_not_serving_from_the_first_moment() {
     let health = built([]);

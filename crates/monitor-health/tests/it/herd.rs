@@ -1,4 +1,4 @@
-//! Many callers at once.
+//! Many concurrent requests.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use crate::support::{Runs, built, get, ms, pass};
 
-/// axum-health 0.2.1 ran three probes of 300 ms one after another, and answered after 905 ms.
+/// axum-health 0.2.1 ran three probes of 300 ms in sequence, and responded after 905 ms.
 #[tokio::test(start_paused = true)]
 async fn three_probes_are_answered_for_in_the_time_of_one() {
     for on_demand in [false, true] {
@@ -22,8 +22,8 @@ async fn three_probes_are_answered_for_in_the_time_of_one() {
     }
 }
 
-/// dotnet/aspnetcore#59561, ClickHouse/mcp-clickhouse#228: whoever asks makes everything run, so that a storm of callers
-/// is a storm for the database.
+/// dotnet/aspnetcore#59561, ClickHouse/mcp-clickhouse#228: each request runs all checks, so that a storm of requests
+/// becomes a storm on the database.
 #[tokio::test(start_paused = true)]
 async fn two_hundred_callers_at_once_cause_one_run_of_each_probe() {
     let (slow, slower) = (Runs::default(), Runs::default());
@@ -43,7 +43,7 @@ async fn two_hundred_callers_at_once_cause_one_run_of_each_probe() {
     assert_eq!(slow.count(), 2, "its time to live is over");
 }
 
-/// In alexliesenfeld/health the request's context drives the check: a client that disconnects leaves a failure behind.
+/// In alexliesenfeld/health the request's context drives the check, so that a client that disconnects causes a failure.
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_leaves_takes_no_run_with_it() {
     let runs = Runs::default();
@@ -55,7 +55,7 @@ async fn a_caller_that_leaves_takes_no_run_with_it() {
     assert_eq!((begun.elapsed(), runs.count()), (ms(250), 1));
 }
 
-/// spring-boot#37068, #43449: one slow indicator holds the whole endpoint, until kubelet gives up after a second.
+/// spring-boot#37068, #43449: one slow indicator delays the whole endpoint, until the kubelet gives up after a second.
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_longer_than_800_ms_and_the_last_result_is_marked_as_old() {
     let runs = Runs::default();
@@ -80,7 +80,7 @@ async fn nobody_waits_longer_than_800_ms_and_the_last_result_is_marked_as_old() 
     assert_eq!((&body["checks"]["search"]["run"], runs.count()), (&2.into(), 2));
 }
 
-/// On one thread callers take turns; here they do not.
+/// On one thread the requests would interleave only at their await points.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn callers_on_several_threads_cause_one_run_too() {
     for _ in 0..500 {
@@ -95,7 +95,7 @@ async fn callers_on_several_threads_cause_one_run_too() {
     }
 }
 
-/// kubelet asks for nothing else until the start is over.
+/// The kubelet sends no other probe before the startup probe has succeeded.
 #[tokio::test(start_paused = true)]
 async fn a_critical_probe_that_runs_on_demand_is_asked_for_by_the_startup_probe() {
     let runs = Runs::default();
@@ -103,7 +103,7 @@ async fn a_critical_probe_that_runs_on_demand_is_asked_for_by_the_startup_probe(
     assert_eq!((get(&health, "/startup").await.0, runs.count()), (200, 1));
 }
 
-/// microprofile-health#269: expected and not looked at yet is not ready, while none expected is.
+/// microprofile-health#269: a service with a pending check is not ready, but one without checks is.
 #[tokio::test(start_paused = true)]
 async fn what_was_never_looked_at_is_not_fit_for_traffic() {
     let health = built([Runs::default().taking("database", ms(3_000)).timeout(ms(5_000)).critical().ready()]);

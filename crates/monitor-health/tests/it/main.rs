@@ -1,4 +1,4 @@
-//! How the registry behaves while probes are slow, stuck, broken, or asked by many at once.
+//! The registry under probes that are slow, stuck or broken, and under many concurrent requests.
 
 mod changes;
 #[cfg(feature = "grpc")]

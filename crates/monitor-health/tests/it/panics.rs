@@ -1,4 +1,4 @@
-//! Probes that panic, wherever, and what speaks for them does.
+//! Panics in probes, in their futures and errors, and in the log subscriber.
 
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::{Door, Opens, Runs, built, get, ms, pass, until, well};
 
-/// With axum-health 0.2.1 a panic ends the connection; with health 0.2.0 the loop, and the status stays healthy for ever.
+/// In axum-health 0.2.1 a panic closes the connection; in health 0.2.0 it ends the loop, and the status stays healthy.
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_panics_is_asked_again_and_says_nothing_of_why() {
     let (runs, others) = (Runs::default(), Runs::default());
@@ -32,7 +32,7 @@ async fn a_probe_that_panics_is_asked_again_and_says_nothing_of_why() {
     assert!(others.count() > 5);
 }
 
-/// What an error does when it is dropped is the program's own code, too.
+/// An error with a destructor that runs code of the program.
 #[derive(Debug)]
 struct Rude(fn());
 
@@ -83,7 +83,7 @@ async fn an_error_that_panics_or_waits_when_it_is_dropped_holds_up_nobody() {
     assert_eq!(in_flight.lock().unwrap().1, 1, "one at a time");
 }
 
-/// A log that panics whenever health speaks, while it is told to.
+/// A log that panics at every health event while it is switched on.
 #[derive(Clone, Default)]
 struct BrokenLog(Arc<AtomicBool>);
 

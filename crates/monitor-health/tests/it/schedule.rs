@@ -1,4 +1,4 @@
-//! When probes run.
+//! The schedule of probes.
 
 use std::sync::{
     Arc, Mutex,
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::support::{Runs, built, get, ms, pass};
 
-/// Returns when a probe ran, in milliseconds.
+/// Returns the times of a probe's runs, in milliseconds.
 async fn times(of: impl Fn(u32) -> Outcome + Send + Sync + 'static, until: u64) -> Vec<u64> {
     let (times, begun, runs) = (Arc::new(Mutex::new(Vec::new())), Instant::now(), Runs::default());
     let told = Arc::clone(&times);
@@ -27,7 +27,7 @@ fn pauses(times: &[u64]) -> Vec<u64> {
     times.windows(2).map(|pair| pair[1] - pair[0]).collect()
 }
 
-/// Consul#954, envoy#6892: what was started together asks together for ever.
+/// Consul#954, envoy#6892: checks that were started together stay synchronized forever.
 #[tokio::test(start_paused = true)]
 async fn a_probe_runs_at_once_and_then_every_ten_seconds_or_so() {
     let (first, second) = (times(|_| Outcome::ok(), 1_000_000).await, times(|_| Outcome::ok(), 1_000_000).await);
@@ -206,7 +206,7 @@ fn on_another_runtime_it_goes_on() {
     for runtimes in 1..=3 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            // What was found on the runtime before may still be fresh.
+            // The result from the previous runtime may still be fresh.
             get(&health, "/ready").await;
             pass(ms(25_000)).await;
             assert_eq!(get(&health, "/ready").await.0, 200);
@@ -215,7 +215,7 @@ fn on_another_runtime_it_goes_on() {
     }
 }
 
-/// Xabaril#752, #404: no memory of what was before, so that one lost packet is an outage.
+/// Xabaril#752, #404: without a memory of earlier runs, one lost packet is an outage.
 #[tokio::test(start_paused = true)]
 async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up() {
     let runs = Runs::default();
@@ -242,7 +242,7 @@ async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up() {
     assert_eq!(seen, expected.map(|(status, word, text)| (status, word.to_owned(), text.map(String::from))));
 }
 
-/// AWS Builders' Library: where what fails is away for everybody, nobody is left to serve.
+/// AWS Builders' Library: when a dependency is down for all instances, none is left to serve.
 #[tokio::test(start_paused = true)]
 async fn readiness_is_given_back_after_the_longest_time_it_may_be_kept() {
     let probe = || Runs::default().finding("database", |_| Outcome::error("away")).critical().ready();
@@ -256,7 +256,7 @@ async fn readiness_is_given_back_after_the_longest_time_it_may_be_kept() {
     assert_eq!((status, &body["checks"]["database"]["status"]), (503, &"error".into()), "it is not well for all that");
 }
 
-/// rancher-desktop-2#370: a refused connection is no flicker.
+/// rancher-desktop-2#370: a refused connection is not a transient failure.
 #[tokio::test(start_paused = true)]
 async fn a_decisive_failure_counts_at_once() {
     let runs = Runs::default();

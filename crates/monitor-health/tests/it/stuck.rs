@@ -1,4 +1,4 @@
-//! Probes that block or never end, beside one that does what it should.
+//! Probes that block or never end, next to one that works.
 
 use std::{future::pending, thread, time::Duration};
 
@@ -7,8 +7,8 @@ use monitor_health::{Outcome, Probe};
 
 use crate::support::{Door, Opens, Runs, built, get, ms, pass, until, well};
 
-/// monitoring-plugins#867, oshi#3410, hellofresh/health-go#224: a check of a dead mount never returns, and each minute there
-/// is one more of it.
+/// monitoring-plugins#867, oshi#3410, hellofresh/health-go#224: a check of a dead mount never returns, and each minute
+/// another one is started.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_probe_that_blocks_for_ever_holds_one_thread_and_says_so() {
     let (door, runs, others) = (Door::default(), Runs::default(), Runs::default());
@@ -43,7 +43,7 @@ async fn more_stuck_probes_than_run_side_by_side_hold_up_no_other() {
     door.open();
 }
 
-/// smallrye-health#537, and nidus-http 1.0.13, where a blocking check answered after 2 s in spite of its 200 ms.
+/// smallrye-health#537, and nidus-http 1.0.13, where a blocking check took 2 s despite its time-out of 200 ms.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn an_asynchronous_probe_that_blocks_its_thread_harms_no_other() {
     let (door, runs, others) = (Door::default(), Runs::default(), Runs::default());
@@ -68,7 +68,7 @@ async fn an_asynchronous_probe_that_blocks_its_thread_harms_no_other() {
     until(&health, "/", |body| body["checks"]["bad"]["status"] == "ok").await;
 }
 
-/// A thread of the runtime that is blocked keeps `main` from returning, on a dead mount for ever.
+/// A blocked thread of the runtime prevents `main` from returning, forever in the case of a dead mount.
 #[test]
 fn a_probe_that_blocks_for_ever_does_not_keep_the_program_from_ending() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -126,7 +126,7 @@ async fn nobody_waits_for_a_run_that_is_past_its_time() {
     assert_eq!(begun.elapsed(), Duration::ZERO);
 }
 
-/// hellofresh/health-go#89, #90: a check that never ends is left behind, and its memory with it.
+/// hellofresh/health-go#89, #90: a check that never ends is leaked together with its memory.
 #[tokio::test(start_paused = true)]
 async fn a_probe_whose_future_never_ends_is_dropped_when_its_time_is_over() {
     struct Held(Runs);
@@ -155,7 +155,7 @@ async fn a_probe_whose_future_never_ends_is_dropped_when_its_time_is_over() {
     assert!(others.count() > 400);
 }
 
-/// In etcd's and Kubernetes' `log` check and in health 0.2.0 alone an old result is no good result.
+/// Of other implementations, only etcd's check, Kubernetes' `log` check and health 0.2.0 reject an old result.
 #[test]
 fn a_result_is_not_believed_once_it_is_older_than_three_intervals() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -166,7 +166,7 @@ fn a_result_is_not_believed_once_it_is_older_than_three_intervals() {
         assert_eq!(get(&health, "/ready").await.0, 200);
         health
     });
-    // Nobody drives the runtime: the registry is not looked after any more.
+    // The runtime is no longer driven, so no probe runs.
     let begun = clock::now();
     while health.reading().is_ready {
         assert!(begun.elapsed() < Duration::from_secs(10), "it is believed for ever");

@@ -1,4 +1,4 @@
-//! What the tests have in common.
+//! Helpers shared by the tests.
 
 use std::{
     sync::{
@@ -21,7 +21,7 @@ pub(crate) fn built(probes: impl IntoIterator<Item = Probe>) -> Health {
     probes.into_iter().fold(Health::builder(), HealthBuilder::probe).build().expect("the settings are good")
 }
 
-/// Waits until the symbols are loaded, which readiness does as well.
+/// Waits until symbols are loaded, because readiness fails before.
 pub(crate) fn loaded(monitor: Monitor) -> Monitor {
     let (sender, receiver) = mpsc::channel();
     monitor.on_symbols_loaded(move || drop(sender));
@@ -33,7 +33,7 @@ pub(crate) async fn send(health: &Health, path: &str) -> Response<Full<Bytes>> {
     health.service().oneshot(Request::get(path).body(()).expect("a path")).await.expect("it never fails")
 }
 
-/// Returns the status and the body of the answer.
+/// Returns the status and the body of the response.
 pub(crate) async fn get(health: &Health, path: &str) -> (u16, Value) {
     let response = send(health, path).await;
     let status = response.status().as_u16();
@@ -41,7 +41,7 @@ pub(crate) async fn get(health: &Health, path: &str) -> (u16, Value) {
     (status, serde_json::from_slice(&body).expect("JSON"))
 }
 
-/// How often something ran.
+/// A counter of runs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Runs(Arc<AtomicU32>);
 
@@ -54,7 +54,7 @@ impl Runs {
         self.0.fetch_add(1, Relaxed) + 1
     }
 
-    /// Returns a probe that takes so long each time.
+    /// Returns a probe that takes `time` in each run.
     pub(crate) fn taking(&self, name: &str, time: Duration) -> Probe {
         let runs = self.clone();
         Probe::new(name, move || {
@@ -66,14 +66,14 @@ impl Runs {
         })
     }
 
-    /// Returns a probe that finds what `outcome` says of each run, which are counted from 1.
+    /// Returns a probe that returns `outcome` of the number of each run, counted from 1.
     pub(crate) fn finding(&self, name: &str, outcome: impl Fn(u32) -> Outcome + Send + Sync + 'static) -> Probe {
         let runs = self.clone();
         Probe::new(name, move || std::future::ready(outcome(runs.add())))
     }
 }
 
-/// Lets as much time pass as the probes and whatever else sleeps until then need.
+/// Sleeps. On the paused clock, every task that is due within `time` runs.
 pub(crate) async fn pass(time: Duration) {
     tokio::time::sleep(time).await;
 }
@@ -82,7 +82,8 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-/// Waits until the body says so; real time, for a thread that blocks is not paused.
+/// Repeats a request until `wanted` accepts the body. In real time, because the clock does not stop for a blocked
+/// thread.
 pub(crate) async fn until(health: &Health, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let begun = clock::now();
     loop {
@@ -95,7 +96,7 @@ pub(crate) async fn until(health: &Health, path: &str, wanted: impl Fn(&Value) -
     }
 }
 
-/// A door that blocks whoever comes to it while it is closed.
+/// A door that blocks every thread that wants to pass while it is closed.
 #[derive(Clone, Default)]
 pub(crate) struct Door(Arc<(Mutex<bool>, Condvar)>);
 
@@ -112,7 +113,7 @@ impl Door {
         self.0.1.notify_all();
     }
 
-    /// Returns a probe that comes to it on a thread of its own, and counts how often.
+    /// Returns a blocking probe that counts its runs and passes the door.
     pub(crate) fn probe(&self, name: &str, runs: &Runs) -> Probe {
         let (door, runs) = (self.clone(), runs.clone());
         Probe::blocking(name, move || {
@@ -123,7 +124,7 @@ impl Door {
     }
 }
 
-/// Opens a door when the test ends, also when it fails: a runtime waits for its blocked threads.
+/// Opens a door at the end of a test, even a failed one, because the runtime waits for its blocked threads.
 pub(crate) struct Opens(pub(crate) Door);
 
 impl Drop for Opens {

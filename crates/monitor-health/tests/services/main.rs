@@ -1,4 +1,4 @@
-//! Probes of real servers, which are stopped, continued, killed and started again while they are asked.
+//! Probes of real servers, which are suspended, resumed, killed and restarted during the tests.
 
 mod postgres;
 mod redis;

@@ -1,4 +1,4 @@
-//! PostgreSQL.
+//! Tests with a PostgreSQL server.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn a_database_that_stands_still_is_down_in_time_and_up_again_when_it_goes_
     server.freeze();
     let (body, took) = until(&health, "/ready", 503).await;
     assert_eq!(body["error"], "database");
-    // Each of the three runs that it takes waits for its time-out.
+    // The failure threshold takes three runs, each of which reaches its time-out.
     assert!(took < (TIMEOUT + INTERVAL * 2) * 3 + TIMEOUT, "{took:?}");
     let (status, body) = get(&health, "/").await;
     assert_eq!((status, &body["checks"]["database"]["message"]), (503, &"no answer within 1000 ms".into()));
@@ -56,7 +56,7 @@ async fn a_database_that_is_killed_is_down_at_once_and_up_again_once_it_is_start
     until(&health, "/ready", 200).await;
 }
 
-/// gonka#1602, spicedb#2765: a pool with no connection free looks like a database that is away.
+/// gonka#1602, spicedb#2765: a pool without a free connection looks like a database that is down.
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn a_pool_with_no_connection_free_is_told_apart_from_a_database_that_is_away() {
@@ -73,8 +73,8 @@ async fn a_pool_with_no_connection_free_is_told_apart_from_a_database_that_is_aw
     drop(held);
 }
 
-/// django-health-check#164, Xabaril#552: a check that wants to write, or connections of its own. This one asks over the
-/// pool's only connection, for a role that may do nothing.
+/// django-health-check#164, Xabaril#552: checks that write, or need connections of their own. This probe uses the
+/// pool's only connection, with a role without privileges.
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn it_says_who_is_connected_and_what_of_it_is_hidden() {
@@ -102,7 +102,7 @@ async fn it_says_who_is_connected_and_what_of_it_is_hidden() {
     admin.close().await.unwrap();
 }
 
-/// FerroEHR#2048, gofr#3802: whoever asks reads the driver's own words, with host, user and statement.
+/// FerroEHR#2048, gofr#3802: responses contain the driver's error, with host, user and statement.
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn nothing_of_what_the_driver_says_reaches_a_caller() {

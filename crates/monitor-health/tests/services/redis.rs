@@ -1,4 +1,4 @@
-//! Redis.
+//! Tests with a Redis server.
 
 use monitor_health::{HealthProbe, Level, Probe, RedisProbe};
 use redis::{Client, aio::MultiplexedConnection};
@@ -27,7 +27,7 @@ async fn a_value_is_set_got_and_compared_and_expires() {
     assert_eq!(keys, ["probe:of:ours"], "nothing else was touched");
 }
 
-/// Memory that is full takes no new value, though the server answers.
+/// A Redis without free memory rejects writes, although it answers.
 #[tokio::test]
 #[ignore = "needs Redis"]
 async fn a_cache_that_takes_nothing_is_down_though_it_answers() {

@@ -1,4 +1,4 @@
-//! Servers on loopback, in temporary folders, which end with their handles.
+//! Servers on loopback, in temporary folders. Dropping the handle stops the server.
 
 use std::{
     env,
@@ -16,12 +16,12 @@ use monitor_core::clock;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
 
-/// A server of its own.
+/// A server process started by the test.
 pub(crate) struct Server {
     child: Option<Child>,
     command: Box<dyn Fn() -> Command>,
     is_up: Box<dyn Fn() -> bool>,
-    /// What it is told to end at once with.
+    /// The signal that stops it immediately.
     end: Signal,
     pub(crate) addr: SocketAddr,
     _folder: TempDir,
@@ -40,7 +40,7 @@ impl Server {
         Self::started(command, move || TcpStream::connect(addr).is_ok(), Signal::KILL, addr, folder)
     }
 
-    /// PostgreSQL refuses to run as root: then it runs as the user that its package made.
+    /// Starts PostgreSQL. It refuses to run as root, so root starts it as the user that its package created.
     pub(crate) fn postgres() -> Self {
         let (folder, addr, user) = (folder(), free(), unprivileged());
         if let Some((uid, gid)) = user {
@@ -67,7 +67,7 @@ impl Server {
             command.args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=20"]);
             command
         };
-        // It takes connections before it serves any.
+        // It accepts connections before it can serve queries, so an open port is not enough.
         let is_up = move || {
             let mut asks = Command::new(find("pg_isready"));
             asks.args(["--host=127.0.0.1", "--quiet", "--port"]).arg(addr.port().to_string());
@@ -89,7 +89,7 @@ impl Server {
         server
     }
 
-    /// Starts it, and waits until it serves.
+    /// Starts the server, and waits until it can serve queries.
     pub(crate) fn start(&mut self) {
         let mut command = (self.command)();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -101,7 +101,7 @@ impl Server {
         }
     }
 
-    /// Stops all of its processes where they stand: connections stay, and nobody answers.
+    /// Suspends all processes of the server: connections stay open, but get no response.
     pub(crate) fn freeze(&self) {
         self.tell_all(Signal::STOP);
     }
@@ -110,7 +110,7 @@ impl Server {
         self.tell_all(Signal::CONT);
     }
 
-    /// Ends it at once.
+    /// Stops the server immediately.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = kill_process(Pid::from_child(&child), self.end);
@@ -118,7 +118,7 @@ impl Server {
         }
     }
 
-    /// The first process goes first, so that it makes no others meanwhile.
+    /// Signals all processes. The main process comes first, so that it cannot start others meanwhile.
     fn tell_all(&self, signal: Signal) {
         let first = self.child.as_ref().map(Pid::from_child).expect("it runs");
         let others = processes().into_iter().filter(|(_, parent)| *parent == first.as_raw_pid());
@@ -146,7 +146,7 @@ fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port")
 }
 
-/// Debian keeps the programs of each PostgreSQL in a folder of their own.
+/// Finds a program of the server. Debian keeps the programs of each version of PostgreSQL in a folder of their own.
 fn find(program: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -157,7 +157,7 @@ fn find(program: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("{program} is not installed: `cargo xtask test` does it"))
 }
 
-/// Returns user and group of `postgres` where this is root.
+/// Returns the user and group IDs of `postgres` if this process runs as root.
 fn unprivileged() -> Option<(u32, u32)> {
     if !geteuid().is_root() {
         return None;
@@ -168,7 +168,8 @@ fn unprivileged() -> Option<(u32, u32)> {
     ids.next().zip(ids.next())
 }
 
-/// Returns each process and its parent (proc(5): behind the command in brackets come its state and its parent).
+/// Returns all processes with their parents. In `/proc/PID/stat` the state and the parent follow the command, which is
+/// in parentheses (proc(5)).
 fn processes() -> Vec<(i32, i32)> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let read = |name: OsString| {

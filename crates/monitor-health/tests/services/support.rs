@@ -1,4 +1,4 @@
-//! Asking a registry, in real time: the servers know no other.
+//! Requests to a registry in real time, because the servers do not run on tokio's paused clock.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use monitor_health::{Health, Probe};
 use serde_json::Value;
 use tower::ServiceExt;
 
-/// A registry of one critical probe, which is asked often.
+/// Returns a registry of one critical probe with a short interval.
 pub(crate) fn watching(probe: Probe) -> Health {
     let probe = probe.critical().ready().timeout(TIMEOUT).interval(INTERVAL).interval_when_down(INTERVAL);
     Health::builder().probe(probe).build().expect("the settings are good")
 }
 
-/// Returns status and body, which come within the second that kubelet waits.
+/// Returns the status and the body. Fails after one second, the time-out of the kubelet.
 pub(crate) async fn get(health: &Health, path: &str) -> (u16, Value) {
     let begun = clock::now();
     let response =
@@ -27,7 +27,7 @@ pub(crate) async fn get(health: &Health, path: &str) -> (u16, Value) {
     (status, serde_json::from_slice(&body).expect("JSON"))
 }
 
-/// Asks until the status is this one, and returns the body and how long it took.
+/// Repeats a request until it returns the status `wanted`. Returns the body and the time it took.
 pub(crate) async fn until(health: &Health, path: &str, wanted: u16) -> (Value, Duration) {
     let begun = clock::now();
     loop {

@@ -1,4 +1,4 @@
-//! The buffer a line is made in, one for each thread, used again and again.
+//! A reusable line buffer per thread, so that a line needs no allocation.
 
 use std::cell::Cell;
 
@@ -6,9 +6,10 @@ thread_local! {
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Lends an empty buffer. Whoever logs while a line is made, as a `Debug` may, gets one of its own.
+/// Lends an empty buffer. A nested call, such as from a `Debug` that logs while a line is written, gets a buffer of its
+/// own.
 pub(super) fn lend<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    // A thread that ends has no buffer any more.
+    // While the thread ends, its thread-local may be destroyed already.
     let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
     let result = f(&mut buffer);
     buffer.clear();
@@ -18,5 +19,5 @@ pub(super) fn lend<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     result
 }
 
-/// A line that was longer than this leaves no buffer behind.
+/// Maximum capacity kept for the next line, in bytes. Larger buffers are freed.
 const KEPT: usize = 64 * 1024;

@@ -1,10 +1,11 @@
-//! Texts between quotation marks: redacted, escaped, and cut where they are very long.
+//! JSON strings: redacted, escaped, and cut if very long.
 
 use std::{fmt, io::Write as _};
 
 use monitor_core::{Redaction, escape::json_text, redact::FILTERED, scope::RedactedText, text};
 
-/// Writes texts as strings of JSON (RFC 8259, section 7), behind a key that ends with the quotation mark they begin with.
+/// Writes texts as JSON strings (RFC 8259, section 7). The caller writes the key first, which ends with the opening
+/// quotation mark.
 #[derive(Debug)]
 pub(super) struct JsonText {
     redaction: Redaction,
@@ -15,12 +16,12 @@ impl JsonText {
         Self { redaction }
     }
 
-    /// Returns whether the value of this key is never shown.
+    /// Returns whether values of this key must be masked.
     pub(super) fn mask(&self, key: &str) -> bool {
         self.redaction.masks(key)
     }
 
-    /// Writes a text, redacted, and the quotation mark behind it.
+    /// Writes a text, redacted, and the closing quotation mark.
     pub(super) fn write(&self, line: &mut Vec<u8>, text: &str) {
         if text.len() <= LONGEST && self.redaction.is_plain(text.as_bytes()) {
             line.extend_from_slice(text.as_bytes());
@@ -30,7 +31,7 @@ impl JsonText {
         line.push(b'"');
     }
 
-    /// Writes a text that is redacted when it is read.
+    /// Writes a text that is redacted on access, and the closing quotation mark.
     pub(super) fn write_shown(&self, line: &mut Vec<u8>, shown: RedactedText<'_>) {
         match shown.as_plain().filter(|text| text.len() <= LONGEST) {
             Some(text) => {
@@ -41,19 +42,19 @@ impl JsonText {
         }
     }
 
-    /// Writes a text that is redacted already, and the quotation mark behind it.
+    /// Writes an already redacted text and the closing quotation mark.
     pub(super) fn write_redacted(&self, line: &mut Vec<u8>, text: &str) {
         write_beginning(line, head(text, LONGEST), text.len());
         line.push(b'"');
     }
 
-    /// Writes what something says of itself, redacted.
+    /// Writes the `Debug` output of a value, redacted, and the closing quotation mark.
     pub(super) fn write_debug(&self, line: &mut Vec<u8>, value: &dyn fmt::Debug) {
         let begin = line.len();
         let mut said = Bounded { line, left: READ, length: 0 };
         text::write(&mut said, format_args!("{value:?}"));
         let length = said.length;
-        // Most of what is said can stay where it was written.
+        // Fast path: harmless output stays in the buffer it was formatted into.
         if length > LONGEST || !self.redaction.is_plain(&line[begin..]) {
             let text = line.split_off(begin);
             self.write_odd(line, &String::from_utf8_lossy(&text), length);
@@ -61,20 +62,20 @@ impl JsonText {
         line.push(b'"');
     }
 
-    /// Writes a text that cannot be written as it is, and that was of `length` bytes before.
+    /// Writes a text that needs escaping, redaction or a cut. `length` is the length of the uncut text in bytes.
     #[cold]
     fn write_odd(&self, line: &mut Vec<u8>, text: &str, length: usize) {
         write_beginning(line, &self.redaction.head(text, LONGEST), length);
     }
 }
 
-/// Writes what stands in place of a secret.
+/// Writes the placeholder of a secret and the closing quotation mark.
 pub(super) fn write_masked(line: &mut Vec<u8>) {
     line.extend_from_slice(FILTERED.as_bytes());
     line.push(b'"');
 }
 
-/// Writes the beginning of a text of `length` bytes, and how much it is that is not written.
+/// Writes the head of a text of `length` bytes, and a note of the full length if it is cut.
 fn write_beginning(line: &mut Vec<u8>, text: &str, length: usize) {
     json_text(line, text);
     if length > LONGEST {
@@ -82,13 +83,13 @@ fn write_beginning(line: &mut Vec<u8>, text: &str, length: usize) {
     }
 }
 
-/// Returns the beginning of `text`, up to a character's border.
+/// Returns at most `longest` bytes of `text`, cut at a character boundary.
 fn head(text: &str, longest: usize) -> &str {
     let end = (0..=longest.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     &text[..end.unwrap_or(0)]
 }
 
-/// Takes the beginning of what is written to it, and counts the rest.
+/// Writes up to `left` bytes of its input to the line, and counts the length of all of it.
 struct Bounded<'a> {
     line: &'a mut Vec<u8>,
     left: usize,
@@ -99,19 +100,20 @@ impl fmt::Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let taken = head(text, self.left);
         self.line.extend_from_slice(taken.as_bytes());
-        // Past the first cut nothing more is taken, or there would be a gap.
+        // Stops at the first cut: a later, shorter piece might fit and would leave a gap.
         self.left = if taken.len() < text.len() { 0 } else { self.left - taken.len() };
         self.length = self.length.saturating_add(text.len());
         Ok(())
     }
 }
 
-/// How much of a text is written.
+/// Maximum length of a written text, in bytes.
 pub(super) const LONGEST: usize = 16 * 1024;
-/// How much of a text is redacted, so that what the cut goes through is known for what it is.
+/// Maximum length of `Debug` output that is formatted. Longer than [`LONGEST`], so that a secret that crosses the cut
+/// is still recognized.
 const READ: usize = LONGEST + 1024;
 
-/// Writes a word of ours, in which there is nothing to be escaped or redacted.
+/// Writes one of the crate's own words, which needs no escaping or redaction, and the closing quotation mark.
 pub(super) fn own(line: &mut Vec<u8>, key: &str, word: &str) {
     line.extend_from_slice(key.as_bytes());
     line.extend_from_slice(word.as_bytes());

@@ -1,4 +1,4 @@
-//! The fields of an event, written as they are visited.
+//! Writes the fields of an event while they are visited.
 
 use std::{borrow::Cow, error::Error, fmt, io::Write};
 
@@ -18,14 +18,14 @@ pub(super) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Writes key and value of a text, or of what becomes one.
+    /// Writes the key and a value between quotation marks; `value` writes the closing one.
     fn text(&mut self, field: &Field, value: impl FnOnce(&mut Vec<u8>)) {
         let Some(key) = self.keys.at(field.index()) else { return };
         self.line.extend_from_slice(key.text.as_bytes());
         if key.is_secret { write_masked(self.line) } else { value(self.line) }
     }
 
-    /// Writes key and value of what is no text.
+    /// Writes the key and a value without quotation marks.
     fn plain(&mut self, field: &Field, value: impl FnOnce(&mut Vec<u8>)) {
         let Some(key) = self.keys.at(field.index()) else { return };
         if key.is_secret {
@@ -86,13 +86,13 @@ impl Visit for Fields<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         match odd_name(value) {
             Some(name) => self.text(field, |line| line.extend_from_slice(name)),
-            // It writes numbers faster than the standard library. To memory, nothing fails.
+            // serde_json formats floats faster than the standard library. Writing to memory cannot fail.
             None => self.plain(field, |line| _ = serde_json::to_writer(line, &value)),
         }
     }
 }
 
-/// JSON has no infinities, and nothing that is not a number: they are written as texts.
+/// Returns the name of a float that JSON cannot represent, with the closing quotation mark.
 fn odd_name(value: f64) -> Option<&'static [u8]> {
     match value {
         value if value.is_finite() => None,
@@ -102,7 +102,7 @@ fn odd_name(value: f64) -> Option<&'static [u8]> {
     }
 }
 
-/// An error and what caused it, as one text.
+/// An error and its causes as one text.
 struct Chain<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {

@@ -1,4 +1,7 @@
-//! The keys of a callsite's fields, made once for each thread that logs there.
+//! The rendered keys of a callsite, cached per thread.
+//!
+//! Field names, level, target and source location are the same for every event of a callsite. They are escaped and
+//! checked for clashes and secrets once, and then copied.
 
 use std::{
     cell::RefCell,
@@ -20,36 +23,36 @@ use super::{
 };
 use crate::origin::{self, is_bridged, is_of_monitor};
 
-/// The keys of one callsite, as they are written.
+/// The rendered keys of one callsite.
 pub(super) struct Keys {
-    /// Level, target and place, which are the same for every event of the callsite.
+    /// Level, target and source location, the same for every event of the callsite.
     pub(super) head: Box<[u8]>,
-    /// `None` for a field that is not written.
+    /// One entry per field, `None` for a field that is not written.
     fields: Box<[Option<Key>]>,
     pub(super) has_request_id: bool,
     pub(super) has_trace_id: bool,
-    /// Of what a layer of monitor-tower says at the end of a request.
+    /// Set if the callsite logs the end of a request.
     pub(super) request: Option<RequestKeys>,
 }
 
 pub(super) struct RequestKeys {
-    /// The same as of any event, the message, and the key of the request's identifier.
+    /// The head of [`Keys`], the message, and the key of the request ID.
     pub(super) head: Box<[u8]>,
     pub(super) alike: LineCache,
 }
 
 pub(super) struct Key {
-    /// With the comma before it, the colon behind, and the quotation mark a text begins with.
+    /// The leading comma, the quoted name, the colon, and the opening quotation mark of a text.
     pub(super) text: Box<str>,
-    /// Its values are never shown.
+    /// Values are masked.
     pub(super) is_secret: bool,
-    /// Its values are paths of source files.
+    /// Values are paths of source files.
     pub(super) is_file: bool,
-    /// What every line says anyway under the name that this field has.
+    /// The constant that every line already has under this name. An equal value is not written again.
     pub(super) known: Option<Box<str>>,
 }
 
-/// Finds the keys of a callsite. Each layer has its own.
+/// Finds the keys of a callsite. Each layer has its own instance.
 #[derive(Debug)]
 pub(super) struct CallsiteKeys {
     id: u64,
@@ -61,7 +64,7 @@ thread_local! {
     static KNOWN: RefCell<Known> = RefCell::default();
 }
 
-/// A layer, and where the metadata of a callsite lie, which is for as long as the program runs.
+/// The address of a callsite's metadata, which are never freed, with the layer's ID in the upper bits.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 struct Callsite(u64);
 
@@ -71,11 +74,11 @@ impl CallsiteKeys {
         Self { id: NEXT.fetch_add(1, Ordering::Relaxed) }
     }
 
-    /// Returns the keys of a callsite, made where they are not known yet.
+    /// Returns the keys of a callsite; `make` renders them on first use.
     pub(super) fn of(&self, metadata: &'static Metadata<'static>, make: impl Fn() -> Keys) -> Rc<Keys> {
         let callsite = Callsite(ptr::from_ref(metadata).addr() as u64 ^ self.id << 48);
         let make = || Rc::new(make());
-        // A thread that ends, and a layer inside of a layer, make them anew.
+        // The cache is not available while the thread ends and in a nested call: render without it.
         let found = KNOWN.try_with(|known| {
             let mut known = known.try_borrow_mut().ok()?;
             Some(Rc::clone(known.entry(callsite).or_insert_with(make)))
@@ -127,9 +130,9 @@ impl RequestKeys {
     }
 }
 
-/// How a field is written.
+/// The way a field is written.
 enum Role {
-    /// Under a key of ours.
+    /// Under one of the layer's own keys.
     Ours(&'static str),
     /// Under its own name.
     Own,
@@ -147,6 +150,7 @@ fn role(field: &str, metadata: &Metadata<'_>, style: &Style) -> Role {
         origin::FILE if is_bridged => Role::Ours(names.file),
         origin::LINE if is_bridged => Role::Ours(names.line),
         origin::MODULE if is_bridged => Role::Hidden,
+        // The monitor logs the location of a captured error in fields of these names.
         "file" if is_of_monitor => Role::Ours(names.file),
         "line" if is_of_monitor => Role::Ours(names.line),
         _ => Role::Own,
@@ -159,6 +163,7 @@ fn head(metadata: &Metadata<'_>, style: &Style, texts: &JsonText) -> Box<[u8]> {
     if names.has_severity_number {
         let _ = write!(head, ",\"severity_number\":{}", severity_number(*metadata.level()));
     }
+    // The target of a bridged record is in its fields.
     if !is_bridged(metadata) {
         head.extend_from_slice(names.target.as_bytes());
         texts.write(&mut head, metadata.target());
@@ -185,14 +190,14 @@ fn severity_number(level: Level) -> u8 {
     }
 }
 
-/// Returns the name, or one like it that no other key has.
+/// Returns the name, or the first free `name_2`, `name_3`, ….
 fn free(name: &str, names: &Names, taken: &[String]) -> String {
     let is_free = |name: &String| !names.reserve(name) && !taken.contains(name);
     let numbered = (2..).map(|number| format!("{name}_{number}"));
     [name.to_owned()].into_iter().chain(numbered).find(is_free).unwrap_or_default()
 }
 
-/// Returns a key as it is written.
+/// Returns a key with its comma, quotation marks and colon.
 fn rendered(name: &str) -> Box<str> {
     let mut key = b",\"".to_vec();
     json_text(&mut key, name);
@@ -200,7 +205,8 @@ fn rendered(name: &str) -> Box<str> {
     String::from_utf8_lossy(&key).into()
 }
 
-/// Mixes one number: addresses are not chosen by anybody.
+/// A fast hasher for one number. It needs no protection against collisions, because addresses are not chosen by
+/// clients.
 #[derive(Default)]
 struct Mix(u64);
 
@@ -220,5 +226,5 @@ impl Hasher for Mix {
     }
 }
 
-/// The target of the line at a request's end.
+/// The target of the event at the end of a request.
 const REQUEST: &str = "monitor::request";

@@ -1,10 +1,13 @@
-//! What the lines of a route's requests have in common when they end alike, made once for each thread.
+//! A cache of the part of a request's line that depends only on method, route and status.
+//!
+//! Requests of one route that end with the same status share most of their line. Each thread renders that part once per
+//! callsite and copies it afterwards.
 
 use std::cell::RefCell;
 
 use monitor_core::{FinalStatus, Method, Scope};
 
-/// The texts of one callsite.
+/// The cached texts of one callsite.
 #[derive(Default)]
 pub(super) struct LineCache(RefCell<Vec<Option<Made>>>);
 
@@ -12,13 +15,13 @@ struct Made {
     method: Method,
     route: Box<str>,
     ending: FinalStatus,
-    /// The path stands there, too: it is the route.
+    /// Whether the text includes the path, which then equals the route.
     has_path: bool,
     text: Box<[u8]>,
 }
 
 impl LineCache {
-    /// Writes what is known already of requests that ended so, and what `make` writes where nothing is.
+    /// Writes the cached text for this scope and status. On a miss `make` writes it, and it is cached.
     pub(super) fn write(
         &self,
         line: &mut Vec<u8>,
@@ -27,12 +30,13 @@ impl LineCache {
         make: impl FnOnce(&mut Vec<u8>),
     ) {
         let (method, route, has_path) = (scope.method(), scope.route(), !scope.shows_raw_path());
-        // Nothing of the program's runs in here, so nobody has it borrowed.
+        // Cannot be borrowed already: no code of the program runs in here.
         let mut all = self.0.borrow_mut();
         if all.is_empty() {
             all.resize_with(PLACES, || None);
         }
-        // A route stays where it is, mostly; and where another one has its place, that is seen.
+        // The address of the route serves as its hash, since it rarely changes. A collision is detected by comparing
+        // the entry.
         let place = (route.as_ptr().addr() / 8).wrapping_add(ending.status.into()) % PLACES;
         match &all[place] {
             Some(made) if made.is(method, route, ending, has_path) => line.extend_from_slice(&made.text),
@@ -58,7 +62,7 @@ impl Made {
 }
 
 const PLACES: usize = 64;
-/// A longer route is not worth its memory.
+/// Longer routes are not cached, to bound the memory of a thread.
 const LONGEST: usize = 1024;
 
 #[cfg(test)]
@@ -91,7 +95,7 @@ mod tests {
         let monitors = [builder().build().unwrap(), builder().show_raw_paths(true).build().unwrap()];
         let alike = LineCache::default();
         let mut kept = Vec::new();
-        // Each time the route lies elsewhere.
+        // The scopes stay alive, so that each route has a new address.
         for _ in 0..8 * PLACES {
             for monitor in &monitors {
                 for (method, route, status) in [

@@ -1,25 +1,25 @@
-//! What the keys of a line are called.
+//! Naming schemes for the keys of a line.
 
 use tracing::{Level, Metadata};
 
-/// What the keys of a line are called.
+/// The naming scheme of the keys of a line.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum FieldNames {
     /// Short names: `timestamp`, `level`, `message`, `method`, `status_code`.
     #[default]
     Plain,
-    /// Those of OpenTelemetry: its [data model for logs] in snake case, such as `severity_text` and `body`, and its
-    /// [semantic conventions] for attributes, such as `http.response.status_code` and `code.line.number`. Each line also has
-    /// `severity_number`.
+    /// The names of OpenTelemetry: its [data model for logs] in snake case, such as `severity_text` and `body`, and its
+    /// [semantic conventions] for attributes, such as `http.response.status_code` and `code.line.number`. Each line
+    /// also has `severity_number`.
     ///
     /// [data model for logs]: https://opentelemetry.io/docs/specs/otel/logs/data-model/
     /// [semantic conventions]: https://opentelemetry.io/docs/specs/semconv/
     OpenTelemetry,
-    /// Those of Python's `logging` and structlog: `event` for the message, `asctime`, `levelname`, `name` for the target,
-    /// `pathname` and `lineno`; the others are the short ones. As there, lines have their place at every level unless
-    /// [`JsonLayer::locations`](crate::JsonLayer::locations) sets one, WARN is called `WARNING`, and TRACE `DEBUG`.
-    /// `asctime` is RFC 3339.
+    /// The names of Python's `logging` and structlog: `event` for the message, `asctime`, `levelname`, `name` for the
+    /// target, `pathname` and `lineno`; the rest as in [`Plain`](Self::Plain). As in Python, lines have their source
+    /// location at every level unless [`JsonLayer::locations`](crate::JsonLayer::locations) sets one, WARN is called
+    /// `WARNING`, and TRACE `DEBUG`. `asctime` is RFC 3339.
     Python,
 }
 
@@ -28,13 +28,13 @@ macro_rules! names {
         texts: $($text:ident: $plain_text:literal / $otel_text:literal / $python_text:literal,)*;
         others: $($other:ident: $plain_other:literal / $otel_other:literal / $python_other:literal,)*
     ) => {
-        /// Each key as it is written: with the comma before it, the colon behind, and the quotation mark a text begins with.
+        /// Rendered keys: the leading comma, the quoted name, the colon, and the opening quotation mark of a text.
         #[derive(Debug)]
         pub(super) struct Names {
             pub(super) has_severity_number: bool,
-            /// What a line begins with.
+            /// The beginning of every line, up to the timestamp.
             pub(super) begin: &'static str,
-            /// From which level on file and line are written, unless the program chose another.
+            /// The most verbose level at which file and line are written by default.
             locations: Level,
             is_python: bool,
             $(pub(super) $text: &'static str,)*
@@ -100,23 +100,23 @@ names! {
         duration_ms: "duration_ms" / "duration_ms" / "duration_ms",
 }
 
-/// What a layer was told of its lines.
+/// The settings of a layer.
 #[derive(Debug)]
 pub(super) struct Style {
     pub(super) names: &'static Names,
-    /// From which level on file and line are written; `None` for the default of the names.
+    /// The most verbose level at which file and line are written; `None` for the default of `names`.
     pub(super) locations: Option<Level>,
     /// Service, release and environment.
     pub(super) identity: [String; 3],
 }
 
 impl Style {
-    /// Returns whether lines of this callsite say where they were logged.
+    /// Returns whether lines of this callsite include their source location.
     pub(super) fn shows_location(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= self.locations.unwrap_or(self.names.locations)
     }
 
-    /// Returns what every line says, by its key.
+    /// Returns key and value of the fields that are the same on every line.
     pub(super) fn constants(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let keys = [self.names.service, self.names.release, self.names.environment];
         keys.into_iter().zip(self.identity.iter().map(String::as_str))
@@ -141,7 +141,7 @@ impl Names {
         }
     }
 
-    /// Returns whether a line has this key already.
+    /// Returns whether the layer itself writes a key of this name.
     pub(super) fn reserve(&self, name: &str) -> bool {
         let ours = [
             self.timestamp,
@@ -159,7 +159,7 @@ impl Names {
     }
 }
 
-/// Returns the key without what is written around it.
+/// Returns the name inside a rendered key.
 pub(super) fn bare(key: &str) -> &str {
     key.trim_matches([',', ':', '"'])
 }

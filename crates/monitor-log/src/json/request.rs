@@ -1,7 +1,7 @@
-//! The line at a request's end, written from what its scope knows.
+//! The line at the end of a request, written from the request's scope.
 //!
-//! A layer of monitor-tower says the same as fields of an event, for any subscriber. To visit those costs more than all
-//! the rest of the line.
+//! The layers of monitor-tower log the same data as fields of an event, for any subscriber. Visiting those fields would
+//! cost more than the rest of the line, so this layer reads the scope instead.
 
 use std::io::Write;
 
@@ -16,7 +16,7 @@ use super::{
     names::Names,
 };
 
-/// Writes what is said of a request behind the time.
+/// Writes everything between the timestamp and the spans.
 pub(super) fn write(
     line: &mut Vec<u8>,
     names: &Names,
@@ -55,12 +55,14 @@ pub(super) fn write(
     }
 }
 
-/// Writes the trace's identifier. Its digits are mostly those of the request's, which was written at `id`.
+/// Writes the trace ID. It usually has the same digits as the request ID, which starts at `id` in the line and is
+/// cheaper to copy than to format.
 fn trace_id(line: &mut Vec<u8>, id: usize, scope: &Scope) {
     let trace_id = scope.trace().trace_id();
     let same = scope.id().as_uuid().is_some_and(|uuid| *uuid.as_bytes() == trace_id.to_bytes());
     match line[id..].first_chunk::<36>().copied() {
         Some(id) if same => {
+            // The groups of the UUID without its hyphens.
             let mut digits = [0; 32];
             let (mut at, mut left) = (0, 0);
             for length in [8, 4, 4, 4, 12] {
@@ -73,7 +75,7 @@ fn trace_id(line: &mut Vec<u8>, id: usize, scope: &Scope) {
     }
 }
 
-/// Writes what all requests of a route say that end alike, and the key of what each has for itself: how long it took.
+/// Writes the part of the line that is cached, up to and including the key of the duration.
 #[cold]
 fn write_alike(line: &mut Vec<u8>, names: &Names, texts: &JsonText, scope: &Scope, ending: FinalStatus) {
     own(line, names.method, scope.method().as_str());
@@ -98,7 +100,7 @@ fn shown(line: &mut Vec<u8>, key: &str, text: RedactedText<'_>, texts: &JsonText
     texts.write_shown(line, text);
 }
 
-/// Writes milliseconds with two places, as the header says them.
+/// Writes the duration in milliseconds with two decimals, as in the response header.
 fn milliseconds(line: &mut Vec<u8>, finished: &RequestEnd) {
     let hundredths = (finished.duration.as_nanos().min(u128::from(u64::MAX)) as u64).saturating_add(5_000) / 10_000;
     decimal(line, hundredths / 100);
@@ -106,7 +108,7 @@ fn milliseconds(line: &mut Vec<u8>, finished: &RequestEnd) {
     line.extend_from_slice(&[b'.', b'0' + below / 10, b'0' + below % 10]);
 }
 
-/// Writes a number, which is mostly a small one.
+/// Writes a number in decimal, with a fast path for a single digit.
 pub(super) fn decimal(line: &mut Vec<u8>, number: u64) {
     if number < 10 {
         return line.push(b'0' + number as u8);

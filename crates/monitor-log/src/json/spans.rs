@@ -1,4 +1,4 @@
-//! The fields of spans: rendered when they are recorded, written with every event inside.
+//! The fields of spans, rendered once when they are recorded and copied to the line of every event inside.
 
 use std::{error::Error, fmt};
 
@@ -10,11 +10,11 @@ use tracing::{
 
 use super::{escape::JsonText, fields::Fields, keys::Keys};
 
-/// The fields of one span, each with its key, in the order in which they were first recorded.
+/// The rendered fields of one span with their indices, in the order in which they were first recorded.
 #[derive(Debug, Default)]
 pub(super) struct SpanFields(Vec<(usize, Vec<u8>)>);
 
-/// Records fields of a span. One that is recorded again takes the place of what it was.
+/// Records fields of a span. A later value of a field replaces the earlier one.
 pub(super) struct Recorder<'a> {
     pub(super) fields: &'a mut SpanFields,
     pub(super) keys: &'a Keys,

@@ -1,4 +1,4 @@
-//! The time of a line.
+//! The timestamp of a line, with the date cached per second.
 
 use std::{
     cell::Cell,
@@ -7,15 +7,15 @@ use std::{
 
 use monitor_core::clock;
 
-/// A second and its text, with a fraction to be filled in.
+/// A second since the Unix epoch and its rendered text, whose fraction is still to be filled in.
 type Second = (u64, [u8; LENGTH]);
 
 thread_local! {
-    /// The second that was last written: most lines are of the same one.
+    /// The last rendered second: most lines fall into the same one.
     static LAST: Cell<Second> = const { Cell::new((u64::MAX, [0; LENGTH])) };
 }
 
-/// Writes a time since the Unix epoch as RFC 3339 in UTC with microseconds, and the quotation mark behind it:
+/// Writes a time since the Unix epoch as RFC 3339 in UTC with microseconds, and the closing quotation mark:
 /// `2025-07-29T12:30:00.000000Z"`.
 pub(super) fn write(line: &mut Vec<u8>, since: Duration) {
     let (mut second, mut text) = LAST.get();
@@ -31,7 +31,7 @@ pub(super) fn write(line: &mut Vec<u8>, since: Duration) {
     line.extend_from_slice(&text);
 }
 
-/// A time past the year 9999 is none that a line is written at.
+/// Returns the rendered second. Times past the year 9999, which RFC 3339 cannot express, become its last second.
 fn text_of(since: Duration) -> [u8; LENGTH] {
     let mut text = *b"9999-12-31T23:59:59.000000Z\"";
     let told = clock::rfc3339(UNIX_EPOCH + Duration::from_secs(since.as_secs()));
@@ -42,7 +42,7 @@ fn text_of(since: Duration) -> [u8; LENGTH] {
 }
 
 const LENGTH: usize = 28;
-/// Where the fraction begins.
+/// Index of the first digit of the fraction.
 const FRACTION: usize = 20;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The settings of a writer's thread.
+//! Settings of the writer thread.
 
 use std::{
     fmt,
@@ -12,7 +12,7 @@ use monitor_core::{DropCounter, Monitor};
 
 use super::{FlushGuard, NonBlocking, queue::Queue, worker::Worker};
 
-/// Builds a [`NonBlocking`]. Made by [`NonBlocking::builder`].
+/// Builds a [`NonBlocking`]. Created by [`NonBlocking::builder`].
 #[must_use]
 pub struct NonBlockingBuilder {
     inner: Box<dyn Write + Send>,
@@ -22,15 +22,15 @@ pub struct NonBlockingBuilder {
     drops: Option<Arc<DropCounter>>,
 }
 
-/// Says what becomes of a line for which there is no room.
+/// The policy for a line that does not fit into the queue.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum WhenFull {
-    /// It is dropped and counted.
+    /// Drops the line and counts it.
     #[default]
     Drop,
-    /// Its caller waits until there is room, which is for as long as the writer hangs or until the guard is dropped. Only
-    /// lines that the writer itself logs, on its thread, are dropped.
+    /// Blocks the caller until there is room: as long as the writer hangs, or until the guard is dropped. Lines that
+    /// the writer itself logs on its own thread are dropped instead, because it would wait for itself.
     Block,
 }
 
@@ -40,32 +40,32 @@ impl NonBlockingBuilder {
         Self { inner, capacity, when_full: WhenFull::default(), flush_timeout, drops: None }
     }
 
-    /// Sets how many bytes wait for the thread. As many again may be in its hands, and a line that is longer goes
-    /// through alone. Defaults to 4 MiB.
+    /// Sets the size of the queue in bytes. The thread may hold a batch of the same size in addition. A longer line is
+    /// accepted when the queue is empty. Defaults to 4 MiB.
     pub fn capacity(self, bytes: usize) -> Self {
         Self { capacity: bytes, ..self }
     }
 
-    /// Sets what becomes of a line for which there is no room. Defaults to [`WhenFull::Drop`].
+    /// Sets the policy for a line that does not fit into the queue. Defaults to [`WhenFull::Drop`].
     pub fn when_full(self, when_full: WhenFull) -> Self {
         Self { when_full, ..self }
     }
 
-    /// Sets how long the guard waits for what is queued. Defaults to two seconds.
+    /// Sets the maximum time that the guard waits for queued lines. Defaults to two seconds.
     pub fn flush_timeout(self, timeout: Duration) -> Self {
         Self { flush_timeout: timeout, ..self }
     }
 
-    /// Sets who counts the lines that are lost, such as [`Monitor::drops_of`]. Defaults to nobody.
+    /// Sets the counter of lost lines, such as the one from [`Monitor::drops_of`]. Defaults to none.
     pub fn drops(self, drops: Arc<DropCounter>) -> Self {
         Self { drops: Some(drops), ..self }
     }
 
-    /// Starts the thread.
+    /// Starts the writer thread.
     ///
     /// # Errors
     ///
-    /// When there can be no thread, or the capacity is 0.
+    /// Returns an error if the thread cannot be started or the capacity is 0.
     pub fn spawn(self) -> io::Result<(NonBlocking, FlushGuard)> {
         if self.capacity == 0 {
             let text = "a queue of 0 bytes holds no line: pass at least 1 to NonBlockingBuilder::capacity";

@@ -1,13 +1,13 @@
-//! The end of a writer's thread.
+//! Shuts down the writer thread.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::queue::Queue;
 
-/// Ends the thread of a [`NonBlocking`](crate::NonBlocking) when it is dropped, after everything queued is written.
+/// Shuts down the thread of a [`NonBlocking`](crate::NonBlocking) when dropped, after all queued lines are written.
 ///
-/// It waits for the time that [`flush_timeout`](crate::NonBlockingBuilder::flush_timeout) says. Lines that are not written
-/// by then, and those that come later, are counted as [`Closed`](monitor_core::DropReason::Closed).
+/// Dropping it blocks for at most the [`flush_timeout`](crate::NonBlockingBuilder::flush_timeout). Lines not written by
+/// then, and lines queued later, are counted as [`Closed`](monitor_core::DropReason::Closed).
 #[must_use = "lines are lost once it is dropped: hold it until the program ends"]
 pub struct FlushGuard {
     queue: Arc<Queue>,

@@ -1,4 +1,7 @@
-//! The lines on their way to the writer's thread.
+//! The queue between the threads that log and the writer thread.
+//!
+//! A wake-up is a system call, too expensive for every line. The thread therefore polls every few milliseconds while
+//! lines arrive, and callers wake it only when it sleeps, when the queue is half full, or when they wait for it.
 
 use std::{
     mem,
@@ -12,13 +15,13 @@ use monitor_core::{DropCounter, DropReason};
 use super::WhenFull;
 use crate::rolling::lines;
 
-/// What the handles, the guard and the thread share.
+/// The state shared by the handles, the guard and the writer thread.
 #[derive(Debug)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Wakes the thread.
+    /// Wakes the writer thread.
     work: Condvar,
-    /// Wakes those who wait for the thread.
+    /// Wakes callers that wait for the writer thread.
     progress: Condvar,
     pub(super) capacity: usize,
     when_full: WhenFull,
@@ -30,28 +33,28 @@ pub(super) struct Queue {
 struct State {
     bytes: Vec<u8>,
     rest: Rest,
-    /// How many wait for the thread.
+    /// Number of callers that wait for the thread.
     waiting: usize,
     is_closed: bool,
-    /// Nobody waits for the thread any more, and what it holds is counted as lost.
+    /// The guard has given up: the lines that the thread holds are already counted as lost.
     is_abandoned: bool,
     has_ended: bool,
     pushed: u64,
     written: u64,
-    /// What somebody waits for until it is written.
+    /// The highest value of `pushed` that a flush waits for.
     asked: u64,
-    /// The lines that the thread holds.
+    /// Number of lines in the thread's batch that are not settled yet.
     in_work: u64,
 }
 
-/// What the thread does.
+/// The state of the writer thread.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Rest {
     #[default]
     Works,
-    /// It takes what has gathered in a moment by itself.
+    /// Wakes up by itself after [`NAP`].
     Naps,
-    /// It must be woken for the next line.
+    /// Sleeps until it is woken for the next line.
     Sleeps,
 }
 
@@ -80,7 +83,7 @@ impl Queue {
         self.wake_if(is_awaited, state);
     }
 
-    /// Waits until what was pushed so far is written, and returns whether it is.
+    /// Waits until all lines pushed so far are written. Returns whether they are.
     pub(super) fn flush(&self, timeout: Duration) -> bool {
         let mut state = self.lock();
         let target = state.pushed;
@@ -89,7 +92,7 @@ impl Queue {
         state.written >= target
     }
 
-    /// Takes nothing more, and waits until the thread has ended. What it has not written by then is lost.
+    /// Rejects further lines and waits until the thread has ended. Lines not written by then are counted as lost.
     pub(super) fn close(&self, timeout: Duration) {
         let mut state = self.lock();
         state.is_closed = true;
@@ -104,12 +107,14 @@ impl Queue {
         self.lose(DropReason::Closed, lost);
     }
 
+    /// Returns whether the lines fit. An empty queue accepts any length, or a line longer than the capacity could never
+    /// be written.
     fn has_room(&self, state: &State, lines: &[u8]) -> bool {
         state.bytes.is_empty() || state.bytes.len().saturating_add(lines.len()) <= self.capacity
     }
 
     fn wait_for_room<'a>(&'a self, state: MutexGuard<'a, State>, lines: &[u8]) -> MutexGuard<'a, State> {
-        // A writer that logs would wait for itself.
+        // A writer that logs on its own thread would wait for itself.
         if self.writer.get() == Some(&thread::current().id()) {
             return state;
         }
@@ -132,7 +137,8 @@ impl Queue {
         state
     }
 
-    /// Wakes the thread, which costs a system call, only where it is needed and only once.
+    /// Wakes the thread if needed. That is a system call, so it is done at most once per nap or sleep, and after
+    /// unlocking.
     fn wake_if(&self, is_awaited: bool, mut state: MutexGuard<'_, State>) {
         let wakes = is_awaited && mem::take(&mut state.rest) != Rest::Works;
         drop(state);
@@ -145,12 +151,12 @@ impl Queue {
 // === impl Queue: the thread's side ===
 
 impl Queue {
-    /// Says which thread this is.
+    /// Registers the current thread as the writer thread.
     pub(super) fn begin(&self) {
         let _ = self.writer.set(thread::current().id());
     }
 
-    /// Waits for lines, and swaps them for the empty `batch`. Returns false when there will be no more.
+    /// Waits for lines and swaps them for the empty `batch`. Returns `false` once the queue is closed and empty.
     pub(super) fn take(&self, batch: &mut Vec<u8>) -> bool {
         let mut state = self.lock();
         for quiet in 0_u32.. {
@@ -164,17 +170,19 @@ impl Queue {
         !batch.is_empty()
     }
 
-    /// Notes how many lines are in work. Returns false when nobody waits for them any more.
+    /// Sets the number of lines in work. Returns `false` if the guard has given up.
     pub(super) fn hold(&self, lines: u64) -> bool {
         let mut state = self.lock();
         state.in_work = lines;
         if state.is_abandoned {
+            // The thread took this batch before the guard gave up, and `close` has not seen it.
             self.lose(DropReason::Closed, mem::take(&mut state.in_work));
         }
         !state.is_abandoned
     }
 
-    /// Notes that lines are done with, of which some may be lost. Returns false when nobody waits any more.
+    /// Removes lines from those in work and counts the lost ones. Returns `false` if the guard has given up, and has
+    /// therefore counted them already.
     pub(super) fn settle(&self, lines: u64, lost: Option<(DropReason, u64)>) -> bool {
         let mut state = self.lock();
         if state.is_abandoned {
@@ -187,20 +195,20 @@ impl Queue {
         true
     }
 
-    /// Waits a moment for a writer that would block. Returns `false` when the guard has given up on the thread.
+    /// Sleeps before the next attempt at a writer that would block. Returns `false` if the guard has given up.
     pub(super) fn wait_for_writer(&self) -> bool {
         thread::sleep(PAUSE);
         !self.lock().is_abandoned
     }
 
-    /// Notes that a batch is done with.
+    /// Marks a batch of `length` bytes as written.
     pub(super) fn finish(&self, length: usize) {
         let mut state = self.lock();
         state.written += length as u64;
         self.tell(state);
     }
 
-    /// Notes that the thread writes nothing more.
+    /// Marks the thread as ended.
     pub(super) fn end(&self) {
         let mut state = self.lock();
         state.has_ended = true;
@@ -208,6 +216,7 @@ impl Queue {
     }
 
     fn pause<'a>(&'a self, mut state: MutexGuard<'a, State>, quiet: u32) -> MutexGuard<'a, State> {
+        // No batching: the queue is closed, a flush is waiting, or the queue is half full.
         if state.is_closed || state.asked > state.written || self.is_half_full(&state) {
             return state;
         }
@@ -248,11 +257,11 @@ impl Queue {
     }
 }
 
-/// How long lines gather before they are written together.
+/// Time for which lines are batched.
 const NAP: Duration = Duration::from_millis(5);
 
-/// How long a writer that would block is left alone.
+/// Time between two attempts at a writer that would block.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// After so many naps without a line the thread sleeps until it is woken.
+/// Number of naps without a line before the thread sleeps.
 const QUIET: u32 = 4;

@@ -21,7 +21,7 @@ fn counted(monitor: &Monitor, reason: DropReason) -> u64 {
     monitor.dropped().iter().filter(|dropped| dropped.reason == reason).map(|dropped| dropped.count).sum()
 }
 
-/// Keeps what is written.
+/// Stores everything written to it.
 #[derive(Clone, Debug, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
 
@@ -42,7 +42,7 @@ impl Write for Kept {
     }
 }
 
-/// Says when it begins to write, and waits for leave to go on. Without anybody to give it, it goes on.
+/// Signals the start of each write and blocks until it may continue, or until the other end is dropped.
 struct Hung {
     begun: Sender<()>,
     leave: Receiver<()>,
@@ -67,7 +67,7 @@ impl Write for Hung {
     }
 }
 
-/// Does what it is told with each call, and writes when it is told nothing.
+/// Returns the scripted result of each call, and writes if the script returns `None`.
 struct Scripted<F>(Kept, F);
 
 impl<F: FnMut(&[u8]) -> Option<io::Result<usize>> + Send> Write for Scripted<F> {
@@ -172,7 +172,7 @@ fn a_writer_that_is_interrupted_or_would_block_is_asked_again() {
     assert_eq!((kept.text().as_str(), monitor.dropped().len()), ("one\ntwo\n", 0));
 }
 
-/// A pipe whose writer never blocks: what takes no more returns `WouldBlock`.
+/// A pipe with a non-blocking writer: a write to a full pipe returns `WouldBlock`.
 #[cfg(unix)]
 fn pipe() -> (io::PipeReader, std::fs::File) {
     let (reader, writer) = io::pipe().expect("a pipe");
@@ -328,7 +328,7 @@ fn a_line_is_written_without_being_asked_for() {
     let kept = Kept::default();
     let (lines, _guard) = NonBlocking::builder(kept.clone()).spawn().unwrap();
     for number in 1..=10 {
-        // Every other line finds the thread asleep.
+        // Every other line is pushed while the thread sleeps.
         wait_until(|| number % 2 == 0 || lines.0.sleeps());
         lines.write_line(b"line\n");
         wait_until(|| kept.text().lines().count() == number);

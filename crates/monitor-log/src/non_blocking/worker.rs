@@ -1,4 +1,4 @@
-//! The thread that writes, and survives whatever its writer does.
+//! The writer thread. Errors and panics of the writer lose at most one chunk of lines; the thread continues.
 
 use std::{
     io::{self, Write},
@@ -14,14 +14,14 @@ use crate::rolling::lines;
 pub(super) struct Worker {
     queue: Arc<Queue>,
     inner: Box<dyn Write + Send>,
-    /// Whether the last thing written was half a line.
+    /// Whether the last write ended in the middle of a line.
     is_torn: bool,
 }
 
-/// Why a call of the writer brought nothing.
+/// The reason why a call to the writer returned no result.
 enum Stopped {
     Failed(DropReason),
-    /// The guard has given up on it, and counted what was left.
+    /// The guard has given up and has counted the remaining lines.
     GivenUp,
 }
 
@@ -34,6 +34,7 @@ impl Worker {
         self.queue.begin();
         self.write_batches();
         let Self { queue, inner, .. } = self;
+        // The destructor of the writer may panic as well.
         panic::catch_and_drop(|| drop(inner));
         queue.end();
     }
@@ -49,7 +50,7 @@ impl Worker {
         }
     }
 
-    /// Returns `false` when the guard has given up on the thread.
+    /// Writes a batch in chunks. Returns `false` if the guard has given up.
     fn write_batch(&mut self, mut batch: &[u8]) -> bool {
         let mut goes_on = self.queue.hold(lines::count(batch));
         while goes_on && !batch.is_empty() {
@@ -60,14 +61,15 @@ impl Worker {
         goes_on
     }
 
-    /// Writes whole lines. Each is settled as soon as it is written, so that the count is exact when the guard gives up in
-    /// the middle of a chunk. Returns `false` then.
+    /// Writes whole lines. Each line is settled as soon as it is written, so that the count is exact if the guard gives
+    /// up in the middle of a chunk. Returns `false` in that case.
     fn write(&mut self, chunk: &[u8]) -> bool {
         let (mut settled, mut done) = (0, 0);
         while done < chunk.len() {
             match self.write_some(&chunk[done..]) {
                 Ok(written) => {
                     done = chunk.len().min(done + written);
+                    // A line that is only partly written is settled with the write that completes it.
                     let whole = if done == chunk.len() { done } else { lines::whole(&chunk[..done]) };
                     if !self.queue.settle(lines::count(&chunk[settled..whole]), None) {
                         return false;
@@ -85,7 +87,7 @@ impl Worker {
         true
     }
 
-    /// Ends the half line there may be, and writes as much as goes at once.
+    /// Terminates a torn line first, then makes one call to the writer.
     fn write_some(&mut self, lines: &[u8]) -> Result<usize, Stopped> {
         if self.is_torn {
             self.call(|inner| at_least_one(inner.write(b"\n")))?;
@@ -94,7 +96,7 @@ impl Worker {
         self.call(|inner| at_least_one(inner.write(lines)))
     }
 
-    /// Returns `false` when the guard has given up on the thread.
+    /// Flushes the writer. Returns `false` if the guard has given up.
     fn flush(&mut self) -> bool {
         match self.call(|inner| inner.flush()) {
             Ok(()) => true,
@@ -106,8 +108,8 @@ impl Worker {
         }
     }
 
-    /// Calls the writer. One that would block, such as a pipe that another process made non-blocking, is waited for like
-    /// one that blocks: the queue's capacity and the guard's timeout bound the wait.
+    /// Calls the writer, and retries while it would block, as a pipe does that another process made non-blocking. The
+    /// wait is bounded by the queue's capacity and the guard's timeout, as for a writer that blocks.
     fn call<T>(&mut self, mut call: impl FnMut(&mut dyn Write) -> io::Result<T>) -> Result<T, Stopped> {
         loop {
             match catch_unwind(AssertUnwindSafe(|| call(&mut *self.inner))) {
@@ -127,12 +129,12 @@ impl Worker {
     }
 }
 
-/// Returns whether the same call may succeed in a moment.
+/// Returns whether a retry may succeed in a moment.
 pub(crate) fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
 }
 
-/// A writer that takes nothing, though it was given something, never will.
+/// Turns a write of zero bytes into an error. A retry would loop forever.
 pub(crate) fn at_least_one(written: io::Result<usize>) -> io::Result<usize> {
     match written {
         Ok(0) => Err(io::ErrorKind::WriteZero.into()),
@@ -140,7 +142,7 @@ pub(crate) fn at_least_one(written: io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-/// Keeps what a batch like this one needs, and gives back what only a burst needed.
+/// Clears the batch. Shrinks it if only a burst needed its capacity.
 fn empty(batch: &mut Vec<u8>) {
     let needed = batch.len();
     batch.clear();
@@ -149,7 +151,8 @@ fn empty(batch: &mut Vec<u8>) {
     }
 }
 
-/// How much is written, and lost, together.
+/// Maximum number of bytes per write, and so the maximum loss when the writer fails.
 const CHUNK: u64 = 16 * 1024;
 
+/// Capacity in bytes above which a batch may shrink.
 const HUGE: usize = 1024 * 1024;

@@ -1,4 +1,4 @@
-//! A captured error, as people read it: a line for each thing, so that a terminal of 80 columns cuts none.
+//! A captured error as a block of short lines, so that a terminal of 80 columns rarely cuts one.
 
 use std::{collections::HashMap, fmt};
 
@@ -19,7 +19,7 @@ pub(super) fn is_error(metadata: &Metadata<'_>) -> bool {
     metadata.target() == "monitor::error"
 }
 
-/// Writes what happened, and below it place, request, causes and the frames of the program's own.
+/// Writes type and message of the error, and below them location, request, causes and the program's own frames.
 pub(super) fn write(line: &mut Line<'_>, event: &Event<'_>) {
     let mut fields = Fields::default();
     event.record(&mut fields);
@@ -50,14 +50,14 @@ pub(super) fn write(line: &mut Line<'_>, event: &Event<'_>) {
 }
 
 impl Line<'_> {
-    /// Writes a line of its own below the first.
+    /// Writes an indented line below the first.
     fn below(&mut self, text: &str) {
         self.text.push_str("\n    ");
         self.paint(DIM, text);
     }
 }
 
-/// Joins those that are there and not empty.
+/// Joins the texts that are present and not empty.
 fn joined<const N: usize>(texts: [Option<String>; N], separator: &str) -> Option<String> {
     let texts: Vec<_> = texts.into_iter().flatten().filter(|text| !text.is_empty()).collect();
     (!texts.is_empty()).then(|| texts.join(separator))

@@ -1,4 +1,4 @@
-//! The file that is written to, and whether it is still where it was opened.
+//! The open log file, and the check that it is still at its path.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -15,14 +15,14 @@ use super::{
 pub(super) struct Current {
     lines: WholeLines<File>,
     identity: (u64, u64),
-    /// A pipe or a device is written to, but never renamed.
+    /// `false` for a pipe or a device, which is written to but never renamed.
     pub(super) is_regular: bool,
-    /// The day of its first line, as far as that is known.
+    /// The day of the first line, or the day of the last change if the file existed before.
     pub(super) day: u64,
 }
 
 impl Current {
-    /// Opens the file, or creates it.
+    /// Opens the file for appending, or creates it.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
             let text = format!("cannot open {}, check its directory and permissions: {error}", path.display());
@@ -38,7 +38,7 @@ impl Current {
         })
     }
 
-    /// Returns whether `path` still leads to this file, and notes the size it has there.
+    /// Returns whether `path` still refers to this file, and updates the size from the file system.
     pub(super) fn is_at(&mut self, path: &Path) -> bool {
         match fs::metadata(path) {
             Ok(found) if identity(&found) != self.identity => false,
@@ -48,6 +48,7 @@ impl Current {
                 }
                 true
             }
+            // A path that cannot be examined, for want of permission for instance, counts as unchanged.
             Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
         }
     }
@@ -56,7 +57,7 @@ impl Current {
         self.lines.size()
     }
 
-    /// Appends the lines, and returns how many bytes of them landed in whole lines.
+    /// Appends the lines and returns the number of bytes written in whole lines.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<usize> {
         if self.size() == 0 {
             self.day = today();
@@ -73,7 +74,8 @@ impl Current {
     }
 }
 
-/// Whoever wrote it may have died over a line. A file that cannot be read counts as whole.
+/// Returns whether the file ends in a torn line, as a process leaves it that is killed during a write. A file that
+/// cannot be read counts as whole.
 fn ends_in_half_a_line(path: &Path) -> bool {
     let mut last = [b'\n'];
     let read = File::open(path).and_then(|mut file| {
@@ -90,7 +92,7 @@ fn identity(found: &Metadata) -> (u64, u64) {
     (found.dev(), found.ino())
 }
 
-/// Elsewhere only a file that is missing is noticed.
+/// No file identity on this platform: only a missing file is noticed.
 #[cfg(not(unix))]
 const fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)

@@ -1,23 +1,23 @@
-//! Where lines begin and end.
+//! Functions that count lines and find their ends.
 
-/// Returns how many lines there are. What follows the last line end is one as well.
+/// Returns the number of lines. Text after the last line feed counts as a line.
 pub(crate) fn count(bytes: &[u8]) -> u64 {
     let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
     let is_open = bytes.last().is_some_and(|last| *last != b'\n');
     u64::try_from(ends).unwrap_or(u64::MAX).saturating_add(u64::from(is_open))
 }
 
-/// Returns the length of the first line.
+/// Returns the length of the first line in bytes, including its line feed.
 pub(crate) fn first(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1)
 }
 
-/// Returns the length of all whole lines.
+/// Returns the length of all complete lines in bytes.
 pub(crate) fn whole(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)
 }
 
-/// Returns the length of the lines that fit into `room`, or of the first one when none does.
+/// Returns the length of the complete lines that fit into `room` bytes, or of the first line if none fits.
 pub(crate) fn within(bytes: &[u8], room: u64) -> usize {
     let room = usize::try_from(room).unwrap_or(usize::MAX);
     let Some(fitting) = bytes.get(..room) else { return bytes.len() };

@@ -1,4 +1,4 @@
-//! The lock that keeps two processes from rotating one file at a time.
+//! A file lock that lets only one process rotate a log file at a time.
 
 use std::{
     fs::{File, TryLockError},
@@ -6,11 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Locks the file beside `path` until the returned one is dropped, or the process ends. Returns `None` where another process
-/// holds the lock. A file system without locks gives the file without one.
+/// Locks the file `{path}.lock` until the returned file is dropped or the process ends. Returns `None` if another
+/// process holds the lock. On a file system without locks, returns the file unlocked.
 pub(super) fn try_lock(path: &Path) -> io::Result<Option<File>> {
     let beside = beside(path);
-    // Never removed: a process that waits for a removed file and one that creates it anew would hold two locks.
+    // The lock file is never removed: a process waiting for the removed file and one that creates it anew would both
+    // hold a lock.
     let file = File::options().append(true).create(true).open(&beside).map_err(|error| explain(&beside, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),

@@ -1,4 +1,4 @@
-//! When a log file makes way for the next, and how many old ones stay.
+//! Decides when a log file is rotated.
 
 use std::{
     io,
@@ -7,7 +7,7 @@ use std::{
 
 use monitor_core::clock;
 
-/// Says when a [`RollingFile`](crate::RollingFile) makes way for the next, and how many old ones are kept.
+/// Sets when a [`RollingFile`](crate::RollingFile) is rotated, and the number of old files to keep.
 ///
 /// The default is [`Rotation::size`] with 10 MiB, and five old files.
 ///
@@ -31,20 +31,20 @@ enum When {
 }
 
 impl Rotation {
-    /// Rotates a file before it grows beyond `max_bytes`. A single line that is longer gets a file of its own.
+    /// Rotates the file before it would grow beyond `max_bytes`. A longer single line gets a file of its own.
     #[must_use]
     pub const fn size(max_bytes: u64) -> Self {
         Self { when: When::Size(max_bytes), keep: KEEP }
     }
 
-    /// Rotates a file with the first line of another day, in UTC.
+    /// Rotates the file before the first line of another day in UTC.
     #[must_use]
     pub const fn daily() -> Self {
         Self { when: When::Daily, keep: KEEP }
     }
 
-    /// Sets how many old files are kept. With 0 there are none: the file is emptied instead of renamed. Files of higher
-    /// numbers, kept by an earlier setting, are left alone. Defaults to 5.
+    /// Sets the number of old files to keep. With 0 the file is emptied instead of renamed. Files with higher numbers,
+    /// left by an earlier setting, are not touched. Defaults to 5.
     #[must_use]
     pub const fn keep(self, files: usize) -> Self {
         Self { keep: files, ..self }
@@ -62,17 +62,17 @@ impl Rotation {
         Ok(())
     }
 
-    /// Returns whether a file of this size, begun on this day, makes way before a line of this length.
+    /// Returns whether a file of this size and day must be rotated before a line of this length is written.
     pub(super) fn is_due(&self, size: u64, day: u64, line: usize) -> bool {
         match self.when {
             _ if size == 0 => false,
             When::Size(max) => size.saturating_add(line as u64) > max,
-            // Not a later one: a clock that was years ahead once must not end the rotation.
+            // Not only a later day: a clock that was years ahead once must not stop the rotation.
             When::Daily => today() != day,
         }
     }
 
-    /// Returns how many bytes a file of this size still takes.
+    /// Returns the number of bytes that a file of this size still has room for.
     pub(super) const fn room(&self, size: u64) -> u64 {
         match self.when {
             When::Size(max) => max.saturating_sub(size),
@@ -87,12 +87,12 @@ impl Default for Rotation {
     }
 }
 
-/// Returns the number of today.
+/// Returns the current day, as in [`day_of`].
 pub(super) fn today() -> u64 {
     day_of(clock::wall())
 }
 
-/// Returns the number of the day in UTC, counted from 1970.
+/// Returns the number of days since 1970-01-01 in UTC.
 pub(super) fn day_of(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / (24 * 60 * 60)
 }

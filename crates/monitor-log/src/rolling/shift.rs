@@ -1,11 +1,11 @@
-//! The renaming of a file and of the old ones before it.
+//! Renames a log file and the old files before it.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-/// Renames `path` to `path.1`, after `path.1` to `path.2`, and so on. What was `path.{keep}` is gone.
+/// Renames `path` to `path.1`, after `path.1` to `path.2`, and so on. The file `path.{keep}` is replaced.
 pub(super) fn shift(path: &Path, keep: usize) -> io::Result<()> {
     let free = free_number(path, keep)?;
     for number in (1..free).rev() {
@@ -14,18 +14,19 @@ pub(super) fn shift(path: &Path, keep: usize) -> io::Result<()> {
     rename(path, &numbered(path, 1))
 }
 
-/// Returns where `path` leads when it is a symbolic link, so that the link stays and its target is renamed.
+/// Returns the target of a symbolic link, or `path` itself. The target is renamed, and the link is preserved.
 pub(super) fn resolve(path: &Path) -> PathBuf {
     let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
     let target = is_link.then(|| fs::canonicalize(path).ok()).flatten();
     target.unwrap_or_else(|| path.to_owned())
 }
 
-/// Returns the lowest number that no file has, or the last one, whose file is replaced.
+/// Returns the lowest unused number, or `keep`, whose file is then replaced.
 fn free_number(path: &Path, keep: usize) -> io::Result<usize> {
     for number in 1..=keep {
         let old = numbered(path, number);
         match fs::symlink_metadata(&old) {
+            // A rename cannot replace a directory with a file.
             Ok(found) if found.is_dir() => return Err(is_directory(&old)),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(number),
@@ -42,7 +43,7 @@ fn is_directory(old: &Path) -> io::Error {
 
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
     match fs::rename(from, to) {
-        // Somebody else was faster.
+        // Another process renamed or removed it first.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => {
             let text = format!("cannot rename {} to {}, check permissions: {error}", from.display(), to.display());

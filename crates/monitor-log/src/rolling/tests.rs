@@ -25,7 +25,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// Lets the pauses be over.
+/// Ends all pauses, so that the next write checks the path.
 fn look_now(file: &mut RollingFile) {
     file.look_at = clock::now();
     file.rotate_at = file.rotate_at.map(|_| clock::now());

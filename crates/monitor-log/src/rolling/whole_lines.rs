@@ -1,4 +1,7 @@
-//! Lines that land whole or not at all, also where the disk runs full in the middle of one.
+//! Appends lines completely or not at all, even if the disk runs full in the middle of one.
+//!
+//! A torn line breaks the parser of a log pipeline, and the next line must not be appended to it. After a short write
+//! the torn part is truncated. If another process has written behind it, a line feed terminates it instead.
 
 use std::{
     fs::File,
@@ -7,7 +10,7 @@ use std::{
 
 use super::lines;
 
-/// What lines are appended to. Tests have one that runs full.
+/// A target of appended lines. Tests use one that runs full.
 pub(super) trait Target: Write {
     fn length(&self) -> io::Result<u64>;
 
@@ -45,13 +48,13 @@ impl<T: Target> WholeLines<T> {
         self.size
     }
 
-    /// Takes the size that was found, for others may have written or emptied the file.
+    /// Sets the size found in the file system: other processes may have written to the file or emptied it.
     pub(super) const fn found_size(&mut self, size: u64) {
         self.size = size;
         self.is_torn = self.is_torn && size > 0;
     }
 
-    /// Appends the lines, and returns how many bytes of them landed in whole lines.
+    /// Appends the lines and returns the number of bytes written in whole lines.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<usize> {
         self.mend()?;
         let mut done = 0;
@@ -66,7 +69,7 @@ impl<T: Target> WholeLines<T> {
         Ok(done)
     }
 
-    /// Ends a half line, so that nothing is glued to it.
+    /// Terminates a torn line, so that the next line is not appended to it.
     pub(super) fn mend(&mut self) -> io::Result<()> {
         if self.is_torn {
             self.target.write_all(b"\n")?;
@@ -76,7 +79,7 @@ impl<T: Target> WholeLines<T> {
         Ok(())
     }
 
-    /// Removes everything.
+    /// Empties the target.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         self.target.cut(0)?;
         self.found_size(0);
@@ -86,13 +89,13 @@ impl<T: Target> WholeLines<T> {
     fn stop(&mut self, landed: &[u8], error: io::Error) -> io::Result<usize> {
         let whole = lines::whole(landed);
         self.take_back(landed.len() - whole);
-        // Whoever is told of a part asks again for the rest, and meets the error then.
+        // A short write: the caller writes the rest, and receives the error then.
         if whole > 0 { Ok(whole) } else { Err(error) }
     }
 
     fn take_back(&mut self, half: usize) {
         let whole = self.size.saturating_sub(half as u64);
-        // Where the length is another, somebody else writes as well, whose lines are not to be cut off.
+        // If the length differs, another process writes as well, and truncating would remove its lines.
         let is_alone = half > 0 && self.target.length().is_ok_and(|length| length == self.size);
         if is_alone && self.target.cut(whole).is_ok() {
             self.size = whole;
@@ -111,7 +114,7 @@ impl<T: Target> WholeLines<T> {
 mod tests {
     use super::*;
 
-    /// A disk with so much room left.
+    /// A disk with limited room.
     #[derive(Default)]
     struct Disk {
         bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Whatever becomes of the file: the old one is kept, and the service goes on.
+//! Whatever damages the file, the old one is quarantined and the service keeps running.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ fn a_flipped_bit_anywhere_costs_the_file_at_most() {
     for copy in 0..200_u64 {
         let folder = tempfile::tempdir().unwrap();
         let mut broken = bytes.clone();
-        // Half of them where the file begins, which says where everything else is.
+        // Half of the bits are flipped in the header, which locates everything else.
         let range = if copy % 2 == 0 { 512 } else { bytes.len() as u64 };
         let at = (copy.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11) % range;
         broken[usize::try_from(at).unwrap()] ^= 1 << (copy % 8);
@@ -124,7 +124,7 @@ fn a_file_that_is_damaged_in_use_is_written_anew() {
     flush(&shop);
     let file = folder.path().join(NAME);
     let length = fs::metadata(&file).unwrap().len();
-    // In its place, as a disk that fails does.
+    // Overwritten in place, as a failing disk does.
     let garbage = vec![0x5A; usize::try_from(length).unwrap()];
     std::os::unix::fs::FileExt::write_all_at(&fs::OpenOptions::new().write(true).open(&file).unwrap(), &garbage, 0)
         .unwrap();
@@ -132,14 +132,14 @@ fn a_file_that_is_damaged_in_use_is_written_anew() {
     stop(shop);
     let after = self::shop(folder.path(), "1.0.0");
     if count(&after) == 0 {
-        // What was written since may have hidden it until the next opening; then all of it is set aside.
+        // Later writes may have hidden the damage until the next opening; then the whole file is quarantined.
         assert_eq!(aside(folder.path()).len(), 1);
     } else {
         assert_eq!(only_issue(&after).count, 13);
     }
 }
 
-/// A store with an issue that happened twelve times.
+/// Returns a store with an issue that occurred twelve times.
 fn written() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let shop = shop(folder.path(), "1.0.0");

@@ -1,4 +1,4 @@
-//! What an older release wrote is read; what a newer one wrote is left alone.
+//! Files of older releases are read; files of newer releases are left alone.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -8,9 +8,9 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use crate::support::{Log, NAME, builder, count, fail, flush, folder_with, shop, stop, until};
 
-/// Written by a release that knew format 1: an issue that happened three times and was resolved, and a disabled route.
+/// Written by a release with format 1: an issue that occurred three times and was resolved, and a disabled route.
 const FORMAT_1: &[u8] = include_bytes!("../data/format-1.redb");
-/// Written by releases that knew format 2 and version 1 of the grouping rules: the older one said `inner_error` for
+/// Written by releases with format 2 and version 1 of the grouping rules. The older one used the word `inner_error` for
 /// `service_error`. `golden` has version 2.
 const FORMAT_2: [&[u8]; 2] =
     [include_bytes!("../data/format-2-inner-error.redb"), include_bytes!("../data/format-2.redb")];
@@ -92,13 +92,13 @@ fn a_store_in_a_newer_format_of_redb_is_left_alone() {
 #[test]
 fn a_newer_format_that_this_release_may_use_is_used_and_what_it_does_not_know_survives() {
     let folder = folder_with(FORMAT_2[1]);
-    // Its issues are regrouped first, which writes them anew under other keys.
+    // Opened once, so that its issues are regrouped first, which stores them under other keys.
     stop(shop(folder.path(), "1.0.0"));
     set_numbers(folder.path(), &[("format", 3), ("oldest-reader", 2)]);
     let store = Store::open(folder.path()).unwrap();
     store.access().unwrap();
     store.save(&[put("spool/1", b"unknown"), put("settings", b"{}")]).unwrap();
-    // With more in a record, in its status, in an event and in a disabled route than this release knows.
+    // With fields unknown to this release in a record, in its status, in an event and in a disabled route.
     for prefix in ["issue/", "event/", "disabled-routes"] {
         let more: Vec<_> = store.load(prefix).unwrap().iter().map(|(key, value)| put(key, &with_more(value))).collect();
         store.save(&more).unwrap();
@@ -107,7 +107,7 @@ fn a_newer_format_that_this_release_may_use_is_used_and_what_it_does_not_know_su
     let before = unknown_fields(folder.path());
     assert!(before.len() > 15, "{before:?}");
 
-    // Built while another process has the store, it writes everything anew.
+    // Built while another handle holds the store, so that the monitor rewrites everything later.
     let other = Store::open(folder.path()).unwrap();
     other.access().unwrap();
     let rewriting = builder(folder.path(), "1.0.0").routes([("GET", "/error")]).build().unwrap();
@@ -170,7 +170,7 @@ fn put(key: &str, value: &[u8]) -> StoreWrite {
     StoreWrite::Put { key: key.to_owned(), value: value.to_vec() }
 }
 
-/// Adds a field to every object in it that has one of these names, and to it itself.
+/// Adds an unknown field to the value itself and to every object in it that has one of these names.
 fn with_more(value: &[u8]) -> Vec<u8> {
     let mut value: serde_json::Value = serde_json::from_slice(value).expect("it is JSON");
     value["newer"] = serde_json::json!({ "than": 2 });
@@ -185,7 +185,7 @@ fn with_more(value: &[u8]) -> Vec<u8> {
     value.to_string().into_bytes()
 }
 
-/// Returns how many fields of a newer release each value has, and the values whose keys are unknown.
+/// Returns the number of unknown fields in each value, and the values with unknown keys.
 fn unknown_fields(folder: &Path) -> BTreeMap<String, usize> {
     let count = |(key, value): (String, Vec<u8>)| {
         let found = String::from_utf8_lossy(&value).matches("newer").count();

@@ -1,4 +1,4 @@
-//! A disk that is full costs what would be saved, until there is room again, and nothing else.
+//! A full disk loses unsaved changes only until there is room again, and has no other effect.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ fn a_full_disk_is_counted_and_tried_again() {
     assert_eq!(count(&self::shop(folder.path(), "1.0.0")), 1000);
 }
 
-/// A file system of 4 MiB with nothing left on it; `None` where this process may not mount one.
+/// A file system of 4 MiB with no space left. `None` where this process may not mount one.
 struct FullDisk {
     folder: tempfile::TempDir,
 }
@@ -54,7 +54,7 @@ impl FullDisk {
         fs::remove_file(self.folder.path().join("filler")).expect("it is there");
     }
 
-    /// Returns the names of all files of the store, and how long they are.
+    /// Returns the names and lengths of the store's files.
     fn files(&self) -> BTreeMap<String, u64> {
         let entries = fs::read_dir(self.store()).expect("it is there").map(|entry| entry.expect("it can be read"));
         let file = |entry: fs::DirEntry| {
@@ -134,7 +134,7 @@ fn a_shop_on_a_full_disk() {
     say("saved");
 }
 
-/// A shell ignores the signal that would end a process whose file is too large, and hands that on.
+/// A shell ignores the signal that would kill a process whose file exceeds the limit, and its children inherit that.
 fn limited(test: &str, folder: &std::path::Path) -> Command {
     let child = child(test, folder);
     let mut command = Command::new("sh");

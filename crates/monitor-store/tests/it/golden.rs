@@ -1,5 +1,5 @@
-//! Writes and reads the newest golden store, `../data/format-2-grouping-2.redb`. The older ones were written by this test as
-//! earlier releases had it:
+//! Writes and reads the newest golden store, `../data/format-2-grouping-2.redb`. The older ones were written by this
+//! test in earlier releases:
 //!
 //! ```sh
 //! MONITOR_STORE_TEST_FOLDER=FOLDER cargo nextest run -p monitor-store -E 'test(a_golden_store)'
@@ -21,8 +21,8 @@ use crate::{
 
 const GOLDEN: &[u8] = include_bytes!("../data/format-2-grouping-2.redb");
 
-/// Basis, message, fingerprint, count and status of each issue. The event of the last one is stored unresolved; this test is
-/// another build than the one that captured it, so that the function stays unknown.
+/// Basis, message, fingerprint, count and status of each issue. The event of the last one is stored unresolved. This
+/// test is a different build from the one that captured it, so its function stays unknown.
 const ISSUES: [(&str, &str, &str, u64, IssueStatus); 9] = [
     ("function", "out of stock", "v2-0e032517243ad6fd5368f8cd878ebe39", 3, IssueStatus::Resolved),
     ("message", "out of paper", "v2-340039c58267ba8fb21a5d71ec84457e", 1, IssueStatus::Muted),
@@ -73,7 +73,7 @@ fn the_statuses_of_the_golden_store_are_read() {
     assert_eq!(status("out of mind").muted_until, None);
 }
 
-/// The issue and its events have one grouping, which today has the same fingerprint.
+/// The issue and its events have the same grouping, and recomputing it yields the same fingerprint.
 #[track_caller]
 fn is_grouped_by_today_s_rules(issue: &Issue) {
     assert_eq!((issue.grouping.version, issue.grouping.fingerprint()), (2, issue.fingerprint), "{issue:#?}");
@@ -92,7 +92,7 @@ fn a_golden_store_is_written_where_a_folder_is_given() {
         if event.message != LEFT_BEHIND {
             return Some(portable(event));
         }
-        // Dropped as soon as it is stored unresolved, so that no issue has it.
+        // Dropped once it is stored unresolved, so that no issue includes it.
         left.send(unresolved.recv().unwrap()).unwrap();
         None
     };
@@ -111,7 +111,7 @@ fn a_golden_store_is_written_where_a_folder_is_given() {
     redb::Database::open(folder.join(NAME)).unwrap().compact().unwrap();
 }
 
-/// Makes an issue by each basis: function, message, location, status, route, and custom.
+/// Captures errors so that each basis has an issue: function, message, location, status, route and custom.
 fn fail_in_each_way(shop: &Monitor) {
     fail(shop, 3, "ada");
     for message in ["out of paper", "out of ink", "out of mind"] {
@@ -129,7 +129,7 @@ fn fail_in_each_way(shop: &Monitor) {
     flush(shop);
 }
 
-/// Gives the issues each status, and disables a route for a month.
+/// Gives the issues each of the statuses, and disables a route for a month.
 fn decide(shop: &Monitor) {
     let of = |basis: &str, message: &str| {
         let all = shop.issues();
@@ -148,8 +148,8 @@ fn decide(shop: &Monitor) {
     shop.disable_route(route.expires_in(30 * DAY)).expect("it is declared");
 }
 
-/// Leaves out of a trace what is of this machine: frames of what the test is built with, and where the checkout lies. A panic
-/// has no frames, as in a build without symbols.
+/// Removes machine-specific data from an event: the frames of other crates, and the path of the checkout. A panic gets
+/// no frames at all, as in a build without symbols.
 fn portable(mut event: ErrorEvent) -> ErrorEvent {
     event.backtrace.retain(|frame| frame.in_app && event.kind != EventKind::Panic);
     let places = event.backtrace.iter_mut().map(|frame| &mut frame.location).chain([&mut event.location]);
@@ -159,7 +159,7 @@ fn portable(mut event: ErrorEvent) -> ErrorEvent {
     event
 }
 
-/// A store that hands over each unresolved event of the kind that is left behind.
+/// A store that sends each unresolved event of the kind that is later dropped.
 struct Watched {
     store: Store,
     stored: mpsc::Sender<StoreWrite>,

@@ -1,4 +1,4 @@
-//! A process that is killed loses no more than what it had not saved yet.
+//! A killed process loses at most its unsaved changes.
 
 use std::{
     io::{BufRead, BufReader, Write, stdout},
@@ -18,10 +18,10 @@ fn whenever_it_is_killed_what_was_saved_is_there() {
             || lines.by_ref().find_map(|line| line.unwrap().strip_prefix(SAVED)?.parse::<u64>().ok()).unwrap();
         let mut saved = next();
         (0..round % 4).for_each(|_| saved = next());
-        // At another moment each time, from at once to in the middle of the next batch.
+        // Killed at a different moment in each round, from immediately to the middle of the next batch.
         std::thread::sleep(Duration::from_micros(round * 731 % 9000));
         drop(shop);
-        // What it had saved before the blow, and said after, is on its way.
+        // The pipe still holds the lines printed before the kill.
         lines.map_while(Result::ok).for_each(|line| {
             saved = line.strip_prefix(SAVED).and_then(|count| count.parse().ok()).unwrap_or(saved);
         });
@@ -37,7 +37,7 @@ fn whenever_it_is_killed_what_was_saved_is_there() {
     assert!(before >= 100 * BATCH);
 }
 
-/// What the test above starts and kills.
+/// The child process that the test above kills.
 #[test]
 #[expect(clippy::print_stdout, reason = "whoever starts it reads that")]
 fn a_shop_that_fails_until_it_is_killed() {

@@ -1,4 +1,4 @@
-//! What a store keeps, whatever becomes of the process, the file and the disk.
+//! Persistence across restarts, kills, damaged files and full disks.
 
 mod damage;
 mod formats;

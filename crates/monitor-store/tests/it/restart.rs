@@ -1,4 +1,4 @@
-//! A restart changes nothing of what is known.
+//! A restart loses no data.
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
@@ -132,7 +132,7 @@ fn what_is_captured_is_on_the_disk_without_being_asked_for() {
 fn an_erased_user_leaves_nothing_in_any_file() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path(), "1.0.0");
-    // Not as one text, for the source around the error is kept as well.
+    // Joined at run time, because the source excerpt around the error is stored as well.
     let user = &["user", "0815", "4711"].join("-");
     fail(&shop, 3, user);
     fail(&shop, 2, "bob");
@@ -185,7 +185,7 @@ fn a_folder_that_cannot_be_made_is_an_error_that_says_what_to_do() {
 #[test]
 fn a_monitor_that_is_dropped_saves_what_it_has() {
     let folder = tempfile::tempdir().unwrap();
-    // Events are still on their way when it is.
+    // Slow, so that events are still queued when the user is erased.
     let slow = builder(folder.path(), "1.0.0").before_report(|event| {
         let begun = clock::now();
         while begun.elapsed() < Duration::from_millis(20) {}

@@ -1,4 +1,4 @@
-//! Two processes, one store: a rolling release.
+//! Two processes that share a store, as during a rolling release.
 
 use monitor_core::{DisableRoute, IssueStatus, Triage};
 

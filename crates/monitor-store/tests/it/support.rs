@@ -1,4 +1,4 @@
-//! Shops that fail, and what is left of them.
+//! Monitors of a shop that fails, and checks of its store.
 
 use std::{
     env, fmt, fs, io,
@@ -14,7 +14,7 @@ use monitor_core::{
 };
 use monitor_store::Store;
 
-/// An error of a shop.
+/// An error of the shop.
 #[derive(Debug)]
 pub(crate) struct OutOfStock;
 
@@ -47,7 +47,7 @@ pub(crate) fn folder_with(file: &[u8]) -> tempfile::TempDir {
     folder
 }
 
-/// Fails so many times for this user, always in the same place.
+/// Captures `times` errors for this user, always from the same callsite.
 pub(crate) fn fail(monitor: &Monitor, times: u64, user: &str) {
     for _ in 0..times {
         Scope::new(monitor).enter(|| {
@@ -96,7 +96,7 @@ pub(crate) fn count(monitor: &Monitor) -> u64 {
     monitor.issues().iter().map(|issue| issue.count).sum()
 }
 
-/// Waits until it is so, for at most 10 s.
+/// Waits up to 10 s until the condition holds.
 #[track_caller]
 pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = clock::now() + Duration::from_secs(10);
@@ -106,26 +106,26 @@ pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Returns the folder this process is to work in, where it was started by [`child`].
+/// Returns the folder passed to this process if it was started by [`child`].
 pub(crate) fn childs_folder() -> Option<std::path::PathBuf> {
     env::var_os(FOLDER).map(Into::into)
 }
 
-/// Returns how this test is started in a process of its own.
+/// Returns a command that runs this test in a process of its own.
 pub(crate) fn child(test: &str, folder: &Path) -> Command {
     let mut command = Command::new(env::current_exe().expect("this is a program"));
     command.args(["--exact", test, "--nocapture"]).env(FOLDER, folder).stdin(Stdio::piped()).stdout(Stdio::piped());
     command
 }
 
-/// Starts this test in a process of its own, and returns it with the lines it writes.
+/// Starts this test in a process of its own. Returns the process and an iterator over its output lines.
 pub(crate) fn started(test: &str, folder: &Path) -> (Ended, impl Iterator<Item = String> + use<>) {
     let mut child = Ended(child(test, folder).spawn().expect("it starts"));
     let stdout = child.0.stdout.take().expect("it is piped");
     (child, io::BufRead::lines(io::BufReader::new(stdout)).map_while(Result::ok))
 }
 
-/// Whether a text stands in any of the files.
+/// Returns whether any file in the folder contains the text.
 pub(crate) fn is_anywhere(folder: &Path, text: &str) -> bool {
     let files = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it can be read").path());
     let holds = |file: Vec<u8>| file.windows(text.len()).any(|part| part == text.as_bytes());
@@ -153,7 +153,7 @@ impl io::Write for Log {
     }
 }
 
-/// Ends a process with the test that started it.
+/// A child process, killed when dropped.
 pub(crate) struct Ended(pub(crate) Child);
 
 impl Drop for Ended {
@@ -163,6 +163,6 @@ impl Drop for Ended {
     }
 }
 
-/// The name of the file in a store's folder.
+/// Name of the database file in a store's folder.
 pub(crate) const NAME: &str = "monitor.redb";
 const FOLDER: &str = "MONITOR_STORE_TEST_FOLDER";

@@ -1,4 +1,4 @@
-//! Errors of a process that is killed before it knows the functions of their backtraces.
+//! Errors of a process that is killed before their backtraces are resolved.
 
 use std::{
     io::{Write, stdout},
@@ -35,7 +35,7 @@ fn errors_of_a_process_that_is_killed_before_it_resolves_them_are_counted_and_gr
     stop(third);
 }
 
-/// The process that the test above starts and kills: its resolver hangs.
+/// The child process that the test above kills: its resolver hangs.
 #[test]
 fn a_shop_that_never_resolves() {
     let Some(folder) = childs_folder() else { return };
@@ -51,7 +51,7 @@ fn a_shop_that_never_resolves() {
     }
 }
 
-/// Prints how many errors are stored unresolved, after each save.
+/// Prints the number of unresolved errors after each save.
 struct Printing(Store);
 
 impl Persist for Printing {

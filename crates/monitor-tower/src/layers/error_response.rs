@@ -1,4 +1,7 @@
-//! Errors answered: a service's error becomes a problem, so that nothing but responses leaves the stack.
+//! Responses to the service's errors.
+//!
+//! axum and hyper need an infallible service. This layer converts each error into a problem, with a status from the
+//! program's table, and keeps the error for the event.
 
 use std::{
     any::Any,
@@ -31,19 +34,19 @@ use crate::{
 
 type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 
-/// Does what [`MonitorLayer`](crate::MonitorLayer) does, and answers the service's errors. Put it outermost: an error made
-/// outside of it is not answered. Made by
+/// Does everything that [`MonitorLayer`](crate::MonitorLayer) does, and answers the service's errors. Put it outermost:
+/// it does not answer errors from outside of it. Made by
 /// [`MonitorLayer::respond_to_errors`](crate::MonitorLayer::respond_to_errors).
 ///
 /// | error | status |
 /// | --- | --- |
-/// | one of the program's own table, see [`error_status`](Self::error_status) | as the table says |
+/// | a type in the program's own table, see [`error_status`](Self::error_status) | from the table |
 /// | tower's `Elapsed`, with the feature `tower` | 504 |
 /// | tower's `Overloaded`, with the feature `tower` | 503 |
 /// | any other | 500 |
 ///
-/// The answer is a problem (RFC 9457), and to a gRPC call the status that says the same, and nothing of the error. It is still counted as `service_error`, with the
-/// status it was answered with.
+/// The response is a problem (RFC 9457), or for a gRPC call the corresponding gRPC status. It contains nothing of the
+/// error. The request is still counted as `service_error`, with the status of the response.
 ///
 /// # Example
 ///
@@ -64,12 +67,12 @@ pub struct RespondLayer {
     table: Arc<[Arc<StatusOf>]>,
 }
 
-/// Answers the errors of the service inside. Made by [`RespondLayer`].
+/// A service that answers the errors of an inner service. Made by [`RespondLayer`].
 pub struct Respond<S> {
     inner: S,
     settings: Arc<Settings>,
     table: Arc<[Arc<StatusOf>]>,
-    /// What the service said instead of being ready; the next request is told.
+    /// The error of the inner service's `poll_ready`, which answers the next request.
     not_ready: Option<Answer>,
 }
 
@@ -78,7 +81,7 @@ pin_project! {
     pub struct RespondFuture<F> {
         #[pin]
         inner: Option<F>,
-        // What to answer without asking the service.
+        // The response if the service is not called.
         answer: Option<Answer>,
         protocol: Option<Protocol>,
         settings: Arc<Settings>,
@@ -86,7 +89,7 @@ pin_project! {
     }
 }
 
-/// An error and the status it is answered with.
+/// An error with the status of its response.
 #[derive(Clone, Debug)]
 struct Answer {
     status: StatusCode,
@@ -100,8 +103,8 @@ impl RespondLayer {
         Self { settings, table: Arc::new([]) }
     }
 
-    /// Adds an entry to the table: which status errors of type `E` are answered with; `None` leaves it to the next. The
-    /// entry added last is asked first.
+    /// Adds an entry to the table: the status for errors of type `E`. `None` passes the error on to the next entry.
+    /// Later entries take precedence.
     pub fn error_status<E: 'static>(self, f: impl Fn(&E) -> Option<StatusCode> + Send + Sync + 'static) -> Self {
         let entry: Arc<StatusOf> = Arc::new(move |error: &dyn Any| f(error.downcast_ref::<E>()?));
         let table = [entry].into_iter().chain(self.table.iter().cloned()).collect();
@@ -139,7 +142,7 @@ where
     type Error = Infallible;
     type Future = RespondFuture<S::Future>;
 
-    /// Is ready when the service is, and when it says that it never will be: then the request is told.
+    /// Is also ready if the inner service fails, because `call` can answer with that error.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         if self.not_ready.is_none()
             && let Err(error) = ready!(self.inner.poll_ready(cx))
@@ -159,7 +162,7 @@ where
     }
 }
 
-/// A clone asks by itself whether the service is ready: what was said to this one is for its own next request.
+/// A clone polls the inner service itself: the stored error belongs to the next request of the original.
 impl<S: Clone> Clone for Respond<S> {
     fn clone(&self) -> Self {
         let (settings, table) = (Arc::clone(&self.settings), Arc::clone(&self.table));
@@ -216,7 +219,7 @@ fn answer_to<E: fmt::Display + 'static>(error: &E, settings: &Settings, table: &
     Answer { status, error: settings.monitor.observe(EventKind::ServiceError, error) }
 }
 
-/// Returns the status of tower's own errors, wherever in the chain they are.
+/// Returns the status of tower's own errors, found anywhere in the chain of causes.
 fn status_of(error: &(dyn Error + 'static)) -> Option<StatusCode> {
     causes(error).find_map(tower_status)
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use monitor_core::{Monitor, Scope, scope};
 
-/// Extracts the request's scope in an axum handler. Outside of a monitored request it is an empty one.
+/// Extracts the scope of the request in an axum handler. Outside of a monitored request the scope is empty.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! The layer that does everything.
+//! The layer with all features.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -14,12 +14,12 @@ use crate::{
     watch::service::MonitorService,
 };
 
-/// Identifies, times, counts and logs every request, and captures what goes wrong in it.
+/// Identifies, times, counts and logs every request, and captures its errors and panics.
 ///
-/// Put it outermost, and in axum on the router after its last route: what is outside of it is not seen, and a time-out
-/// outside of it leaves as a client does. Only CORS belongs outside, so that browsers can read this layer's answers. See
-/// the [crate docs](crate). With [`Monitor::disabled`] it hands requests on
-/// untouched.
+/// Put it outermost, and in axum on the router after its last route: it does not see what happens outside of it, and a
+/// time-out outside drops the request as a disconnected client does. Only CORS belongs outside, so that browsers can
+/// read this layer's responses. See the [crate docs](crate). With [`Monitor::disabled`] the layer passes requests
+/// through unchanged.
 ///
 /// # Example
 ///
@@ -31,7 +31,7 @@ use crate::{
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 ///
-/// # Example: routes of a router of one's own
+/// # Example: routes of a custom router
 ///
 /// ```
 /// use std::time::Duration;
@@ -54,22 +54,22 @@ pub struct MonitorLayer {
 }
 
 impl MonitorLayer {
-    /// Creates the layer with every concern on.
+    /// Creates the layer with every feature on, except for the [span](Self::span).
     pub fn new(monitor: &Monitor) -> Self {
         Self { settings: Arc::new(Settings::all(monitor)) }
     }
 
-    /// Sets how a request's route template is found. It must come from a closed set, for it becomes a label; `None`
-    /// counts as unmatched. Defaults to axum's `MatchedPath` with the feature `axum`, else to the path where it is
-    /// [declared](monitor_core::MonitorBuilder::routes) word for word. A gRPC call's route is its method where that is
-    /// [declared](monitor_core::MonitorBuilder::grpc_methods), else as above.
+    /// Sets the function that finds a request's route template. Templates must come from a closed set, because each
+    /// becomes a label; `None` counts as unmatched. Defaults to axum's `MatchedPath` with the feature `axum`, otherwise
+    /// to the path if it is [declared](monitor_core::MonitorBuilder::routes) verbatim. The route of a gRPC call is its
+    /// method if that is [declared](monitor_core::MonitorBuilder::grpc_methods), otherwise as above.
     pub fn route(self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.route_of = Some(Arc::new(f)))
     }
 
-    /// Names the route of every request to `path` or below it `{path}/{*rest}`, where nothing else names it: axum has no
-    /// template for what is below `nest_service`, such as static files, or for a fallback. May be called for several paths, of
-    /// which the innermost counts. Defaults to none: such requests are unmatched.
+    /// Gives requests to `path`, and below it, the route `{path}/{*rest}` if they have no other: axum has no template
+    /// for requests below `nest_service`, such as static files, or for a fallback. If several mounts match, the
+    /// innermost one counts. Without a mount such requests are unmatched.
     ///
     /// # Example
     ///
@@ -84,26 +84,26 @@ impl MonitorLayer {
         self.with(|settings| settings.mounts.add(path))
     }
 
-    /// Sets whose word is taken for a request's identifier and its trace. Defaults to [`IdPolicy::Own`].
+    /// Sets the policy for request IDs and traces that clients send. Defaults to [`IdPolicy::Own`].
     pub fn id_policy(self, policy: IdPolicy) -> Self {
         self.with(|settings| settings.id_policy = policy)
     }
 
-    /// Sets the header that carries a request's identifier, on requests and on responses. Defaults to `x-request-id`.
+    /// Sets the header of the request ID, on requests and on responses. Defaults to `x-request-id`.
     pub fn id_header(self, header: HeaderName) -> Self {
         self.with(|settings| settings.id_header = header)
     }
 
-    /// Sets the proxies whose word is taken for where a request comes from. Defaults to none: it comes from the peer.
+    /// Sets the proxies that are trusted to name the client's address. Defaults to none: the address is the peer's.
     ///
-    /// Addresses are truncated to 24 bits (IPv4) and 48 bits (IPv6), unless the monitor was told to show them
+    /// Addresses are truncated to 24 bits (IPv4) and 48 bits (IPv6), unless the monitor shows them
     /// [in full](monitor_core::MonitorBuilder::show_full_ips).
     pub fn trusted_proxies(self, proxies: TrustedProxies) -> Self {
         self.with(|settings| settings.proxies = Some(proxies))
     }
 
-    /// Sets how the address of the peer is found, which is whoever holds the connection. Defaults to axum's `ConnectInfo`
-    /// with the feature `axum`, else it is not known.
+    /// Sets the function that finds the address of the peer, the other end of the connection. Defaults to axum's
+    /// `ConnectInfo` with the feature `axum`; otherwise the peer is unknown.
     ///
     /// # Example
     ///
@@ -118,14 +118,14 @@ impl MonitorLayer {
         self.with(|settings| settings.peer_of = Some(Arc::new(f)))
     }
 
-    /// Sets what is answered after a panic. The request's identifier is added as a header. Defaults to a 500 as
-    /// `application/problem+json`. A gRPC call is always answered with `grpc-status: 13`.
+    /// Sets the response to a panic. The layer adds the request ID as a header. Defaults to a 500 as
+    /// `application/problem+json`. A gRPC call always gets `grpc-status: 13`.
     pub fn panic_response(self, f: impl Fn(&PanicContext) -> Response<TextBody> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.answer_panic = Some(Arc::new(f)))
     }
 
-    /// Answers the service's errors as problems and makes the service infallible, so that axum takes it without
-    /// `HandleErrorLayer`. Set everything else before. Without it errors are counted, captured and passed on.
+    /// Answers the service's errors with problems and makes the service infallible, so that axum accepts it without
+    /// `HandleErrorLayer`. Must be the last setting. Without it errors are counted, captured and passed on.
     ///
     /// # Example
     ///
@@ -144,38 +144,38 @@ impl MonitorLayer {
         RespondLayer::new(self.settings)
     }
 
-    /// Sets the status of refused requests, whose route is [disabled](Monitor::disable_route): 400 or above, for any other is
-    /// taken for 503. A proxy may count a 503 against the whole instance. A gRPC call is refused with `grpc-status: 14`.
-    /// Defaults to 503.
+    /// Sets the status of refused requests, whose route is [disabled](Monitor::disable_route). A status below 400 is
+    /// replaced by 503. A proxy may count a 503 against the whole instance. A gRPC call is refused with
+    /// `grpc-status: 14`. Defaults to 503.
     pub fn refusal_status(self, status: StatusCode) -> Self {
         self.with(|settings| settings.refusal_status = refusal(status))
     }
 
-    /// Opens a span of `tracing` for each tracked request, at INFO and of target `monitor::request`, with the fields
-    /// OpenTelemetry gives an HTTP server's. It is current while the request is polled, and over when its body is. Defaults to
-    /// `false`.
+    /// Opens a `tracing` span for each tracked request, at INFO and of target `monitor::request`, with OpenTelemetry's
+    /// fields of an HTTP server. The span is current while the request is polled, and closes when the body ends.
+    /// Defaults to `false`.
     ///
-    /// With the feature `opentelemetry` and a layer of `tracing-opentelemetry` in the subscriber, its parent is the caller's
-    /// span where the [policy](Self::id_policy) continues the trace, and the trace in the scope, in the log and on outgoing
-    /// requests is the one that is exported. A sampler that follows the parent keeps the
-    /// [share](monitor_core::MonitorBuilder::trace_sampling) of what [`IdPolicy::Accept`] lets in, for there nobody's word is
-    /// taken for what is sampled.
+    /// With the feature `opentelemetry` and a layer of `tracing-opentelemetry` in the subscriber, the span is a child
+    /// of the caller's span if the [policy](Self::id_policy) continues the trace. The trace in the scope, in the log
+    /// and on outgoing requests is then the exported one. Under [`IdPolicy::Accept`] the caller's sampling decision is
+    /// not trusted: a sampler that follows the parent records the
+    /// [configured share](monitor_core::MonitorBuilder::trace_sampling) of traces.
     pub fn span(self, on: bool) -> Self {
         self.with(|settings| settings.span = on && settings.monitor.is_enabled())
     }
 
-    /// Logs only about one in `n` requests that neither failed nor were slow nor have a status from 400. They are
-    /// counted all the same. Defaults to 1, which logs all; 0 logs none.
+    /// Logs about one in `n` requests that neither failed, nor were slow, nor have a status from 400. All of them are
+    /// counted. Defaults to 1, which logs all; 0 logs none.
     pub fn log_one_success_in(self, n: u32) -> Self {
         self.with(|settings| settings.log_one_in = n)
     }
 
-    /// Sets from which duration on a request is logged as slow. Defaults to one second.
+    /// Sets the duration from which a request is logged as slow. Defaults to one second.
     pub fn slow_after(self, duration: Duration) -> Self {
         self.with(|settings| settings.slow_after = duration)
     }
 
-    /// Sets whether responses say in `X-Request-Duration` how long it took to the head. Defaults to `true`.
+    /// Sets whether responses report the time to their head in `X-Request-Duration`. Defaults to `true`.
     pub fn request_duration_header(self, on: bool) -> Self {
         self.with(|settings| settings.show_duration = on && settings.monitor.is_enabled())
     }

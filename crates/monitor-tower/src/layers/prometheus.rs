@@ -1,4 +1,7 @@
 //! `/metrics` as a tower service.
+//!
+//! The `metrics` facade has one global recorder per process, while a process may have several monitors. The first
+//! monitor publishes to the global recorder, and every other one to a recorder of its own.
 
 mod page;
 
@@ -18,18 +21,18 @@ use tower_service::Service;
 
 use crate::response::text_body::TextBody;
 
-/// Answers `/metrics` with everything in a Prometheus recorder: the monitor's numbers as they are at this moment, and
-/// whatever the program records through the `metrics` facade.
+/// Serves `/metrics` from a Prometheus recorder: the current values of the monitor, and all metrics that the program
+/// records through the `metrics` facade.
 ///
-/// The format is Prometheus' text format 0.0.4. Between scrapes the recorder is drained every ten seconds, so that no
-/// sample piles up. Scrapes are counted and logged like any other request unless the path is untracked, as `/metrics` is
-/// by default.
+/// The format is Prometheus' text format 0.0.4. Between scrapes the recorder is drained every ten seconds, which bounds
+/// the samples it holds. Scrapes are counted and logged like other requests, unless the path is untracked; `/metrics`
+/// is by default.
 ///
 /// # Several monitors in one process
 ///
-/// Each endpoint shows the numbers of its own monitor only, also where an application is built twice, as in tests. The
-/// global recorder holds those of the first monitor; the endpoint of another one publishes them to a recorder of its own,
-/// and shows them beside what the program records through the `metrics` facade.
+/// Each endpoint renders the values of its own monitor only, even if an application is built twice, as in tests. The
+/// global recorder holds those of the first monitor. The endpoint of any other monitor publishes them to a recorder of
+/// its own, and renders them together with the program's metrics from the global recorder.
 ///
 /// # Example
 ///
@@ -46,30 +49,30 @@ use crate::response::text_body::TextBody;
 /// ```
 #[derive(Clone)]
 pub struct PrometheusEndpoint {
-    /// Of the recorder that the bridge publishes to.
+    /// The handle of the recorder that the bridge publishes to.
     handle: PrometheusHandle,
     bridge: Option<Arc<Bridge>>,
-    /// Of the global recorder, where the numbers in it are another monitor's.
+    /// The handle of the global recorder, if it holds another monitor's values.
     shared: Option<PrometheusHandle>,
     missing: Arc<AtomicBool>,
 }
 
-/// Why a recorder could not be installed.
+/// The error of a recorder that cannot be installed.
 #[derive(Debug)]
 pub struct InstallError(BuildError);
 
 impl PrometheusEndpoint {
-    /// Makes an endpoint of the global recorder of the `metrics` facade, which the first call installs.
+    /// Creates an endpoint for the global recorder of the `metrics` facade. The first call installs that recorder.
     ///
     /// # Errors
     ///
-    /// When the program has installed a global recorder of its own: give its handle to [`with_handle`](Self::with_handle),
-    /// or use [`local`](Self::local), which leaves it alone.
+    /// If the program has installed a global recorder of its own: pass its handle to
+    /// [`with_handle`](Self::with_handle), or use [`local`](Self::local), which does not need the global recorder.
     pub fn install(monitor: &Monitor) -> Result<Self, InstallError> {
         Ok(Self::with_handle(monitor, installed()?))
     }
 
-    /// Makes an endpoint of a recorder that the program has installed as the global one.
+    /// Creates an endpoint for a global recorder that the program has installed.
     ///
     /// Its buckets should be those of [`names::BOUNDS`].
     #[must_use]
@@ -80,19 +83,20 @@ impl PrometheusEndpoint {
         }
     }
 
-    /// Makes an endpoint of a recorder of its own. It shows the monitor's numbers only, and leaves the global recorder
-    /// to others.
+    /// Creates an endpoint with a recorder of its own. It renders the monitor's values only, and does not touch the
+    /// global recorder.
     ///
     /// # Errors
     ///
-    /// When the recorder cannot be built.
+    /// If the recorder cannot be built.
     pub fn local(monitor: &Monitor) -> Result<Self, InstallError> {
         Ok(Self::with_own(monitor, builder()?, None))
     }
 
-    /// Makes an endpoint of a recorder of its own, and of what the program records in the global one.
+    /// Creates an endpoint with a recorder of its own, which also renders the program's metrics from the global
+    /// recorder.
     fn beside(monitor: &Monitor, shared: PrometheusHandle) -> Self {
-        // The bounds are constants that the builder takes; it refuses empty ones only.
+        // `builder` fails only for empty bounds, and `names::BOUNDS` has none.
         Self::with_own(monitor, builder().unwrap_or_default(), Some(shared))
     }
 
@@ -111,7 +115,7 @@ impl PrometheusEndpoint {
         endpoint
     }
 
-    /// Publishes and renders everything as it is now.
+    /// Publishes and renders all current values.
     #[must_use]
     pub fn render(&self) -> String {
         let render = || self.handle.render();
@@ -187,10 +191,10 @@ fn builder() -> Result<PrometheusBuilder, InstallError> {
     })
 }
 
-/// Returns the handle of the global recorder, which is installed where it is not yet.
+/// Returns the handle of the global recorder, and installs the recorder first if necessary.
 fn installed() -> Result<PrometheusHandle, InstallError> {
     static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
-    // Held while it is installed: tests build their applications at once.
+    // Held during the installation, because tests build their applications in parallel.
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(handle) = &*installed {
         return Ok(handle.clone());

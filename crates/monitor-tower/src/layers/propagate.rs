@@ -1,4 +1,4 @@
-//! Outgoing requests: they carry on the trace and the identifier of the request they are made for.
+//! Outgoing requests: propagates trace and request ID, and counts results.
 
 use std::{
     fmt,
@@ -20,18 +20,18 @@ use crate::request::{
 
 type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 
-/// Puts the current scope's `traceparent`, `tracestate` and `x-request-id` on requests a client sends, in place of any that
-/// are there, and counts what becomes of them by class of host.
+/// Sets the current scope's `traceparent`, `tracestate` and `x-request-id` on outgoing requests, replacing existing
+/// values, and counts the requests by outcome and class of host.
 ///
-/// Around any tower client: hyper-util's, a tonic channel. Outside of a scope requests go out as they are. What is counted
-/// is the head of a response: a gRPC call that fails in its trailers is a `2xx`.
+/// Wraps any tower client, such as hyper-util's or a tonic channel. Outside of a scope the headers are left unchanged.
+/// The outcome is that of the response's head: a gRPC call that fails in its trailers counts as `2xx`.
 ///
 /// Each request gets a parent ID of its own in the scope's trace. With the feature `opentelemetry`, inside a span of
-/// tracing-opentelemetry in the same trace, the parent ID is that span's.
+/// tracing-opentelemetry in the same trace, the parent ID is that of the span.
 ///
-/// A trace that begins here is marked as sampled as often as
-/// [`MonitorBuilder::trace_sampling`](monitor_core::MonitorBuilder::trace_sampling) says, which decides what services below
-/// record.
+/// New traces are sampled at the rate of
+/// [`MonitorBuilder::trace_sampling`](monitor_core::MonitorBuilder::trace_sampling), which determines what downstream
+/// services record.
 ///
 /// # Example
 ///
@@ -46,7 +46,7 @@ type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 /// use monitor_kit::{BoxError, Monitor, Propagate, PropagateLayer};
 /// use tower::ServiceExt;
 ///
-/// // For the state of an application: a clone shares the connections.
+/// // For the state of an application: clones share the connections.
 /// type HttpClient = Propagate<Client<HttpConnector, Full<Bytes>>>;
 ///
 /// fn client(monitor: &Monitor) -> HttpClient {
@@ -59,7 +59,7 @@ type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 /// }
 /// ```
 ///
-/// # Example: classes of one's own
+/// # Example: custom classes
 ///
 /// ```
 /// use monitor_kit::{Monitor, PropagateLayer};
@@ -85,7 +85,7 @@ struct Settings {
     class_of: Option<Arc<ClassOf>>,
 }
 
-/// A client whose requests carry on the current scope. Made by [`PropagateLayer`].
+/// A client that propagates the current scope. Made by [`PropagateLayer`].
 #[derive(Clone)]
 pub struct Propagate<S> {
     inner: S,
@@ -101,7 +101,7 @@ pin_project! {
     }
 }
 
-/// Counts an outgoing request once, however it ends.
+/// Counts an outgoing request exactly once, when it is dropped.
 struct Counting {
     monitor: Monitor,
     class: &'static str,
@@ -111,26 +111,26 @@ struct Counting {
 // === impl PropagateLayer ===
 
 impl PropagateLayer {
-    /// Creates the layer. With a disabled monitor it counts nothing.
+    /// Creates the layer. With a disabled monitor it propagates, but does not count.
     pub fn new(monitor: &Monitor) -> Self {
         let settings = Settings { monitor: monitor.clone(), id_header: REQUEST_ID, class_of: None };
         Self { settings: Arc::new(settings) }
     }
 
-    /// Wraps a client, as [`Layer::layer`] does, without an import of that trait.
+    /// Wraps a client, as [`Layer::layer`] does, without importing that trait.
     pub fn layer<S>(&self, client: S) -> Propagate<S> {
         Propagate { inner: client, settings: Arc::clone(&self.settings) }
     }
 
-    /// Sets the class of a host. Keep the classes few: each is a label. Defaults to `loopback`, `private`
-    /// (addresses of private networks, names without a dot and those below `.internal`, `.local` and `.localdomain`),
-    /// `public`, and `unknown` for a request whose URI names no host, as those of a tonic channel do not.
+    /// Sets the function that classifies hosts. Keep the number of classes small, because each is a label. Defaults to
+    /// `loopback`, `private` (addresses of private networks, names without a dot, and names below `.internal`, `.local`
+    /// and `.localdomain`), `public`, and `unknown` for a URI without a host, such as those of a tonic channel.
     pub fn host_class(mut self, f: impl Fn(&Uri) -> &'static str + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.settings).class_of = Some(Arc::new(f));
         self
     }
 
-    /// Sets the header that carries the request's identifier. Defaults to `x-request-id`.
+    /// Sets the header of the request ID. Defaults to `x-request-id`.
     pub fn id_header(mut self, header: HeaderName) -> Self {
         Arc::make_mut(&mut self.settings).id_header = header;
         self
@@ -221,14 +221,14 @@ impl Drop for Counting {
     }
 }
 
-/// Whatever of these is there already came from somebody else, if only by being passed on.
+/// Sets the headers, and replaces existing ones: they stem from another request, such as one that a proxy passes on.
 fn put(headers: &mut HeaderMap, id_header: &HeaderName, scope: &Scope) {
     headers::put_request_id(headers, id_header, scope.id());
     put_trace(headers, &trace_of(scope));
 }
 
-/// Returns the context of one outgoing request. Its parent ID is the ID of the current OpenTelemetry span, so that an
-/// exporter's spans stay linked; without such a span it is a new one for each request, as Trace Context asks.
+/// Returns the trace context of an outgoing request. Its parent ID is that of the current OpenTelemetry span, so that
+/// exported spans stay linked; without such a span it is a new ID for each request, as Trace Context requires.
 #[cfg(feature = "opentelemetry")]
 fn trace_of(scope: &Scope) -> TraceContext {
     crate::watch::otel::of_current_span(scope.trace()).unwrap_or_else(|| scope.trace().child())

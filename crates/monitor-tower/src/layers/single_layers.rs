@@ -1,5 +1,7 @@
-//! The layers of one concern each, for those who want no more. They work in any order: outside of the layer that answers
-//! a panic it is still known for one, and its answer has the identifier in any case.
+//! Layers with a single feature each.
+//!
+//! They can be stacked in any order. A layer around the one that answers a panic still sees the panic, through the
+//! response's marker, and the response to a panic always contains the request ID.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -13,8 +15,8 @@ use crate::{
     watch::service::MonitorService,
 };
 
-/// Gives every request an identifier and a place in a trace: in its [scope](monitor_core::scope), and the identifier as
-/// `X-Request-ID` on its response.
+/// Gives each request a request ID and a trace, both in its [scope](monitor_core::scope), and sets the request ID as
+/// `X-Request-ID` on the response.
 ///
 /// # Example
 ///
@@ -25,7 +27,7 @@ use crate::{
 /// let stack = ServiceBuilder::new().layer(RequestIdLayer::new());
 /// ```
 ///
-/// # Example: behind a gateway that has made the identifier
+/// # Example: behind a gateway that assigns the request ID
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -40,7 +42,7 @@ use crate::{
 #[must_use]
 pub struct RequestIdLayer(Arc<Settings>);
 
-/// Counts and times every request, and says in `X-Request-Duration` how long it took to the head.
+/// Counts and times each request, and reports the time to the response's head in `X-Request-Duration`.
 ///
 /// # Example
 ///
@@ -64,8 +66,8 @@ pub struct RequestIdLayer(Arc<Settings>);
 #[must_use]
 pub struct TimingLayer(Arc<Settings>);
 
-/// Answers a panic with a 500 as `application/problem+json`, and captures it. Errors and responses of the service are left
-/// alone.
+/// Answers a panic with a 500 as `application/problem+json`, and captures it. The service's errors and responses are
+/// left unchanged.
 ///
 /// # Example
 ///
@@ -89,9 +91,9 @@ pub struct TimingLayer(Arc<Settings>);
 #[must_use]
 pub struct CatchPanicLayer(Arc<Settings>);
 
-/// Refuses requests to routes that are [disabled](Monitor::disable_route), with a problem (RFC 9457) and `Retry-After`. It
-/// finds a request's route as [`MonitorLayer`](crate::MonitorLayer) does. It counts nothing by itself: a refusal is counted
-/// where a layer that counts is around this one. While no route is disabled a request pays one relaxed load.
+/// Refuses requests to routes that are [disabled](Monitor::disable_route), with a problem (RFC 9457) and `Retry-After`.
+/// It finds the route as [`MonitorLayer`](crate::MonitorLayer) does. It counts nothing itself: a layer around it that
+/// counts also counts its refusals. While no route is disabled, a request costs one relaxed load.
 ///
 /// # Example
 ///
@@ -108,25 +110,25 @@ pub struct CatchPanicLayer(Arc<Settings>);
 pub struct RouteSwitchLayer(Arc<Settings>);
 
 impl RequestIdLayer {
-    /// Creates the layer. It needs no monitor.
+    /// Creates the layer, which needs no monitor.
     pub fn new() -> Self {
         Self(Arc::new(Settings { identify: true, ..Settings::none(&Monitor::disabled()) }))
     }
 
-    /// Sets whose word is taken for a request's identifier and its trace. Defaults to [`IdPolicy::Own`].
+    /// Sets the policy for request IDs and traces that clients send. Defaults to [`IdPolicy::Own`].
     pub fn id_policy(mut self, policy: IdPolicy) -> Self {
         Arc::make_mut(&mut self.0).id_policy = policy;
         self
     }
 
-    /// Sets the header that carries a request's identifier, on requests and on responses. Defaults to `x-request-id`.
+    /// Sets the header of the request ID, on requests and on responses. Defaults to `x-request-id`.
     pub fn id_header(mut self, header: HeaderName) -> Self {
         Arc::make_mut(&mut self.0).id_header = header;
         self
     }
 
-    /// Sets how the address of the peer is found, for [`IdPolicy::TrustedPeer`]. Defaults to axum's `ConnectInfo` with the
-    /// feature `axum`, else it is not known.
+    /// Sets the function that finds the address of the peer, for [`IdPolicy::TrustedPeer`]. Defaults to axum's
+    /// `ConnectInfo` with the feature `axum`; otherwise the peer is unknown.
     pub fn peer(mut self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.0).peer_of = Some(Arc::new(f));
         self
@@ -140,14 +142,14 @@ impl Default for RequestIdLayer {
 }
 
 impl TimingLayer {
-    /// Creates the layer. With a disabled monitor it counts nothing and sets the header only.
+    /// Creates the layer. With a disabled monitor it sets the header, but does not count.
     pub fn new(monitor: &Monitor) -> Self {
         Self(Arc::new(Settings { show_duration: true, count: monitor.is_enabled(), ..Settings::none(monitor) }))
     }
 }
 
 impl CatchPanicLayer {
-    /// Creates the layer. With a disabled monitor it answers and captures nothing.
+    /// Creates the layer. With a disabled monitor it answers panics, but does not capture them.
     pub fn new(monitor: &Monitor) -> Self {
         Self(Arc::new(Settings {
             answer_panics: true,
@@ -163,20 +165,20 @@ impl RouteSwitchLayer {
         Self(Arc::new(Settings { refuse: monitor.is_enabled(), ..Settings::none(monitor) }))
     }
 
-    /// Sets how a request's route template is found. Defaults to what [`MonitorLayer::route`](crate::MonitorLayer::route)
-    /// does.
+    /// Sets the function that finds a request's route template. The default is that of
+    /// [`MonitorLayer::route`](crate::MonitorLayer::route).
     pub fn route(mut self, f: impl for<'a> Fn(&RequestHead<'a>) -> Option<&'a str> + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.0).route_of = Some(Arc::new(f));
         self
     }
 
-    /// Names the route of every request to `path` or below it, as [`MonitorLayer::mount`](crate::MonitorLayer::mount) does.
+    /// Names the route of requests to `path` and below it, as [`MonitorLayer::mount`](crate::MonitorLayer::mount) does.
     pub fn mount(mut self, path: &str) -> Self {
         Arc::make_mut(&mut self.0).mounts.add(path);
         self
     }
 
-    /// Sets the status of refused requests: 400 or above, for any other is taken for 503. Defaults to 503.
+    /// Sets the status of refused requests. A status below 400 is replaced by 503. Defaults to 503.
     pub fn refusal_status(mut self, status: StatusCode) -> Self {
         Arc::make_mut(&mut self.0).refusal_status = refusal(status);
         self

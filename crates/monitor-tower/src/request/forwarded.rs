@@ -1,7 +1,7 @@
-//! Who a request comes from when proxies stand between.
+//! The client's address behind proxies.
 //!
-//! Each proxy writes its own peer at the end of a list, so the list is read from its end, for as long as the one who wrote
-//! an entry is trusted. Whatever stands further left may be anybody's invention.
+//! Each proxy appends its own peer to a list, so the list is read from its end, for as long as the proxy that wrote an
+//! entry is trusted. Entries further left may be forged.
 
 mod element;
 
@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName};
 use self::element::{address, elements, entries, for_of};
 use super::networks::Networks;
 
-/// The proxies whose word is taken for where a request comes from.
+/// The proxies that are trusted to name the client's address.
 ///
 /// # Example
 ///
@@ -34,7 +34,7 @@ pub struct TrustedProxies {
     header: Option<ForwardedHeader>,
 }
 
-/// Where proxies write who they speak for.
+/// The header in which proxies name the client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ForwardedHeader {
@@ -50,9 +50,9 @@ impl TrustedProxies {
         Self { networks, header: None }
     }
 
-    /// Sets which header the proxies write, and has the other one ignored. Set it where your proxies pass on the other one as
-    /// clients send it. Defaults to either; where both are there and disagree, neither is believed and the proxy itself is
-    /// the client, so that a client can hide its address but not forge one.
+    /// Sets the header that the proxies write; the other one is ignored. Set it if your proxies pass on the other
+    /// header as clients send it. Defaults to either header. If a request has both and they disagree, neither is
+    /// trusted and the client is the proxy itself, so that a client can hide its address but cannot forge one.
     ///
     /// # Example
     ///
@@ -67,8 +67,8 @@ impl TrustedProxies {
         self
     }
 
-    /// Returns the address of the client whose request came from `peer` with these headers: the last one that is no
-    /// trusted proxy's. An entry that is no address ends the search at the proxy that wrote it.
+    /// Returns the address of the client whose request came from `peer` with these headers: the last address that is
+    /// not a trusted proxy's. An entry that is not an address ends the search at the proxy that wrote it.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
@@ -86,7 +86,7 @@ impl TrustedProxies {
         }
     }
 
-    /// Goes from `peer` along `entries`, the last one first, for as long as whoever wrote them is trusted.
+    /// Follows `entries` from `peer`, the last entry first, for as long as the writer of the entry is trusted.
     fn follow(&self, peer: IpAddr, entries: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
         let mut client = peer;
         for entry in entries.take(HOPS) {
@@ -99,7 +99,7 @@ impl TrustedProxies {
     }
 }
 
-/// Returns the values of a header, the last one first; one that is no text says nothing.
+/// Returns the values of a header, the last one first. A value that is not text is returned as empty.
 fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     headers.get_all(name).iter().rev().map(|value| value.to_str().unwrap_or_default())
 }
@@ -107,7 +107,7 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// No real chain of proxies is longer.
+/// Longest chain of proxies that is followed.
 const HOPS: usize = 32;
 
 #[cfg(test)]

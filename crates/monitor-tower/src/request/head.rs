@@ -1,21 +1,21 @@
-//! The head of a request.
+//! The head of a request, as passed to the functions that a program sets on a layer.
 
 use std::fmt;
 
 use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 use monitor_core::Redaction;
 
-/// The head of a request, to find its route by.
+/// The head of a request, from which routes and addresses are derived.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct RequestHead<'a> {
     /// The method.
     pub method: &'a Method,
-    /// The URI as this layer sees it: a nested router may have cut its prefix.
+    /// The URI that this layer sees; a nested router may have stripped its prefix.
     pub uri: &'a Uri,
     /// The version of HTTP.
     pub version: Version,
-    /// The headers.
+    /// The header fields.
     pub headers: &'a HeaderMap,
     /// The extensions.
     pub extensions: &'a Extensions,
@@ -32,7 +32,7 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Returns the path the client asked for, also where a nested router cut its prefix.
+    /// Returns the path that the client requested, including a prefix that a nested router has stripped.
     pub(crate) fn path(&self) -> &'a str {
         #[cfg(feature = "axum")]
         if let Some(original) = self.extensions.get::<axum::extract::OriginalUri>() {
@@ -42,7 +42,7 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Query and headers are left out: they hold credentials.
+/// Omits query and headers, which may contain credentials.
 impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestHead")

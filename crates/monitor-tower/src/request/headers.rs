@@ -1,4 +1,4 @@
-//! The headers that are ours.
+//! The headers that this crate sets.
 
 use std::time::Duration;
 
@@ -24,7 +24,8 @@ pub(crate) fn put_duration(headers: &mut HeaderMap, duration: Duration) {
     }
 }
 
-/// What is said of durations below ten milliseconds, which most are: made once and for all, by hundredths.
+/// Header values of durations below ten milliseconds, by hundredths. Most requests are that fast, so their values are
+/// built at compile time.
 static SHORT: [&str; 1_000] = {
     let mut texts = [""; 1_000];
     let mut at = 0;
@@ -50,18 +51,18 @@ const DIGITS: &[[u8; 6]; 1_000] = &{
     texts
 };
 
-/// Returns hundredths of a millisecond, rounded.
+/// Returns the duration in hundredths of a millisecond, rounded.
 fn hundredths(duration: Duration) -> u64 {
     let below = (u64::from(duration.subsec_nanos()) + 5_000) / 10_000;
     duration.as_secs().saturating_mul(100_000).saturating_add(below)
 }
 
-/// Returns milliseconds, rounded to two places.
+/// Returns the duration in milliseconds, rounded to two decimals.
 pub(crate) fn millis(duration: Duration) -> f64 {
     hundredths(duration) as f64 / 100.0
 }
 
-/// How long the text of a UUID is, which most identifiers are.
+/// Length of a UUID as text, the usual form of a request ID.
 const UUID: usize = 36;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_DURATION: HeaderName = HeaderName::from_static("x-request-duration");

@@ -1,4 +1,6 @@
-//! Where a host is, told by its name or address: classes few enough for a label.
+//! Classes of hosts for outgoing requests.
+//!
+//! A label per host name would be unbounded, so hosts are grouped by their name or address into a few classes.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -40,7 +42,7 @@ fn class_of_name(name: &str) -> &'static str {
     }
 }
 
-/// Where it is not known.
+/// The class of a request without a host.
 pub(crate) const UNKNOWN: &str = "unknown";
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! Whose word is taken for a request's identifier and its trace.
+//! The policy for request IDs and traces that clients send.
 
 use std::net::IpAddr;
 
 use super::networks::Networks;
 
-/// Whose word is taken for a request's identifier and its trace.
+/// The policy for request IDs and traces that clients send.
 ///
-/// What is not taken over is kept beside, where it is valid: as `client_request_id` and `client_trace_id` in the scope, the
-/// log and in events. What is not valid is kept nowhere. An identifier that holds what redaction masks, such as a card
-/// number, is taken over from nobody.
+/// Values that are valid but not adopted are recorded as `client_request_id` and `client_trace_id` in the scope, the
+/// log and events. Invalid values are discarded. A request ID that contains anything redaction would mask, such as a
+/// card number, is never adopted.
 ///
-/// Of several layers of ours the outermost decides: put the one with the policy there.
+/// If several layers of this crate are stacked, the outermost one decides: set the policy there.
 ///
 /// # Example
 ///
@@ -25,19 +25,20 @@ use super::networks::Networks;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum IdPolicy {
-    /// Nobody's: every request gets an identifier and a trace of its own.
+    /// Adopts nothing: each request gets a new request ID and a new trace.
     #[default]
     Own,
-    /// Everybody's, where it is valid. Only for a service that strangers cannot reach: whoever chooses identifiers can
-    /// make two requests look like one. Whether a trace is sampled costs whoever keeps it, so nobody is obeyed in that:
-    /// the monitor [decides](monitor_core::MonitorBuilder::trace_sampling).
+    /// Adopts valid values from every client. Only for a service that strangers cannot reach: a client that chooses
+    /// request IDs can make two requests look like one. The client's sampling flag is ignored, because every sampled
+    /// trace costs storage; the monitor [decides](monitor_core::MonitorBuilder::trace_sampling).
     Accept,
-    /// That of peers in these networks, also for whether the trace is sampled. The peer is whoever holds the connection.
+    /// Adopts values, including the sampling flag, from peers in these networks. The peer is the other end of the
+    /// connection.
     TrustedPeer(Networks),
 }
 
 impl IdPolicy {
-    /// Returns whether what `peer` sends is taken over, and whether it is obeyed in what is sampled.
+    /// Returns whether values from `peer` are adopted, and whether its sampling flag is.
     pub(crate) fn judge(&self, peer: Option<IpAddr>) -> (bool, bool) {
         match self {
             Self::Own => (false, false),

@@ -1,12 +1,14 @@
-//! Routes of what is mounted below a path, where nothing else names them.
+//! Routes for requests below a mounted path.
+//!
+//! Static files and fallbacks have no route template, and a label per path would be unbounded.
 
-/// The paths of the mounts, and the route of each.
+/// The mounted paths with their routes, the longest path first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mounts(Vec<Mount>);
 
 #[derive(Clone, Debug)]
 struct Mount {
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     path: String,
     route: String,
 }
@@ -16,7 +18,7 @@ impl Mounts {
         let path = format!("/{}", path.trim_matches('/'));
         let path = path.trim_end_matches('/').to_owned();
         self.0.push(Mount { route: format!("{path}/{{*rest}}"), path });
-        // The innermost counts, and is found first.
+        // The innermost mount must be found first.
         self.0.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
     }
 

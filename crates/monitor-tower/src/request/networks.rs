@@ -1,8 +1,8 @@
-//! Which addresses somebody trusts.
+//! Networks whose addresses are trusted.
 
 use std::{error::Error, fmt, net::IpAddr};
 
-/// A list of networks, such as those one's own proxies are in.
+/// A list of networks, such as those of the service's own proxies.
 ///
 /// # Example
 ///
@@ -23,7 +23,7 @@ struct Network {
     prefix: u8,
 }
 
-/// Why a text is no network.
+/// The error for a text that is not a network.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NetworkError {
     text: String,
@@ -31,23 +31,23 @@ pub struct NetworkError {
 }
 
 impl Networks {
-    /// Reads networks in CIDR notation (RFC 4632), and single addresses.
+    /// Parses networks in CIDR notation (RFC 4632), and single addresses.
     ///
     /// # Errors
     ///
-    /// When one of them is neither, or has bits set behind its prefix.
+    /// If a text is neither, or has bits set after its prefix.
     pub fn parse<T: AsRef<str>>(networks: impl IntoIterator<Item = T>) -> Result<Self, NetworkError> {
         networks.into_iter().map(|text| Network::parse(text.as_ref())).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns the machine itself: `127.0.0.0/8` and `::1`.
+    /// Returns the loopback networks: `127.0.0.0/8` and `::1`.
     #[must_use]
     pub fn loopback() -> Self {
         let (v4, v6) = (std::net::Ipv4Addr::new(127, 0, 0, 0).into(), std::net::Ipv6Addr::LOCALHOST.into());
         Self(vec![Network { address: v4, prefix: 8 }, Network { address: v6, prefix: 128 }])
     }
 
-    /// Returns whether `address` is in one of them. An IPv4-mapped IPv6 address counts as its IPv4 address.
+    /// Returns whether `address` is in one of the networks. An IPv4-mapped IPv6 address counts as its IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -69,7 +69,7 @@ impl Network {
         if prefix > longest {
             return Err(error("has a prefix that is too long or no number: it is at most 32 for IPv4, 128 for IPv6"));
         }
-        // What is mapped is an IPv4 network, as the addresses are that are looked for.
+        // Store an IPv4-mapped network as IPv4, because addresses are converted the same way before the lookup.
         let (address, prefix) = match (address.to_canonical(), prefix.checked_sub(96)) {
             (mapped @ IpAddr::V4(_), Some(prefix)) => (mapped, prefix),
             _ => (address, prefix),
@@ -88,6 +88,7 @@ impl Network {
     fn masked(&self, address: IpAddr) -> u128 {
         let length = if address.is_ipv4() { 32 } else { 128 };
         let behind = u32::from(length - self.prefix);
+        // A shift by 128 bits, for prefix 0 of IPv6, overflows; all bits are masked then.
         bits(address).checked_shr(behind).and_then(|bits| bits.checked_shl(behind)).unwrap_or(0)
     }
 }

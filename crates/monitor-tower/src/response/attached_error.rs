@@ -1,11 +1,14 @@
-//! An error handed over with a response.
+//! An error attached to a response.
+//!
+//! A handler converts its error into a response, and no layer can see the error behind a 500. An extension of the
+//! response carries it to the layer.
 
 use std::panic::Location;
 
 use monitor_core::{AnyError, EventKind, ObservedError};
 
-/// An error that explains a response. A handler that answers 500 puts it into the response's extensions; the layer
-/// takes it out and captures it as handled, with the place where it was attached.
+/// An error that explains a response. A handler that returns a 500 inserts it into the response's extensions; the layer
+/// removes it and captures it as handled, with the location at which it was attached.
 ///
 /// # Example
 ///
@@ -20,10 +23,10 @@ use monitor_core::{AnyError, EventKind, ObservedError};
 ///     response
 /// }
 /// ```
-/// # Example: the place of the `?`
+/// # Example: the location of the `?`
 ///
-/// One `IntoResponse` answers for every handler, and its line says nothing. A conversion that is `#[track_caller]` sees
-/// the line of the `?`:
+/// One `IntoResponse` implementation serves all handlers, so its own location is useless. A `#[track_caller]`
+/// conversion records the line of the `?`:
 ///
 /// ```
 /// use monitor_kit::AttachedError;
@@ -45,12 +48,13 @@ use monitor_core::{AnyError, EventKind, ObservedError};
 /// # assert!(handler("x").is_err());
 /// ```
 ///
-/// `into()` and `map_err(ApiError::from)` have no such place: they call the conversion from inside the standard library.
+/// `into()` and `map_err(ApiError::from)` have no useful location, because they call the conversion inside the standard
+/// library.
 #[derive(Clone, Debug)]
 pub struct AttachedError(pub(crate) ObservedError);
 
 impl AttachedError {
-    /// Takes note of `error`, its chain of causes and the caller's place.
+    /// Records `error`, its chain of causes and the location of the caller.
     #[must_use]
     #[track_caller]
     pub fn new<E: AnyError<M> + ?Sized, M>(error: &E) -> Self {

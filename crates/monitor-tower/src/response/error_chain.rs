@@ -1,9 +1,9 @@
-//! An error and its causes, one after another.
+//! An error and its chain of causes.
 
 use std::{error::Error, io, iter::successors};
 
-/// Returns `error` and what caused it, at most twenty deep, also what an [`io::Error`] was made of, which is not its
-/// source.
+/// Returns `error` and its causes, at most twenty in total. They include the error inside of an [`io::Error`], which
+/// [`source`](Error::source) skips.
 pub(crate) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     successors(Some(error), |error| within(*error)).take(DEPTH)
 }

@@ -1,8 +1,8 @@
-//! gRPC and gRPC-Web: which requests are calls, where their status is, and how one is answered without a service.
+//! gRPC and gRPC-Web: recognizes calls, reads their status, and creates responses.
 //!
-//! A call's status is in the head of a response that has no body (trailers-only), else in the trailers. Those of gRPC-Web
-//! are in the body. What a message is, its content type says, and never the version of HTTP: behind tonic-web a call of
-//! gRPC comes over HTTP/1.1.
+//! The status of a call is in the head of a response without a body (trailers-only), otherwise in the trailers, which
+//! gRPC-Web puts into the body. The protocol follows from the content type, never from the version of HTTP: behind
+//! tonic-web a gRPC call arrives over HTTP/1.1.
 
 mod base64;
 mod web;
@@ -13,7 +13,7 @@ use monitor_core::{GrpcCode, ObservedError, Outcome};
 pub(crate) use self::web::WebTrailers;
 use super::text_body::TextBody;
 
-/// What a call or its answer is written in.
+/// The encoding of a call and its response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Protocol {
     Grpc,
@@ -22,17 +22,17 @@ pub(crate) enum Protocol {
     GrpcWebText,
 }
 
-/// What is known of a call's status.
+/// The status of a call, as far as it has been received.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum GrpcStatus {
-    /// It is no gRPC response.
+    /// The response is not a gRPC response.
     None,
-    /// It is to come in the trailers, wherever this protocol has them.
+    /// The status will follow in the trailers of this protocol.
     Awaited(Protocol),
     Known(GrpcCode),
 }
 
-/// What a service says of a failed call beside its status.
+/// Details of a failed call, in addition to its status.
 #[derive(Debug, Default)]
 pub(crate) struct GrpcFailure {
     pub(crate) message: String,
@@ -41,8 +41,8 @@ pub(crate) struct GrpcFailure {
 }
 
 impl GrpcStatus {
-    /// Reads the head of a response to a call. One that is something else, as a proxy's error page is, has no status but
-    /// HTTP's.
+    /// Reads the status from the head of a response. A response of another content type, such as a proxy's error page,
+    /// has no gRPC status.
     pub(crate) fn of_head(headers: &HeaderMap) -> Self {
         match (code_in(headers), Protocol::of(headers)) {
             (Some(code), _) => Self::Known(code),
@@ -51,7 +51,8 @@ impl GrpcStatus {
         }
     }
 
-    /// Returns the status of a response that ended so. Where one went out whole and none came, clients take it for UNKNOWN.
+    /// Returns the status of a response with this outcome. Clients treat a complete response without a status as
+    /// UNKNOWN.
     pub(crate) fn at_end(self, outcome: Outcome) -> Option<GrpcCode> {
         match self {
             Self::Known(code) => Some(code),
@@ -66,7 +67,7 @@ impl GrpcStatus {
 impl Protocol {
     const ALL: [Self; 3] = [Self::Grpc, Self::GrpcWeb, Self::GrpcWebText];
 
-    /// Returns the protocol of a request that is a call: a POST with a content type of gRPC's.
+    /// Returns the protocol of a request if it is a call: a POST with a content type of gRPC.
     pub(crate) fn of_call(method: &Method, headers: &HeaderMap) -> Option<Self> {
         if method == Method::POST { Self::of(headers) } else { None }
     }
@@ -78,7 +79,7 @@ impl Protocol {
         Self::ALL.into_iter().find(|protocol| media_type.eq_ignore_ascii_case(protocol.media_type().as_bytes()))
     }
 
-    /// Returns what reads the trailers in the body, if the protocol has them there.
+    /// Returns a reader for trailers in the body, if the protocol puts them there.
     pub(crate) fn web_trailers(self) -> Option<Box<WebTrailers>> {
         match self {
             Self::Grpc => None,
@@ -96,7 +97,7 @@ impl Protocol {
     }
 }
 
-/// Returns the status these headers or trailers hold.
+/// Returns the status in headers or trailers. A malformed value is UNKNOWN.
 pub(crate) fn code_in(headers: &HeaderMap) -> Option<GrpcCode> {
     let value = headers.get(GRPC_STATUS)?.to_str().ok();
     let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -104,7 +105,7 @@ pub(crate) fn code_in(headers: &HeaderMap) -> Option<GrpcCode> {
     Some(number.map_or(GrpcCode::Unknown, GrpcCode::from_number))
 }
 
-/// Returns the message beside the status, as the service wrote it.
+/// Returns the message of the status, percent-decoded.
 pub(crate) fn message_in(headers: &HeaderMap) -> String {
     let Some(value) = headers.get(GRPC_MESSAGE) else { return String::new() };
     let (mut text, mut rest) = (Vec::new(), value.as_bytes());
@@ -119,7 +120,7 @@ pub(crate) fn message_in(headers: &HeaderMap) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Creates a response that is nothing but a status: HTTP's is 200, and there is no body (trailers-only).
+/// Creates a response that consists of a status only (trailers-only): the HTTP status is 200, and there is no body.
 pub(crate) fn response(protocol: Protocol, code: GrpcCode) -> Response<TextBody> {
     let mut response = Response::new(TextBody::new(""));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(protocol.media_type()));
@@ -127,7 +128,7 @@ pub(crate) fn response(protocol: Protocol, code: GrpcCode) -> Response<TextBody>
     response
 }
 
-/// Returns the status that says in gRPC what `status` says in HTTP.
+/// Returns the gRPC status that corresponds to an HTTP status.
 pub(crate) fn code_of(status: StatusCode) -> GrpcCode {
     match status {
         StatusCode::BAD_REQUEST => GrpcCode::InvalidArgument,
@@ -204,7 +205,7 @@ mod tests {
         }
         for value in ["", "17", "-1", "+1", "13 ", "99999999999", "internal"] {
             let code = code_in(&with("grpc-status", value));
-            // A header value is trimmed nowhere but on the wire.
+            // Only the parser of HTTP messages trims header values.
             assert_eq!(code, Some(GrpcCode::Unknown), "{value}");
         }
     }

@@ -1,4 +1,4 @@
-//! Errors as `application/problem+json` (RFC 9457), which say nothing of the inside.
+//! Errors as `application/problem+json` (RFC 9457), without any internals.
 
 use http::{HeaderValue, Response, StatusCode, header};
 use monitor_core::{RequestId, Scope, escape, scope};
@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::text_body::TextBody;
 
-/// Creates a response of `status` as `application/problem+json` (RFC 9457): `type`, `title`, `status`, and where it is
-/// made inside a request its `request_id`.
+/// Creates a response of `status` as `application/problem+json` (RFC 9457), with `type`, `title`, `status` and, inside
+/// of a request, `request_id`.
 ///
-/// In axum it is a response as it is.
+/// The response implements axum's `IntoResponse`.
 ///
-/// `title` is for the client. Defaults to the status's own name when it is empty.
+/// Clients see `title`. If it is empty, it defaults to the name of the status.
 ///
 /// # Example
 ///

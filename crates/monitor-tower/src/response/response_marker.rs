@@ -1,17 +1,20 @@
-//! What a response of ours stands for, said to the layers around: to them it would be a response like any other.
+//! A marker on responses that this crate creates.
+//!
+//! To the layers around, a response to a panic looks like any other 500. The marker tells them how the request ended,
+//! so that they count the panic, the error or the refusal instead of the response.
 
 use http::Response;
 use monitor_core::{ObservedError, Outcome};
 
-/// Goes out with a response that answers a panic or an error, or refuses a request.
+/// An extension of responses that answer a panic or an error, or refuse a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Answered {
     outcome: Outcome,
-    /// The error, until it is captured.
+    /// The error, until a guard captures it.
     error: Option<ObservedError>,
 }
 
-/// Marks a response to a panic, which is captured already wherever anything is captured.
+/// Marks the response to a panic. The panic has been captured already, if any layer captures panics.
 pub(crate) fn mark_panic<C>(response: &mut Response<C>) {
     response.extensions_mut().insert(Answered { outcome: Outcome::Panic, error: None });
 }
@@ -21,17 +24,17 @@ pub(crate) fn mark_refusal<C>(response: &mut Response<C>) {
     response.extensions_mut().insert(Answered { outcome: Outcome::Refused, error: None });
 }
 
-/// Marks a response to an error, which the guard around is to capture.
+/// Marks the response to an error. The next guard captures the error.
 pub(crate) fn mark_error<C>(response: &mut Response<C>, error: ObservedError) {
     response.extensions_mut().insert(Answered { outcome: Outcome::ServiceError, error: Some(error) });
 }
 
-/// Returns how the request ended further in, where that is known.
+/// Returns the outcome of the request according to an inner layer, if there is one.
 pub(crate) fn outcome<C>(response: &Response<C>) -> Option<Outcome> {
     response.extensions().get().map(|answered: &Answered| answered.outcome)
 }
 
-/// Takes the error out, for whoever captures it.
+/// Removes the error, for the guard that captures it.
 pub(crate) fn take_error<C>(response: &mut Response<C>) -> Option<ObservedError> {
     response.extensions_mut().get_mut::<Answered>()?.error.take()
 }

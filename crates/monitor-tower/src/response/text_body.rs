@@ -1,4 +1,4 @@
-//! A body that is one piece of text.
+//! A body of a single text.
 
 use std::{
     convert::Infallible,
@@ -9,18 +9,18 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// A body that is one piece of text, such as that of a [`problem`](crate::problem()).
+/// A body of a single text, such as that of a [`problem`](crate::problem()).
 #[derive(Clone, Debug, Default)]
 pub struct TextBody(Option<Bytes>);
 
 impl TextBody {
-    /// Creates a body of `text`.
+    /// Creates a body with `text`. An empty text makes an empty body.
     #[must_use]
     pub fn new(text: impl Into<Bytes>) -> Self {
         Self(Some(text.into()).filter(|text| !text.is_empty()))
     }
 
-    /// Returns what is left to be sent.
+    /// Returns the text, or an empty slice once it has been sent.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_deref().unwrap_or_default()

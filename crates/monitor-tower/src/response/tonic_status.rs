@@ -1,9 +1,9 @@
-//! The error behind a `tonic::Status`, which tonic leaves in the extensions of a response.
+//! The error behind a `tonic::Status`, which tonic puts into the extensions of a response.
 
 use http::Extensions;
 use monitor_core::ObservedError;
 
-/// Returns the source of the status in `extensions`. A status that goes out in trailers is in no extensions.
+/// Returns the source of the status in `extensions`. tonic puts no status there if it sends it in the trailers.
 #[cfg(feature = "tonic")]
 pub(crate) fn source_in(extensions: &Extensions) -> Option<ObservedError> {
     use std::error::Error;

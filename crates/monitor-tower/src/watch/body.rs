@@ -1,4 +1,7 @@
-//! The body of a watched request, which ends when its last frame is out.
+//! The body of a monitored response.
+//!
+//! A request ends with its body, and a server signals that end in three ways: it polls the body to its end, stops at
+//! the last frame, or drops the body. The guard in the body tells these apart.
 
 use std::{
     error::Error,
@@ -17,15 +20,15 @@ use super::guard::Guard;
 use crate::response::{error_chain::causes, grpc::WebTrailers, text_body::TextBody};
 
 pin_project! {
-    /// The response body of [`MonitorService`](crate::MonitorService): the service's own, watched to its end, or an answer
-    /// of ours.
+    /// The response body of [`MonitorService`](crate::MonitorService): the service's own body, monitored to its end, or
+    /// a body that this crate created.
     ///
-    /// Size hint and end of stream are the inner body's. A panic in the inner body becomes an error.
+    /// Size hint and end of stream are those of the inner body. A panic in the inner body becomes an error.
     pub struct ResponseBody<B> {
         #[pin]
         state: State<B>,
         guard: Option<Guard>,
-        // The length the response promised; `None` where it promised none.
+        // The length that the response declared, if any.
         length: Option<u64>,
         // Reads the trailers in the body of a gRPC-Web call.
         web: Option<Box<WebTrailers>>,
@@ -50,11 +53,11 @@ pin_project! {
     }
 }
 
-/// The error of a body that panicked. What the panic says is not the client's business.
+/// The error of a body that panicked. It does not contain the panic's message, which clients must not see.
 #[derive(Clone, Copy, Debug)]
 struct BodyPanicked;
 
-/// What is captured of a body that ended before the length its response promised.
+/// The error captured for a body that ended before the declared length.
 #[derive(Clone, Copy, Debug)]
 struct TooShort {
     missing: u64,
@@ -76,7 +79,7 @@ impl<B: Body> ResponseBody<B> {
     }
 }
 
-/// An empty body, such as `CorsLayer` answers a preflight with.
+/// An empty body, which `CorsLayer` needs to answer preflight requests.
 impl<B> Default for ResponseBody<B> {
     fn default() -> Self {
         Self { state: State::Gone, guard: None, length: None, web: None }
@@ -113,7 +116,7 @@ where
                     None => error.into(),
                 })))
             }
-            // A body that panics when it is dropped was polled to its end: nothing changes for the client.
+            // A body that panics while it is dropped has been polled to its end, so the response is not affected.
             (Polled { frame: Poll::Ready(frame), size, is_over }, caught) if is_over || caught.is_none() => {
                 caught.into_iter().for_each(CaughtPanic::drop_payload);
                 guard.send(size);
@@ -142,6 +145,7 @@ where
                 caught.drop_payload();
                 Poll::Ready(Some(Err(BodyPanicked.into())))
             }
+            // Unreachable: the arms above match every frame if there is no panic.
             (Polled { frame: Poll::Ready(_), .. }, None) => Poll::Ready(None),
         }
     }
@@ -169,16 +173,16 @@ impl<B> fmt::Debug for ResponseBody<B> {
     }
 }
 
-/// What one poll of a body gave.
+/// The result of one poll of a body.
 struct Polled<D, E> {
     frame: Poll<Option<Result<Frame<D>, E>>>,
     size: u64,
-    /// Nothing comes after it.
+    /// No frame follows.
     is_over: bool,
 }
 
-/// Polls the body, and drops it where its last frame is out. What frame and body say of themselves is the program's own
-/// code, too, and may panic: what there is already is kept before.
+/// Polls the body, and drops it after its last frame. Inspecting the frame and dropping the body run the program's own
+/// code, which may panic, so each result is stored in `polled` first.
 fn run<B>(
     mut state: Pin<&mut State<B>>,
     cx: &mut Context<'_>,
@@ -200,7 +204,7 @@ fn run<B>(
         Poll::Ready(None) => true,
         Poll::Ready(Some(Ok(frame))) => {
             polled.size = frame.data_ref().map_or(0, Buf::remaining) as u64;
-            // Nothing comes after trailers, and a server does not ask.
+            // No frame follows trailers, and a server does not poll for one.
             frame.is_trailers() || body.is_end_stream() || web.is_some_and(|web| web.is_over())
         }
     };
@@ -210,9 +214,8 @@ fn run<B>(
     }
 }
 
-/// Ends a request whose body is out.
-///
-/// One that is shorter than the response promised leaves the client with half an answer: that is a failure.
+/// Ends a request whose body was sent. A body shorter than declared is a failure, because the client receives an
+/// incomplete response.
 fn complete(mut guard: Guard, length: Option<u64>) {
     match length.and_then(|length| length.checked_sub(guard.sent())).filter(|missing| *missing > 0) {
         None => guard.end(Outcome::Completed),
@@ -223,7 +226,7 @@ fn complete(mut guard: Guard, length: Option<u64>) {
     }
 }
 
-/// Ends a request whose body failed, and returns the error the client's connection breaks off with.
+/// Ends a request whose body failed. Returns the error that makes the server abort the response.
 fn fail(mut guard: Guard, error: impl Into<BoxError>) -> BoxError {
     let error = match guard.catch(|| error.into()) {
         Ok(error) => error,
@@ -233,7 +236,7 @@ fn fail(mut guard: Guard, error: impl Into<BoxError>) -> BoxError {
             return BodyPanicked.into();
         }
     };
-    // A layer further in has caught and captured a panic, and made this error of it.
+    // An inner layer has caught and captured a panic, and returned this error for it.
     if causes(&*error).any(|cause| cause.is::<BodyPanicked>()) {
         guard.end(Outcome::PanicInBody);
     } else {
@@ -243,8 +246,8 @@ fn fail(mut guard: Guard, error: impl Into<BoxError>) -> BoxError {
     error
 }
 
-/// Drops a body that was not polled to its end. A server drops a body whose length is met without asking whether there
-/// is more.
+/// Ends a request whose body was dropped before its end. The response is complete if the declared length was sent,
+/// because servers do not poll for more.
 fn abort(mut guard: Guard, length: Option<u64>, drop_body: impl FnOnce()) {
     let is_whole = length.is_some_and(|length| guard.sent() >= length) && !guard.awaits_trailers();
     let outcome = if is_whole { Outcome::Completed } else { Outcome::BodyAborted };

@@ -1,4 +1,4 @@
-//! What is read of a request before it is handed on.
+//! The facts that are read from a request before the service is called.
 
 use std::{
     borrow::Cow,
@@ -14,7 +14,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What is read of the headers of every request.
+/// The header values that every request needs.
 #[derive(Default)]
 pub(crate) struct ReadHeaders<'a> {
     pub(crate) user_agent: Cow<'a, [u8]>,
@@ -22,7 +22,7 @@ pub(crate) struct ReadHeaders<'a> {
     pub(crate) traceparent: Single<'a>,
 }
 
-/// A header that counts only where it is there once.
+/// A header that is ignored if it is repeated.
 #[derive(Default)]
 pub(crate) struct Single<'a> {
     first: Option<&'a HeaderValue>,
@@ -35,15 +35,15 @@ impl<'a> Single<'a> {
         self.first = Some(value);
     }
 
-    /// Returns the value, where there is exactly one and it is text.
+    /// Returns the value if there is exactly one and it is text.
     pub(crate) fn text(&self) -> Option<&'a str> {
         self.first.filter(|_| !self.is_repeated)?.to_str().ok()
     }
 }
 
 impl<'a> RequestHead<'a> {
-    /// A path that was declared as a route is one. A gRPC router matches services only, so there what was declared goes
-    /// first.
+    /// Returns the route. In general a matched template takes precedence over a declared path. For gRPC calls it is the
+    /// reverse, because gRPC routers match services only, and not methods.
     pub(crate) fn route(
         &self,
         settings: &'a Settings,
@@ -53,7 +53,7 @@ impl<'a> RequestHead<'a> {
     ) -> &'a str {
         let is_declared = |path: &&str| {
             let declares = |method| settings.monitor.traffic().is_some_and(|traffic| traffic.declares(method, path));
-            // What is asked with HEAD is what GET has.
+            // HEAD is declared together with GET.
             declares(method) || (method == KnownMethod::Head && declares(KnownMethod::Get))
         };
         let declared = || Some(path).filter(is_declared);
@@ -65,7 +65,7 @@ impl<'a> RequestHead<'a> {
         route.or_else(|| settings.mounts.route_of(path)).unwrap_or(names::UNMATCHED)
     }
 
-    /// Asks a function of the program's own. One that panics knows nothing.
+    /// Calls a function of the program. Returns `None` if it panics.
     fn ask<R>(&self, settings: &Settings, f: impl FnOnce(&Self) -> Option<R>) -> Option<R> {
         let (mut f, mut known) = (Some(f), None);
         if let Some(mut caught) = panic::run(settings.fate(), &mut || known = f.take().and_then(|f| f(self))) {
@@ -77,7 +77,7 @@ impl<'a> RequestHead<'a> {
         known
     }
 
-    /// Reads what is wanted of every request in one pass: looking up each by itself costs more.
+    /// Reads the headers that every request needs in one pass, which costs less than a lookup for each.
     pub(crate) fn read(&self, settings: &Settings) -> ReadHeaders<'a> {
         let mut read = ReadHeaders::default();
         for (name, value) in self.headers {
@@ -92,8 +92,7 @@ impl<'a> RequestHead<'a> {
         read
     }
 
-    /// Returns the client's address for the log and for events: without the part that tells one client from its
-    /// neighbours, unless it is asked for in full.
+    /// Returns the client's address for the log and for events, truncated unless the monitor shows full addresses.
     pub(crate) fn remote_addr(&self, settings: &Settings, peer: IpAddr) -> IpAddr {
         let client = match &settings.proxies {
             Some(proxies) => proxies.client(peer, self.headers),
@@ -102,7 +101,7 @@ impl<'a> RequestHead<'a> {
         if settings.monitor.shows_full_addresses() { client } else { truncated(client) }
     }
 
-    /// Returns the address of whoever holds the connection.
+    /// Returns the address of the peer, the other end of the connection.
     pub(crate) fn peer(&self, settings: &Settings) -> Option<IpAddr> {
         match &settings.peer_of {
             Some(peer_of) => self.ask(settings, |head| peer_of(head)),
@@ -110,7 +109,8 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Notes in `scope` the headers the redaction policy keeps; without any, headers are not looked at.
+    /// Records in `scope` the headers that the redaction policy keeps. Without any, the request's headers are not
+    /// searched.
     pub(crate) fn keep_headers(&self, scope: &Scope) {
         let redaction = scope.monitor().redaction();
         if redaction.kept_headers().next().is_none() {
@@ -150,8 +150,8 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Keeps the first 24 bits of an IPv4 address and the first 48 of an IPv6 address. That of the machine itself is no
-/// personal data and stays whole, as in texts.
+/// Truncates an IPv4 address to 24 bits and an IPv6 address to 48 bits. Loopback addresses are no personal data and
+/// stay whole, as in texts.
 fn truncated(addr: IpAddr) -> IpAddr {
     match addr.to_canonical() {
         addr if addr.is_loopback() => addr,
@@ -160,7 +160,7 @@ fn truncated(addr: IpAddr) -> IpAddr {
     }
 }
 
-/// Returns the `User-Agent` header. A long one is masked before it is cut, for the cut may go through a secret.
+/// Returns the value of `User-Agent`. A long value is masked before it is cut, because the cut may split a secret.
 fn user_agent<'a>(value: &'a [u8], settings: &Settings) -> Cow<'a, [u8]> {
     #[cold]
     fn cut(value: &[u8], settings: &Settings) -> Vec<u8> {

@@ -1,4 +1,7 @@
-//! The future of a watched request.
+//! The future of a monitored request.
+//!
+//! It polls the inner service inside the request's scope and catches its panics. Once there is a response, the guard
+//! moves into the body. If the future is dropped earlier, the client has left.
 
 use std::{
     fmt,
@@ -21,7 +24,7 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         state: State<F>,
-        // `None` when there is nothing to watch, or nothing any more.
+        // `None` if the request is not monitored, or if the guard has moved to the body or ended.
         guard: Option<Guard>,
     }
 
@@ -50,7 +53,7 @@ impl<F> ResponseFuture<F> {
         Self { state: State::Running { future }, guard: None }
     }
 
-    /// Asks the service, which may panic. Request and future are large: a closure that owned them, or returned them, would
+    /// Calls the service, which may panic. Request and future are large: a closure that owned or returned them would
     /// copy them once more.
     #[inline]
     pub(crate) fn watching<R>(guard: Guard, request: R, mut call: impl FnMut(R) -> F) -> Self {
@@ -69,7 +72,7 @@ impl<F> ResponseFuture<F> {
         this
     }
 
-    /// The service is not asked.
+    /// Creates a future that returns the refusal without calling the service.
     pub(crate) fn refused(refusal: Response<TextBody>, guard: Guard) -> Self {
         Self { state: State::Refused { refusal: Some(refusal) }, guard: Some(guard) }
     }
@@ -110,7 +113,7 @@ where
                 Poll::Ready(Err(error))
             }
             (ended, Some(caught)) => {
-                // What there is beside the panic is dropped inside the scope as well.
+                // The future and its result are dropped inside the scope too, where another panic is caught.
                 guard.catch(|| this.state.set(State::Gone)).unwrap_or_else(CaughtPanic::drop_payload);
                 guard.catch(|| drop(ended)).unwrap_or_else(CaughtPanic::drop_payload);
                 Poll::Ready(Ok(answer(caught, guard)))
@@ -126,7 +129,7 @@ impl<F> fmt::Debug for ResponseFuture<F> {
     }
 }
 
-/// What a future gave, and what the body in it says of itself.
+/// The result of a future, with the shape of the response's body.
 struct Ended<C, E> {
     result: Result<Response<C>, E>,
     shape: Shape,
@@ -138,8 +141,8 @@ struct Shape {
     length: Option<u64>,
 }
 
-/// Polls the service's future. Dropping it and asking the body are the program's own code, too, and may panic: what the
-/// future gave is kept before.
+/// Polls the service's future. Dropping the future and inspecting the body run the program's own code, which may panic,
+/// so the result is stored in `ended` first.
 fn run<F, C, E>(mut state: Pin<&mut State<F>>, cx: &mut Context<'_>, ended: &mut Option<Ended<C, E>>)
 where
     F: Future<Output = Result<Response<C>, E>>,
@@ -171,8 +174,9 @@ where
     }
 }
 
-/// Hands the guard over to the body, or ends the request where there is nothing more to come.
+/// Moves the guard into the body, or ends the request if nothing follows the head.
 fn respond<C: Body>(mut response: Response<C>, shape: Shape, mut guard: Guard) -> Response<ResponseBody<C>> {
+    // A marked response comes from another layer of this crate, which has already determined the outcome.
     if let Some(outcome) = guard.head(&mut response) {
         guard.send(shape.length.unwrap_or(0));
         guard.end(outcome);
@@ -192,7 +196,8 @@ fn respond<C: Body>(mut response: Response<C>, shape: Shape, mut guard: Guard) -
     response.map(ResponseBody::off)
 }
 
-/// Returns how a request ends whose response has no body, whatever is in it.
+/// Returns the outcome of a request if its response has no content, even if the service set a body: a switch of
+/// protocols, 204, 304, or a response to HEAD (RFC 9110).
 fn bodiless(guard: &Guard, status: StatusCode) -> Option<Outcome> {
     let method = guard.method();
     match status {
@@ -203,9 +208,10 @@ fn bodiless(guard: &Guard, status: StatusCode) -> Option<Outcome> {
     }
 }
 
-/// Answers with a problem where the service said nothing but a status.
+/// Sets a problem as the body of an error response that has none.
 fn fill<C: Body>(mut response: Response<C>, problem: TextBody, mut guard: Guard) -> Response<ResponseBody<C>> {
     let headers = response.headers_mut();
+    // They describe the body that the problem replaces.
     for of_body in [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::TRANSFER_ENCODING] {
         headers.remove(of_body);
     }
@@ -218,16 +224,16 @@ fn fill<C: Body>(mut response: Response<C>, problem: TextBody, mut guard: Guard)
     })
 }
 
-/// Returns the length a response says it has, where it says one, and in digits only (RFC 9110, section 8.6).
+/// Returns the declared length, if there is exactly one and it consists of digits only (RFC 9110, section 8.6).
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     let mut length = Single::default();
-    // There are a few headers, and to go through them costs less than to look one up.
+    // Iterating over a few headers costs less than looking one up.
     headers.iter().filter(|(name, _)| **name == header::CONTENT_LENGTH).for_each(|(_, value)| length.add(value));
     let digits = length.text()?;
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// Answers a panic, or lets it go on.
+/// Answers a panic, or resumes it if the layer does not answer panics.
 fn answer<C: Body>(caught: CaughtPanic, mut guard: Guard) -> Response<ResponseBody<C>> {
     guard.panicked();
     if !guard.answers_panics() {
@@ -241,7 +247,7 @@ fn answer<C: Body>(caught: CaughtPanic, mut guard: Guard) -> Response<ResponseBo
     response.map(ResponseBody::ours)
 }
 
-/// Drops a future that was not polled to its end: the client left.
+/// Ends a request whose future was dropped before it completed, because the client left.
 fn cancel<F>(mut state: Pin<&mut State<F>>, mut guard: Guard) {
     if let StateProjection::Panicked { caught } = state.as_mut().project() {
         guard.panicked();

@@ -1,5 +1,8 @@
-//! The guard of one request: made before the service is called, moved from the future to the body, and ended exactly
-//! once by its `Drop`.
+//! The guard of a request.
+//!
+//! A request can end in the future, in the body, by an error, by a panic, or because either is dropped. To count it
+//! exactly once, a guard is created before the service is called, moves from the future to the body, and ends the
+//! request in its `Drop`.
 
 mod answer;
 
@@ -29,7 +32,7 @@ use crate::{
     settings::Settings,
 };
 
-/// Whoever holds it has the request in hand. What it says at its end is the outcome set last.
+/// Owned by the part that processes the request. When it is dropped, the request ends with the outcome set last.
 pub(crate) struct Guard {
     settings: Arc<Settings>,
     slot: ScopeSlot,
@@ -42,14 +45,14 @@ pub(crate) struct Guard {
     protocol: Option<Protocol>,
     grpc: GrpcStatus,
     grpc_failure: Option<Box<GrpcFailure>>,
-    /// How long it took to the head; `None` before there is one.
+    /// Time to the head; `None` before it.
     first_byte: Option<Duration>,
-    /// How many bytes the body gave so far.
+    /// Number of body bytes sent so far.
     sent: u64,
 }
 
 impl Guard {
-    /// Begins a request, and returns what disables its route, where something does.
+    /// Starts a request. Returns the entry that disables its route, if there is one.
     pub(crate) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> (Self, Option<Arc<DisabledRoute>>) {
         let started = clock::now();
         let head = RequestHead::of(request);
@@ -83,7 +86,7 @@ impl Guard {
             series: series.map(|(_, series)| series),
         };
         settings.warn_of_stacking(around.as_ref().filter(|_| series.is_some()));
-        // A scope without a monitor would hide the one around it.
+        // With a disabled monitor a new scope would hide the one around it.
         let scope = match around.as_ref().filter(|_| !monitor.is_enabled()) {
             Some(around) if around.is_request() => around.clone(),
             around => Scope::for_request(around.map_or(monitor, Scope::monitor), facts),
@@ -115,12 +118,12 @@ impl Guard {
         (guard, disabled)
     }
 
-    /// Runs a piece of the request in its scope, and returns its panic, captured.
+    /// Runs a part of the request inside its scope. Returns its panic, captured.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
         panic::with_result(f, |f| self.run(f))
     }
 
-    /// The same, for what finds nothing out or writes it to a place of the caller's.
+    /// As [`catch`](Self::catch), for a closure without a result.
     pub(crate) fn run(&mut self, f: &mut dyn FnMut()) -> Option<CaughtPanic> {
         let Self { slot, span, settings, .. } = self;
         let caught = match span {
@@ -141,7 +144,7 @@ impl Guard {
         caught
     }
 
-    /// Returns the request's identifier. Only while a piece of the request runs is its scope elsewhere.
+    /// Returns the request ID; `None` only while a part of the request runs and has the scope.
     pub(super) fn id(&self) -> Option<&RequestId> {
         self.slot.scope().map(Scope::id)
     }
@@ -150,8 +153,8 @@ impl Guard {
         self.slot.scope().map(Scope::method)
     }
 
-    /// Takes note of the head, and puts on it what is ours. From here on the request is `body_aborted` unless its body
-    /// says otherwise. Returns the outcome the response has already, where it answers a panic or an error.
+    /// Records the response's head and sets this layer's headers. From now on the outcome is `body_aborted` until the
+    /// body sets another. Returns the final outcome if the response carries a marker of an inner layer.
     pub(crate) fn head<C>(&mut self, response: &mut Response<C>) -> Option<Outcome> {
         self.status = response.status().as_u16();
         self.outcome = Outcome::BodyAborted;
@@ -172,7 +175,7 @@ impl Guard {
         response_marker::outcome(response)
     }
 
-    /// Takes note of the trailers of a body, where a gRPC call has its status.
+    /// Records the trailers of a body, which contain the status of a gRPC call.
     pub(crate) fn trailers(&mut self, trailers: &HeaderMap) {
         if let Some(code) = grpc::code_in(trailers).filter(|_| self.grpc != GrpcStatus::None) {
             self.grpc = GrpcStatus::Known(code);
@@ -180,12 +183,12 @@ impl Guard {
         }
     }
 
-    /// Returns whether a gRPC call has no status yet, which only the trailers behind its body can have.
+    /// Returns whether the status of a gRPC call can still arrive in the trailers after the body.
     pub(crate) fn awaits_trailers(&self) -> bool {
         self.grpc == GrpcStatus::Awaited(Protocol::Grpc)
     }
 
-    /// Returns what reads the trailers in the body of a gRPC-Web call that has no status yet.
+    /// Returns a reader for trailers in the body, if a gRPC-Web call has no status yet.
     pub(crate) fn web_trailers(&self) -> Option<Box<WebTrailers>> {
         match self.grpc {
             GrpcStatus::Awaited(protocol) => protocol.web_trailers(),
@@ -193,7 +196,7 @@ impl Guard {
         }
     }
 
-    /// Notes the message of a failed call, for the scope's events and the event of the call itself, and the error behind it.
+    /// Records the message of a failed call, for the scope's events and the event of the call, and the error behind it.
     fn note_grpc_failure(&mut self, headers: &HeaderMap, extensions: &Extensions) {
         let GrpcStatus::Known(code) = self.grpc else { return };
         if !code.is_failure() || !self.settings.capture_errors {
@@ -209,16 +212,16 @@ impl Guard {
         self.grpc_failure = Some(Box::new(GrpcFailure { message, source }));
     }
 
-    /// Takes note of an error the service returned instead of a response. No response, no status: it is counted as the
-    /// 500 a server makes of it.
+    /// Records an error that the service returned instead of a response. It has no status and is counted as a 500,
+    /// which is what servers make of it.
     pub(crate) fn service_error<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.status = StatusCode::INTERNAL_SERVER_ERROR.as_u16();
         self.outcome = Outcome::ServiceError;
         self.capture(EventKind::ServiceError, error);
     }
 
-    /// Captures an error of the service or of its body. What runs here is the program's own: its `Display`, its
-    /// function that describes.
+    /// Captures an error of the service or of its body. Its `Display` and the function that describes it are the
+    /// program's own code, which may panic.
     pub(crate) fn capture<E: fmt::Display + 'static>(&mut self, kind: EventKind, error: &E) {
         if !self.settings.capture_errors {
             return;
@@ -245,17 +248,17 @@ impl Guard {
         self.settings.answer_panics
     }
 
-    /// Takes note of data that goes out.
+    /// Records the size of data that is sent.
     pub(crate) fn send(&mut self, bytes: u64) {
         self.sent = self.sent.saturating_add(bytes);
     }
 
-    /// Returns how many bytes went out so far.
+    /// Returns the number of bytes sent so far.
     pub(crate) fn sent(&self) -> u64 {
         self.sent
     }
 
-    /// Ends the request.
+    /// Ends the request with `outcome`.
     pub(crate) fn end(mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
@@ -266,13 +269,14 @@ impl Guard {
 }
 
 impl Drop for Guard {
-    /// Nothing in here may panic: it may run while another panic unwinds.
+    /// Must not panic: it may run while another panic unwinds.
     fn drop(&mut self) {
         let ending = self.ending();
         let Self { settings, slot, span, series, started, first_byte, sent, grpc_failure, .. } = self;
         let at = clock::now();
         let duration = at.saturating_duration_since(*started);
         if let Some(scope) = slot.scope().filter(|_| settings.capture_errors) {
+            // Both methods capture nothing if an error captured in the scope already explains the failure.
             match (ending.error_type(), ending.grpc) {
                 (Some(ErrorType::Grpc(_) | ErrorType::Panic), Some(code)) => {
                     let GrpcFailure { message, source } =
@@ -286,12 +290,13 @@ impl Drop for Guard {
             }
         }
         if let (Some(traffic), Some(series)) = (settings.monitor.traffic(), *series) {
+            // A refused request never reached the service, so there is no response of it to measure.
             if let Some(first_byte) = first_byte.filter(|_| ending.outcome != Outcome::Refused) {
                 traffic.measure(series, ending.status, first_byte, *sent);
             }
             traffic.end(series, ending, duration);
         }
-        // Whoever takes spans and lines is the program's own, too.
+        // Subscribers of spans and events are the program's own code, which may panic.
         if let Some(span) = span {
             panic::catch_and_drop(|| span.end(ending, first_byte.is_some()));
         }
@@ -315,5 +320,5 @@ impl Drop for Guard {
     }
 }
 
-/// nginx's status for a client that left before there was a head. No such response is ever sent.
+/// nginx's status for a client that left before the head. Such a response is never sent.
 const CLIENT_CLOSED_REQUEST: u16 = 499;

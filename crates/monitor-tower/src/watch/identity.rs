@@ -1,4 +1,4 @@
-//! What a request is called by, and which trace it belongs to.
+//! The identity of a request: its request ID and its trace.
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -11,17 +11,17 @@ use crate::{
     settings::Settings,
 };
 
-/// How a request is identified.
+/// The identity of a request.
 pub(crate) struct Identified<'a> {
     pub(crate) id: RequestId,
     pub(crate) trace: TraceContext,
-    /// What the client sent and was not taken over, where it is valid.
+    /// The request ID that the client sent, if it is valid and was not adopted; otherwise empty.
     pub(crate) client_id: &'a str,
     pub(crate) client_trace_id: Option<TraceId>,
 }
 
 impl<'a> Identified<'a> {
-    /// Inside another layer of ours, whose scope is `around`, the request has its identity already.
+    /// Returns the identity of a request. Inside another layer of this crate, with the scope `around`, it is inherited.
     #[inline]
     pub(crate) fn new(
         head: &RequestHead<'a>,
@@ -40,12 +40,12 @@ impl<'a> Identified<'a> {
         }
         let client_id = read.id.text().filter(|id| RequestId::is_acceptable(id));
         let (is_accepted, is_obeyed) = settings.id_policy.judge(peer);
-        // One that holds what is to be masked is shown masked, beside one of our own.
+        // An ID that redaction would mask is not adopted: the log shows it masked, next to a new ID.
         let is_harmless = |id: &&str| matches!(settings.monitor.redaction().text(id), Cow::Borrowed(_));
         let accepted_id = client_id.filter(|_| is_accepted).filter(is_harmless).and_then(RequestId::accept);
         let client_id = client_id.filter(|_| accepted_id.is_none()).unwrap_or_default();
         let id = accepted_id.unwrap_or_else(RequestId::new);
-        // Two `traceparent` headers are none: section 3.2 of the Recommendation knows but one.
+        // A repeated `traceparent` header is ignored: section 3.2 of the Recommendation allows only one.
         let client_trace = read.traceparent.text().and_then(TraceContext::from_traceparent);
         let (trace, client_trace_id) = match client_trace {
             Some(trace) if is_accepted => {

@@ -1,4 +1,4 @@
-//! The line in the log at a request's end.
+//! The log line of a request.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::{request::headers::millis, settings::Settings};
 
-/// What a line is called, each at a level of its own.
+/// The name of a log line. Each has a fixed level.
 #[derive(Clone, Copy)]
 pub(crate) enum Name {
     Untracked,
@@ -18,7 +18,7 @@ pub(crate) enum Name {
     Error,
 }
 
-/// Returns what the line is called; `None` for a success that is not among those of which one in so many is logged.
+/// Returns the name of the log line, or `None` if the request is a success that is not in the sample.
 pub(crate) fn name(scope: &Scope, finished: &RequestEnd, untracked: bool, settings: &Settings) -> Option<Name> {
     let FinalStatus { outcome, status, grpc, .. } = finished.ending;
     let is_warning = grpc.is_some_and(|code| code != GrpcCode::Ok);
@@ -32,8 +32,9 @@ pub(crate) fn name(scope: &Scope, finished: &RequestEnd, untracked: bool, settin
     }
 }
 
-/// Levels and messages are part of a callsite, so each combination is one of its own. What has to be made of the scope is
-/// made only when a subscriber looks at it: monitor-log takes it from the scope itself.
+/// Logs the event. Level and message are part of a callsite, so each combination needs a callsite of its own. Fields
+/// that must be formatted are `Display` values, which cost nothing until a subscriber reads them: monitor-log reads the
+/// scope instead.
 macro_rules! write_at {
     ($level:ident, $message:literal, $scope:ident, $finished:ident) => {
         tracing::$level!(
@@ -59,7 +60,7 @@ macro_rules! write_at {
     };
 }
 
-/// The path, looked up when somebody looks at it.
+/// The path, which is formatted only if a subscriber reads it.
 struct Path<'a>(&'a Scope);
 
 impl fmt::Display for Path<'_> {
@@ -68,7 +69,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// Writes the line.
+/// Logs the line.
 pub(crate) fn write(name: Name, scope: &Scope, finished: &RequestEnd) {
     match name {
         Name::Untracked => write_at!(debug, "request", scope, finished),
@@ -81,7 +82,7 @@ pub(crate) fn write(name: Name, scope: &Scope, finished: &RequestEnd) {
 }
 
 impl Name {
-    /// Returns whether anybody may take the line. Where nobody logs at all, it is not made.
+    /// Returns whether the maximum level of the subscribers admits the line. If it does not, the line is not built.
     pub(crate) fn is_wanted(self) -> bool {
         let level = match self {
             Self::Untracked => LevelFilter::DEBUG,
@@ -93,7 +94,7 @@ impl Name {
     }
 }
 
-/// The span's identifier is random already.
+/// Returns whether the request is in the sample of one in `one_in`. The span ID is random, so it selects the sample.
 fn is_sampled(scope: &Scope, one_in: u32) -> bool {
     one_in == 1 || scope.trace().span_id().as_u64().checked_rem(one_in.into()) == Some(0)
 }

@@ -1,4 +1,4 @@
-//! Traces of ours in OpenTelemetry's terms.
+//! Conversion between traces of this crate and OpenTelemetry's.
 
 use monitor_core::TraceContext;
 use opentelemetry::{
@@ -8,8 +8,8 @@ use opentelemetry::{
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// Makes the caller's span the parent of `span`, where the trace was continued, or that of the layer around. A span of this
-/// trace that is current is closer, and its parent already.
+/// Sets the parent of `span`: the caller's span if the trace is continued, or the span ID of the layer around. If the
+/// current span belongs to the same trace, it is a closer relative, and already the parent.
 pub(crate) fn adopt(span: &Span, trace: &TraceContext, is_inside: bool) {
     let around = if is_inside { Some(trace.span_id()) } else { trace.parent_id() };
     let Some(parent) = around else { return };
@@ -23,18 +23,18 @@ pub(crate) fn adopt(span: &Span, trace: &TraceContext, is_inside: bool) {
         !is_inside,
         trace.tracestate().parse().unwrap_or_else(|_| TraceState::default()),
     );
-    // It has begun nowhere yet; and where nobody takes spans there is nothing to set.
+    // The span has not started yet, and without a layer of OpenTelemetry in the subscriber there is no parent to set.
     let _ = span.set_parent(Context::new().with_remote_span_context(parent));
 }
 
-/// Returns `trace` with the identifiers of `span`, where OpenTelemetry takes spans.
+/// Returns `trace` with the IDs of `span`, if the subscriber has a layer of OpenTelemetry.
 pub(crate) fn of_span(span: &Span, trace: &TraceContext) -> TraceContext {
     let of_span = context_of(span);
     let (trace_id, span_id) = (of_span.trace_id().to_bytes(), of_span.span_id().to_bytes());
     trace.with_ids(trace_id, span_id, of_span.trace_flags().to_u8()).unwrap_or_else(|| trace.clone())
 }
 
-/// Returns `trace` with the ID of the current span, if that is of the same trace.
+/// Returns `trace` with the IDs of the current span, if that belongs to the same trace.
 pub(crate) fn of_current_span(trace: &TraceContext) -> Option<TraceContext> {
     let current = Span::current();
     is_in(&current, trace).then(|| of_span(&current, trace))

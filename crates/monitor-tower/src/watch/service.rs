@@ -1,4 +1,4 @@
-//! The service that every layer of this crate makes.
+//! The service that all layers of this crate create.
 
 use std::{
     fmt,
@@ -16,7 +16,7 @@ use tower_service::Service;
 use super::{body::ResponseBody, future::ResponseFuture, guard::Guard};
 use crate::settings::Settings;
 
-/// Watches the service inside. Made by [`MonitorLayer`](crate::MonitorLayer) and its relatives.
+/// A service that monitors an inner service. Made by [`MonitorLayer`](crate::MonitorLayer) and the single layers.
 ///
 /// See the [crate docs](crate).
 #[derive(Clone, Debug)]
@@ -30,17 +30,17 @@ impl<S> MonitorService<S> {
         Self { inner, settings }
     }
 
-    /// Returns the service inside.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// Returns the service inside, to be changed.
+    /// Returns a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Takes the service out.
+    /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -58,7 +58,7 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
-    /// A failure here belongs to no request: it is counted apart and passed on.
+    /// An error here belongs to no request: it is counted separately and passed on.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         if !self.settings.count && !self.settings.capture_panics {
             return self.inner.poll_ready(cx);

@@ -13,24 +13,24 @@ use tracing::{Span, field::Empty, span::Entered};
 
 use crate::{request::head::RequestHead, response::grpc::Protocol};
 
-/// The span of a request that somebody asked for and somebody takes. In a box, for most requests have none.
+/// The span of a request, if it is enabled and a subscriber records it. Boxed, because most requests have none.
 #[derive(Debug)]
 pub(crate) struct RequestSpan(Box<Span>);
 
 impl RequestSpan {
-    /// Begins the span. Where nobody takes spans, or whoever does panics, there is none.
+    /// Creates the span; `None` if no subscriber records it, or if one panics.
     pub(crate) fn begin(head: &RequestHead<'_>, scope: &Scope, protocol: Option<Protocol>) -> Option<Self> {
         let begun = panic::catch_printed(|| begin(head, scope, protocol));
         let span = begun.map_err(CaughtPanic::drop_payload).ok().filter(|span| !span.is_disabled())?;
         Some(Self(Box::new(span)))
     }
 
-    /// Enters the span, until what is returned is dropped.
+    /// Enters the span until the returned value is dropped.
     pub(crate) fn enter(&self) -> Entered<'_> {
         self.0.enter()
     }
 
-    /// Says how the request ended, and its status where one was sent. The span is over when this is dropped.
+    /// Records how the request ended, and the status if a response was sent. The span closes when `self` is dropped.
     pub(crate) fn end(&self, ending: FinalStatus, is_answered: bool) {
         if is_answered {
             self.0.record("http.response.status_code", ending.status);
@@ -44,8 +44,8 @@ impl RequestSpan {
         }
     }
 
-    /// Makes the span and the scope of one trace, where OpenTelemetry takes spans: the span is a child of what the caller
-    /// sent, or of the layer's it is inside of, and the scope has the identifiers the span is exported with.
+    /// Puts the span and the scope into one trace, if the subscriber has a layer of OpenTelemetry: the span becomes a
+    /// child of the caller's span or of the layer around, and the scope gets the IDs with which the span is exported.
     #[cfg(feature = "opentelemetry")]
     pub(crate) fn join(&self, scope: Scope, is_inside: bool) -> Scope {
         crate::watch::otel::adopt(&self.0, scope.trace(), is_inside);
@@ -85,7 +85,7 @@ fn begin(head: &RequestHead<'_>, scope: &Scope, protocol: Option<Protocol>) -> S
     )
 }
 
-/// What the span is called, made of what is known to be few: method and route.
+/// The name of the span. It consists of method and route, which have few values.
 struct Name<'a> {
     method: &'a str,
     matched: Option<&'a str>,

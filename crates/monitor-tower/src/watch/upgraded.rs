@@ -1,4 +1,4 @@
-//! Upgraded connections, watched from the handover to the end.
+//! Upgraded connections, tracked from the handshake to the end.
 
 use std::{
     fmt,
@@ -12,15 +12,15 @@ use pin_project_lite::pin_project;
 pin_project! {
     /// A connection that was upgraded to another protocol, counted while it is open.
     ///
-    /// A request ends as `upgraded` when its handshake is answered; what becomes of the connection afterwards no layer
-    /// can see. Hand it over to this wrapper, and [`names::UPGRADED`] and [`names::UPGRADED_DURATION`] tell how many
-    /// are open and for how long they were, by the method and route of the request.
+    /// The request ends as `upgraded` when its handshake is answered, and no layer can see the connection after that.
+    /// Wrap the connection in this type: [`names::UPGRADED`] and [`names::UPGRADED_DURATION`] then report the number of
+    /// open connections and how long connections were open, by the method and route of the request.
     ///
-    /// It reads and writes as the connection inside does, with the feature `tokio` as tokio's `AsyncRead` and
-    /// `AsyncWrite` too. A connection that has to be taken apart is watched by keeping
-    /// `UpgradedConnection::new(&scope, ())` for as long as its halves.
+    /// It dereferences to the inner connection, and with the feature `tokio` implements tokio's `AsyncRead` and
+    /// `AsyncWrite`. For a connection that must be split, keep `UpgradedConnection::new(&scope, ())` for as long as its
+    /// halves.
     ///
-    /// It counts nothing for a request that is not counted, and for a scope that is no request's.
+    /// Nothing is counted if the request is not counted, or if the scope is not that of a request.
     ///
     /// # Example
     ///
@@ -47,7 +47,7 @@ pin_project! {
     }
 }
 
-/// Counts the connection's end exactly once, whoever drops it.
+/// Counts the end of the connection exactly once, when it is dropped.
 struct Open {
     monitor: Monitor,
     series: Series,
@@ -55,13 +55,13 @@ struct Open {
 }
 
 impl<T> UpgradedConnection<T> {
-    /// Watches `connection`, to which the request of `scope` was upgraded. The handler finds that scope with
+    /// Tracks `connection`, to which the request of `scope` was upgraded. In the handler, that scope is
     /// [`scope::current`](monitor_core::scope::current).
     pub fn new(scope: &Scope, connection: T) -> Self {
         Self { connection, open: scope.series_of(scope.monitor()).map(|series| Open::new(scope.monitor(), series)) }
     }
 
-    /// Takes the connection out. It counts as closed.
+    /// Returns the connection, which counts as closed from now on.
     pub fn into_inner(self) -> T {
         self.connection
     }

@@ -1,4 +1,4 @@
-//! What the API answers.
+//! The responses of the API.
 
 use axum::http::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! A web page of another origin may read every answer, those of the monitor among them.
+//! A web page of the allowed origin can read every response, including those of the monitor.
 
 use axum::http::Method;
 

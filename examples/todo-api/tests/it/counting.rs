@@ -1,4 +1,4 @@
-//! Numbers are exact under load.
+//! Counters are exact under load.
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,7 +39,7 @@ async fn twenty_errors_among_two_thousand_requests_are_twenty_in_metrics_log_and
     assert_eq!((&issue["count"], &issue["message"]), (&20.into(), &"attempt to divide by zero".into()));
 }
 
-/// The intake works beside the requests, so the issue comes a moment after them.
+/// Returns the only issue. Waits for it, because events are processed asynchronously.
 async fn until_issue(api: &Api) -> serde_json::Value {
     for _ in 0..500 {
         let issues = api.issues("").await;

@@ -1,4 +1,4 @@
-//! On PostgreSQL, with Redis beside it.
+//! The API on PostgreSQL and Redis.
 
 use axum::http::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What becomes of issues: over a restart, a release that mends them, and one that breaks again.
+//! Issues across a restart, a release with a fix, and a release with a regression.
 
 use std::path::Path;
 
@@ -147,7 +147,7 @@ fn is_at(issue: &Value, place: &str) {
     assert!(location.starts_with(place), "{location} instead of {place}");
 }
 
-/// Returns the number of the only line with `text`.
+/// Returns the number of the only line that contains `text`.
 fn line_of(source: &str, text: &str) -> usize {
     let lines: Vec<_> = (1..).zip(source.lines()).filter(|(_, line)| line.contains(text)).collect();
     assert_eq!(lines.len(), 1, "{text}");
@@ -159,7 +159,7 @@ async fn start(data: &Path, release: &str) -> Api {
     Api::start(&["--fault-routes", &data, &release]).await
 }
 
-/// Waits until there is one issue that happened so often.
+/// Waits until there is one issue with this count.
 async fn only_issue(api: &Api, count: u64) -> Value {
     for _ in 0..1000 {
         let issues = api.issues("").await;

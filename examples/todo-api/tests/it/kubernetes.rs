@@ -1,4 +1,4 @@
-//! The manifest asks for what the service answers.
+//! The Kubernetes manifest matches the service.
 
 use std::net::SocketAddr;
 
@@ -41,7 +41,7 @@ async fn every_probe_asks_a_path_that_is_served_at_a_port_that_is_open() {
     assert_eq!(manifest[1]["spec"]["ports"][0]["targetPort"], port["name"]);
 }
 
-/// Returns what this argument of the container is set to.
+/// Returns the value of a container argument.
 fn argument<'a>(container: &'a Yaml, option: &str) -> &'a str {
     let args = container["args"].as_vec().expect("there are arguments");
     args.iter().find_map(|arg| text(arg).strip_prefix(option)).expect("it is set")
@@ -53,7 +53,7 @@ fn its_memory_is_more_than_a_release_build_needs_under_load() {
     let resources = &manifest[0]["spec"]["template"]["spec"]["containers"][0]["resources"];
     let mebibytes = |kind: &str| text(&resources[kind]["memory"]).strip_suffix("Mi").unwrap().parse::<u32>().unwrap();
     assert!(mebibytes("requests") >= UNDER_LOAD_MIB);
-    // Half as much again, for a burst of requests and of errors.
+    // Half as much again, for bursts of requests and errors.
     assert!(mebibytes("limits") >= UNDER_LOAD_MIB * 3 / 2);
     assert!(resources["limits"]["cpu"].is_badvalue(), "a limit of CPU time makes every request wait");
 }
@@ -94,5 +94,5 @@ fn its_settings_are_known_to_the_program_and_leave_time_to_drain() {
     assert!((asked_every * attempts) as f64 <= drain, "kubelet sees it drain before it stops to listen");
 }
 
-/// Resident memory under load and errors, as the comment in the manifest has it.
+/// Resident memory under load and errors, as stated in the manifest.
 const UNDER_LOAD_MIB: u32 = 156;

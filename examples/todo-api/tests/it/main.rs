@@ -1,4 +1,4 @@
-//! The TODO API as a process, spoken to from outside.
+//! The TODO API as a process, tested from outside.
 
 mod api;
 mod cors;

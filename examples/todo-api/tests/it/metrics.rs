@@ -1,4 +1,4 @@
-//! What Prometheus itself says of `/metrics`.
+//! `/metrics` passes the checks of Prometheus's own tool.
 
 use std::{
     io::Write,

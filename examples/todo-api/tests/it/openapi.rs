@@ -1,4 +1,4 @@
-//! `/openapi.json` says what the API takes and answers.
+//! `/openapi.json` describes all requests and responses of the API.
 
 use std::{path::Path, process::Command};
 
@@ -77,7 +77,7 @@ async fn schemathesis_finds_no_answer_that_the_document_does_not_have() {
     let output = Command::new("python3")
         .args(["-m", "schemathesis.cli", "run", "--seed=1", "--max-examples=50", "--no-color", "--checks=all"])
         .arg(format!("http://{}/openapi.json", api.addr))
-        // It leaves a folder.
+        // It creates a folder in the working directory.
         .current_dir(api.path(""))
         .env("PYTHONPATH", python)
         .env("NO_PROXY", "*")

@@ -1,4 +1,4 @@
-//! Starting, and not starting.
+//! Successful and failed starts.
 
 use std::{fs, net::TcpListener};
 

@@ -1,4 +1,4 @@
-//! Ending on SIGTERM, and running out of file descriptors.
+//! Shutdown on SIGTERM, and running out of file descriptors.
 
 use std::{
     io::{Read, Write},
@@ -49,6 +49,6 @@ async fn the_log_says_that_no_connection_can_be_accepted() {
     assert_eq!((&line["level"], &line["attempts"]), (&"ERROR".into(), &1.into()));
     assert!(line["error"].as_str().is_some_and(|error| error.contains("Too many open files")), "{line}");
     drop(streams);
-    // Opens no file: a query may open another connection to the database.
+    // Liveness opens no file, whereas a query may open another connection to the database.
     assert_eq!(api.get("/health/live").await.status.as_u16(), 200);
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{net::TcpStream, time::sleep};
 
-/// A process that ends with its handle.
+/// A process that is killed when its handle is dropped.
 pub(crate) struct Api {
     child: Child,
     pub(crate) addr: SocketAddr,
@@ -34,7 +34,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// Returns the program in an empty folder of its own.
+/// Returns the program as a command, in an empty folder of its own.
 pub(crate) fn program(folder: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_todo-api"));
     command.current_dir(folder.path()).stdin(Stdio::null()).env_remove("LISTEN_FDS");
@@ -61,7 +61,7 @@ impl Api {
         api
     }
 
-    /// Waits for a line of the log with this message.
+    /// Waits for a log line with this message.
     pub(crate) async fn wait_for(&mut self, message: &str) -> Value {
         for _ in 0..1000 {
             if let Some(line) = self.log().into_iter().find(|line| line["message"] == message) {
@@ -83,7 +83,7 @@ impl Api {
         panic!("it is never ready");
     }
 
-    /// Ends it as a rollout does, waits until it has ended, and returns its log.
+    /// Stops the process as a rollout does, waits until it has ended, and returns its log.
     pub(crate) async fn stop(mut self) -> Vec<Value> {
         self.terminate();
         for _ in 0..1000 {
@@ -99,7 +99,7 @@ impl Api {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
     }
 
-    /// Leaves the process with room for one more open file.
+    /// Limits the process to one more open file.
     pub(crate) fn limit_files(&self) {
         let open = fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs").count() as u64 + 1;
         let limit = Rlimit { current: Some(open), maximum: Some(open) };
@@ -133,7 +133,7 @@ impl Api {
         }
     }
 
-    /// Asks as an operator does.
+    /// Sends a request with the operator's token.
     pub(crate) async fn operate(&self, method: Method, path: &str, body: &str) -> Answer {
         let mut request = self.request(method, path, body);
         let token = fs::read_to_string(self.path("todo-api.token")).expect("it was written");
@@ -173,7 +173,7 @@ impl Answer {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
-    /// Asserts that it is a problem of this status.
+    /// Asserts that the response is a problem of this status.
     #[track_caller]
     pub(crate) fn is_problem(&self, status: u16) {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);

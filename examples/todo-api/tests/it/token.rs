@@ -1,4 +1,4 @@
-//! The routes of operators exist for those who send the token.
+//! The routes of operators exist only for requests with the token.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -15,12 +15,13 @@ const GUARDED: [(Method, &str); 9] = [
     (Method::POST, "/admin/routes/enable"),
     (Method::POST, "/admin/issues/triage"),
     (Method::POST, "/admin/users/erase"),
-    // Wrong methods show no more than wrong paths do.
+    // Wrong methods reveal no more than wrong paths.
     (Method::DELETE, "/issues"),
     (Method::OPTIONS, "/admin/routes/disable"),
 ];
 
-/// As nginx's plain `proxy_pass` sends it: from this machine, with the name of this machine, and nothing forwarded.
+/// As nginx's plain `proxy_pass` sends it: from the same machine, with its name as the host, and without forwarding
+/// headers.
 #[tokio::test]
 async fn without_the_token_they_are_not_there_for_local_callers_either() {
     let api = Api::start(&["--admin-token=a-token-for-tests"]).await;

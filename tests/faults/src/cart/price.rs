@@ -1,4 +1,4 @@
-//! A function that has its name, file name, column and message in common with another one.
+//! A function with the same name, file name, column and message as another one.
 
 use std::hint::black_box;
 

@@ -1,10 +1,10 @@
-//! The time since the machine was booted: monotonic, and the same for every process until the next boot.
+//! Time since boot: monotonic, and shared by all processes until the next boot.
 
 use std::{fs, sync::OnceLock, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-/// A moment in the time since boot. Moments of two boots do not compare.
+/// A moment, as time since boot. Moments of different boots cannot be compared.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct BootMoment {
     boot_id: String,
@@ -12,10 +12,10 @@ pub(crate) struct BootMoment {
 }
 
 impl BootMoment {
-    /// Of what the system tells, which rounds down.
+    /// Resolution of the system's uptime, which is rounded down.
     pub(crate) const RESOLUTION: Duration = Duration::from_millis(10);
 
-    /// Returns the present moment; `None` where the system has no boot ID, as only Linux has.
+    /// Returns the current moment, or `None` if the system has no boot ID. Only Linux has one.
     pub(crate) fn now() -> Option<Self> {
         let uptime = fs::read_to_string("/proc/uptime").ok()?;
         let seconds: f64 = uptime.split_whitespace().next()?.parse().ok()?;
@@ -28,14 +28,14 @@ impl BootMoment {
         Self { uptime_ms: self.uptime_ms.saturating_add(time), ..self }
     }
 
-    /// Returns the time from `earlier` to this moment, zero when it is the later one; `None` when the machine was booted in
-    /// between.
+    /// Returns the time from `earlier` to this moment, zero if `earlier` is later. Returns `None` if the machine was
+    /// rebooted in between.
     pub(crate) fn since(&self, earlier: &Self) -> Option<Duration> {
         let is_same_boot = self.boot_id == earlier.boot_id;
         is_same_boot.then(|| Duration::from_millis(self.uptime_ms.saturating_sub(earlier.uptime_ms)))
     }
 
-    /// Returns the same moment of another boot.
+    /// Returns the same uptime in another boot.
     #[cfg(test)]
     pub(crate) fn of_another_boot(self) -> Self {
         Self { boot_id: String::from("another"), ..self }

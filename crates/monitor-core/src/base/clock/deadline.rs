@@ -1,4 +1,4 @@
-//! The end of a duration, whatever becomes of the wall clock and of the process.
+//! Deadlines that stay exact when the wall clock is set or the process restarts.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -6,28 +6,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{BootMoment, TOLERANCE, after, now, wall};
 
-/// The end of a duration by the monotonic clock. It is persisted as a moment in the time since boot, beside the wall-clock times
-/// of its begin and its end.
+/// The end of a duration, by the monotonic clock. It is persisted as time since boot, beside the wall-clock times of
+/// its start and end.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Deadline {
     lasts_ms: u64,
     #[serde(flatten)]
     end: Option<BootMoment>,
-    /// Known once it is restored.
+    /// Not persisted: computed when the deadline is restored.
     #[serde(skip, default = "now")]
     at: Instant,
 }
 
 impl Deadline {
-    /// Returns the end of a duration that begins now.
+    /// Returns the deadline of a duration that starts now.
     pub(crate) fn after(lasts: Duration) -> Self {
         Self::with_rest(lasts, lasts)
     }
 
-    /// Returns the deadline that was persisted. Without a reboot since, the rest of its time is exact. Otherwise the wall clock
-    /// decides: it may be wrong, but the rest never exceeds the whole duration.
+    /// Restores a persisted deadline. Without a reboot since, the remaining time is exact. Otherwise the wall clock
+    /// decides; it may be wrong, but the remaining time never exceeds the whole duration.
     pub(crate) fn restore(stored: Option<&Self>, since: SystemTime, until: SystemTime) -> Self {
-        // Stores of older releases have the two times alone.
+        // Stores of older releases contain only the two wall-clock times.
         let lasts = stored.map_or_else(
             || until.duration_since(since).unwrap_or_default(),
             |stored| Duration::from_millis(stored.lasts_ms),
@@ -37,7 +37,7 @@ impl Deadline {
         Self::with_rest(lasts, rest.min(lasts))
     }
 
-    /// Rounds down, for the present moment is rounded down as well.
+    /// Rounds down. The resolution is added because the current moment is rounded down as well.
     fn rest_by_boot(&self) -> Option<Duration> {
         self.end.as_ref()?.since(&BootMoment::now()?.after(BootMoment::RESOLUTION))
     }
@@ -55,7 +55,7 @@ impl Deadline {
         self.at.saturating_duration_since(now)
     }
 
-    /// Returns `until`, the wall-clock time it was expected to end, or the one at which it will where the clock was set since.
+    /// Returns `until`, the expected wall-clock time of the end, or the actual one if the clock was set since.
     pub(crate) fn until(&self, until: SystemTime) -> SystemTime {
         let expected = wall() + self.rest(now());
         let off = until.duration_since(expected).unwrap_or_else(|error| error.duration());
@@ -71,7 +71,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     const HOUR: Duration = Duration::from_secs(60 * 60);
 
-    /// Persists a deadline in an hour, and returns the rest of it by a clock that is wrong.
+    /// Persists a deadline of one hour, and returns the time it has left by a wrong clock.
     fn rest(change: impl FnOnce(Deadline) -> Option<Deadline>, clock: impl FnOnce() -> WrongClock) -> Duration {
         let (since, deadline) = (wall(), Deadline::after(HOUR));
         let stored = change(deadline);

@@ -1,4 +1,4 @@
-//! One moment by both clocks.
+//! A moment by both clocks.
 
 use std::{
     sync::LazyLock,
@@ -7,22 +7,22 @@ use std::{
 
 use super::{from_micros, micros, now, wall};
 
-/// One moment: by the wall clock to be shown, by the monotonic clock to be compared.
+/// A moment: by the wall clock for display, and by the monotonic clock for comparison.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(crate) wall: SystemTime,
-    /// In microseconds since the process first asked; negative before.
+    /// Microseconds since the first use in this process; negative before.
     pub(crate) steady: i64,
 }
 
 impl Moment {
     pub(crate) fn now() -> Self {
-        // As exact as the sources of errors record it, so that all times shown agree.
+        // Rounded to microseconds, as the sites record their times, so that all displayed times agree.
         Self { wall: from_micros(micros(wall())), steady: steady() }
     }
 }
 
-/// Returns the monotonic time in microseconds since the process first asked.
+/// Returns the monotonic time, in microseconds since the first call in this process.
 pub(crate) fn steady() -> i64 {
     static ORIGIN: LazyLock<Instant> = LazyLock::new(now);
     let origin = *ORIGIN;

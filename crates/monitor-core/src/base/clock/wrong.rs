@@ -1,4 +1,4 @@
-//! A wall clock that is wrong, for tests.
+//! A wrong wall clock, for tests.
 
 use std::{
     sync::{
@@ -8,9 +8,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Makes the wall clock of the whole process wrong until it is dropped. The monotonic clock is not affected.
+/// Makes the wall clock of the whole process wrong while this value exists. The monotonic clock is not affected.
 ///
-/// One exists at a time: creating another one blocks until the first is dropped.
+/// Only one can exist at a time: creating another blocks until the first is dropped.
 ///
 /// # Example
 ///
@@ -46,7 +46,7 @@ impl WrongClock {
         clock
     }
 
-    /// Sets the clock right, as a time daemon does.
+    /// Corrects the clock, as a time daemon does.
     pub fn correct(&self) {
         ERROR.store(0, Ordering::SeqCst);
     }
@@ -69,5 +69,5 @@ fn millis(time: Duration) -> i64 {
 }
 
 static ONLY: Mutex<()> = Mutex::new(());
-/// In milliseconds; negative where the clock is behind.
+/// Error in milliseconds; negative if the clock is behind.
 static ERROR: AtomicI64 = AtomicI64::new(0);

@@ -1,4 +1,4 @@
-//! Fields of a stored value that this release does not know: they are written back unchanged.
+//! Forward compatibility of stored values: fields that this release does not know are written back unchanged.
 
 use serde_json::{Map, Value};
 
@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 pub(crate) struct Unknown(Map<String, Value>);
 
 impl Unknown {
-    /// Returns what is in `stored`, and not in `known`, which is the same value as this release writes it.
+    /// Returns the fields of `stored` that `known` lacks. `known` must be the same value, serialised by this release.
     pub(crate) fn of(stored: &Value, known: &Value) -> Self {
         Self(unknown(stored, known).unwrap_or_default())
     }
 
-    /// Adds the unknown fields to a value, where the objects they were in are still there.
+    /// Adds the unknown fields to a value, provided that the objects that contained them still exist.
     pub(crate) fn add_to(&self, value: &mut Value) {
         add(&self.0, value);
     }

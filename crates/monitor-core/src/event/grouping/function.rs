@@ -1,10 +1,10 @@
-//! The name of a function without what changes from one build to the next.
+//! Function names without the parts that differ between builds.
 
-/// Returns `function` without type parameters, closures and the compiler's own additions: `shop::price::{{closure}}` and
-/// `shop::price::<u8>` are both `shop::price`. Empty for a closure whose function the build does not name.
+/// Returns `function` without type parameters, closures and compiler-generated suffixes: `shop::price::{{closure}}` and
+/// `shop::price::<u8>` are both `shop::price`. Empty for a closure if the build does not name its function.
 ///
-/// The two ways of mangling name a method differently: `<shop::Cart>::price` is `shop::Cart::price`, and
-/// `shop::api::<impl shop::Load for shop::Cart>::load` is `<shop::Cart as shop::Load>::load`.
+/// The two mangling schemes name a method differently: `<shop::Cart>::price` becomes `shop::Cart::price`, and
+/// `shop::api::<impl shop::Load for shop::Cart>::load` becomes `<shop::Cart as shop::Load>::load`.
 pub(super) fn stable(function: &str) -> String {
     let mut name = one_spelling(without_parameters(function));
     while let Some(last) = name.rsplit("::").next().filter(|last| last.starts_with('{') || is_hash(last)) {
@@ -14,12 +14,12 @@ pub(super) fn stable(function: &str) -> String {
     name
 }
 
-/// Returns whether a name that is [`stable`] tells where its function is.
+/// Returns `true` if a [`stable`] name contains the path of its function.
 pub(super) fn has_path(stable: &str) -> bool {
     stable.contains("::")
 }
 
-/// Drops what stands between `<` and `>`, but for the type and the trait of a method.
+/// Removes everything between `<` and `>`, except the type and the trait of a method.
 fn without_parameters(function: &str) -> String {
     let (mut name, mut depth, mut kept) = (String::with_capacity(function.len()), 0_usize, 0);
     for (at, c) in function.char_indices() {
@@ -29,7 +29,7 @@ fn without_parameters(function: &str) -> String {
                 depth += 1;
                 continue;
             }
-            // The `>` of a function's arrow closes nothing.
+            // The `>` of an arrow `->` closes nothing.
             '>' if !function[..at].ends_with('-') => {
                 if depth > kept || depth == 0 {
                     depth = depth.saturating_sub(1);
@@ -48,12 +48,13 @@ fn without_parameters(function: &str) -> String {
     name.trim_end_matches("::").replace("::::", "::")
 }
 
-/// Returns whether the `<` at `at` opens the type of a method, as in `<shop::Cart>::price` and `shop::<impl …>::price`.
+/// Returns `true` if the `<` at `at` opens the type of a method, as in `<shop::Cart>::price` and `shop::<impl
+/// …>::price`.
 fn is_method_of(function: &str, at: usize) -> bool {
     at == 0 || function[at..].starts_with("<impl ")
 }
 
-/// Writes a method as the newer way of mangling does for a trait's, and as the older one does for a type's own.
+/// Rewrites a trait's method as the v0 mangling scheme does, and a type's own method as the legacy scheme does.
 fn one_spelling(name: String) -> String {
     let Some((before, inside, method)) = split_method(&name) else { return name };
     if before.is_empty() && inside.contains(" as ") {
@@ -75,7 +76,7 @@ fn split_method(name: &str) -> Option<(&str, &str, &str)> {
     Some((before, inside, method))
 }
 
-/// What the older way of mangling ends a name with: `h` and sixteen hexadecimal digits.
+/// Returns `true` for the suffix of a legacy mangled name: `h` and sixteen hexadecimal digits.
 fn is_hash(part: &str) -> bool {
     part.strip_prefix('h').is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

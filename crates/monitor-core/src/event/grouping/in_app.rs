@@ -1,17 +1,19 @@
-//! Which functions are the program's own, and which belong to what it is built with.
+//! Distinguishes the program's own functions from those of its dependencies.
 
 use super::function;
 use crate::model::source_path;
 
-/// The rules: the program's own settings first, then what is known of files and crates.
+/// Rules for own functions: the program's own settings first, then the known files and crates.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InApp {
+    /// Modules with functions of the program's own.
     pub(crate) include: Vec<String>,
+    /// Modules with foreign functions. `include` takes precedence.
     pub(crate) exclude: Vec<String>,
 }
 
 impl InApp {
-    /// Returns whether `function`, which is in `file` where that is known, is the program's own.
+    /// Returns `true` if `function`, in `file` if that is known, is the program's own.
     pub(crate) fn owns(&self, function: &str, file: Option<&str>) -> bool {
         let name = function::stable(function);
         let paths = Paths::of(&name);
@@ -21,14 +23,15 @@ impl InApp {
         }
         match file {
             Some(file) if source_path::is_foreign(file) => false,
-            // Line tables name an inlined function without its path. A function that is not Rust's is C's or the linker's.
+            // Line tables name an inlined function without its path. A file without the ending `.rs` belongs to C or to
+            // the linker.
             Some(file) if !function::has_path(&name) => file.ends_with(".rs"),
             _ => paths.iter().any(is_own_path),
         }
     }
 }
 
-/// The paths by which a function is judged: its own, or those of the type and the trait of a method.
+/// The paths that decide: that of the function, or those of the type and the trait of a method.
 struct Paths<'a>([&'a str; 2]);
 
 impl<'a> Paths<'a> {
@@ -45,7 +48,7 @@ impl<'a> Paths<'a> {
     }
 }
 
-/// What is written without a path is a type parameter, a type of the language, or C's.
+/// A name without a path is a type parameter, a primitive type, or a C function.
 fn is_own_path(path: &str) -> bool {
     path.split_once("::").is_some_and(|(krate, _)| !is_foreign_crate(krate))
 }
@@ -58,7 +61,7 @@ fn is_foreign_crate(krate: &str) -> bool {
     FOREIGN_CRATES.contains(&krate) || FOREIGN_FAMILIES.iter().any(|family| krate.starts_with(family))
 }
 
-/// What a service stands on. Other crates are known by where they lie, where there is debug information.
+/// Common dependencies of a service. Other crates are recognised by their file, if there is debug information.
 const FOREIGN_CRATES: [&str; 38] = [
     "alloc",
     "anyhow",
@@ -100,7 +103,7 @@ const FOREIGN_CRATES: [&str; 38] = [
     "warp",
 ];
 
-/// The same, for all crates whose name begins so.
+/// Prefixes of crate names that are recognised in the same way.
 const FOREIGN_FAMILIES: [&str; 18] = [
     "axum_",
     "color_eyre",

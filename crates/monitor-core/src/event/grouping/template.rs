@@ -1,28 +1,28 @@
-//! The template of a message: the message without what changes from one event to the next.
+//! The template of a message: the message with its variable parts replaced by placeholders.
 //!
-//! A line is read word by word. The kinds of this table are tried in turn on a word; a word of no kind is split at `=`, then
-//! at `:`, `/` and the like, then at `.`, `-` and `_`, and its parts are tried.
+//! Each line is read word by word. The kinds of the table are tried in turn on a word. A word of no kind is split at
+//! `=`, then at `:`, `/` and similar characters, then at `.`, `-` and `_`, and its parts are tried.
 //!
 //! | placeholder | stands for |
 //! | --- | --- |
 //! | `<url>` | a scheme, `://` and more |
 //! | `<email>` | an e-mail address |
-//! | `<host>` | `localhost`, and names that end as hosts do, or with a port |
+//! | `<host>` | `localhost`, and names with a common host ending or with a port |
 //! | `<ip>` | an IP address, also with a port |
 //! | `<uuid>` | a UUID |
 //! | `<hash>` | 32, 40 or 64 hexadecimal digits |
-//! | `<date>` | a date or a time of day, in the forms of ISO 8601, HTTP, e-mail and 12-hour clocks; numbers joined by a colon |
+//! | `<date>` | a date or a time of day: ISO 8601, HTTP, e-mail, 12-hour clocks; numbers joined by colons |
 //! | `<duration>` | a number and a unit of time |
-//! | `<hex>` | digits behind `0x`, or at least eight with letters among them |
-//! | `<number>` | a number, also with a fraction or with commas between its thousands |
+//! | `<hex>` | digits after `0x`, or at least eight with letters among them |
+//! | `<number>` | a number, also with a fraction or with commas as thousands separators |
 //! | `<bool>` | `true` or `false` |
-//! | `<id>` | letters and digits in turns, such as `a1b2` |
+//! | `<id>` | letters and digits alternating, such as `a1b2` |
 //! | `<quoted>` | text between quotation marks |
 //!
-//! Placeholders of one kind with commas between them become one: a list of two numbers has the template of a list of three.
-//! Letters with digits behind them keep the letters (`worker3` is `worker<number>`), except capitals: `E0382` is a code.
+//! Placeholders of one kind separated by commas are merged: a list of two numbers has the template of a list of three.
+//! Letters followed by digits keep the letters (`worker3` is `worker<number>`), except capitals: `E0382` is a code.
 //!
-//! The template of a template is the template itself, and the time it takes is linear in the length of the message.
+//! The template of a template is itself. The running time is linear in the length of the message.
 
 mod date;
 mod fold;
@@ -32,7 +32,7 @@ mod word;
 
 use self::{fold::fold, quotes::Quotes, word::write_word};
 
-/// Returns the template of the first two lines of `message` that are not empty.
+/// Returns the template of the first two non-empty lines of `message`.
 pub(crate) fn template(message: &str) -> String {
     let mut written = String::with_capacity(message.len().min(256));
     for line in message.lines().filter(|line| !line.trim().is_empty()).take(LINES) {
@@ -66,8 +66,8 @@ fn write_line(written: &mut String, line: &str) {
     }
 }
 
-/// Returns the end of the word that begins at `begin`. Placeholders are parts of words, so that a template is read as the
-/// message was.
+/// Returns the end of the word that begins at `begin`. A placeholder is a part of its word, so a template is split like
+/// the message it was made of.
 fn word_end(line: &str, begin: usize, quotes: &mut Quotes) -> usize {
     let (mut at, mut previous, mut is_url) = (begin, None, false);
     while let Some(next) = line[at..].chars().next() {
@@ -90,7 +90,7 @@ fn placeholder_at(text: &str) -> Option<&'static str> {
     text.starts_with('<').then(|| PLACEHOLDERS.into_iter().find(|placeholder| text.starts_with(placeholder)))?
 }
 
-/// Writes a placeholder, unless it continues a list of the same kind.
+/// Writes a placeholder, unless it continues a comma-separated list of the same kind.
 fn put(written: &mut String, placeholder: &str) {
     let before = written.trim_end_matches([' ', '\t']);
     match before.strip_suffix(',').filter(|list| list.ends_with(placeholder)) {
@@ -99,7 +99,7 @@ fn put(written: &mut String, placeholder: &str) {
     }
 }
 
-/// Ends a word, and is written as it is.
+/// Returns `true` for a character that ends a word. It is copied to the template unchanged.
 fn is_border(c: char) -> bool {
     c.is_whitespace() || "\"`()[]{}<>,;|".contains(c)
 }

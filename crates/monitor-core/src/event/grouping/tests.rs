@@ -12,7 +12,7 @@ use crate::{
     redact::Redaction,
 };
 
-/// Every event of a case, and how many issues they are to be.
+/// Returns each case: its name, the expected number of issues, and its events.
 fn cases() -> Vec<(String, usize, Vec<ErrorEvent>)> {
     let cases = YamlLoader::load_from_str(include_str!("cases.yaml")).expect("the table is YAML").remove(0);
     let read = |case: &Yaml| {

@@ -1,4 +1,4 @@
-//! Which sources have counted since somebody looked, so that nobody looks at all of them.
+//! A bit set of the sites that have counted since the last update, so that the update does not visit all of them.
 
 use std::sync::{Arc, PoisonError};
 
@@ -8,11 +8,11 @@ use crate::base::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// Which sources have counted since somebody looked.
+/// The sites that have counted since the last update.
 #[derive(Debug)]
 pub(crate) struct Counted {
     all: RwLock<Vec<Arc<Site>>>,
-    /// A bit for each source, by its number.
+    /// One bit per site, by its number.
     marks: Box<[AtomicU64]>,
 }
 
@@ -21,7 +21,7 @@ impl Counted {
         Self { all: RwLock::default(), marks: (0..limit.div_ceil(64)).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    /// Makes a source with a number of its own.
+    /// Creates a site with a number of its own.
     pub(super) fn add(&self) -> Arc<Site> {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         let source = Arc::new(Site { number: all.len(), ..Site::default() });
@@ -35,7 +35,7 @@ impl Counted {
         }
     }
 
-    /// Returns those that have, from now on none.
+    /// Returns the sites that have counted since the last call.
     pub(crate) fn take(&self) -> Vec<Arc<Site>> {
         let mut taken = Vec::new();
         for (at, word) in self.marks.iter().enumerate().filter(|(_, word)| word.load(Ordering::Relaxed) != 0) {

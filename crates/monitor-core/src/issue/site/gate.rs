@@ -1,13 +1,13 @@
-//! The gate that all sources share.
+//! The gate shared by all sites, which limits the total rate of events captured whole.
 
 use super::COUNT;
 use crate::base::sync::atomic::{AtomicU64, Ordering};
 
-/// Lets so many errors of all sources pass in each second.
+/// Lets a limited number of errors of all sites pass per second.
 #[derive(Debug)]
 pub(super) struct Gate {
     per_second: u64,
-    /// The second in the upper half, how many passed in it in the lower.
+    /// The second in the upper half, the number of errors passed in it in the lower half.
     window: AtomicU64,
 }
 
@@ -16,7 +16,7 @@ impl Gate {
         Self { per_second: per_second.into(), window: AtomicU64::new(0) }
     }
 
-    /// Takes the moment by the monotonic clock, in microseconds.
+    /// Counts an error against the limit of its second. `at` is a monotonic time in microseconds.
     pub(super) fn lets_pass(&self, at: i64) -> bool {
         let second = (at.unsigned_abs() / 1_000_000) << 32;
         let next = |window: u64| {

@@ -1,8 +1,8 @@
-//! Whom the errors of a source happened to, until somebody counts them.
+//! The users of a site's errors, until the next update counts them.
 
 use crate::base::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Marks of users that were not counted yet. Open addressing, lock-free, bounded.
+/// Marks of users that are not counted yet. Open addressing, lock-free, bounded: past the bound, marks are dropped.
 #[derive(Debug)]
 pub(super) struct UserSet {
     marks: Box<[AtomicU64; USERS]>,
@@ -31,5 +31,5 @@ impl UserSet {
     }
 }
 
-/// How many users of one source are remembered until somebody counts them, which happens once a second.
+/// Maximum number of new users per site between two updates. Updates run at least once a second.
 const USERS: usize = 256;

@@ -1,4 +1,4 @@
-//! What of the issues is written down, and how it is taken in again.
+//! Persistence of the issues: changes for the saver to write, and restoring at start.
 
 use std::{collections::hash_map::Entry, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Issues {
-    /// Takes what is to be written down since it was taken last.
+    /// Takes the changes since the last call, for the store.
     pub(crate) fn take_changes(&self) -> Vec<StoreWrite> {
         let (records, changes, line) = {
             let mut table = self.lock();
@@ -33,12 +33,12 @@ impl Issues {
         removed.chain(changes.events.iter().map(put_event)).chain(records.iter().map(put_record)).chain(line).collect()
     }
 
-    /// Forgets what has changed, for all of it will be written down.
+    /// Discards the pending changes, because everything is about to be written.
     pub(crate) fn forget_changes(&self) {
         self.lock().changes = Changes::default();
     }
 
-    /// Takes all there is to be written down.
+    /// Takes the whole state, for a store that is written anew.
     pub(crate) fn take_everything(&self) -> Vec<StoreWrite> {
         let (records, line, events) = {
             let mut table = self.lock();
@@ -51,7 +51,8 @@ impl Issues {
         events.iter().map(put_event).chain(records.iter().map(put_record)).chain([line]).collect()
     }
 
-    /// Takes in what was kept, by this process or by another one before it, and the time line it ages on.
+    /// Merges the persisted issues, of this process or an earlier one, into the table, and resumes the time line they
+    /// age on. Returns the signals to publish.
     pub(crate) fn restore(&self, kept: Vec<Stored>, line: Option<&[u8]>, in_app: &InApp) -> Vec<IssueSignal> {
         let mut locked = self.lock();
         let table = &mut *locked;
@@ -64,7 +65,8 @@ impl Issues {
             let (fingerprint, is_regrouped) = (record.fingerprint, !outdated_keys.is_empty());
             table.changes.removed.extend(outdated_keys);
             record.bring_decision_back();
-            // It may have begun anew, after a reboot: the next process is to know how much of it was left.
+            // After a reboot the deadline may have been restarted: it is saved, so that the next process knows the rest
+            // of it.
             if record.status.has_deadline() {
                 table.changes.records.insert(fingerprint);
             }
@@ -94,6 +96,7 @@ impl Issues {
         }
         table.is_complete = true;
         table.bytes = table.states.values().flat_map(State::samples).map(|event| event.weight()).sum();
+        // The issues of two processes together may exceed the limit.
         while table.states.len() > self.limits.issues {
             self.evict(table);
         }
@@ -103,7 +106,7 @@ impl Issues {
 }
 
 impl Table {
-    /// Nothing is persisted before what is stored is loaded, so that there is a line by then.
+    /// Returns the time line. The store is loaded before anything is persisted, so a line exists by then.
     fn line(&mut self) -> TimeLine {
         *self.line.get_or_insert_with(|| TimeLine::resume(None, Duration::ZERO))
     }

@@ -1,4 +1,4 @@
-//! What becomes of issues as time goes by, and while the wall clock is wrong.
+//! Tests of issues over time, and under a wrong wall clock.
 
 use std::{sync::mpsc, time::Duration};
 

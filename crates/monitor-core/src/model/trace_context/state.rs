@@ -1,12 +1,13 @@
-//! The list in `tracestate` (section 3.3 of the Recommendation).
+//! The list in a `tracestate` header (section 3.3 of the Recommendation).
 
 use std::sync::Arc;
 
-/// Returns the list of all values, in their order; `None` where it is empty or not valid.
+/// Returns the members of all values in order, or `None` if there are none or one is not valid.
 pub(super) fn read<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Arc<str>> {
     let mut members: Vec<(&str, &str)> = Vec::new();
     let mut count = 0;
     for member in values.into_iter().flat_map(|value| value.split(',')).map(|member| member.trim_matches([' ', '\t'])) {
+        // The Recommendation allows empty members.
         if member.is_empty() {
             continue;
         }
@@ -24,6 +25,7 @@ pub(super) fn read<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Arc<
     (!members.is_empty()).then(|| members.join(",").into())
 }
 
+/// Removes members until the list has at most [`LONGEST`] bytes.
 fn shorten(members: &mut Vec<(&str, &str)>) {
     let length = |members: &[(&str, &str)]| members.iter().map(|(_, member)| member.len() + 1).sum::<usize>();
     if length(members) > LONGEST + 1 {
@@ -34,7 +36,8 @@ fn shorten(members: &mut Vec<(&str, &str)>) {
     }
 }
 
-/// Level 2: `( lcalpha / DIGIT ) 0*255( keychar )`. Level 1 splits a key at `@` into a tenant and a system.
+/// Returns `true` for a key of Level 2: `( lcalpha / DIGIT ) 0*255( keychar )`. Level 1 keys are included: their `@` is
+/// an allowed character.
 fn is_key(key: &str) -> bool {
     let is_alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_sign = |byte: u8| matches!(byte, b'_' | b'-' | b'*' | b'/' | b'@');
@@ -43,16 +46,16 @@ fn is_key(key: &str) -> bool {
         && key.bytes().all(|byte| is_alphanumeric(byte) || is_sign(byte))
 }
 
-/// Its end is no blank, for those were trimmed.
+/// Returns `true` for a valid value. The caller has trimmed blanks, so the last character is not one.
 fn is_value(value: &str) -> bool {
     (1..=256).contains(&value.len()) && value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'=')
 }
 
-/// How many members a list may have.
+/// Maximum number of members.
 const MOST: usize = 32;
 /// Maximum length of a key, in bytes.
 const LONGEST_KEY: usize = 256;
-/// How long the list may be that is handed on.
+/// Maximum length of a list that is sent on, in bytes.
 const LONGEST: usize = 512;
-/// Members longer than this are the first to go.
+/// Members longer than this, in bytes, are removed first.
 const LONG: usize = 128;

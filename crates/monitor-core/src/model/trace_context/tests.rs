@@ -1,4 +1,4 @@
-//! The cases of the Recommendation's own test suite that are about what is read, and those of its text beside them.
+//! Parsing cases from the Recommendation's test suite, and from its text.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The names of Prometheus' Flask exporter, so that a dashboard made for it keeps working.
+//! Metrics under the names of Prometheus' Flask exporter, for existing dashboards.
 //!
 //! | metric | labels |
 //! | --- | --- |

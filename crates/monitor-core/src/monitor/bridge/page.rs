@@ -1,11 +1,11 @@
-//! Which histograms a page in Prometheus' text format shows.
+//! Finds the histograms on a page in Prometheus' text format.
 
 use std::collections::{HashMap, HashSet};
 
 use metrics::Key;
 
-/// Returns those of `keys` that have a line `…_count` on the page, whatever labels the recorder put beside theirs. All keys
-/// of one name have the same label names.
+/// Returns the `keys` that have a line `…_count` on the page, whatever labels the recorder added. All keys with one
+/// name must have the same label names.
 pub(super) fn shown<'a>(page: &str, keys: impl Iterator<Item = &'a Key>) -> HashSet<&'a Key> {
     let (mut label_names, mut by_values) = (HashMap::new(), HashMap::new());
     for key in keys {
@@ -24,7 +24,7 @@ pub(super) fn shown<'a>(page: &str, keys: impl Iterator<Item = &'a Key>) -> Hash
     found.collect()
 }
 
-/// What is left to be read between the braces.
+/// The unread rest of the text between the braces.
 struct Labels<'a>(&'a str);
 
 impl<'a> Iterator for Labels<'a> {

@@ -1,4 +1,4 @@
-//! When this process started.
+//! The start time of this process.
 
 use std::{
     fs,
@@ -8,12 +8,12 @@ use std::{
 
 use crate::base::clock;
 
-/// When the process started by the wall clock: as Linux tells it, elsewhere the time of the first look.
+/// The start time by the wall clock: on Linux from `/proc`, elsewhere the time of the first measurement.
 pub(super) struct Start {
-    /// How old the process was when that was measured, and when it was.
+    /// The age of the process when it was measured, and the time of that measurement.
     age: Duration,
     measured: Instant,
-    /// The time last returned, in milliseconds since the Unix epoch.
+    /// The start time last returned, in milliseconds since the Unix epoch.
     shown: AtomicU64,
 }
 
@@ -24,8 +24,8 @@ impl Start {
         Self { age, measured: clock::now(), shown: AtomicU64::new(clock::millis(started)) }
     }
 
-    /// Returns it in milliseconds since the Unix epoch. It changes only where the wall clock was set since, for a change of it
-    /// tells Prometheus of a restart.
+    /// Returns the start time in milliseconds since the Unix epoch. The value changes only if the wall clock was set,
+    /// because Prometheus takes a change for a restart.
     pub(super) fn millis(&self) -> u64 {
         let age = self.age + clock::now().saturating_duration_since(self.measured);
         let by_now = clock::millis(clock::wall().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH));
@@ -38,16 +38,16 @@ impl Start {
 
 fn linux() -> Option<SystemTime> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field is the program's name in brackets and may hold anything; `starttime` is the 22nd.
+    // The second field is the program's name in brackets and may hold any character; `starttime` is the 22nd.
     let ticks: u64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
     let boot = fs::read_to_string("/proc/stat").ok()?;
     let boot: u64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(boot) + Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
 }
 
-/// `USER_HZ`, which Linux fixes at 100 for what it tells in `/proc`.
+/// `USER_HZ`, which Linux fixes at 100 for the values in `/proc`.
 const TICKS_PER_SECOND: u64 = 100;
-/// A time daemon corrects less than that without a word; in milliseconds.
+/// Smaller differences are corrections of a time daemon; in milliseconds.
 const TOLERANCE: u64 = 2000;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a recorder was told already, and telling it more.
+//! A recorder, and the values already published to it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,14 +14,14 @@ pub(super) struct Published {
     histograms: HashMap<Key, Told>,
 }
 
-/// The buckets a recorder was told of one histogram.
+/// The buckets of one histogram that were published.
 struct Told {
     buckets: [BucketCount; BUCKETS],
-    /// Whether the recorder showed it on the last page.
+    /// Whether the recorder's last page had the histogram.
     shown: bool,
 }
 
-/// A recorder, and what it was told.
+/// A recorder, and the values already published to it.
 pub(super) struct Sink<'a> {
     pub(super) recorder: &'a dyn Recorder,
     pub(super) published: &'a mut Published,
@@ -30,8 +30,8 @@ pub(super) struct Sink<'a> {
 // === impl Sink ===
 
 impl Sink<'_> {
-    /// Sets a counter. A new one is said to begin at 0, for a recorder that tells differences takes the first value for
-    /// its beginning.
+    /// Sets a counter. A new one is set to 0 first, because recorders that send differences take the first value as the
+    /// baseline.
     pub(super) fn counter(&mut self, name: &'static str, labels: Vec<Label>, value: u64) {
         let key = Key::from_parts(name, labels);
         let counter = self.recorder.register_counter(&key, &METADATA);
@@ -46,7 +46,7 @@ impl Sink<'_> {
         self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
     }
 
-    /// Records what each bucket grew by since the last time, as the mean of what it grew by.
+    /// Records the growth of each bucket since the last call, as that many samples of the growth's mean.
     pub(super) fn histogram(
         &mut self,
         name: &'static str,
@@ -72,8 +72,8 @@ impl Sink<'_> {
 // === impl Published ===
 
 impl Published {
-    /// Forgets every histogram that was on the page before and is not on this one, and returns whether there was any. One
-    /// that never was on a page is shown in another way.
+    /// Forgets each histogram that was on the last page and is missing on this one, and returns whether there was any.
+    /// Histograms that were never on a page are rendered in another form, and stay.
     pub(super) fn forget_missing(&mut self, page: &str) -> bool {
         let shown: HashSet<_> = page::shown(page, self.histograms.keys()).into_iter().cloned().collect();
         let before = self.histograms.len();

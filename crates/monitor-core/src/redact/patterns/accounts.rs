@@ -1,12 +1,12 @@
-//! Numbers that belong to one person: IBANs, known by their check digits, and social security numbers.
+//! Account numbers of persons: IBANs, recognised by their check digits, and social security numbers.
 
-/// Whether it begins as an IBAN does: two letters of a country, two digits.
+/// Returns `true` if `piece` begins like an IBAN: two letters of a country, two digits.
 pub(super) fn is_country(piece: &[u8]) -> bool {
     matches!(piece, [a, b, c, d, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit() && d.is_ascii_digit())
 }
 
-/// Returns how long the IBAN is that `text` begins with, also in groups of four: as long as those of its country are, with a
-/// remainder by 97 of 1 (ISO 13616-1).
+/// Returns the length of the IBAN at the beginning of `text`, in one piece or in groups of four. Its length must be
+/// that of its country, and its remainder modulo 97 must be 1 (ISO 13616-1).
 pub(super) fn account_at(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let country = is_country(bytes).then(|| [bytes[0].to_ascii_uppercase(), bytes[1].to_ascii_uppercase()])?;
@@ -34,7 +34,8 @@ fn remainder(account: &[u8]) -> u32 {
     })
 }
 
-/// `078-05-1120`: area, group and serial number, none of them zero. Returns its length.
+/// Returns the length of a social security number such as `078-05-1120`. Area, group and serial number must not be
+/// zero.
 pub(super) fn social_security_number(rest: &str) -> Option<usize> {
     let bytes = rest.as_bytes().get(..11)?;
     let is_shaped = bytes.iter().enumerate().all(|(at, byte)| match at {
@@ -46,7 +47,7 @@ pub(super) fn social_security_number(rest: &str) -> Option<usize> {
     (is_shaped && is_whole && is_one).then_some(11)
 }
 
-/// The countries of the most IBANs, and how long those are.
+/// Countries with most of the IBANs, and the length of those.
 const ACCOUNTS: [(&str, usize); 62] = [
     ("AD", 24),
     ("AE", 23),

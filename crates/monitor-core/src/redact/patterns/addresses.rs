@@ -1,23 +1,23 @@
-//! IP addresses in a text, cut to their network or masked.
+//! IP addresses in a text, truncated to their network or masked.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::redact::{FILTERED, IpMasking};
 
-/// Returns how long the address is that `rest` begins with, and what is shown of it.
+/// Returns the length of the address at the beginning of `rest`, and its replacement.
 pub(super) fn address_at(rest: &str, policy: IpMasking) -> Option<(usize, String)> {
     if policy == IpMasking::Full {
         return None;
     }
     let end = rest.find(|c: char| !c.is_ascii_hexdigit() && c != '.' && c != ':').unwrap_or(rest.len());
-    // Behind the last digit there may be a dot or a colon of the sentence.
+    // A dot or colon after the last digit may belong to the sentence.
     let whole = rest[..end].trim_end_matches('.');
     let trimmed = whole.trim_end_matches(':');
     let host = trimmed.split(':').next().unwrap_or_default();
     let found = [whole, trimmed, host].into_iter().find_map(|part| Some((part.len(), address_of(part)?)));
     let (length, address) =
         found.filter(|(length, _)| !rest[*length..].starts_with(|c: char| c.is_ascii_alphanumeric()))?;
-    // The machine itself is nobody.
+    // Loopback and unspecified addresses identify no person.
     if address.is_loopback() || address.is_unspecified() {
         return None;
     }

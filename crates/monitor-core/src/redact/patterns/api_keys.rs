@@ -1,6 +1,6 @@
-//! Keys of well-known services, known by what they begin with.
+//! Keys of well-known services, recognised by their prefix.
 
-/// Returns the length of the key that `piece` begins with.
+/// Returns the length of the key at the beginning of `piece`.
 pub(super) fn known_key(piece: &str) -> Option<usize> {
     let first = *piece.as_bytes().first()?;
     let is_known = || KEYS.iter().any(|prefix| prefix.as_bytes()[0] == first && piece.starts_with(prefix));
@@ -18,7 +18,7 @@ fn amazon_key(piece: &str) -> Option<usize> {
     (is_begin && end() == AMAZON && piece[..AMAZON].bytes().all(is_upper)).then_some(AMAZON)
 }
 
-/// Returns the length of the token of a Telegram bot that `piece` begins with: a number, a colon, a secret.
+/// Returns the length of the Telegram bot token at the beginning of `piece`: a number, a colon, a secret.
 pub(super) fn bot_token(piece: &str) -> Option<usize> {
     let name = piece.strip_prefix("bot").map_or(0, |_| 3);
     let digits = piece.bytes().skip(name).take(LONGEST_BOT + 1).take_while(u8::is_ascii_digit).count();
@@ -27,7 +27,7 @@ pub(super) fn bot_token(piece: &str) -> Option<usize> {
     (length >= BOT_SECRET).then_some(name + digits + 1 + length)
 }
 
-/// What keys begin with: of Stripe, GitHub, GitLab, Slack, Google, SendGrid, npm, PyPI, DigitalOcean, Shopify, OpenAI,
+/// Prefixes of keys: Stripe, GitHub, GitLab, Slack, Google, SendGrid, npm, PyPI, DigitalOcean, Shopify, OpenAI,
 /// Anthropic, Hugging Face, Twilio and Sentry.
 const KEYS: [&str; 32] = [
     "sk_live_",

@@ -81,8 +81,8 @@ async fn a_critical_probe_makes_it_unhealthy_and_an_optional_one_degraded() {
     assert!(!body.to_string().contains("secret"), "{body}");
 }
 
-/// block/buzz#7341: one slow database withdrew every instance. apicurio-registry-operator#215, pawtograder#946: liveness
-/// that asks the database restarts them all.
+/// block/buzz#7341: one slow database took every instance out of traffic. apicurio-registry-operator#215,
+/// pawtograder#946: a liveness check that queries the database restarts all instances.
 #[tokio::test]
 async fn readiness_asks_only_probes_that_joined_it_and_names_those_that_fail() {
     assert_eq!(get(&built([broken().critical()]), "/ready/").await.0, 200);
@@ -150,7 +150,7 @@ async fn a_gate_and_a_drain_keep_it_from_traffic() {
     assert_eq!(get(&health, "/ready").await.1["error"], "draining");
 }
 
-/// n8n-hosting#124, litellm#27305: a process that does nothing any more and is never restarted.
+/// n8n-hosting#124, litellm#27305: a process that is stuck is never restarted.
 #[tokio::test]
 async fn a_part_of_the_process_that_stopped_is_a_reason_to_restart_it() {
     static WORKS: AtomicBool = AtomicBool::new(true);
@@ -255,7 +255,7 @@ async fn whatever_a_probe_publishes_every_body_is_json_and_has_no_key_twice() {
     }
 }
 
-/// gofr#3802, discord/access#458: an endpoint for everybody that tells of the inside.
+/// gofr#3802, discord/access#458: a public endpoint that discloses internals.
 #[tokio::test]
 async fn each_caller_reads_as_much_as_it_may_and_nobody_the_source() {
     let details = DetailPolicy::public(DetailLevel::Status)
@@ -293,7 +293,7 @@ async fn each_caller_reads_as_much_as_it_may_and_nobody_the_source() {
     assert_eq!(draft["checks"], json!({ "database:status": [{ "componentId": "database", "status": "fail" }] }));
 }
 
-/// vmware-archive/healthcheck#29, patroni#2021: a load balancer that asks with HEAD.
+/// vmware-archive/healthcheck#29, patroni#2021: load balancers that probe with HEAD.
 #[tokio::test]
 async fn head_is_answered_as_get_without_a_body_and_others_are_not_allowed() {
     let health = built([broken().critical()]);
@@ -301,7 +301,7 @@ async fn head_is_answered_as_get_without_a_body_and_others_are_not_allowed() {
         let ask = |method| send(&health, Request::builder().method(method).uri(path).body(()).expect("a request"));
         let (head, get) = (ask(Method::HEAD).await, ask(Method::GET).await);
         assert_eq!(head.status(), get.status(), "{path}");
-        // The age may have got a digit more meanwhile.
+        // The age may have grown by a digit between the two requests.
         let mut differ: Vec<_> = head.headers().iter().filter(|(name, value)| get.headers()[*name] != *value).collect();
         differ.retain(|(name, _)| path != "/" || *name != header::CONTENT_LENGTH);
         assert_eq!((differ, head.headers().len()), (Vec::new(), get.headers().len()), "{path}");

@@ -1,12 +1,13 @@
-//! The part of a page in Prometheus' text format that the program itself records.
+//! Filters a page in Prometheus' text format down to the metrics that the program itself records.
 
 use monitor_core::names;
 
-/// Returns the page without the metrics that a monitor publishes.
+/// Returns the page without the metrics that monitors publish.
 pub(super) fn of_the_program(page: &str) -> String {
     let mut is_kept = true;
     let lines = page.split_inclusive('\n').filter(|line| {
-        // Samples follow the comments of their metric, the only lines that have its name without a suffix.
+        // `# HELP` and `# TYPE` precede the samples of a metric and contain its name without a suffix, so they decide
+        // for them.
         if let Some(metric) = described(line) {
             is_kept = !names::is_published(metric);
         }

@@ -1,12 +1,12 @@
-//! The entries of `Forwarded` (RFC 7239) and of `X-Forwarded-For`.
+//! Parses the entries of `Forwarded` (RFC 7239) and `X-Forwarded-For`.
 
 use std::{
     borrow::Cow,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// Returns the elements of a `Forwarded` header, the last one first. Quotation marks are paired from the end, so that one
-/// a client left open cannot swallow what a proxy wrote behind it.
+/// Returns the elements of a `Forwarded` header, the last one first. Quotation marks are paired from the end, so that
+/// one that a client left open cannot swallow the elements that proxies appended.
 pub(super) fn elements(value: &str) -> impl Iterator<Item = &str> {
     split_from_end(value, b',')
 }
@@ -16,7 +16,7 @@ pub(super) fn entries(value: &str) -> impl Iterator<Item = &str> {
     value.rsplit(',')
 }
 
-/// Returns the address in an element's `for`; `None` where there is none, more than one, or something else.
+/// Returns the address in an element's `for` parameter; `None` if it is missing, repeated or not an address.
 pub(super) fn for_of(element: &str) -> Option<IpAddr> {
     let mut found = None;
     for pair in split_from_end(element, b';').map(trimmed).filter(|pair| !pair.is_empty()) {
@@ -28,7 +28,7 @@ pub(super) fn for_of(element: &str) -> Option<IpAddr> {
     address(&found?)
 }
 
-/// Returns the address in an entry, which may have a port. IPv6 with a port is in brackets.
+/// Returns the address in an entry, which may have a port. An IPv6 address with a port is in brackets.
 pub(super) fn address(entry: &str) -> Option<IpAddr> {
     let entry = trimmed(entry);
     let is_port =
@@ -43,7 +43,7 @@ pub(super) fn address(entry: &str) -> Option<IpAddr> {
     entry.parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// Splits at `at` outside of quotation marks.
+/// Splits at `at` outside of quotation marks, from the end.
 fn split_from_end(text: &str, at: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -63,12 +63,12 @@ fn split_from_end(text: &str, at: u8) -> impl Iterator<Item = &str> {
     })
 }
 
-/// An odd number of backslashes before it takes a quotation mark its meaning.
+/// Returns whether a quotation mark is escaped: an odd number of backslashes precedes it.
 fn is_escaped(before: &[u8]) -> bool {
     before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
-/// Returns a token as it is, and what a quoted string holds (RFC 9110, section 5.6.4).
+/// Returns a token unchanged, and a quoted string without its quotation marks and escapes (RFC 9110, section 5.6.4).
 fn unquoted(value: &str) -> Option<Cow<'_, str>> {
     let Some(rest) = value.strip_prefix('"') else {
         return (!value.contains(['"', '\\'])).then_some(Cow::Borrowed(value));

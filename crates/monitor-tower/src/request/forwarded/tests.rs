@@ -1,4 +1,4 @@
-//! What is believed, of whom.
+//! The client's address, by trusted proxies and forwarding headers.
 
 use super::*;
 

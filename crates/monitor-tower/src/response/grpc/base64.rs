@@ -1,6 +1,9 @@
-//! Base64 as it comes: in pieces of any length, with padding at the end of each text that was encoded by itself.
+//! A streaming base64 decoder.
+//!
+//! gRPC-Web servers encode each message separately, so padding may appear anywhere, and frames cut the text at any
+//! point.
 
-/// Decodes a stream of texts. Anything that is no digit of base64 is skipped.
+/// Decodes a stream of concatenated base64 texts. Other characters are skipped.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     bits: u32,
@@ -8,12 +11,13 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// Returns the bytes that are whole with `text`.
+    /// Returns the bytes that are complete with `text`.
     pub(super) fn decode(&mut self, text: &[u8]) -> Vec<u8> {
         let mut decoded = Vec::with_capacity(text.len() / 4 * 3 + 3);
         for byte in text {
             if *byte == PADDING {
-                // Of a text that ends here two digits make a byte, and three make two, which were written already.
+                // At the end of a text two digits encode one byte, and three encode two; `push` has already written
+                // them.
                 *self = Self::default();
             } else if let Some(digit) = value_of(*byte) {
                 self.push(digit, &mut decoded);
@@ -22,7 +26,7 @@ impl Decoder {
         decoded
     }
 
-    /// Writes a byte as soon as its eight bits are there.
+    /// Appends a byte as soon as its eight bits are complete.
     fn push(&mut self, digit: u32, decoded: &mut Vec<u8>) {
         self.bits = self.bits << 6 | digit;
         self.digits = (self.digits + 1) % 4;

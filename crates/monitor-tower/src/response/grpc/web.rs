@@ -1,4 +1,4 @@
-//! gRPC-Web's trailers, which are the last frame of the body: `grpc-status:13\r\n` behind a header with flag 0x80.
+//! The trailers of gRPC-Web, in the last frame of the body: `grpc-status:13\r\n` after a frame header with flag 0x80.
 
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -6,14 +6,14 @@ use http_body::Frame;
 
 use super::{GRPC_MESSAGE, GRPC_STATUS, base64::Decoder};
 
-/// Reads the frames of a body as it goes out, and finds its trailers. Messages are skipped, not stored.
+/// Parses the frames of a body as it is sent, and finds its trailers. Messages are skipped, not stored.
 #[derive(Debug, Default)]
 pub(crate) struct WebTrailers {
-    /// Set where the body is base64 (`application/grpc-web-text`).
+    /// Set if the body is base64 (`application/grpc-web-text`).
     decoder: Option<Decoder>,
-    /// Flag and length of the frame in hand, as far as they are known.
+    /// The part of the current frame's header (flag and length) received so far.
     header: Vec<u8>,
-    /// How many bytes of that frame are still to come.
+    /// Number of bytes of the current frame not yet received.
     missing: u32,
     trailers: Vec<u8>,
     is_over: bool,
@@ -28,7 +28,8 @@ impl WebTrailers {
         Self { decoder: Some(Decoder::default()), ..Self::default() }
     }
 
-    /// Reads a frame of the body, and returns it unchanged. The data is not copied where it is one piece of [`Bytes`].
+    /// Parses a frame of the body and returns it unchanged. The data is not copied if it is a single piece of
+    /// [`Bytes`].
     pub(crate) fn read<D: Buf + From<Bytes>>(&mut self, frame: Frame<D>) -> Frame<D> {
         frame.map_data(|mut data| {
             let data = data.copy_to_bytes(data.remaining());
@@ -43,12 +44,12 @@ impl WebTrailers {
         })
     }
 
-    /// Returns whether the trailers were read to their end.
+    /// Returns whether the trailers are complete.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Returns the trailers, as HTTP/2 would have them: those that say how the call ended.
+    /// Returns the status and the message from the trailers, as HTTP/2 trailers would contain them.
     pub(crate) fn headers(&self) -> HeaderMap {
         let lines = self.trailers.split(|byte| *byte == b'\n');
         lines.filter_map(|line| header(line.trim_ascii())).collect()
@@ -74,7 +75,7 @@ impl WebTrailers {
         }
     }
 
-    /// Reads what is missing of a frame's header: a flag and the length of what follows.
+    /// Reads the missing part of a frame's header: a flag and the length of the frame.
     fn read_header<'a>(&mut self, data: &'a [u8]) -> &'a [u8] {
         if self.header.len() == HEADER {
             return data;
@@ -88,7 +89,7 @@ impl WebTrailers {
     }
 }
 
-/// Reads a line of trailers, if it says how the call ended. Names may be in capitals here.
+/// Parses a trailer line; `None` for other fields than status and message. Names may contain capitals here.
 fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (name, value) = (HeaderName::from_bytes(&line[..colon]).ok()?, line[colon + 1..].trim_ascii());
@@ -100,7 +101,7 @@ fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
 const HEADER: usize = 5;
 /// The flag of a frame that holds trailers.
 const TRAILERS: u8 = 0x80;
-/// How many bytes of trailers are read; a status comes first in all known implementations.
+/// Largest number of trailer bytes stored. All known implementations send the status first.
 const LONGEST: usize = 8 * 1024;
 
 #[cfg(test)]
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     const BODY: &[u8] = b"\0\0\0\0\x05hello\x80\0\0\0\x29grpc-status:13\r\ngrpc-message:no%20stock\r\n";
-    /// The same, message and trailers each encoded by itself, as tonic-web does.
+    /// The same body as text; message and trailers are encoded separately, as tonic-web does.
     const TEXT: &[u8] = b"AAAAAAVoZWxsbw==gAAAAClncnBjLXN0YXR1czoxMw0KZ3JwYy1tZXNzYWdlOm5vJTIwc3RvY2sNCg==";
 
     fn read(mut trailers: WebTrailers, body: &[u8], piece: usize) -> Option<HeaderMap> {

@@ -1,4 +1,4 @@
-//! Answers the service had no part in: to a panic, to a response that says nothing, to a request that is refused.
+//! Responses without the service: to a panic, to a disabled route, and problems for responses without a body.
 
 use http::{HeaderMap, Response, StatusCode, header};
 use monitor_core::{DisabledRoute, GrpcCode, Outcome, panic::CaughtPanic};
@@ -16,14 +16,14 @@ use crate::{
 };
 
 impl Guard {
-    /// Returns a problem for a response that says nothing but a status of 500 or above.
+    /// Returns a problem for a response that has a status of 500 or above and no body.
     pub(crate) fn problem(&self) -> Option<TextBody> {
         let status = StatusCode::from_u16(self.status).ok()?;
         (self.settings.capture_errors && status.is_server_error() && self.protocol.is_none())
             .then(|| of_request(status, self.id()).into_body())
     }
 
-    /// Makes the response to a panic. One that cannot be made, because the user's own function panics too, is ours.
+    /// Creates the response to a panic. If the program's own function panics as well, the default response is used.
     pub(crate) fn answer_panic(&mut self) -> Response<TextBody> {
         let answer = self.id().map(|id| PanicContext { request_id: id.clone() });
         let custom = self.settings.answer_panic.clone().filter(|_| self.protocol.is_none()).zip(answer);
@@ -36,7 +36,7 @@ impl Guard {
         response
     }
 
-    /// Makes the refusal of a request whose route is disabled. It says nothing of why.
+    /// Creates the refusal of a request to a disabled route. It does not disclose the reason.
     pub(crate) fn refuse(&mut self, disabled: &DisabledRoute) -> Response<TextBody> {
         let refusal = self.of_status(self.settings.refusal_status, GrpcCode::Unavailable);
         let mut refusal = self.complete(refusal);
@@ -47,14 +47,14 @@ impl Guard {
         refusal
     }
 
-    /// A problem, and to a gRPC call the status that says the same.
+    /// Returns a problem, or for a gRPC call the corresponding status.
     fn of_status(&mut self, status: StatusCode, code: GrpcCode) -> Response<TextBody> {
         let Some(protocol) = self.protocol else { return of_request(status, self.id()) };
         self.grpc = GrpcStatus::Known(code);
         grpc::response(protocol, code)
     }
 
-    /// Takes note of an answer, and puts on it what every one of ours has.
+    /// Records a response of this layer, and sets the headers that all of them have.
     fn complete(&mut self, mut response: Response<TextBody>) -> Response<TextBody> {
         self.status = response.status().as_u16();
         self.put_headers(response.headers_mut());
@@ -64,7 +64,7 @@ impl Guard {
         response
     }
 
-    /// Puts on a response what the layer was told to.
+    /// Sets the headers that the settings ask for.
     pub(super) fn put_headers(&mut self, headers: &mut HeaderMap) {
         let first_byte = self.started.elapsed();
         self.first_byte = Some(first_byte);

@@ -1,10 +1,10 @@
-//! Dates and times of day, also those of several words: `Tue, 15 Nov 1994 08:12:31 GMT`, `7/29/2025 9:08 PM`.
+//! Dates and times of day, including those of several words: `Tue, 15 Nov 1994 08:12:31 GMT`, `7/29/2025 9:08 PM`.
 
 use super::is_border;
 
-/// Returns the length of the date that `text` begins with.
+/// Returns the length of the date at the beginning of `text`.
 pub(super) fn length(text: &str) -> Option<usize> {
-    // What a date can begin with: most words are told by their first letter.
+    // Fast path: the first letter rules out most words.
     if !text.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase()) {
         return None;
     }
@@ -21,12 +21,12 @@ pub(super) fn length(text: &str) -> Option<usize> {
     seen.is_date().then_some(end)
 }
 
-/// Returns whether `word` is a date or a time of day by itself.
+/// Returns `true` if `word` alone is a date or a time of day.
 pub(super) fn is_date(word: &str) -> bool {
     matches!(Field::of(word), Some(Field::Date | Field::Time))
 }
 
-/// What a word can be in a date.
+/// The role of a word within a date.
 #[derive(Clone, Copy, PartialEq)]
 enum Field {
     Weekday,
@@ -41,7 +41,7 @@ enum Field {
     Zone,
 }
 
-/// The fields that were read.
+/// The fields read so far, one bit each.
 #[derive(Clone, Copy)]
 struct Seen(u8);
 
@@ -67,7 +67,7 @@ impl Seen {
         self.0 & 1 << field as u8 != 0
     }
 
-    /// Returns whether `field` may come next: each one once, and in an order that programs print.
+    /// Returns `true` if `field` may come next: each field at most once, and in an order that programs print.
     fn allows(self, field: Field) -> bool {
         let (has_date, has_time) = (self.has(Field::Date), self.has(Field::Time));
         !self.has(field)
@@ -76,7 +76,7 @@ impl Seen {
                 Field::Day | Field::Month => !has_date && !has_time,
                 Field::Year => self.has(Field::Month) && !has_date,
                 Field::Date => !self.has(Field::Day) && !self.has(Field::Month) && !has_time,
-                // `row 5 9:08` is a number and a time.
+                // `row 5 9:08` is a number and a time, not a date.
                 Field::Time => !self.has(Field::Day) || self.has(Field::Month),
                 Field::Half => has_time && !self.has(Field::Zone),
                 Field::Zone => has_time,
@@ -89,7 +89,7 @@ impl Seen {
     }
 }
 
-/// Returns the next word without the stop behind it, and whether there is a stop, which ends the date.
+/// Returns the next word without its final punctuation, and `true` if there was any, because punctuation ends the date.
 fn word(text: &str) -> Option<(&str, bool)> {
     // The longest is `2025-07-29T12:30:00.000000000+02:00`.
     let mut chars = text.char_indices().take(LONGEST + 1);
@@ -99,7 +99,7 @@ fn word(text: &str) -> Option<(&str, bool)> {
     Some(if is_half(word) || core.len() == word.len() { (word, false) } else { (core, true) })
 }
 
-/// Returns the length of what divides two words of one date: a comma, and one or two spaces.
+/// Returns the length of the gap between two words of one date: an optional comma, and one or two spaces.
 fn gap(text: &str) -> Option<usize> {
     let spaces = text.strip_prefix(',').unwrap_or(text);
     let rest = spaces.trim_start_matches(char::is_whitespace);
@@ -107,7 +107,7 @@ fn gap(text: &str) -> Option<usize> {
     (1..=2).contains(&count).then(|| text.len() - rest.len())
 }
 
-/// `9:08`, `11:21:00.250Z`, `9:08PM`, and numbers that have a colon between them in the same way.
+/// Returns `true` for `9:08`, `11:21:00.250Z`, `9:08PM`, and for any numbers joined by colons in the same way.
 fn is_time(word: &str) -> bool {
     let word = HALVES.iter().find_map(|half| strip_suffix_ignoring_case(word, half)).unwrap_or(word);
     let zone = word.find(['Z', '+', '-']).unwrap_or(word.len());
@@ -120,7 +120,7 @@ fn is_time(word: &str) -> bool {
         && (zone.is_empty() || zone == "Z" || is_offset(zone))
 }
 
-/// `2025-07-29`, `2025-07-29T12:30:00Z`, `7/29/2025`, `29.7.2025`, `06-Nov-94`.
+/// Returns `true` for `2025-07-29`, `2025-07-29T12:30:00Z`, `7/29/2025`, `29.7.2025`, `06-Nov-94`.
 fn is_whole_date(word: &str) -> bool {
     if let Some((date, time)) = word.split_at_checked(10)
         && let Some(time) = time.strip_prefix(['T', 't', '_'])
@@ -141,7 +141,7 @@ fn is_whole_date(word: &str) -> bool {
     })
 }
 
-/// `+0200`, `-05:00`.
+/// Returns `true` for `+0200`, `-05:00`.
 fn is_offset(word: &str) -> bool {
     word.strip_prefix(['+', '-']).is_some_and(|offset| match offset.split_once(':') {
         Some((hours, minutes)) => hours.len() == 2 && minutes.len() == 2 && is_digits(hours) && is_digits(minutes),
@@ -153,7 +153,7 @@ fn is_half(word: &str) -> bool {
     HALVES.iter().any(|half| word.eq_ignore_ascii_case(half))
 }
 
-/// A name of `names`, or its first three letters.
+/// Returns `true` for one of `names`, or for its first three letters.
 fn is_name(word: &str, names: &[&str]) -> bool {
     names.iter().any(|name| word == *name || word.len() == 3 && name.starts_with(word))
 }
@@ -185,5 +185,5 @@ const MONTHS: [&str; 12] = [
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const ZONES: [&str; 15] =
     ["GMT", "UTC", "UT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST", "BST"];
-/// The longest word of a date, in bytes.
+/// Maximum length of a word within a date, in bytes.
 const LONGEST: usize = 40;

@@ -1,8 +1,9 @@
-//! Numbers in the digits of other scripts, and with commas between their thousands.
+//! Normalisation of numbers: digits of other scripts, and commas as thousands separators.
 
 use std::borrow::Cow;
 
-/// Returns `line` with full-width characters as ASCII, digits of other scripts as `0`, and no commas between thousands.
+/// Returns `line` with full-width characters as ASCII, digits of other scripts as `0`, and without commas as thousands
+/// separators.
 pub(super) fn fold(line: &str) -> Cow<'_, str> {
     if line.is_ascii() {
         return join_thousands(line);
@@ -33,7 +34,7 @@ fn join_thousands(line: &str) -> Cow<'_, str> {
     Cow::Owned(joined)
 }
 
-/// One to three digits are before the comma, none of them part of a word, and exactly three behind it.
+/// Returns `true` if one to three digits that are not part of a word precede the comma, and exactly three follow it.
 fn is_between_thousands(line: &[u8], comma: usize) -> bool {
     let (before, behind) = (&line[..comma], &line[comma + 1..]);
     let digits = |text: &mut dyn Iterator<Item = &u8>| text.take(4).take_while(|byte| byte.is_ascii_digit()).count();
@@ -42,5 +43,5 @@ fn is_between_thousands(line: &[u8], comma: usize) -> bool {
     (1..=3).contains(&leading) && !is_word && digits(&mut behind.iter()) == 3
 }
 
-/// How far the full-width characters are from those of ASCII.
+/// Distance between a full-width character and its ASCII form.
 const FULL_WIDTH: u32 = 0xfee0;

@@ -1,10 +1,10 @@
-//! What a word, or a part of one, can be as a whole.
+//! Kinds of a whole word, or of a part of one, and their placeholders.
 
 use std::net::{IpAddr, SocketAddr};
 
 use super::date::is_date;
 
-/// Returns the placeholder of the first kind that `part` is of.
+/// Returns the placeholder of the first kind that matches `part`.
 pub(super) fn kind_of(part: &str) -> Option<&'static str> {
     if part.is_empty() {
         return None;
@@ -12,7 +12,7 @@ pub(super) fn kind_of(part: &str) -> Option<&'static str> {
     KINDS.into_iter().find(|(is, _)| is(part)).map(|(_, placeholder)| placeholder)
 }
 
-/// Something a part may be, and what stands for it.
+/// A test for a part, and its placeholder.
 type Kind = (fn(&str) -> bool, &'static str);
 
 /// In the order in which they are tried.
@@ -44,6 +44,7 @@ fn is_email(part: &str) -> bool {
     })
 }
 
+/// Returns `true` for `localhost`, for a name with a common host ending, and for any dotted name with a port.
 fn is_host(part: &str) -> bool {
     let (name, port) = part.split_once(':').map_or((part, ""), |(name, port)| (name, port));
     if !port.bytes().all(|byte| byte.is_ascii_digit()) || part.ends_with(':') {
@@ -74,7 +75,7 @@ fn is_hash(part: &str) -> bool {
     matches!(part.len(), 32 | 40 | 64) && has_letters && is_all(part, |byte| byte.is_ascii_hexdigit())
 }
 
-/// `12ms`, `1.5s`, `1h30m`.
+/// Returns `true` for `12ms`, `1.5s`, `1h30m`.
 fn is_duration(part: &str) -> bool {
     let mut rest = part;
     while !rest.is_empty() {
@@ -103,7 +104,8 @@ fn is_hex(part: &str) -> bool {
         && has(u8::is_ascii_alphabetic)
 }
 
-/// `3`, `-2.5`, `1e9`: a floating-point number has no fraction in one event and has one in the next.
+/// Returns `true` for `3`, `-2.5`, `1e9`. One kind, because a float may be printed with a fraction in one event and
+/// without one in the next.
 fn is_number(part: &str) -> bool {
     let number = part.strip_prefix(['-', '+']).unwrap_or(part);
     let (number, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
@@ -116,7 +118,7 @@ pub(super) fn is_bool(part: &str) -> bool {
     ["true", "false", "True", "False", "TRUE", "FALSE"].contains(&part)
 }
 
-/// Returns the letters behind a number, such as the `px` of `17px` and of `2.5px`.
+/// Returns the letters after a number, such as `px` in `17px` and in `2.5px`.
 pub(super) fn unit_of(part: &str) -> Option<&str> {
     let unit = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let number = &part[..part.len() - unit.len()];

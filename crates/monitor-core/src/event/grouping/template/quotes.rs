@@ -1,9 +1,10 @@
 //! Text between quotation marks.
 
-/// Finds the ends of quotations in one line. A mark that closes nothing further on is searched for once.
+/// Finds the end of each quotation in one line. A mark without a closing mark is searched for only once, so that the
+/// time stays linear.
 #[derive(Default)]
 pub(super) struct Quotes {
-    /// A bit for each kind that is not closed again in the rest of the line.
+    /// One bit for each kind of mark that is not closed in the rest of the line.
     unclosed: u32,
 }
 
@@ -13,7 +14,7 @@ impl Quotes {
         let (before, text) = line.split_at(at);
         let open = text.chars().next().filter(|c| !c.is_ascii_alphanumeric())?;
         let kind = MARKS.iter().position(|(mark, _)| *mark == open)?;
-        // `{\"name\":\"ann\"}`: a quotation that begins with an escaped mark ends with one.
+        // A quotation that begins with an escaped mark ends with one: `{\"name\":\"ann\"}`.
         let is_escaped = before.ends_with('\\');
         let bit = 1 << (2 * kind + usize::from(is_escaped));
         if self.unclosed & bit != 0 || is_apostrophe(open) && before.ends_with(|c| is_of_word(c, '>')) {
@@ -27,7 +28,7 @@ impl Quotes {
     }
 }
 
-/// Returns the length of the quotation that `text` begins with.
+/// Returns the length of the quotation at the beginning of `text`.
 fn closing(text: &str, kind: usize, is_escaped: bool) -> Option<usize> {
     let (open, close) = MARKS[kind];
     let mut marks = text.match_indices(|c| close.contains(c)).filter(|(at, _)| *at > 0);
@@ -39,17 +40,17 @@ fn closing(text: &str, kind: usize, is_escaped: bool) -> Option<usize> {
     marks.find(closes).map(end)
 }
 
-/// The mark is also an apostrophe: `can't`.
+/// Returns `true` if the mark is also an apostrophe, as in `can't`.
 fn is_apostrophe(open: char) -> bool {
     matches!(open, '\'' | '‘' | '‚')
 }
 
-/// The near end of a placeholder counts as a letter, so that a template is read as its message.
+/// The adjacent bracket of a placeholder counts as a letter, so that a template is read like its message.
 fn is_of_word(c: char, placeholder: char) -> bool {
     c.is_alphanumeric() || c == placeholder
 }
 
-/// What opens a quotation, and what closes it.
+/// Opening marks and their closing marks.
 const MARKS: [(char, &str); 10] = [
     ('"', "\""),
     ('\'', "'"),

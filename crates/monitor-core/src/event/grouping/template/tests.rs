@@ -1,4 +1,4 @@
-//! What changes is left out, what is constant stays, and a template is its own template.
+//! Variable parts are replaced, constant parts stay, and the template of a template is itself.
 
 use proptest::prelude::*;
 

@@ -9,7 +9,7 @@ pub(super) fn write_word(written: &mut String, word: &str) {
     if word.bytes().all(|byte| byte.is_ascii_alphabetic()) && word != "localhost" && !is_bool(word) {
         return written.push_str(word);
     }
-    // A network may end with colons.
+    // Tried before the punctuation is removed: an IPv6 network may end with colons.
     if is_ip(word) {
         return put(written, "<ip>");
     }
@@ -18,13 +18,13 @@ pub(super) fn write_word(written: &mut String, word: &str) {
     written.push_str(&word[core.len()..]);
 }
 
-/// Writes the placeholder of `part` as a whole, or else those of its own parts.
+/// Writes the placeholder of `part` as a whole, or else the placeholders of its parts.
 fn write_part(written: &mut String, part: &str, depth: usize) {
     if let Some(placeholder) = kind_of(part) {
         return put(written, placeholder);
     }
     let Some(separators) = SEPARATORS.get(depth) else { return write_mixed(written, part) };
-    // `true-positive` and `false-positive` are names.
+    // Booleans are tried on whole words only: `true-positive` and `false-positive` are names.
     if is_bool(part) {
         return put(written, "<bool>");
     }
@@ -42,7 +42,7 @@ fn write_part(written: &mut String, part: &str, depth: usize) {
     write_part(written, rest, depth + 1);
 }
 
-/// Writes what stands between the placeholders of `part`, which is no number.
+/// Copies the placeholders of `part`, and writes the text between them. `part` is not a number.
 fn write_mixed(written: &mut String, part: &str) {
     let mut rest = part;
     while let Some((before, behind)) = rest.split_once('<') {
@@ -55,7 +55,7 @@ fn write_mixed(written: &mut String, part: &str) {
     write_letters(written, rest);
 }
 
-/// Writes letters and digits that are no number.
+/// Writes letters and digits that are not a number.
 fn write_letters(written: &mut String, part: &str) {
     let is_digit = |c: char| c.is_ascii_digit();
     let switches = part.as_bytes().windows(2).filter(|two| two[0].is_ascii_digit() != two[1].is_ascii_digit()).count();
