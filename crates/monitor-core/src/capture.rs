@@ -20,8 +20,7 @@ use std::{
 
 use uuid::Uuid;
 
-use self::draft::Draft;
-use self::{observed::ObservedError, panic_payload::Payload};
+use self::{draft::Draft, observed::ObservedError, panic_payload::Payload};
 use crate::{
     base::{
         clock::{self, Moment},

@@ -1,8 +1,7 @@
 //! Resolves a backtrace to function names and lines, marks the program's own frames, and removes the frames of the
 //! capture itself.
 
-use super::Frame;
-use super::grouping::in_app::InApp;
+use super::{Frame, grouping::in_app::InApp};
 use crate::{
     model::{code_location::CodeLocation, source_path},
     panic,

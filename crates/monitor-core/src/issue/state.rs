@@ -6,11 +6,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::site::Site;
 use super::{
     Issue,
     eraser::Eraser,
     record::Record,
+    site::Site,
     status::{IssueDecision, IssueStatus, Transition},
     timeline::{self, TimeLine},
 };

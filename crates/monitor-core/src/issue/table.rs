@@ -11,11 +11,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::site::{Counted, Site};
 use super::{
     Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSignal, Record, Triage,
     changes::{Changes, record_key},
     eraser::Eraser,
+    site::{Counted, Site},
     state::{IssueUpdate, State},
     status::Transition,
     timeline::{self, TimeLine},

@@ -13,8 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::eraser::Eraser;
-use super::site::Site;
+use super::{eraser::Eraser, site::Site};
 use crate::{
     base::{clock, escape},
     event::{ErrorEvent, frames::Trace},

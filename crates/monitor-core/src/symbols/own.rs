@@ -80,7 +80,7 @@ mod tests {
             column,
         };
         let expected =
-            [at("shop::price", Some("/work/src/a:b.rs"), 7, 9), at("main", None, 0, 0), at("<unknown>", None, 0, 0)];
-        assert_eq!(parse(text, Path::new("/work")), expected);
+            [at("shop::price", Some("/shop/src/a:b.rs"), 7, 9), at("main", None, 0, 0), at("<unknown>", None, 0, 0)];
+        assert_eq!(parse(text, Path::new("/shop")), expected);
     }
 }
