@@ -210,10 +210,12 @@ async fn the_drafts_media_type_gets_the_drafts_body() {
     assert_eq!(response.headers()[header::VARY], "accept, authorization");
     let body = response.into_body().collect().await.expect("infallible").to_bytes();
     let mut body: Value = serde_json::from_slice(&body).expect("JSON");
-    for entries in body["checks"].as_object_mut().expect("an object").values_mut() {
+    for (name, entries) in body["checks"].as_object_mut().expect("an object") {
         let entry = entries[0].as_object_mut().expect("an object");
         assert!(entry.remove("time").is_some_and(|time| time.as_str().is_some_and(|time| time.ends_with('Z'))));
-        entry.retain(|name, value| name != "observedValue" || value == 0.5);
+        if name.ends_with(":responseTime") {
+            assert!(entry.remove("observedValue").is_none_or(|took| took.is_number()));
+        }
     }
     let disk = json!({ "componentId": "disk", "status": "warn", "output": "Only 0.5 GB free" });
     let (mut took, mut free) = (disk.clone(), disk);
