@@ -3,11 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use monitor_core::Redaction;
+use monitor_redact::Redaction;
 
 use self::properties::{is_hidden, is_stable, is_unchanged};
 
-#[path = "../../crates/monitor-core/tests/redaction/properties.rs"]
+#[path = "../../crates/monitor-redact/tests/redaction/properties.rs"]
 mod properties;
 
 fuzz_target!(|data: &[u8]| {

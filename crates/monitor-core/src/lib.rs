@@ -40,9 +40,6 @@ mod model;
 // Backtraces: captured as addresses, resolved to functions and lines.
 mod symbols;
 
-// Masking of secrets and personal data.
-pub mod redact;
-
 // A caught panic, and the hook's note about it.
 pub mod panic;
 
@@ -91,6 +88,8 @@ pub use self::capture::capture_anyhow;
 pub use self::capture::spawn::{spawn_blocking_supervised, spawn_supervised};
 #[cfg(feature = "test-util")]
 pub use self::signal::memory_reporter::MemoryReporter;
+pub use monitor_redact::{self as redact, IpMasking, Redaction};
+
 pub use self::{
     base::{
         clock,
@@ -130,7 +129,6 @@ pub use self::{
     },
     monitor::{Monitor, PanicHook, bridge::Bridge},
     persist::{Persist, StoreState, StoreWrite},
-    redact::{IpMasking, Redaction},
     scope::{Scope, ScopeFutureExt},
     signal::{Signal, log_reporter::LogReporter, reporter::Reporter},
     switch::{DisableRoute, DisabledRoute, EnabledRoute, SwitchError},

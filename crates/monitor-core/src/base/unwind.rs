@@ -15,12 +15,7 @@ pub fn once(done: &AtomicBool, f: impl FnOnce()) {
 
 /// Runs `f`. A panic in it is caught and dropped.
 pub fn catch_and_drop(f: impl FnOnce()) {
-    let _: Option<()> = catch(f);
-}
-
-/// Runs `f` and returns its result, or `None` if it panicked.
-pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Option<R> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(drop_payload).ok()
+    let _ = catch_unwind(AssertUnwindSafe(f)).map_err(drop_payload);
 }
 
 /// Drops the payload of a panic. A panic in its `Drop` is caught; the second payload is leaked.

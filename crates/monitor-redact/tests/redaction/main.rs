@@ -2,7 +2,7 @@
 
 mod properties;
 
-use monitor_core::{IpMasking, Redaction};
+use monitor_redact::{IpMasking, Redaction};
 use proptest::prelude::*;
 
 use self::properties::{PLANTED, is_hidden, is_stable, is_unchanged};

@@ -19,7 +19,7 @@ thread_local! {
 
 impl Redaction {
     /// Returns the same as [`is_plain`](Self::is_plain), faster for a text that this thread tested recently.
-    pub(crate) fn is_still_plain(&self, text: &[u8]) -> bool {
+    pub fn is_still_plain(&self, text: &[u8]) -> bool {
         let Some(place) = place(text) else { return self.is_plain(text) };
         KNOWN.with_borrow_mut(|known| {
             let known = &mut known[place];

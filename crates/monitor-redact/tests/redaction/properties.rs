@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use monitor_core::{Redaction, redact::FILTERED};
+use monitor_redact::{FILTERED, Redaction};
 
 /// Texts with a secret, and the secret. The tests surround each with other text, and cut it anywhere.
 pub(crate) const PLANTED: [(&str, &str); 34] = [

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::redact::{FILTERED, IpMasking};
+use crate::redaction::{FILTERED, IpMasking};
 
 /// Returns the length of the address at the beginning of `rest`, and its replacement.
 pub(super) fn address_at(rest: &str, policy: IpMasking) -> Option<(usize, String)> {

@@ -265,14 +265,14 @@ impl Redaction {
     }
 
     /// Masks `text` in place, and cuts it to 8 KiB.
-    pub(crate) fn bound(&self, text: &mut String) {
+    pub fn bound(&self, text: &mut String) {
         if let Cow::Owned(masked) = self.bounded(text) {
             *text = masked;
         }
     }
 
     /// Masks `text` in place.
-    pub(crate) fn mask(&self, text: &mut String) {
+    pub fn mask(&self, text: &mut String) {
         if let Cow::Owned(masked) = self.text(text) {
             *text = masked;
         }
@@ -280,7 +280,7 @@ impl Redaction {
 
     /// Masks the strings, numbers and keys in `value`. Below a key that names a secret, every value is masked as a
     /// whole.
-    pub(crate) fn json(&self, key: &str, value: &mut Value) {
+    pub fn json(&self, key: &str, value: &mut Value) {
         if self.on {
             self.mask_value(self.is_secret(key.as_bytes()), value);
         }
@@ -367,7 +367,7 @@ fn finds_nothing(text: &[u8], find: impl FnOnce(&str, &mut Found)) -> bool {
 }
 
 /// Returns the beginning of `text`, at most `longest` bytes, cut at a character boundary.
-pub(crate) fn beginning(text: &str, longest: usize) -> &str {
+pub fn beginning(text: &str, longest: usize) -> &str {
     let end = (0..=longest.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     &text[..end.unwrap_or(0)]
 }
@@ -396,7 +396,7 @@ fn next_id() -> u64 {
 }
 
 /// Number of bytes read after a cut, so that a secret that crosses the cut is recognised.
-pub(crate) const SPARE: usize = 1024;
+pub const SPARE: usize = 1024;
 /// Maximum nesting depth of escapes.
 const ESCAPES: u8 = 3;
 /// Maximum number of rounds until a text settles. The most that a text was seen to need is two.
@@ -404,13 +404,13 @@ const ROUNDS: u8 = 6;
 
 /// Cuts a text that is not masked yet. It keeps [`SPARE`] bytes more than the [`TEXT`] bytes that are shown, so that
 /// [`Redaction::bounded`] recognises a secret that crosses their end.
-pub(crate) fn bounded(mut text: String) -> String {
+pub fn bounded(mut text: String) -> String {
     text.truncate(beginning(&text, TEXT + SPARE).len());
     text
 }
 
 /// Maximum length of a shown text, in bytes.
-pub(crate) const TEXT: usize = 8 * 1024;
+pub const TEXT: usize = 8 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,13 @@
 //! A masking rule of the program.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    mem,
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use super::{FILTERED, found::Found};
-use crate::base::unwind;
 
 /// A callback that finds text to mask.
 #[derive(Clone)]
@@ -29,7 +33,7 @@ impl Rule {
     }
 
     fn ask(&self, text: &str) -> Result<Option<Range<usize>>, NoRange> {
-        match unwind::catch(|| (self.0)(text)).ok_or(NoRange)? {
+        match catch(|| (self.0)(text)).ok_or(NoRange)? {
             // An empty range would make no progress.
             Some(range) if range.is_empty() || text.get(range.clone()).is_none() => Err(NoRange),
             range => Ok(range),
@@ -38,6 +42,16 @@ impl Rule {
 }
 
 struct NoRange;
+
+/// Runs `f` and returns its result, or `None` if it panicked. The payload is dropped inside the outer guard, because
+/// its `Drop` may panic too. The payload of that second panic is leaked.
+fn catch<R>(f: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(|| catch_unwind(AssertUnwindSafe(f)).ok())).unwrap_or_else(|second| {
+        #[expect(clippy::mem_forget, reason = "its `Drop` may panic again, and no guard is left to catch that")]
+        mem::forget(second);
+        None
+    })
+}
 
 /// Extends `range` to the whole of every mask that it begins or ends in, so that no rule splits a mask.
 fn widened(text: &str, range: Range<usize>) -> Range<usize> {
