@@ -114,7 +114,7 @@ pub use monitor_core::{
     Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort, IssueStatus,
     Job, JobOutcome, Level, LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, Outcome, PanicHook, Redaction,
     Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Triage,
-    capture_error, capture_message, clock, escape, grouping, names, redact, scope,
+    capture_error, capture_message, clock, escape, grouping, names, scope,
 };
 // Used by layers, storages and recorders of other crates. Documented in the crates that define them.
 #[doc(hidden)]
@@ -130,6 +130,7 @@ pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
 pub use monitor_health as health;
 #[cfg(feature = "log")]
 pub use monitor_log as log;
+pub use monitor_redact as redact;
 #[cfg(feature = "store")]
 pub use monitor_store as store;
 #[cfg(feature = "axum")]

@@ -1,5 +1,6 @@
 //! The ground floor: time, threads, text and JSON. It knows no errors, requests or monitors.
 
+pub(crate) mod bounded;
 pub mod clock;
 pub(crate) mod drops;
 pub(crate) mod error;

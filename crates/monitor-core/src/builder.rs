@@ -8,6 +8,7 @@ mod errors;
 use std::{fmt, sync::Arc, time::Duration};
 
 use metrics::Recorder;
+use monitor_redact::Redaction;
 
 use crate::{
     event::{
@@ -18,7 +19,6 @@ use crate::{
     },
     monitor::{Monitor, PanicHook, TRACE_SAMPLING, resolver::BeforeReport},
     persist::Persist,
-    redact::Redaction,
     signal::{
         Signal,
         log_reporter::LogReporter,

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use self::{draft::Draft, observed::ObservedError, panic_payload::Payload};
 use crate::{
     base::{
+        bounded::bounded,
         clock::{self, Moment},
         drops::DropReason,
         mark::{self, mark},
@@ -31,7 +32,6 @@ use crate::{
     model::{code_location::CodeLocation, grpc_code::GrpcCode, level::Level},
     monitor::{Monitor, intake::RawEvent},
     panic::{CaughtPanic, Note},
-    redact::bounded,
     scope::{self, Scope},
     symbols::{OwnBacktrace, RawBacktrace},
     text,

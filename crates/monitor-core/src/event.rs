@@ -10,6 +10,7 @@ pub(crate) mod type_names;
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
+use monitor_redact::Redaction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,7 +24,6 @@ use self::{grouping::Grouping, type_names::Cause};
 use crate::{
     base::json,
     model::{code_location::CodeLocation, fingerprint::Fingerprint, identity::Identity, level::Level},
-    redact::Redaction,
 };
 
 /// One captured failure, redacted, with everything known at the time of the capture.
@@ -162,7 +162,7 @@ impl ErrorEvent {
         for excerpt in self.backtrace.iter_mut().filter_map(|frame| frame.excerpt.as_mut()) {
             excerpt.redact(redaction);
         }
-        redaction.mask(&mut self.thread);
+        self.thread = redaction.text(&self.thread).into_owned();
         self.scope.redact(redaction, raw_paths);
     }
 }

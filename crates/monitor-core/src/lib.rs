@@ -88,7 +88,7 @@ pub use self::capture::capture_anyhow;
 pub use self::capture::spawn::{spawn_blocking_supervised, spawn_supervised};
 #[cfg(feature = "test-util")]
 pub use self::signal::memory_reporter::MemoryReporter;
-pub use monitor_redact::{self as redact, IpMasking, Redaction};
+pub use monitor_redact::{IpMasking, Redaction};
 
 pub use self::{
     base::{

@@ -16,6 +16,7 @@ use std::{
 };
 
 use metrics::Recorder;
+use monitor_redact::Redaction;
 
 use self::{bridge::Bridge, housekeeping::Bridges, intake::RawEvent, shared::Shared};
 use crate::{
@@ -26,7 +27,6 @@ use crate::{
         unwind,
     },
     model::{identity::Identity, trace_context::TraceContext},
-    redact::Redaction,
     signal::{Signal, reporter::Reporters},
     switch::is_below,
     symbols::LOADING,

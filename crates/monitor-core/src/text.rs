@@ -5,10 +5,9 @@
 
 use std::fmt;
 
-use crate::{
-    panic,
-    redact::{SPARE, TEXT},
-};
+use monitor_redact::cut;
+
+use crate::{base::bounded::READ, panic};
 
 /// Ends a text if its `Display` or `Debug` returned an error or panicked.
 pub const FORMATTING_FAILED: &str = "… [formatting failed]";
@@ -37,7 +36,7 @@ pub const FORMATTING_FAILED: &str = "… [formatting failed]";
 /// assert_eq!(text::format(format_args!("{Torn}")), "card… [formatting failed]");
 /// ```
 ///
-/// [`Redaction::bounded`]: crate::Redaction::bounded
+/// [`Redaction::bounded`]: monitor_redact::Redaction::bounded
 #[must_use]
 pub fn format(text: fmt::Arguments<'_>) -> String {
     let mut beginning = Beginning { text: String::new(), left: READ };
@@ -76,10 +75,10 @@ struct Beginning {
 
 impl fmt::Write for Beginning {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = (0..=self.left.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        self.text.push_str(&text[..end]);
-        if end == text.len() {
-            self.left -= end;
+        let taken = cut(text, self.left);
+        self.text.push_str(taken);
+        if taken.len() == text.len() {
+            self.left -= taken.len();
             return Ok(());
         }
         // Nothing is accepted after the first cut, or the text would have a gap.
@@ -87,8 +86,6 @@ impl fmt::Write for Beginning {
         Err(fmt::Error)
     }
 }
-
-const READ: usize = TEXT + SPARE;
 
 #[cfg(test)]
 mod tests {

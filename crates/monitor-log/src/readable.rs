@@ -9,11 +9,11 @@ use std::{
 };
 
 use monitor_core::{
-    ErrorType, Monitor, Redaction, clock, escape,
-    redact::FILTERED,
+    ErrorType, Monitor, clock, escape,
     scope::{self, RequestEnd, Scope},
     source_path, text,
 };
+use monitor_redact::{FILTERED, Redaction};
 use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},

@@ -3,13 +3,11 @@
 
 use std::{collections::HashMap, env, fs, io::Read, path::Path, sync::Arc, time::SystemTime};
 
+use monitor_redact::{FILTERED, Redaction};
 use serde::{Deserialize, Serialize};
 
 use super::Frame;
-use crate::{
-    base::clock,
-    redact::{FILTERED, Redaction},
-};
+use crate::base::clock;
 
 /// A few consecutive lines of a source file.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -2,18 +2,18 @@
 
 use std::time::SystemTime;
 
+use monitor_redact::{FILTERED, Redaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    base::{clock, json},
+    base::{bounded::bounded, clock, json},
     model::{
         level::Level,
         method::{self, Method},
         request_id::RequestId,
         trace_context::{SpanId, TraceId},
     },
-    redact::{FILTERED, Redaction, bounded},
 };
 
 /// A step on the way to an error.
@@ -144,7 +144,7 @@ impl ScopeRecord {
     /// Masks secrets in all texts. Unless `raw_paths` is set, the route replaces the path.
     pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
         if raw_paths {
-            redaction.mask(&mut self.path);
+            self.path = redaction.text(&self.path).into_owned();
         } else {
             self.path.clone_from(&self.route);
         }

@@ -36,8 +36,9 @@ fn read(release: &str) -> Option<(Option<&str>, Version)> {
 
 #[cfg(test)]
 mod tests {
+    use monitor_redact::Redaction;
+
     use super::*;
-    use crate::redact::Redaction;
 
     #[test]
     fn a_release_is_masked_unless_it_is_one_of_the_issue() {

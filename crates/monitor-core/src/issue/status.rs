@@ -8,6 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use monitor_redact::{MAX_TEXT, Redaction};
 use serde::{Deserialize, Serialize};
 
 use super::{Issue, Record, release};
@@ -17,7 +18,6 @@ use crate::{
         json,
     },
     model::fingerprint::Fingerprint,
-    redact::{Redaction, TEXT},
 };
 
 /// The status of an issue.
@@ -186,7 +186,7 @@ impl Triage {
         if actor.trim().is_empty() {
             return Err(IssueError::NoActor);
         }
-        let mask = |text: &str| redaction.head(text, TEXT).into_owned();
+        let mask = |text: &str| redaction.head(text, MAX_TEXT).into_owned();
         let deadline = if let Self::MuteFor(time) = self { Some(Deadline::after(time)) } else { None };
         let (state, in_release, muted_until) = match self {
             Self::Resolve => (IssueStatus::Resolved, None, None),

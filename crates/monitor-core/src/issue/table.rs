@@ -11,6 +11,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use monitor_redact::Redaction;
+
 use super::{
     Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSignal, Record, Triage,
     changes::{Changes, record_key},
@@ -31,7 +33,6 @@ use crate::{
     },
     event::{ErrorEvent, EventKind},
     model::fingerprint::Fingerprint,
-    redact::Redaction,
 };
 
 pub(crate) struct Issues {

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak, atomic::AtomicBool};
 
+use monitor_redact::Redaction;
+
 use super::wake::Wake;
 use crate::{
     base::{
@@ -16,7 +18,6 @@ use crate::{
     health::HealthSource,
     issue::{Issues, Unresolved, UnresolvedEvents, site::Sites},
     model::identity::Identity,
-    redact::Redaction,
     switch::RouteSwitch,
     traffic::{Jobs, Traffic, outgoing::Outgoing},
 };

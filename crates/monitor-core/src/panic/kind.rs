@@ -5,7 +5,7 @@ use std::{
     borrow::Cow,
 };
 
-use crate::{base::mark::mark, redact::bounded};
+use crate::base::{bounded::bounded, mark::mark};
 
 /// Type of a payload and hash of its text: the same in the hook and where the panic is caught.
 ///

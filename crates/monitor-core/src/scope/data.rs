@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::current;
-use crate::{base::json, event::Breadcrumb, redact::bounded};
+use crate::{
+    base::{bounded::bounded, json},
+    event::Breadcrumb,
+};
 
 /// The data written to a scope.
 #[derive(Clone, Default)]

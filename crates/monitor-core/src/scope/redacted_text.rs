@@ -2,8 +2,9 @@
 
 use std::{borrow::Cow, fmt};
 
+use monitor_redact::{Redaction, cut};
+
 use super::{Scope, text};
-use crate::redact::Redaction;
 
 /// One text of a scope, redacted only when it is read.
 #[derive(Clone, Copy)]
@@ -88,7 +89,7 @@ impl<'a> RedactedText<'a> {
     pub fn as_plain(self) -> Option<&'a [u8]> {
         let is_plain = match self.redaction {
             _ if self.bytes.len() > self.longest => false,
-            Some(redaction) if self.is_repeated => redaction.is_still_plain(self.bytes),
+            Some(redaction) if self.is_repeated => redaction.is_plain_cached(self.bytes),
             Some(redaction) => redaction.is_plain(self.bytes),
             None => Redaction::is_printable(self.bytes),
         };
@@ -101,10 +102,10 @@ impl<'a> RedactedText<'a> {
         let text = text(self.bytes);
         let redacted = self.redaction.map_or(Cow::Borrowed(text), |redaction| redaction.text(text));
         // Cut after masking: half a secret would not be recognised.
-        match (0..=self.longest.min(redacted.len())).rev().find(|at| redacted.is_char_boundary(*at)) {
-            Some(end) if end < redacted.len() => format!("{}…", &redacted[..end]).into(),
-            _ => redacted,
+        if redacted.len() <= self.longest {
+            return redacted;
         }
+        format!("{}…", cut(&redacted, self.longest)).into()
     }
 }
 

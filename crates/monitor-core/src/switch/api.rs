@@ -2,15 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
+use monitor_redact::{MAX_TEXT, Redaction};
+
 use super::{DisableRoute, DisabledRoute, EnabledRoute, SwitchError, disabled, error, is_route};
-use crate::{
-    base::clock,
-    model::method::Method,
-    monitor::Monitor,
-    redact::{Redaction, TEXT},
-    signal::Signal,
-    traffic::Traffic,
-};
+use crate::{base::clock, model::method::Method, monitor::Monitor, signal::Signal, traffic::Traffic};
 
 impl Monitor {
     /// Disables a route, at once and for all threads. Replaces an earlier order for the same route and method.
@@ -125,7 +120,7 @@ impl Monitor {
 
 /// Masks and cuts a text of the caller, which may have come from a stranger.
 fn shown(redaction: &Redaction, text: &str) -> String {
-    redaction.head(text, TEXT).into_owned()
+    redaction.head(text, MAX_TEXT).into_owned()
 }
 
 fn is_known(traffic: &Traffic, order: &DisableRoute) -> bool {

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use monitor_redact::{MAX_TEXT, Redaction};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,7 +17,6 @@ use crate::{
         json::Unknown,
     },
     model::method::Method,
-    redact::{Redaction, TEXT},
 };
 
 /// An order to disable a route. See [`Monitor::disable_route`](crate::Monitor::disable_route).
@@ -139,7 +139,7 @@ impl DisableRoute {
     }
 
     pub(super) fn carry_out(self, redaction: &Redaction) -> DisabledRoute {
-        let masked = |text: String| redaction.head(&text, TEXT).into_owned();
+        let masked = |text: String| redaction.head(&text, MAX_TEXT).into_owned();
         let since = clock::wall();
         DisabledRoute {
             route: self.route,

@@ -263,8 +263,10 @@ fn who_and_why_are_redacted() {
 
 #[cfg(shuttle)]
 mod interleavings {
+    use monitor_redact::Redaction;
+
     use super::*;
-    use crate::{base::sync::thread, redact::Redaction};
+    use crate::base::sync::thread;
 
     fn put(switch: &RouteSwitch, route: &'static str) {
         let disabled = Arc::new(DisableRoute::new(route, "ada").expires_in(HOUR).carry_out(&Redaction::new()));

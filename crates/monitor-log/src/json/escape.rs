@@ -2,7 +2,8 @@
 
 use std::{fmt, io::Write as _};
 
-use monitor_core::{Redaction, escape::json_text, redact::FILTERED, scope::RedactedText, text};
+use monitor_core::{escape::json_text, scope::RedactedText, text};
+use monitor_redact::{FILTERED, LOOKAHEAD, Redaction, cut};
 
 /// Writes texts as JSON strings (RFC 8259, section 7). The caller writes the key first, which ends with the opening
 /// quotation mark.
@@ -44,7 +45,7 @@ impl JsonText {
 
     /// Writes an already redacted text and the closing quotation mark.
     pub(super) fn write_redacted(&self, line: &mut Vec<u8>, text: &str) {
-        write_beginning(line, head(text, LONGEST), text.len());
+        write_beginning(line, cut(text, LONGEST), text.len());
         line.push(b'"');
     }
 
@@ -83,12 +84,6 @@ fn write_beginning(line: &mut Vec<u8>, text: &str, length: usize) {
     }
 }
 
-/// Returns at most `longest` bytes of `text`, cut at a character boundary.
-fn head(text: &str, longest: usize) -> &str {
-    let end = (0..=longest.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
-    &text[..end.unwrap_or(0)]
-}
-
 /// Writes up to `left` bytes of its input to the line, and counts the length of all of it.
 struct Bounded<'a> {
     line: &'a mut Vec<u8>,
@@ -98,7 +93,7 @@ struct Bounded<'a> {
 
 impl fmt::Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let taken = head(text, self.left);
+        let taken = cut(text, self.left);
         self.line.extend_from_slice(taken.as_bytes());
         // Stops at the first cut: a later, shorter piece might fit and would leave a gap.
         self.left = if taken.len() < text.len() { 0 } else { self.left - taken.len() };
@@ -111,7 +106,7 @@ impl fmt::Write for Bounded<'_> {
 pub(super) const LONGEST: usize = 16 * 1024;
 /// Maximum length of `Debug` output that is formatted. Longer than [`LONGEST`], so that a secret that crosses the cut
 /// is still recognized.
-const READ: usize = LONGEST + 1024;
+const READ: usize = LONGEST + LOOKAHEAD;
 
 /// Writes one of the crate's own words, which needs no escaping or redaction, and the closing quotation mark.
 pub(super) fn own(line: &mut Vec<u8>, key: &str, word: &str) {

@@ -1,6 +1,8 @@
-//! Redaction of any text, through the public API.
+//! Redaction through the public API: of generated texts, and of the single texts in `texts`.
 
+mod linear;
 mod properties;
+mod texts;
 
 use monitor_redact::{IpMasking, Redaction};
 use proptest::prelude::*;

@@ -1,5 +1,6 @@
 use std::{collections::BTreeSet, sync::Arc};
 
+use monitor_redact::Redaction;
 use serde_json::json;
 use uuid::Uuid;
 use yaml_rust2::{Yaml, YamlLoader};
@@ -9,7 +10,6 @@ use crate::{
     base::{clock, json::FromText},
     event::{ScopeRecord, type_names::Cause},
     model::{code_location::CodeLocation, identity::Identity, level::Level, method::Method},
-    redact::Redaction,
 };
 
 /// Returns each case: its name, the expected number of issues, and its events.

@@ -2,11 +2,14 @@
 //!
 //! All bytes are tested alike, without branches, so that the compiler vectorises the loop to sixteen bytes at a time.
 
-use super::{Redaction, values::SEPARATORS, webhooks};
+use crate::{
+    keys::SecretKeys,
+    scan::{values::SEPARATORS, webhooks},
+};
 
 /// Classes of characters that occur in a text.
 #[derive(Clone, Copy)]
-pub(super) struct Marks {
+pub(crate) struct Marks {
     /// All classes that occur, as bits.
     all: u8,
     /// Blocks with punctuation: the lowest bit stands for the first block, the highest for all blocks after the 63rd.
@@ -15,7 +18,7 @@ pub(super) struct Marks {
 
 impl Marks {
     /// Reads sixteen bytes at a time. The last block is padded with `_`, which belongs to no class.
-    pub(super) fn of(text: &[u8]) -> Self {
+    pub(crate) fn of(text: &[u8]) -> Self {
         let (blocks, rest) = text.as_chunks::<BLOCK>();
         let mut last = [b'_'; BLOCK];
         last[..rest.len()].copy_from_slice(rest);
@@ -41,28 +44,28 @@ impl Marks {
         self.all & mark != 0
     }
 
-    pub(super) fn has_digits(self) -> bool {
+    pub(crate) fn has_digits(self) -> bool {
         self.has(DIGIT)
     }
 
     /// Returns `true` for a text that is ASCII without control characters, quotation marks (`"`) and backslashes.
-    pub(super) fn is_printable(self) -> bool {
+    pub(crate) fn is_printable(self) -> bool {
         !self.has(ODD)
     }
 
     /// Returns `true` if `text`, which these marks must be made of, is harmless. May return `false` for a harmless
     /// text; never returns `true` for one with a secret, except for secrets recognised only by their digits.
-    pub(super) fn is_harmless(self, text: &[u8], policy: &Redaction) -> bool {
-        !(self.may_hold_a_pair(text, policy)
+    pub(crate) fn is_harmless(self, text: &[u8], keys: &SecretKeys) -> bool {
+        !(self.may_hold_a_pair(text, keys)
             || self.has(LETTER) && may_hold_a_word(text)
             || self.has(DIGIT) && may_hold_a_card(text)
             || self.has(DASH) && may_hold_an_option(text)
-            || self.has(ODD) && may_hold_a_quotation(text, policy))
+            || self.has(ODD) && may_hold_a_quotation(text, keys))
     }
 
     /// Looks for characters of addresses and queries, and for `key: value`, `key=value` and `<key>value` with a secret
     /// key.
-    fn may_hold_a_pair(self, text: &[u8], policy: &Redaction) -> bool {
+    fn may_hold_a_pair(self, text: &[u8], keys: &SecretKeys) -> bool {
         let mut left = self.punctuated;
         while left != 0 {
             let block = left.trailing_zeros() as usize;
@@ -72,7 +75,7 @@ impl Marks {
                 let holds = match text[at] {
                     b'@' | b'?' => true,
                     b':' if text[at + 1..].starts_with(b"//") && webhooks::may_begin(&text[at + 3..]) => true,
-                    b':' | b'=' | b'>' => has_secret_key(&text[..at], policy),
+                    b':' | b'=' | b'>' => has_secret_key(&text[..at], keys),
                     _ => false,
                 };
                 if holds {
@@ -101,8 +104,8 @@ fn marks_in(block: &[u8; BLOCK]) -> u8 {
 }
 
 /// Returns `true` if the last word of `text` is a secret key, or may be one.
-fn has_secret_key(text: &[u8], policy: &Redaction) -> bool {
-    key_before(text).is_none_or(|key| policy.is_secret(key))
+fn has_secret_key(text: &[u8], keys: &SecretKeys) -> bool {
+    key_before(text).is_none_or(|key| keys.include(key))
 }
 
 /// Returns the last word of `text`, which spaces and quotation marks may follow. Returns `None` if the word begins more
@@ -155,9 +158,9 @@ fn may_hold_an_option(text: &[u8]) -> bool {
 }
 
 /// Looks for backslashes, because an escape can hide any character, and for `"key", "value"`.
-fn may_hold_a_quotation(text: &[u8], policy: &Redaction) -> bool {
+fn may_hold_a_quotation(text: &[u8], keys: &SecretKeys) -> bool {
     let is_key = |at: usize| {
-        text[at] == b',' && text[..at].trim_ascii_end().ends_with(b"\"") && has_secret_key(&text[..at], policy)
+        text[at] == b',' && text[..at].trim_ascii_end().ends_with(b"\"") && has_secret_key(&text[..at], keys)
     };
     (0..text.len()).any(|at| text[at] == b'\\' || is_key(at))
 }

@@ -1,12 +1,13 @@
 //! XML elements with names that are keys of secrets.
 
-use super::{Redaction, values::within};
+use super::values::within;
+use crate::keys::SecretKeys;
 
 /// Returns start and end of the content of the element that begins at `at`, if the content is a secret.
-pub(super) fn secret_content(text: &str, at: usize, policy: &Redaction) -> Option<(usize, usize)> {
+pub(super) fn secret_content(text: &str, at: usize, keys: &SecretKeys) -> Option<(usize, usize)> {
     let tag = within(text, at + 1);
     let name = &tag[..tag.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<'))?];
-    if !policy.is_secret(name.as_bytes()) {
+    if !keys.include(name.as_bytes()) {
         return None;
     }
     let attributes = &tag[name.len()..tag.find('>')?];

@@ -1,6 +1,6 @@
 //! Words that are secrets by themselves, without a key.
 
-use super::FILTERED;
+use crate::found::FILTERED;
 
 pub(super) fn is_scheme(word: &str) -> bool {
     word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")

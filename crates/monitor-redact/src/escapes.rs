@@ -5,15 +5,15 @@ use std::ops::Range;
 
 /// A text with one level of escapes decoded, and the mapping of its positions to the original.
 #[derive(Debug)]
-pub(super) struct Undone {
-    pub(super) text: String,
+pub(crate) struct Undone {
+    pub(crate) text: String,
     /// End of each escape, as position in `text` and in the original.
     ends: Vec<(usize, usize)>,
 }
 
 impl Undone {
     /// Decodes one level of escapes. Returns `None` if there are none.
-    pub(super) fn of(escaped: &str) -> Option<Self> {
+    pub(crate) fn of(escaped: &str) -> Option<Self> {
         let (mut undone, mut upto) = (Self { text: String::new(), ends: Vec::new() }, 0);
         while let Some(found) = escaped[upto..].find(['%', '\\']) {
             let at = upto + found;
@@ -35,7 +35,7 @@ impl Undone {
     }
 
     /// Returns the position in the original that corresponds to `at`.
-    pub(super) fn position(&self, at: usize) -> usize {
+    pub(crate) fn position(&self, at: usize) -> usize {
         match self.ends.partition_point(|(end, _)| *end <= at).checked_sub(1) {
             Some(last) => self.ends[last].1 + (at - self.ends[last].0),
             None => at,

@@ -1,8 +1,8 @@
 //! Card numbers: 13 to 19 digits with a valid check digit, in one piece or in the groups printed on cards.
 
-use super::found::Found;
+use crate::found::Found;
 
-pub(super) fn find(text: &str, found: &mut Found) {
+pub(crate) fn find(text: &str, found: &mut Found) {
     let (bytes, mut at) = (text.as_bytes(), 0);
     while let Some(begin) = next_group(bytes, at) {
         at = group_end(bytes, begin);
@@ -91,7 +91,7 @@ const LONGEST: usize = 19;
 
 #[cfg(test)]
 mod tests {
-    use super::{super::found::Found, find};
+    use super::*;
 
     #[test]
     fn cards_are_masked_and_other_numbers_are_not() {

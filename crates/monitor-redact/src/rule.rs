@@ -7,18 +7,18 @@ use std::{
     sync::Arc,
 };
 
-use super::{FILTERED, found::Found};
+use crate::found::{FILTERED, Found};
 
 /// A callback that finds text to mask.
 #[derive(Clone)]
-pub(super) struct Rule(pub(super) Arc<Find>);
+pub(crate) struct Rule(pub(crate) Arc<Find>);
 
-pub(super) type Find = dyn Fn(&str) -> Option<Range<usize>> + Send + Sync;
+pub(crate) type Find = dyn Fn(&str) -> Option<Range<usize>> + Send + Sync;
 
 impl Rule {
     /// Finds everything that the rule masks. If the callback panics, or returns an empty or invalid range, all of
     /// `text` is masked.
-    pub(super) fn find(&self, text: &str, found: &mut Found) {
+    pub(crate) fn find(&self, text: &str, found: &mut Found) {
         let mut at = 0;
         loop {
             match self.ask(&text[at..]) {

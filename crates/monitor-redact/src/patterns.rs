@@ -8,14 +8,15 @@ mod api_keys;
 
 use std::ops::Range;
 
+pub use self::addresses::IpMasking;
 use self::{
     accounts::{account_at, is_country, social_security_number},
     addresses::address_at,
     api_keys::{bot_token, known_key},
 };
-use super::{FILTERED, IpMasking, found::Found};
+use crate::found::{FILTERED, Found};
 
-pub(super) fn find(text: &str, addresses: IpMasking, found: &mut Found) {
+pub(crate) fn find(text: &str, addresses: IpMasking, found: &mut Found) {
     let mut at = 0;
     while let Some(piece) = next_piece(text.as_bytes(), at) {
         at = piece.end;

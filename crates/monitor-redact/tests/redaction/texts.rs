@@ -1,6 +1,6 @@
 //! Masking of single texts. `tests/data/redaction.yaml` has more cases, and applies them to all parts of an event.
 
-use super::*;
+use monitor_redact::{FILTERED, Redaction};
 
 #[track_caller]
 fn masks(text: &str, expected: &str) {

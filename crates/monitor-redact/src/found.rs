@@ -2,11 +2,12 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::FILTERED;
+/// Replacement for masked text.
+pub const FILTERED: &str = "[Filtered]";
 
 /// Ranges to mask, in any order. They may overlap, because two scanners can find parts of one secret.
 #[derive(Debug, Default)]
-pub(super) struct Found(Vec<Place>);
+pub(crate) struct Found(Vec<Place>);
 
 #[derive(Debug, Eq, PartialEq)]
 struct Place {
@@ -15,32 +16,32 @@ struct Place {
 }
 
 impl Found {
-    pub(super) fn mask(&mut self, range: Range<usize>) {
+    pub(crate) fn mask(&mut self, range: Range<usize>) {
         self.show(range, FILTERED);
     }
 
     /// Replaces a range with `shown`. Empty ranges are ignored.
-    pub(super) fn show(&mut self, range: Range<usize>, shown: impl Into<Cow<'static, str>>) {
+    pub(crate) fn show(&mut self, range: Range<usize>, shown: impl Into<Cow<'static, str>>) {
         if !range.is_empty() {
             self.0.push(Place { range, shown: shown.into() });
         }
     }
 
     /// Adds the ranges found in another text. `position` translates their positions to this text.
-    pub(super) fn add(&mut self, other: Self, position: impl Fn(usize) -> usize) {
+    pub(crate) fn add(&mut self, other: Self, position: impl Fn(usize) -> usize) {
         for Place { range, shown } in other.0 {
             self.show(position(range.start)..position(range.end), shown);
         }
     }
 
     /// Returns `text` with the ranges replaced, borrowed if that changes nothing.
-    pub(super) fn write(self, text: &str) -> Cow<'_, str> {
+    pub(crate) fn write(self, text: &str) -> Cow<'_, str> {
         self.write_until(text, text.len())
     }
 
     /// Returns the first `end` bytes of `text` with the ranges replaced. A range that begins before `end` is replaced
     /// as a whole.
-    pub(super) fn write_until(self, text: &str, end: usize) -> Cow<'_, str> {
+    pub(crate) fn write_until(self, text: &str, end: usize) -> Cow<'_, str> {
         let (mut written, mut upto) = (String::new(), 0);
         for Place { range, shown } in self.merged() {
             let is_whole = range.end <= end;

@@ -16,7 +16,7 @@ pub(super) fn secret_path(url: &str) -> Option<Range<usize>> {
 
 /// Returns `true` if a URL, which begins after `://`, may have the host of a webhook. Never returns `false` for one
 /// that has.
-pub(super) fn may_begin(url: &[u8]) -> bool {
+pub(crate) fn may_begin(url: &[u8]) -> bool {
     let host = url.split(|byte| matches!(byte, b'/' | b':')).next().unwrap_or_default();
     WEBHOOKS.iter().any(|(known, ..)| host.ends_with(known.as_bytes()))
 }

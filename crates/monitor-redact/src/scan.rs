@@ -2,22 +2,27 @@
 //!
 //! It reads a text word by word, and looks ahead a bounded number of bytes only, so its time is linear.
 
-use super::{
-    FILTERED, Redaction,
+mod classify;
+mod markup;
+pub(crate) mod values;
+pub(crate) mod webhooks;
+
+use self::{
     classify::{
         BEGIN, END_OF_SENTENCE, ends_with_scheme, is_email, is_prose, is_scheme, is_type, is_user_and_password,
         private_key_at, web_token_in,
     },
-    found::Found,
-    markup,
     values::{
         Expected, connection_value_end, is_before_a_value, quote_before, quote_end, structure_end, value_end, within,
         word_at,
     },
-    webhooks,
+};
+use crate::{
+    found::{FILTERED, Found},
+    redaction::Redaction,
 };
 
-pub(super) fn find(text: &str, policy: &Redaction, found: &mut Found) {
+pub(crate) fn find(text: &str, policy: &Redaction, found: &mut Found) {
     let mut scan = Scan { text, policy, found, at: 0, expected: Expected::Nothing, previous: "", line_end: 0 };
     while scan.at < text.len() {
         match word_at(text, scan.at) {
@@ -44,7 +49,7 @@ impl<'a> Scan<'a> {
         let (at, separator) = (self.at, self.text[self.at..].chars().next().unwrap_or_default());
         self.at += separator.len_utf8();
         if separator == '<'
-            && let Some((begin, end)) = markup::secret_content(self.text, at, self.policy)
+            && let Some((begin, end)) = markup::secret_content(self.text, at, &self.policy.secret_keys)
         {
             self.at = begin;
             self.mask_to(end);
@@ -242,7 +247,7 @@ impl<'a> Scan<'a> {
         let lower = key.to_ascii_lowercase();
         if lower.ends_with("authorization") || lower.ends_with("cookie") {
             Expected::Line
-        } else if divider == ":" && self.policy.is_made_by_programs(key) {
+        } else if divider == ":" && self.policy.secret_keys.are_made_by_programs(key) {
             Expected::Code
         } else {
             Expected::Word
@@ -250,7 +255,7 @@ impl<'a> Scan<'a> {
     }
 
     fn is_secret(&self, key: &str) -> bool {
-        self.policy.is_secret(key.as_bytes())
+        self.policy.secret_keys.include(key.as_bytes())
     }
 
     /// Masks everything up to `end`, and continues there.

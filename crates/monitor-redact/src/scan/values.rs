@@ -1,6 +1,6 @@
 //! The end of a value that follows a key.
 
-use super::FILTERED;
+use crate::found::FILTERED;
 
 /// Extent of the secret that is expected next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -127,4 +127,4 @@ pub(super) fn within(text: &str, at: usize) -> &str {
 
 const FAR: usize = 512;
 const QUOTES: &str = "\"'`";
-pub(super) const SEPARATORS: &str = "\"'`()[]{}<>,;|";
+pub(crate) const SEPARATORS: &str = "\"'`()[]{}<>,;|";

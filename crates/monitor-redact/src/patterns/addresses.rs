@@ -2,7 +2,20 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::redaction::{FILTERED, IpMasking};
+use crate::found::FILTERED;
+
+/// Masking of IP addresses in texts.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum IpMasking {
+    /// Shows the first 24 bits of an IPv4 address, and the first 48 of an IPv6 address.
+    #[default]
+    Truncated,
+    /// Masks addresses.
+    Masked,
+    /// Shows addresses in full.
+    Full,
+}
 
 /// Returns the length of the address at the beginning of `rest`, and its replacement.
 pub(super) fn address_at(rest: &str, policy: IpMasking) -> Option<(usize, String)> {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::Redaction;
+use crate::redaction::Redaction;
 
 /// A text, and the policy it is plain for.
 #[derive(Clone, Copy)]
@@ -19,7 +19,8 @@ thread_local! {
 
 impl Redaction {
     /// Returns the same as [`is_plain`](Self::is_plain), faster for a text that this thread tested recently.
-    pub fn is_still_plain(&self, text: &[u8]) -> bool {
+    #[must_use]
+    pub fn is_plain_cached(&self, text: &[u8]) -> bool {
         let Some(place) = place(text) else { return self.is_plain(text) };
         KNOWN.with_borrow_mut(|known| {
             let known = &mut known[place];
@@ -77,7 +78,7 @@ mod tests {
             for _ in 0..2 {
                 for text in &texts {
                     for policy in &policies {
-                        prop_assert_eq!(policy.is_still_plain(text.as_bytes()), policy.is_plain(text.as_bytes()));
+                        prop_assert_eq!(policy.is_plain_cached(text.as_bytes()), policy.is_plain(text.as_bytes()));
                     }
                 }
             }
@@ -88,8 +89,8 @@ mod tests {
     fn a_text_in_the_place_of_another_is_looked_at() {
         let policy = Redaction::new();
         for number in 0..8 * PLACES {
-            assert!(policy.is_still_plain(format!("a harmless browser/{number}").as_bytes()));
-            assert!(!policy.is_still_plain(format!("browser with password={number}").as_bytes()));
+            assert!(policy.is_plain_cached(format!("a harmless browser/{number}").as_bytes()));
+            assert!(!policy.is_plain_cached(format!("browser with password={number}").as_bytes()));
         }
     }
 
@@ -98,7 +99,7 @@ mod tests {
         let text = b"curl/8.5.0 (badge: 00 1234)";
         let (lax, changed) = (Redaction::new(), Redaction::new().headers(["accept"]));
         let strict = lax.clone().secret_keys(["badge"]);
-        assert!(lax.is_still_plain(text) && lax.is_still_plain(text) && changed.is_still_plain(text));
-        assert!(!strict.is_still_plain(text));
+        assert!(lax.is_plain_cached(text) && lax.is_plain_cached(text) && changed.is_plain_cached(text));
+        assert!(!strict.is_plain_cached(text));
     }
 }
