@@ -1,8 +1,8 @@
 //! Errors with unresolved symbols: captures continue, and a process that ends loses none.
 
-use std::{sync::mpsc, thread};
+use std::{sync::mpsc, thread, time::Duration};
 
-use monitor_kit::{ErrorEvent, Issue, Scope, capture_error};
+use monitor_kit::{BoxError, ErrorEvent, Issue, Persist, Scope, Signal, StoreWrite, capture_error};
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,6 +25,29 @@ fn a_capture_goes_on_while_the_resolver_is_held_up() {
     flush(&monitor);
     let messages: Vec<_> = memory.events().iter().map(|event| event.message.clone()).collect();
     assert_eq!(messages, ["out of stock", "out of money"]);
+}
+
+#[test]
+fn an_event_that_is_resolved_before_the_next_batch_is_not_stored_unresolved() {
+    let (batches, batch) = mpsc::sync_channel(0);
+    let (reports, report) = mpsc::channel();
+    let report_id = move |signal: &Signal| {
+        if let Signal::Error(event) = signal {
+            let _ = reports.send(event.id);
+        }
+    };
+    let builder = builder().persist(Batches(batches)).reporter_fn("ids", report_id);
+    let monitor = builder.build().expect("the settings are right");
+    let next = || batch.recv_timeout(PATIENCE).expect("a batch");
+    monitor.capture_error(&Failure::new("out of stock"));
+    next();
+    // The saver is held up in its first batch. The resolver has released an event before it reports the next one.
+    ["out of money", "out of time"].into_iter().for_each(|text| monitor.capture_error(&Failure::new(text)));
+    let [_, resolved, _] = [(); 3].map(|()| report.recv_timeout(PATIENCE).expect("an event").to_string());
+    let _end_of_first = next();
+    let written = next();
+    let of_event: Vec<_> = written.iter().filter(|key| key.ends_with(&resolved)).collect();
+    assert!(matches!(&*of_event, [key] if key.starts_with("event/")), "{written:?}");
 }
 
 #[test]
@@ -100,3 +123,25 @@ fn held_up() -> (impl FnMut(ErrorEvent) -> Option<ErrorEvent> + Send, mpsc::Send
     };
     (holds, release)
 }
+
+/// A storage that sends the keys of the events in each batch when it begins, and an empty list when it ends. It waits
+/// for the receiver of both.
+struct Batches(mpsc::SyncSender<Vec<String>>);
+
+impl Persist for Batches {
+    fn load(&self, _: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
+        Ok(Vec::new())
+    }
+
+    fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
+        let mut keys: Vec<_> = changes.iter().map(|change| change.key().to_owned()).collect();
+        keys.retain(|key| key.starts_with("event/") || key.starts_with("unresolved/"));
+        if !keys.is_empty() {
+            let _ = self.0.send(keys);
+            let _ = self.0.send(Vec::new());
+        }
+        Ok(0)
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);

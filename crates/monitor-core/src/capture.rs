@@ -10,6 +10,8 @@ pub(crate) mod panic_hook;
 mod panic_payload;
 #[cfg(feature = "tokio")]
 pub(crate) mod spawn;
+#[cfg(test)]
+mod tests;
 
 use std::{
     borrow::Cow,

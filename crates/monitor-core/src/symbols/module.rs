@@ -196,8 +196,24 @@ mod tests {
     fn a_mapping_of_code_is_read_with_its_path() {
         let line = "55d0a000-55d0b000 r-xp 00001000 fe:00 1234                       /srv/my shop (deleted)";
         let mapping = Mapping::parse(line).unwrap();
-        assert_eq!((mapping.addresses, mapping.offset, mapping.inode), (0x55d0_a000..0x55d0_b000, 0x1000, 1234));
+        assert_eq!(
+            (mapping.addresses.clone(), mapping.offset, mapping.inode),
+            (0x55d0_a000..0x55d0_b000, 0x1000, 1234)
+        );
         assert_eq!(mapping.path, "/srv/my shop (deleted)");
+        assert_eq!(Module::new(mapping).name, "my shop");
+    }
+
+    #[test]
+    fn a_library_that_was_replaced_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, next] = ["libshop.so", "next"].map(|name| folder.path().join(name));
+        [&path, &next].into_iter().for_each(|path| fs::write(path, "a library").unwrap());
+        let inode = fs::metadata(&path).unwrap().ino();
+        let mapping = Mapping { addresses: 0..1, offset: 0, inode, path: path.to_str().unwrap().to_owned() };
+        assert_eq!(mapping.file().as_ref(), Some(&path));
+        fs::rename(next, path).unwrap();
+        assert_eq!(mapping.file(), None);
     }
 
     #[test]
