@@ -33,6 +33,14 @@ async fn a_panic_of_a_task_that_is_resumed_has_the_place_where_it_arose() {
 }
 
 #[test]
+fn a_panic_of_a_rayon_worker_has_the_place_where_it_arose() {
+    drop(watched());
+    let workers = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    let place = place_of(|| workers.install(|| assert_eq!(2, 3)));
+    assert_eq!(place.map(|at| at.line), Some(line!() - 1));
+}
+
+#[test]
 fn panics_of_two_places_that_are_alike_have_none() {
     drop(watched());
     let first = failed_thread(|| panic!("one of two threads fails"));
