@@ -6,8 +6,11 @@
 
 use std::{
     convert::Infallible,
+    error::Error,
+    fmt,
     hint::black_box,
     io::{Write, stdout},
+    panic::panic_any,
     task::{Context, Waker},
     thread,
     time::Duration,
@@ -15,7 +18,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use monitor_core::{Monitor, Signal};
+use monitor_core::{BoxError, Monitor, Signal};
 use monitor_tower::{MonitorLayer, TextBody};
 use tower::{Service, ServiceBuilder, service_fn};
 
@@ -43,5 +46,38 @@ async fn log_in(_: Request<()>) -> Result<Response<TextBody>, Infallible> {
     if std::env::args().any(|arg| arg == "--foreign") {
         black_box(Bytes::from_static(b"name").slice(black_box(5)..));
     }
+    if std::env::args().any(|arg| arg == "--torn") {
+        panic!("{Torn}");
+    }
+    if std::env::args().any(|arg| arg == "--broken") {
+        panic_any(BoxError::from(Broken));
+    }
     panic!("no such user: jo@example.org, password=hunter2");
+}
+
+/// A text that ends with an error.
+struct Torn;
+
+impl fmt::Display for Torn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no such")?;
+        Err(fmt::Error)
+    }
+}
+
+/// An error that panics when it is formatted.
+struct Broken;
+
+impl Error for Broken {}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("formatted")
+    }
+}
+
+impl fmt::Debug for Broken {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("formatted")
+    }
 }

@@ -103,7 +103,8 @@
 //!
 //! A POST of content type `application/grpc`, `application/grpc-web` or `application/grpc-web-text` is a call, over
 //! every version of HTTP and on either side of tonic-web. Its status is read from the head, the trailers or the last
-//! frame of gRPC-Web. A response that ends without a status counts as UNKNOWN, as it does to clients. UNKNOWN,
+//! frame of gRPC-Web. A response that ends without a status counts as UNKNOWN, as it does to clients. So does one whose
+//! gRPC-Web trailers are compressed (frame flag 0x81), because they are not decompressed; tonic-web sends none. UNKNOWN,
 //! DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS are failures, with the name of the code as the
 //! error type. A method is a route if it is [declared](monitor_core::MonitorBuilder::grpc_methods); all others share
 //! one series.

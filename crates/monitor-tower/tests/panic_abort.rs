@@ -25,6 +25,16 @@ fn the_line_of_a_panic_inside_a_dependency_names_no_machine() {
 }
 
 #[test]
+fn a_payload_that_cannot_be_formatted_causes_no_second_panic() {
+    for (arg, message) in [("--torn", "no such"), ("--broken", "a panic without a message")] {
+        let (stdout, stderr) = texts(&run(&[arg]));
+        assert_eq!(stdout, format!("reported: {message}\n"), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.contains(&format!(": {message} (request_id ")), "{stderr}");
+    }
+}
+
+#[test]
 fn a_hung_reporter_holds_up_the_abort_for_a_moment_only() {
     let program = build("abort");
     let begun = begin();

@@ -1,4 +1,7 @@
 //! The trailers of gRPC-Web, in the last frame of the body: `grpc-status:13\r\n` after a frame header with flag 0x80.
+//!
+//! Flag 0x81 marks trailers that are compressed with the call's `grpc-encoding`. They are not decompressed, so the call
+//! has no status here. tonic-web sends none; connect-go and Armeria do.
 
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -149,6 +152,17 @@ mod tests {
             headers.map(|headers| (headers.len(), headers["grpc-status"].clone())),
             Some((1, "5".parse().unwrap()))
         );
+    }
+
+    #[test]
+    fn compressed_trailers_end_the_body_and_have_no_status() {
+        // `grpc-status:13\r\n`, compressed by gzip.
+        let trailers =
+            b"\x81\0\0\0\x24\x1f\x8b\x08\0\0\0\0\0\x02\x03K/*H\xd6-.I,)-\xb624\xe6\xe5\x02\0^\xe2\xc7A\x10\0\0\0";
+        let body = [b"\0\0\0\0\x05hello", &trailers[..]].concat();
+        for piece in 1..=body.len() {
+            assert_eq!(read(WebTrailers::of_binary(), &body, piece), Some(HeaderMap::new()), "{piece}");
+        }
     }
 
     #[test]
