@@ -4,8 +4,8 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Write, stdin, stdout},
-    path::PathBuf,
-    process::{Command, Stdio},
+    path::{Path, PathBuf},
+    process::{self, Command, Stdio},
     time::Duration,
 };
 
@@ -16,42 +16,61 @@ use crate::support::{Ended, child, childs_folder, count, fail, shop, stop, until
 #[test]
 fn a_full_disk_is_counted_and_tried_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut shop = Ended(limited("full_disk::a_shop_on_a_full_disk", folder.path()).spawn().unwrap());
+    let mut shop =
+        Ended(limited("full_disk::a_shop_on_a_full_disk", folder.path(), "300000:unlimited").spawn().unwrap());
     let mut lines = BufReader::new(shop.0.stdout.take().unwrap()).lines().map_while(Result::ok);
     let mut says = |word: &str| assert!(lines.by_ref().any(|line| line == word), "it says {word}");
     says("full");
-    let process = shop.0.id().to_string();
-    assert!(Command::new("prlimit").args(["--fsize=unlimited", "--pid", &process]).status().unwrap().success());
+    limit_files_of(shop.0.id(), "unlimited");
     shop.0.stdin.take().unwrap().write_all(b"go on\n").unwrap();
     says("saved");
     assert!(shop.0.wait().unwrap().success());
     assert_eq!(count(&self::shop(folder.path(), "1.0.0")), 1000);
 }
 
-/// A file system of 4 MiB with no space left. `None` where this process may not mount one.
-struct FullDisk {
-    folder: tempfile::TempDir,
+/// A folder on a full disk.
+enum FullDisk {
+    /// A file system of 4 MiB.
+    Mounted(tempfile::TempDir),
+    /// A folder of a process whose files cannot grow. Needs no rights.
+    Limited(PathBuf),
 }
 
 impl FullDisk {
+    /// Returns `None` where this process may not mount a file system.
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(folder.path()).stderr(Stdio::null());
-        mount.status().is_ok_and(|status| status.success()).then_some(Self { folder })
+        mount.status().is_ok_and(|status| status.success()).then_some(Self::Mounted(folder))
+    }
+
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Mounted(folder) => folder.path(),
+            Self::Limited(folder) => folder,
+        }
     }
 
     fn store(&self) -> PathBuf {
-        self.folder.path().join("store")
+        self.folder().join("store")
     }
 
     fn fill(&self) {
-        let mut filler = fs::File::create(self.folder.path().join("filler")).expect("there is room for a name");
-        while filler.write_all(&[0; 4096]).is_ok() {}
+        match self {
+            Self::Limited(_) => limit_files_of(process::id(), "0:unlimited"),
+            Self::Mounted(folder) => {
+                let mut filler = fs::File::create(folder.path().join(FILLER)).expect("there is room for a name");
+                while filler.write_all(&[0; 4096]).is_ok() {}
+            }
+        }
     }
 
     fn make_room(&self) {
-        fs::remove_file(self.folder.path().join("filler")).expect("it is there");
+        match self {
+            Self::Limited(_) => limit_files_of(process::id(), "unlimited"),
+            Self::Mounted(folder) => fs::remove_file(folder.path().join(FILLER)).expect("it is there"),
+        }
     }
 
     /// Returns the names and lengths of the store's files.
@@ -66,45 +85,60 @@ impl FullDisk {
 
 impl Drop for FullDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.folder.path()).status();
+        if let Self::Mounted(folder) = self {
+            let _ = Command::new("umount").arg(folder.path()).status();
+        }
     }
 }
 
+/// Runs `test` in a child process whose files cannot grow, and on a mounted file system where this process may mount
+/// one. The child process calls this function as well.
+fn on_full_disks(name: &str, test: fn(&FullDisk)) {
+    if let Some(folder) = childs_folder() {
+        return test(&FullDisk::Limited(folder));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = limited(&format!("full_disk::{name}"), folder.path(), "unlimited").output().unwrap();
+    let printed = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+    FullDisk::mount().iter().for_each(test);
+}
+
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 fn a_store_that_is_made_on_a_full_disk_leaves_no_half_of_it_and_no_loss_is_claimed() {
-    let Some(disk) = FullDisk::mount() else { return eprintln!("skipped: this process may not mount a file system") };
-    disk.fill();
-    let shop = shop(&disk.store(), "1.0.0");
-    for round in 1..=5 {
-        fail(&shop, 1, "ada");
-        shop.flush(Duration::from_secs(10));
-        assert_eq!(disk.files(), BTreeMap::from([("monitor.lock".to_owned(), 0)]), "after {round} tries");
-    }
-    disk.make_room();
-    stop(shop.clone());
-    assert_eq!(count_of(&shop, DropReason::Damaged), 0);
-    assert_eq!(count(&self::shop(&disk.store(), "1.0.0")), 5);
+    on_full_disks("a_store_that_is_made_on_a_full_disk_leaves_no_half_of_it_and_no_loss_is_claimed", |disk| {
+        disk.fill();
+        let shop = shop(&disk.store(), "1.0.0");
+        for round in 1..=5 {
+            fail(&shop, 1, "ada");
+            shop.flush(Duration::from_secs(10));
+            assert_eq!(disk.files(), BTreeMap::from([("monitor.lock".to_owned(), 0)]), "after {round} tries");
+        }
+        disk.make_room();
+        stop(shop.clone());
+        assert_eq!(count_of(&shop, DropReason::Damaged), 0);
+        assert_eq!(count(&self::shop(&disk.store(), "1.0.0")), 5);
+    });
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 fn a_damaged_store_that_is_set_aside_on_a_full_disk_stays_and_its_loss_is_told_once() {
-    let Some(disk) = FullDisk::mount() else { return eprintln!("skipped: this process may not mount a file system") };
-    fs::create_dir(disk.store()).unwrap();
-    fs::write(disk.store().join("monitor.redb"), "this is no database").unwrap();
-    disk.fill();
-    let shop = shop(&disk.store(), "1.0.0");
-    for _ in 0..5 {
-        fail(&shop, 1, "ada");
-        shop.flush(Duration::from_secs(10));
-    }
-    disk.make_room();
-    stop(shop.clone());
-    assert_eq!(count_of(&shop, DropReason::Damaged), 1);
-    let aside: Vec<_> = disk.files().into_iter().filter(|(name, _)| name.contains(".damaged-")).collect();
-    assert!(matches!(aside[..], [(_, 19)]), "{aside:?}");
-    assert_eq!(count(&self::shop(&disk.store(), "1.0.0")), 5);
+    on_full_disks("a_damaged_store_that_is_set_aside_on_a_full_disk_stays_and_its_loss_is_told_once", |disk| {
+        fs::create_dir(disk.store()).unwrap();
+        fs::write(disk.store().join("monitor.redb"), "this is no database").unwrap();
+        disk.fill();
+        let shop = shop(&disk.store(), "1.0.0");
+        for _ in 0..5 {
+            fail(&shop, 1, "ada");
+            shop.flush(Duration::from_secs(10));
+        }
+        disk.make_room();
+        stop(shop.clone());
+        assert_eq!(count_of(&shop, DropReason::Damaged), 1);
+        let aside: Vec<_> = disk.files().into_iter().filter(|(name, _)| name.contains(".damaged-")).collect();
+        assert!(matches!(aside[..], [(_, 19)]), "{aside:?}");
+        assert_eq!(count(&self::shop(&disk.store(), "1.0.0")), 5);
+    });
 }
 
 fn count_of(shop: &Monitor, reason: DropReason) -> u64 {
@@ -134,11 +168,12 @@ fn a_shop_on_a_full_disk() {
     say("saved");
 }
 
-/// A shell ignores the signal that would kill a process whose file exceeds the limit, and its children inherit that.
-fn limited(test: &str, folder: &std::path::Path) -> Command {
+/// Returns a command that runs this test in a process whose files cannot exceed a length. A shell ignores the signal
+/// that would kill such a process, and its children inherit that.
+fn limited(test: &str, folder: &Path, length: &str) -> Command {
     let child = child(test, folder);
     let mut command = Command::new("sh");
-    command.args(["-c", "trap '' XFSZ; exec prlimit --fsize=300000:unlimited \"$@\"", "sh"]);
+    command.args(["-c", "trap '' XFSZ; exec prlimit --fsize=\"$0\" \"$@\"", length]);
     command.arg(child.get_program()).args(child.get_args());
     for (name, value) in child.get_envs() {
         command.env(name, value.unwrap_or_default());
@@ -146,3 +181,12 @@ fn limited(test: &str, folder: &std::path::Path) -> Command {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command
 }
+
+/// Sets the maximum length of the files of a running process.
+fn limit_files_of(process: u32, length: &str) {
+    let mut prlimit = Command::new("prlimit");
+    prlimit.arg(format!("--fsize={length}")).args(["--pid", &process.to_string()]);
+    assert!(prlimit.status().expect("util-linux is installed").success());
+}
+
+const FILLER: &str = "filler";
