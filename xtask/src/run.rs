@@ -5,7 +5,7 @@ use std::{
     ffi::OsStr,
     io::{self, Write},
     path::Path,
-    process::{Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Output, Stdio},
 };
 
 use crate::failure::Failure;
@@ -33,13 +33,18 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
 
 /// Runs `command` and returns its standard output.
 pub(crate) fn read(command: &mut Command) -> Result<String, Failure> {
+    text_of(&line(command), command.stderr(Stdio::inherit()).output())
+}
+
+/// Runs `command` and returns its standard output. It is shown as well, even if the command fails.
+pub(crate) fn read_shown(command: &mut Command) -> Result<String, Failure> {
     let line = line(command);
+    let _ = writeln!(io::stderr(), "$ {line}");
     let output = command.stderr(Stdio::inherit()).output();
-    let (status, text) = match output {
-        Ok(output) => (Ok(output.status), String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(error) => (Err(error), String::new()),
-    };
-    ended(&line, status).map(|()| text)
+    if let Ok(output) = &output {
+        let _ = io::stdout().write_all(&output.stdout);
+    }
+    text_of(&line, output)
 }
 
 /// Runs `command` and returns its standard output. Its standard error is included in a failure and not shown otherwise.
@@ -61,6 +66,11 @@ fn last_words(stderr: &[u8]) -> String {
 /// Returns whether `command` can be run and succeeds. Its output is discarded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+fn text_of(line: &str, output: io::Result<Output>) -> Result<String, Failure> {
+    let text = output.as_ref().map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    ended(line, output.map(|output| output.status)).map(|()| text)
 }
 
 fn ended(line: &str, status: io::Result<ExitStatus>) -> Result<(), Failure> {
@@ -85,7 +95,7 @@ fn quoted(word: &OsStr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::{env, process::Command};
 
     use super::{line, read, read_quietly, run, succeeds};
 
@@ -122,4 +132,20 @@ mod tests {
         let failure = shell("seq 30 >&2; echo why >&2; exit 3").expect_err("must fail").to_string();
         assert!(failure.contains("ended with exit status: 3\n  12\n") && failure.ends_with("\n  why"), "{failure}");
     }
+
+    /// Runs itself in a child process, because a process cannot read what it writes to the terminal.
+    #[test]
+    fn a_quiet_command_writes_nothing_to_the_terminal() {
+        if env::var_os(CHILD).is_some() {
+            read_quietly(Command::new("sh").args(["-c", "echo a caught panic >&2"])).expect("must run");
+            return;
+        }
+        let mut test = Command::new(env::current_exe().expect("a path"));
+        test.args(["--exact", "run::tests::a_quiet_command_writes_nothing_to_the_terminal", "--nocapture"]);
+        let output = test.env(CHILD, "1").output().expect("must run");
+        let printed = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+        assert!(printed.contains("1 passed") && !printed.contains("a caught panic"), "{printed}");
+    }
+
+    const CHILD: &str = "XTASK_TEST_CHILD";
 }

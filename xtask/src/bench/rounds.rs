@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::{BufRead, BufReader, Write},
     path::PathBuf,
-    process::{Child, ChildStdin, ChildStdout, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 use super::{
@@ -39,12 +39,14 @@ struct Worker {
 
 impl Worker {
     fn start(words: &[&str], log: Log) -> Result<Self, Failure> {
-        let failed = |error| Failure::step(format!("`benches {}` cannot be run: {error}", words.join(" ")));
-        let name = words.join("-");
-        let mut command = process::command("benches");
+        Self::spawn(process::command("benches").args(words), words.join("-"), log)
+    }
+
+    fn spawn(command: &mut Command, name: String, log: Log) -> Result<Self, Failure> {
+        let failed = |error| Failure::step(format!("`benches {name}` cannot be run: {error}"));
         // Peers print each panic they catch.
         let errors = File::create(errors(&name)).map_err(failed)?;
-        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().map_err(failed)?;
         let (Some(begin), Some(said)) = (child.stdin.take(), child.stdout.take()) else { return Err(lost(&name)) };
         let mut worker = Self { name, log, child, begin, said: BufReader::new(said) };
@@ -85,4 +87,21 @@ fn errors(name: &str) -> PathBuf {
 
 fn lost(name: &str) -> Failure {
     Failure::step(format!("`benches {name}` ended too early: see {}", errors(name).display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_caught_panic_of_a_worker_is_written_to_a_file_and_not_to_the_terminal() {
+        let mut program = Command::new("sh");
+        program.args(["-c", "echo ready; read begin; echo a caught panic >&2; echo bare; echo end"]);
+        let mut worker = Worker::spawn(&mut program, "test".to_owned(), Log::None).expect("it starts");
+        assert_eq!(worker.round().expect("a round"), "bare\n");
+        assert_eq!(fs::read_to_string(errors("test")).expect("a file"), "a caught panic\n");
+        fs::remove_file(errors("test")).expect("it is there");
+    }
 }
