@@ -66,7 +66,7 @@ Usage: cargo xtask <command>
                         --ceilings: only the instructions and allocations that benches/ceilings.tsv bounds
   fuzz SECONDS [TARGET] lets each fuzzer, or one, run for that long; needs a nightly toolchain
   matrix [PROFILE...]   builds a program of faults in each build profile, or in these, and checks that each fault is an
-                        issue of its own with its file and line
+                        issue of its own with its file and line, and the same issue once its line moves
 
 Exit status: 0 when all is well, 1 when a step failed, 2 when the command is wrong or something it needs is missing.
 ";

@@ -1,8 +1,14 @@
 //! `cargo xtask matrix`: checks locations and groups of errors in every build profile that users ship.
 
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
 use crate::{
     failure::Failure,
-    run::{cargo, root, run},
+    run::{cargo, read_shown, root},
 };
 
 /// A build of the program `faults`.
@@ -20,6 +26,8 @@ pub(crate) fn matrix(names: &[&str]) -> Result<(), Failure> {
         let known = PROFILES.map(|profile| profile.name).join(", ");
         return Err(Failure::usage(format!("`{unknown}` is no build profile: there are {known}")));
     }
+    copy_with_moved_lines()
+        .map_err(|error| Failure::step(format!("`{}` cannot be written: {error}", moved().display())))?;
     let wanted = PROFILES.iter().filter(|profile| names.is_empty() || names.contains(&profile.name));
     let failed: Vec<_> = wanted.filter_map(|profile| Some((profile.name, try_out(profile).err()?))).collect();
     match &*failed {
@@ -31,12 +39,64 @@ pub(crate) fn matrix(names: &[&str]) -> Result<(), Failure> {
     }
 }
 
-/// Builds and runs one profile. Profiles share no dependencies, so each has a target folder of its own.
+/// Builds and runs one profile twice, the second time from another folder with all lines moved. Each fault must be one
+/// issue over both builds.
 fn try_out(profile: &Profile) -> Result<(), Failure> {
+    let [issues, moved] = [issues(profile, &root().join("tests/faults"))?, issues(profile, &moved())?];
+    match &*changed(&issues, &moved) {
+        [] => Ok(()),
+        marks => Err(Failure::step(format!("another issue in a build with moved lines: {}", marks.join(", ")))),
+    }
+}
+
+/// Returns the output of the program: a line for each fault. Profiles share no dependencies, so each has a target
+/// folder of its own. The two builds of a profile share all but the program itself.
+fn issues(profile: &Profile, folder: &Path) -> Result<String, Failure> {
     let Profile { name, options, variables, knows } = profile;
-    let words = format!("run --manifest-path tests/faults/Cargo.toml --locked {options} -- {knows}");
+    let mut command = cargo("run --locked --manifest-path");
+    command.arg(folder.join("Cargo.toml")).args(options.split_whitespace()).args(["--", knows]);
     let target = root().join("target/matrix").join(name);
-    run(cargo(&words).env("CARGO_TARGET_DIR", target).envs(variables.iter().copied()))
+    read_shown(command.env("CARGO_TARGET_DIR", target).envs(variables.iter().copied()))
+}
+
+/// Returns the marks of faults that have another issue in the second build. Where the line takes part it may have.
+fn changed<'a>(first: &'a str, second: &'a str) -> Vec<&'a str> {
+    let issue_and_mark = |line: &'a str| match line.splitn(3, ' ').collect::<Vec<_>>()[..] {
+        [issue, place, mark] if place.contains(".rs:") => Some((issue, mark)),
+        _ => None,
+    };
+    let second: BTreeSet<_> = second.lines().filter_map(issue_and_mark).collect();
+    let other = first.lines().filter_map(issue_and_mark).filter(|issue| !second.contains(issue));
+    other.map(|(_, mark)| mark).filter(|mark| !mark.ends_with("(by its line)")).collect()
+}
+
+/// Copies the program, with one more line above all others in each source.
+fn copy_with_moved_lines() -> io::Result<()> {
+    let faults = root().join("tests/faults");
+    let crates = root().join("crates").display().to_string();
+    copy(&faults.join("src"), &moved().join("src"), |source| format!("// Moves all lines.\n{source}"))?;
+    fs::copy(faults.join("Cargo.lock"), moved().join("Cargo.lock"))?;
+    let manifest = fs::read_to_string(faults.join("Cargo.toml"))?;
+    fs::write(moved().join("Cargo.toml"), manifest.replace("../../crates", &crates))
+}
+
+/// Copies a folder, with each file changed by `change`.
+fn copy(from: &Path, to: &Path, change: fn(&str) -> String) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to, change)?;
+        } else {
+            fs::write(to, change(&fs::read_to_string(from)?))?;
+        }
+    }
+    Ok(())
+}
+
+fn moved() -> PathBuf {
+    root().join("target/matrix/moved")
 }
 
 const PROFILES: [Profile; 10] = [
@@ -98,3 +158,18 @@ const PROFILES: [Profile; 10] = [
         knows: "symbols",
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::changed;
+
+    #[test]
+    fn a_fault_with_another_issue_once_its_line_moved_is_found_unless_its_line_takes_part() {
+        let first =
+            "v2-a src/a.rs:7 a panic\nv2-b src/b.rs:7 a capture\nv2-c src/c.rs:7 inlined (by its line)\n3 faults";
+        assert_eq!(changed(first, &first.replace(":7", ":8")), [""; 0]);
+        let second = "v2-a src/a.rs:8 a panic\nv2-x src/b.rs:8 a capture\nv2-y src/c.rs:8 inlined (by its line)\n";
+        assert_eq!(changed(first, second), ["a capture"]);
+        assert_eq!(changed(first, ""), ["a panic", "a capture"]);
+    }
+}

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::{Fault, faults_of_all_files};
 
-/// Prints a line for each fault, with its mismatches below.
+/// Prints a line for each fault: issue, place and mark, and whether the issue changes when the line moves. Its
+/// mismatches follow.
 pub(crate) fn check(knows: &str, events: &[Value]) -> ExitCode {
     let mut faults_of_issue = BTreeMap::<_, BTreeSet<_>>::new();
     let mut wrong = 0;
@@ -21,7 +22,8 @@ pub(crate) fn check(knows: &str, events: &[Value]) -> ExitCode {
         for issue in &issues {
             faults_of_issue.entry(*issue).or_default().insert(fault.mark);
         }
-        println!("{} {place} {}", issues.first().unwrap_or(&"-"), fault.mark);
+        let with_line = if own.iter().any(|event| has_line(event)) { " (by its line)" } else { "" };
+        println!("{} {place} {}{with_line}", issues.first().unwrap_or(&"-"), fault.mark);
         let faults = faults_with(fault, knows, &own, issues.len());
         wrong += faults.len();
         faults.iter().for_each(|fault| println!("    {fault}"));
@@ -68,7 +70,7 @@ fn faults_with(fault: Fault, knows: &str, events: &[&Value], issues: usize) -> V
         if function != fault.function && !is_resumed(fault) {
             faults.push(format!("the function is {function:?} instead of {:?}", fault.function));
         }
-        if part("line").is_some() && !is_resumed(fault) {
+        if has_line(event) && !is_resumed(fault) {
             faults.push("the line takes part".to_owned());
         }
     }
@@ -83,6 +85,11 @@ fn faults_with(fault: Fault, knows: &str, events: &[&Value], issues: usize) -> V
         faults.push("a stripped build names a function".to_owned());
     }
     faults
+}
+
+/// Returns whether the line takes part in the fingerprint.
+fn has_line(event: &Value) -> bool {
+    event["grouping"]["parts"].as_array().into_iter().flatten().any(|part| part.get("line").is_some())
 }
 
 /// Returns whether the function is called by address or never inlined, so that every build with a symbol table has its
