@@ -6,7 +6,7 @@ mod peers;
 
 pub(crate) use self::ours::{built, monitor};
 #[cfg(feature = "peers")]
-pub(crate) use self::peers::sentry;
+pub(crate) use self::peers::{sentry, sentry_with_backtraces};
 
 use std::convert::Infallible;
 

@@ -7,6 +7,7 @@
 pub mod cases;
 pub mod count;
 pub mod drive;
+pub mod errors;
 pub mod event;
 pub mod facts;
 mod issues;

@@ -5,12 +5,13 @@
 //! - `benches facts MILLIONS` measures the facts.
 //! - `benches panics WHO` measures the cost of a panic.
 //! - `benches first-panic WHO` measures the first panic of the process.
+//! - `benches first-error WHO` measures the first captured error of the process.
 //! - `benches server LOG` serves on loopback.
 //! - `benches count LOG PREFIX` runs the cases once for callgrind.
 
 use std::{env, io, process::ExitCode};
 
-use benches::{count, facts, panics, rounds, server, subscriber::Log, threads};
+use benches::{count, errors, facts, panics, rounds, server, subscriber::Log, threads};
 use tokio::runtime;
 
 fn main() -> io::Result<ExitCode> {
@@ -24,6 +25,7 @@ fn main() -> io::Result<ExitCode> {
         ["facts", millions] => millions.parse().ok().map(facts::tell),
         ["panics", who] => panics::tell(who),
         ["first-panic", who] => panics::tell_first(who),
+        ["first-error", who] => errors::tell_first(who),
         ["threads"] => {
             threads::serve();
             Some(())

@@ -62,7 +62,7 @@ fn measure(effort: Effort) -> Result<(), Failure> {
     };
     let mut facts = process::read("benches", &["facts", millions])?;
     facts.extend(panics()?);
-    facts.extend(first_panics(match effort {
+    facts.extend(first_captures(match effort {
         Effort::Full => 200,
         Effort::Quick => 10,
     })?);
@@ -100,16 +100,21 @@ fn panics() -> Result<Vec<(String, f64)>, Failure> {
     Ok(facts)
 }
 
-/// Returns the slowest first panic of several processes. A first panic is captured while symbols are still loading.
-fn first_panics(processes: u32) -> Result<Vec<(String, f64)>, Failure> {
+/// Returns the slowest first capture of several processes, of a panic and of an error. Symbols are still loading then.
+fn first_captures(processes: u32) -> Result<Vec<(String, f64)>, Failure> {
     let mut facts = Vec::new();
-    for who in ["ours", "sentry"] {
-        let mut slowest = 0.0_f64;
-        for _ in 0..processes {
-            let printed = read_quietly(process::command("benches").args(["first-panic", who]))?;
-            slowest = process::figures(&printed)?.iter().map(|(_, nanoseconds)| *nanoseconds).fold(slowest, f64::max);
+    for what in ["panic", "error"] {
+        let mut slowest = [0.0_f64; 2];
+        for (slowest, who) in slowest.iter_mut().zip(["ours", "sentry"]) {
+            for _ in 0..processes {
+                let figures = process::read("benches", &[&format!("first-{what}"), who])?;
+                *slowest = figures.iter().map(|(_, nanoseconds)| *nanoseconds).fold(*slowest, f64::max);
+            }
+            let name = format!("first {what} of a process, slowest of {processes}, captured by {who}: µs");
+            facts.push((name, *slowest / 1e3));
         }
-        facts.push((format!("first panic of a process, slowest of {processes}, captured by {who}: µs"), slowest / 1e3));
+        let [ours, sentry] = slowest;
+        facts.push((format!("first {what} of a process: ours beside sentry's"), ours / sentry));
     }
     Ok(facts)
 }

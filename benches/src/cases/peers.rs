@@ -93,10 +93,19 @@ fn span<B>(request: &http::Request<B>) -> Span {
 
 /// A client that samples a tenth of the transactions and discards them.
 pub(crate) fn sentry() -> ClientInitGuard {
+    sentry::init(options())
+}
+
+/// The same client with a backtrace for each captured error. Panics have one by default.
+pub(crate) fn sentry_with_backtraces() -> ClientInitGuard {
+    sentry::init(options().attach_stacktrace(true))
+}
+
+fn options() -> ClientOptions {
     let mut options = ClientOptions::default().traces_sample_rate(0.1);
     options.dsn = "http://public@127.0.0.1/1".parse().ok();
     options.transport = Some(Arc::new(|_: &ClientOptions| Arc::new(Nowhere) as Arc<dyn Transport>));
-    sentry::init(options)
+    options
 }
 
 struct Nowhere;

@@ -63,7 +63,7 @@ pub(super) fn judge(budgets: &[Budget]) -> Result<(), Failure> {
 
 const EVENT: &str = "event/8 fields";
 /// The limits of facts, by the beginning of their names.
-const FACTS: [(&str, f64); 18] = [
+const FACTS: [(&str, f64); 20] = [
     ("bridge: ns a request", 60.0),
     ("scrape after 100,000 requests", 10.0),
     ("10,000 unknown paths", 1.0),
@@ -79,6 +79,8 @@ const FACTS: [(&str, f64); 18] = [
     ("masking 1 MB made to be slow: a byte", 2.0),
     ("panic, RUST_BACKTRACE=0: ours beside sentry's", 0.05),
     ("panic, RUST_BACKTRACE=1: ours beside sentry's", 0.05),
+    ("first panic of a process: ours beside sentry's", 0.1),
+    ("first error of a process: ours beside sentry's", 0.1),
     ("server capacity lost, all of ours", 0.2),
     // Two newly touched pages of a table do not count as growth.
     ("10 million observations", 1.0),
@@ -89,6 +91,13 @@ const FACTS: [(&str, f64); 18] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_captures_of_a_process_take_a_tenth_of_sentrys_at_most() {
+        let facts = ["panic", "error"].map(|what| (format!("first {what} of a process: ours beside sentry's"), 0.11));
+        let limits: Vec<_> = of_facts(&facts).iter().map(|budget| (budget.limit, budget.is_met())).collect();
+        assert_eq!(limits, [(0.1, false); 2]);
+    }
 
     #[test]
     fn a_missed_budget_is_named() {
