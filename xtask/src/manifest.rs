@@ -16,11 +16,15 @@ pub(crate) struct Manifest {
 
 /// Returns the libraries of the workspace: those in `crates` and the one at its root.
 pub(crate) fn libraries() -> Result<Vec<Manifest>, Failure> {
+    folders()?.iter().map(|folder| read(&folder.join("Cargo.toml"))).collect()
+}
+
+fn folders() -> Result<Vec<PathBuf>, Failure> {
     let mut folders = folders_in(&root().join("crates")).map_err(|error| unreadable("crates", &error))?;
     folders.retain(|folder| folder.join("src/lib.rs").is_file());
     folders.sort();
     folders.push(root().to_owned());
-    folders.iter().map(|folder| read(&folder.join("Cargo.toml"))).collect()
+    Ok(folders)
 }
 
 fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -55,7 +59,9 @@ fn parse(text: &str) -> Manifest {
 
 #[cfg(test)]
 mod tests {
-    use super::{Manifest, libraries, parse};
+    use std::fs;
+
+    use super::{Manifest, folders, libraries, parse};
 
     const TEXT: &str = r#"
 [package]
@@ -90,5 +96,28 @@ axum = { version = "0.8", optional = true }
         let names: Vec<_> = libraries().expect("readable").into_iter().map(|library| library.package).collect();
         assert!(names.contains(&"monitor-core".to_owned()), "{names:?}");
         assert_eq!(names.last().map(String::as_str), Some("monitor-kit"));
+    }
+
+    /// docs.rs builds with a nightly compiler and these arguments. rustdoc then shows the feature that an item needs.
+    #[test]
+    fn a_library_with_features_has_badges_on_docs_rs() {
+        let mut seen = 0;
+        for folder in folders().expect("readable") {
+            let text = |file| fs::read_to_string(folder.join(file)).expect("readable");
+            let manifest = text("Cargo.toml");
+            if parse(&manifest).features.is_empty() {
+                continue;
+            }
+            let (_, docs_rs) = manifest.split_once("\n[package.metadata.docs.rs]\n").expect("a table for docs.rs");
+            let docs_rs = docs_rs.split("\n[").next().unwrap_or_default();
+            assert!(
+                docs_rs.contains("all-features = true\n") && docs_rs.contains(r#"["--cfg", "docsrs"]"#),
+                "{docs_rs}"
+            );
+            let begin = "\n#![cfg_attr(docsrs, feature(doc_cfg))]\n";
+            assert!(text("src/lib.rs").contains(begin), "{} has no badges", folder.display());
+            seen += 1;
+        }
+        assert!(seen >= 4, "{seen} libraries have features");
     }
 }
