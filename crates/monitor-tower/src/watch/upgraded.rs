@@ -116,12 +116,15 @@ mod io {
 
     use super::UpgradedConnection;
 
+    // The facade's pages do not show the condition of a private module.
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     impl<T: AsyncRead> AsyncRead for UpgradedConnection<T> {
         fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
             self.project().connection.poll_read(cx, buf)
         }
     }
 
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     impl<T: AsyncWrite> AsyncWrite for UpgradedConnection<T> {
         fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
             self.project().connection.poll_write(cx, buf)

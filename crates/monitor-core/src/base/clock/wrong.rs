@@ -24,6 +24,8 @@ use std::{
 /// clock.correct();
 /// assert!(clock::wall() + day / 2 < tomorrow);
 /// ```
+// The facade's pages do not show the condition of an import.
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 #[derive(Debug)]
 pub struct WrongClock {
     _only: MutexGuard<'static, ()>,
