@@ -89,6 +89,7 @@
 //! | `health` (default) | [`health`]: probes, readiness with a drain, the service for `/health` |
 //! | `axum` | routes from axum's `MatchedPath`, addresses from `ConnectInfo`, the extractor [`CurrentScope`] |
 //! | `prometheus` | [`PrometheusEndpoint`], the service for `/metrics` |
+//! | `metrics` | [`metrics`]: publication to any other recorder of the `metrics` facade |
 //! | `log` | [`log`]: JSON lines, human-readable lines, a rotating file, breadcrumbs |
 //! | `store` | [`store`]: issues and disabled routes persist across restarts |
 //! | `anyhow`, `eyre` | capture of `anyhow::Error` and `eyre::Report`; `capture_anyhow` |
@@ -119,7 +120,7 @@ pub use monitor_core::{
 // Used by layers, storages and recorders of other crates. Documented in the crates that define them.
 #[doc(hidden)]
 pub use monitor_core::{
-    AnyError, Bridge, ClientCounts, ClientOutcome, DropCount, DropCounter, DropReason, FinalStatus, HealthReading,
+    AnyError, ClientCounts, ClientOutcome, DropCount, DropCounter, DropReason, FinalStatus, HealthReading,
     HealthStatus, JobCounts, JobOutput, ObservedError, Outgoing, Persist, ProbeReading, StoreState, StoreWrite,
     Traffic, panic, source_path, text, traffic,
 };
@@ -130,6 +131,11 @@ pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
 pub use monitor_health as health;
 #[cfg(feature = "log")]
 pub use monitor_log as log;
+#[cfg(feature = "metrics")]
+pub use monitor_metrics as metrics;
+#[cfg(feature = "prometheus")]
+#[doc(inline)]
+pub use monitor_metrics::{InstallError, PrometheusEndpoint};
 pub use monitor_redact as redact;
 #[cfg(feature = "store")]
 pub use monitor_store as store;
@@ -143,9 +149,6 @@ pub use monitor_tower::{
     PropagateLayer, RequestHead, RequestIdLayer, RespondLayer, RouteSwitchLayer, TimingLayer, TrustedProxies,
     UpgradedConnection, problem,
 };
-#[cfg(feature = "prometheus")]
-#[doc(inline)]
-pub use monitor_tower::{InstallError, PrometheusEndpoint};
 #[cfg(feature = "tower")]
 #[doc(hidden)]
 pub use monitor_tower::{

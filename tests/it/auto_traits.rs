@@ -89,9 +89,8 @@ fn small_words_can_be_copied() {
 }
 
 #[test]
-fn counters_and_bridges_can_be_shared() {
+fn counters_and_errors_can_be_shared() {
     shared::<kit::Traffic>();
-    shared::<kit::Bridge>();
     shared::<kit::BuildError>();
     shared::<kit::InstallError>();
     shared::<kit::health::StartupGate>();

@@ -10,7 +10,7 @@ use std::{
 use metrics_exporter_dogstatsd::DogStatsDBuilder;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use metrics_util::MetricKindMask;
-use monitor_kit::{FinalStatus, Method, Monitor, Outcome, PrometheusEndpoint, clock, names};
+use monitor_kit::{FinalStatus, Method, Monitor, Outcome, PrometheusEndpoint, clock, metrics::publish_to, names};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::support::builder;
@@ -93,10 +93,8 @@ impl Recorder {
             }
             Self::OtherBounds => PrometheusBuilder::new().set_buckets(&[0.025, 1.0, 12.0]).expect("there are bounds"),
         };
-        let recorder = recorder.build_recorder();
-        let handle = recorder.handle();
-        let bridge = monitor.bridge_to(recorder).expect("it is enabled");
-        Box::new(move || bridge.scrape(|| handle.render()).0)
+        let endpoint = PrometheusEndpoint::with_recorder(monitor, recorder.build_recorder());
+        Box::new(move || endpoint.render())
     }
 }
 
@@ -193,13 +191,11 @@ fn dogstatsd_is_told_of_every_request_from_the_first() {
     let addr = agent.local_addr().expect("an address").to_string();
     let dogstatsd = DogStatsDBuilder::default().with_remote_address(addr).expect("an address");
     let dogstatsd = dogstatsd.with_flush_interval(Duration::from_millis(50)).with_telemetry(false);
-    let monitor =
-        builder().recorder(dogstatsd.build().expect("its thread starts")).build().expect("the settings are good");
-    let bridge = monitor.bridge().expect("it is enabled");
+    let monitor = builder().build().expect("the settings are good");
+    publish_to(&monitor, dogstatsd.build().expect("its thread starts"));
     let (mut requests, mut durations) = (0.0, 0);
     for round in 1..=2 {
         (0..3).for_each(|_| end(&monitor, "/a", Outcome::Completed, 200, 1_000_000));
-        bridge.publish();
         let begun: Instant = clock::now();
         while (requests, durations) != (f64::from(round) * 3.0, round as usize * 3) {
             assert!(begun.elapsed() < Duration::from_secs(20), "{requests} requests and {durations} durations arrived");

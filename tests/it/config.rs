@@ -180,7 +180,7 @@ fn a_disabled_monitor_knows_nothing() {
     capture_error(&Failure::new("nobody hears it"));
     assert!(monitor.flush(Duration::ZERO));
     assert!(monitor.issues().is_empty() && monitor.dropped().is_empty());
-    assert!(monitor.traffic().is_none() && monitor.bridge().is_none() && monitor.identity().is_none());
+    assert!(monitor.traffic().is_none() && monitor.identity().is_none());
 }
 
 #[track_caller]

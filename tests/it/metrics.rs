@@ -10,10 +10,13 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Request, Response, header};
+use http_body_util::Full;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use monitor_kit::{
-    BoxError, FinalStatus, Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, TextBody, names,
+    BoxError, FinalStatus, Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, metrics::publish_to,
+    names,
 };
 use tower::{Layer, ServiceExt};
 
@@ -199,27 +202,15 @@ fn a_hundred_thousand_unscraped_requests_are_shown_exactly() {
     shows(&page, &format!(r#"http_server_request_duration_seconds_bucket{{{TOOK},le="0.025"}} 100000"#));
 }
 
+/// metrics#368, axum-prometheus#59: a global recorder hinders tests.
 #[test]
-fn a_recorder_of_the_users_own_gets_the_same_counts() {
+fn a_recorder_of_the_users_own_gets_the_same_counts_at_the_latest_at_the_end() {
     let monitor = monitor();
     (0..3).for_each(|_| visit(&monitor, get("/"), || status(200, "")));
     let own = Counters::default();
-    let bridge = monitor.bridge_to(own.clone()).unwrap();
-    assert!(bridge.publish());
-    assert_eq!(own.sum(names::STARTED), 3);
-    visit(&monitor, get("/"), || status(200, ""));
-    assert!(bridge.publish());
-    assert_eq!(own.sum(names::STARTED), 4);
-}
-
-/// metrics#368, axum-prometheus#59: a global recorder hinders tests.
-#[test]
-fn a_recorder_given_to_the_builder_is_the_one_of_its_bridge() {
-    let own = Counters::default();
-    let monitor = builder().recorder(own.clone()).build().unwrap();
-    visit(&monitor, get("/"), || status(200, ""));
-    assert!(monitor.bridge().unwrap().publish());
-    assert_eq!(own.sum(names::REQUESTS), 1);
+    publish_to(&monitor, own.clone());
+    assert!(monitor.shutdown(Duration::from_secs(5)));
+    assert_eq!((own.sum(names::STARTED), own.sum(names::REQUESTS)), (3, 3));
 }
 
 #[test]
@@ -274,7 +265,7 @@ fn took(monitor: &Monitor, durations: impl IntoIterator<Item = Duration>) {
     }
 }
 
-fn ask(method: &str) -> Response<TextBody> {
+fn ask(method: &str) -> Response<Full<Bytes>> {
     let endpoint = PrometheusEndpoint::local(&monitor()).expect("a recorder of its own can always be built");
     let request = Request::builder().method(method).uri("/metrics").body(()).expect("the method is right");
     ready(endpoint.oneshot(request)).unwrap_or_else(|error| match error {})
@@ -324,8 +315,8 @@ impl Recorder for Counters {
 
 #[test]
 fn a_dashboard_of_the_flask_exporter_keeps_working() {
-    let monitor = builder().flask_names(true).release("1.0.0").build().unwrap();
-    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    let monitor = builder().release("1.0.0").build().unwrap();
+    let endpoint = PrometheusEndpoint::local(&monitor).unwrap().flask_names();
     let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
     call(&layer, get("/a"), || status(200, ""));
     call(&layer, get("/b"), || status(200, ""));

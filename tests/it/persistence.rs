@@ -12,6 +12,7 @@ use std::{
 use http::Response;
 use monitor_kit::{
     BoxError, DisableRoute, DropReason, Method, Monitor, MonitorLayer, Persist, Signal, StoreWrite, clock,
+    metrics::publish_to,
 };
 
 use crate::support::{Text, builder, call, dropped, flush, get, status, watched_by};
@@ -110,7 +111,7 @@ fn a_store_that_hangs_in_saving_does_not_stop_what_is_published() {
     let published = [(); 2].map(|()| {
         let recorder = metrics_util::debugging::DebuggingRecorder::new();
         let seen = recorder.snapshotter();
-        let _bridge = monitor.bridge_to(recorder).unwrap();
+        publish_to(&monitor, recorder);
         within(Duration::from_secs(15), || !seen.snapshot().into_vec().is_empty())
     });
     kept.hold(false);

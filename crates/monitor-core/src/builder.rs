@@ -7,7 +7,6 @@ mod errors;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use metrics::Recorder;
 use monitor_redact::Redaction;
 
 use crate::{
@@ -58,7 +57,6 @@ pub struct MonitorBuilder {
     raw_paths: bool,
     show_full_ips: bool,
     trace_sampling: f64,
-    flask_names: bool,
     measured: Measured,
     sampling: Sampling,
     ignore: Ignore,
@@ -69,7 +67,6 @@ pub struct MonitorBuilder {
     before_report: Option<BeforeReport>,
     log: Option<LogReporter>,
     reporters: Vec<Box<dyn Reporter>>,
-    recorder: Option<Arc<dyn Recorder + Send + Sync>>,
     panic_hook: PanicHook,
     bounds: Bounds,
 }
@@ -110,7 +107,6 @@ impl MonitorBuilder {
             raw_paths: false,
             show_full_ips: false,
             trace_sampling: TRACE_SAMPLING,
-            flask_names: false,
             measured: Measured::default(),
             sampling: Sampling([1.0; EventKind::ALL.len()]),
             ignore: Ignore::default(),
@@ -121,7 +117,6 @@ impl MonitorBuilder {
             before_report: None,
             log: Some(LogReporter::new()),
             reporters: Vec::new(),
-            recorder: None,
             panic_hook: PanicHook::default(),
             bounds: Bounds {
                 queue: 1024,
@@ -213,14 +208,6 @@ impl MonitorBuilder {
         self
     }
 
-    /// Publishes requests under the metric names of Prometheus' Flask exporter as well: `flask_http_request_total` with
-    /// `method` and `status`, `flask_http_request_exceptions_total`, `flask_http_request_duration_seconds`,
-    /// `flask_exporter_info`. Dashboards made for that exporter keep working. Defaults to `false`.
-    pub fn flask_names(mut self, on: bool) -> Self {
-        self.flask_names = on;
-        self
-    }
-
     /// Measures the time to the first byte of each response, as [`names::TIME_TO_FIRST_BYTE`]. Useful for streams,
     /// which are answered early and end late: their duration does not tell a slow start from a long stream. Defaults to
     /// `false`.
@@ -268,13 +255,6 @@ impl MonitorBuilder {
     /// Sets the reporter that writes events to the log; `None` turns it off. Defaults to [`LogReporter::new`].
     pub fn log(mut self, log: impl Into<Option<LogReporter>>) -> Self {
         self.log = log.into();
-        self
-    }
-
-    /// Publishes metrics to this recorder instead of the global one. Two monitors in one process need a recorder each,
-    /// because their series have the same names.
-    pub fn recorder(mut self, recorder: impl Recorder + Send + Sync + 'static) -> Self {
-        self.recorder = Some(Arc::new(recorder));
         self
     }
 

@@ -90,7 +90,8 @@ impl HealthStatus {
     }
 
     /// Returns the value of the gauge [`names::PROBE_STATUS`](crate::names::PROBE_STATUS): higher is better.
-    pub(crate) const fn as_gauge(self) -> f64 {
+    #[must_use]
+    pub const fn as_gauge(self) -> f64 {
         match self {
             Self::Unknown => -1.0,
             Self::Error => 0.0,

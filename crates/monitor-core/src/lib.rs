@@ -67,7 +67,7 @@ mod health;
 // Signals, reporters, and the queue of each reporter.
 mod signal;
 
-// The handle and its threads: intake, resolver, saver, and housekeeping with the bridge to a recorder.
+// The handle and its threads: intake, resolver, saver, and housekeeping with periodic tasks.
 mod monitor;
 
 // Scopes: the current unit of work, and the data recorded for it.
@@ -127,7 +127,7 @@ pub use self::{
         source_path,
         trace_context::{SpanId, TraceContext, TraceId},
     },
-    monitor::{Monitor, PanicHook, bridge::Bridge},
+    monitor::{Monitor, PanicHook},
     persist::{Persist, StoreState, StoreWrite},
     scope::{Scope, ScopeFutureExt},
     signal::{Signal, log_reporter::LogReporter, reporter::Reporter},

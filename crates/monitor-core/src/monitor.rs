@@ -1,8 +1,8 @@
 //! The monitor's handle, which layers, probes and reporters share, and the threads behind it.
 
-pub(crate) mod bridge;
 pub(crate) mod housekeeping;
 pub(crate) mod intake;
+pub(crate) mod periodic;
 pub(crate) mod resolver;
 pub(crate) mod saver;
 pub(crate) mod shared;
@@ -10,15 +10,15 @@ pub(crate) mod wake;
 
 use std::{
     fmt,
+    ops::ControlFlow,
     sync::{Arc, LazyLock, atomic::AtomicBool, mpsc::Sender},
     thread,
     time::{Duration, Instant},
 };
 
-use metrics::Recorder;
 use monitor_redact::Redaction;
 
-use self::{bridge::Bridge, housekeeping::Bridges, intake::RawEvent, shared::Shared};
+use self::{intake::RawEvent, periodic::Periodic, shared::Shared};
 use crate::{
     base::{
         clock,
@@ -54,7 +54,7 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) intake: Queue<RawEvent>,
     pub(crate) outlets: Arc<Reporters>,
-    pub(crate) bridges: Arc<Bridges>,
+    pub(crate) periodic: Arc<Periodic>,
     pub(crate) panic_hook: PanicHook,
     /// Dropping it ends the housekeeping thread.
     pub(crate) housekeeping: Sender<()>,
@@ -102,6 +102,13 @@ impl Monitor {
     /// Returns a number unique among the process's live monitors; 0 for every disabled one.
     pub(crate) fn address(&self) -> usize {
         self.0.as_ref().map_or(0, |inner| Arc::as_ptr(inner).addr())
+    }
+
+    /// Returns the number of this monitor in the process, which no other monitor has or will have. 0 if the monitor is
+    /// disabled.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.0.as_ref().map_or(0, |inner| inner.shared.id)
     }
 
     /// Returns the service, release and environment, or `None` if the monitor is disabled.
@@ -202,21 +209,32 @@ impl Monitor {
         }
     }
 
-    /// Returns the bridge to the recorder this monitor was built with, by default the global one. `None` if the monitor
-    /// is disabled.
-    #[must_use]
-    pub fn bridge(&self) -> Option<Arc<Bridge>> {
-        self.0.as_ref().map(|inner| inner.bridges.first())
-    }
-
-    /// Adds a bridge that publishes to `recorder` as well, until the bridge is dropped. `None` if the monitor is
-    /// disabled.
-    #[must_use]
-    pub fn bridge_to(&self, recorder: impl Recorder + Send + Sync + 'static) -> Option<Arc<Bridge>> {
-        let inner = self.0.as_ref()?;
-        let bridge = Arc::new(Bridge::new(Arc::clone(&inner.shared), Some(Arc::new(recorder))));
-        inner.bridges.add(&bridge);
-        Some(bridge)
+    /// Runs `task` once a second, after the windows were sampled, and once more in [`shutdown`](Self::shutdown), until
+    /// it returns [`ControlFlow::Break`] or the monitor is dropped. A disabled monitor never runs it.
+    ///
+    /// All tasks run on the monitor's housekeeping thread, so one that blocks delays the others and the next sample. A
+    /// panic in a task is caught. A task must not hold a clone of the monitor, which would never be dropped.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use monitor_kit::Monitor;
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// monitor.every_second(|monitor| {
+    ///     println!("{} issues", monitor.issues().len());
+    ///     ControlFlow::Continue(())
+    /// });
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    pub fn every_second(&self, task: impl Fn(&Self) -> ControlFlow<()> + Send + Sync + 'static) {
+        let Some(inner) = &self.0 else { return };
+        let weak = Arc::downgrade(inner);
+        inner.periodic.add(move || match weak.upgrade() {
+            Some(inner) => task(&Self(Some(inner))),
+            None => ControlFlow::Break(()),
+        });
     }
 
     /// Waits until everything captured so far has reached every reporter and the store, for at most `timeout`. Returns
@@ -230,7 +248,7 @@ impl Monitor {
         let flushed = self.settle(timeout, Queue::stop, Queue::stop, Queue::stop);
         if let Some(inner) = &self.0 {
             // After the queues: the drops and last events are counted by now.
-            inner.bridges.publish_all();
+            inner.periodic.run();
             let _ = inner.housekeeping.send(());
         }
         flushed

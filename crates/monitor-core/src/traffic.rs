@@ -1,7 +1,7 @@
 //! Traffic counters: every request is counted once, in one place.
 //!
-//! The request path pays for atomic additions only. All readers, including the metrics published by the
-//! [bridge](crate::Bridge), read these counters.
+//! The request path pays for atomic additions only. All readers, including the metrics published by monitor-metrics,
+//! read these counters.
 
 mod connections;
 pub(crate) mod histogram;

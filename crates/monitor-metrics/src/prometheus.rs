@@ -3,28 +3,41 @@
 //! The `metrics` facade has one global recorder per process, while a process may have several monitors. The first
 //! monitor publishes to the global recorder, and every other one to a recorder of its own.
 
+mod due;
+mod install;
 mod page;
+mod program;
+mod scrape;
 
 use std::{
     convert::Infallible,
     fmt,
     future::{Ready, ready},
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    ops::ControlFlow,
+    sync::{Arc, atomic::AtomicBool},
     task::{Context, Poll},
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use monitor_core::{Bridge, Monitor, names, panic};
+use http_body_util::Full;
+use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
+use monitor_core::{Monitor, clock, panic};
 use tower_service::Service;
 
-use crate::response::text_body::TextBody;
+pub use self::install::InstallError;
+use self::{
+    due::Due,
+    install::{builder, installed},
+};
+use crate::bridge::Bridge;
 
 /// Serves `/metrics` from a Prometheus recorder: the current values of the monitor, and all metrics that the program
 /// records through the `metrics` facade.
 ///
-/// The format is Prometheus' text format 0.0.4. Between scrapes the recorder is drained every ten seconds, which bounds
+/// The format is Prometheus' text format 0.0.4. The monitor's values are published to the recorder just before a page
+/// is rendered. Between scrapes the recorder is drained every ten seconds, which bounds
 /// the samples it holds. Scrapes are counted and logged like other requests, unless the path is untracked; `/metrics`
 /// is by default.
 ///
@@ -49,17 +62,14 @@ use crate::response::text_body::TextBody;
 /// ```
 #[derive(Clone)]
 pub struct PrometheusEndpoint {
+    monitor: Monitor,
+    bridge: Arc<Bridge>,
     /// The handle of the recorder that the bridge publishes to.
     handle: PrometheusHandle,
-    bridge: Option<Arc<Bridge>>,
     /// The handle of the global recorder, if it holds another monitor's values.
     shared: Option<PrometheusHandle>,
     missing: Arc<AtomicBool>,
 }
-
-/// The error of a recorder that cannot be installed.
-#[derive(Debug)]
-pub struct InstallError(BuildError);
 
 impl PrometheusEndpoint {
     /// Creates an endpoint for the global recorder of the `metrics` facade. The first call installs that recorder.
@@ -74,12 +84,27 @@ impl PrometheusEndpoint {
 
     /// Creates an endpoint for a global recorder that the program has installed.
     ///
-    /// Its buckets should be those of [`names::BOUNDS`].
+    /// Its buckets should be those of [`names::BOUNDS`](monitor_core::names::BOUNDS):
+    ///
+    /// ```
+    /// use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+    /// use monitor_kit::{Monitor, PrometheusEndpoint, names};
+    ///
+    /// let mut builder = PrometheusBuilder::new().add_global_label("zone", "a");
+    /// for (name, bounds) in names::BOUNDS {
+    ///     builder = builder.set_buckets_for_metric(Matcher::Full(name.into()), &bounds)?;
+    /// }
+    /// let handle = builder.install_recorder()?;
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let endpoint = PrometheusEndpoint::with_handle(&monitor, handle);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_handle(monitor: &Monitor, handle: PrometheusHandle) -> Self {
-        match monitor.bridge() {
-            Some(bridge) if !bridge.claim() => Self::beside(monitor, handle),
-            bridge => Self::new(bridge, handle, None),
+        match Bridge::global(monitor) {
+            Some(bridge) => Self::new(monitor, bridge, handle, None),
+            // `builder` fails only for empty bounds, and `names::BOUNDS` has none.
+            None => Self::beside(monitor, builder().unwrap_or_default().build_recorder(), Some(handle)),
         }
     }
 
@@ -90,37 +115,70 @@ impl PrometheusEndpoint {
     ///
     /// If the recorder cannot be built.
     pub fn local(monitor: &Monitor) -> Result<Self, InstallError> {
-        Ok(Self::with_own(monitor, builder()?, None))
+        Ok(Self::with_recorder(monitor, builder()?.build_recorder()))
+    }
+
+    /// Creates an endpoint with this recorder, which is not the global one, for settings other than those of
+    /// [`local`](Self::local).
+    ///
+    /// # Example: a label in every line
+    ///
+    /// ```
+    /// use metrics_exporter_prometheus::PrometheusBuilder;
+    /// use monitor_kit::{Monitor, PrometheusEndpoint};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let recorder = PrometheusBuilder::new().add_global_label("zone", "a").build_recorder();
+    /// let endpoint = PrometheusEndpoint::with_recorder(&monitor, recorder);
+    /// assert!(endpoint.render().contains(r#"app_build_info{zone="a","#));
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn with_recorder(monitor: &Monitor, recorder: PrometheusRecorder) -> Self {
+        Self::beside(monitor, recorder, None)
     }
 
     /// Creates an endpoint with a recorder of its own, which also renders the program's metrics from the global
     /// recorder.
-    fn beside(monitor: &Monitor, shared: PrometheusHandle) -> Self {
-        // `builder` fails only for empty bounds, and `names::BOUNDS` has none.
-        Self::with_own(monitor, builder().unwrap_or_default(), Some(shared))
-    }
-
-    fn with_own(monitor: &Monitor, builder: PrometheusBuilder, shared: Option<PrometheusHandle>) -> Self {
-        let recorder = builder.build_recorder();
+    fn beside(monitor: &Monitor, recorder: PrometheusRecorder, shared: Option<PrometheusHandle>) -> Self {
         let handle = recorder.handle();
-        Self::new(monitor.bridge_to(recorder), handle, shared)
+        let bridge = Arc::new(Bridge::to(recorder));
+        Self::new(monitor, bridge, handle, shared)
     }
 
-    fn new(bridge: Option<Arc<Bridge>>, handle: PrometheusHandle, shared: Option<PrometheusHandle>) -> Self {
-        let endpoint = Self { handle, bridge, shared, missing: Arc::default() };
-        if let Some(bridge) = &endpoint.bridge {
-            let handles = endpoint.handles();
-            bridge.every(DRAIN, move || handles.iter().for_each(PrometheusHandle::run_upkeep));
-        }
+    fn new(monitor: &Monitor, bridge: Arc<Bridge>, handle: PrometheusHandle, shared: Option<PrometheusHandle>) -> Self {
+        let endpoint = Self { monitor: monitor.clone(), bridge, handle, shared, missing: Arc::default() };
+        endpoint.keep_drained();
         endpoint
+    }
+
+    /// Publishes and drains the recorder's samples every ten seconds, until the bridge or the monitor is dropped.
+    fn keep_drained(&self) {
+        let (bridge, handles, due) = (Arc::downgrade(&self.bridge), self.handles(), Due::new(DRAIN));
+        self.monitor.every_second(move |monitor| {
+            let Some(bridge) = bridge.upgrade() else { return ControlFlow::Break(()) };
+            if due.is_now(clock::now()) {
+                bridge.publish(monitor);
+                handles.iter().for_each(PrometheusHandle::run_upkeep);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// Publishes requests under the metric names of Prometheus' Flask exporter as well: `flask_http_request_total` with
+    /// `method` and `status`, `flask_http_request_exceptions_total`, `flask_http_request_duration_seconds`,
+    /// `flask_exporter_info`. Dashboards made for that exporter keep working. Defaults to the names in
+    /// [`names`](monitor_core::names) only.
+    #[must_use]
+    pub fn flask_names(self) -> Self {
+        self.bridge.add_flask_names();
+        self
     }
 
     /// Publishes and renders all current values.
     #[must_use]
     pub fn render(&self) -> String {
-        let render = || self.handle.render();
-        let (mut page, is_taken) =
-            self.bridge.as_ref().map_or_else(|| (render(), true), |bridge| bridge.scrape(render));
+        let (mut page, is_taken) = self.bridge.scrape(&self.monitor, || self.handle.render());
         if !is_taken {
             panic::once(&self.missing, || {
                 tracing::warn!(
@@ -131,7 +189,7 @@ impl PrometheusEndpoint {
             });
         }
         if let Some(shared) = &self.shared {
-            page.push_str(&page::of_the_program(&shared.render()));
+            page.push_str(&program::of_the_program(&shared.render()));
         }
         self.handles().iter().for_each(PrometheusHandle::run_upkeep);
         page
@@ -143,7 +201,7 @@ impl PrometheusEndpoint {
 }
 
 impl<B> Service<Request<B>> for PrometheusEndpoint {
-    type Response = Response<TextBody>;
+    type Response = Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
 
@@ -152,10 +210,10 @@ impl<B> Service<Request<B>> for PrometheusEndpoint {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let mut response = Response::new(TextBody::default());
+        let mut response = Response::new(Full::default());
         if matches!(*request.method(), Method::GET | Method::HEAD) {
             response.headers_mut().insert(header::CONTENT_TYPE, TEXT_FORMAT);
-            *response.body_mut() = TextBody::new(self.render());
+            *response.body_mut() = Full::from(self.render());
         } else {
             *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -166,41 +224,11 @@ impl<B> Service<Request<B>> for PrometheusEndpoint {
 
 impl fmt::Debug for PrometheusEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PrometheusEndpoint").field("bridge", &self.bridge).finish_non_exhaustive()
+        f.debug_struct("PrometheusEndpoint")
+            .field("monitor", &self.monitor)
+            .field("bridge", &self.bridge)
+            .finish_non_exhaustive()
     }
-}
-
-impl fmt::Display for InstallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the program has installed a metrics recorder of its own: give its handle to PrometheusEndpoint::with_handle, \
-             or use PrometheusEndpoint::local",
-        )
-    }
-}
-
-impl std::error::Error for InstallError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
-    }
-}
-
-fn builder() -> Result<PrometheusBuilder, InstallError> {
-    names::BOUNDS.into_iter().try_fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
-        builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &bounds).map_err(InstallError)
-    })
-}
-
-/// Returns the handle of the global recorder, and installs the recorder first if necessary.
-fn installed() -> Result<PrometheusHandle, InstallError> {
-    static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
-    // Held during the installation, because tests build their applications in parallel.
-    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(handle) = &*installed {
-        return Ok(handle.clone());
-    }
-    let handle = builder()?.install_recorder().map_err(InstallError)?;
-    Ok(installed.insert(handle).clone())
 }
 
 const DRAIN: Duration = Duration::from_secs(10);

@@ -147,7 +147,6 @@
 //! - `axum`: routes from axum's `MatchedPath`, untracked paths from `OriginalUri`, addresses from `ConnectInfo`, and an
 //!   extractor for the scope.
 //! - `tower`: [`MonitorLayer::respond_to_errors`] recognizes the errors of tower's time-out and load-shed layers.
-//! - `prometheus`: `PrometheusEndpoint`, a service for `/metrics`.
 //! - `opentelemetry`: the span of [`MonitorLayer::span`] is a child of the caller's span, and requests sent through
 //!   [`PropagateLayer`] are children of the current span.
 //! - `tonic`: the event of a failed gRPC call is the source of its `tonic::Status`, if it has one.
@@ -177,8 +176,6 @@ mod layers;
 
 #[cfg(feature = "axum")]
 pub use self::layers::extract::CurrentScope;
-#[cfg(feature = "prometheus")]
-pub use self::layers::prometheus::{InstallError, PrometheusEndpoint};
 pub use self::{
     layers::{
         error_response::{Respond, RespondFuture, RespondLayer},

@@ -106,7 +106,9 @@ pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     text.parse::<jiff::Timestamp>().ok().map(Into::into)
 }
 
-pub(crate) fn millis(time: SystemTime) -> u64 {
+/// Returns `time` in milliseconds since the Unix epoch; 0 for an earlier one.
+#[must_use]
+pub fn millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

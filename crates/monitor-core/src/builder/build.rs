@@ -2,7 +2,11 @@
 
 use std::{
     env,
-    sync::{Arc, OnceLock, RwLock, atomic::AtomicBool, mpsc},
+    sync::{
+        Arc, OnceLock, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
+    },
 };
 
 use uuid::Uuid;
@@ -19,14 +23,8 @@ use crate::{
     },
     model::{identity::Identity, method::Method},
     monitor::{
-        Inner, Monitor, PanicHook,
-        bridge::Bridge,
-        housekeeping::{self, Bridges},
-        intake::Intake,
-        resolver::Resolver,
-        saver::Saver,
-        shared::Shared,
-        wake::Wake,
+        Inner, Monitor, PanicHook, housekeeping, intake::Intake, periodic::Periodic, resolver::Resolver, saver::Saver,
+        shared::Shared, wake::Wake,
     },
     panic,
     persist::Persist,
@@ -75,9 +73,9 @@ impl MonitorBuilder {
         shared.resolve_left_behind();
         let intake = Intake { shared: Arc::clone(&shared), resolver };
         let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
-        let bridges = Arc::new(Bridges::new(Bridge::new(Arc::clone(&shared), self.recorder)));
+        let periodic = Arc::new(Periodic::default());
         let (housekeeping, end) = mpsc::channel();
-        housekeeping::spawn(Arc::clone(&shared), Arc::clone(&outlets), Arc::clone(&bridges), end)?;
+        housekeeping::spawn(Arc::clone(&shared), Arc::clone(&outlets), Arc::clone(&periodic), end)?;
         if self.panic_hook != PanicHook::Off {
             panic_hook::install();
         }
@@ -85,7 +83,7 @@ impl MonitorBuilder {
             shared,
             intake,
             outlets,
-            bridges,
+            periodic,
             panic_hook: self.panic_hook,
             housekeeping,
             missing_hook: AtomicBool::new(false),
@@ -116,12 +114,12 @@ impl MonitorBuilder {
             traffic.declare_grpc(method);
         }
         Shared {
+            id: next_id(),
             identity: Arc::new(identity),
             redaction: self.redaction.clone(),
             raw_paths: self.raw_paths,
             show_full_ips: self.show_full_ips,
             trace_sampling: self.trace_sampling,
-            flask_names: self.flask_names,
             untracked,
             ignore: std::mem::take(&mut self.ignore),
             traffic,
@@ -159,6 +157,11 @@ impl MonitorBuilder {
     fn outlet(&self, guarded: ReporterWorker) -> Result<Queue<Arc<Signal>>, BuildError> {
         Ok(Queue::spawn(self.bounds.queue, Arc::clone(&guarded.drops), guarded)?)
     }
+}
+
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Restores the persisted state, and starts the saver thread.

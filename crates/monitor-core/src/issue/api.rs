@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser};
-use crate::{base::clock, model::fingerprint::Fingerprint, monitor::Monitor};
+use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint, monitor::Monitor};
 
 /// The extent of an erasure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -85,6 +85,18 @@ impl Monitor {
             is_persisted &= !inner.shared.is_purge_due.load(Ordering::Acquire);
         }
         ErasedUser { issues, events, is_persisted }
+    }
+
+    /// Returns the number of issues that were opened, by kind.
+    #[must_use]
+    pub fn opened_issues(&self) -> Vec<(EventKind, u64)> {
+        self.inner().map(|inner| inner.shared.issues.opened().collect()).unwrap_or_default()
+    }
+
+    /// Returns the number of resolved issues that occurred again, by kind.
+    #[must_use]
+    pub fn regressed_issues(&self) -> Vec<(EventKind, u64)> {
+        self.inner().map(|inner| inner.shared.issues.regressed().collect()).unwrap_or_default()
     }
 
     /// Returns the issue with this fingerprint.

@@ -3,8 +3,6 @@
 //! They are OpenTelemetry's stable HTTP names in Prometheus form. All metrics use the same label names, so that series
 //! can be joined.
 
-use metrics::Unit;
-
 /// Ended requests. Labels: method, route, status (`499` if the client left before the head, `500` if the service failed
 /// without a response). Untracked and refused requests are not included.
 pub const REQUESTS: &str = "http_server_requests_total";
@@ -50,11 +48,9 @@ pub const JOBS_ACTIVE: &str = "monitor_jobs_active";
 pub const JOB_DURATION: &str = "monitor_job_duration_seconds";
 /// Time of the latest completion of a job, in seconds since the Unix epoch; absent before the first. Label: `job`.
 pub const JOB_LAST_SUCCESS: &str = "monitor_job_last_success_timestamp_seconds";
-/// The duration histogram under the name used by Prometheus' Flask exporter, see
-/// [`MonitorBuilder::flask_names`](crate::MonitorBuilder::flask_names).
+/// The duration histogram under the name used by Prometheus' Flask exporter. Off unless enabled by
+/// `PrometheusEndpoint::flask_names`.
 pub const FLASK_DURATION: &str = "flask_http_request_duration_seconds";
-pub(crate) const FLASK_NAMES: [&str; 4] =
-    ["flask_http_request_total", "flask_http_request_exceptions_total", FLASK_DURATION, "flask_exporter_info"];
 /// Status of a probe: 2 for ok, 1 for a warning, 0 for an error, -1 for unknown. Label: `probe`.
 pub const PROBE_STATUS: &str = "health_probe_status";
 /// Duration of the latest run of a probe, in seconds; 0 before the first. Label: `probe`.
@@ -124,18 +120,7 @@ pub const CONNECTION_BOUNDS: [f64; 14] =
 
 /// All histograms and their upper bounds.
 ///
-/// Pass them to a custom recorder, so that its buckets match:
-///
-/// ```
-/// use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-/// use monitor_kit::names;
-///
-/// let mut builder = PrometheusBuilder::new();
-/// for (name, bounds) in names::BOUNDS {
-///     builder = builder.set_buckets_for_metric(Matcher::Full(name.into()), &bounds)?;
-/// }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Pass them to a recorder of the program's own, so that its buckets match.
 pub const BOUNDS: [(&str, [f64; 14]); 6] = [
     (DURATION, DURATION_BOUNDS),
     (TIME_TO_FIRST_BYTE, DURATION_BOUNDS),
@@ -143,50 +128,4 @@ pub const BOUNDS: [(&str, [f64; 14]); 6] = [
     (UPGRADED_DURATION, CONNECTION_BOUNDS),
     (JOB_DURATION, DURATION_BOUNDS),
     (FLASK_DURATION, DURATION_BOUNDS),
-];
-
-/// Returns `true` if monitors publish a metric called `metric`. The names of Prometheus' Flask exporter are included.
-#[must_use]
-pub fn is_published(metric: &str) -> bool {
-    let gauges_and_counters = COUNTERS.iter().chain(&GAUGES).map(|(name, _)| *name);
-    let histograms = HISTOGRAMS.iter().map(|(name, ..)| *name);
-    gauges_and_counters.chain(histograms).chain(FLASK_NAMES).any(|name| name == metric)
-}
-
-pub(crate) const COUNTERS: [(&str, &str); 13] = [
-    (REQUESTS, "Requests that ended."),
-    (ERRORS, "Requests that failed."),
-    (STARTED, "Requests that entered the service."),
-    (OUTCOMES, "How requests ended."),
-    (PANICS, "Panics in a service or in a response body."),
-    (READY_ERRORS, "Errors and panics of poll_ready."),
-    (REFUSED, "Requests refused because the route is disabled."),
-    (CLIENT_REQUESTS, "Requests sent to other services."),
-    (JOBS_STARTED, "Jobs that began."),
-    (JOBS, "Jobs that ended."),
-    (ISSUES, "Issues opened."),
-    (REGRESSIONS, "Resolved issues that came back."),
-    (DROPPED, "Events, signals and series that were not kept."),
-];
-
-pub(crate) const GAUGES: [(&str, &str); 11] = [
-    (ROUTE_DISABLED, "Whether the route is disabled."),
-    (ACTIVE, "Requests in flight."),
-    (UPGRADED, "Upgraded connections that are open."),
-    (JOBS_ACTIVE, "Jobs under way."),
-    (JOB_LAST_SUCCESS, "When a job last completed, in seconds since the Unix epoch."),
-    (PROBE_STATUS, "How well a health probe is: 2 well, 1 warning, 0 error, -1 unknown."),
-    (PROBE_DURATION, "Seconds the last run of a health probe took."),
-    (HEALTH_READY, "Whether the service is fit for traffic."),
-    (HEALTH_DRAINING, "Whether the service is about to stop."),
-    (BUILD_INFO, "The release that runs; always 1."),
-    (START_TIME, "When the process started, in seconds since the Unix epoch."),
-];
-
-pub(crate) const HISTOGRAMS: [(&str, Unit, &str); 5] = [
-    (DURATION, Unit::Seconds, "Seconds from the request to the end of its response body."),
-    (TIME_TO_FIRST_BYTE, Unit::Seconds, "Seconds from the request to the head of its response."),
-    (RESPONSE_BODY_SIZE, Unit::Bytes, "Bytes of data a response body gave."),
-    (UPGRADED_DURATION, Unit::Seconds, "Seconds an upgraded connection was open."),
-    (JOB_DURATION, Unit::Seconds, "Seconds from a job's beginning to its end."),
 ];

@@ -26,12 +26,13 @@ use crate::{
 /// monitor is dropped.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// Unique in the process.
+    pub(crate) id: u64,
     pub(crate) identity: Arc<Identity>,
     pub(crate) redaction: Redaction,
     pub(crate) raw_paths: bool,
     pub(crate) show_full_ips: bool,
     pub(crate) trace_sampling: f64,
-    pub(crate) flask_names: bool,
     pub(crate) untracked: Vec<String>,
     pub(crate) ignore: Ignore,
     pub(crate) traffic: Traffic,

@@ -43,15 +43,11 @@ pub struct BucketCount {
     pub sum: u64,
 }
 
-/// Bounds of the buckets, in the internal unit and in the published one.
+/// Bounds of the buckets.
 #[derive(Debug)]
 pub(crate) struct Scale {
-    /// Bounds in nanoseconds or in bytes.
+    /// In nanoseconds or in bytes.
     bounds: [u64; BUCKETS - 1],
-    /// Bounds in seconds or in bytes.
-    shown_bounds: [f64; BUCKETS - 1],
-    /// Internal units in one published unit.
-    per_shown: f64,
 }
 
 // === impl Histogram ===
@@ -131,6 +127,7 @@ pub(crate) static CONNECTION: Scale = Scale::new(CONNECTION_BOUNDS, 1e9);
 pub(crate) static SIZE: Scale = Scale::new(SIZE_BOUNDS, 1.0);
 
 impl Scale {
+    /// Converts bounds in the published unit, of which one has `per_shown` internal units.
     const fn new(shown_bounds: [f64; BUCKETS - 1], per_shown: f64) -> Self {
         let mut bounds = [0; BUCKETS - 1];
         let mut at = 0;
@@ -138,28 +135,11 @@ impl Scale {
             bounds[at] = (shown_bounds[at] * per_shown + 0.5) as u64;
             at += 1;
         }
-        Self { bounds, shown_bounds, per_shown }
+        Self { bounds }
     }
 
     fn index(&self, value: u64) -> usize {
         self.bounds.iter().position(|bound| value <= *bound).unwrap_or(BUCKETS - 1)
-    }
-
-    /// Returns the growth of each bucket since `before`: the number of new values, and their mean in the published
-    /// unit. A mean never exceeds the bound of its bucket, however it is rounded. Buckets that did not grow are left
-    /// out.
-    pub(crate) fn growth(
-        &self,
-        before: &[BucketCount; BUCKETS],
-        now: &[BucketCount; BUCKETS],
-    ) -> impl Iterator<Item = (u64, f64)> {
-        let bounds = self.shown_bounds.iter().chain([&f64::INFINITY]);
-        before.iter().zip(now).zip(bounds).filter_map(|((before, now), bound)| {
-            let count = now.count.saturating_sub(before.count);
-            // Sums wrap around; their difference is still correct.
-            let mean = now.sum.wrapping_sub(before.sum) as f64 / count as f64 / self.per_shown;
-            (count > 0).then_some((count, mean.min(*bound)))
-        })
     }
 }
 
@@ -199,22 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_the_mean_of_what_came_since() {
-        let histogram = Histogram::new(&SIZE);
-        histogram.record(10);
-        let before = histogram.read();
-        histogram.record(20);
-        histogram.record(30);
-        histogram.record(100);
-        assert_eq!(SIZE.growth(&before, &histogram.read()).collect::<Vec<_>>(), [(2, 25.0), (1, 100.0)]);
-    }
-
-    #[test]
     fn a_sum_that_wraps_around_does_not_panic() {
         let histogram = Histogram::new(&DURATION);
         histogram.record_duration(Duration::MAX);
-        let before = histogram.read();
         histogram.record_duration(Duration::from_secs(11));
-        assert_eq!(DURATION.growth(&before, &histogram.read()).collect::<Vec<_>>(), [(1, 11.0)]);
+        assert_eq!(histogram.read()[BUCKETS - 1], BucketCount { count: 2, sum: 10_999_999_999 });
     }
 }

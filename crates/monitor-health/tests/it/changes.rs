@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use metrics_exporter_prometheus::PrometheusBuilder;
 use monitor_core::{HealthChange, MemoryReporter, Monitor, Signal};
 use monitor_health::{Health, HealthStatus, Outcome, Probe};
+use monitor_kit::PrometheusEndpoint;
 
 use crate::support::{Runs, get, loaded, ms, pass};
 
@@ -119,9 +119,8 @@ async fn whoever_starts_or_stops_is_not_ill() {
 /// etcd#20741: the gauge is missing until the first request to the endpoint.
 #[tokio::test(start_paused = true)]
 async fn gauges_are_there_from_the_start_and_say_how_it_is_now() {
-    let recorder = PrometheusBuilder::new().build_recorder();
-    let handle = recorder.handle();
-    let monitor = loaded(Monitor::builder("shop").log(None).recorder(recorder).build().unwrap());
+    let monitor = loaded(Monitor::builder("shop").log(None).build().unwrap());
+    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
     let health = Health::builder()
         .monitor(&monitor)
         .probe(flickering(&Runs::default()))
@@ -129,8 +128,7 @@ async fn gauges_are_there_from_the_start_and_say_how_it_is_now() {
         .build()
         .unwrap();
     let page = || {
-        monitor.bridge().unwrap().publish();
-        let page = handle.render();
+        let page = endpoint.render();
         let lines: Vec<_> = page.lines().filter(|line| line.starts_with("health_")).map(String::from).collect();
         lines
     };

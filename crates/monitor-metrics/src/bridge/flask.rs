@@ -7,15 +7,12 @@
 //! | `flask_http_request_duration_seconds` | `method`, `path` (the route's template), `status` |
 //! | `flask_exporter_info` | `version` (the release) |
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use metrics::{KeyName, Label, Recorder};
+use monitor_core::{Outcome, names, traffic::RouteCounts};
 
-use super::sink::Sink;
-use crate::{
-    model::{names, outcome::Outcome},
-    traffic::{RouteCounts, histogram},
-};
+use super::{scale, sink::Sink};
 
 pub(super) fn describe(recorder: &dyn Recorder) {
     let counters = [(TOTAL, "Requests that ended."), (EXCEPTIONS, "Requests that ended with an exception.")];
@@ -34,8 +31,8 @@ pub(super) fn publish(sink: &mut Sink<'_>, routes: &[RouteCounts], release: &str
             *totals.entry((method, status.status)).or_default() += status.count();
             if route.settled {
                 let mut labels = labels(method, status.status);
-                labels.push(Label::new("path", std::sync::Arc::clone(&route.route)));
-                sink.histogram(DURATION, labels, &histogram::DURATION, &status.buckets);
+                labels.push(Label::new("path", Arc::clone(&route.route)));
+                sink.histogram(DURATION, labels, &scale::DURATION, &status.buckets);
             }
         }
         let raised = [Outcome::Panic, Outcome::ServiceError].map(|outcome| route.outcome(outcome)).iter().sum::<u64>();
@@ -55,7 +52,7 @@ fn labels(method: &'static str, status: u16) -> Vec<Label> {
     vec![Label::new("method", method), Label::new("status", status.to_string())]
 }
 
-const TOTAL: &str = names::FLASK_NAMES[0];
-const EXCEPTIONS: &str = names::FLASK_NAMES[1];
-const DURATION: &str = names::FLASK_DURATION;
-const INFO: &str = names::FLASK_NAMES[3];
+pub(crate) const TOTAL: &str = "flask_http_request_total";
+pub(crate) const EXCEPTIONS: &str = "flask_http_request_exceptions_total";
+pub(crate) const DURATION: &str = names::FLASK_DURATION;
+pub(crate) const INFO: &str = "flask_exporter_info";

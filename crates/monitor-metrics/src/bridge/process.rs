@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use crate::base::clock;
+use monitor_core::clock;
 
 /// The start time by the wall clock: on Linux from `/proc`, elsewhere the time of the first measurement.
 pub(super) struct Start {
@@ -54,9 +54,13 @@ const TOLERANCE: u64 = 2000;
 mod tests {
     use super::*;
 
+    fn time(millis: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+    }
+
     #[test]
     fn the_process_started_before_now_and_not_long_ago() {
-        let started = clock::from_millis(Start::measure().millis());
+        let started = time(Start::measure().millis());
         let age = clock::wall().duration_since(started - Duration::from_secs(2)).expect("not in the future");
         assert!(age < Duration::from_secs(3600), "{age:?}");
         assert!(linux().is_some() || cfg!(not(target_os = "linux")), "Linux tells");
@@ -70,8 +74,8 @@ mod tests {
         let first = start.millis();
         assert_eq!(start.millis(), first);
         clock.correct();
-        let set = clock::from_millis(start.millis()) + hour;
-        let off = set.duration_since(clock::from_millis(first)).unwrap_or_else(|error| error.duration());
+        let set = time(start.millis()) + hour;
+        let off = set.duration_since(time(first)).unwrap_or_else(|error| error.duration());
         assert!(off < Duration::from_secs(60), "{off:?}");
     }
 }

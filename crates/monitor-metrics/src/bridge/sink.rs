@@ -3,22 +3,23 @@
 use std::collections::{HashMap, HashSet};
 
 use metrics::{Key, Label, Level, Metadata, Recorder};
+use monitor_core::traffic::{BUCKETS, BucketCount};
 
-use super::page;
-use crate::traffic::histogram::{BUCKETS, BucketCount, Scale};
+use super::scale::Scale;
 
+/// The values already published to a recorder.
 #[derive(Default)]
-pub(super) struct Published {
-    pub(super) described: bool,
+pub(crate) struct Published {
+    pub(crate) described: bool,
     counters: HashSet<Key>,
-    histograms: HashMap<Key, Told>,
+    pub(crate) histograms: HashMap<Key, Told>,
 }
 
 /// The buckets of one histogram that were published.
-struct Told {
+pub(crate) struct Told {
     buckets: [BucketCount; BUCKETS],
     /// Whether the recorder's last page had the histogram.
-    shown: bool,
+    pub(crate) shown: bool,
 }
 
 /// A recorder, and the values already published to it.
@@ -26,8 +27,6 @@ pub(super) struct Sink<'a> {
     pub(super) recorder: &'a dyn Recorder,
     pub(super) published: &'a mut Published,
 }
-
-// === impl Sink ===
 
 impl Sink<'_> {
     /// Sets a counter. A new one is set to 0 first, because recorders that send differences take the first value as the
@@ -69,21 +68,4 @@ impl Sink<'_> {
     }
 }
 
-// === impl Published ===
-
-impl Published {
-    /// Forgets each histogram that was on the last page and is missing on this one, and returns whether there was any.
-    /// Histograms that were never on a page are rendered in another form, and stay.
-    pub(super) fn forget_missing(&mut self, page: &str) -> bool {
-        let shown: HashSet<_> = page::shown(page, self.histograms.keys()).into_iter().cloned().collect();
-        let before = self.histograms.len();
-        self.histograms.retain(|key, told| {
-            let (was_shown, is_shown) = (told.shown, shown.contains(key));
-            told.shown = is_shown;
-            is_shown || !was_shown
-        });
-        self.histograms.len() < before
-    }
-}
-
-pub(super) static METADATA: Metadata<'static> = Metadata::new("monitor_core", Level::INFO, Some("monitor_core"));
+pub(super) static METADATA: Metadata<'static> = Metadata::new("monitor_metrics", Level::INFO, Some("monitor_metrics"));

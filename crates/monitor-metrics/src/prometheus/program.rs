@@ -1,6 +1,9 @@
 //! Filters a page in Prometheus' text format down to the metrics that the program itself records.
 
-use monitor_core::names;
+use crate::bridge::{
+    describe::{COUNTERS, GAUGES, HISTOGRAMS},
+    flask,
+};
 
 /// Returns the page without the metrics that monitors publish.
 pub(super) fn of_the_program(page: &str) -> String {
@@ -9,11 +12,19 @@ pub(super) fn of_the_program(page: &str) -> String {
         // `# HELP` and `# TYPE` precede the samples of a metric and contain its name without a suffix, so they decide
         // for them.
         if let Some(metric) = described(line) {
-            is_kept = !names::is_published(metric);
+            is_kept = !is_published(metric);
         }
         is_kept
     });
     lines.collect()
+}
+
+/// Returns `true` if monitors publish a metric called `metric`. The names of Prometheus' Flask exporter are included.
+fn is_published(metric: &str) -> bool {
+    let gauges_and_counters = COUNTERS.iter().chain(&GAUGES).map(|(name, _)| *name);
+    let histograms = HISTOGRAMS.iter().map(|(name, ..)| *name);
+    let flask = [flask::TOTAL, flask::EXCEPTIONS, flask::DURATION, flask::INFO];
+    gauges_and_counters.chain(histograms).chain(flask).any(|name| name == metric)
 }
 
 fn described(line: &str) -> Option<&str> {

@@ -1,0 +1,56 @@
+//! Pages of a recorder in Prometheus' text format, complete although the recorder drops idle histograms.
+
+use std::{collections::HashSet, sync::atomic::Ordering};
+
+use monitor_core::Monitor;
+
+use super::page;
+use crate::bridge::{Bridge, sink::Published};
+
+impl Bridge {
+    /// Publishes under the names of Prometheus' Flask exporter as well.
+    pub(super) fn add_flask_names(&self) {
+        self.flask_names.store(true, Ordering::Relaxed);
+        // Their descriptions are missing yet.
+        self.published().described = false;
+    }
+
+    /// Publishes all metrics. Returns the page in Prometheus' text format that `render` makes of them, and `false` if
+    /// there is no recorder.
+    ///
+    /// A recorder with an idle time-out drops histograms that did not grow for a while, and would restart them at 0. A
+    /// histogram that was on the last page and is missing on this one is therefore published whole again, and `render`
+    /// is called once more.
+    pub(super) fn scrape(&self, monitor: &Monitor, render: impl Fn() -> String) -> (String, bool) {
+        let mut published = self.published();
+        let is_taken = self.publish_once(monitor, &mut published);
+        let mut page = render();
+        for _ in 0..ATTEMPTS {
+            if !published.forget_missing(&page) {
+                break;
+            }
+            self.publish_once(monitor, &mut published);
+            page = render();
+        }
+        (page, is_taken)
+    }
+}
+
+impl Published {
+    /// Forgets each histogram that was on the last page and is missing on this one, and returns whether there was any.
+    /// Histograms that were never on a page are rendered in another form, and stay.
+    fn forget_missing(&mut self, page: &str) -> bool {
+        let shown: HashSet<_> = page::shown(page, self.histograms.keys()).into_iter().cloned().collect();
+        let before = self.histograms.len();
+        self.histograms.retain(|key, told| {
+            let (was_shown, is_shown) = (told.shown, shown.contains(key));
+            told.shown = is_shown;
+            is_shown || !was_shown
+        });
+        self.histograms.len() < before
+    }
+}
+
+/// Maximum number of times that a page is rendered again. If the recorder's time-out is shorter than the rendering,
+/// some histogram would be missing each time.
+const ATTEMPTS: usize = 3;
