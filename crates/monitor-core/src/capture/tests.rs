@@ -23,7 +23,10 @@ fn a_capture_goes_on_while_the_own_backtrace_of_another_error_is_formatted() {
     });
     begun.recv_timeout(PATIENCE).expect("the backtrace is formatted");
     let second = monitor.clone();
-    thread::spawn(move || end.send(second.capture_error(&"x".parse::<u8>().unwrap_err())).unwrap());
+    thread::spawn(move || {
+        second.capture_error(&"x".parse::<u8>().unwrap_err());
+        end.send(()).unwrap();
+    });
     (0..2).for_each(|_| ended.recv_timeout(PATIENCE).expect("no capture waits for the formatting"));
     drop(release);
     assert!(monitor.flush(PATIENCE));

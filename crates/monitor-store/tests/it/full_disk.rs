@@ -97,8 +97,8 @@ fn on_full_disks(name: &str, test: fn(&FullDisk)) {
     if let Some(folder) = childs_folder() {
         return test(&FullDisk::Limited(folder));
     }
-    let folder = tempfile::tempdir().unwrap();
-    let output = limited(&format!("full_disk::{name}"), folder.path(), "unlimited").output().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = limited(&format!("full_disk::{name}"), folder.path(), "unlimited").output().expect("it starts");
     let printed = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
     FullDisk::mount().iter().for_each(test);
