@@ -111,18 +111,18 @@ pub use monitor_core::capture_anyhow;
 #[doc(inline)]
 pub use monitor_core::{
     BoxError, BuildError, CaptureExt, Cause, CodeLocation, DisableRoute, DisabledRoute, EnabledRoute, ErasedUser,
-    ErrorEvent, ErrorType, EventKind, Excerpt, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HourCount,
-    Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort, IssueStatus,
-    Job, JobOutcome, Level, LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, Outcome, PanicHook, Redaction,
-    Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Triage,
-    capture_error, capture_message, clock, escape, grouping, names, scope,
+    ErrorEvent, ErrorType, EventKind, Excerpt, Failure, Fingerprint, Frame, Grouping, GrpcCode, HealthChange,
+    HourCount, Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort,
+    IssueStatus, Job, JobOutcome, Level, LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, Outcome, PanicHook,
+    Redaction, Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext,
+    TraceId, Triage, capture_error, capture_message, clock, escape, grouping, names, scope,
 };
 // Used by layers, storages and recorders of other crates. Documented in the crates that define them.
 #[doc(hidden)]
 pub use monitor_core::{
     AnyError, ClientCounts, ClientOutcome, DropCount, DropCounter, DropReason, FinalStatus, HealthReading,
-    HealthStatus, JobCounts, JobOutput, ObservedError, Outgoing, Persist, ProbeReading, StoreState, StoreWrite,
-    Traffic, panic, source_path, text, traffic,
+    HealthStatus, JobCounts, JobOutput, Outgoing, Persist, ProbeReading, StoreState, StoreWrite, Traffic, panic,
+    source_path, text, traffic,
 };
 #[cfg(feature = "tokio")]
 #[doc(inline)]

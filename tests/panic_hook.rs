@@ -101,7 +101,7 @@ fn place(monitor: &Monitor, memory: &MemoryReporter) -> Option<String> {
     assert!(monitor.flush(Duration::from_secs(60)));
     let events = memory.events();
     let event = events.last().expect("it is captured");
-    event.location.as_ref().map(|location| location.file.clone())
+    event.failure.location.as_ref().map(|location| location.file.clone())
 }
 
 fn quiet_panic() {

@@ -40,7 +40,7 @@ fn an_answered_error_is_a_problem_and_still_a_service_error() {
     let body = text(response);
     assert!(body.contains("\"status\":500") && !body.contains("secret"), "{body}");
     assert_ended(&monitor, Outcome::ServiceError, 500);
-    assert_eq!(only_event(&monitor, &memory).message, "secret");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "secret");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_route_function_that_panics_costs_the_route_only() {
     assert_eq!(call(&layer, get("/"), || status(200, "")).status(), 200);
     assert_eq!(&*monitor.traffic().unwrap().read()[0].route, names::UNMATCHED);
     flush(&monitor);
-    assert_eq!(memory.events()[0].message, "no route");
+    assert_eq!(memory.events()[0].failure.message, "no route");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn an_error_whose_display_panics_is_passed_on_and_counted() {
     let failing = service(|_| Err::<Response<Text>, _>(Unspeakable));
     assert!(ready(MonitorLayer::new(&monitor).layer(failing).oneshot(get("/"))).is_err());
     assert_ended(&monitor, Outcome::ServiceError, 500);
-    assert_eq!(only_event(&monitor, &memory).message, "… [formatting failed]");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "… [formatting failed]");
 }
 
 /// A body that panics when polled or dropped.
@@ -238,7 +238,7 @@ fn a_body_that_panics_when_asked_for_its_end_is_a_panic() {
     let response = serve(&monitor, Response::new(Touchy { left: Some("a"), asked: true }));
     assert_eq!(response.status(), 500);
     assert_ended(&monitor, Outcome::Panic, 500);
-    assert_eq!(only_event(&monitor, &memory).message, "do not ask");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "do not ask");
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_body_whose_drop_panics_after_its_end_is_completed_and_captured() {
     assert!(body.is_end_stream());
     drop(body);
     assert_ended(&monitor, Outcome::Completed, 200);
-    assert_eq!(only_event(&monitor, &memory).message, "do not drop");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "do not drop");
 }
 
 #[test]

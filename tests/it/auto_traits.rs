@@ -57,7 +57,7 @@ fn what_is_reported_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::CodeLocation>();
     shared_and_cloned::<kit::Frame>();
     shared_and_cloned::<kit::JobCounts>();
-    shared_and_cloned::<monitor_core::ObservedError>();
+    shared_and_cloned::<monitor_core::Failure>();
     shared_and_cloned::<kit::scope::RequestFacts<'_>>();
     shared_and_cloned::<kit::RequestHead<'_>>();
     shared_and_cloned::<kit::traffic::RouteCounts>();

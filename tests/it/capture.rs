@@ -19,7 +19,10 @@ fn a_service_error_is_captured_with_its_chain() {
     let (monitor, memory) = watched();
     fail(&MonitorLayer::new(&monitor), || charge_failed().into());
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.kind, event.handled, &*event.message), (EventKind::ServiceError, false, "charge failed"));
+    assert_eq!(
+        (event.failure.kind, event.failure.handled, &*event.failure.message),
+        (EventKind::ServiceError, false, "charge failed")
+    );
     assert_eq!(causes(&event), ["bank did not answer", "timed out"]);
 }
 
@@ -30,7 +33,7 @@ fn an_error_that_is_no_box_is_described_by_a_function() {
     ready(failing.oneshot(get("/"))).unwrap_err();
     let event = only_event(&monitor, &memory);
     assert_eq!(causes(&event), ["bank did not answer", "timed out"]);
-    assert!(event.type_name.ends_with("support::Failure"), "{}", event.type_name);
+    assert!(event.failure.type_name.ends_with("support::Failure"), "{}", event.failure.type_name);
 }
 
 #[test]
@@ -39,9 +42,12 @@ fn an_attached_error_is_handled_and_has_its_place() {
     let line = line!() + 1;
     visit(&monitor, get("/"), || with_attached(500, AttachedError::new(&charge_failed())));
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.kind, event.handled, &*event.message), (EventKind::Error, true, "charge failed"));
-    assert_eq!(event.chain.len(), 2);
-    assert_eq!(event.location.as_ref().map(|location| location.line), Some(line));
+    assert_eq!(
+        (event.failure.kind, event.failure.handled, &*event.failure.message),
+        (EventKind::Error, true, "charge failed")
+    );
+    assert_eq!(event.failure.chain.len(), 2);
+    assert_eq!(event.failure.location.as_ref().map(|location| location.line), Some(line));
 }
 
 #[test]
@@ -88,7 +94,7 @@ fn a_500_explained_by_a_captured_error_is_no_issue_of_its_own() {
         capture_error(&charge_failed());
         status(500, "")
     });
-    assert_eq!(only_event(&monitor, &memory).kind, EventKind::Error);
+    assert_eq!(only_event(&monitor, &memory).failure.kind, EventKind::Error);
 }
 
 #[test]
@@ -99,7 +105,7 @@ fn an_error_captured_and_then_returned_is_captured_once() {
         capture_error(&error);
         error.into()
     });
-    assert_eq!(only_event(&monitor, &memory).kind, EventKind::Error);
+    assert_eq!(only_event(&monitor, &memory).failure.kind, EventKind::Error);
 }
 
 #[test]
@@ -110,7 +116,7 @@ fn an_error_captured_wrapped_and_then_returned_is_captured_once() {
         capture_error(&error);
         Failure::new("the order was not placed").because(error).into()
     });
-    assert_eq!(only_event(&monitor, &memory).kind, EventKind::Error);
+    assert_eq!(only_event(&monitor, &memory).failure.kind, EventKind::Error);
 }
 
 #[test]
@@ -125,7 +131,7 @@ fn an_error_captured_after_many_tries_and_then_returned_is_captured_once() {
         error.into()
     });
     flush(&monitor);
-    let last = memory.events().iter().filter(|event| event.message == charge_failed().text).count();
+    let last = memory.events().iter().filter(|event| event.failure.message == charge_failed().text).count();
     assert_eq!(last, 1);
 }
 
@@ -135,7 +141,7 @@ fn an_attached_error_is_captured_through_layers_that_capture_nothing() {
     let inner = service(|_| Ok::<_, Infallible>(with_attached(500, AttachedError::new(&charge_failed()))));
     let inner = CatchPanicLayer::new(&monitor).layer(RequestIdLayer::new().layer(inner));
     text(ready(MonitorLayer::new(&monitor).layer(inner).oneshot(get("/"))).unwrap());
-    assert_eq!(only_event(&monitor, &memory).message, charge_failed().text);
+    assert_eq!(only_event(&monitor, &memory).failure.message, charge_failed().text);
 }
 
 #[test]
@@ -147,7 +153,7 @@ fn what_one_monitor_captured_is_still_news_to_another() {
         error.into()
     });
     assert_eq!(
-        (only_event(&one, &ours).kind, only_event(&other, &theirs).kind),
+        (only_event(&one, &ours).failure.kind, only_event(&other, &theirs).failure.kind),
         (EventKind::ServiceError, EventKind::Error)
     );
 }
@@ -180,7 +186,7 @@ fn nested_layers_capture_a_service_error_once() {
     let layer = MonitorLayer::new(&monitor);
     let failing = layer.layer(service(|_| Err::<Response<Text>, BoxError>(charge_failed().into())));
     ready(layer.layer(failing).oneshot(get("/"))).unwrap_err();
-    assert_eq!(only_event(&monitor, &memory).kind, EventKind::ServiceError);
+    assert_eq!(only_event(&monitor, &memory).failure.kind, EventKind::ServiceError);
 }
 
 #[test]
@@ -188,7 +194,7 @@ fn an_error_of_any_length_is_cut() {
     let (monitor, memory) = watched();
     let failing = MonitorLayer::new(&monitor).layer(service(|_| Err::<Response<Text>, _>("x".repeat(1 << 20))));
     ready(failing.oneshot(get("/"))).unwrap_err();
-    assert!(only_event(&monitor, &memory).message.len() < 10_000);
+    assert!(only_event(&monitor, &memory).failure.message.len() < 10_000);
 }
 
 #[test]
@@ -198,7 +204,10 @@ fn a_result_is_captured_on_its_way() {
     let result = Scope::new(&monitor).enter(|| "x".parse::<u8>().capture());
     assert!(result.is_err());
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.handled, event.location.as_ref().map(|location| location.line)), (true, Some(line)));
+    assert_eq!(
+        (event.failure.handled, event.failure.location.as_ref().map(|location| location.line)),
+        (true, Some(line))
+    );
 }
 
 #[test]
@@ -213,7 +222,7 @@ fn outside_a_scope_only_the_monitor_captures() {
     let (monitor, memory) = watched();
     capture_error(&Failure::new("lost"));
     monitor.capture_error(&Failure::new("kept"));
-    assert_eq!(only_event(&monitor, &memory).message, "kept");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "kept");
 }
 
 #[test]
@@ -267,7 +276,7 @@ fn past_the_limit_of_sources_an_error_is_dropped_and_counted() {
     let (monitor, memory) = watched_by(builder().source_limit(1));
     monitor.capture_message(Level::Error, "first");
     monitor.capture_message(Level::Error, "second");
-    assert_eq!(only_event(&monitor, &memory).message, "first");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "first");
     assert_eq!(dropped(&monitor, "intake", DropReason::SourceLimit), 1);
     call::<Text>(&MonitorLayer::new(&monitor), get("/"), || panic!("third"));
     assert_eq!(dropped(&monitor, "intake", DropReason::SourceLimit), 2, "a panic is looked up by the hook as well");
@@ -289,12 +298,12 @@ fn each_affected_user_is_counted_once() {
 #[test]
 fn before_report_may_change_an_event() {
     let change = |mut event: ErrorEvent| {
-        event.message = String::from("changed");
+        event.failure.message = String::from("changed");
         Some(event)
     };
     let (monitor, memory) = watched_by(builder().before_report(change));
     monitor.capture_error(&charge_failed());
-    assert_eq!(only_event(&monitor, &memory).message, "changed");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "changed");
 }
 
 #[test]
@@ -340,11 +349,11 @@ fn an_event_counted_before_it_was_dropped_is_made_up_for() {
 #[test]
 fn an_event_goes_on_as_it_was_when_before_report_panics() {
     let (monitor, memory) = watched_by(builder().before_report(|mut event| {
-        event.message.clear();
+        event.failure.message.clear();
         std::panic::resume_unwind(Box::new("in before_report"))
     }));
     monitor.capture_error(&charge_failed());
-    assert_eq!(only_event(&monitor, &memory).message, "charge failed");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "charge failed");
     assert_eq!(dropped(&monitor, "intake", DropReason::BeforeReportPanicked), 1);
 }
 
@@ -384,7 +393,7 @@ fn a_message_below_error_does_not_explain_a_500() {
         status(500, "")
     });
     flush(&monitor);
-    let kinds: Vec<_> = memory.events().iter().map(|event| event.kind).collect();
+    let kinds: Vec<_> = memory.events().iter().map(|event| event.failure.kind).collect();
     assert_eq!(kinds, [EventKind::Message, EventKind::Status]);
 }
 

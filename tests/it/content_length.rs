@@ -39,8 +39,8 @@ fn a_body_that_ends_short_of_its_content_length_is_an_error_of_the_body() {
     assert_eq!(text(serve(&monitor, promising("10", [Step::Data("four")]))), "four");
     assert_ended(&monitor, Outcome::BodyError, 200);
     let event = only_event(&monitor, &memory);
-    assert_eq!(event.kind, EventKind::BodyError);
-    assert_eq!(event.message, "the response body ended 6 bytes short of its Content-Length");
+    assert_eq!(event.failure.kind, EventKind::BodyError);
+    assert_eq!(event.failure.message, "the response body ended 6 bytes short of its Content-Length");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, panic::panic_any};
 
 use monitor_kit::{
-    AttachedError, EventKind, MonitorLayer, ObservedError, Scope,
+    AttachedError, EventKind, Failure, MonitorLayer, Scope,
     log::{BreadcrumbLayer, JsonLayer, ReadableLayer},
     scope,
 };
@@ -57,7 +57,7 @@ fn a_captured_error_whose_display_fails_or_panics_is_an_event() {
             status(200, "")
         });
         assert_eq!(response.status(), 200);
-        assert_eq!(only_event(&monitor, &memory).message, MARKED);
+        assert_eq!(only_event(&monitor, &memory).failure.message, MARKED);
     }
 }
 
@@ -70,7 +70,7 @@ fn a_panic_with_an_error_whose_display_fails_or_panics_is_answered_and_an_event(
         assert_eq!(response.status(), 500);
         drop(response);
         let event = only_event(&monitor, &memory);
-        assert_eq!((event.kind, &*event.message), (EventKind::Panic, MARKED));
+        assert_eq!((event.failure.kind, &*event.failure.message), (EventKind::Panic, MARKED));
         assert!(causes(&event).iter().all(|cause| *cause == MARKED));
     }
 }
@@ -86,7 +86,7 @@ fn an_attached_error_whose_display_fails_or_panics_leaves_the_response_as_it_is(
         });
         assert_eq!(response.status(), 503);
         let event = only_event(&monitor, &memory);
-        assert_eq!((event.kind, &*event.message), (EventKind::Error, MARKED));
+        assert_eq!((event.failure.kind, &*event.failure.message), (EventKind::Error, MARKED));
     }
 }
 
@@ -104,7 +104,7 @@ fn a_service_error_that_cannot_be_formatted_reaches_the_caller() {
     let failing = MonitorLayer::new(&monitor).layer(service(|_| Err::<http::Response<Text>, _>(Broken::Panics)));
     assert!(matches!(ready(failing.oneshot(get("/"))), Err(Broken::Panics)));
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.kind, &*event.message), (EventKind::ServiceError, MARKED));
+    assert_eq!((event.failure.kind, &*event.failure.message), (EventKind::ServiceError, MARKED));
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_text_of_gigabytes_is_cut_while_it_is_written() {
             }
         }
     }
-    let message = ObservedError::of_any(EventKind::Error, &Endless).message;
+    let message = Failure::of_any(EventKind::Error, &Endless).message;
     assert!(message.starts_with("0123") && message.len() == 9 * 1024, "{} bytes", message.len());
 }
 

@@ -92,7 +92,7 @@ fn types_behind_a_box_are_named_where_the_program_told_of_them() {
         Scope::new(monitor).enter(|| Err::<(), _>(Wrapped(boxed().unwrap_err())).capture()).unwrap_err();
         flush(monitor);
         let events = memory.events();
-        (events[0].type_name.clone(), events[1].chain[0].type_name.clone())
+        (events[0].failure.type_name.to_string(), events[1].failure.chain[0].type_name.clone())
     };
     let (monitor, memory) = watched();
     assert_eq!(types(&monitor, &memory), ("ParseIntError".into(), "ParseIntError".into()));
@@ -131,8 +131,9 @@ fn what_is_in_an_anyhow_or_eyre_report_is_seen() {
 
 /// Returns the message of an event, and its innermost known type.
 fn seen(event: &ErrorEvent) -> (String, String) {
-    let innermost = event.chain.last().map_or(&event.type_name, |cause| &cause.type_name);
-    (event.message.clone(), innermost.clone())
+    let failure = &event.failure;
+    let innermost = failure.chain.last().map_or(&*failure.type_name, |cause| &cause.type_name);
+    (failure.message.clone(), innermost.to_owned())
 }
 
 fn fingerprint_of_a_panic() -> Fingerprint {

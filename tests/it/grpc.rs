@@ -95,8 +95,8 @@ async fn a_failure_with_nothing_captured_is_an_issue_of_its_route_and_says_what_
     let issues = served.monitor.issues();
     assert_eq!((issues.len(), issues[0].count), (1, 2));
     let event = &served.memory.events()[0];
-    assert_eq!(event.type_name, "INTERNAL");
-    assert_eq!(event.message, "POST /shop.Stock/Count answered INTERNAL: the shelf broke: 100%");
+    assert_eq!(event.failure.type_name, "INTERNAL");
+    assert_eq!(event.failure.message, "POST /shop.Stock/Count answered INTERNAL: the shelf broke: 100%");
     let (name, said) = &event.scope.contexts[0];
     assert_eq!((name.as_str(), said["message"].as_str()), ("grpc", Some("the shelf broke: 100%")));
 }
@@ -108,7 +108,7 @@ async fn a_secret_in_the_message_of_a_status_is_masked() {
     served.ended("/shop.Stock/Count", 1).await;
     let event = crate::support::only_event(&served.monitor, &served.memory);
     let expected = "POST /shop.Stock/Count answered UNAVAILABLE: no shelf at postgres://[Filtered]@db/stock";
-    assert_eq!(event.message, expected);
+    assert_eq!(event.failure.message, expected);
     assert!(!event.to_json().to_string().contains("hunter2"));
 }
 
@@ -118,7 +118,7 @@ async fn a_failure_in_the_trailers_says_its_message_in_its_event() {
     read(served.list("a,broken").await.expect("it begins")).await;
     served.ended("/shop.Stock/List", 1).await;
     let event = crate::support::only_event(&served.monitor, &served.memory);
-    assert_eq!(event.message, "POST /shop.Stock/List answered DATA_LOSS: the rest burnt");
+    assert_eq!(event.failure.message, "POST /shop.Stock/List answered DATA_LOSS: the rest burnt");
 }
 
 #[tokio::test]
@@ -129,13 +129,16 @@ async fn the_source_of_a_status_is_the_event_once_and_never_goes_to_the_client()
         assert_eq!((refusal.code(), refusal.message()), (Code::Internal, "the stock cannot be read"));
         served.ended("/shop.Stock/Count", 1).await;
         let event = crate::support::only_event(&served.monitor, &served.memory);
-        let place = event.location.as_ref().map(|at| at.file.as_str());
+        let place = event.failure.location.as_ref().map(|at| at.file.as_str());
         match what {
             "captured" => assert_eq!(place, Some("tests/it/grpc.rs")),
-            _ => assert_eq!((&*event.type_name, &*event.message), ("Failure", "the shelf is on fire")),
+            _ => assert_eq!((&*event.failure.type_name, &*event.failure.message), ("Failure", "the shelf is on fire")),
         }
         assert_eq!(event.scope.route, "/shop.Stock/Count");
-        assert!(event.handled && event.chain.iter().any(|cause| cause.message == "a match"), "{event:#?}");
+        assert!(
+            event.failure.handled && event.failure.chain.iter().any(|cause| cause.message == "a match"),
+            "{event:#?}"
+        );
     }
 }
 
@@ -201,7 +204,7 @@ async fn a_panic_is_answered_as_internal_in_trailers_only() {
     served.ended("/shop.Stock/Count", 1).await;
     assert_eq!(served.failures("/shop.Stock/Count"), [(ErrorType::Panic, 1)]);
     flush(&served.monitor);
-    assert_eq!(served.memory.events()[0].message, "the shelf fell");
+    assert_eq!(served.memory.events()[0].failure.message, "the shelf fell");
 }
 
 #[tokio::test]
@@ -305,7 +308,7 @@ fn a_panic_that_a_silent_layer_inside_answered_is_captured() {
     let inside = CatchPanicLayer::new(&Monitor::disabled()).layer(panicking);
     let asked = MonitorLayer::new(&monitor).layer(inside).oneshot(grpc_request("/shop.Stock/Count"));
     drop(crate::support::text(ready(asked).unwrap_or_else(|error| match error {})));
-    assert_eq!(crate::support::only_event(&monitor, &memory).type_name, "INTERNAL");
+    assert_eq!(crate::support::only_event(&monitor, &memory).failure.type_name, "INTERNAL");
 }
 
 #[test]
@@ -320,7 +323,7 @@ fn codes_that_are_to_be_ignored_become_no_issue() {
         let request = grpc_request("/shop.Stock/Count");
         drop(crate::support::text(call(&MonitorLayer::new(&monitor), request, answer)));
     }
-    assert_eq!(crate::support::only_event(&monitor, &memory).type_name, "INTERNAL");
+    assert_eq!(crate::support::only_event(&monitor, &memory).failure.type_name, "INTERNAL");
     assert_eq!(crate::support::dropped(&monitor, "intake", monitor_kit::DropReason::Ignored), 1);
 }
 

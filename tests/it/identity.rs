@@ -155,7 +155,7 @@ fn the_identifier_layer_alone_within_a_job_hides_neither_its_identifier_nor_the_
     let ask = async { RequestIdLayer::new().layer(service).oneshot(get("/")).await };
     let response = ready(monitor.job("consumer", ask)).unwrap();
     assert_eq!(seen.as_deref(), Some(id(&response)));
-    assert_eq!(only_event(&monitor, &memory).message, "stock is low");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "stock is low");
 }
 
 #[test]

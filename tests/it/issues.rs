@@ -327,7 +327,7 @@ fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
     let count = |kind| monitor.issues().iter().filter(|issue| issue.kind == kind).map(|issue| issue.count).sum::<u64>();
     assert_eq!((count(EventKind::Error), count(EventKind::Message)), (100, 200));
     let events = memory.events();
-    let of = |kind| events.iter().filter(move |event| event.kind == kind);
+    let of = |kind| events.iter().filter(move |event| event.failure.kind == kind);
     assert_eq!(of(EventKind::Error).count(), 1, "the first of its source");
     let whole = of(EventKind::Message).count() as u64;
     assert!((40..190).contains(&whole), "{whole}");
@@ -373,7 +373,7 @@ fn errors_are_ignored_by_type_and_by_what_they_say() {
         capture_error(&std::io::Error::other("the answer came too late by 7 s"));
     });
     flush(&monitor);
-    let said: Vec<_> = memory.events().iter().map(|event| event.message.clone()).collect();
+    let said: Vec<_> = memory.events().iter().map(|event| event.failure.message.clone()).collect();
     assert_eq!((said, dropped(&monitor, "intake", DropReason::Ignored)), (vec!["invalid float literal".to_owned()], 4));
 }
 

@@ -35,7 +35,10 @@ fn a_job_that_fails_is_captured_with_its_causes_and_has_no_success() {
     let failure = Failure::new("not sent").because(Failure::new("no route"));
     ready(monitor.job("send-email", done(Err::<(), BoxError>(failure.into())))).unwrap_err();
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.kind, &*event.message, &*event.scope.route), (EventKind::Error, "not sent", "send-email"));
+    assert_eq!(
+        (event.failure.kind, &*event.failure.message, &*event.scope.route),
+        (EventKind::Error, "not sent", "send-email")
+    );
     assert_eq!((causes(&event), event.scope.method), (vec!["no route"], None));
     let counts = job(&monitor, "send-email");
     assert_eq!((counts.outcome(JobOutcome::Failed), counts.last_success), (1, None));
@@ -45,7 +48,7 @@ fn a_job_that_fails_is_captured_with_its_causes_and_has_no_success() {
 fn an_error_that_is_no_box_shows_its_type() {
     let (monitor, memory) = watched();
     ready(monitor.job("send-email", done(Err::<(), _>(io::Error::other("full"))))).unwrap_err();
-    assert_eq!(only_event(&monitor, &memory).type_name, "std::io::error::Error");
+    assert_eq!(only_event(&monitor, &memory).failure.type_name, "std::io::error::Error");
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn a_job_whose_error_cannot_be_shown_has_failed() {
     let unshowable = monitor.job("send-email", done(Err::<(), _>(Unshowable)));
     assert!(ready(unshowable).is_err());
     assert_eq!(job(&monitor, "send-email").outcome(JobOutcome::Failed), 1);
-    assert_eq!(only_event(&monitor, &memory).message, "… [formatting failed]");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "… [formatting failed]");
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn a_job_that_panics_while_it_is_dropped_has_panicked() {
     });
     assert!(catch_unwind(AssertUnwindSafe(|| drop(dropped))).is_err());
     assert_eq!(job(&monitor, "clean-up").outcome(JobOutcome::Panicked), 1);
-    assert_eq!(only_event(&monitor, &memory).message, "in the drop");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "in the drop");
 }
 
 #[test]
@@ -113,8 +116,8 @@ fn a_job_that_panics_is_captured_with_its_place_and_the_panic_goes_on() {
     let panicked = catch_unwind(AssertUnwindSafe(|| ready(panicking)));
     assert!(panicked.is_err());
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.kind, &*event.message), (EventKind::Panic, "no disk"));
-    assert!(event.location.as_ref().is_some_and(|location| location.file.ends_with("jobs.rs")));
+    assert_eq!((event.failure.kind, &*event.failure.message), (EventKind::Panic, "no disk"));
+    assert!(event.failure.location.as_ref().is_some_and(|location| location.file.ends_with("jobs.rs")));
     assert_eq!(event.scope.tags, [("table".to_owned(), "orders".to_owned())]);
     assert_eq!(job(&monitor, "clean-up").outcome(JobOutcome::Panicked), 1);
 }

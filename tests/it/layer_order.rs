@@ -122,7 +122,7 @@ fn the_layers_of_one_concern_each_work_in_any_order() {
         assert!(body.contains(&id), "{order:?}: {id} is not in {body}");
         assert_ended(&monitor, Outcome::Panic, 500);
         let event = only_event(&monitor, &memory);
-        assert_eq!((event.kind, &*event.message), (EventKind::Panic, "boom"), "{order:?}");
+        assert_eq!((event.failure.kind, &*event.failure.message), (EventKind::Panic, "boom"), "{order:?}");
         assert_eq!(event.scope.request_id.as_ref().map(|id| id.to_string()), Some(id), "{order:?}");
     }
 }
@@ -133,7 +133,7 @@ fn a_panic_answered_without_a_monitor_is_counted_and_an_issue_further_out() {
     let stack = MonitorLayer::new(&monitor).layer(CatchPanicLayer::new(&Monitor::disabled()).layer(panicking()));
     text(ready(stack.oneshot(get("/"))).unwrap());
     assert_ended(&monitor, Outcome::Panic, 500);
-    assert_eq!(only_event(&monitor, &memory).kind, EventKind::Status);
+    assert_eq!(only_event(&monitor, &memory).failure.kind, EventKind::Status);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_panic_in_the_body_is_one_to_every_layer_and_captured_once() {
         let mut body = ready(stack.oneshot(get("/"))).unwrap().into_body();
         next_frame(&mut body).unwrap().unwrap_err();
         assert_ended(&monitor, Outcome::PanicInBody, 200);
-        assert_eq!(only_event(&monitor, &memory).message, "in the body");
+        assert_eq!(only_event(&monitor, &memory).failure.message, "in the body");
     }
 }
 
@@ -162,7 +162,7 @@ fn a_panic_in_the_body_is_known_behind_whatever_error_is_made_of_it() {
     let mut body = ready(MonitorLayer::new(&monitor).layer(wrapped).oneshot(get("/"))).unwrap().into_body();
     next_frame(&mut body).unwrap().unwrap_err();
     assert_ended(&monitor, Outcome::PanicInBody, 200);
-    assert_eq!(only_event(&monitor, &memory).message, "in the body");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "in the body");
 }
 
 #[test]

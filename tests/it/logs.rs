@@ -325,10 +325,10 @@ fn an_error_that_is_logged_is_an_event_where_that_is_asked_for() {
     flush(&monitor);
     let event = only_event(&monitor, &memory);
     assert_eq!(
-        (event.message.as_str(), support::causes(&event), event.handled),
+        (event.failure.message.as_str(), support::causes(&event), event.failure.handled),
         ("no stock", vec!["empty shelf"], true)
     );
-    let location = event.location.as_ref().unwrap();
+    let location = event.failure.location.as_ref().unwrap();
     assert!(location.to_string().starts_with("tests/it/logs.rs:"), "{location}");
 }
 

@@ -95,7 +95,7 @@ fn a_panic_while_a_finished_future_is_dropped_is_answered() {
     let response = ready(watched.oneshot(get("/"))).unwrap();
     assert_eq!(response.status(), 500);
     assert_ended(&monitor, Outcome::Panic, 500);
-    assert_eq!(only_event(&monitor, &memory).message, "in the drop");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "in the drop");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_panic_while_an_abandoned_future_is_dropped_goes_no_further() {
     let mut watched = MonitorLayer::new(&monitor).layer(tower::service_fn(|_| DropPanics { pending: true }));
     drop(watched.call(get("/")));
     assert_ended(&monitor, Outcome::Panic, 500);
-    assert_eq!(only_event(&monitor, &memory).message, "in the drop");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "in the drop");
 }
 
 /// tower-http#396, dropshot#965: such a request is lost. The status is nginx's 499.
@@ -262,7 +262,7 @@ fn a_panic_in_poll_ready_is_captured_counted_apart_and_resumed() {
     assert_eq!(monitor.traffic().unwrap().ready_errors(), 1);
     assert_nothing_counted(&monitor);
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.kind, event.location.is_some()), (EventKind::Panic, true));
+    assert_eq!((event.failure.kind, event.failure.location.is_some()), (EventKind::Panic, true));
 }
 
 #[test]

@@ -53,8 +53,11 @@ fn the_event_tells_what_happened_and_where() {
     let line = line!() + 1;
     call::<Text>(&MonitorLayer::new(&monitor), get("/"), || panic!("no todo {}", 7));
     let event = only_event(&monitor, &memory);
-    let location = event.location.clone().unwrap();
-    assert_eq!((event.kind, event.handled, &*event.message), (EventKind::Panic, false, "no todo 7"));
+    let location = event.failure.location.clone().unwrap();
+    assert_eq!(
+        (event.failure.kind, event.failure.handled, &*event.failure.message),
+        (EventKind::Panic, false, "no todo 7")
+    );
     assert!(location.file.ends_with("panics.rs"), "{location}");
     assert_eq!(location.line, line);
 }
@@ -108,7 +111,7 @@ fn an_answer_that_panics_itself_is_replaced_by_ours() {
     let response = call::<Text>(&layer, get("/"), || panic!("boom"));
     assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
     flush(&monitor);
-    let messages: Vec<_> = memory.events().iter().map(|event| event.message.clone()).collect();
+    let messages: Vec<_> = memory.events().iter().map(|event| event.failure.message.clone()).collect();
     assert_eq!(messages, ["boom", "the template is gone"]);
     assert_ended(&monitor, Outcome::Panic, 500);
 }
@@ -128,7 +131,7 @@ fn the_catching_layer_alone_captures_and_counts_nothing() {
     let (monitor, memory) = watched();
     let watched = CatchPanicLayer::new(&monitor).layer(service::<Text, Infallible>(|_| panic!("boom")));
     assert_eq!(ready(watched.oneshot(get("/"))).unwrap().status(), 500);
-    assert_eq!(only_event(&monitor, &memory).message, "boom");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "boom");
     assert!(monitor.traffic().unwrap().read().is_empty());
 }
 
@@ -155,7 +158,7 @@ fn a_panic_in_a_thread_is_tied_to_its_request_and_captured_once() {
         status(500, "")
     });
     let event = only_event(&monitor, &memory);
-    assert_eq!(event.message, "in the thread");
+    assert_eq!(event.failure.message, "in the thread");
     assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.as_ref().unwrap().to_string());
 }
 
@@ -169,7 +172,7 @@ async fn a_panic_in_a_task_is_tied_to_its_request_and_captured_once() {
     }));
     let response = watched.oneshot(get("/")).await.unwrap();
     let event = only_event(&monitor, &memory);
-    assert_eq!(event.message, "in the task");
+    assert_eq!(event.failure.message, "in the task");
     assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.as_ref().unwrap().to_string());
 }
 
@@ -181,7 +184,7 @@ fn a_panic_of_a_thread_that_the_request_resumes_is_captured_once() {
         joined.unwrap_or_else(|payload| resume_unwind(payload))
     });
     let event = only_event(&monitor, &memory);
-    assert!(event.location.is_some());
+    assert!(event.failure.location.is_some());
     assert_eq!(monitor.issues()[0].count, 1);
 }
 
@@ -193,7 +196,7 @@ fn a_panic_the_hook_has_not_seen_is_an_event_each_time() {
     }
     flush(&monitor);
     assert_eq!(memory.events().len(), 3);
-    assert!(memory.events().iter().all(|event| event.location.is_none()));
+    assert!(memory.events().iter().all(|event| event.failure.location.is_none()));
 }
 
 #[test]
@@ -208,7 +211,7 @@ fn a_panic_somebody_kept_is_not_taken_for_the_next() {
         let joined = thread::spawn(scope::wrap(|| -> Response<Text> { panic!("in the thread") })).join();
         joined.unwrap_or_else(|payload| resume_unwind(payload))
     });
-    assert_eq!(only_event(&monitor, &memory).message, "in the thread");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "in the thread");
 }
 
 #[test]
@@ -228,7 +231,10 @@ fn a_panic_captured_by_one_monitor_is_still_news_to_another() {
         ready(other.job("clean-up", async { drop(divide()) }));
         status(200, "")
     });
-    assert_eq!((only_event(&one, &ours).kind, only_event(&other, &theirs).kind), (EventKind::Panic, EventKind::Panic));
+    assert_eq!(
+        (only_event(&one, &ours).failure.kind, only_event(&other, &theirs).failure.kind),
+        (EventKind::Panic, EventKind::Panic)
+    );
 }
 
 /// tower's `Buffer` drops the responses of clients that left.
@@ -237,7 +243,7 @@ fn a_panic_in_call_is_one_also_when_nobody_waits_for_the_answer() {
     let (monitor, memory) = watched();
     drop(MonitorLayer::new(&monitor).layer(service::<Text, Infallible>(|_| panic!("boom"))).call(get("/")));
     assert_ended(&monitor, Outcome::Panic, 500);
-    assert_eq!(only_event(&monitor, &memory).message, "boom");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "boom");
 }
 
 #[test]
@@ -249,7 +255,7 @@ fn a_body_that_panics_when_a_problem_takes_its_place_changes_nothing() {
     assert_eq!(response.status(), 502);
     assert!(text(response).contains("Bad Gateway"));
     assert_ended(&monitor, Outcome::Completed, 502);
-    assert_eq!(only_event(&monitor, &memory).message, "in the drop");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "in the drop");
 }
 
 #[test]
@@ -272,7 +278,7 @@ fn a_future_and_its_response_may_both_panic_when_they_are_dropped() {
     assert_eq!(response.status(), 500);
     assert_ended(&monitor, Outcome::Panic, 500);
     flush(&monitor);
-    let messages: Vec<_> = memory.events().iter().map(|event| event.message.clone()).collect();
+    let messages: Vec<_> = memory.events().iter().map(|event| event.failure.message.clone()).collect();
     assert_eq!(messages, ["of the future", "in the drop"]);
 }
 
@@ -299,7 +305,7 @@ fn data_that_panics_when_asked_for_its_size_is_a_panic_in_the_body() {
     let mut body = ready(MonitorLayer::new(&monitor).layer(service).oneshot(get("/"))).unwrap().into_body();
     assert!(next_frame(&mut body).unwrap().is_err());
     assert_ended(&monitor, Outcome::PanicInBody, 200);
-    assert_eq!(only_event(&monitor, &memory).message, "no size");
+    assert_eq!(only_event(&monitor, &memory).failure.message, "no size");
 }
 
 /// A body of one frame.
@@ -363,7 +369,7 @@ fn a_panic_resumed_by_a_layer_further_in_keeps_its_place() {
     let watched = CatchPanicLayer::new(&monitor).layer(RequestIdLayer::new().layer(timed));
     assert_eq!(ready(watched.oneshot(get("/"))).unwrap().status(), 500);
     let event = only_event(&monitor, &memory);
-    assert!(event.location.is_some() && !event.backtrace.is_empty(), "{event:#?}");
+    assert!(event.failure.location.is_some() && !event.backtrace.is_empty(), "{event:#?}");
 }
 
 #[test]
@@ -372,7 +378,7 @@ fn a_panic_in_a_scope_without_a_monitor_is_captured_further_out() {
     call::<Text>(&MonitorLayer::new(&monitor), get("/"), || {
         Scope::new(&Monitor::disabled()).enter(|| scope::wrap(|| panic!("boom"))())
     });
-    assert!(only_event(&monitor, &memory).location.is_some());
+    assert!(only_event(&monitor, &memory).failure.location.is_some());
 }
 
 #[test]
@@ -381,7 +387,7 @@ fn nested_layers_capture_a_panic_once() {
     let inner = CatchPanicLayer::new(&monitor).layer(service::<Text, Infallible>(|_| panic!("boom")));
     let response = ready(MonitorLayer::new(&monitor).layer(inner).oneshot(get("/"))).unwrap();
     assert_eq!(response.status(), 500);
-    assert_eq!(only_event(&monitor, &memory).kind, EventKind::Panic);
+    assert_eq!(only_event(&monitor, &memory).failure.kind, EventKind::Panic);
 }
 
 /// sentry-rust's panic integration flushes for up to two seconds on the thread of the request.
@@ -431,7 +437,7 @@ async fn a_supervised_task_is_tied_to_the_request_that_spawned_it() {
     assert!(task.await.is_err() && blocking.await.is_err());
     flush(&monitor);
     let mut texts: Vec<_> =
-        memory.events().iter().map(|event| (event.message.clone(), event.scope.request_id.clone())).collect();
+        memory.events().iter().map(|event| (event.failure.message.clone(), event.scope.request_id.clone())).collect();
     texts.sort();
     assert_eq!(texts, ["in a task", "in a thread"].map(|text| (text.to_owned(), Some(scope.id().clone()))));
 }

@@ -187,7 +187,7 @@ fn a_kept_header_whose_name_is_a_secret_is_masked() {
 #[test]
 fn what_before_report_adds_is_masked() {
     let (monitor, memory) = watched_by(builder().before_report(|mut event| {
-        event.message = LEAKY.to_owned();
+        event.failure.message = LEAKY.to_owned();
         Some(event)
     }));
     visit(&monitor, get("/"), || status(500, ""));
@@ -217,7 +217,7 @@ fn a_line_break_of_the_client_begins_no_line_in_the_log() {
 fn redaction_can_be_turned_off() {
     let (monitor, memory) = watched_by(builder().redaction(Redaction::off()));
     monitor.capture_error(&Failure::new(LEAKY));
-    assert_eq!(only_event(&monitor, &memory).message, LEAKY);
+    assert_eq!(only_event(&monitor, &memory).failure.message, LEAKY);
 }
 
 /// All outputs of a monitor.

@@ -70,7 +70,7 @@ fn places(event: &Arc<ErrorEvent>) -> [(&'static str, Value); 8] {
     };
     let crumb = &event.scope.breadcrumbs[0];
     [
-        ("message", json!(event.message)),
+        ("message", json!(event.failure.message)),
         ("user", json!(event.scope.user)),
         ("header", context("request")),
         ("query", crumb.data["url"].clone()),

@@ -23,7 +23,7 @@ fn a_report_is_captured_with_the_type_of_its_root_cause_where_it_is_captured() {
         }
     });
     let events = events(&monitor, &memory);
-    let seen: Vec<_> = events.iter().map(|event| (&*event.message, &*event.type_name)).collect();
+    let seen: Vec<_> = events.iter().map(|event| (&*event.failure.message, &*event.failure.type_name)).collect();
     let parsed = "invalid digit found in string";
     assert_eq!(
         seen,
@@ -34,9 +34,9 @@ fn a_report_is_captured_with_the_type_of_its_root_cause_where_it_is_captured() {
             ("no age", "ParseIntError")
         ]
     );
-    let lines: Vec<_> = events.iter().map(|event| event.location.as_ref().unwrap().line - line).collect();
+    let lines: Vec<_> = events.iter().map(|event| event.failure.location.as_ref().unwrap().line - line).collect();
     assert_eq!(lines, [0, 1, 2, 4]);
-    assert_eq!(events[0].chain.last().unwrap().message, parsed);
+    assert_eq!(events[0].failure.chain.last().unwrap().message, parsed);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_panic_with_an_error_has_its_type_message_and_causes() {
         caught.drop_payload();
     }
     let events = events(&monitor, &memory);
-    let seen: Vec<_> = events.iter().map(|event| (&*event.type_name, &*event.message)).collect();
+    let seen: Vec<_> = events.iter().map(|event| (&*event.failure.type_name, &*event.failure.message)).collect();
     let expected = [
         ("std::io::error::Error", "the disk is gone"),
         ("ParseIntError", "no age"),
@@ -71,7 +71,7 @@ fn a_panic_with_an_error_has_its_type_message_and_causes() {
         ("panic", "the cache is gone"),
     ];
     assert_eq!(seen, expected);
-    assert_eq!((events[1].chain.len(), events[5].chain.len()), (1, 1));
+    assert_eq!((events[1].failure.chain.len(), events[5].failure.chain.len()), (1, 1));
 }
 
 #[test]
@@ -88,9 +88,12 @@ fn an_attached_report_has_the_type_of_its_root_cause_and_the_place_where_it_was_
         });
     }
     let events = events(&monitor, &memory);
-    let seen: Vec<_> = events.iter().map(|event| (&*event.message, &*event.type_name, event.chain.len())).collect();
+    let seen: Vec<_> = events
+        .iter()
+        .map(|event| (&*event.failure.message, &*event.failure.type_name, event.failure.chain.len()))
+        .collect();
     assert_eq!(seen, [("no age", "ParseIntError", 1); 2]);
-    let places: Vec<_> = events.iter().map(|event| event.location.as_ref().unwrap()).collect();
+    let places: Vec<_> = events.iter().map(|event| event.failure.location.as_ref().unwrap()).collect();
     let places: Vec<_> = places.iter().map(|at| (&*at.file, at.line - line)).collect();
     assert_eq!(places, [("tests/it/reports.rs", 0), ("tests/it/reports.rs", 1)]);
 }
@@ -106,12 +109,12 @@ fn an_error_of_anyhow_has_the_place_where_it_arose_if_it_is_captured_with_its_ow
     let captured = line!() + 1;
     monitor.capture_error(&anyhow_age("x").unwrap_err());
     let events = events(&monitor, &memory);
-    let places: Vec<_> = events.iter().map(|event| event.location.as_ref().unwrap()).collect();
+    let places: Vec<_> = events.iter().map(|event| event.failure.location.as_ref().unwrap()).collect();
     assert_eq!(places[0].line, PARSED_AT);
     assert!(places[0].file.ends_with("tests/it/reports.rs"), "{}", places[0].file);
     assert_eq!((&*places[1].file, places[1].line), ("tests/it/reports.rs", captured));
     assert!(events[0].own_frames().next().unwrap().function.ends_with("::anyhow_age"), "{:?}", events[0].backtrace);
-    assert_eq!((&*events[0].message, &*events[0].type_name), ("no age", "ParseIntError"));
+    assert_eq!((&*events[0].failure.message, &*events[0].failure.type_name), ("no age", "ParseIntError"));
 }
 
 /// The standard library maps the executable when it first resolves a backtrace, and keeps it mapped.
@@ -129,7 +132,7 @@ fn a_captured_report_does_not_resolve_its_own_backtrace() {
     monitor.capture_error(&eyre_age("x").unwrap_err());
     monitor.capture_error(&*BoxError::from(anyhow::Error::new(plain()).context("no size").context("no age")));
     drop(AttachedError::new(&anyhow_age("x").unwrap_err()));
-    let types: Vec<_> = events(&monitor, &memory).iter().skip(1).map(|event| event.type_name.clone()).collect();
+    let types: Vec<_> = events(&monitor, &memory).iter().skip(1).map(|event| event.failure.type_name.clone()).collect();
     assert_eq!(types, ["ParseIntError", "ParseIntError", "error"]);
     assert_eq!(mappings_of_executable(), mapped, "a backtrace was resolved");
     drop(format!("{:?}", anyhow_age("x").unwrap_err()));

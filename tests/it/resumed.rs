@@ -82,5 +82,5 @@ fn place_of(f: impl FnOnce()) -> Option<CodeLocation> {
     scope.capture_panic(&mut caught);
     caught.drop_payload();
     flush(&monitor);
-    memory.events().remove(0).location.clone()
+    memory.events().remove(0).failure.location.clone()
 }

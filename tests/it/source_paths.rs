@@ -16,7 +16,11 @@ fn an_event_of_a_panic_inside_a_dependency_names_no_machine() {
     for crate_of_frame in ["bytes-1.", "rustc/library/", "tests/it/source_paths.rs"] {
         assert!(files.iter().any(|file| file.contains(crate_of_frame)), "{crate_of_frame} is not in {files:#?}");
     }
-    assert!(event.location.as_ref().is_some_and(|at| at.file.starts_with("bytes-1.")), "{:?}", event.location);
+    assert!(
+        event.failure.location.as_ref().is_some_and(|at| at.file.starts_with("bytes-1.")),
+        "{:?}",
+        event.failure.location
+    );
     assert!(files.iter().all(|file| !file.starts_with('/')), "{files:#?}");
     let json = [event.to_json().to_string(), monitor.issues()[0].to_json().to_string()].concat();
     let home = std::env::home_dir().expect("a home directory");

@@ -168,7 +168,7 @@ pub(crate) fn only_event(monitor: &Monitor, memory: &MemoryReporter) -> Arc<Erro
 #[track_caller]
 /// Returns the messages of an error's causes.
 pub(crate) fn causes(event: &ErrorEvent) -> Vec<&str> {
-    event.chain.iter().map(|cause| cause.message.as_str()).collect()
+    event.failure.chain.iter().map(|cause| cause.message.as_str()).collect()
 }
 
 pub(crate) fn assert_nothing_captured(monitor: &Monitor, memory: &MemoryReporter) {

@@ -23,7 +23,7 @@ fn a_capture_goes_on_while_the_resolver_is_held_up() {
     assert!(memory.events().is_empty(), "the resolver is still held up");
     drop(release);
     flush(&monitor);
-    let messages: Vec<_> = memory.events().iter().map(|event| event.message.clone()).collect();
+    let messages: Vec<_> = memory.events().iter().map(|event| event.failure.message.clone()).collect();
     assert_eq!(messages, ["out of stock", "out of money"]);
 }
 

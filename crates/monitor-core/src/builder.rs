@@ -39,7 +39,7 @@ use crate::{
 ///     .routes([("GET", "/items/{id}"), ("POST", "/orders")])
 ///     .untracked(["/internal"])
 ///     .redaction(Redaction::new().secret_keys(["iban"]))
-///     .before_report(|event| (event.type_name != "shop::OutOfStock").then_some(event))
+///     .before_report(|event| (event.failure.type_name != "shop::OutOfStock").then_some(event))
 ///     .build()?;
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```

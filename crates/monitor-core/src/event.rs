@@ -2,6 +2,7 @@
 
 pub(crate) mod any_error;
 mod excerpt;
+mod failure;
 pub(crate) mod frames;
 pub mod grouping;
 pub(crate) mod rules;
@@ -16,14 +17,15 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub(crate) use self::excerpt::Excerpts;
+use self::grouping::Grouping;
 pub use self::{
     excerpt::Excerpt,
+    failure::{EventKind, Failure},
     scope_record::{Breadcrumb, ScopeRecord},
 };
-use self::{grouping::Grouping, type_names::Cause};
 use crate::{
     base::json,
-    model::{code_location::CodeLocation, fingerprint::Fingerprint, identity::Identity, level::Level},
+    model::{code_location::CodeLocation, fingerprint::Fingerprint, identity::Identity},
 };
 
 /// One captured failure, redacted, with everything known at the time of the capture.
@@ -36,21 +38,9 @@ pub struct ErrorEvent {
     /// Time of the capture.
     #[serde(rename = "timestamp", with = "json::time")]
     pub at: SystemTime,
-    /// Kind of failure.
-    pub kind: EventKind,
-    /// `true` if the program handled it. A panic and a bare 5xx are not handled.
-    pub handled: bool,
-    /// Severity.
-    pub level: Level,
-    /// Type of the error; `panic` for a panic, the status code for a bare 5xx.
-    #[serde(rename = "type")]
-    pub type_name: String,
-    /// Message of the error.
-    pub message: String,
-    /// Causes of the error, the direct cause first.
-    pub chain: Vec<Cause>,
-    /// Location in the source, if known.
-    pub location: Option<CodeLocation>,
+    /// The failure itself: type, message, causes and location.
+    #[serde(flatten)]
+    pub failure: Failure,
     /// Frames of the backtrace, the innermost first; empty when no backtrace was taken.
     pub backtrace: Vec<Frame>,
     /// Name of the thread; empty when it has none.
@@ -73,26 +63,6 @@ pub struct ErrorEvent {
     /// Keyed hash of the user, for counting distinct users without identifying them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user_mark: Option<u64>,
-}
-
-/// The kind of failure an event describes.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum EventKind {
-    /// A panic.
-    Panic,
-    /// An error captured or attached by the program.
-    Error,
-    /// An error that a service returned instead of a response.
-    #[serde(alias = "inner_error")]
-    ServiceError,
-    /// An error of a response body, after the head was sent.
-    BodyError,
-    /// A response with status 500 or above, or a failed gRPC call, without any error captured in its scope.
-    Status,
-    /// A message captured by the program.
-    Message,
 }
 
 /// One frame of a backtrace.
@@ -131,7 +101,7 @@ impl ErrorEvent {
     #[must_use]
     pub fn known_location(&self) -> Option<&CodeLocation> {
         let own = || self.backtrace.iter().filter(|frame| frame.in_app).find_map(|frame| frame.location.as_ref());
-        self.location.as_ref().or_else(own)
+        self.failure.location.as_ref().or_else(own)
     }
 
     /// Returns the approximate memory use of the event, in bytes.
@@ -141,8 +111,9 @@ impl ErrorEvent {
             let lines = frame.excerpt.iter().flat_map(|excerpt| &excerpt.lines).map(|line| line.len() + TEXT);
             size_of::<Frame>() + frame.function.len() + file + lines.sum::<usize>()
         });
-        let causes = self.chain.iter().map(|cause| 2 * TEXT + cause.type_name.len() + cause.message.len());
-        size_of::<Self>() + self.message.len() + causes.sum::<usize>() + frames.sum::<usize>() + self.scope.weight()
+        let Failure { message, chain, .. } = &self.failure;
+        let causes = chain.iter().map(|cause| 2 * TEXT + cause.type_name.len() + cause.message.len());
+        size_of::<Self>() + message.len() + causes.sum::<usize>() + frames.sum::<usize>() + self.scope.weight()
     }
 
     /// Shortens the scope until the event takes at most 128 KiB, or the scope has nothing left to remove: the oldest
@@ -155,8 +126,8 @@ impl ErrorEvent {
 
     /// Masks secrets in all texts of the event. Unless `raw_paths` is set, the route replaces the path.
     pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
-        redaction.bound(&mut self.message);
-        for cause in &mut self.chain {
+        redaction.bound(&mut self.failure.message);
+        for cause in &mut self.failure.chain {
             redaction.bound(&mut cause.message);
         }
         for excerpt in self.backtrace.iter_mut().filter_map(|frame| frame.excerpt.as_mut()) {
@@ -167,38 +138,7 @@ impl ErrorEvent {
     }
 }
 
-// === impl EventKind ===
-
-impl EventKind {
-    /// All kinds, in counting order.
-    pub const ALL: [Self; 6] =
-        [Self::Panic, Self::Error, Self::ServiceError, Self::BodyError, Self::Status, Self::Message];
-
-    /// Returns the label of this kind.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Panic => "panic",
-            Self::Error => "error",
-            Self::ServiceError => "service_error",
-            Self::BodyError => "body_error",
-            Self::Status => "status",
-            Self::Message => "message",
-        }
-    }
-
-    /// Returns the plural of this kind, as [`Grouping`] writes it.
-    pub(crate) const fn in_words(self) -> &'static str {
-        match self {
-            Self::Panic => "panics",
-            Self::Error => "errors",
-            Self::ServiceError => "errors returned instead of a response",
-            Self::BodyError => "errors of a response body",
-            Self::Status => "failures without a captured error",
-            Self::Message => "messages",
-        }
-    }
-}
+// === impl Frame ===
 
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,3 +155,58 @@ const FEW: usize = 5;
 const TEXT: usize = size_of::<String>();
 /// Upper bound of an event's memory use, in bytes.
 const LARGEST: usize = 128 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(failure: Failure) -> ErrorEvent {
+        let [service, release, revision, environment] = ["shop", "1", "", "test"].map(String::from);
+        ErrorEvent {
+            id: Uuid::nil(),
+            at: SystemTime::UNIX_EPOCH,
+            failure,
+            backtrace: Vec::new(),
+            thread: String::new(),
+            scope: ScopeRecord::default(),
+            identity: Arc::new(Identity { service, release, revision, environment }),
+            fingerprint: Fingerprint::default(),
+            grouping: Grouping::default(),
+            suppressed: 0,
+            muted: false,
+            user_mark: None,
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_failure_are_stored_beside_the_parts_of_its_event() {
+        let failure = Failure::of_text(EventKind::Error, "shop::OutOfStock", "out of paper");
+        let stored = serde_json::to_string(&event(failure)).unwrap();
+        let keys = [
+            "event_id",
+            "timestamp",
+            "kind",
+            "handled",
+            "level",
+            "type",
+            "message",
+            "chain",
+            "location",
+            "backtrace",
+            "thread",
+            "scope",
+            "service",
+            "release",
+            "revision",
+            "environment",
+            "fingerprint",
+            "grouping",
+            "suppressed",
+            "muted",
+        ];
+        let at = keys.map(|key| stored.find(&format!("\"{key}\":")));
+        assert!(at.is_sorted() && at[0].is_some(), "{stored}");
+        let read: ErrorEvent = serde_json::from_str(&stored).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), stored);
+    }
+}

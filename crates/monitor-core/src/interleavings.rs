@@ -17,7 +17,7 @@ use crate::{
         queue::{Handler, Queue},
         sync::{mpsc, thread},
     },
-    event::{ErrorEvent, EventKind, ScopeRecord},
+    event::{ErrorEvent, EventKind, Failure, ScopeRecord},
     issue::{
         Issue, IssueQuery, Issues, Limits,
         site::{Counted, Site, Sites},
@@ -25,7 +25,6 @@ use crate::{
     model::{
         fingerprint::Fingerprint,
         identity::Identity,
-        level::Level,
         method::Method,
         names,
         outcome::{FinalStatus, Outcome},
@@ -241,13 +240,7 @@ fn event(route: &str) -> ErrorEvent {
     let mut event = ErrorEvent {
         id: Uuid::nil(),
         at: SystemTime::UNIX_EPOCH,
-        kind: EventKind::Error,
-        handled: true,
-        level: Level::Error,
-        type_name: String::from("Gone"),
-        message: String::from("gone"),
-        chain: Vec::new(),
-        location: None,
+        failure: Failure::of_text(EventKind::Error, "Gone", "gone"),
         backtrace: Vec::new(),
         thread: String::new(),
         scope: ScopeRecord { route: route.to_owned(), ..ScopeRecord::default() },

@@ -83,7 +83,7 @@ mod builder;
 mod interleavings;
 
 #[cfg(feature = "anyhow")]
-pub use self::capture::capture_anyhow;
+pub use self::capture::error::capture_anyhow;
 #[cfg(feature = "tokio")]
 pub use self::capture::spawn::{spawn_blocking_supervised, spawn_supervised};
 #[cfg(feature = "test-util")]
@@ -99,12 +99,12 @@ pub use self::{
     },
     builder::MonitorBuilder,
     capture::{
-        CaptureExt, capture_error, capture_message,
+        error::{CaptureExt, capture_error},
         job::{Job, JobOutput},
-        observed::ObservedError,
+        message::capture_message,
     },
     event::{
-        ErrorEvent, EventKind, Excerpt, Frame,
+        ErrorEvent, EventKind, Excerpt, Failure, Frame,
         any_error::AnyError,
         grouping::{self, Grouping},
         type_names::Cause,

@@ -27,7 +27,7 @@ use std::{
 use self::kind::Kind;
 pub(crate) use self::kind::{NO_TEXT, text_of};
 pub use crate::base::unwind::{catch_and_drop, drop_payload, once};
-use crate::{model::code_location::CodeLocation, symbols::RawBacktrace};
+use crate::{model::code_location::CodeLocation, symbols::Stack};
 
 /// A caught panic, with the hook's note about it. Boxed, so that the result of every poll stays small.
 pub struct CaughtPanic(Box<Inner>);
@@ -47,18 +47,12 @@ pub(crate) struct Note {
     /// Distinguishes it from the note of another panic.
     kind: Kind,
     pub(crate) location: Option<CodeLocation>,
-    pub(crate) backtrace: Option<RawBacktrace>,
-    pub(crate) thread: String,
+    pub(crate) stack: Stack,
 }
 
 impl Note {
-    pub(crate) fn new(
-        payload: &(dyn Any + Send),
-        location: Option<CodeLocation>,
-        backtrace: Option<RawBacktrace>,
-    ) -> Self {
-        let thread = thread::current().name().unwrap_or_default().to_owned();
-        Self { kind: Kind::of(payload), location, backtrace, thread }
+    pub(crate) fn new(payload: &(dyn Any + Send), location: Option<CodeLocation>, stack: Stack) -> Self {
+        Self { kind: Kind::of(payload), location, stack }
     }
 
     /// Leaves the note for the code that catches the panic, on this thread or on the thread that resumes it.

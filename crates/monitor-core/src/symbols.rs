@@ -18,6 +18,7 @@ mod loading;
 mod module;
 mod own;
 mod raw;
+mod stack;
 #[cfg(target_os = "linux")]
 mod symbolizer;
 #[cfg(not(target_os = "linux"))]
@@ -30,6 +31,7 @@ pub(crate) use self::{
     loading::LOADING,
     own::OwnBacktrace,
     raw::RawBacktrace,
+    stack::Stack,
     symbolizer::{load, locate, resolve, resolve_stored},
 };
 

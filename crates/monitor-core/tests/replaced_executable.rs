@@ -34,7 +34,7 @@ fn a_shop_whose_executable_is_replaced() {
     assert!(shop.flush(Duration::from_secs(60)));
     let event = shop.issues().remove(0).samples.remove(0);
     let at = |at: &CodeLocation| (at.file.ends_with("tests/replaced_executable.rs"), at.line);
-    assert_eq!(event.location.as_ref().map(at), Some((true, captured)));
+    assert_eq!(event.failure.location.as_ref().map(at), Some((true, captured)));
     let frame = event.own_frames().next().unwrap();
     assert_eq!((&*frame.function, frame.location.as_ref().map(at)), (FAIL, Some((true, captured))));
 }

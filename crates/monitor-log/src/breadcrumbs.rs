@@ -6,7 +6,7 @@
 use std::{error::Error, fmt};
 
 use monitor_core::{
-    CodeLocation, EventKind, ObservedError,
+    CodeLocation, EventKind, Failure,
     scope::{self, Breadcrumb, Scope},
     source_path, text,
 };
@@ -115,23 +115,18 @@ struct Said {
     message: String,
     is_bridged: bool,
     /// The field of type `dyn Error`, with its causes.
-    error: Option<ObservedError>,
+    error: Option<Failure>,
     data: Map<String, Value>,
 }
 
 impl Said {
     fn capture(&self, scope: &Scope, origin: &Origin) {
-        let message = || ObservedError {
-            kind: EventKind::Message,
-            handled: true,
-            type_name: origin.target.clone(),
-            message: self.message.clone(),
-            chain: Vec::new(),
-            location: None,
-        };
+        let message = || Failure::of_text(EventKind::Message, origin.target.clone(), &*self.message);
+        let mut failure = self.error.clone().unwrap_or_else(message);
+        failure.handled = true;
         let at = origin.file.as_deref().zip(origin.line);
-        let location = at.map(|(file, line)| CodeLocation::of_line(file, line));
-        scope.capture_observed(ObservedError { location, ..self.error.clone().unwrap_or_else(message) });
+        failure.location = at.map(|(file, line)| CodeLocation::of_line(file, line));
+        scope.capture_failure(failure);
     }
 
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
@@ -159,7 +154,7 @@ impl Visit for Said {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.error = Some(ObservedError { handled: true, ..ObservedError::new(EventKind::Error, value) });
+        self.error = Some(Failure::new(EventKind::Error, value));
         self.put(field, text::format(format_args!("{value}")));
     }
 

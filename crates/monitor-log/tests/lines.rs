@@ -289,8 +289,8 @@ fn an_error_record_of_the_log_crate_is_captured_where_it_was_logged() {
     });
     assert!(monitor.flush(std::time::Duration::from_secs(20)));
     let event = &memory.events()[0];
-    let at = event.location.as_ref().map(|at| (at.file.as_str(), at.line));
-    assert_eq!((&*event.type_name, at), ("sqlx", Some(("src/pool.rs", 42))));
+    let at = event.failure.location.as_ref().map(|at| (at.file.as_str(), at.line));
+    assert_eq!((&*event.failure.type_name, at), ("sqlx", Some(("src/pool.rs", 42))));
 }
 
 #[test]

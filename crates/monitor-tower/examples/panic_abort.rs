@@ -25,7 +25,7 @@ use tower::{Service, ServiceBuilder, service_fn};
 fn main() -> Result<(), monitor_core::BuildError> {
     let report = |signal: &Signal| {
         if let Signal::Error(event) = signal {
-            let _ = writeln!(stdout(), "reported: {}", event.message);
+            let _ = writeln!(stdout(), "reported: {}", event.failure.message);
         }
     };
     let mut monitor = Monitor::builder("shop").log(None).reporter_fn("stdout", report);

@@ -14,9 +14,8 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::observed::ObservedError;
 use crate::{
-    event::EventKind,
+    event::{EventKind, Failure},
     monitor::Monitor,
     scope::{Scope, ScopeSlot},
     traffic::{JobCounts, JobEnd, JobOutcome},
@@ -50,7 +49,7 @@ pin_project! {
 /// if it is a `Box<dyn Error + Send + Sync>`.
 pub trait JobOutput {
     /// Returns the error, if the job failed.
-    fn failure(&self) -> Option<ObservedError>;
+    fn failure(&self) -> Option<Failure>;
 }
 
 impl Monitor {
@@ -111,7 +110,7 @@ where
         };
         let outcome = if failure.is_some() { JobOutcome::Failed } else { JobOutcome::Completed };
         if let (Some(failure), Some(scope)) = (failure, this.slot.scope()) {
-            scope.capture_observed(failure);
+            scope.capture_failure(failure);
         }
         end(this.end, outcome);
         Poll::Ready(output)
@@ -127,14 +126,14 @@ impl<F> fmt::Debug for Job<F> {
 // === impl JobOutput ===
 
 impl JobOutput for () {
-    fn failure(&self) -> Option<ObservedError> {
+    fn failure(&self) -> Option<Failure> {
         None
     }
 }
 
 impl<T, E: fmt::Display + 'static> JobOutput for Result<T, E> {
-    fn failure(&self) -> Option<ObservedError> {
-        self.as_ref().err().map(|error| ObservedError::of_any(EventKind::Error, error))
+    fn failure(&self) -> Option<Failure> {
+        self.as_ref().err().map(|error| Failure::of_any(EventKind::Error, error))
     }
 }
 

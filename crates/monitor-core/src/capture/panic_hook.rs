@@ -16,7 +16,7 @@ use crate::{
     model::code_location::CodeLocation,
     panic::{self, NO_TEXT, Note, text_of},
     scope::{self, Scope},
-    symbols::RawBacktrace,
+    symbols::Stack,
 };
 
 /// Installs the hook, once per process, in front of the previous one.
@@ -50,7 +50,8 @@ fn note(info: &PanicHookInfo<'_>, scope: Option<&Scope>) -> Note {
     // to abort, which has no time to resolve it.
     let wanted = !cfg!(panic = "abort")
         && scope.is_none_or(|scope| scope.monitor().wants_backtrace(location.as_ref(), scope, &message));
-    Note::new(info.payload(), location, wanted.then(RawBacktrace::capture))
+    let stack = if wanted { Stack::capture() } else { Stack::of_thread() };
+    Note::new(info.payload(), location, stack)
 }
 
 fn last_words(scope: &Scope, note: Note, info: &PanicHookInfo<'_>) {

@@ -144,13 +144,13 @@ impl Grouping {
 
     fn default_of(event: &ErrorEvent) -> Self {
         let own = event.backtrace.iter().find(|frame| frame.in_app);
-        let place = event.location.as_ref();
+        let place = event.failure.location.as_ref();
         let route = || [Part::Route(event.scope.route.clone())];
-        let mut parts = vec![Part::Kind(event.kind)];
-        let basis = match (event.kind, own) {
+        let mut parts = vec![Part::Kind(event.failure.kind)];
+        let basis = match (event.failure.kind, own) {
             (EventKind::Status, _) => {
                 let method = event.scope.method.map_or("", Method::as_str).to_owned();
-                parts.extend([Part::Type(event.type_name.clone()), Part::Method(method)]);
+                parts.extend([Part::Type(event.failure.type_name.to_string()), Part::Method(method)]);
                 parts.extend(route());
                 return Self { version: VERSION, basis: Basis::Status, parts };
             }
@@ -178,7 +178,7 @@ impl Grouping {
                 Basis::Location
             }
         };
-        parts.push(Part::Message(template::template(&event.message)));
+        parts.push(Part::Message(template::template(&event.failure.message)));
         Self { version: VERSION, basis, parts }
     }
 
@@ -211,9 +211,9 @@ impl Grouping {
 
 /// Returns the type of the error and those of its causes. A panic with a text payload has no type.
 fn types(event: &ErrorEvent) -> impl Iterator<Item = Part> {
-    let is_typed = event.kind != EventKind::Panic || event.type_name != EventKind::Panic.as_str();
-    let own = is_typed.then(|| Part::Type(event.type_name.clone()));
-    own.into_iter().chain(event.chain.iter().map(|cause| Part::Cause(cause.type_name.clone())))
+    let is_typed = event.failure.kind != EventKind::Panic || event.failure.type_name != EventKind::Panic.as_str();
+    let own = is_typed.then(|| Part::Type(event.failure.type_name.to_string()));
+    own.into_iter().chain(event.failure.chain.iter().map(|cause| Part::Cause(cause.type_name.clone())))
 }
 
 /// Returns the function, and the location in it.

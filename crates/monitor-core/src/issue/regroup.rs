@@ -48,6 +48,6 @@ fn regrouped(event: &ErrorEvent, in_app: &InApp) -> Grouping {
     let mut event = event.clone();
     frames::judge(&mut event.backtrace, in_app);
     let places = event.backtrace.iter_mut().filter_map(|frame| frame.location.as_mut());
-    places.chain(event.location.as_mut()).for_each(CodeLocation::show);
+    places.chain(event.failure.location.as_mut()).for_each(CodeLocation::show);
     Grouping::of(&event)
 }

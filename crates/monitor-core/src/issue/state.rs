@@ -131,7 +131,8 @@ impl State {
     fn forget_name(&mut self, eraser: &Eraser) {
         if self.first.is_none() {
             let next = self.latest.front();
-            self.record.message = next.map_or_else(|| self.record.grouping.message(), |next| next.message.clone());
+            self.record.message =
+                next.map_or_else(|| self.record.grouping.message(), |next| next.failure.message.clone());
         }
         self.record.message = eraser.without_name(&self.record.message);
         self.record.grouping.change_message(|message| eraser.without_name(message));

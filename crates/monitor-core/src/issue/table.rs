@@ -112,7 +112,7 @@ impl Issues {
         let (is_ignored, is_muted) = (state.record.is_ignored() || late.is_some(), state.record.is_muted());
         let mut signals = Vec::new();
         if is_new {
-            self.opened[event.kind as usize].fetch_add(1, Ordering::Relaxed);
+            self.opened[event.failure.kind as usize].fetch_add(1, Ordering::Relaxed);
         }
         event.muted = is_muted;
         let event = Arc::new(event);

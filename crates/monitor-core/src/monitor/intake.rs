@@ -3,7 +3,7 @@
 //! Redaction and symbols are too slow for a request's thread, which therefore only copies and sends. The queue before
 //! the intake is bounded: a full one drops and counts.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
@@ -13,10 +13,10 @@ use crate::{
         clock::{self, Moment},
         queue::{Handler, Queue},
     },
-    event::{ErrorEvent, EventKind, ScopeRecord, frames::Trace, grouping::Grouping, type_names::Cause},
+    event::{ErrorEvent, Failure, ScopeRecord, frames::Trace, grouping::Grouping},
     issue::{Unresolved, site::Site},
-    model::{code_location::CodeLocation, fingerprint::Fingerprint, level::Level},
-    symbols::{self, OwnBacktrace, RawBacktrace},
+    model::{code_location::CodeLocation, fingerprint::Fingerprint},
+    symbols::{self, Stack},
 };
 
 /// A failure as captured on the thread where it happened, before redaction.
@@ -24,16 +24,8 @@ use crate::{
 pub(crate) struct RawEvent {
     pub(crate) id: Uuid,
     pub(crate) at: Moment,
-    pub(crate) kind: EventKind,
-    pub(crate) handled: bool,
-    pub(crate) level: Level,
-    pub(crate) type_name: Cow<'static, str>,
-    pub(crate) message: String,
-    pub(crate) chain: Vec<Cause>,
-    pub(crate) location: Option<CodeLocation>,
-    pub(crate) backtrace: Option<RawBacktrace>,
-    pub(crate) own_backtrace: Option<OwnBacktrace>,
-    pub(crate) thread: String,
+    pub(crate) failure: Failure,
+    pub(crate) stack: Stack,
     pub(crate) scope: ScopeRecord,
     pub(crate) user_mark: Option<u64>,
     pub(crate) suppressed: u64,
@@ -48,7 +40,7 @@ pub(crate) struct Intake {
 
 impl Handler<RawEvent> for Intake {
     fn handle(&mut self, mut raw: RawEvent) {
-        let (backtrace, own) = (raw.backtrace.take(), raw.own_backtrace.take());
+        let (here, own) = (raw.stack.here.take(), raw.stack.own.take());
         let (source, captured) = (Arc::clone(&raw.source), raw.at.steady);
         let mut event = self.event(raw);
         event.redact(&self.shared.redaction, self.shared.raw_paths);
@@ -56,11 +48,11 @@ impl Handler<RawEvent> for Intake {
         event.fingerprint = event.grouping.fingerprint();
         // Only a store needs the event before its symbols are resolved.
         if self.shared.wake.get().is_some() {
-            let frames = backtrace.as_ref().map(symbols::locate).unwrap_or_default();
+            let frames = here.as_ref().map(symbols::locate).unwrap_or_default();
             self.shared.unresolved.hold(&event, frames, &source);
             self.shared.note_change();
         }
-        let trace = backtrace.map(|here| Trace::Here { own, here });
+        let trace = here.map(|here| Trace::Here { own, here });
         // Waits for room instead of dropping: only the intake's own queue must never make a request wait.
         self.resolver.push_waiting(Unresolved { event, trace, source, captured });
     }
@@ -78,20 +70,14 @@ impl Handler<RawEvent> for Intake {
 
 impl Intake {
     fn event(&self, raw: RawEvent) -> ErrorEvent {
-        let mut location = raw.location;
-        location.iter_mut().for_each(CodeLocation::show);
+        let mut failure = raw.failure;
+        failure.location.iter_mut().for_each(CodeLocation::show);
         ErrorEvent {
             id: raw.id,
             at: raw.at.wall,
-            kind: raw.kind,
-            handled: raw.handled,
-            level: raw.level,
-            type_name: raw.type_name.into_owned(),
-            message: raw.message,
-            chain: raw.chain,
-            location,
+            failure,
             backtrace: Vec::new(),
-            thread: raw.thread,
+            thread: raw.stack.thread,
             scope: raw.scope,
             identity: Arc::clone(&self.shared.identity),
             fingerprint: Fingerprint::default(),

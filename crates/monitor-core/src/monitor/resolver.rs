@@ -74,7 +74,7 @@ impl Resolver {
         // An error's own backtrace shows where the error arose; the capture's place is only where it was handled.
         let own_frame = event.backtrace.iter().find(|frame| frame.in_app);
         if let Some(arose) = own_frame.and_then(|frame| frame.location.clone()).filter(|_| is_own) {
-            event.location = Some(arose);
+            event.failure.location = Some(arose);
         }
         if let Some(excerpts) = &mut self.excerpts {
             excerpts.add_to(&mut event.backtrace);
@@ -86,7 +86,7 @@ impl Resolver {
             // After the excerpts: source files are found by their full path.
             frame.location.iter_mut().for_each(CodeLocation::show);
         }
-        event.location.iter_mut().for_each(CodeLocation::show);
+        event.failure.location.iter_mut().for_each(CodeLocation::show);
         event
     }
 

@@ -61,9 +61,11 @@ const MAX_AGE: Duration = Duration::from_secs(5 * 60);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::symbols::Stack;
 
     fn note(message: &'static str) -> Note {
-        Note { kind: Kind::of(&message), location: None, backtrace: None, thread: message.to_owned() }
+        let stack = Stack { thread: message.to_owned(), ..Stack::default() };
+        Note { kind: Kind::of(&message), location: None, stack }
     }
 
     #[test]
@@ -74,7 +76,7 @@ mod tests {
         (0..MAX_NOTES - 1).for_each(|_| notes.leave(now, note("another")));
         assert_eq!(notes.0.len(), 64);
         assert!(notes.claim(now, Kind::of(&"the first")).is_none());
-        assert_eq!(notes.claim(now, Kind::of(&"the second")).unwrap().thread, "the second");
+        assert_eq!(notes.claim(now, Kind::of(&"the second")).unwrap().stack.thread, "the second");
     }
 
     #[test]

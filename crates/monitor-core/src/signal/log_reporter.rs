@@ -136,10 +136,10 @@ macro_rules! write_at {
     ($level:ident, $message:literal, $event:ident, $texts:ident) => {
         tracing::$level!(
             target: "monitor::error",
-            exception = $event.message,
-            exception_type = $event.type_name,
+            exception = $event.failure.message,
+            exception_type = &*$event.failure.type_name,
             chain = $texts.chain,
-            location = $event.location.as_ref().map(display),
+            location = $event.failure.location.as_ref().map(display),
             file = $event.known_location().map(|at| at.file.as_str()),
             line = $event.known_location().map(|at| at.line),
             trace = $texts.trace,
@@ -159,7 +159,7 @@ macro_rules! write_at {
 
 fn write(event: &ErrorEvent) {
     let texts = Texts::new(event);
-    match (event.kind, event.level, event.handled) {
+    match (event.failure.kind, event.failure.level, event.failure.handled) {
         (EventKind::Message, Level::Debug, _) => write_at!(debug, "captured_message", event, texts),
         (EventKind::Message, Level::Info, _) => write_at!(info, "captured_message", event, texts),
         (EventKind::Message, Level::Warn, _) => write_at!(warn, "captured_message", event, texts),
@@ -184,7 +184,7 @@ impl Texts {
     fn new(event: &ErrorEvent) -> Self {
         let joined = |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join("\n"));
         Self {
-            chain: joined(event.chain.iter().map(|cause| cause.message.clone()).collect()),
+            chain: joined(event.failure.chain.iter().map(|cause| cause.message.clone()).collect()),
             trace: joined(event.own_frames().take(FRAMES).map(ToString::to_string).collect()),
             request_id: event.scope.request_id.as_ref().map(ToString::to_string),
             trace_id: event.scope.trace_id.map(|id| id.to_string()),

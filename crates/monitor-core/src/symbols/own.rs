@@ -6,11 +6,11 @@ use super::Symbol;
 
 /// Formats a backtrace. Must run on the resolver thread, because it holds the standard library's lock while it loads
 /// symbols.
-pub(crate) struct OwnBacktrace(Box<dyn FnOnce() -> String + Send>);
+pub(crate) struct OwnBacktrace(Box<dyn FnOnce() -> String + Send + Sync>);
 
 impl OwnBacktrace {
     #[cfg(any(feature = "anyhow", test))]
-    pub(crate) fn new(text: impl FnOnce() -> String + Send + 'static) -> Self {
+    pub(crate) fn new(text: impl FnOnce() -> String + Send + Sync + 'static) -> Self {
         Self(Box::new(text))
     }
 

@@ -9,8 +9,8 @@
 use std::{sync::mpsc, time::Duration};
 
 use monitor_core::{
-    BoxError, DisableRoute, ErrorEvent, EventKind, Issue, IssueStatus, Level, Method, Monitor, MutedUntil,
-    ObservedError, Persist, Scope, StoreState, StoreWrite, Triage, scope,
+    BoxError, DisableRoute, ErrorEvent, EventKind, Failure, Issue, IssueStatus, Level, Method, Monitor, MutedUntil,
+    Persist, Scope, StoreState, StoreWrite, Triage, scope,
 };
 use monitor_store::Store;
 
@@ -89,7 +89,7 @@ fn a_golden_store_is_written_where_a_folder_is_given() {
     let (stored, unresolved) = mpsc::channel();
     let (left, left_behind) = mpsc::channel();
     let before_report = move |event: ErrorEvent| {
-        if event.message != LEFT_BEHIND {
+        if event.failure.message != LEFT_BEHIND {
             return Some(portable(event));
         }
         // Dropped once it is stored unresolved, so that no issue includes it.
@@ -121,7 +121,7 @@ fn fail_in_each_way(shop: &Monitor) {
     shop.capture_panic(&mut caught);
     caught.drop_payload();
     request(shop, "/pay", "").capture_status(503);
-    request(shop, "/pay", "").capture_observed(ObservedError::of_any(EventKind::ServiceError, &OutOfStock));
+    request(shop, "/pay", "").capture_failure(Failure::of_any(EventKind::ServiceError, &OutOfStock));
     Scope::new(shop).enter(|| {
         scope::set_fingerprint(["partner", "acme", "{{ default }}"]);
         monitor_core::capture_error(&OutOfStock);
@@ -151,8 +151,8 @@ fn decide(shop: &Monitor) {
 /// Removes machine-specific data from an event: the frames of other crates, and the path of the checkout. A panic gets
 /// no frames at all, as in a build without symbols.
 fn portable(mut event: ErrorEvent) -> ErrorEvent {
-    event.backtrace.retain(|frame| frame.in_app && event.kind != EventKind::Panic);
-    let places = event.backtrace.iter_mut().map(|frame| &mut frame.location).chain([&mut event.location]);
+    event.backtrace.retain(|frame| frame.in_app && event.failure.kind != EventKind::Panic);
+    let places = event.backtrace.iter_mut().map(|frame| &mut frame.location).chain([&mut event.failure.location]);
     for place in places.flatten() {
         place.file = place.file.rsplit_once("crates/").map_or_else(|| place.file.clone(), |(_, file)| file.to_owned());
     }

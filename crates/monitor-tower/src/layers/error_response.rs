@@ -16,7 +16,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
-use monitor_core::{BoxError, EventKind, ObservedError};
+use monitor_core::{BoxError, EventKind, Failure};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -93,7 +93,7 @@ pin_project! {
 #[derive(Clone, Debug)]
 struct Answer {
     status: StatusCode,
-    error: ObservedError,
+    error: Failure,
 }
 
 // === impl RespondLayer ===

@@ -5,7 +5,7 @@
 
 use std::panic::Location;
 
-use monitor_core::{AnyError, EventKind, ObservedError};
+use monitor_core::{AnyError, EventKind, Failure};
 
 /// An error that explains a response. A handler that returns a 500 inserts it into the response's extensions; the layer
 /// removes it and captures it as handled, with the location at which it was attached.
@@ -51,14 +51,16 @@ use monitor_core::{AnyError, EventKind, ObservedError};
 /// `into()` and `map_err(ApiError::from)` have no useful location, because they call the conversion inside the standard
 /// library.
 #[derive(Clone, Debug)]
-pub struct AttachedError(pub(crate) ObservedError);
+pub struct AttachedError(pub(crate) Failure);
 
 impl AttachedError {
     /// Records `error`, its chain of causes and the location of the caller.
     #[must_use]
     #[track_caller]
     pub fn new<E: AnyError<M> + ?Sized, M>(error: &E) -> Self {
-        let observed = ObservedError::new(EventKind::Error, error);
-        Self(ObservedError { handled: true, location: Some(Location::caller().into()), ..observed })
+        let mut failure = Failure::new(EventKind::Error, error);
+        failure.handled = true;
+        failure.location = Some(Location::caller().into());
+        Self(failure)
     }
 }

@@ -8,7 +8,7 @@ mod base64;
 mod web;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use monitor_core::{GrpcCode, ObservedError, Outcome};
+use monitor_core::{Failure, GrpcCode, Outcome};
 
 pub(crate) use self::web::WebTrailers;
 use super::text_body::TextBody;
@@ -37,7 +37,7 @@ pub(crate) enum GrpcStatus {
 pub(crate) struct GrpcFailure {
     pub(crate) message: String,
     /// The error behind the status.
-    pub(crate) source: Option<ObservedError>,
+    pub(crate) source: Option<Failure>,
 }
 
 impl GrpcStatus {

@@ -4,14 +4,14 @@
 //! so that they count the panic, the error or the refusal instead of the response.
 
 use http::Response;
-use monitor_core::{ObservedError, Outcome};
+use monitor_core::{Failure, Outcome};
 
 /// An extension of responses that answer a panic or an error, or refuse a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Answered {
     outcome: Outcome,
     /// The error, until a guard captures it.
-    error: Option<ObservedError>,
+    error: Option<Failure>,
 }
 
 /// Marks the response to a panic. The panic has been captured already, if any layer captures panics.
@@ -25,7 +25,7 @@ pub(crate) fn mark_refusal<C>(response: &mut Response<C>) {
 }
 
 /// Marks the response to an error. The next guard captures the error.
-pub(crate) fn mark_error<C>(response: &mut Response<C>, error: ObservedError) {
+pub(crate) fn mark_error<C>(response: &mut Response<C>, error: Failure) {
     response.extensions_mut().insert(Answered { outcome: Outcome::ServiceError, error: Some(error) });
 }
 
@@ -35,6 +35,6 @@ pub(crate) fn outcome<C>(response: &Response<C>) -> Option<Outcome> {
 }
 
 /// Removes the error, for the guard that captures it.
-pub(crate) fn take_error<C>(response: &mut Response<C>) -> Option<ObservedError> {
+pub(crate) fn take_error<C>(response: &mut Response<C>) -> Option<Failure> {
     response.extensions_mut().get_mut::<Answered>()?.error.take()
 }

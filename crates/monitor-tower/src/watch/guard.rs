@@ -14,7 +14,7 @@ use std::{
 
 use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use monitor_core::{
-    DisabledRoute, ErrorType, EventKind, FinalStatus, Method, ObservedError, Outcome, RequestId, Scope, clock,
+    DisabledRoute, ErrorType, EventKind, Failure, FinalStatus, Method, Outcome, RequestId, Scope, clock,
     panic::{self, CaughtPanic},
     scope::{self, RequestEnd, RequestFacts, ScopeSlot},
     traffic::Series,
@@ -169,7 +169,7 @@ impl Guard {
         if self.settings.capture_errors {
             let attached = response.extensions_mut().remove::<AttachedError>().map(|AttachedError(error)| error);
             for error in [attached, response_marker::take_error(response)].into_iter().flatten() {
-                self.capture_observed(error);
+                self.capture_failure(error);
             }
         }
         response_marker::outcome(response)
@@ -228,14 +228,14 @@ impl Guard {
         }
         let settings = Arc::clone(&self.settings);
         match self.catch(|| settings.monitor.observe(kind, error)) {
-            Ok(error) => self.capture_observed(error),
+            Ok(error) => self.capture_failure(error),
             Err(caught) => caught.drop_payload(),
         }
     }
 
-    fn capture_observed(&self, error: ObservedError) {
+    fn capture_failure(&self, error: Failure) {
         if let Some(scope) = self.slot.scope() {
-            scope.capture_observed(error);
+            scope.capture_failure(error);
         }
     }
 

@@ -8,8 +8,8 @@ use yaml_rust2::{Yaml, YamlLoader};
 use super::{in_app::InApp, *};
 use crate::{
     base::{clock, json::FromText},
-    event::{ScopeRecord, type_names::Cause},
-    model::{code_location::CodeLocation, identity::Identity, level::Level, method::Method},
+    event::{Failure, ScopeRecord, type_names::Cause},
+    model::{code_location::CodeLocation, identity::Identity, method::Method},
 };
 
 /// Returns each case: its name, the expected number of issues, and its events.
@@ -33,13 +33,13 @@ fn change(event: &mut ErrorEvent, yaml: &Yaml, case: &str) {
         let text = || value.as_str().unwrap_or_else(|| panic!("{case}: {key:?} is a text")).to_owned();
         let texts = || value.as_vec().unwrap_or_else(|| panic!("{case}: {key:?} is a list")).iter().map(word);
         match key.as_str().unwrap_or_default() {
-            "kind" => event.kind = kind(&text()),
-            "type" => event.type_name = text(),
+            "kind" => event.failure.kind = kind(&text()),
+            "type" => event.failure.type_name = text().into(),
             "causes" => {
-                event.chain = texts().map(|type_name| Cause { type_name, message: String::new() }).collect();
+                event.failure.chain = texts().map(|type_name| Cause { type_name, message: String::new() }).collect();
             }
-            "says" => event.message = text(),
-            "at" => event.location = CodeLocation::from_text(&text()),
+            "says" => event.failure.message = text(),
+            "at" => event.failure.location = CodeLocation::from_text(&text()),
             "stack" => event.backtrace = texts().map(|text| frame(&text)).collect(),
             "route" => event.scope.route = text(),
             "method" => event.scope.method = Some(Method::from_name(&text())),
@@ -76,13 +76,7 @@ fn nothing() -> ErrorEvent {
     ErrorEvent {
         id: Uuid::new_v4(),
         at: clock::wall(),
-        kind: EventKind::Panic,
-        handled: false,
-        level: Level::Error,
-        type_name: String::from("panic"),
-        message: String::new(),
-        chain: Vec::new(),
-        location: None,
+        failure: Failure::of_text(EventKind::Panic, "panic", ""),
         backtrace: Vec::new(),
         thread: String::new(),
         scope: ScopeRecord::default(),
@@ -196,6 +190,7 @@ fn an_event_reads_back_as_it_was_written() {
 
 #[test]
 fn a_secret_in_a_message_is_not_told() {
-    let event = ErrorEvent { message: String::from("login failed: password=hunter2"), ..nothing() };
+    let failure = Failure::of_text(EventKind::Panic, "panic", "login failed: password=hunter2");
+    let event = ErrorEvent { failure, ..nothing() };
     assert!(!group(&event).to_string().contains("hunter2"));
 }

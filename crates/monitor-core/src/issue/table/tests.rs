@@ -44,7 +44,7 @@ fn what_was_captured_before_its_user_was_erased_is_dropped_although_the_clock_wa
     let (clock, monitor) = (WrongClock::ahead(DAY), settings.build().unwrap());
     Scope::new(&monitor).enter(|| {
         scope::set_user("ada");
-        crate::capture::capture_message(Level::Error, "out of paper");
+        crate::capture::message::capture_message(Level::Error, "out of paper");
     });
     clock.correct();
     let shared = &monitor.inner().unwrap().shared;

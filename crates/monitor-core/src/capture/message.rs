@@ -1,0 +1,49 @@
+//! Messages that the program captures.
+
+use std::panic::Location;
+
+use super::Capture;
+use crate::{
+    base::{bounded::bounded, mark::mark},
+    event::{EventKind, Failure},
+    model::level::Level,
+    monitor::Monitor,
+    scope::{self, Scope},
+    symbols::Stack,
+};
+
+/// Captures a message in the current scope. Does nothing outside a scope; [`Monitor::capture_message`] needs none.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::{Level, capture_message};
+///
+/// capture_message(Level::Warn, "no subscribers left");
+/// ```
+#[track_caller]
+#[inline(always)]
+pub fn capture_message(level: Level, message: impl Into<String>) {
+    if let Some(scope) = scope::current() {
+        capture(scope.monitor(), Some(&scope), level, message.into(), Location::caller());
+    }
+}
+
+impl Monitor {
+    /// Captures a message in the current scope or outside of any.
+    #[track_caller]
+    #[inline(always)]
+    pub fn capture_message(&self, level: Level, message: impl Into<String>) {
+        capture(self, scope::current().as_ref(), level, message.into(), Location::caller());
+    }
+}
+
+fn capture(monitor: &Monitor, scope: Option<&Scope>, level: Level, message: String, at: &'static Location<'static>) {
+    let Some(capture) = Capture::new(monitor, scope) else { return };
+    // Only a message at level ERROR explains a failed response.
+    if level == Level::Error {
+        capture.mark(mark(&message));
+    }
+    let failure = Failure::of_text(EventKind::Message, "", bounded(message));
+    capture.submit(Failure { handled: true, level, location: Some(at.into()), ..failure }, Stack::of_thread);
+}
