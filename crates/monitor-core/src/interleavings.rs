@@ -15,7 +15,7 @@ use crate::{
         clock,
         drops::{DropCounter, DropReason},
         queue::{Handler, Queue},
-        sync::{mpsc, thread},
+        sync::{Mutex, mpsc, thread},
     },
     event::{ErrorEvent, EventKind, Failure, ScopeRecord},
     issue::{
@@ -153,7 +153,7 @@ fn whatever_is_pushed_is_handled_or_counted() {
                 thread::spawn(move || (0..2).filter(|item| queue.push(pusher * 2 + item)).count())
             });
             if stops {
-                let _ = queue.stop(in_an_hour());
+                let _ = queue.stop();
             }
             let pushed = pushers.map(|pusher| pusher.join().expect("it does not panic"));
             drop(queue);
@@ -161,6 +161,41 @@ fn whatever_is_pushed_is_handled_or_counted() {
             let dropped: u64 = drops.read().map(|(_, count)| count).sum();
             assert_eq!(pushed.iter().sum::<usize>(), handled.len(), "what was taken is handled");
             assert_eq!(handled.len() as u64 + dropped, 4);
+        };
+        check_random(check, TRIES);
+    }
+}
+
+/// Collects the handled items.
+struct Collect(Arc<Mutex<Vec<u32>>>);
+
+impl Handler<u32> for Collect {
+    fn handle(&mut self, item: u32) {
+        self.0.lock().expect("no holder panics").push(item);
+    }
+}
+
+#[test]
+fn a_flush_ends_and_everything_that_was_pushed_before_it_is_handled() {
+    for stops in [false, true] {
+        let check = move || {
+            let handled = Arc::new(Mutex::new(Vec::new()));
+            let drops = Arc::new(DropCounter::new("queue"));
+            let queue = Arc::new(Queue::spawn(1, drops, Collect(Arc::clone(&handled))).expect("a thread"));
+            let flushers = [1, 2].map(|item| {
+                let (queue, handled) = (Arc::clone(&queue), Arc::clone(&handled));
+                thread::spawn(move || {
+                    let is_pushed = queue.push(item);
+                    let is_flushed = queue.flush().wait(in_an_hour());
+                    assert!(is_flushed || stops, "only a stopped queue flushes nothing");
+                    let is_handled = handled.lock().expect("no holder panics").contains(&item);
+                    assert!(!is_flushed || is_pushed == is_handled, "{item}");
+                })
+            });
+            if stops {
+                assert!(queue.stop().wait(in_an_hour()));
+            }
+            flushers.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
         };
         check_random(check, TRIES);
     }
@@ -199,7 +234,7 @@ fn an_issue_counts_every_error_of_its_source_whichever_events_got_through() {
         });
         let _ = list(&issues);
         requests.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
-        assert!(queue.stop(in_an_hour()).wait(in_an_hour()));
+        assert!(queue.stop().wait(in_an_hour()));
         let counts: Vec<_> = list(&issues).iter().map(|issue| issue.count).collect();
         assert_eq!(counts, [4]);
     };
@@ -218,7 +253,7 @@ fn an_issue_that_goes_for_want_of_room_stands_in_nobodys_way() {
         });
         assert!(list(&issues).len() <= 1);
         requests.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
-        assert!(queue.stop(in_an_hour()).wait(in_an_hour()));
+        assert!(queue.stop().wait(in_an_hour()));
         let opened: u64 = issues.opened().map(|(_, count)| count).sum();
         let gone: u64 =
             drops.read().filter(|(reason, _)| *reason == DropReason::IssueLimit).map(|(_, count)| count).sum();

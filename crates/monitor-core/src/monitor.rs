@@ -12,8 +12,7 @@ use std::{
     fmt,
     ops::ControlFlow,
     sync::{Arc, LazyLock, atomic::AtomicBool, mpsc::Sender},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use monitor_redact::Redaction;
@@ -144,8 +143,7 @@ impl Monitor {
     /// Waits until the present state is persisted, for at most 5 s. Returns at once without a store.
     pub(crate) fn keep(&self) {
         if let Some(saver) = self.0.as_ref().and_then(|inner| inner.saver.as_ref()) {
-            let deadline = clock::after(KEEPING);
-            let _ = saver.flush(deadline).wait(deadline);
+            let _ = saver.flush().wait(clock::after(KEEPING));
         }
     }
 
@@ -259,25 +257,17 @@ impl Monitor {
     fn settle(
         &self,
         timeout: Duration,
-        intake: impl Fn(&Queue<RawEvent>, Instant) -> Pending,
-        outlet: impl Fn(&Queue<Arc<Signal>>, Instant) -> Pending,
-        saver: impl Fn(&Queue<()>, Instant) -> Pending,
+        intake: impl Fn(&Queue<RawEvent>) -> Pending,
+        outlet: impl Fn(&Queue<Arc<Signal>>) -> Pending,
+        saver: impl Fn(&Queue<()>) -> Pending,
     ) -> bool {
         let Some(inner) = &self.0 else { return true };
         let deadline = clock::after(timeout);
-        let taken_in = intake(&inner.intake, deadline).wait(deadline);
-        let kept = inner.saver.as_ref().map(|queue| saver(queue, deadline));
-        let outlets = &inner.outlets.0;
-        let mut pending: Vec<_> = outlets.iter().map(|queue| outlet(queue, clock::now())).collect();
-        // A full queue is retried only after all others, so that one slow reporter cannot cost the rest their time.
-        while pending.iter().any(Pending::found_no_room) && clock::now() < deadline {
-            thread::sleep(Duration::from_millis(1));
-            for (queue, pending) in outlets.iter().zip(&mut pending).filter(|(_, pending)| pending.found_no_room()) {
-                *pending = outlet(queue, clock::now());
-            }
-        }
-        // Waits for every reporter, even after one has timed out.
-        pending.into_iter().chain(kept).fold(taken_in, |done, pending| pending.wait(deadline) && done)
+        let taken_in = intake(&inner.intake).wait(deadline);
+        let outlets = inner.outlets.0.iter().map(outlet);
+        let all: Vec<_> = outlets.chain(inner.saver.as_deref().map(saver)).collect();
+        // Waits for every queue, even after one has timed out.
+        all.into_iter().fold(taken_in, |done, pending| pending.wait(deadline) && done)
     }
 
     pub(crate) fn inner(&self) -> Option<&Inner> {

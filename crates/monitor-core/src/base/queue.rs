@@ -1,11 +1,15 @@
 //! A bounded queue with a worker thread. Items that find no room are dropped and counted.
 
+mod flushes;
+
 use std::{
     fmt, io,
     sync::{Arc, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
+pub(crate) use self::flushes::Pending;
+use self::flushes::{Flushes, Kind, WorkerGuard};
 use super::{
     clock,
     drops::{DropCounter, DropReason},
@@ -39,21 +43,14 @@ pub(crate) struct Queue<T> {
     /// `true` once the queue accepts nothing more. A push holds the read lock, so that no item can follow `Work::Stop`.
     closed: RwLock<bool>,
     drops: Arc<DropCounter>,
+    flushes: Arc<Flushes>,
     give_up_at: Arc<OnceLock<Instant>>,
 }
 
 enum Work<T> {
     Item(T),
-    Flush(SyncSender<()>),
-    Stop(SyncSender<()>),
-}
-
-/// A flush or stop in progress.
-#[must_use]
-pub(crate) enum Pending {
-    Asked(Receiver<()>),
-    NoRoom,
-    Gone,
+    /// Wakes the worker for a flush. If the queue is full, the worker is awake.
+    Wake,
 }
 
 // === impl Queue ===
@@ -61,11 +58,22 @@ pub(crate) enum Pending {
 impl<T: Send + 'static> Queue<T> {
     pub(crate) fn spawn(bound: usize, drops: Arc<DropCounter>, handler: impl Handler<T>) -> io::Result<Self> {
         let (sender, receiver) = mpsc::sync_channel(bound);
-        let give_up_at = Arc::new(OnceLock::new());
+        let (flushes, give_up_at) = (Arc::new(Flushes::default()), Arc::new(OnceLock::new()));
         let name = format!("monitor-{}", drops.owner());
-        let worker = Worker { handler, drops: Arc::clone(&drops), give_up_at: Arc::clone(&give_up_at) };
-        thread::Builder::new().name(name).spawn(move || worker.run(receiver))?;
-        Ok(Self { sender, closed: RwLock::new(false), drops, give_up_at })
+        let worker = Worker {
+            handler,
+            bound,
+            drops: Arc::clone(&drops),
+            flushes: Arc::clone(&flushes),
+            give_up_at: Arc::clone(&give_up_at),
+        };
+        thread::Builder::new().name(name).spawn(move || {
+            let guard = WorkerGuard(Arc::clone(&worker.flushes));
+            let last = worker.run(&receiver);
+            // After `run` has dropped the handler: everything it holds is released when the callers are notified.
+            guard.0.end(last);
+        })?;
+        Ok(Self { sender, closed: RwLock::new(false), drops, flushes, give_up_at })
     }
 
     /// Queues `item`, or drops and counts it if the queue is full or closed. Never blocks. Returns `true` if it was
@@ -104,31 +112,19 @@ impl<T: Send + 'static> Queue<T> {
         }
     }
 
-    /// Requests a flush of everything queued so far. Waits for room in the queue until `deadline`.
-    pub(crate) fn flush(&self, deadline: Instant) -> Pending {
-        self.ask(Work::Flush, deadline)
+    /// Requests a flush of everything queued so far.
+    pub(crate) fn flush(&self) -> Pending {
+        self.request(Kind::Flush)
     }
 
-    /// Closes the queue, requests a last flush, and ends the thread after that. Waits for room as
-    /// [`flush`](Self::flush) does.
-    pub(crate) fn stop(&self, deadline: Instant) -> Pending {
+    /// Closes the queue, requests a last flush, and ends the thread after that.
+    pub(crate) fn stop(&self) -> Pending {
         *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
-        self.ask(Work::Stop, deadline)
+        self.request(Kind::Stop)
     }
 
-    fn ask(&self, work: impl FnOnce(SyncSender<()>) -> Work<T>, deadline: Instant) -> Pending {
-        let (done, pending) = mpsc::sync_channel(1);
-        let mut work = work(done);
-        loop {
-            work = match self.sender.try_send(work) {
-                Ok(()) => return Pending::Asked(pending),
-                Err(TrySendError::Full(back)) if clock::now() < deadline => back,
-                Err(TrySendError::Full(_)) => return Pending::NoRoom,
-                Err(TrySendError::Disconnected(_)) => return Pending::Gone,
-            };
-            // A standard channel has no `send` with a timeout.
-            thread::sleep(Duration::from_millis(1));
-        }
+    fn request(&self, kind: Kind) -> Pending {
+        self.flushes.request(kind, || _ = self.sender.try_send(Work::Wake))
     }
 }
 
@@ -144,51 +140,55 @@ impl<T> fmt::Debug for Queue<T> {
     }
 }
 
-// === impl Pending ===
-
-impl Pending {
-    /// Waits for the end of the flush. Returns `true` if it ended before `deadline`.
-    pub(crate) fn wait(self, deadline: Instant) -> bool {
-        let left = deadline.saturating_duration_since(clock::now());
-        matches!(self, Self::Asked(done) if done.recv_timeout(left).is_ok())
-    }
-
-    pub(crate) fn found_no_room(&self) -> bool {
-        matches!(self, Self::NoRoom)
-    }
-}
-
 struct Worker<H> {
     handler: H,
+    bound: usize,
     drops: Arc<DropCounter>,
+    flushes: Arc<Flushes>,
     give_up_at: Arc<OnceLock<Instant>>,
 }
 
 impl<H> Worker<H> {
-    fn run<T>(mut self, receiver: Receiver<Work<T>>)
+    /// Works until the queue is stopped or dropped. Returns the number of the last flush that is answered.
+    fn run<T>(mut self, receiver: &Receiver<Work<T>>) -> u64
     where
         H: Handler<T>,
     {
         self.handler.begin();
+        let last = self.serve(receiver);
+        self.handler.end();
+        last
+    }
+
+    fn serve<T>(&mut self, receiver: &Receiver<Work<T>>) -> u64
+    where
+        H: Handler<T>,
+    {
         while let Ok(work) = receiver.recv() {
-            match work {
-                // The queue was dropped, and its time to drain is over.
-                Work::Item(_) if self.is_late() => self.drops.count(DropReason::Closed),
-                Work::Item(item) => self.handler.handle(item),
-                Work::Flush(done) => {
-                    self.handler.flush();
-                    let _ = done.try_send(());
+            self.handle(work);
+            while let Some(request) = self.flushes.next() {
+                // Includes everything that was queued before the request.
+                receiver.try_iter().take(self.bound).for_each(|work| self.handle(work));
+                if request.kind == Kind::Stop {
+                    return request.number;
                 }
-                Work::Stop(done) => {
-                    self.handler.end();
-                    // Dropped first, so that everything the handler holds is released when the caller is notified.
-                    drop(self);
-                    let _ = done.try_send(());
-                    return;
-                }
+                self.handler.flush();
+                self.flushes.end(request.number);
             }
         }
-        self.handler.end();
+        self.flushes.requested()
+    }
+
+    fn handle<T>(&mut self, work: Work<T>)
+    where
+        H: Handler<T>,
+    {
+        match work {
+            // The queue was dropped, and its time to drain is over.
+            Work::Item(_) if self.is_late() => self.drops.count(DropReason::Closed),
+            Work::Item(item) => self.handler.handle(item),
+            Work::Wake => {}
+        }
     }
 
     fn is_late(&self) -> bool {
@@ -229,11 +229,11 @@ mod tests {
         assert!(queue.push(2), "one fits while one is in work");
         assert!(!queue.push(3));
         assert_eq!(drops.read().collect::<Vec<_>>(), [(DropReason::QueueFull, 1)]);
-        assert!(!queue.flush(clock::now()).wait(clock::now()), "a hung handler does not hold up a flush");
+        assert!(!queue.flush().wait(clock::now()), "a hung handler does not hold up a flush");
 
+        let flushed = queue.flush();
         drop(go);
-        let deadline = clock::now() + Duration::from_secs(10);
-        assert!(queue.flush(deadline).wait(deadline));
+        assert!(flushed.wait(clock::now() + Duration::from_secs(10)), "a flush needs no room in the queue");
         assert_eq!(seen.try_iter().collect::<Vec<_>>(), [2]);
     }
 
@@ -244,11 +244,11 @@ mod tests {
         let drops = Arc::new(DropCounter::new("slow"));
         let queue = Queue::spawn(8, Arc::clone(&drops), Slow { begun, leave }).expect("a thread");
         queue.push(1);
-        let deadline = clock::now() + Duration::from_secs(10);
-        assert!(queue.stop(deadline).wait(deadline));
+        assert!(queue.stop().wait(clock::now() + Duration::from_secs(10)));
         assert_eq!(seen.iter().collect::<Vec<_>>(), [1], "the thread has ended");
         assert!(!queue.push(2));
         assert_eq!(drops.read().collect::<Vec<_>>(), [(DropReason::Closed, 1)]);
+        assert!(!queue.flush().wait(clock::now() + Duration::from_secs(10)), "nobody waits for a thread that is gone");
     }
 
     #[test]

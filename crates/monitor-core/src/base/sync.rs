@@ -3,12 +3,12 @@
 
 #[cfg(not(shuttle))]
 pub(crate) use std::{
-    sync::{Mutex, MutexGuard, RwLock, atomic, mpsc},
+    sync::{Condvar, Mutex, MutexGuard, RwLock, atomic, mpsc},
     thread,
 };
 
 #[cfg(shuttle)]
 pub(crate) use shuttle::{
-    sync::{Mutex, MutexGuard, RwLock, atomic, mpsc},
+    sync::{Condvar, Mutex, MutexGuard, RwLock, atomic, mpsc},
     thread,
 };

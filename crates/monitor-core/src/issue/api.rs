@@ -75,13 +75,13 @@ impl Monitor {
         let Some(inner) = self.inner().filter(|_| !user.trim().is_empty()) else { return nothing };
         let deadline = clock::after(ERASING);
         // The queues are drained first, or their events would arrive after the erasure.
-        let mut is_persisted = inner.intake.flush(deadline).wait(deadline);
+        let mut is_persisted = inner.intake.flush().wait(deadline);
         let mark = inner.shared.sources.mark(user);
         inner.shared.unresolved.erase(&Eraser { user: user.to_owned(), mark });
         let (issues, events) = inner.shared.issues.erase(user, mark);
         if let Some(saver) = &inner.saver {
             inner.shared.is_purge_due.store(true, Ordering::Release);
-            let _ = saver.flush(deadline).wait(deadline);
+            let _ = saver.flush().wait(deadline);
             is_persisted &= !inner.shared.is_purge_due.load(Ordering::Acquire);
         }
         ErasedUser { issues, events, is_persisted }

@@ -58,13 +58,11 @@ impl Handler<RawEvent> for Intake {
     }
 
     fn flush(&mut self) {
-        let deadline = clock::after(PATIENCE);
-        let _ = self.resolver.flush(deadline).wait(deadline);
+        let _ = self.resolver.flush().wait(clock::after(PATIENCE));
     }
 
     fn end(&mut self) {
-        let deadline = clock::after(PATIENCE);
-        let _ = self.resolver.stop(deadline).wait(deadline);
+        let _ = self.resolver.stop().wait(clock::after(PATIENCE));
     }
 }
 
