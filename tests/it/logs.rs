@@ -1,7 +1,11 @@
 //! Log lines of monitor-log are valid JSON for any input, with unique keys, without secrets, and with the right request
 //! ID.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use http::Request;
 use monitor_kit::{
@@ -218,6 +222,41 @@ fn the_line_of_a_request_says_the_same_as_the_event_does_to_others() {
         line["request_id"].as_str().and_then(RequestId::accept).map(|id| id.to_string()),
         Some("edge-17".into())
     );
+}
+
+/// Collects the names of the fields that events declare.
+#[derive(Clone, Default)]
+struct Declared(Arc<Mutex<BTreeSet<&'static str>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Declared {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        let names = event.metadata().fields().iter().map(|field| field.name());
+        self.0.lock().expect("no holder panics").extend(names);
+    }
+}
+
+#[test]
+fn the_line_of_a_request_has_the_fields_that_its_event_declares() {
+    let (monitor, log, declared) = (monitor(), Log::default(), Declared::default());
+    let failing = support::service(|_| {
+        scope::set_user("42");
+        let mut response = status(200, "");
+        response.headers_mut().insert("grpc-status", http::HeaderValue::from(13));
+        Ok::<_, std::convert::Infallible>(response)
+    });
+    let mut service = MonitorLayer::new(&monitor).peer(|_| Some([192, 0, 2, 7].into())).layer(failing);
+    let mut request = support::grpc_request("/shop.Stock/Count");
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for (name, value) in [("user-agent", "curl/8"), ("x-request-id", "edge-17"), ("traceparent", traceparent)] {
+        request.headers_mut().insert(name, http::HeaderValue::from_static(value));
+    }
+    through(JsonLayer::new(&monitor).writer(log.writer()).and_then(declared.clone()), || {
+        support::text(ready(service.call(request)).expect("a response"));
+    });
+    let line: BTreeMap<String, Value> = serde_json::from_str(&log.text()).unwrap();
+    let of_every_line = ["timestamp", "level", "target", "service", "release", "environment"];
+    let keys: BTreeSet<_> = line.keys().map(String::as_str).filter(|key| !of_every_line.contains(key)).collect();
+    assert_eq!(keys, *declared.0.lock().unwrap());
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub use self::{
     data::{add, add_breadcrumb, set_context, set_fingerprint, set_tag, set_user},
     nested::nested,
     redacted_text::RedactedText,
-    request_facts::{RequestEnd, RequestFacts},
+    request_facts::{REQUEST_TARGET, RequestEnd, RequestFacts},
     slot::ScopeSlot,
     task::{InScope, ScopeFutureExt, wrap},
 };
@@ -190,16 +190,6 @@ impl Scope {
             inner.texts.fill(texts);
         }
         Self(inner)
-    }
-
-    /// Returns the same scope with another place in a trace, such as one set by a tracer. Does nothing if the scope has
-    /// been cloned.
-    #[must_use]
-    pub fn in_trace(mut self, trace: TraceContext) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.trace = trace;
-        }
-        self
     }
 
     /// Runs `f` inside this scope.

@@ -10,7 +10,7 @@ use std::{
 
 use monitor_core::{
     ErrorType, Monitor, clock, escape,
-    scope::{self, RequestEnd, Scope},
+    scope::{self, REQUEST_TARGET, RequestEnd, Scope},
     source_path, text,
 };
 use monitor_redact::{FILTERED, Redaction};
@@ -97,7 +97,7 @@ impl<W> ReadableLayer<W> {
         line.paint(colour_of(*metadata.level()), &format!("{:>5}", metadata.level().as_str()));
         line.text.push(' ');
         let finished = scope.and_then(|scope| Some((scope, scope.finished()?)));
-        match finished.filter(|_| metadata.target() == "monitor::request") {
+        match finished.filter(|_| metadata.target() == REQUEST_TARGET) {
             Some((scope, finished)) => line.request(metadata.name(), scope, &finished),
             None if error::is_error(metadata) => error::write(&mut line, event),
             None => line.event(event),

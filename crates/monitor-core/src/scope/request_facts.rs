@@ -16,6 +16,10 @@ use crate::{
     traffic::Series,
 };
 
+/// Target of the `tracing` span and the log line of a request. A layer for log lines recognises the line by it, and may
+/// read [`Scope::finished`](super::Scope::finished) instead of the event's fields.
+pub const REQUEST_TARGET: &str = "monitor::request";
+
 /// The facts known at the beginning of a request.
 #[derive(Clone)]
 #[expect(clippy::exhaustive_structs, reason = "whoever opens a scope says all of it")]

@@ -13,7 +13,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use monitor_core::{escape::json_text, source_path};
+use monitor_core::{escape::json_text, scope::REQUEST_TARGET, source_path};
 use tracing::{Level, Metadata};
 
 use super::{
@@ -58,15 +58,12 @@ pub(super) struct CallsiteKeys {
     id: u64,
 }
 
-type Known = HashMap<Callsite, Rc<Keys>, BuildHasherDefault<Mix>>;
+/// The keys by the layer's ID and the address of a callsite's metadata, which are never freed.
+type Known = HashMap<(u64, usize), Rc<Keys>, BuildHasherDefault<Mix>>;
 
 thread_local! {
     static KNOWN: RefCell<Known> = RefCell::default();
 }
-
-/// The address of a callsite's metadata, which are never freed, with the layer's ID in the upper bits.
-#[derive(Clone, Copy, Eq, Hash, PartialEq)]
-struct Callsite(u64);
 
 impl CallsiteKeys {
     pub(super) fn new() -> Self {
@@ -76,7 +73,7 @@ impl CallsiteKeys {
 
     /// Returns the keys of a callsite; `make` renders them on first use.
     pub(super) fn of(&self, metadata: &'static Metadata<'static>, make: impl Fn() -> Keys) -> Rc<Keys> {
-        let callsite = Callsite(ptr::from_ref(metadata).addr() as u64 ^ self.id << 48);
+        let callsite = (self.id, ptr::from_ref(metadata).addr());
         let make = || Rc::new(make());
         // The cache is not available while the thread ends and in a nested call: render without it.
         let found = KNOWN.try_with(|known| {
@@ -106,7 +103,7 @@ impl Keys {
         let fields = fields.collect();
         let has = |key: &str| taken.iter().any(|name| name == bare(key));
         let head = head(metadata, style, texts);
-        let is_request = metadata.target() == REQUEST;
+        let is_request = metadata.target() == REQUEST_TARGET;
         Self {
             request: is_request.then(|| RequestKeys::new(&head, metadata, names)),
             head,
@@ -205,7 +202,7 @@ fn rendered(name: &str) -> Box<str> {
     String::from_utf8_lossy(&key).into()
 }
 
-/// A fast hasher for one number. It needs no protection against collisions, because addresses are not chosen by
+/// A fast hasher for a few numbers. It needs no protection against collisions, because addresses are not chosen by
 /// clients.
 #[derive(Default)]
 struct Mix(u64);
@@ -221,10 +218,32 @@ impl Hasher for Mix {
         self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
     }
 
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
     fn finish(&self) -> u64 {
         self.0
     }
 }
 
-/// The target of the event at the end of a request.
-const REQUEST: &str = "monitor::request";
+#[cfg(test)]
+mod tests {
+    use monitor_redact::Redaction;
+
+    use super::*;
+    use crate::json::names::FieldNames;
+
+    #[test]
+    fn no_two_layers_share_the_keys_of_a_callsite() {
+        let metadata = tracing::info_span!("work").metadata().unwrap();
+        let style = Style { names: Names::of(FieldNames::Plain), locations: None, identity: Default::default() };
+        let make = || Keys::new(metadata, &style, &JsonText::new(Redaction::new()));
+        let keys_of = |id| CallsiteKeys { id }.of(metadata, make);
+        let first = keys_of(0);
+        for id in [1, 1 << 16, 1 << 32, u64::MAX] {
+            assert!(!Rc::ptr_eq(&first, &keys_of(id)), "{id}");
+            assert!(Rc::ptr_eq(&keys_of(id), &keys_of(id)), "{id}");
+        }
+    }
+}

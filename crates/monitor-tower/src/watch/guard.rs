@@ -5,6 +5,8 @@
 //! request in its `Drop`.
 
 mod answer;
+mod begin;
+mod end;
 
 use std::{
     fmt,
@@ -12,18 +14,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Extensions, HeaderMap, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, Response, StatusCode};
 use monitor_core::{
-    DisabledRoute, ErrorType, EventKind, Failure, FinalStatus, Method, Outcome, RequestId, Scope, clock,
+    EventKind, Failure, Method, Outcome, RequestId, Scope,
     panic::{self, CaughtPanic},
-    scope::{self, RequestEnd, RequestFacts, ScopeSlot},
+    scope::{self, ScopeSlot},
     traffic::Series,
 };
 use serde_json::json;
 
-use super::{identity::Identified, log, span::RequestSpan};
+use super::span::RequestSpan;
 use crate::{
-    request::head::RequestHead,
     response::{
         attached_error::AttachedError,
         grpc::{self, GrpcFailure, GrpcStatus, Protocol, WebTrailers},
@@ -52,72 +53,6 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Starts a request. Returns the entry that disables its route, if there is one.
-    pub(crate) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> (Self, Option<Arc<DisabledRoute>>) {
-        let started = clock::now();
-        let head = RequestHead::of(request);
-        let (monitor, path) = (&settings.monitor, head.path());
-        let method = Method::from_name(head.method.as_str());
-        let untracked = monitor.is_untracked(path);
-        let counted = monitor.traffic().filter(|_| settings.count && !untracked);
-        let protocol = Protocol::of_call(head.method, head.headers);
-        let route = head.route(settings, path, method, protocol);
-        let may_refuse = settings.refuse && monitor.has_disabled_routes();
-        let disabled = may_refuse.then(|| monitor.find_disabled(method, route, path, started)).flatten();
-        let series = counted.map(|traffic| (traffic, traffic.series(method, route)));
-        let (around, peer) = (scope::current(), head.peer(settings));
-        if peer.is_none() {
-            settings.warn_of_unknown_peer();
-        }
-        let read = head.read(settings);
-        let Identified { id, trace, client_id, client_trace_id } =
-            Identified::new(&head, &read, settings, peer, around.as_ref());
-        let facts = RequestFacts {
-            id,
-            trace,
-            client_trace_id,
-            method,
-            route,
-            path,
-            user_agent: &read.user_agent,
-            client_request_id: client_id,
-            remote_addr: peer.map(|peer| head.remote_addr(settings, peer)),
-            untracked,
-            series: series.map(|(_, series)| series),
-        };
-        settings.warn_of_stacking(around.as_ref().filter(|_| series.is_some()));
-        // With a disabled monitor a new scope would hide the one around it.
-        let scope = match around.as_ref().filter(|_| !monitor.is_enabled()) {
-            Some(around) if around.is_request() => around.clone(),
-            around => Scope::for_request(around.map_or(monitor, Scope::monitor), facts),
-        };
-        let is_shown = settings.span && !untracked;
-        let span = is_shown.then(|| RequestSpan::begin(&head, &scope, protocol)).flatten();
-        let scope = match &span {
-            Some(span) => span.join(scope, around.as_ref().is_some_and(Scope::is_request)),
-            None => scope,
-        };
-        head.keep_headers(&scope);
-        if let Some((traffic, series)) = series {
-            traffic.start(series);
-        }
-        let guard = Self {
-            settings: Arc::clone(settings),
-            slot: ScopeSlot::new(scope),
-            span,
-            series: series.map(|(_, series)| series),
-            started,
-            status: CLIENT_CLOSED_REQUEST,
-            outcome: Outcome::Cancelled,
-            protocol,
-            grpc: GrpcStatus::None,
-            grpc_failure: None,
-            first_byte: None,
-            sent: 0,
-        };
-        (guard, disabled)
-    }
-
     /// Runs a part of the request inside its scope. Returns its panic, captured.
     pub(crate) fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
         panic::with_result(f, |f| self.run(f))
@@ -262,63 +197,4 @@ impl Guard {
     pub(crate) fn end(mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
-
-    fn ending(&self) -> FinalStatus {
-        FinalStatus::new(self.outcome, self.status).grpc(self.grpc.at_end(self.outcome))
-    }
 }
-
-impl Drop for Guard {
-    /// Must not panic: it may run while another panic unwinds.
-    fn drop(&mut self) {
-        let ending = self.ending();
-        let Self { settings, slot, span, series, started, first_byte, sent, grpc_failure, .. } = self;
-        let at = clock::now();
-        let duration = at.saturating_duration_since(*started);
-        if let Some(scope) = slot.scope().filter(|_| settings.capture_errors) {
-            // Both methods capture nothing if an error captured in the scope already explains the failure.
-            match (ending.error_type(), ending.grpc) {
-                (Some(ErrorType::Grpc(_) | ErrorType::Panic), Some(code)) => {
-                    let GrpcFailure { message, source } =
-                        grpc_failure.take().map(|failure| *failure).unwrap_or_default();
-                    scope.capture_grpc_status(code, &message, source);
-                }
-                (Some(ErrorType::Status(_) | ErrorType::Panic), _) if ending.status >= 500 => {
-                    scope.capture_status(ending.status);
-                }
-                _ => {}
-            }
-        }
-        if let (Some(traffic), Some(series)) = (settings.monitor.traffic(), *series) {
-            // A refused request never reached the service, so there is no response of it to measure.
-            if let Some(first_byte) = first_byte.filter(|_| ending.outcome != Outcome::Refused) {
-                traffic.measure(series, ending.status, first_byte, *sent);
-            }
-            traffic.end(series, ending, duration);
-        }
-        // Subscribers of spans and events are the program's own code, which may panic.
-        if let Some(span) = span {
-            panic::catch_and_drop(|| span.end(ending, first_byte.is_some()));
-        }
-        let finished = RequestEnd { ending, at, duration };
-        if let Some(scope) = slot.scope().filter(|_| settings.log)
-            && let Some(name) = log::name(scope, &finished, series.is_none(), settings)
-            && name.is_wanted()
-        {
-            scope.finish(finished);
-            let scope = scope.clone();
-            panic::catch_and_drop(|| {
-                slot.enter(|| {
-                    let _entered = span.as_ref().map(RequestSpan::enter);
-                    log::write(name, &scope, &finished);
-                });
-            });
-        }
-        if span.is_some() {
-            panic::catch_and_drop(|| *span = None);
-        }
-    }
-}
-
-/// nginx's status for a client that left before the head. Such a response is never sent.
-const CLIENT_CLOSED_REQUEST: u16 = 499;

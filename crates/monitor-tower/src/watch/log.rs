@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use monitor_core::{ErrorType, FinalStatus, GrpcCode, Outcome, Scope, scope::RequestEnd};
+use monitor_core::{
+    ErrorType, FinalStatus, GrpcCode, Outcome, Scope,
+    scope::{REQUEST_TARGET, RequestEnd},
+};
 use tracing::level_filters::LevelFilter;
 
 use crate::{request::headers::millis, settings::Settings};
@@ -39,7 +42,7 @@ macro_rules! write_at {
     ($level:ident, $message:literal, $scope:ident, $finished:ident) => {
         tracing::$level!(
             name: $message,
-            target: "monitor::request",
+            target: REQUEST_TARGET,
             request_id = %$scope.id(),
             client_request_id = $scope.shown_client_request_id().map(display),
             trace_id = %$scope.trace().trace_id(),

@@ -2,12 +2,13 @@
 //!
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span>
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use http::Version;
 use monitor_core::{
-    ErrorType, FinalStatus, Scope, names,
+    ErrorType, FinalStatus, Monitor, TraceContext, names,
     panic::{self, CaughtPanic},
+    scope::{REQUEST_TARGET, RequestFacts},
 };
 use tracing::{Span, field::Empty, span::Entered};
 
@@ -19,8 +20,13 @@ pub(crate) struct RequestSpan(Box<Span>);
 
 impl RequestSpan {
     /// Creates the span; `None` if no subscriber records it, or if one panics.
-    pub(crate) fn begin(head: &RequestHead<'_>, scope: &Scope, protocol: Option<Protocol>) -> Option<Self> {
-        let begun = panic::catch_printed(|| begin(head, scope, protocol));
+    pub(crate) fn begin(
+        head: &RequestHead<'_>,
+        facts: &RequestFacts<'_>,
+        monitor: &Monitor,
+        protocol: Option<Protocol>,
+    ) -> Option<Self> {
+        let begun = panic::catch_printed(|| begin(head, facts, monitor, protocol));
         let span = begun.map_err(CaughtPanic::drop_payload).ok().filter(|span| !span.is_disabled())?;
         Some(Self(Box::new(span)))
     }
@@ -44,28 +50,29 @@ impl RequestSpan {
         }
     }
 
-    /// Puts the span and the scope into one trace, if the subscriber has a layer of OpenTelemetry: the span becomes a
-    /// child of the caller's span or of the layer around, and the scope gets the IDs with which the span is exported.
+    /// Puts the span into `trace`, if the subscriber has a layer of OpenTelemetry: the span becomes a child of the
+    /// caller's span or of the layer around. Returns the trace with the IDs with which the span is exported.
     #[cfg(feature = "opentelemetry")]
-    pub(crate) fn join(&self, scope: Scope, is_inside: bool) -> Scope {
-        crate::watch::otel::adopt(&self.0, scope.trace(), is_inside);
-        let trace = crate::watch::otel::of_span(&self.0, scope.trace());
-        scope.in_trace(trace)
+    pub(crate) fn join(&self, trace: TraceContext, is_inside: bool) -> TraceContext {
+        crate::watch::otel::adopt(&self.0, &trace, is_inside);
+        crate::watch::otel::of_span(&self.0, &trace)
     }
 
     #[cfg(not(feature = "opentelemetry"))]
     #[expect(clippy::unused_self, reason = "with the feature `opentelemetry` it is used")]
-    pub(crate) fn join(&self, scope: Scope, _is_inside: bool) -> Scope {
-        scope
+    pub(crate) fn join(&self, trace: TraceContext, _is_inside: bool) -> TraceContext {
+        trace
     }
 }
 
-fn begin(head: &RequestHead<'_>, scope: &Scope, protocol: Option<Protocol>) -> Span {
-    let (method, route) = (scope.method().as_str(), scope.route());
+fn begin(head: &RequestHead<'_>, facts: &RequestFacts<'_>, monitor: &Monitor, protocol: Option<Protocol>) -> Span {
+    let method = facts.method.as_str();
+    let counted = || Some(monitor.traffic()?.route(facts.series?));
+    let route = counted().unwrap_or(facts.route);
     let matched = Some(route).filter(|route| ![names::UNMATCHED, names::OVERFLOW].contains(route));
-    let path = scope.shown_path().redacted();
+    let path = monitor.shows_raw_paths().then(|| monitor.redaction().text(facts.path));
     tracing::info_span!(
-        target: "monitor::request",
+        target: REQUEST_TARGET,
         "request",
         otel.name = %Name { method, matched, protocol },
         otel.kind = "server",
@@ -73,16 +80,22 @@ fn begin(head: &RequestHead<'_>, scope: &Scope, protocol: Option<Protocol>) -> S
         http.request.method = method,
         http.route = matched,
         http.response.status_code = Empty,
-        url.path = (matched.is_some() || path != route).then_some(&*path),
+        url.path = path.as_deref().or(matched),
         url.scheme = head.uri.scheme_str(),
         network.protocol.version = version(head.version),
-        client.address = scope.remote_addr().map(display),
-        user_agent.original = scope.shown_user_agent().map(display),
+        client.address = facts.remote_addr.map(display),
+        user_agent.original = user_agent(facts, monitor).map(display),
         rpc.system = protocol.map(|_| "grpc"),
         rpc.grpc.status_code = Empty,
         error.type = Empty,
-        request_id = %scope.id(),
+        request_id = %facts.id,
     )
+}
+
+/// Returns the `User-Agent` header, redacted. As in the scope, one that is not ASCII is left out.
+fn user_agent<'a>(facts: &RequestFacts<'a>, monitor: &Monitor) -> Option<Cow<'a, str>> {
+    let agent = str::from_utf8(facts.user_agent).ok().filter(|agent| agent.is_ascii() && !agent.is_empty())?;
+    Some(monitor.redaction().text(agent))
 }
 
 /// The name of the span. It consists of method and route, which have few values.
