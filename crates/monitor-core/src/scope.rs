@@ -136,23 +136,7 @@ impl Scope {
         let (id, around) = (RequestId::new(), current());
         let begin = || monitor.sample(TraceContext::of_request(&id));
         let trace = around.map_or_else(begin, |around| around.trace().child());
-        Self::create(
-            monitor,
-            RequestFacts {
-                id,
-                trace,
-                client_trace_id: None,
-                method: Method::Other,
-                route: name,
-                path: "",
-                user_agent: b"",
-                client_request_id: "",
-                remote_addr: None,
-                untracked: false,
-                series: None,
-            },
-            false,
-        )
+        Self::create(monitor, RequestFacts { trace, ..RequestFacts::new(id, Method::Other, name) }, false)
     }
 
     /// Creates the scope of a request, inside the current scope if there is one.

@@ -48,6 +48,37 @@ pub struct RequestFacts<'a> {
     pub series: Option<Series>,
 }
 
+impl<'a> RequestFacts<'a> {
+    /// Returns the facts of a request that begins a trace of its own. The client sent nothing else, and no layer counts
+    /// the request.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Method, Monitor, RequestId, Scope, scope::RequestFacts};
+    ///
+    /// let facts = RequestFacts::new(RequestId::new(), Method::Get, "/items/{id}");
+    /// let scope = Scope::for_request(&Monitor::disabled(), RequestFacts { path: "/items/7", ..facts });
+    /// assert_eq!((scope.route(), scope.path()), ("/items/{id}", "/items/7"));
+    /// ```
+    #[must_use]
+    pub fn new(id: RequestId, method: Method, route: &'a str) -> Self {
+        Self {
+            trace: TraceContext::of_request(&id),
+            id,
+            method,
+            route,
+            path: "",
+            user_agent: b"",
+            client_request_id: "",
+            client_trace_id: None,
+            remote_addr: None,
+            untracked: false,
+            series: None,
+        }
+    }
+}
+
 /// Texts of the client are left out, because they are not masked here.
 impl fmt::Debug for RequestFacts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -67,26 +67,12 @@ const LONGEST: usize = 1024;
 
 #[cfg(test)]
 mod tests {
-    use monitor_core::{Monitor, Outcome, RequestId, TraceContext, scope::RequestFacts};
+    use monitor_core::{Monitor, Outcome, RequestId, scope::RequestFacts};
 
     use super::*;
 
     fn scope(monitor: &Monitor, method: Method, route: &str) -> Scope {
-        let id = RequestId::new();
-        let facts = RequestFacts {
-            trace: TraceContext::of_request(&id),
-            id,
-            method,
-            route,
-            path: "/",
-            user_agent: b"",
-            client_request_id: "",
-            client_trace_id: None,
-            remote_addr: None,
-            untracked: false,
-            series: None,
-        };
-        Scope::for_request(monitor, facts)
+        Scope::for_request(monitor, RequestFacts::new(RequestId::new(), method, route))
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use monitor_core::{
-    Issue, MemoryReporter, Method, Monitor, MonitorBuilder, RequestId, Scope, TraceContext, capture_error, clock,
+    Issue, MemoryReporter, Method, Monitor, MonitorBuilder, RequestId, Scope, capture_error, clock,
     scope::{self, RequestFacts},
 };
 use monitor_store::Store;
@@ -59,21 +59,8 @@ pub(crate) fn fail(monitor: &Monitor, times: u64, user: &str) {
 
 /// Returns the scope of a request.
 pub(crate) fn request(monitor: &Monitor, route: &str, path: &str) -> Scope {
-    let id = RequestId::new();
-    let facts = RequestFacts {
-        trace: TraceContext::of_request(&id),
-        id,
-        method: Method::Get,
-        route,
-        path,
-        user_agent: b"",
-        client_request_id: "",
-        client_trace_id: None,
-        remote_addr: None,
-        untracked: false,
-        series: None,
-    };
-    Scope::for_request(monitor, facts)
+    let facts = RequestFacts::new(RequestId::new(), Method::Get, route);
+    Scope::for_request(monitor, RequestFacts { path, ..facts })
 }
 
 pub(crate) fn stop(monitor: Monitor) {
