@@ -26,6 +26,7 @@
 //! # Ok::<(), monitor_kit::BuildError>(())
 //! ```
 
+mod captured;
 mod data;
 mod nested;
 mod record;
@@ -36,15 +37,10 @@ mod task;
 mod texts;
 
 use std::{
-    cell::Cell,
     fmt,
     iter::successors,
-    mem::ManuallyDrop,
     net::IpAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
 };
 
 use self::{data::Notes, texts::Texts};
@@ -53,7 +49,7 @@ pub use self::{
     nested::nested,
     redacted_text::RedactedText,
     request_facts::{REQUEST_TARGET, RequestEnd, RequestFacts},
-    slot::ScopeSlot,
+    slot::{ScopeSlot, current, look},
     task::{InScope, ScopeFutureExt, wrap},
 };
 pub use crate::event::{Breadcrumb, ScopeRecord};
@@ -95,30 +91,6 @@ struct Inner {
     finished: Mutex<Option<RequestEnd>>,
     /// Allocated on the first write; most requests write nothing.
     notes: OnceLock<Box<Mutex<Notes>>>,
-}
-
-thread_local! {
-    /// The code that enters a scope takes it out again, so the cell is empty when its thread ends and needs no
-    /// destructor. Without one, an access skips the check for whether the thread's storage still exists.
-    static CURRENT: Cell<ManuallyDrop<Option<Scope>>> = const { Cell::new(ManuallyDrop::new(None)) };
-}
-
-/// Returns the current scope, the one this code runs in.
-#[must_use]
-pub fn current() -> Option<Scope> {
-    CURRENT.with(|cell| {
-        let scope = cell.replace(ManuallyDrop::new(None));
-        let clone = Option::clone(&scope);
-        cell.set(scope);
-        clone
-    })
-}
-
-/// Passes the current scope to `f` by reference, which costs less than a clone of the handle.
-///
-/// Within `f` there is no current scope.
-pub fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
-    slot::look(f)
 }
 
 // === impl Scope ===
@@ -268,12 +240,6 @@ impl Scope {
         *self.0.finished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether an error was captured in this scope or in one inside it.
-    #[must_use]
-    pub fn has_captured(&self) -> bool {
-        self.0.captured.load(Ordering::Relaxed)
-    }
-
     /// Returns whether a layer of `monitor`, here or further out, already counts this request.
     #[must_use]
     pub fn is_counted_by(&self, monitor: &Monitor) -> bool {
@@ -297,28 +263,9 @@ impl Scope {
         self.0.untracked
     }
 
-    /// Marks this scope, and the scopes around it that report to the same monitor: the error with this mark is
-    /// captured.
-    pub(crate) fn mark_captured(&self, by: &Monitor, mark: u64) {
-        for scope in self.and_around().filter(|scope| scope.monitor().is(by)) {
-            scope.0.captured.store(true, Ordering::Relaxed);
-            let seen = &mut scope.notes().seen;
-            if !seen.contains(&mark) {
-                if seen.len() == SEEN {
-                    seen.pop_front();
-                }
-                seen.push_back(mark);
-            }
-        }
-    }
-
     /// Returns this scope and its ancestors, innermost first.
     fn and_around(&self) -> impl Iterator<Item = &Self> {
         successors(Some(self), |scope| scope.0.parent.as_ref())
-    }
-
-    pub(crate) fn has_seen(&self, mark: u64) -> bool {
-        self.has_captured() && self.noted().is_some_and(|notes| notes.seen.contains(&mark))
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
@@ -346,7 +293,6 @@ fn ascii(bytes: &[u8]) -> &[u8] {
     if bytes.is_ascii() { bytes } else { b"" }
 }
 
-const SEEN: usize = 16;
 const DEPTH: u8 = 16;
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! Enters a scope for the time of a poll. Each poll would otherwise clone and drop a handle; a slot moves it instead.
+//! The current scope of a thread, and the slot that enters a scope for the time of a poll.
+//!
+//! Each poll would otherwise clone and drop a handle; a slot moves it instead.
 
-use std::mem::ManuallyDrop;
+use std::{cell::Cell, mem::ManuallyDrop};
 
-use super::{CURRENT, Scope, current};
+use super::Scope;
 use crate::panic::{self, CaughtPanic, PanicMode};
 
 /// Holds a scope between the polls of the code that runs in it.
@@ -13,6 +15,23 @@ pub struct ScopeSlot(Option<Scope>);
 
 /// Restores the scope that was current before, also while unwinding.
 struct Entered<'a>(&'a mut ScopeSlot);
+
+thread_local! {
+    /// The code that enters a scope takes it out again, so the cell is empty when its thread ends and needs no
+    /// destructor. Without one, an access skips the check for whether the thread's storage still exists.
+    static CURRENT: Cell<ManuallyDrop<Option<Scope>>> = const { Cell::new(ManuallyDrop::new(None)) };
+}
+
+/// Returns the current scope, the one this code runs in.
+#[must_use]
+pub fn current() -> Option<Scope> {
+    CURRENT.with(|cell| {
+        let scope = cell.replace(ManuallyDrop::new(None));
+        let clone = Option::clone(&scope);
+        cell.set(scope);
+        clone
+    })
+}
 
 // === impl ScopeSlot ===
 
@@ -66,8 +85,10 @@ impl Drop for Entered<'_> {
     }
 }
 
-/// Passes the current scope to `f` by reference. It is not current in the meantime.
-pub(super) fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
+/// Passes the current scope to `f` by reference, which costs less than a clone of the handle.
+///
+/// Within `f` there is no current scope.
+pub fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
     let mut slot = ScopeSlot::default();
     let Entered(slot) = &Entered::new(&mut slot);
     f(slot.scope())
