@@ -16,7 +16,6 @@ mod operators;
 mod probes;
 mod server;
 mod store;
-#[expect(unused_qualifications, reason = "utoipa's macro for parameters writes them")]
 mod todos;
 mod token;
 mod triage;

@@ -1,18 +1,21 @@
 //! Todos in a database.
 
-use std::{str::FromStr, time::Duration};
+use std::str::FromStr;
+#[cfg(feature = "postgres")]
+use std::time::Duration;
 
 use monitor_kit::{clock, scope};
 use serde::Serialize;
+#[cfg(feature = "postgres")]
+use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{
-    ConnectOptions, Connection, Error, PgPool, SqlitePool,
-    postgres::PgPoolOptions,
+    ColumnIndex, ConnectOptions, Connection, Decode, Error, FromRow, Row, SqlSafeStr, SqlitePool, Type,
+    migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
-use utoipa::ToSchema;
 
 /// Something to do.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct Todo {
     /// ID of the todo.
     pub(crate) id: String,
@@ -28,6 +31,7 @@ pub(crate) struct Todo {
 #[derive(Clone, Debug)]
 pub(crate) enum Store {
     Sqlite(SqlitePool),
+    #[cfg(feature = "postgres")]
     Postgres(PgPool),
 }
 
@@ -36,6 +40,7 @@ macro_rules! with {
     ($store:expr, $pool:ident => $query:expr) => {
         match $store {
             Store::Sqlite($pool) => $query,
+            #[cfg(feature = "postgres")]
             Store::Postgres($pool) => $query,
         }
     };
@@ -46,13 +51,24 @@ impl Store {
     pub(crate) async fn open(url: &str) -> Result<Self, Error> {
         match url.split_once(':') {
             Some(("sqlite", _)) => Self::open_sqlite(url).await,
-            Some(("postgres" | "postgresql", _)) => {
-                let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect(url).await?;
-                sqlx::migrate!().run(&pool).await?;
-                Ok(Self::Postgres(pool))
-            }
+            Some(("postgres" | "postgresql", _)) => Self::open_postgres(url).await,
             _ => Err(Error::Configuration("it is neither a sqlite:// nor a postgres:// address".into())),
         }
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn open_postgres(url: &str) -> Result<Self, Error> {
+        /// Maximum time that a request waits for a connection.
+        const PATIENCE: Duration = Duration::from_secs(3);
+        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect(url).await?;
+        migrations().run(&pool).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    async fn open_postgres(_: &str) -> Result<Self, Error> {
+        let text = "this build has no PostgreSQL: build todo-api with the feature `postgres`";
+        Err(Error::Configuration(text.into()))
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, Error> {
@@ -63,7 +79,7 @@ impl Store {
         let options = SqliteConnectOptions::from_str(url)?.create_if_missing(true);
         // A single connection prepares the file. Several at once would lock it against each other.
         let mut first = options.clone().journal_mode(SqliteJournalMode::Wal).connect().await?;
-        sqlx::migrate!().run(&mut first).await?;
+        migrations().run(&mut first).await?;
         first.close().await?;
         let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None).connect_with(options).await?;
         Ok(Self::Sqlite(pool))
@@ -110,10 +126,33 @@ impl Store {
     }
 }
 
+// By hand, because the derive macro would compile every driver a second time.
+impl<'r, R: Row> FromRow<'r, R> for Todo
+where
+    &'static str: ColumnIndex<R>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            title: row.try_get("title")?,
+            done: row.try_get("done")?,
+            created_at: row.try_get("created_at")?,
+        })
+    }
+}
+
+/// Returns the migrations in the order of their versions. A released one never changes: its checksum is stored.
+fn migrations() -> Migrator {
+    let migrations = [(1, "todos", include_str!("../migrations/0001_todos.sql"))];
+    let migrations = migrations.map(|(version, name, sql)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.into())
+}
+
 /// Leaves a breadcrumb, so that a later error shows the queries before it.
 fn step(what: &str) {
     scope::add_breadcrumb("db", what);
 }
-
-/// Maximum time that a request waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(3);

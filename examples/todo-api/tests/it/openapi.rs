@@ -1,15 +1,51 @@
 //! `/openapi.json` describes all requests and responses of the API.
 
-use std::{path::Path, process::Command};
+use std::{collections::BTreeSet, path::Path, process::Command};
 
 use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::Api;
 
+/// The document with every reference replaced by its target.
+async fn document(api: &Api) -> Value {
+    let document = api.get("/openapi.json").await.value();
+    resolved(&document, &document)
+}
+
+fn resolved(value: &Value, document: &Value) -> Value {
+    match value {
+        Value::Object(object) => match object.get("$ref").and_then(Value::as_str) {
+            Some(target) => {
+                let found = target.strip_prefix('#').and_then(|path| document.pointer(path));
+                resolved(found.unwrap_or_else(|| panic!("{target} is missing")), document)
+            }
+            None => object.iter().map(|(key, value)| (key.clone(), resolved(value, document))).collect(),
+        },
+        Value::Array(values) => values.iter().map(|value| resolved(value, document)).collect(),
+        plain => plain.clone(),
+    }
+}
+
+#[tokio::test]
+async fn the_document_has_the_routes_and_the_version_of_the_program() {
+    let answer = Api::start(&[]).await.get("/openapi.json").await;
+    let document = answer.value();
+    let paths = document["paths"].as_object().expect("there are paths");
+    let documented = paths.iter().flat_map(|(path, operations)| {
+        let methods = operations.as_object().expect("there are operations").keys();
+        methods.map(move |method| (method.to_uppercase(), path.clone()))
+    });
+    let routes = todo_api::ROUTES.into_iter().filter(|(_, path)| path.starts_with("/todos"));
+    let routes: BTreeSet<_> = routes.map(|(method, path)| (method.to_owned(), path.to_owned())).collect();
+    assert_eq!(documented.collect::<BTreeSet<_>>(), routes);
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(answer.content_type, "application/json");
+}
+
 #[tokio::test]
 async fn every_parameter_of_a_path_is_declared_and_every_refusal_is_a_problem() {
-    let document = Api::start(&[]).await.get("/openapi.json").await.value();
+    let document = document(&Api::start(&[]).await).await;
     for (path, operations) in document["paths"].as_object().expect("there are paths") {
         for (method, operation) in operations.as_object().expect("there are operations") {
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -26,7 +62,7 @@ async fn every_parameter_of_a_path_is_declared_and_every_refusal_is_a_problem() 
 #[tokio::test]
 async fn refusals_of_the_framework_are_in_the_document() {
     let api = Api::start(&[]).await;
-    let document = api.get("/openapi.json").await.value();
+    let document = document(&api).await;
     let todo = api.json(Method::POST, "/todos", r#"{"title":"x"}"#).await.value();
     let path = format!("/todos/{}", todo["id"].as_str().expect("an id"));
     for (method, path, template) in [(Method::POST, "/todos", "/todos"), (Method::PATCH, &path, "/todos/{id}")] {
@@ -58,7 +94,7 @@ async fn what_the_schema_refuses_is_refused() {
     for id in ["%00", "%ff", "x", "00000000-0000-0000-0000-000000000000"] {
         api.get(&format!("/todos/{id}")).await.is_problem(404);
     }
-    let document = api.get("/openapi.json").await.value();
+    let document = document(&api).await;
     let limit = |name: &str| parameter(&document, name)["schema"].clone();
     assert_eq!((&limit("limit")["minimum"], &limit("limit")["maximum"]), (&json!(1), &json!(100)));
     assert_eq!((&limit("offset")["minimum"], &limit("offset")["maximum"]), (&json!(0), &json!(u32::MAX)));

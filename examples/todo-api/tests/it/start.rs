@@ -42,6 +42,18 @@ fn a_data_dir_that_is_none_is_one_line_and_exit_code_1() {
 }
 
 #[test]
+#[cfg(not(feature = "postgres"))]
+fn a_build_without_postgresql_names_the_missing_feature() {
+    refuses(&["--listen=127.0.0.1:0", "--quiet", "--database=postgres://x@127.0.0.1/x"], "with the feature `postgres`");
+}
+
+#[test]
+#[cfg(not(feature = "redis"))]
+fn a_build_without_redis_names_the_missing_feature() {
+    refuses(&["--listen=127.0.0.1:0", "--quiet", "--redis=redis://127.0.0.1"], "with the feature `redis`");
+}
+
+#[test]
 fn help_says_it_all() {
     let output = output(&folder(), &["--help"]);
     let help = String::from_utf8_lossy(&output.stdout);
