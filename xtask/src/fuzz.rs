@@ -16,7 +16,7 @@ pub(crate) fn fuzz(options: &[&str]) -> Result<(), Failure> {
         [seconds, target] => (seconds_of(seconds)?, target_of(target)?),
         _ => return Err(no_seconds()),
     };
-    services::provide(&[Need::Fuzzing])?;
+    services::provide(&[Need::Fuzzing, Need::Nightly])?;
     targets.iter().try_for_each(|target| {
         let found = root().join("fuzz/corpus").join(target);
         fs::create_dir_all(&found)

@@ -1,7 +1,8 @@
-//! The commands of this workspace: `cargo xtask test`, `cargo xtask lint`, `cargo xtask bench`,
-//! `cargo xtask fuzz` and `cargo xtask matrix`.
+//! The commands of this workspace: `cargo xtask help` lists them.
 
 mod bench;
+mod copy;
+mod deny;
 mod failure;
 mod floors;
 mod fuzz;
@@ -11,10 +12,14 @@ mod lint;
 mod machine;
 mod manifest;
 mod matrix;
+mod minimal;
 mod module_paths;
+mod msrv;
+mod package;
 mod requirement;
 mod run;
 mod services;
+mod setup;
 mod test;
 
 use std::{
@@ -39,11 +44,16 @@ fn main() -> ExitCode {
 
 fn dispatch(words: &[&str]) -> Result<(), Failure> {
     match words {
+        ["setup", options @ ..] => setup::setup(options),
         ["test", options @ ..] => test::test(options),
         ["lint", options @ ..] => lint::lint(options),
         ["bench", options @ ..] => bench::bench(options),
         ["fuzz", options @ ..] => fuzz::fuzz(options),
         ["matrix", options @ ..] => matrix::matrix(options),
+        ["package", options @ ..] => package::package(options),
+        ["msrv", options @ ..] => msrv::msrv(options),
+        ["minimal", options @ ..] => minimal::minimal(options),
+        ["deny", options @ ..] => deny::deny(options),
         ["help" | "--help" | "-h"] => {
             let _ = io::stdout().write_all(USAGE.as_bytes());
             Ok(())
@@ -56,7 +66,11 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
-  test [--no-services]  installs what the tests need and runs all of them
+  setup [--no-services] installs what the tests need
+                        --no-services: only what the tests need that start no program of their own
+  test [--no-setup] [--no-services]
+                        runs the setup, then all tests
+                        --no-setup: installs nothing, and names what is missing
                         --no-services: leaves out the tests that need a program of their own
   lint                  checks format, lints, documentation, and each library with each of its features
   bench [--quick | --ceilings]
@@ -67,6 +81,12 @@ Usage: cargo xtask <command>
   fuzz SECONDS [TARGET] lets each fuzzer, or one, run for that long; needs a nightly toolchain
   matrix [PROFILE...]   builds a program of faults in each build profile, or in these, and checks that each fault is an
                         issue of its own with its file and line, and the same issue once its line moves
+  package               packages each library in a copy, and builds it from its package
+  msrv                  checks each library with Rust 1.90
+  minimal               checks the libraries with the lowest allowed versions of their dependencies; needs a nightly
+                        toolchain
+  deny [--advisories]   checks licences, sources and duplicates of the dependencies by deny.toml
+                        --advisories: checks for known vulnerabilities instead, whose list is downloaded
 
 Exit status: 0 when all is well, 1 when a step failed, 2 when the command is wrong or something it needs is missing.
 ";
@@ -92,6 +112,10 @@ mod tests {
             "`x` is no fuzzer: there are trace_context, forwarded, request_id, redaction, template\n\nUsage: "
         ));
         assert!(refusal(&["matrix", "debug"]).starts_with("`debug` is no build profile: there are dev, "));
+        for command in ["setup", "package", "msrv", "minimal", "deny"] {
+            let begin = format!("`--fast` is not an option of `{command}`\n\nUsage: ");
+            assert!(refusal(&[command, "--fast"]).starts_with(&begin), "{command}");
+        }
         assert!(refusal(&["lint", "--fix"]).starts_with("`--fix` is not an option of `lint`\n\nUsage: "));
     }
 }

@@ -1,4 +1,4 @@
-//! The external commands required by the tests, the benches and the fuzzers.
+//! The external commands required by the commands of this program.
 
 use std::{env, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
@@ -23,6 +23,12 @@ pub(crate) enum Need {
     Benches,
     /// Required only by the fuzzers.
     Fuzzing,
+    /// Required by what only a nightly toolchain can do.
+    Nightly,
+    /// Required only by the check of the minimum Rust version.
+    Msrv,
+    /// Required only by the check of the dependencies.
+    Deny,
 }
 
 #[derive(Debug, Eq, PartialEq)]
@@ -95,7 +101,7 @@ fn is_executable(file: &Path) -> bool {
 pub(crate) const PYTHON: &str = "target/python";
 
 /// All requirements.
-pub(crate) const REQUIREMENTS: [Requirement; 14] = [
+pub(crate) const REQUIREMENTS: [Requirement; 16] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
@@ -171,8 +177,8 @@ pub(crate) const REQUIREMENTS: [Requirement; 14] = [
     },
     Requirement {
         command: "rustc of the nightly toolchain",
-        needed_by: "the fuzzers: they are compiled with what only it has",
-        need: Need::Fuzzing,
+        needed_by: "the fuzzers and the check of minimal versions: they use options that only it has",
+        need: Need::Nightly,
         origin: Origin::Toolchain("nightly"),
     },
     Requirement {
@@ -186,6 +192,18 @@ pub(crate) const REQUIREMENTS: [Requirement; 14] = [
         needed_by: "the fuzzers: it builds and runs them",
         need: Need::Fuzzing,
         origin: Origin::Cargo("cargo-fuzz"),
+    },
+    Requirement {
+        command: "rustc of Rust 1.90",
+        needed_by: "the check that the libraries build with it",
+        need: Need::Msrv,
+        origin: Origin::Toolchain("1.90.0"),
+    },
+    Requirement {
+        command: "cargo-deny",
+        needed_by: "the check of licences, sources and duplicates among the dependencies",
+        need: Need::Deny,
+        origin: Origin::Cargo("cargo-deny"),
     },
 ];
 

@@ -24,8 +24,17 @@ pub(crate) fn provide(needs: &[Need]) -> Result<(), Failure> {
         Plan::Install { packages, crates, python } => install(&packages, &crates, &python)?,
         Plan::Refuse(unmet) => return Err(Failure::unmet(wants(NOT_INSTALLED_HERE, &unmet))),
     }
-    let still: Vec<_> = missing().into_iter().filter(|requirement| requirement.is_wanted(needs)).collect();
-    if still.is_empty() { Ok(()) } else { Err(Failure::unmet(wants(NOT_FOUND, &still))) }
+    all_met(NOT_FOUND, needs)
+}
+
+/// Fails if a requirement for these needs is not met. Installs nothing.
+pub(crate) fn require(needs: &[Need]) -> Result<(), Failure> {
+    all_met(NOT_ASKED_TO_INSTALL, needs)
+}
+
+fn all_met(why_not: &str, needs: &[Need]) -> Result<(), Failure> {
+    let unmet: Vec<_> = missing().into_iter().filter(|requirement| requirement.is_wanted(needs)).collect();
+    if unmet.is_empty() { Ok(()) } else { Err(Failure::unmet(wants(why_not, &unmet))) }
 }
 
 fn plan(missing: &[&'static Requirement], machine: Machine, needs: &[Need]) -> Plan {
@@ -69,6 +78,7 @@ fn wants(why: &str, unmet: &[&Requirement]) -> String {
 
 const NOT_INSTALLED_HERE: &str = "something is missing that this command does not install: it installs packages for root on Debian only, and never a toolchain";
 const NOT_FOUND: &str = "something was installed and is still not found";
+const NOT_ASKED_TO_INSTALL: &str = "something is missing, and this command installs nothing";
 
 #[cfg(test)]
 mod tests;

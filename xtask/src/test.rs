@@ -1,28 +1,37 @@
-//! `cargo xtask test`: runs every test of the workspace and provides their requirements.
+//! `cargo xtask test`: runs every test of the workspace, after the setup that they need.
 
 use std::io::{self, Write};
 
 use crate::{
     failure::Failure,
-    requirement::Need,
     run::{cargo, read, run},
     services,
+    setup::Services,
 };
 
-/// Selects the tests that require external programs.
+/// The options of the command line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Services {
-    Wanted,
+struct Options {
+    setup: Setup,
+    services: Services,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Setup {
+    First,
     LeftOut,
 }
 
-/// Provides the requirements, and runs the tests and the examples of the documentation.
-pub(crate) fn test(options: &[&str]) -> Result<(), Failure> {
-    let services = services_of(options)?;
-    services::provide(match services {
-        Services::Wanted => &[Need::Always, Need::Services],
-        Services::LeftOut => &[Need::Always],
-    })?;
+/// Runs the setup, then the tests and the examples of the documentation.
+pub(crate) fn test(words: &[&str]) -> Result<(), Failure> {
+    let Options { setup, services } = options_of(words)?;
+    match setup {
+        Setup::First => {
+            let _ = writeln!(io::stderr(), "{SETUP_FIRST}");
+            services::provide(services.needs())?;
+        }
+        Setup::LeftOut => services::require(services.needs())?,
+    }
     run(&mut cargo(&match services {
         Services::Wanted => format!("nextest run {EVERYTHING} --run-ignored all"),
         Services::LeftOut => format!("nextest run {EVERYTHING}"),
@@ -42,14 +51,16 @@ fn interleavings() -> Result<(), Failure> {
     run(tests.env("RUSTFLAGS", "--cfg shuttle"))
 }
 
-fn services_of(options: &[&str]) -> Result<Services, Failure> {
-    match options {
-        [] => Ok(Services::Wanted),
-        ["--no-services"] => Ok(Services::LeftOut),
-        ["--no-services", unknown, ..] | [unknown, ..] => {
-            Err(Failure::usage(format!("`{unknown}` is not an option of `test`")))
+fn options_of(words: &[&str]) -> Result<Options, Failure> {
+    let mut options = Options { setup: Setup::First, services: Services::Wanted };
+    for word in words {
+        match *word {
+            "--no-setup" => options.setup = Setup::LeftOut,
+            "--no-services" => options.services = Services::LeftOut,
+            unknown => return Err(Failure::usage(format!("`{unknown}` is not an option of `test`"))),
         }
     }
+    Ok(options)
 }
 
 fn say_what_was_left_out() -> Result<(), Failure> {
@@ -64,3 +75,22 @@ fn say_what_was_left_out() -> Result<(), Failure> {
 
 /// Without the benches, so that no test build compiles them.
 const EVERYTHING: &str = "--workspace --exclude benches --all-features";
+
+const SETUP_FIRST: &str =
+    "cargo xtask setup runs first and installs what is missing; cargo xtask test --no-setup installs nothing";
+
+#[cfg(test)]
+mod tests {
+    use super::{Options, Services, Setup, options_of};
+
+    #[test]
+    fn setup_and_services_are_left_out_separately() {
+        let options = |words: &[&str]| options_of(words).expect("known");
+        assert_eq!(options(&[]), Options { setup: Setup::First, services: Services::Wanted });
+        assert_eq!(options(&["--no-setup"]), Options { setup: Setup::LeftOut, services: Services::Wanted });
+        assert_eq!(options(&["--no-services"]), Options { setup: Setup::First, services: Services::LeftOut });
+        let both = Options { setup: Setup::LeftOut, services: Services::LeftOut };
+        assert_eq!(options(&["--no-setup", "--no-services"]), both);
+        assert_eq!(options(&["--no-services", "--no-setup"]), both);
+    }
+}

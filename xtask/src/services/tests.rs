@@ -1,6 +1,6 @@
 //! The decision to install or to fail, for every kind of machine.
 
-use super::{NOT_INSTALLED_HERE, Plan, plan, wants};
+use super::{NOT_ASKED_TO_INSTALL, NOT_INSTALLED_HERE, Plan, plan, wants};
 use crate::{
     machine::Machine,
     requirement::{Need, REQUIREMENTS, Requirement},
@@ -85,7 +85,7 @@ fn what_only_fuzzers_need_is_not_installed_for_tests() {
 #[test]
 fn a_toolchain_is_never_installed_unasked() {
     let nightly = missing(&["rustc of the nightly toolchain"]);
-    assert_eq!(plan(&nightly, ROOT_ON_DEBIAN, &[Need::Fuzzing]), Plan::Refuse(nightly.clone()));
+    assert_eq!(plan(&nightly, ROOT_ON_DEBIAN, &[Need::Nightly]), Plan::Refuse(nightly.clone()));
     assert!(wants(NOT_INSTALLED_HERE, &nightly).contains("rustup toolchain install nightly"));
 }
 
@@ -94,4 +94,11 @@ fn anybody_may_install_a_package_of_pythons() {
     let plan = plan(&missing(&["rotel"]), USER_ON_DEBIAN, &ALL);
     let python = vec!["rotel==0.0.1a15"];
     assert_eq!(plan, Plan::Install { packages: Vec::new(), crates: Vec::new(), python });
+}
+
+#[test]
+fn without_setup_the_missing_is_named_and_nothing_is_installed() {
+    let text = wants(NOT_ASKED_TO_INSTALL, &missing(&["cargo-nextest"]));
+    assert!(text.starts_with("something is missing, and this command installs nothing\n\n  cargo-nextest\n"), "{text}");
+    assert!(text.ends_with("cargo install --locked cargo-nextest"), "{text}");
 }
