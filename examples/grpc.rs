@@ -21,7 +21,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint, health::Health};
+use monitor_kit::{BoxError, ErrorSettings, Monitor, MonitorLayer, PrometheusEndpoint, health::Health};
 use tonic::{
     Status,
     body::Body,
@@ -38,8 +38,10 @@ use tower::{Service, service_fn};
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     // A declared method has a series of its own; all others share one.
-    let monitor =
-        Monitor::builder("greeter").grpc_methods(["/hello.Greeter/Greet"]).error_type::<io::Error>().build()?;
+    let monitor = Monitor::builder("greeter")
+        .grpc_methods(["/hello.Greeter/Greet"])
+        .errors(ErrorSettings::new().error_type::<io::Error>())
+        .build()?;
     let layer = MonitorLayer::new(&monitor)
         .peer(|head| head.extensions.get::<TcpConnectInfo>()?.remote_addr().map(|addr| addr.ip()));
     let health = Health::builder().monitor(&monitor).build()?;

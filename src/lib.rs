@@ -111,7 +111,7 @@ pub use monitor_core::capture_anyhow;
 #[doc(inline)]
 pub use monitor_core::{
     BoxError, BuildError, CaptureExt, Cause, CodeLocation, DisableRoute, DisabledRoute, EnabledRoute, ErasedUser,
-    ErrorEvent, ErrorType, EventKind, Excerpt, Failure, Fingerprint, Frame, Grouping, GrpcCode, HealthChange,
+    Limits, ErrorSettings, ErrorEvent, ErrorType, EventKind, Excerpt, Failure, Fingerprint, Frame, Grouping, GrpcCode, HealthChange,
     HourCount, Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort,
     IssueStatus, Job, JobOutcome, Level, LogReporter, Method, Monitor, MonitorBuilder, MutedUntil, Outcome, PanicHook,
     Redaction, Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext,

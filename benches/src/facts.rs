@@ -12,7 +12,7 @@ use std::{
 
 use axum::{Router, routing::get};
 use monitor_kit::{
-    FinalStatus, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
+    FinalStatus, Limits, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
     health::{Health, HealthBuilder, Outcome as Found, Probe},
 };
 use tokio::{runtime::Handle, time::sleep};
@@ -77,7 +77,8 @@ fn unknown_paths() {
 
 /// Measures the time to render `/metrics` with this many series.
 fn render(series: usize) {
-    let monitor = Monitor::builder("shop").log(None).series_limit(series).build().expect("the settings are good");
+    let monitor =
+        Monitor::builder("shop").log(None).limits(Limits::new().series(series)).build().expect("the settings are good");
     let traffic = monitor.traffic().expect("the monitor is not disabled");
     for number in 0..series {
         let series = traffic.series(Method::Get, &format!("/items/{number}"));

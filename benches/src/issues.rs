@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use monitor_kit::{
-    IssueQuery, IssueSort, Monitor, MonitorBuilder, Redaction, Scope, capture_error, clock, scope, store::Store,
+    IssueQuery, IssueSort, Limits, Monitor, MonitorBuilder, Redaction, Scope, capture_error, clock, scope, store::Store,
 };
 
 use crate::facts::{milliseconds, resident, say};
@@ -47,7 +47,7 @@ fn storm(seconds: u32) {
 
 /// Measures the time to list and to search many issues.
 fn many() {
-    let monitor = builder().source_limit(4 * MANY).issue_limit(MANY).queue_bound(4 * MANY).burst_limit(1).build();
+    let monitor = builder().limits(Limits::new().sites(4 * MANY).issues(MANY).queue(4 * MANY).burst(1)).build();
     let monitor = monitor.expect("the settings are good");
     (0..MANY).for_each(|number| fail_as(&monitor, number));
     monitor.flush(Duration::from_secs(120));

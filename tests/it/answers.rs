@@ -16,7 +16,7 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use monitor_kit::{BoxError, DropReason, ErrorType, EventKind, Monitor, MonitorLayer, Outcome, names};
+use monitor_kit::{BoxError, DropReason, ErrorSettings, ErrorType, EventKind, Monitor, MonitorLayer, Outcome, names};
 use serde_json::Value;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, load_shed::LoadShedLayer, service_fn};
 
@@ -254,7 +254,8 @@ fn a_body_whose_drop_panics_after_its_end_is_completed_and_captured() {
 
 #[test]
 fn what_is_ignored_is_counted_and_no_issue() {
-    let ignoring = builder().ignore_kinds([EventKind::Panic]).ignore_statuses([503]).ignore_routes(["/quiet"]);
+    let ignoring = builder()
+        .errors(ErrorSettings::new().ignore_kinds([EventKind::Panic]).ignore_statuses([503]).ignore_routes(["/quiet"]));
     let (monitor, _) = watched_by(ignoring);
     let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
     call(&layer, get("/"), || -> Response<Text> { panic!("ignored") });

@@ -4,8 +4,8 @@ use std::{convert::Infallible, sync::mpsc};
 
 use http::Response;
 use monitor_kit::{
-    AttachedError, BoxError, CaptureExt, CatchPanicLayer, DropReason, ErrorEvent, EventKind, Level, Monitor,
-    MonitorLayer, RequestIdLayer, Scope, capture_error, capture_message, scope,
+    AttachedError, BoxError, CaptureExt, CatchPanicLayer, DropReason, ErrorEvent, ErrorSettings, EventKind, Level,
+    Limits, Monitor, MonitorLayer, RequestIdLayer, Scope, capture_error, capture_message, scope,
 };
 use tower::{Layer, ServiceExt};
 
@@ -28,7 +28,7 @@ fn a_service_error_is_captured_with_its_chain() {
 
 #[test]
 fn an_error_that_is_no_box_is_described_by_a_function() {
-    let (monitor, memory) = watched_by(builder().error_wrapper(|error: &Failure| error));
+    let (monitor, memory) = watched_by(builder().errors(ErrorSettings::new().error_wrapper(|error: &Failure| error)));
     let failing = MonitorLayer::new(&monitor).layer(service(|_| Err::<Response<Text>, _>(charge_failed())));
     ready(failing.oneshot(get("/"))).unwrap_err();
     let event = only_event(&monitor, &memory);
@@ -256,7 +256,7 @@ fn an_error_storm_is_counted_exactly_and_kept_within_bounds() {
 
 #[test]
 fn past_the_limit_the_issue_least_recently_seen_goes() {
-    let (monitor, _) = watched_by(builder().issue_limit(2));
+    let (monitor, _) = watched_by(builder().limits(Limits::new().issues(2)));
     let capture: [fn(&Monitor); 3] = [
         |monitor| monitor.capture_message(Level::Error, "first"),
         |monitor| monitor.capture_message(Level::Error, "second"),
@@ -273,7 +273,7 @@ fn past_the_limit_the_issue_least_recently_seen_goes() {
 
 #[test]
 fn past_the_limit_of_sources_an_error_is_dropped_and_counted() {
-    let (monitor, memory) = watched_by(builder().source_limit(1));
+    let (monitor, memory) = watched_by(builder().limits(Limits::new().sites(1)));
     monitor.capture_message(Level::Error, "first");
     monitor.capture_message(Level::Error, "second");
     assert_eq!(only_event(&monitor, &memory).failure.message, "first");

@@ -8,7 +8,7 @@ use std::{
 
 use http_body::Body;
 use monitor_core::MemoryReporter;
-use monitor_kit::{Monitor, MonitorBuilder, MonitorLayer, capture_error};
+use monitor_kit::{ErrorSettings, Limits, Monitor, MonitorBuilder, MonitorLayer, capture_error};
 use tower::{Layer, ServiceExt};
 
 use crate::support::{Failure, Text, builder, call, get, ready, serve, service, status, text};
@@ -39,7 +39,7 @@ fn a_template_in_the_form_of_axum_0_7_is_refused_with_what_to_write() {
         let expected = format!("the declared route `GET {route}` is never matched: write `GET {template}`");
         refuses(builder().routes([("GET", route)]), &expected);
         let expected = format!("the route `{route}` is never matched: write `{template}`");
-        refuses(builder().ignore_routes([route]), &expected);
+        refuses(builder().errors(ErrorSettings::new().ignore_routes([route])), &expected);
         refuses(builder().protected_routes([route]), &expected);
     }
     let templates = ["/items/{id}", "/items/{id}:cancel", "/assets/{*path}", "/a*b/:/*"];
@@ -58,24 +58,32 @@ fn not_everything_can_be_untracked() {
 
 #[test]
 fn a_bound_is_at_least_one() {
-    refuses(builder().queue_bound(0), "queue_bound is 0, which would keep nothing: give it at least 1");
-    refuses(builder().series_limit(0), "series_limit is 0, which would keep nothing: give it at least 1");
-    refuses(builder().source_limit(0), "source_limit is 0, which would keep nothing: give it at least 1");
-    refuses(builder().issue_limit(0), "issue_limit is 0, which would keep nothing: give it at least 1");
+    let nothing = |name| format!("the limit `{name}` is 0, which would drop everything: give it at least 1");
+    refuses(builder().limits(Limits::new().queue(0)), &nothing("queue"));
+    refuses(builder().limits(Limits::new().series(0)), &nothing("series"));
+    refuses(builder().limits(Limits::new().sites(0)), &nothing("sites"));
+    refuses(builder().limits(Limits::new().issues(0)), &nothing("issues"));
 }
 
 #[test]
 fn a_bound_does_not_reserve_the_whole_memory() {
     refuses(
-        builder().source_limit(usize::MAX),
-        &format!("source_limit is {}, which would reserve too much memory: give it at most {}", usize::MAX, 1 << 20),
+        builder().limits(Limits::new().sites(usize::MAX)),
+        &format!(
+            "the limit `sites` is {}, which would reserve too much memory: give it at most {}",
+            usize::MAX,
+            1 << 20
+        ),
     );
 }
 
 #[test]
 fn a_share_of_traces_is_between_0_and_1() {
     for share in [-0.1, 1.5, f64::NAN] {
-        refuses(builder().trace_sampling(share), &format!("trace_sampling is {share}: give it a share from 0 to 1"));
+        refuses(
+            builder().trace_sample_rate(share),
+            &format!("trace_sample_rate is {share}: give it a share from 0 to 1"),
+        );
     }
 }
 
@@ -106,8 +114,8 @@ fn a_grpc_method_is_written_as_grpc_does() {
 #[test]
 fn declared_routes_must_find_room() {
     refuses(
-        builder().routes([("GET", "/a"), ("GET", "/b")]).series_limit(1),
-        "2 routes are declared but series_limit is 1: raise it",
+        builder().routes([("GET", "/a"), ("GET", "/b")]).limits(Limits::new().series(1)),
+        "2 routes are declared but the limit `series` is 1: raise it",
     );
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use monitor_core::MemoryReporter;
-use monitor_kit::{CaptureExt, ErrorEvent, Fingerprint, Monitor, Scope, capture_error, scope};
+use monitor_kit::{CaptureExt, ErrorEvent, ErrorSettings, Fingerprint, Monitor, Scope, capture_error, scope};
 
 use crate::support::{Failure, builder, flush, ready, watched, watched_by};
 
@@ -96,17 +96,19 @@ fn types_behind_a_box_are_named_where_the_program_told_of_them() {
     };
     let (monitor, memory) = watched();
     assert_eq!(types(&monitor, &memory), ("ParseIntError".into(), "ParseIntError".into()));
-    let (monitor, memory) = watched_by(builder().error_type::<std::num::ParseIntError>());
+    let (monitor, memory) = watched_by(builder().errors(ErrorSettings::new().error_type::<std::num::ParseIntError>()));
     let name = || String::from("core::num::error::ParseIntError");
     assert_eq!(types(&monitor, &memory), (name(), name()));
 }
 
 #[test]
 fn what_is_in_an_anyhow_or_eyre_report_is_seen() {
-    let open = builder()
-        .error_type::<std::num::ParseIntError>()
-        .error_wrapper(|report: &anyhow::Error| report.as_ref())
-        .error_wrapper(|report: &eyre::Report| report.as_ref());
+    let open = builder().errors(
+        ErrorSettings::new()
+            .error_type::<std::num::ParseIntError>()
+            .error_wrapper(|report: &anyhow::Error| report.as_ref())
+            .error_wrapper(|report: &eyre::Report| report.as_ref()),
+    );
     let (monitor, memory) = watched_by(open);
     let parsed = || "x".parse::<u8>();
     Scope::new(&monitor).enter(|| {

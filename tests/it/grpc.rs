@@ -5,8 +5,8 @@ use std::{convert::Infallible, future::Future, net::SocketAddr, pin::Pin, sync::
 use http::{Request, Response, uri::PathAndQuery};
 use monitor_core::MemoryReporter;
 use monitor_kit::{
-    CaptureExt, CatchPanicLayer, ErrorType, GrpcCode, IdPolicy, Monitor, MonitorLayer, Networks, Outcome,
-    PropagateLayer, Scope, ScopeFutureExt, traffic::RouteCounts,
+    CaptureExt, CatchPanicLayer, ErrorSettings, ErrorType, GrpcCode, IdPolicy, Monitor, MonitorLayer, Networks,
+    Outcome, PropagateLayer, Scope, ScopeFutureExt, traffic::RouteCounts,
 };
 use tokio::{net::TcpListener, time::sleep};
 use tokio_stream::{Stream, StreamExt, iter, once};
@@ -144,7 +144,8 @@ async fn the_source_of_a_status_is_the_event_once_and_never_goes_to_the_client()
 
 #[tokio::test]
 async fn the_source_of_a_status_that_is_no_failure_or_is_ignored_is_no_issue() {
-    let (monitor, memory) = watched_by(builder().ignore_grpc_codes([GrpcCode::Unimplemented]));
+    let (monitor, memory) =
+        watched_by(builder().errors(ErrorSettings::new().ignore_grpc_codes([GrpcCode::Unimplemented])));
     let layer = MonitorLayer::new(&monitor);
     for status in [Status::unimplemented("not yet"), Status::invalid_argument("no such shelf")] {
         let status = with_source(status);
@@ -313,7 +314,8 @@ fn a_panic_that_a_silent_layer_inside_answered_is_captured() {
 
 #[test]
 fn codes_that_are_to_be_ignored_become_no_issue() {
-    let (monitor, memory) = watched_by(builder().ignore_grpc_codes([GrpcCode::Unimplemented]));
+    let (monitor, memory) =
+        watched_by(builder().errors(ErrorSettings::new().ignore_grpc_codes([GrpcCode::Unimplemented])));
     for code in [12, 13] {
         let answer = || {
             let mut response = status(200, "");

@@ -7,8 +7,8 @@ use std::{
 
 use monitor_core::MemoryReporter;
 use monitor_kit::{
-    BoxError, DropReason, EventKind, Fingerprint, Issue, IssueError, IssueQuery, IssueSort, IssueStatus, Level,
-    LogReporter, Monitor, MonitorBuilder, Scope, Signal, Triage, capture_error, clock, scope,
+    BoxError, DropReason, ErrorSettings, EventKind, Fingerprint, Issue, IssueError, IssueQuery, IssueSort, IssueStatus,
+    Level, Limits, LogReporter, Monitor, MonitorBuilder, Scope, Signal, Triage, capture_error, clock, scope,
 };
 
 use crate::support::{Failure, Log, builder, dropped, flush, get, page, shows, status, visit, watched, watched_by};
@@ -292,7 +292,9 @@ fn an_order_that_is_refused_loses_nothing_that_is_to_be_told() {
 
 #[test]
 fn an_issue_that_was_forgotten_for_want_of_room_is_opened_again_whatever_its_share() {
-    let (monitor, _) = watched_by(builder().issue_limit(1).sample(EventKind::Error, 0.0));
+    let (monitor, _) = watched_by(
+        builder().limits(Limits::new().issues(1)).errors(ErrorSettings::new().sample_rate(EventKind::Error, 0.0)),
+    );
     for says in ["one", "other", "one"] {
         fail(&monitor, says);
         flush(&monitor);
@@ -314,7 +316,9 @@ fn a_user_is_found_to_be_erased_also_where_the_name_was_masked() {
 
 #[test]
 fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
-    let (monitor, memory) = watched_by(builder().sample(EventKind::Error, 0.0).sample(EventKind::Message, 0.5));
+    let (monitor, memory) = watched_by(
+        builder().errors(ErrorSettings::new().sample_rate(EventKind::Error, 0.0).sample_rate(EventKind::Message, 0.5)),
+    );
     (0..100).for_each(|_| fail(&monitor, "gone"));
     for number in 0..200 {
         // Spread over enough sites that none of them is throttled.
@@ -344,7 +348,7 @@ fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
 
 #[test]
 fn a_storm_of_many_sources_is_counted_exactly_and_told_in_part() {
-    let (monitor, memory) = watched_by(builder().burst_limit(5));
+    let (monitor, memory) = watched_by(builder().limits(Limits::new().burst(5)));
     for number in 0..2000 {
         let route = format!("/{}", number % 50);
         Scope::new(&monitor).enter(|| {
@@ -362,7 +366,9 @@ fn a_storm_of_many_sources_is_counted_exactly_and_told_in_part() {
 
 #[test]
 fn errors_are_ignored_by_type_and_by_what_they_say() {
-    let ignoring = builder().ignore_types(["ParseIntError", "support::Failure"]).ignore_messages(["came too late"]);
+    let ignoring = builder().errors(
+        ErrorSettings::new().ignore_types(["ParseIntError", "support::Failure"]).ignore_messages(["came too late"]),
+    );
     let (monitor, memory) = watched_by(ignoring);
     Scope::new(&monitor).enter(|| {
         capture_error(&"x".parse::<u8>().unwrap_err());
@@ -392,7 +398,7 @@ fn a_before_report_that_takes_its_time_is_counted() {
 
 #[test]
 fn events_that_are_too_large_together_go_and_counts_stay() {
-    let (monitor, _) = watched_by(builder().sample_bytes(60_000));
+    let (monitor, _) = watched_by(builder().limits(Limits::new().sample_bytes(60_000)));
     for number in 0..20 {
         Scope::new(&monitor).enter(|| {
             scope::set_fingerprint([number.to_string()]);
@@ -459,10 +465,16 @@ fn an_error_captured_in_a_nested_scope_explains_the_response() {
 #[test]
 fn bad_settings_of_issues_are_refused() {
     let refused = |builder: MonitorBuilder| builder.build().unwrap_err().to_string();
-    assert!(refused(builder().sample(EventKind::Panic, 1.5)).starts_with("the sample of panic is 1.5"));
-    assert!(refused(builder().burst_limit(0)).starts_with("storm_limit is 0"));
-    assert!(refused(builder().sample_bytes(0)).starts_with("sample_bytes is 0"));
-    assert!(refused(builder().issue_retention(Duration::from_secs(1))).starts_with("issue_retention is 1s"));
+    assert!(
+        refused(builder().errors(ErrorSettings::new().sample_rate(EventKind::Panic, 1.5)))
+            .starts_with("the sample rate of panic is 1.5")
+    );
+    assert!(refused(builder().limits(Limits::new().burst(0))).starts_with("the limit `burst` is 0"));
+    assert!(refused(builder().limits(Limits::new().sample_bytes(0))).starts_with("the limit `sample_bytes` is 0"));
+    assert!(
+        refused(builder().limits(Limits::new().issue_retention(Duration::from_secs(1))))
+            .starts_with("the limit `issue_retention` is 1s")
+    );
 }
 
 fn fail(monitor: &Monitor, says: &str) {

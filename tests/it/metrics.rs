@@ -15,7 +15,7 @@ use http::{Request, Response, header};
 use http_body_util::Full;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use monitor_kit::{
-    BoxError, FinalStatus, Level, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, metrics::publish_to,
+    BoxError, FinalStatus, Level, Limits, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, metrics::publish_to,
     names,
 };
 use tower::{Layer, ServiceExt};
@@ -171,7 +171,7 @@ fn nothing_a_client_sends_and_nothing_an_error_says_is_a_label() {
 
 #[test]
 fn past_the_limit_of_series_requests_overflow_and_are_counted() {
-    let monitor = builder().series_limit(1).build().unwrap();
+    let monitor = builder().limits(Limits::new().series(1)).build().unwrap();
     let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
     ["/a", "/b", "/c"].into_iter().for_each(|path| drop(call(&layer, get(path), || status(200, ""))));
     let page = page(&monitor);

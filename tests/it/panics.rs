@@ -13,8 +13,8 @@ use bytes::{Buf, Bytes};
 use http::{Request, Response, header::CONTENT_TYPE};
 use http_body::{Body, Frame};
 use monitor_kit::{
-    CatchPanicLayer, EventKind, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt, Signal,
-    TextBody, TimingLayer, scope, spawn_blocking_supervised, spawn_supervised,
+    CatchPanicLayer, EventKind, Limits, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt,
+    Signal, TextBody, TimingLayer, scope, spawn_blocking_supervised, spawn_supervised,
 };
 use serde_json::Value;
 use tower::{Layer, Service, ServiceExt};
@@ -396,7 +396,7 @@ fn a_storm_of_panics_on_many_threads_is_counted_exactly_and_waits_for_no_reporte
     const EACH: u64 = 1000;
     let (leave, wait) = mpsc::channel::<()>();
     let hang = move |_: &Signal| wait.recv().unwrap_or_default();
-    let monitor = builder().queue_bound(4).reporter_fn("hung", hang).build().unwrap();
+    let monitor = builder().limits(Limits::new().queue(4)).reporter_fn("hung", hang).build().unwrap();
     thread::scope(|threads| {
         for _ in 0..4 {
             threads.spawn(|| {

@@ -33,7 +33,7 @@ fn a_trace_that_is_accepted_is_continued_with_a_span_of_our_own() {
 
 #[test]
 fn only_a_trusted_peer_is_obeyed_in_what_is_sampled() {
-    let unsampled = builder().trace_sampling(0.0).build().unwrap();
+    let unsampled = builder().trace_sample_rate(0.0).build().unwrap();
     let layer = MonitorLayer::new(&unsampled).peer(|head| head.extensions.get().copied());
     let sampled = |layer: &MonitorLayer, peer: &str| {
         let mut request = traced(&[PARENT], &[]);
@@ -50,7 +50,7 @@ fn only_a_trusted_peer_is_obeyed_in_what_is_sampled() {
 
 #[test]
 fn whoever_is_not_obeyed_is_sampled_as_often_as_the_monitor_says() {
-    let all = builder().trace_sampling(1.0).build().unwrap();
+    let all = builder().trace_sample_rate(1.0).build().unwrap();
     let layer = MonitorLayer::new(&all).id_policy(IdPolicy::Accept);
     let (_, seen) = seen_by(&layer, traced(&["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"], &[]));
     assert_eq!((seen.trace_id().to_string().as_str(), seen.is_sampled()), (TRACE, true));
@@ -76,7 +76,7 @@ fn a_peer_that_is_not_known_is_not_trusted_which_is_said_once() {
 #[test]
 fn of_the_traces_that_begin_here_a_share_is_sampled() {
     let sampled = |share: f64| {
-        let layer = MonitorLayer::new(&builder().trace_sampling(share).build().unwrap());
+        let layer = MonitorLayer::new(&builder().trace_sample_rate(share).build().unwrap());
         (0..400).filter(|_| seen_by(&layer, get("/")).1.is_sampled()).count()
     };
     assert_eq!((sampled(0.0), sampled(1.0)), (0, 400));

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_kit::{DropReason, Level, Monitor, MonitorBuilder, Reporter, Signal, clock};
+use monitor_kit::{DropReason, Level, Limits, Monitor, MonitorBuilder, Reporter, Signal, clock};
 
 use crate::support::{builder, dropped, flush, get, monitor, page, shows, status, visit, watched, watched_by};
 
@@ -27,7 +27,7 @@ fn a_hung_reporter_delays_no_other() {
 
 #[test]
 fn a_hung_reporter_delays_no_response() {
-    let (_hung, builder) = with_hung(builder().queue_bound(1));
+    let (_hung, builder) = with_hung(builder().limits(Limits::new().queue(1)));
     let (monitor, _) = watched_by(builder);
     (0..100).for_each(|_| visit(&monitor, get("/"), || status(500, "")));
     assert_eq!(monitor.traffic().unwrap().read()[0].started, 100);
@@ -50,7 +50,7 @@ fn a_flush_may_be_given_all_the_time_there_is() {
 
 #[test]
 fn a_hung_reporter_whose_queue_is_full_does_not_keep_a_flush_from_the_others() {
-    let (hung, builder) = with_hung(builder().queue_bound(1));
+    let (hung, builder) = with_hung(builder().limits(Limits::new().queue(1)));
     let monitor = builder.reporter(Freeing(Some(hung.leave))).build().unwrap();
     hung.begun.recv().unwrap();
     fill(&monitor, 3);
@@ -79,7 +79,7 @@ fn a_failing_reporter_is_counted() {
 
 #[test]
 fn what_finds_the_queue_full_is_counted() {
-    let (hung, builder) = with_hung(builder().queue_bound(1));
+    let (hung, builder) = with_hung(builder().limits(Limits::new().queue(1)));
     let monitor = builder.build().unwrap();
     hung.begun.recv().unwrap();
     fill(&monitor, 3);

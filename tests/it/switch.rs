@@ -5,8 +5,8 @@ use std::{convert::Infallible, time::Duration};
 use axum::{Router, routing::get as getting};
 use http::{Method as HttpMethod, Request, Response, StatusCode};
 use monitor_kit::{
-    DisableRoute, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, RouteSwitchLayer, Signal, TimingLayer,
-    traffic::Lookback,
+    DisableRoute, Limits, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, RouteSwitchLayer, Signal,
+    TimingLayer, traffic::Lookback,
 };
 use serde_json::Value;
 use tower::{Layer, ServiceExt};
@@ -198,7 +198,7 @@ fn a_route_past_the_limit_of_series_is_found_all_the_same() {
             Ok(0)
         }
     }
-    let (monitor, memory) = watched_by(builder().series_limit(1).persist(Kept));
+    let (monitor, memory) = watched_by(builder().limits(Limits::new().series(1)).persist(Kept));
     let of = |route: &'static str| MonitorLayer::new(&monitor).route(move |_| Some(route));
     assert_eq!(call(&of("/early"), get("/"), || status(200, "")).status(), 200);
     assert_eq!(call(&of("/late"), get("/"), || status(200, "")).status(), 503);
@@ -272,7 +272,7 @@ fn a_disabled_monitor_refuses_nothing() {
 
 #[test]
 fn a_disabled_route_is_refused_for_every_method_also_past_the_series_limit() {
-    let monitor = builder().routes([("GET", "/items")]).series_limit(1).build().unwrap();
+    let monitor = builder().routes([("GET", "/items")]).limits(Limits::new().series(1)).build().unwrap();
     monitor.disable_route(DisableRoute::new("/items", "ada")).unwrap();
     let layer = MonitorLayer::new(&monitor).route(|_| Some("/items"));
     let request = |method| Request::builder().method(method).uri("/items").body(()).unwrap();
@@ -326,7 +326,7 @@ fn what_is_not_known_cannot_be_injected_into_a_log() {
 /// With two concurrent operators, a subscriber of the signals must end in the actual state.
 #[test]
 fn changes_are_told_in_the_order_in_which_they_were_made() {
-    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).queue_bound(1 << 20));
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).limits(Limits::new().queue(1 << 20)));
     let (on, off) = (monitor.clone(), monitor.clone());
     let disabling = std::thread::spawn(move || {
         for number in 0..5_000 {

@@ -3,19 +3,17 @@
 
 mod build;
 mod check;
-mod errors;
+pub(crate) mod errors;
+pub(crate) mod limits;
+pub(crate) mod metrics;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use monitor_redact::Redaction;
 
+use self::{errors::ErrorSettings, limits::Limits, metrics::MetricSettings};
 use crate::{
-    event::{
-        EventKind,
-        grouping::in_app::InApp,
-        rules::{Ignore, Sampling},
-        type_names::TypeNames,
-    },
+    event::ErrorEvent,
     monitor::{Monitor, PanicHook, TRACE_SAMPLING, resolver::BeforeReport},
     persist::Persist,
     signal::{
@@ -23,7 +21,6 @@ use crate::{
         log_reporter::LogReporter,
         reporter::{FnReporter, Reporter},
     },
-    traffic::Measured,
 };
 
 /// Settings of a [`Monitor`](crate::Monitor). Made by [`Monitor::builder`](crate::Monitor::builder).
@@ -56,31 +53,16 @@ pub struct MonitorBuilder {
     persist: Option<Arc<dyn Persist>>,
     raw_paths: bool,
     show_full_ips: bool,
-    trace_sampling: f64,
-    measured: Measured,
-    sampling: Sampling,
-    ignore: Ignore,
-    error_types: TypeNames,
-    in_app: InApp,
-    source_excerpts: bool,
+    send_default_pii: bool,
+    trace_sample_rate: f64,
+    metrics: MetricSettings,
+    errors: ErrorSettings,
     redaction: Redaction,
     before_report: Option<BeforeReport>,
     log: Option<LogReporter>,
     reporters: Vec<Box<dyn Reporter>>,
     panic_hook: PanicHook,
-    bounds: Bounds,
-}
-
-/// Upper bounds of memory and rates.
-#[derive(Clone, Copy, Debug)]
-struct Bounds {
-    queue: usize,
-    series: usize,
-    sources: usize,
-    issues: usize,
-    sample_bytes: usize,
-    retention: Duration,
-    storm: u32,
+    limits: Limits,
 }
 
 // === impl MonitorBuilder ===
@@ -106,27 +88,16 @@ impl MonitorBuilder {
             persist: None,
             raw_paths: false,
             show_full_ips: false,
-            trace_sampling: TRACE_SAMPLING,
-            measured: Measured::default(),
-            sampling: Sampling([1.0; EventKind::ALL.len()]),
-            ignore: Ignore::default(),
-            error_types: TypeNames::default(),
-            in_app: InApp::default(),
-            source_excerpts: true,
+            send_default_pii: false,
+            trace_sample_rate: TRACE_SAMPLING,
+            metrics: MetricSettings::new(),
+            errors: ErrorSettings::new(),
             redaction: Redaction::new(),
             before_report: None,
             log: Some(LogReporter::new()),
             reporters: Vec::new(),
             panic_hook: PanicHook::default(),
-            bounds: Bounds {
-                queue: 1024,
-                series: 1000,
-                sources: 4096,
-                issues: 1000,
-                sample_bytes: 64 * 1024 * 1024,
-                retention: Duration::from_secs(90 * 24 * 60 * 60),
-                storm: 100,
-            },
+            limits: Limits::new(),
         }
     }
 
@@ -199,45 +170,54 @@ impl MonitorBuilder {
         self
     }
 
-    /// Sets the share of traces that are marked as sampled, from 0 to 1. It applies to traces that begin here, and to
-    /// those of callers whose sampling decision is not trusted. Downstream services record these traces and no others
-    /// if their sampler follows its parent. Where OpenTelemetry takes the spans of requests, its sampler decides.
-    /// Defaults to 0.1.
-    pub fn trace_sampling(mut self, share: f64) -> Self {
-        self.trace_sampling = share;
-        self
-    }
-
-    /// Measures the time to the first byte of each response, as [`names::TIME_TO_FIRST_BYTE`]. Useful for streams,
-    /// which are answered early and end late: their duration does not tell a slow start from a long stream. Defaults to
-    /// `false`.
-    ///
-    /// [`names::TIME_TO_FIRST_BYTE`]: crate::names::TIME_TO_FIRST_BYTE
-    pub fn time_to_first_byte(mut self, on: bool) -> Self {
-        self.measured.first_byte = on;
-        self
-    }
-
-    /// Measures the size of each response body in bytes, as [`names::RESPONSE_BODY_SIZE`]. Defaults to `false`.
-    ///
-    /// [`names::RESPONSE_BODY_SIZE`]: crate::names::RESPONSE_BODY_SIZE
-    pub fn response_body_size(mut self, on: bool) -> Self {
-        self.measured.body_size = on;
-        self
-    }
-
     /// Shows personal data, like the option of this name in Sentry's libraries: clients' full addresses, and e-mail and
-    /// IP addresses in texts. Secrets, card numbers and account numbers are still masked. Call it after
-    /// [`redaction`](Self::redaction), which replaces its settings. Defaults to `false`.
+    /// IP addresses in texts. Secrets, card numbers and account numbers are still masked. It adds to
+    /// [`redaction`](Self::redaction), whichever is called first. Defaults to `false`.
     pub fn send_default_pii(mut self, on: bool) -> Self {
-        self.show_full_ips = on;
-        self.redaction = self.redaction.personal_data(on);
+        self.send_default_pii = on;
         self
     }
 
     /// Sets the rules by which texts are redacted. Defaults to [`Redaction::new`].
     pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.redaction = redaction;
+        self
+    }
+
+    /// Sets the share of traces that are marked as sampled, from 0 to 1. It applies to traces that begin here, and to
+    /// those of callers whose sampling decision is not trusted. Downstream services record these traces and no others
+    /// if their sampler follows its parent. Where OpenTelemetry takes the spans of requests, its sampler decides.
+    /// Defaults to 0.1.
+    pub fn trace_sample_rate(mut self, rate: f64) -> Self {
+        self.trace_sample_rate = rate;
+        self
+    }
+
+    /// Sets which errors are captured, and how they are named. Replaces earlier settings. Defaults to
+    /// [`ErrorSettings::new`].
+    pub fn errors(mut self, errors: ErrorSettings) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// Sets which metrics are published beyond the default ones. Replaces earlier settings. Defaults to
+    /// [`MetricSettings::new`].
+    pub fn metrics(mut self, metrics: MetricSettings) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// Sets the bounds of memory and rates. Replaces earlier settings. Defaults to [`Limits::new`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets a function that may change an event before any reporter receives it, or drop it by returning `None`. It
+    /// runs on a thread of the monitor. If it panics, the panic is counted and the event is reported unchanged.
+    /// Defaults to none.
+    pub fn before_report(mut self, f: impl FnMut(ErrorEvent) -> Option<ErrorEvent> + Send + 'static) -> Self {
+        self.before_report = Some(Box::new(f));
         self
     }
 
@@ -272,19 +252,6 @@ impl MonitorBuilder {
     /// ```
     pub fn panic_hook(mut self, hook: PanicHook) -> Self {
         self.panic_hook = hook;
-        self
-    }
-
-    /// Sets the capacity of each queue, in events or signals. A full queue drops and counts. Defaults to 1024.
-    pub fn queue_bound(mut self, bound: usize) -> Self {
-        self.bounds.queue = bound;
-        self
-    }
-
-    /// Sets the maximum number of series, which are pairs of method and route. Requests past it share one series and
-    /// are counted as dropped. Defaults to 1000.
-    pub fn series_limit(mut self, limit: usize) -> Self {
-        self.bounds.series = limit;
         self
     }
 }

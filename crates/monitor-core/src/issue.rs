@@ -33,7 +33,7 @@ pub(crate) use self::{
     record::Record,
     regroup::Stored,
     status::IssueSignal,
-    table::{Issues, Limits},
+    table::{IssueLimits, Issues},
     timeline::TIME_LINE,
     unresolved::{StoredEvent, UNRESOLVED, Unresolved, UnresolvedEvents},
     users::salt,

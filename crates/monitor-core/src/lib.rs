@@ -97,7 +97,7 @@ pub use self::{
         error::{BoxError, BuildError},
         escape,
     },
-    builder::MonitorBuilder,
+    builder::{MonitorBuilder, errors::ErrorSettings, limits::Limits, metrics::MetricSettings},
     capture::{
         error::{CaptureExt, capture_error},
         job::{Job, JobOutput},

@@ -6,7 +6,9 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     middleware,
 };
-use monitor_kit::{BoxError, Monitor, MonitorLayer, PrometheusEndpoint, Redaction, health::Health, store};
+use monitor_kit::{
+    BoxError, ErrorSettings, Monitor, MonitorLayer, PrometheusEndpoint, Redaction, health::Health, store,
+};
 use tower_http::cors::CorsLayer;
 
 use crate::{ApiError, Config, Token, fault, openapi, operators, probes, store::Store, todos, user};
@@ -54,7 +56,7 @@ impl App {
             .environment(&config.environment)
             .routes(ROUTES.into_iter().chain(faults.into_iter().flatten()))
             .protected_routes(["/admin"])
-            .error_type::<sqlx::Error>();
+            .errors(ErrorSettings::new().error_type::<sqlx::Error>());
         if let Some(folder) = &config.data_dir {
             monitor = monitor.persist(store::Store::open(folder)?);
         }

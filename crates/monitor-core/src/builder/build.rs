@@ -11,14 +11,14 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Bounds, MonitorBuilder, check::guard};
+use super::{MonitorBuilder, check::guard, limits::Limits};
 use crate::{
     base::{drops::DropCounter, error::BuildError, queue::Queue},
     capture::panic_hook,
     event::Excerpts,
     health::HealthSource,
     issue::{
-        Issues, Limits, UnresolvedEvents,
+        IssueLimits, Issues, UnresolvedEvents,
         site::{Counted, Sites},
     },
     model::{identity::Identity, method::Method},
@@ -57,7 +57,7 @@ impl MonitorBuilder {
         let persist = self.persist.take();
         let saver = persist.map(|persist| keep(&shared, &outlets, persist)).transpose()?;
         let (shared_, outlets_) = (Arc::clone(&shared), Arc::clone(&outlets));
-        let excerpts = self.source_excerpts.then(Excerpts::new);
+        let excerpts = self.errors.excerpts.then(Excerpts::new);
         let before_report = self.before_report.take();
         let resolver = Resolver {
             shared: shared_,
@@ -67,12 +67,12 @@ impl MonitorBuilder {
             _saver: saver.clone(),
             has_warned: AtomicBool::new(false),
         };
-        let resolver = Arc::new(Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), resolver)?);
+        let resolver = Arc::new(Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), resolver)?);
         let _ = shared.resolver.set(Arc::downgrade(&resolver));
         // The store was loaded before the resolver existed.
         shared.resolve_left_behind();
         let intake = Intake { shared: Arc::clone(&shared), resolver };
-        let intake = Queue::spawn(self.bounds.queue, Arc::clone(&shared.intake_drops), intake)?;
+        let intake = Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), intake)?;
         let periodic = Arc::new(Periodic::default());
         let (housekeeping, end) = mpsc::channel();
         housekeeping::spawn(Arc::clone(&shared), Arc::clone(&outlets), Arc::clone(&periodic), end)?;
@@ -99,14 +99,15 @@ impl MonitorBuilder {
         let untracked: Vec<_> = self.untracked.iter().map(trimmed).collect();
         let protected = self.protected.iter().map(trimmed).chain(untracked.iter().cloned()).collect();
         let identity = self.identity();
-        let Bounds { issues, sample_bytes, retention, .. } = self.bounds;
+        let redaction = self.redaction.clone();
+        let Limits { issues, sample_bytes, retention, .. } = self.limits;
         let is_kept = self.persist.is_some();
-        let limits = Limits { issues, sample_bytes, retention, is_kept };
-        let counted = Arc::new(Counted::new(self.bounds.sources));
+        let limits = IssueLimits { issues, sample_bytes, retention, is_kept };
+        let counted = Arc::new(Counted::new(self.limits.sites));
         let issues = Issues::new(limits, identity.release.clone(), Arc::clone(&counted), Arc::clone(&intake_drops));
         let secret = self.persist.as_deref().map_or_else(Uuid::new_v4, secret);
-        let Bounds { sources, storm, .. } = self.bounds;
-        let traffic = Traffic::new(self.bounds.series, self.measured, Arc::clone(&traffic_drops));
+        let Limits { sites, burst, .. } = self.limits;
+        let traffic = Traffic::new(self.limits.series, self.metrics.measured, Arc::clone(&traffic_drops));
         for (method, route) in &self.routes {
             traffic.declare(Method::from_name(method), route);
         }
@@ -116,24 +117,24 @@ impl MonitorBuilder {
         Shared {
             id: next_id(),
             identity: Arc::new(identity),
-            redaction: self.redaction.clone(),
+            redaction: if self.send_default_pii { redaction.personal_data(true) } else { redaction },
             raw_paths: self.raw_paths,
-            show_full_ips: self.show_full_ips,
-            trace_sampling: self.trace_sampling,
+            show_full_ips: self.show_full_ips || self.send_default_pii,
+            trace_sampling: self.trace_sample_rate,
             untracked,
-            ignore: std::mem::take(&mut self.ignore),
+            ignore: self.errors.ignore.clone(),
             traffic,
             outgoing: Outgoing::new(Arc::clone(&traffic_drops)),
             switch: RouteSwitch::new(protected),
             jobs: Jobs::new(Arc::clone(&traffic_drops)),
             health: HealthSource::default(),
-            error_types: std::mem::take(&mut self.error_types),
-            in_app: std::mem::take(&mut self.in_app),
-            sources: Sites::new(sources, storm, secret, counted, Arc::clone(&intake_drops)),
+            error_types: self.errors.types.clone(),
+            in_app: self.errors.in_app.clone(),
+            sources: Sites::new(sites, burst, secret, counted, Arc::clone(&intake_drops)),
             issues,
             unresolved: UnresolvedEvents::default(),
             resolver: OnceLock::new(),
-            sampling: self.sampling.clone(),
+            sampling: self.errors.sampling.clone(),
             wake: OnceLock::new(),
             is_purge_due: AtomicBool::new(false),
             intake_drops: Arc::clone(&intake_drops),
@@ -155,7 +156,7 @@ impl MonitorBuilder {
     }
 
     fn outlet(&self, guarded: ReporterWorker) -> Result<Queue<Arc<Signal>>, BuildError> {
-        Ok(Queue::spawn(self.bounds.queue, Arc::clone(&guarded.drops), guarded)?)
+        Ok(Queue::spawn(self.limits.queue, Arc::clone(&guarded.drops), guarded)?)
     }
 }
 

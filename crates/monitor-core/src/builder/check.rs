@@ -1,23 +1,20 @@
 //! Checks the settings before the monitor is built. Each error names the setting and says how to fix it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use super::{Bounds, MonitorBuilder};
+use super::MonitorBuilder;
 use crate::{
     base::{
         drops::DropCounter,
         error::{BuildError, setting},
     },
-    event::EventKind,
     model::method::Method,
     signal::reporter::{Reporter, ReporterWorker},
 };
 
 impl MonitorBuilder {
     pub(super) fn check(&self) -> Result<(), BuildError> {
-        let Self {
-            service, routes, grpc_methods, untracked, protected, ignore, trace_sampling, sampling, bounds, ..
-        } = self;
+        let Self { service, routes, grpc_methods, untracked, protected, errors, trace_sample_rate, limits, .. } = self;
         if service.trim().is_empty() {
             return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
         }
@@ -36,13 +33,11 @@ impl MonitorBuilder {
                 ));
             }
         }
-        if !(0.0..=1.0).contains(trace_sampling) {
-            return setting(format!("trace_sampling is {trace_sampling}: give it a share from 0 to 1"));
+        if !(0.0..=1.0).contains(trace_sample_rate) {
+            return setting(format!("trace_sample_rate is {trace_sample_rate}: give it a share from 0 to 1"));
         }
-        let is_no_share = |(_, share): &(EventKind, f64)| !(0.0..=1.0).contains(share);
-        if let Some((kind, share)) = EventKind::ALL.into_iter().zip(sampling.0).find(is_no_share) {
-            return setting(format!("the sample of {} is {share}: give it a share from 0 to 1", kind.as_str()));
-        }
+        errors.check()?;
+        limits.check()?;
         if let Some(method) = grpc_methods.iter().find(|method| !is_grpc_method(method)) {
             return setting(format!("the gRPC method `{method}` is not written as /package.Service/Method"));
         }
@@ -53,33 +48,16 @@ impl MonitorBuilder {
         if let Some(path) = protected.iter().find(is_bad) {
             return setting(format!("the protected route `{path}` must begin with `/` and name something below it"));
         }
-        let templates = protected.iter().chain(&ignore.routes);
+        let templates = protected.iter().chain(&errors.ignore.routes);
         if let Some((route, template)) =
             templates.filter_map(|route| Some((route, template_of_old_form(route)?))).next()
         {
             return setting(format!("the route `{route}` is never matched: write `{template}`"));
         }
-        let Bounds { queue, series, sources, issues, sample_bytes, retention, storm } = *bounds;
-        if storm == 0 || sample_bytes == 0 {
-            let name = if storm == 0 { "storm_limit" } else { "sample_bytes" };
-            return setting(format!("{name} is 0, which would keep nothing: give it at least 1"));
-        }
-        if retention < HOUR {
-            return setting(format!("issue_retention is {retention:?}: give it at least an hour"));
-        }
-        let named =
-            [("queue_bound", queue), ("series_limit", series), ("source_limit", sources), ("issue_limit", issues)];
-        if let Some((name, _)) = named.into_iter().find(|(_, bound)| *bound == 0) {
-            return setting(format!("{name} is 0, which would keep nothing: give it at least 1"));
-        }
-        if let Some((name, bound)) = named.into_iter().find(|(_, bound)| *bound > LARGEST) {
-            return setting(format!(
-                "{name} is {bound}, which would reserve too much memory: give it at most {LARGEST}"
-            ));
-        }
         let declared = routes.len() + grpc_methods.len();
-        if declared > series {
-            return setting(format!("{declared} routes are declared but series_limit is {series}: raise it"));
+        if declared > limits.series {
+            let series = limits.series;
+            return setting(format!("{declared} routes are declared but the limit `series` is {series}: raise it"));
         }
         Ok(())
     }
@@ -117,8 +95,3 @@ pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<ReporterWor
     }
     Ok(guarded)
 }
-
-const HOUR: Duration = Duration::from_secs(60 * 60);
-/// Maximum of a bound. The tables are allocated in advance, so a typo could otherwise reserve all of the machine's
-/// memory.
-const LARGEST: usize = 1 << 20;

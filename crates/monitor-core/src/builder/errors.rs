@@ -1,14 +1,56 @@
-//! The settings of errors: which become issues, how their types are named, and how much of them is stored.
+//! [`ErrorSettings`]: the errors that are captured, their type names, and the program's own code.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, fmt};
 
-use super::MonitorBuilder;
 use crate::{
-    event::{ErrorEvent, EventKind},
+    base::error::{BuildError, setting},
+    event::{
+        EventKind,
+        grouping::in_app::InApp,
+        rules::{Ignore, Sampling},
+        type_names::TypeNames,
+    },
     model::grpc_code::GrpcCode,
 };
 
-impl MonitorBuilder {
+/// Settings for captured errors: those to ignore, those to sample, their type names, and the program's own code.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::{ErrorSettings, Monitor};
+///
+/// let errors = ErrorSettings::new()
+///     .ignore_types(["shop::OutOfStock"])
+///     .error_type::<std::io::Error>()
+///     .in_app_exclude(["shop::helpers"]);
+/// let monitor = Monitor::builder("shop").errors(errors).build()?;
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct ErrorSettings {
+    pub(super) ignore: Ignore,
+    pub(super) sampling: Sampling,
+    pub(super) types: TypeNames,
+    pub(super) in_app: InApp,
+    pub(super) excerpts: bool,
+}
+
+// === impl ErrorSettings ===
+
+impl ErrorSettings {
+    /// Returns the default settings.
+    pub fn new() -> Self {
+        Self {
+            ignore: Ignore::default(),
+            sampling: Sampling([1.0; EventKind::ALL.len()]),
+            types: TypeNames::default(),
+            in_app: InApp::default(),
+            excerpts: true,
+        }
+    }
+
     /// Ignores errors of these kinds: they are counted in metrics and as dropped, but open no issue and reach no
     /// reporter. Defaults to none. A status below 500, or a gRPC status that is [no failure](GrpcCode::is_failure),
     /// never opens an issue by itself.
@@ -32,17 +74,8 @@ impl MonitorBuilder {
 
     /// Sets the share of the errors of a kind that are captured whole, from 0 to 1. The first error of each site is
     /// always captured whole, and all errors are counted: no issue is missing, and counts are exact. Defaults to 1.
-    pub fn sample(mut self, kind: EventKind, share: f64) -> Self {
-        self.sampling.0[kind as usize] = share;
-        self
-    }
-
-    /// Sets the number of errors captured whole per second, over all sites together. The first error of each site is
-    /// captured in addition. Errors past the limit are counted, and their number is in the
-    /// [`suppressed`](ErrorEvent::suppressed) field of the site's next event. Each site is also limited to ten a
-    /// minute. Defaults to 100.
-    pub fn burst_limit(mut self, per_second: u32) -> Self {
-        self.bounds.storm = per_second;
+    pub fn sample_rate(mut self, kind: EventKind, rate: f64) -> Self {
+        self.sampling.0[kind as usize] = rate;
         self
     }
 
@@ -71,14 +104,14 @@ impl MonitorBuilder {
     /// # Example
     ///
     /// ```
-    /// use monitor_kit::{CodeLocation, Monitor};
+    /// use monitor_kit::{ErrorSettings, Monitor};
     ///
-    /// let builder = Monitor::builder("shop").error_type::<std::io::Error>().error_type::<std::num::ParseIntError>();
-    /// # builder.build()?;
+    /// let errors = ErrorSettings::new().error_type::<std::io::Error>().error_type::<std::num::ParseIntError>();
+    /// let monitor = Monitor::builder("shop").errors(errors).build()?;
     /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
     pub fn error_type<E: Error + 'static>(mut self) -> Self {
-        self.error_types.add::<E>();
+        self.types.add::<E>();
         self
     }
 
@@ -90,19 +123,19 @@ impl MonitorBuilder {
     ///
     /// ```
     /// use std::{error::Error, sync::Arc};
-    /// use monitor_kit::Monitor;
+    /// use monitor_kit::{ErrorSettings, Monitor};
     ///
     /// struct Shared(Arc<dyn Error + Send + Sync>);
     ///
-    /// let builder = Monitor::builder("shop").error_wrapper(|shared: &Shared| &*shared.0);
-    /// # builder.build()?;
+    /// let errors = ErrorSettings::new().error_wrapper(|shared: &Shared| &*shared.0);
+    /// let monitor = Monitor::builder("shop").errors(errors).build()?;
     /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
     pub fn error_wrapper<W: 'static>(
         mut self,
         open: impl Fn(&W) -> &(dyn Error + 'static) + Send + Sync + 'static,
     ) -> Self {
-        self.error_types.add_wrapper(open);
+        self.types.add_wrapper(open);
         self
     }
 
@@ -124,46 +157,32 @@ impl MonitorBuilder {
     /// Sets whether an event shows source lines around the program's own frames, if the files are present and unchanged
     /// since the build. Defaults to `true`.
     pub fn source_excerpts(mut self, on: bool) -> Self {
-        self.source_excerpts = on;
+        self.excerpts = on;
         self
     }
 
-    /// Sets a function that may change an event before any reporter receives it, or drop it by returning `None`. It
-    /// runs on a thread of the monitor. If it panics, the panic is counted and the event is reported unchanged.
-    /// Defaults to none.
-    pub fn before_report(mut self, f: impl FnMut(ErrorEvent) -> Option<ErrorEvent> + Send + 'static) -> Self {
-        self.before_report = Some(Box::new(f));
-        self
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        let is_no_rate = |(_, rate): &(&EventKind, f64)| !(0.0..=1.0).contains(rate);
+        match EventKind::ALL.iter().zip(self.sampling.0).find(is_no_rate) {
+            None => Ok(()),
+            Some((kind, rate)) => {
+                setting(format!("the sample rate of {} is {rate}: give it a share from 0 to 1", kind.as_str()))
+            }
+        }
     }
+}
 
-    /// Sets the maximum number of sites. A site is a place and route, or a place and route with one message. Errors of
-    /// new sites past it are counted as dropped. Defaults to 4096.
-    pub fn source_limit(mut self, limit: usize) -> Self {
-        self.bounds.sources = limit;
-        self
+impl Default for ErrorSettings {
+    fn default() -> Self {
+        Self::new()
     }
+}
 
-    /// Sets the maximum number of issues. Past it, the least recently seen issue is evicted. Defaults to 1000.
-    pub fn issue_limit(mut self, limit: usize) -> Self {
-        self.bounds.issues = limit;
-        self
-    }
-
-    /// Sets the memory of the events of all issues together, in bytes, approximately. Past it, the events of the least
-    /// recently seen issues are dropped, first events last; counts stay. Defaults to 64 MiB.
-    pub fn sample_bytes(mut self, bytes: usize) -> Self {
-        self.bounds.sample_bytes = bytes;
-        self
-    }
-
-    /// Sets the time after which an issue expires, counted from its last event. An expired issue is counted as dropped
-    /// with reason `expired`. Defaults to 90 days; at least one hour.
-    ///
-    /// The time is measured by the monotonic clock, and across restarts by the time since boot, so a wrong wall clock
-    /// expires nothing. After a reboot, or on another machine, the time between two processes is unknown; it then
-    /// counts for at most an eighth of the retention.
-    pub fn issue_retention(mut self, time: Duration) -> Self {
-        self.bounds.retention = time;
-        self
+impl fmt::Debug for ErrorSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorSettings")
+            .field("ignore", &self.ignore)
+            .field("in_app", &self.in_app)
+            .finish_non_exhaustive()
     }
 }

@@ -34,7 +34,7 @@
 //! # Limits
 //!
 //! The type of an error captured as a `dyn Error` is known if the program registered it with
-//! [`MonitorBuilder::error_type`](crate::MonitorBuilder::error_type). Otherwise it is the beginning of its `Debug`
+//! [`ErrorSettings::error_type`](crate::ErrorSettings::error_type). Otherwise it is the beginning of its `Debug`
 //! output, or `error` if that is not a name. Renaming a function opens a new issue.
 
 mod function;

@@ -38,7 +38,7 @@ use crate::{
 pub(crate) struct Issues {
     table: Mutex<Table>,
     opened: [AtomicU64; EventKind::ALL.len()],
-    limits: Limits,
+    limits: IssueLimits,
     release: String,
     counted: Arc<Counted>,
     drops: Arc<DropCounter>,
@@ -46,7 +46,7 @@ pub(crate) struct Issues {
 
 /// Upper bounds of the table, and whether it is persisted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct IssueLimits {
     pub(crate) issues: usize,
     /// Bound of all events together, approximate.
     pub(crate) sample_bytes: usize,
@@ -85,7 +85,7 @@ pub(crate) struct Added {
 // === impl Issues ===
 
 impl Issues {
-    pub(crate) fn new(limits: Limits, release: String, counted: Arc<Counted>, drops: Arc<DropCounter>) -> Self {
+    pub(crate) fn new(limits: IssueLimits, release: String, counted: Arc<Counted>, drops: Arc<DropCounter>) -> Self {
         Self { table: Mutex::default(), opened: Default::default(), limits, release, counted, drops }
     }
 

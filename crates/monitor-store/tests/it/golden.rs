@@ -9,7 +9,7 @@
 use std::{sync::mpsc, time::Duration};
 
 use monitor_core::{
-    BoxError, DisableRoute, ErrorEvent, EventKind, Failure, Issue, IssueStatus, Level, Method, Monitor, MutedUntil,
+    ErrorSettings, BoxError, DisableRoute, ErrorEvent, EventKind, Failure, Issue, IssueStatus, Level, Method, Monitor, MutedUntil,
     Persist, Scope, StoreState, StoreWrite, Triage, scope,
 };
 use monitor_store::Store;
@@ -97,7 +97,8 @@ fn a_golden_store_is_written_where_a_folder_is_given() {
         None
     };
     let persist = Watched { store: Store::open(&folder).unwrap(), stored };
-    let settings = Monitor::builder("shop").release("1.0.0").log(None).source_excerpts(false);
+    let settings =
+        Monitor::builder("shop").release("1.0.0").log(None).errors(ErrorSettings::new().source_excerpts(false));
     let shop = settings.routes([("GET", "/error")]).persist(persist).before_report(before_report).build().unwrap();
     fail_in_each_way(&shop);
     decide(&shop);

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
-use monitor_core::{DisableRoute, IssueStatus, Level, Monitor, Signal, Triage, clock};
+use monitor_core::{DisableRoute, IssueStatus, Level, Limits, Monitor, Signal, Triage, clock};
 use monitor_store::Store;
 
 use crate::support::{builder, count, fail, flush, is_anywhere, only_issue, request, shop, stop, until, watched_shop};
@@ -151,7 +151,7 @@ fn an_erased_user_leaves_nothing_in_any_file() {
 #[test]
 fn what_is_forgotten_is_forgotten_on_the_disk_as_well() {
     let folder = tempfile::tempdir().unwrap();
-    let one_at_a_time = || builder(folder.path(), "1.0.0").issue_limit(1).build().unwrap();
+    let one_at_a_time = || builder(folder.path(), "1.0.0").limits(Limits::new().issues(1)).build().unwrap();
     let first = one_at_a_time();
     fail(&first, 2, "ada");
     flush(&first);

@@ -159,7 +159,7 @@ impl MonitorLayer {
     /// of the caller's span if the [policy](Self::id_policy) continues the trace. The trace in the scope, in the log
     /// and on outgoing requests is then the exported one. Under [`IdPolicy::Accept`] the caller's sampling decision is
     /// not trusted: a sampler that follows the parent records the
-    /// [configured share](monitor_core::MonitorBuilder::trace_sampling) of traces.
+    /// [configured share](monitor_core::MonitorBuilder::trace_sample_rate) of traces.
     pub fn span(self, on: bool) -> Self {
         self.with(|settings| settings.span = on && settings.monitor.is_enabled())
     }

@@ -30,7 +30,7 @@ pub enum IdPolicy {
     Own,
     /// Adopts valid values from every client. Only for a service that strangers cannot reach: a client that chooses
     /// request IDs can make two requests look like one. The client's sampling flag is ignored, because every sampled
-    /// trace costs storage; the monitor [decides](monitor_core::MonitorBuilder::trace_sampling).
+    /// trace costs storage; the monitor [decides](monitor_core::MonitorBuilder::trace_sample_rate).
     Accept,
     /// Adopts values, including the sampling flag, from peers in these networks. The peer is the other end of the
     /// connection.
