@@ -416,7 +416,7 @@ impl Served {
         for _ in 0..1000 {
             let read = self.monitor.traffic().expect("it is enabled").read();
             let found = read.into_iter().find(|counts| &*counts.route == route);
-            if let Some(counts) = found.filter(|counts| counts.outcomes.iter().sum::<u64>() == count) {
+            if let Some(counts) = found.filter(|counts| counts.ended() == count) {
                 return counts;
             }
             sleep(Duration::from_millis(5)).await;

@@ -132,7 +132,7 @@ async fn ended(monitor: &Monitor, route: &str) -> RouteCounts {
     for _ in 0..1000 {
         let read = monitor.traffic().expect("it is enabled").read();
         let found = read.into_iter().find(|counts| &*counts.route == route);
-        if let Some(counts) = found.filter(|counts| counts.outcomes.iter().sum::<u64>() == 1) {
+        if let Some(counts) = found.filter(|counts| counts.ended() == 1) {
             return counts;
         }
         sleep(Duration::from_millis(5)).await;

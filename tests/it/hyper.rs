@@ -143,7 +143,7 @@ where
 async fn ended(monitor: &Monitor) -> Outcome {
     for _ in 0..2000 {
         let route = monitor.traffic().expect("it is enabled").read().remove(0);
-        if let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| route.outcome(*outcome) > 0) {
+        if let Some(outcome) = Outcome::ALL.iter().copied().find(|outcome| route.outcome(*outcome) > 0) {
             assert_eq!((route.started, route.active()), (1, 0));
             return outcome;
         }

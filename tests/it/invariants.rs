@@ -122,7 +122,7 @@ fn of(monitor: &Monitor, method: Method, route: &str, outcome: Outcome) -> u64 {
 
 fn accounts_are_straight(monitor: &Monitor, what: &str) {
     for one in monitor.traffic().expect("it is enabled").read() {
-        assert_eq!(one.started, one.outcomes.iter().sum::<u64>(), "{what}: {one:#?}");
+        assert_eq!(one.started, one.ended(), "{what}: {one:#?}");
         assert!(one.settled, "{what}");
     }
 }

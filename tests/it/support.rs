@@ -182,7 +182,7 @@ pub(crate) fn assert_nothing_captured(monitor: &Monitor, memory: &MemoryReporter
 pub(crate) fn assert_ended(monitor: &Monitor, outcome: Outcome, status: u16) {
     let read = monitor.traffic().expect("the monitor is enabled").read();
     let [route] = &read[..] else { panic!("one series was expected: {read:#?}") };
-    let outcomes: Vec<_> = Outcome::ALL.into_iter().filter(|outcome| route.outcome(*outcome) > 0).collect();
+    let outcomes: Vec<_> = Outcome::ALL.iter().copied().filter(|outcome| route.outcome(*outcome) > 0).collect();
     let statuses: Vec<_> = route.statuses.iter().map(|status| (status.status, status.count())).collect();
     assert_eq!((route.started, route.active()), (1, 0), "{route:#?}");
     assert_eq!((outcomes, route.outcome(outcome)), (vec![outcome], 1), "{route:#?}");

@@ -318,7 +318,7 @@ mod tests {
     fn started_is_the_outcomes_and_those_in_flight() {
         let traffic = traffic(4);
         let series = traffic.series(Method::Get, "/a");
-        for outcome in Outcome::ALL {
+        for &outcome in Outcome::ALL {
             traffic.start(series);
             traffic.end(series, FinalStatus::new(outcome, 200), Duration::from_millis(1));
         }

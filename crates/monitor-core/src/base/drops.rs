@@ -96,7 +96,7 @@ impl DropCounter {
 
     pub(crate) fn read(&self) -> impl Iterator<Item = (DropReason, u64)> {
         let counts = self.counts.iter().map(|count| count.load(Ordering::Relaxed));
-        DropReason::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0)
+        DropReason::ALL.iter().copied().zip(counts).filter(|(_, count)| *count > 0)
     }
 }
 
@@ -104,7 +104,7 @@ impl DropCounter {
 
 impl DropReason {
     /// All reasons, in counting order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: &'static [Self] = &[
         Self::QueueFull,
         Self::Closed,
         Self::BeforeReport,

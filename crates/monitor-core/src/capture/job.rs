@@ -46,10 +46,16 @@ pin_project! {
 /// The output of a job, and whether it is a failure.
 ///
 /// `()` is never a failure. A `Result` is a failure if it is `Err`: the error's `Display` is captured, and its causes
-/// if it is a `Box<dyn Error + Send + Sync>`.
-pub trait JobOutput {
-    /// Returns the error, if the job failed.
-    fn failure(&self) -> Option<Failure>;
+/// if it is a `Box<dyn Error + Send + Sync>`. The trait is sealed.
+pub trait JobOutput: sealed::JobOutput {}
+
+mod sealed {
+    use super::Failure;
+
+    pub trait JobOutput {
+        /// Returns the error, if the job failed.
+        fn failure(&self) -> Option<Failure>;
+    }
 }
 
 impl Monitor {
@@ -125,13 +131,17 @@ impl<F> fmt::Debug for Job<F> {
 
 // === impl JobOutput ===
 
-impl JobOutput for () {
+impl JobOutput for () {}
+
+impl<T, E: fmt::Display + 'static> JobOutput for Result<T, E> {}
+
+impl sealed::JobOutput for () {
     fn failure(&self) -> Option<Failure> {
         None
     }
 }
 
-impl<T, E: fmt::Display + 'static> JobOutput for Result<T, E> {
+impl<T, E: fmt::Display + 'static> sealed::JobOutput for Result<T, E> {
     fn failure(&self) -> Option<Failure> {
         self.as_ref().err().map(|error| Failure::of_any(EventKind::Error, error))
     }

@@ -14,8 +14,15 @@ use crate::base::error::BoxError;
 /// expose its location, and anyhow's backtrace is read only by `capture_anyhow`.
 ///
 /// The parameter `M` keeps these implementations from overlapping, and is always inferred: `()` for an error, `Self`
-/// for a report.
-pub trait AnyError<M = ()> {
+/// for a report. The trait is sealed: an error of another kind is opened with
+/// [`ErrorSettings::error_wrapper`](crate::ErrorSettings::error_wrapper).
+pub trait AnyError<M = ()>: ErrorValue<M> {}
+
+impl<E: ErrorValue<M> + ?Sized, M> AnyError<M> for E {}
+
+/// What a capture reads of an error. Its module is private, which seals [`AnyError`].
+#[expect(unnameable_types, reason = "seals `AnyError`")]
+pub trait ErrorValue<M> {
     /// Returns the error as a trait object.
     fn as_error(&self) -> &(dyn Error + 'static);
 
@@ -31,7 +38,7 @@ pub trait AnyError<M = ()> {
     }
 }
 
-impl<E: Error + 'static> AnyError for E {
+impl<E: Error + 'static> ErrorValue<()> for E {
     fn as_error(&self) -> &(dyn Error + 'static) {
         self
     }
@@ -41,32 +48,32 @@ impl<E: Error + 'static> AnyError for E {
     }
 }
 
-impl AnyError for dyn Error + 'static {
+impl ErrorValue<()> for dyn Error + 'static {
     fn as_error(&self) -> &(dyn Error + 'static) {
         self
     }
 }
 
-impl AnyError for dyn Error + Send + 'static {
+impl ErrorValue<()> for dyn Error + Send + 'static {
     fn as_error(&self) -> &(dyn Error + 'static) {
         self
     }
 }
 
-impl AnyError for dyn Error + Send + Sync + 'static {
+impl ErrorValue<()> for dyn Error + Send + Sync + 'static {
     fn as_error(&self) -> &(dyn Error + 'static) {
         self
     }
 }
 
-impl AnyError<Self> for BoxError {
+impl ErrorValue<Self> for BoxError {
     fn as_error(&self) -> &(dyn Error + 'static) {
         &**self
     }
 }
 
 #[cfg(feature = "anyhow")]
-impl AnyError<Self> for anyhow::Error {
+impl ErrorValue<Self> for anyhow::Error {
     fn as_error(&self) -> &(dyn Error + 'static) {
         self.as_ref()
     }
@@ -77,7 +84,7 @@ impl AnyError<Self> for anyhow::Error {
 }
 
 #[cfg(feature = "eyre")]
-impl AnyError<Self> for eyre::Report {
+impl ErrorValue<Self> for eyre::Report {
     fn as_error(&self) -> &(dyn Error + 'static) {
         self.as_ref()
     }

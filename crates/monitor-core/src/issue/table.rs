@@ -212,12 +212,12 @@ impl Issues {
 
     /// Returns the number of issues opened, by kind.
     pub(crate) fn opened(&self) -> impl Iterator<Item = (EventKind, u64)> {
-        EventKind::ALL.into_iter().zip(self.opened.iter().map(|count| count.load(Ordering::Relaxed)))
+        EventKind::ALL.iter().copied().zip(self.opened.iter().map(|count| count.load(Ordering::Relaxed)))
     }
 
     /// Returns the number of regressions, by kind.
     pub(crate) fn regressed(&self) -> impl Iterator<Item = (EventKind, u64)> {
-        EventKind::ALL.into_iter().zip(self.lock().regressed)
+        EventKind::ALL.iter().copied().zip(self.lock().regressed)
     }
 
     /// Updates the counts from all sites that have counted since the last call, and returns the signals to publish.

@@ -40,7 +40,7 @@ pub enum GrpcCode {
 
 impl GrpcCode {
     /// All codes, in the order of their numbers.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: &'static [Self] = &[
         Self::Ok,
         Self::Cancelled,
         Self::Unknown,
@@ -125,11 +125,11 @@ mod tests {
 
     #[test]
     fn each_code_has_its_number_and_a_name_of_its_own() {
-        for (code, number) in GrpcCode::ALL.into_iter().zip(0u8..) {
+        for (code, number) in GrpcCode::ALL.iter().copied().zip(0u8..) {
             assert_eq!((code.number(), GrpcCode::from_number(number.into())), (number, code));
             assert_eq!(code.to_string(), code.as_str());
         }
-        let names: std::collections::HashSet<_> = GrpcCode::ALL.map(GrpcCode::as_str).into_iter().collect();
+        let names: std::collections::HashSet<_> = GrpcCode::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), 17);
         assert_eq!(GrpcCode::from_number(17), GrpcCode::Unknown);
     }
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn these_and_no_others_are_failures() {
         let failures: Vec<_> =
-            GrpcCode::ALL.into_iter().filter(|code| code.is_failure()).map(GrpcCode::number).collect();
+            GrpcCode::ALL.iter().copied().filter(|code| code.is_failure()).map(GrpcCode::number).collect();
         assert_eq!(failures, [2, 4, 12, 13, 14, 15]);
     }
 }

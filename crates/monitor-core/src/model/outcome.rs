@@ -28,7 +28,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes, in counting order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: &'static [Self] = &[
         Self::Completed,
         Self::ServiceError,
         Self::Panic,

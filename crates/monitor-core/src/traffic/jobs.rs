@@ -58,7 +58,7 @@ pub struct JobCounts {
     /// Number of jobs that started.
     pub started: u64,
     /// Number of jobs that ended, in the order of [`JobOutcome::ALL`].
-    pub outcomes: [u64; JobOutcome::ALL.len()],
+    pub(crate) outcomes: [u64; JobOutcome::ALL.len()],
     /// Durations by [`names::DURATION_BOUNDS`], and one bucket above them all.
     pub durations: [BucketCount; BUCKETS],
     /// Time of the latest completion; `None` before the first.
@@ -79,7 +79,7 @@ pub(crate) struct JobEnd {
 
 impl JobOutcome {
     /// All outcomes, in counting order.
-    pub const ALL: [Self; 4] = [Self::Completed, Self::Failed, Self::Panicked, Self::Cancelled];
+    pub const ALL: &'static [Self] = &[Self::Completed, Self::Failed, Self::Panicked, Self::Cancelled];
 
     /// Returns the label of this outcome.
     #[must_use]

@@ -118,7 +118,7 @@ impl ClientCounts {
 
 impl ClientOutcome {
     /// All outcomes, in counting order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::Status1xx,
         Self::Status2xx,
         Self::Status3xx,

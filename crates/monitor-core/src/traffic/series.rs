@@ -60,7 +60,7 @@ pub struct RouteCounts {
     /// Number of requests that started.
     pub started: u64,
     /// Number of requests that ended, in the order of [`Outcome::ALL`].
-    pub outcomes: [u64; Outcome::ALL.len()],
+    pub(crate) outcomes: [u64; Outcome::ALL.len()],
     /// Durations by status, ascending. Refused requests are not included.
     pub statuses: Vec<StatusCounts>,
     /// Number of calls that failed by their gRPC status, by status code. A declared gRPC method has all failure codes
@@ -199,7 +199,7 @@ impl RouteSeries {
         let counts = self.grpc.get().into_iter().flat_map(|counts| counts.iter());
         let counts = counts.map(|count| count.load(Ordering::Relaxed));
         let is_shown = |code: GrpcCode, count| count > 0 || (self.declared && code.is_failure());
-        GrpcCode::ALL.into_iter().zip(counts).filter(|(code, count)| is_shown(*code, *count)).collect()
+        GrpcCode::ALL.iter().copied().zip(counts).filter(|(code, count)| is_shown(*code, *count)).collect()
     }
 
     fn status(&self, status: u16) -> &StatusSeries {
@@ -245,6 +245,12 @@ impl RouteCounts {
     #[must_use]
     pub fn outcome(&self, outcome: Outcome) -> u64 {
         self.outcomes[outcome.index()]
+    }
+
+    /// Returns the number of requests that ended, with any outcome.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.outcomes.iter().sum()
     }
 
     /// Returns the number of requests in flight.

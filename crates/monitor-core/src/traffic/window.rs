@@ -96,7 +96,7 @@ impl WindowCounts {
     }
 
     pub(super) fn of(counts: &RouteCounts) -> Self {
-        let ended: u64 = counts.outcomes.iter().sum();
+        let ended = counts.ended();
         let left_out = counts.outcome(Outcome::Refused) + counts.outcome(Outcome::Cancelled);
         let mut durations = [0; BUCKETS];
         for bucket in counts.statuses.iter().flat_map(|StatusCounts { buckets, .. }| buckets.iter().enumerate()) {

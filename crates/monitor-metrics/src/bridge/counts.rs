@@ -70,7 +70,7 @@ fn publish_counts(sink: &mut Sink<'_>, route: &RouteCounts) {
     let labels = || labels(route);
     sink.counter(names::STARTED, labels(), route.started);
     sink.gauge(names::ACTIVE, labels(), route.active() as f64);
-    for outcome in Outcome::ALL {
+    for &outcome in Outcome::ALL {
         let count = route.outcome(outcome);
         if count > 0 || outcome == Outcome::Completed {
             sink.counter(names::OUTCOMES, with(labels(), names::OUTCOME, outcome.as_str()), count);
@@ -115,7 +115,7 @@ fn publish_histograms(sink: &mut Sink<'_>, route: &RouteCounts) {
 }
 
 fn publish_host(sink: &mut Sink<'_>, host: &ClientCounts) {
-    for answer in ClientOutcome::ALL {
+    for &answer in ClientOutcome::ALL {
         let class = vec![Label::new(names::HOST_CLASS, host.host_class)];
         let labels = with(class, names::STATUS_CLASS, answer.as_str());
         sink.counter(names::CLIENT_REQUESTS, labels, host.count(answer));
@@ -126,7 +126,7 @@ fn publish_job(sink: &mut Sink<'_>, job: &JobCounts) {
     let labels = || vec![Label::new("job", job.job.clone())];
     sink.counter(names::JOBS_STARTED, labels(), job.started);
     sink.gauge(names::JOBS_ACTIVE, labels(), job.active() as f64);
-    for outcome in JobOutcome::ALL {
+    for &outcome in JobOutcome::ALL {
         sink.counter(names::JOBS, with(labels(), names::OUTCOME, outcome.as_str()), job.outcome(outcome));
     }
     if let Some(at) = job.last_success {

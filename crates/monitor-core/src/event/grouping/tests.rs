@@ -57,7 +57,7 @@ fn word(yaml: &Yaml) -> String {
 }
 
 fn kind(name: &str) -> EventKind {
-    EventKind::ALL.into_iter().find(|kind| kind.as_str() == name).unwrap_or_else(|| panic!("`{name}` is no kind"))
+    EventKind::ALL.iter().copied().find(|kind| kind.as_str() == name).unwrap_or_else(|| panic!("`{name}` is no kind"))
 }
 
 fn frame(text: &str) -> Frame {
