@@ -14,7 +14,7 @@ use axum::{Router, body::Body};
 use http::Request;
 use monitor_kit::{
     BoxError, Monitor, Signal,
-    health::{Health, Outcome, Probe},
+    health::{Health, Probe, ProbeResult},
 };
 use tower::ServiceExt;
 
@@ -41,10 +41,10 @@ async fn main() -> Result<(), BoxError> {
         let index = *asked.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         async move {
             match index {
-                Index::Fine => Outcome::ok().value("documents", 10_000),
-                Index::Rebuilt => Outcome::warning("rebuilt, results may be missing").value("documents", 4_000),
+                Index::Fine => ProbeResult::ok().value("documents", 10_000),
+                Index::Rebuilt => ProbeResult::warning("rebuilt, results may be missing").value("documents", 4_000),
                 // The message is public, the source goes to the log only. A refused connection is conclusive.
-                Index::Lost => Outcome::error("not reachable").source("10.0.0.7:9200 refused").decisive(),
+                Index::Lost => ProbeResult::error("not reachable").source("10.0.0.7:9200 refused").decisive(),
             }
         }
     };

@@ -12,7 +12,7 @@
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
-//! use monitor_kit::health::{Health, Outcome, Probe};
+//! use monitor_kit::health::{Health, Probe, ProbeResult};
 //! use monitor_kit::{Monitor, MonitorLayer, PrometheusEndpoint};
 //!
 //! #[tokio::main]
@@ -21,7 +21,7 @@
 //!         .routes([("GET", "/items/{id}")])
 //!         .build()?;
 //!     let _log = monitor_kit::log::init(&monitor)?;
-//!     let database = Probe::new("database", || async { Outcome::ok() });
+//!     let database = Probe::new("database", || async { ProbeResult::ok() });
 //!     let health = Health::builder()
 //!         .monitor(&monitor)
 //!         .probe(database.critical().ready())
@@ -96,8 +96,8 @@
 //! | `tonic` | the event of a failed gRPC call has the source of its `tonic::Status` |
 //! | `opentelemetry` | the span of a request joins the traces exported by tracing-opentelemetry |
 //! | `tokio` | [`spawn_supervised`], which attributes a task's panic to the request that spawned it |
-//! | `disk`, `error-ratio`, `fds`, `http-probe`, `memory` | probes of these names, in [`health`] |
-//! | `postgres`, `redis`, `runtime`, `sqlite`, `tcp` | probes of these names, in [`health`] |
+//! | `probe-disk`, `probe-error-ratio`, `probe-http`, `probe-memory`, `probe-open-files` | probes, in [`health`] |
+//! | `probe-postgres`, `probe-redis`, `probe-runtime`, `probe-sqlite`, `probe-tcp` | probes, in [`health`] |
 //! | `grpc-health` | the service of `grpc.health.v1` |
 //! | `test-util` | [`MemoryReporter`], for tests |
 #![cfg_attr(docsrs, feature(doc_cfg))]

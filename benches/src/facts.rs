@@ -13,7 +13,7 @@ use std::{
 use axum::{Router, routing::get};
 use monitor_kit::{
     FinalStatus, Limits, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
-    health::{Health, HealthBuilder, Outcome as Found, Probe},
+    health::{Health, HealthBuilder, Probe, ProbeResult},
 };
 use tokio::{runtime::Handle, time::sleep};
 use tower::ServiceExt;
@@ -119,7 +119,7 @@ fn callers() {
             runs.fetch_add(1, Ordering::Relaxed);
             async {
                 sleep(Duration::from_millis(300)).await;
-                Found::ok()
+                ProbeResult::ok()
             }
         })
     };

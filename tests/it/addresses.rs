@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use http::Request;
-use monitor_kit::{ForwardedHeader, MonitorBuilder, MonitorLayer, Networks, TrustedProxies};
+use monitor_kit::{ForwardedHeader, Level, MonitorBuilder, MonitorLayer, Networks, Redaction, TrustedProxies};
 
-use crate::support::{Log, builder, call, get, only_event, status, watched_by};
+use crate::support::{Log, builder, call, flush, get, only_event, status, watched_by};
 
 #[test]
 fn the_peer_is_shown_without_its_last_bits() {
@@ -19,6 +19,19 @@ fn in_full_only_where_it_is_asked_for() {
     assert_eq!(shown(full(), untrusting, "192.0.2.77", &[]), "192.0.2.77");
     assert_eq!(shown(full(), untrusting, "::ffff:192.0.2.77", &[]), "192.0.2.77");
     assert_eq!(shown(full(), trusting, "10.0.0.1", &[("x-forwarded-for", "203.0.113.9")]), "203.0.113.9");
+}
+
+#[test]
+fn send_default_pii_shows_personal_data_in_whichever_order_it_is_set() {
+    let first: fn() -> MonitorBuilder = || builder().send_default_pii(true).redaction(Redaction::new());
+    let last: fn() -> MonitorBuilder = || builder().redaction(Redaction::new()).send_default_pii(true);
+    for builder in [first, last] {
+        assert_eq!(shown(builder(), untrusting, "192.0.2.77", &[]), "192.0.2.77");
+        let (monitor, memory) = watched_by(builder());
+        monitor.capture_message(Level::Error, "mail to ada@example.org");
+        flush(&monitor);
+        assert_eq!(only_event(&memory).message, "mail to ada@example.org");
+    }
 }
 
 #[test]

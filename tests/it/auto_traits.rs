@@ -94,7 +94,7 @@ fn counters_and_errors_can_be_shared() {
     shared::<kit::BuildError>();
     shared::<kit::InstallError>();
     shared::<kit::health::StartupGate>();
-    shared::<kit::health::Outcome>();
+    shared::<kit::health::ProbeResult>();
 }
 
 #[test]

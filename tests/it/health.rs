@@ -4,7 +4,7 @@ use axum::{Router, body::Body, routing::get};
 use http::{Request, StatusCode};
 use monitor_kit::{
     MonitorLayer,
-    health::{ErrorRatioProbe, Health, HealthStatus, Outcome, Probe},
+    health::{ErrorRatioProbe, Health, HealthStatus, Probe, ProbeResult},
 };
 use tower::ServiceExt;
 
@@ -16,7 +16,7 @@ async fn a_503_of_its_own_does_not_count_for_the_error_ratio_probe() {
     let monitor = monitor();
     let health = Health::builder()
         .monitor(&monitor)
-        .probe(Probe::new("database", || async { Outcome::error("away") }).critical())
+        .probe(Probe::new("database", || async { ProbeResult::error("away") }).critical())
         .probe(
             Probe::blocking("errors", ErrorRatioProbe::new(&monitor).at_least(1))
                 .on_demand(std::time::Duration::from_nanos(1)),

@@ -17,7 +17,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use monitor_kit::health::{Health, Outcome, Probe};
+use monitor_kit::health::{Health, Probe, ProbeResult};
 use tokio::{
     net::TcpListener,
     sync::oneshot,
@@ -36,7 +36,7 @@ struct Instance {
 
 /// Serves until `told` completes, and for another `grace`.
 async fn serve(told: oneshot::Receiver<()>, grace: Duration) -> (Arc<Instance>, JoinHandle<std::io::Result<()>>) {
-    let probe = Probe::new("database", || async { Outcome::ok() }).critical().ready();
+    let probe = Probe::new("database", || async { ProbeResult::ok() }).critical().ready();
     let health = Health::builder().probe(probe).build().expect("the settings are good");
     let answered = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&answered);

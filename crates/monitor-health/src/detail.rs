@@ -22,17 +22,19 @@ pub enum DetailLevel {
 
 type PeerOf = Arc<dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync>;
 
-/// The detail that each caller may read. The [source](crate::Outcome::source) of an [`Outcome`](crate::Outcome) is
-/// never shown, at any level.
+/// The detail that each caller may read. The [source](crate::ProbeResult::source) of a
+/// [`ProbeResult`](crate::ProbeResult) is never shown, at any level.
 ///
 /// # Example
 ///
 /// ```
 /// use monitor_kit::health::{DetailLevel, DetailPolicy, Health};
 ///
-/// let details = DetailPolicy::public(DetailLevel::Status).bearer("a-long-secret", DetailLevel::Full).local(DetailLevel::Full);
+/// let details = DetailPolicy::public(DetailLevel::Status)
+///     .bearer("a-long-secret", DetailLevel::Full)
+///     .local(DetailLevel::Full);
 /// let health = Health::builder().details(details).build()?;
-/// # Ok::<(), monitor_kit::health::BuildError>(())
+/// # Ok::<(), monitor_kit::health::HealthError>(())
 /// ```
 #[derive(Clone, Default)]
 #[must_use]

@@ -1,16 +1,16 @@
 //! Health probes, and the tower service that reports their results.
 //!
 //! ```
-//! use monitor_kit::health::{Health, Outcome, Probe};
+//! use monitor_kit::health::{Health, Probe, ProbeResult};
 //!
 //! let health = Health::builder()
 //!     .version("1.4.2")
-//!     .probe(Probe::new("database", || async { Outcome::ok() }).critical().ready())
-//!     .probe(Probe::new("search", || async { Outcome::warning("index is rebuilt") }))
+//!     .probe(Probe::new("database", || async { ProbeResult::ok() }).critical().ready())
+//!     .probe(Probe::new("search", || async { ProbeResult::warning("index is rebuilt") }))
 //!     .alias("db", "database")
 //!     .build()?;
 //! let service = health.service();
-//! # Ok::<(), monitor_kit::health::BuildError>(())
+//! # Ok::<(), monitor_kit::health::HealthError>(())
 //! ```
 //!
 //! # Paths
@@ -55,9 +55,9 @@
 //! # Results and thresholds
 //!
 //! A single failure is not an outage: until three runs in a row have failed, the probe's status is a warning with the
-//! count (`1/3`). It recovers after two successful runs. An error that is [decisive](Outcome::decisive) counts at once,
-//! as does the result of the first run. The thresholds of Kubernetes come on top of these: `failureThreshold: 1` is
-//! enough for readiness.
+//! count (`1/3`). It recovers after two successful runs. An error that is [decisive](ProbeResult::decisive) counts at
+//! once, as does the result of the first run. The thresholds of Kubernetes come on top of these: `failureThreshold: 1`
+//! is enough for readiness.
 //!
 //! An optional probe that fails leaves the service `healthy`, but `degraded`. Readiness depends only on probes that
 //! [joined](Probe::ready) it: the failure of a dependency shared by all instances would take all of them out of traffic
@@ -65,8 +65,9 @@
 //!
 //! # Visibility
 //!
-//! The message and the values of an [`Outcome`] are published, so write them for strangers; [`DetailPolicy`] limits how
-//! much each caller may read. The [source](Outcome::source) is redacted, and goes to the log and to reporters only.
+//! The message and the values of a [`ProbeResult`] are published, so write them for strangers; [`DetailPolicy`] limits
+//! how much each caller may read. The [source](ProbeResult::source) is redacted, and goes to the log and to reporters
+//! only.
 //!
 //! # Features
 //!
@@ -75,16 +76,16 @@
 //!
 //! The probes, each behind a feature:
 //!
-//! - `disk`: `DiskProbe`.
-//! - `error-ratio`: `ErrorRatioProbe`, for the service's own requests.
-//! - `fds`: `OpenFilesProbe`.
-//! - `http-probe`: `HttpProbe`, over ureq.
-//! - `memory`: `MemoryProbe`, for the control group or the machine.
-//! - `postgres`: `PostgresProbe`, over sqlx. Needs Rust 1.94.
-//! - `redis`: `RedisProbe`.
-//! - `runtime`: `RuntimeProbe`.
-//! - `sqlite`: `SqliteProbe`, over sqlx. Needs Rust 1.94.
-//! - `tcp`: `TcpProbe`.
+//! - `probe-disk`: `DiskProbe`.
+//! - `probe-error-ratio`: `ErrorRatioProbe`, for the service's own requests.
+//! - `probe-open-files`: `OpenFilesProbe`.
+//! - `probe-http`: `HttpProbe`, over ureq.
+//! - `probe-memory`: `MemoryProbe`, for the control group or the machine.
+//! - `probe-postgres`: `PostgresProbe`, over sqlx. Needs Rust 1.94.
+//! - `probe-redis`: `RedisProbe`.
+//! - `probe-runtime`: `RuntimeProbe`.
+//! - `probe-sqlite`: `SqliteProbe`, over sqlx. Needs Rust 1.94.
+//! - `probe-tcp`: `TcpProbe`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -112,34 +113,34 @@ pub use monitor_core::{HealthReading, HealthStatus, ProbeReading};
 
 #[cfg(feature = "grpc")]
 pub use self::endpoint::grpc::GrpcHealthService;
-#[cfg(feature = "disk")]
+#[cfg(feature = "probe-disk")]
 pub use self::probes::disk::DiskProbe;
-#[cfg(feature = "error-ratio")]
+#[cfg(feature = "probe-error-ratio")]
 pub use self::probes::error_ratio::ErrorRatioProbe;
-#[cfg(feature = "fds")]
+#[cfg(feature = "probe-open-files")]
 pub use self::probes::fds::OpenFilesProbe;
-#[cfg(feature = "http-probe")]
+#[cfg(feature = "probe-http")]
 pub use self::probes::http::HttpProbe;
-#[cfg(feature = "memory")]
+#[cfg(feature = "probe-memory")]
 pub use self::probes::memory::MemoryProbe;
-#[cfg(feature = "postgres")]
+#[cfg(feature = "probe-postgres")]
 pub use self::probes::postgres::PostgresProbe;
-#[cfg(feature = "redis")]
+#[cfg(feature = "probe-redis")]
 pub use self::probes::redis::RedisProbe;
-#[cfg(feature = "runtime")]
+#[cfg(feature = "probe-runtime")]
 pub use self::probes::runtime::RuntimeProbe;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "probe-sqlite")]
 pub use self::probes::sqlite::SqliteProbe;
-#[cfg(feature = "tcp")]
+#[cfg(feature = "probe-tcp")]
 pub use self::probes::tcp::TcpProbe;
 pub use self::{
     detail::{DetailLevel, DetailPolicy, has_bearer, is_local},
     endpoint::service::{HealthFuture, HealthService},
-    error::BuildError,
+    error::HealthError,
     probe::{
         BlockingProbe, HealthProbe, Probe, ProbeFuture,
         liveness::{Heartbeat, LivenessCheck},
-        outcome::{Level, Outcome},
+        result::ProbeResult,
     },
     registry::{builder::HealthBuilder, drain::StartupGate, health::Health},
 };

@@ -5,9 +5,9 @@
 
 pub(crate) mod health_json;
 pub(crate) mod liveness;
-pub(crate) mod outcome;
 pub(crate) mod probe_slot;
 pub(crate) mod rendered;
+pub(crate) mod result;
 pub(crate) mod run;
 pub(crate) mod status;
 
@@ -15,23 +15,23 @@ use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use monitor_core::HealthStatus;
 
-use self::outcome::Outcome;
+use self::result::ProbeResult;
 
 /// The future of one run of a probe.
-pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = ProbeResult> + Send + 'a>>;
 
-/// Checks one dependency or resource. Implemented by every closure that returns a future of an [`Outcome`].
+/// Checks one dependency or resource. Implemented by every closure that returns a future of a [`ProbeResult`].
 ///
 /// # Example
 ///
 /// ```
-/// use monitor_kit::health::{HealthProbe, Outcome, Probe, ProbeFuture};
+/// use monitor_kit::health::{HealthProbe, ProbeResult, Probe, ProbeFuture};
 ///
 /// struct Queue;
 ///
 /// impl HealthProbe for Queue {
 ///     fn check(&self) -> ProbeFuture<'_> {
-///         Box::pin(async { Outcome::ok().value("waiting", 0) })
+///         Box::pin(async { ProbeResult::ok().value("waiting", 0) })
 ///     }
 /// }
 ///
@@ -45,7 +45,7 @@ pub trait HealthProbe: Send + Sync + 'static {
 impl<F, T> HealthProbe for F
 where
     F: Fn() -> T + Send + Sync + 'static,
-    T: Future<Output = Outcome> + Send + 'static,
+    T: Future<Output = ProbeResult> + Send + 'static,
 {
     fn check(&self) -> ProbeFuture<'_> {
         Box::pin(self())
@@ -53,20 +53,20 @@ where
 }
 
 /// Checks one dependency or resource with blocking calls, such as reading a disk's free space. Implemented by every
-/// closure that returns an [`Outcome`].
+/// closure that returns a [`ProbeResult`].
 ///
 /// Each run has a thread of its own, within the runtime's context. A run that never returns holds that thread, and no
 /// other run begins meanwhile; it delays neither the shutdown of the runtime nor the exit of the program.
 pub trait BlockingProbe: Send + Sync + 'static {
     /// Runs the check once.
-    fn check(&self) -> Outcome;
+    fn check(&self) -> ProbeResult;
 }
 
 impl<F> BlockingProbe for F
 where
-    F: Fn() -> Outcome + Send + Sync + 'static,
+    F: Fn() -> ProbeResult + Send + Sync + 'static,
 {
-    fn check(&self) -> Outcome {
+    fn check(&self) -> ProbeResult {
         self()
     }
 }
@@ -90,9 +90,9 @@ where
 ///
 /// ```
 /// use std::time::Duration;
-/// use monitor_kit::health::{Outcome, Probe};
+/// use monitor_kit::health::{ProbeResult, Probe};
 ///
-/// let probe = Probe::new("cache", || async { Outcome::ok() }).critical().timeout(Duration::from_millis(500));
+/// let probe = Probe::new("cache", || async { ProbeResult::ok() }).critical().timeout(Duration::from_millis(500));
 /// ```
 #[derive(Clone)]
 #[must_use]

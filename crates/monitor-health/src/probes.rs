@@ -1,24 +1,24 @@
 //! Probes for common dependencies and resources, one file each.
 
-#[cfg(feature = "disk")]
+#[cfg(feature = "probe-disk")]
 pub(crate) mod disk;
-#[cfg(feature = "error-ratio")]
+#[cfg(feature = "probe-error-ratio")]
 pub(crate) mod error_ratio;
-#[cfg(all(test, any(feature = "fds", feature = "memory")))]
+#[cfg(all(test, any(feature = "probe-open-files", feature = "probe-memory")))]
 mod exhausted;
-#[cfg(feature = "fds")]
+#[cfg(feature = "probe-open-files")]
 pub(crate) mod fds;
-#[cfg(feature = "http-probe")]
+#[cfg(feature = "probe-http")]
 pub(crate) mod http;
-#[cfg(feature = "memory")]
+#[cfg(feature = "probe-memory")]
 pub(crate) mod memory;
-#[cfg(feature = "postgres")]
+#[cfg(feature = "probe-postgres")]
 pub(crate) mod postgres;
-#[cfg(feature = "redis")]
+#[cfg(feature = "probe-redis")]
 pub(crate) mod redis;
-#[cfg(feature = "runtime")]
+#[cfg(feature = "probe-runtime")]
 pub(crate) mod runtime;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "probe-sqlite")]
 pub(crate) mod sqlite;
-#[cfg(feature = "tcp")]
+#[cfg(feature = "probe-tcp")]
 pub(crate) mod tcp;

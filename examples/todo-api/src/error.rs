@@ -32,6 +32,7 @@ pub enum ApiError {
 
 /// A division by zero.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct DivisionByZero;
 
 /// The failure of a route that fails every third time.

@@ -91,7 +91,7 @@ impl MonitorBuilder {
         }))
     }
 
-    fn shared(&mut self, reporters: impl Iterator<Item = Arc<DropCounter>>) -> Shared {
+    fn shared(&self, reporters: impl Iterator<Item = Arc<DropCounter>>) -> Shared {
         let traffic_drops = Arc::new(DropCounter::new("traffic"));
         let intake_drops = Arc::new(DropCounter::new("intake"));
         let store_drops = Arc::new(DropCounter::new("store"));

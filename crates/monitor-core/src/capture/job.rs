@@ -14,6 +14,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
+use self::sealed::JobFailure;
 use crate::{
     event::{EventKind, Failure},
     monitor::Monitor,
@@ -47,12 +48,13 @@ pin_project! {
 ///
 /// `()` is never a failure. A `Result` is a failure if it is `Err`: the error's `Display` is captured, and its causes
 /// if it is a `Box<dyn Error + Send + Sync>`. The trait is sealed.
-pub trait JobOutput: sealed::JobOutput {}
+pub trait JobOutput: JobFailure {}
 
 mod sealed {
     use super::Failure;
 
-    pub trait JobOutput {
+    #[expect(unnameable_types, reason = "seals `JobOutput`")]
+    pub trait JobFailure {
         /// Returns the error, if the job failed.
         fn failure(&self) -> Option<Failure>;
     }
@@ -135,13 +137,13 @@ impl JobOutput for () {}
 
 impl<T, E: fmt::Display + 'static> JobOutput for Result<T, E> {}
 
-impl sealed::JobOutput for () {
+impl JobFailure for () {
     fn failure(&self) -> Option<Failure> {
         None
     }
 }
 
-impl<T, E: fmt::Display + 'static> sealed::JobOutput for Result<T, E> {
+impl<T, E: fmt::Display + 'static> JobFailure for Result<T, E> {
     fn failure(&self) -> Option<Failure> {
         self.as_ref().err().map(|error| Failure::of_any(EventKind::Error, error))
     }

@@ -87,8 +87,8 @@ impl Failure {
 
 impl EventKind {
     /// All kinds, in counting order.
-    pub const ALL: [Self; 6] =
-        [Self::Panic, Self::Error, Self::ServiceError, Self::BodyError, Self::Status, Self::Message];
+    pub const ALL: &'static [Self] =
+        &[Self::Panic, Self::Error, Self::ServiceError, Self::BodyError, Self::Status, Self::Message];
 
     /// Returns the label of this kind.
     #[must_use]

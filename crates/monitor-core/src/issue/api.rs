@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser};
+use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser, status::Refusal};
 use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint, monitor::Monitor};
 
 /// The extent of an erasure.
@@ -54,13 +54,13 @@ impl Monitor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn triage(&self, fingerprint: Fingerprint, order: Triage, actor: &str) -> Result<Issue, IssueError> {
-        let inner = self.inner().ok_or(IssueError::MonitorDisabled)?;
+        let inner = self.inner().ok_or(Refusal::MonitorDisabled)?;
         let shared = &inner.shared;
         for signal in shared.issues.decide(fingerprint, order, actor, clock::wall(), &shared.redaction)? {
             inner.outlets.publish(signal);
         }
         self.keep();
-        shared.issues.get(fingerprint).ok_or(IssueError::Unknown(fingerprint))
+        Ok(shared.issues.get(fingerprint).ok_or(Refusal::Unknown(fingerprint))?)
     }
 
     /// Erases a user by the ID given to [`set_user`](crate::scope::set_user). Removes all events of the user, all

@@ -128,19 +128,17 @@ pub(crate) enum IssueSignal {
     Changed(Arc<IssueChange>),
 }
 
-/// The reason an order on an issue was refused.
+/// The error of an order on an issue that was refused. Its message says what to change.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum IssueError {
-    /// There is no issue with this fingerprint.
+pub struct IssueError(pub(super) Refusal);
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Refusal {
     Unknown(Fingerprint),
-    /// The actor is empty.
     NoActor,
-    /// The release is empty.
     NoRelease,
     /// The mute would end at once, or its end is out of range.
     BadMute,
-    /// The monitor is disabled.
     MonitorDisabled,
 }
 
@@ -184,24 +182,24 @@ impl Triage {
         redaction: &Redaction,
     ) -> Result<IssueDecision, IssueError> {
         if actor.trim().is_empty() {
-            return Err(IssueError::NoActor);
+            return Err(Refusal::NoActor.into());
         }
         let mask = |text: &str| redaction.head(text, MAX_TEXT).into_owned();
         let deadline = if let Self::MuteFor(time) = self { Some(Deadline::after(time)) } else { None };
         let (state, in_release, muted_until) = match self {
             Self::Resolve => (IssueStatus::Resolved, None, None),
-            Self::ResolveIn(release) if release.trim().is_empty() => return Err(IssueError::NoRelease),
+            Self::ResolveIn(release) if release.trim().is_empty() => return Err(Refusal::NoRelease.into()),
             Self::ResolveIn(release) => {
                 (IssueStatus::Resolved, Some(release::masked(&release, &record.releases, mask)), None)
             }
             Self::Mute => (IssueStatus::Muted, None, None),
-            Self::MuteForMore(0) => return Err(IssueError::BadMute),
+            Self::MuteForMore(0) => return Err(Refusal::BadMute.into()),
             Self::MuteForMore(more) => {
                 (IssueStatus::Muted, None, Some(MutedUntil::Count(record.count.saturating_add(more))))
             }
             Self::MuteFor(time) => {
                 let end = at.checked_add(time).filter(|_| (MOMENT..=LONGEST).contains(&time));
-                (IssueStatus::Muted, None, Some(MutedUntil::Time(end.ok_or(IssueError::BadMute)?)))
+                (IssueStatus::Muted, None, Some(MutedUntil::Time(end.ok_or(Refusal::BadMute)?)))
             }
             Self::Ignore => (IssueStatus::Ignored, None, None),
             Self::Reopen => (IssueStatus::Unresolved, None, None),
@@ -270,17 +268,31 @@ impl IssueDecision {
 
 // === impl IssueError ===
 
+impl IssueError {
+    /// Returns `true` if there is no issue with the fingerprint: it never occurred, or it has expired.
+    #[must_use]
+    pub fn is_unknown_issue(&self) -> bool {
+        matches!(self.0, Refusal::Unknown(_))
+    }
+}
+
+impl From<Refusal> for IssueError {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
 impl fmt::Display for IssueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(fingerprint) => write!(f, "there is no issue {fingerprint}: it was never seen, or is forgotten"),
-            Self::NoActor => f.write_str("nobody is named who decides: give the name of a person or a program"),
-            Self::NoRelease => f.write_str("the release that resolves the issue has no name: give it, or leave the release out"),
-            Self::BadMute => f.write_str(
-                "an issue is muted until it has happened at least once more, or for a second to ten years: give a number in \
-                 between, or mute it for ever",
+        match &self.0 {
+            Refusal::Unknown(fingerprint) => write!(f, "there is no issue {fingerprint}: it never occurred, or it has expired"),
+            Refusal::NoActor => f.write_str("the actor is empty: name the person or program that decides"),
+            Refusal::NoRelease => f.write_str("the release that resolves the issue has no name: give it, or leave the release out"),
+            Refusal::BadMute => f.write_str(
+                "an issue is muted for at least one more event, or for a second to ten years: give a number in between, or \
+                 mute it without an end",
             ),
-            Self::MonitorDisabled => f.write_str("the monitor is disabled, and has no issues"),
+            Refusal::MonitorDisabled => f.write_str("the monitor is disabled, so it has no issues"),
         }
     }
 }

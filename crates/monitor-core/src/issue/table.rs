@@ -19,7 +19,7 @@ use super::{
     eraser::Eraser,
     site::{Counted, Site},
     state::{IssueUpdate, State},
-    status::Transition,
+    status::{Refusal, Transition},
     timeline::{self, TimeLine},
 };
 use crate::{
@@ -181,7 +181,7 @@ impl Issues {
     ) -> Result<Vec<IssueSignal>, IssueError> {
         let mut table = self.lock();
         self.sync_counts_silently(&mut table);
-        let state = table.states.get_mut(&fingerprint).ok_or(IssueError::Unknown(fingerprint))?;
+        let state = table.states.get_mut(&fingerprint).ok_or(Refusal::Unknown(fingerprint))?;
         let status = order.decide(&state.record, actor, at, redaction)?;
         let before = state.decide(status);
         let issue = Arc::new(state.read());

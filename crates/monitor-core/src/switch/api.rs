@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Instant};
 
 use monitor_redact::{MAX_TEXT, Redaction};
 
-use super::{DisableRoute, DisabledRoute, EnabledRoute, SwitchError, disabled, error, is_route};
+use super::{
+    DisableRoute, DisabledRoute, EnabledRoute, SwitchError, disabled,
+    error::{self, Refusal},
+    is_route,
+};
 use crate::{base::clock, model::method::Method, monitor::Monitor, signal::Signal, traffic::Traffic};
 
 impl Monitor {
@@ -18,7 +22,7 @@ impl Monitor {
     ///
     /// Returns an error if the route is unknown, that is, neither declared nor requested so far, unless the order
     /// [allows that](DisableRoute::allow_unknown); if the route is protected, as untracked routes and those of
-    /// [`MonitorBuilder::protected_routes`] are; if no actor is named; if the order would expire at once or in more
+    /// [`MonitorBuilder::protected_routes`] are; if the actor is empty; if the order would expire at once or in more
     /// than 366 days; or if the monitor is disabled.
     ///
     /// # Example
@@ -36,18 +40,18 @@ impl Monitor {
     ///
     /// [`MonitorBuilder::protected_routes`]: crate::MonitorBuilder::protected_routes
     pub fn disable_route(&self, order: DisableRoute) -> Result<Arc<DisabledRoute>, SwitchError> {
-        let inner = self.inner().ok_or(SwitchError::MonitorDisabled)?;
+        let inner = self.inner().ok_or(Refusal::MonitorDisabled)?;
         let shared = &inner.shared;
         order.check()?;
         if shared.switch.protects(order.route()) {
-            return Err(SwitchError::Protected { route: shown(&shared.redaction, order.route()) });
+            return Err(Refusal::Protected { route: shown(&shared.redaction, order.route()) }.into());
         }
         if !is_known(&shared.traffic, &order) {
             let known = known(&shared.traffic);
-            return Err(SwitchError::Unknown { route: shown(&shared.redaction, &order.name()), known });
+            return Err(Refusal::Unknown { route: shown(&shared.redaction, &order.name()), known }.into());
         }
         let disabled = Arc::new(order.carry_out(&shared.redaction));
-        let put = |list: &mut Vec<_>| {
+        let put = |list: &mut Vec<_>| -> Result<_, SwitchError> {
             list.retain(|other: &Arc<DisabledRoute>| !other.is_for(disabled.method, &disabled.route));
             list.push(Arc::clone(&disabled));
             Ok(Arc::clone(&disabled))
@@ -63,7 +67,7 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// Returns an error if the route is not disabled for exactly this method, if no actor is named, or if the monitor
+    /// Returns an error if the route is not disabled for exactly this method, if the actor is empty, or if the monitor
     /// is disabled.
     pub fn enable_route(
         &self,
@@ -71,18 +75,15 @@ impl Monitor {
         method: Option<Method>,
         actor: &str,
     ) -> Result<Arc<EnabledRoute>, SwitchError> {
-        let inner = self.inner().ok_or(SwitchError::MonitorDisabled)?;
+        let inner = self.inner().ok_or(Refusal::MonitorDisabled)?;
         error::check_actor(actor)?;
         let now = clock::now();
         let actor = shown(&inner.shared.redaction, actor);
-        let take = |list: &mut Vec<Arc<DisabledRoute>>| {
+        let take = |list: &mut Vec<Arc<DisabledRoute>>| -> Result<_, SwitchError> {
             let is_it = |disabled: &Arc<DisabledRoute>| disabled.is_for(method, route) && !disabled.is_over(now);
             let at = list.iter().position(is_it).ok_or_else(|| {
                 let disabled = list.iter().map(|disabled| disabled.name()).collect();
-                SwitchError::NotDisabled {
-                    route: shown(&inner.shared.redaction, &disabled::name(method, route)),
-                    disabled,
-                }
+                Refusal::NotDisabled { route: shown(&inner.shared.redaction, &disabled::name(method, route)), disabled }
             })?;
             Ok(Arc::new(EnabledRoute::new(list.remove(at), Some(actor))))
         };

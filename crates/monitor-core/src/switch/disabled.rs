@@ -9,7 +9,10 @@ use monitor_redact::{MAX_TEXT, Redaction};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{SwitchError, error::check_actor};
+use super::{
+    SwitchError,
+    error::{Refusal, check_actor},
+};
 use crate::{
     base::{
         clock::{self, Deadline},
@@ -85,7 +88,7 @@ impl DisableRoute {
     }
 
     /// Allows a route that was neither declared nor requested so far. If no router has the route, the order has no
-    /// effect. By default an unknown route is an error, [`SwitchError::Unknown`].
+    /// effect. By default an unknown route is an error, [`SwitchError::is_unknown_route`].
     pub fn allow_unknown(mut self) -> Self {
         self.allows_unknown = true;
         self
@@ -135,7 +138,7 @@ impl DisableRoute {
     pub(super) fn check(&self) -> Result<(), SwitchError> {
         check_actor(&self.actor)?;
         let is_good = self.expires_in.is_none_or(|time| !time.is_zero() && time <= LONGEST);
-        if is_good { Ok(()) } else { Err(SwitchError::Expiry) }
+        if is_good { Ok(()) } else { Err(Refusal::Expiry.into()) }
     }
 
     pub(super) fn carry_out(self, redaction: &Redaction) -> DisabledRoute {

@@ -2,56 +2,78 @@
 
 use std::{error::Error, fmt};
 
-/// The reason an order of the route switch was refused.
+/// The error of an order that the route switch refused. Its message says what to change.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum SwitchError {
-    /// The route is unknown: neither declared nor requested so far.
+pub struct SwitchError(pub(super) Refusal);
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Refusal {
+    /// Neither declared nor requested so far.
     Unknown {
-        /// The requested route, redacted.
         route: String,
-        /// The known routes.
         known: Vec<String>,
     },
-    /// The route is protected.
     Protected {
-        /// The requested route, redacted.
         route: String,
     },
-    /// The route is not disabled, or not for this method.
+    /// Not disabled, or not for this method.
     NotDisabled {
-        /// The requested route, redacted.
         route: String,
-        /// The disabled routes.
         disabled: Vec<String>,
     },
-    /// The actor is empty.
     NoActor,
     /// The order would expire at once, or in more than 366 days.
     Expiry,
-    /// The monitor is disabled.
     MonitorDisabled,
+}
+
+// === impl SwitchError ===
+
+impl SwitchError {
+    /// Returns `true` if the route is unknown: neither declared nor requested so far.
+    #[must_use]
+    pub fn is_unknown_route(&self) -> bool {
+        matches!(self.0, Refusal::Unknown { .. })
+    }
+
+    /// Returns `true` if the route is [protected](crate::MonitorBuilder::protected_routes).
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        matches!(self.0, Refusal::Protected { .. })
+    }
+
+    /// Returns `true` if the route to enable is not disabled, or not for this method.
+    #[must_use]
+    pub fn is_not_disabled(&self) -> bool {
+        matches!(self.0, Refusal::NotDisabled { .. })
+    }
+}
+
+impl From<Refusal> for SwitchError {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
 }
 
 impl fmt::Display for SwitchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown { route, known } => {
+        match &self.0 {
+            Refusal::Unknown { route, known } => {
                 write!(f, "no route `{}` is known; known routes: {}", Shown(route), List(known))
             }
-            Self::Protected { route } => {
+            Refusal::Protected { route } => {
                 write!(
                     f,
                     "the route `{}` is protected: health, metrics and administration stay in service",
                     Shown(route)
                 )
             }
-            Self::NotDisabled { route, disabled } => {
+            Refusal::NotDisabled { route, disabled } => {
                 write!(f, "the route `{}` is not disabled; disabled routes: {}", Shown(route), List(disabled))
             }
-            Self::NoActor => f.write_str("no actor is named: say who changes the route"),
-            Self::Expiry => f.write_str("the route must expire within 366 days and not at once, or not at all"),
-            Self::MonitorDisabled => f.write_str("the monitor is disabled, so no route can be switched"),
+            Refusal::NoActor => f.write_str("the actor is empty: name the person or program that changes the route"),
+            Refusal::Expiry => f.write_str("the route must expire within 366 days and not at once, or not at all"),
+            Refusal::MonitorDisabled => f.write_str("the monitor is disabled, so no route can be switched"),
         }
     }
 }
@@ -59,7 +81,7 @@ impl fmt::Display for SwitchError {
 impl Error for SwitchError {}
 
 pub(super) fn check_actor(actor: &str) -> Result<(), SwitchError> {
-    if actor.trim().is_empty() { Err(SwitchError::NoActor) } else { Ok(()) }
+    if actor.trim().is_empty() { Err(Refusal::NoActor.into()) } else { Ok(()) }
 }
 
 /// A text of the caller, which may have come from a stranger: cut short, and escaped for logs.
@@ -107,7 +129,8 @@ mod tests {
 
     #[test]
     fn what_somebody_asked_for_is_harmless_in_a_log() {
-        let refusal = SwitchError::Protected { route: format!("/a\n\u{1b}[31m{}", "x".repeat(1000)) }.to_string();
+        let refusal =
+            SwitchError(Refusal::Protected { route: format!("/a\n\u{1b}[31m{}", "x".repeat(1000)) }).to_string();
         assert!(
             refusal.starts_with("the route `/a\\n\\u{1b}[31mxxx") && refusal.contains("x…` is protected"),
             "{refusal}"

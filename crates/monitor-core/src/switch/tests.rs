@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Mutex as StdMutex, time::Duration};
 
-use super::*;
+use super::{error::Refusal, *};
 use crate::{
     base::{clock, drops::DropReason, error::BoxError},
     monitor::Monitor,
@@ -129,17 +129,17 @@ fn what_cannot_be_switched_is_refused_with_a_reason() {
     for unmatched in ["_unmatched", "_overflow"] {
         assert!(refusal(DisableRoute::new(unmatched, "ada")).starts_with("no route"));
     }
-    assert!(refusal(DisableRoute::new("/error", " ")).starts_with("no actor is named"));
+    assert!(refusal(DisableRoute::new("/error", " ")).starts_with("the actor is empty"));
     assert!(refusal(DisableRoute::new("/error", "ada").expires_in(Duration::ZERO)).contains("not at once"));
     let for_ever = DisableRoute::new("/error", "ada").expires_in(Duration::from_secs(1_000_000_000_000));
-    assert_eq!(monitor.disable_route(for_ever).expect_err("it is refused"), SwitchError::Expiry);
+    assert_eq!(monitor.disable_route(for_ever).expect_err("it is refused"), Refusal::Expiry.into());
     assert_eq!(
         monitor.enable_route("/error", None, "ada").expect_err("it is enabled").to_string(),
         "the route `/error` is not disabled; disabled routes: none"
     );
     assert_eq!(
         Monitor::disabled().enable_route("/error", None, "ada").expect_err("nobody"),
-        SwitchError::MonitorDisabled
+        Refusal::MonitorDisabled.into()
     );
     assert!(names(&monitor).is_empty());
 }
@@ -155,10 +155,10 @@ fn a_route_that_was_never_called_is_disabled_where_the_order_allows_it_and_stays
     );
     for route in ["_unmatched", "reports"] {
         let refusal = monitor_before.disable_route(DisableRoute::new(route, "ada").allow_unknown());
-        assert!(matches!(refusal, Err(SwitchError::Unknown { .. })), "{route} is no route");
+        assert!(refusal.is_err_and(|error| error.is_unknown_route()), "{route} is no route");
     }
     let refusal = monitor_before.disable_route(DisableRoute::new("/health", "ada").allow_unknown());
-    assert!(matches!(refusal, Err(SwitchError::Protected { .. })));
+    assert!(refusal.is_err_and(|error| error.is_protected()));
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Health {
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), monitor_kit::health::BuildError> {
+    /// # async fn main() -> Result<(), monitor_kit::health::HealthError> {
     /// use monitor_kit::health::Health;
     ///
     /// let health = Health::builder().build()?;

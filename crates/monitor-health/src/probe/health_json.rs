@@ -6,7 +6,7 @@
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::{Value, json};
 
-use super::{Probe, outcome::milliseconds, status::ProbeStatus};
+use super::{Probe, result::milliseconds, status::ProbeStatus};
 use crate::detail::DetailLevel;
 
 /// Returns the draft's word for the status.
@@ -40,7 +40,7 @@ pub(crate) fn measurements(probe: &Probe, standing: &ProbeStatus, detail: Detail
         (format!("{}:{}", probe.name, measurement.replace(':', "_")), entry)
     };
     let took = measured("responseTime", milliseconds(sample.took).into(), Some("ms"));
-    let numbers = sample.outcome.values.iter().filter(|(_, value)| value.is_number());
+    let numbers = sample.result.values.iter().filter(|(_, value)| value.is_number());
     listed([took].into_iter().chain(numbers.map(|(name, value)| measured(name, value.clone(), None))))
 }
 

@@ -45,7 +45,7 @@ where
 /// let health = Health::builder().liveness("worker", heartbeat.clone()).build()?;
 /// // … in the worker's loop:
 /// heartbeat.beat();
-/// # Ok::<(), monitor_kit::health::BuildError>(())
+/// # Ok::<(), monitor_kit::health::HealthError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Heartbeat {

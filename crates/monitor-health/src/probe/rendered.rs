@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use monitor_core::{HealthStatus, clock, escape};
 use serde_json::Value;
 
-use super::{Probe, outcome::milliseconds, status::ProbeStatus};
+use super::{Probe, result::milliseconds, status::ProbeStatus};
 use crate::detail::DetailLevel;
 
 /// The members of JSON objects, without braces, one text per [`DetailLevel`].
@@ -43,7 +43,7 @@ fn plain(probe: &Probe, standing: &ProbeStatus, detail: DetailLevel) -> String {
     if !message.is_empty() {
         member(&mut members, "message", &message.into());
     }
-    let values = sample.outcome.values.iter().filter(|(name, _)| !OURS.contains(&name.as_str()));
+    let values = sample.result.values.iter().filter(|(name, _)| !OURS.contains(&name.as_str()));
     values.for_each(|(name, value)| member(&mut members, name, value));
     if detail == DetailLevel::Full {
         let time = |at| clock::rfc3339(at).into();

@@ -19,8 +19,8 @@ use tokio::{
 
 use super::{
     Check, HealthProbe, Probe, ProbeFuture,
-    outcome::{Outcome, milliseconds},
     probe_slot::{Run, RunHandle},
+    result::{ProbeResult, milliseconds},
     status::Sample,
 };
 
@@ -46,29 +46,29 @@ pub(crate) async fn run(flight: Run, turns: Arc<Semaphore>, record: impl FnOnce(
         Ok(answer) => answer,
         Err(_) => answer.await,
     };
-    let outcome = match answer {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Outcome::error("probe could not run"),
+    let result = match answer {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => ProbeResult::error("probe could not run"),
         Err(_) => {
             if let Some(abort) = abort {
                 abort.abort();
             }
-            Outcome::error(format!("no answer within {} ms", longest.as_millis()))
+            ProbeResult::error(format!("no answer within {} ms", longest.as_millis()))
         }
     };
-    record(waits, found(outcome, begun));
+    record(waits, found(result, begun));
 }
 
 /// Returns the result of a probe whose run has exceeded its time-out and has not ended.
 pub(crate) fn still_running(for_so_long: Duration) -> Sample {
-    let outcome = Outcome::error(format!("still running after {} s", for_so_long.as_secs()));
-    found(outcome, Instant::now()).sample
+    let result = ProbeResult::error(format!("still running after {} s", for_so_long.as_secs()));
+    found(result, Instant::now()).sample
 }
 
-fn found(mut outcome: Outcome, begun: Instant) -> Found {
-    let reason = outcome.source.take().map(said);
+fn found(mut result: ProbeResult, begun: Instant) -> Found {
+    let reason = result.source.take().map(said);
     let at = Instant::now();
-    Found { sample: Sample { outcome, took: at.duration_since(begun), at, at_wall: clock::wall() }, reason }
+    Found { sample: Sample { result, took: at.duration_since(begun), at, at_wall: clock::wall() }, reason }
 }
 
 /// Formats and drops an error. Both run the program's own code, which may panic.
@@ -80,7 +80,7 @@ fn said(source: Box<dyn Error + Send + Sync>) -> String {
 
 /// Starts the check. The task or thread releases its handle before it sends the result, so that the next run can begin
 /// by then.
-fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<Outcome>, Option<AbortHandle>) {
+fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<ProbeResult>, Option<AbortHandle>) {
     let (tell, answer) = oneshot::channel();
     let name = probe.name.clone();
     let abort = match &probe.check {
@@ -89,9 +89,9 @@ fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<Outcome>, Option<
             // A blocking thread of the runtime would delay the exit of the program for as long as the check blocks.
             let look = move || {
                 let _entered = runtime.enter();
-                let outcome = caught(panic::catch(|| probe.check()));
+                let result = caught(panic::catch(|| probe.check()));
                 drop(runs);
-                let _ = tell.send(outcome);
+                let _ = tell.send(result);
             };
             // If no thread can be spawned, `tell` is dropped and the run ends with an error.
             let _ = thread::Builder::new().name(format!("health-{name}")).spawn(look);
@@ -100,9 +100,9 @@ fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<Outcome>, Option<
         Check::Async(probe) => {
             let probe = Arc::clone(probe);
             let task = tokio::spawn(async move {
-                let outcome = look(&*probe, &name).await;
+                let result = look(&*probe, &name).await;
                 drop(runs);
-                let _ = tell.send(outcome);
+                let _ = tell.send(result);
             });
             Some(task.abort_handle())
         }
@@ -110,21 +110,21 @@ fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<Outcome>, Option<
     (answer, abort)
 }
 
-async fn look(probe: &dyn HealthProbe, name: &str) -> Outcome {
+async fn look(probe: &dyn HealthProbe, name: &str) -> ProbeResult {
     let mut look = match panic::catch(|| probe.check()) {
         Ok(look) => Look(Some(look)),
         Err(panic) => return caught(Err(panic)),
     };
     let mut longest = Duration::ZERO;
-    let outcome = poll_fn(|cx| {
-        let Some(look) = &mut look.0 else { return Poll::Ready(Outcome::ok()) };
+    let result = poll_fn(|cx| {
+        let Some(look) = &mut look.0 else { return Poll::Ready(ProbeResult::ok()) };
         let begun = clock::now();
         // A panic is caught here, before the panic hook prints its unredacted message.
         let polled = panic::catch(|| look.as_mut().poll(cx));
         longest = longest.max(begun.elapsed());
         polled.unwrap_or_else(|panic| Poll::Ready(caught(Err(panic))))
     });
-    let outcome = outcome.await;
+    let result = result.await;
     if longest > LONGEST_POLL {
         let blocked_ms = milliseconds(longest);
         panic::catch_and_drop(|| {
@@ -132,7 +132,7 @@ async fn look(probe: &dyn HealthProbe, name: &str) -> Outcome {
         });
     }
     match panic::catch(|| look.0 = None) {
-        Ok(()) => outcome,
+        Ok(()) => result,
         Err(panic) => caught(Err(panic)),
     }
 }
@@ -146,11 +146,11 @@ impl Drop for Look<'_> {
     }
 }
 
-fn caught(looked: Result<Outcome, CaughtPanic>) -> Outcome {
+fn caught(looked: Result<ProbeResult, CaughtPanic>) -> ProbeResult {
     looked.unwrap_or_else(|caught| {
         let source = caught.message();
         caught.drop_payload();
-        Outcome::error(PANICKED).source(source)
+        ProbeResult::error(PANICKED).source(source)
     })
 }
 

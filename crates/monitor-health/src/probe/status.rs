@@ -8,10 +8,7 @@ use std::time::{Duration, SystemTime};
 use monitor_core::HealthStatus;
 use tokio::time::Instant;
 
-use super::{
-    Pace,
-    outcome::{Level, Outcome},
-};
+use super::{Pace, result::ProbeResult};
 
 /// The current status of a probe, with the runs it was derived from.
 #[derive(Debug)]
@@ -31,7 +28,7 @@ pub(crate) struct ProbeStatus {
 /// The result and the times of one run.
 #[derive(Debug)]
 pub(crate) struct Sample {
-    pub(crate) outcome: Outcome,
+    pub(crate) result: ProbeResult,
     pub(crate) took: Duration,
     pub(crate) at: Instant,
     pub(crate) at_wall: SystemTime,
@@ -64,15 +61,15 @@ impl ProbeStatus {
         let before = self.status;
         // An expired result no longer counts, so the next run decides at once, as the first one does.
         let known = self.status_at(sample.at, pace);
-        if sample.outcome.level == Level::Error {
+        if sample.result.status == HealthStatus::Error {
             (self.failures, self.successes) = (self.failures.saturating_add(1), 0);
-            self.failure.clone_from(&sample.outcome.message);
+            self.failure.clone_from(&sample.result.message);
             self.last_failure = Some(sample.at_wall);
         } else {
             (self.failures, self.successes) = (0, self.successes.saturating_add(1));
             self.last_success = Some(sample.at_wall);
         }
-        self.status = self.after(known, &sample.outcome, pace);
+        self.status = self.after(known, &sample.result, pace);
         let transition = (self.status != before).then(|| Transition {
             from: before,
             to: self.status,
@@ -85,14 +82,14 @@ impl ProbeStatus {
         transition
     }
 
-    fn after(&self, known: HealthStatus, outcome: &Outcome, pace: &Pace) -> HealthStatus {
-        let has_failed = outcome.level == Level::Error;
+    fn after(&self, known: HealthStatus, result: &ProbeResult, pace: &Pace) -> HealthStatus {
+        let has_failed = result.status == HealthStatus::Error;
         match known {
-            HealthStatus::Unknown => outcome.level.into(),
+            HealthStatus::Unknown => result.status,
             HealthStatus::Error if has_failed || self.successes < pace.successes => HealthStatus::Error,
-            HealthStatus::Error => outcome.level.into(),
-            _ if has_failed && !outcome.decisive && self.failures < pace.failures => HealthStatus::Warning,
-            _ => outcome.level.into(),
+            HealthStatus::Error => result.status,
+            _ if has_failed && !result.decisive && self.failures < pace.failures => HealthStatus::Warning,
+            _ => result.status,
         }
     }
 
@@ -139,16 +136,16 @@ impl ProbeStatus {
     /// Returns the message published with the status; empty if the status is `Ok`. It contains the count towards the
     /// threshold, such as `(1/3)`, while a change is undecided.
     pub(crate) fn message(&self, pace: &Pace) -> String {
-        let Some(Sample { outcome, .. }) = &self.last else { return String::new() };
-        match (self.status, outcome.level) {
-            (HealthStatus::Warning, Level::Error) => {
-                format!("{} ({}/{})", outcome.message, self.failures, pace.failures)
+        let Some(Sample { result, .. }) = &self.last else { return String::new() };
+        match (self.status, result.status) {
+            (HealthStatus::Warning, HealthStatus::Error) => {
+                format!("{} ({}/{})", result.message, self.failures, pace.failures)
             }
-            (HealthStatus::Error, Level::Ok | Level::Warning) => {
+            (HealthStatus::Error, HealthStatus::Ok | HealthStatus::Warning) => {
                 format!("{} (recovering, {}/{})", self.failure, self.successes, pace.successes)
             }
             (HealthStatus::Ok, _) => String::new(),
-            _ => outcome.message.clone(),
+            _ => result.message.clone(),
         }
     }
 }
@@ -160,11 +157,11 @@ mod tests {
     use super::*;
 
     /// Records one run a second, and returns the status after each.
-    fn stands(standing: &mut ProbeStatus, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<HealthStatus> {
+    fn stands(standing: &mut ProbeStatus, outcomes: impl IntoIterator<Item = ProbeResult>) -> Vec<HealthStatus> {
         let pace = Pace::default();
-        let statuses = outcomes.into_iter().map(|outcome| {
+        let statuses = outcomes.into_iter().map(|result| {
             let at = standing.last.as_ref().map_or(standing.since, |last| last.at) + Duration::from_secs(1);
-            let sample = Sample { outcome, took: Duration::ZERO, at, at_wall: SystemTime::UNIX_EPOCH };
+            let sample = Sample { result, took: Duration::ZERO, at, at_wall: SystemTime::UNIX_EPOCH };
             let before = standing.status;
             let transition = standing.record(sample, &pace);
             assert_eq!(transition.is_some(), before != standing.status, "each change is told, and nothing else");
@@ -173,46 +170,46 @@ mod tests {
         statuses.collect()
     }
 
-    fn failed() -> Outcome {
-        Outcome::error("away")
+    fn failed() -> ProbeResult {
+        ProbeResult::error("away")
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up_again() {
         let standing = &mut ProbeStatus::new(Instant::now());
         assert_eq!(standing.status, Unknown);
-        assert_eq!(stands(standing, [Outcome::ok(), failed(), failed(), failed()]), [Ok, Warning, Warning, Error]);
+        assert_eq!(stands(standing, [ProbeResult::ok(), failed(), failed(), failed()]), [Ok, Warning, Warning, Error]);
         assert_eq!(
-            stands(standing, [Outcome::ok(), failed(), Outcome::ok(), Outcome::ok()]),
+            stands(standing, [ProbeResult::ok(), failed(), ProbeResult::ok(), ProbeResult::ok()]),
             [Error, Error, Error, Ok]
         );
-        assert_eq!(stands(standing, [failed(), Outcome::ok()]), [Warning, Ok]);
+        assert_eq!(stands(standing, [failed(), ProbeResult::ok()]), [Warning, Ok]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_first_run_and_a_decisive_failure_count_at_once() {
         assert_eq!(stands(&mut ProbeStatus::new(Instant::now()), [failed()]), [Error]);
         let standing = &mut ProbeStatus::new(Instant::now());
-        assert_eq!(stands(standing, [Outcome::ok(), failed().decisive()]), [Ok, Error]);
+        assert_eq!(stands(standing, [ProbeResult::ok(), failed().decisive()]), [Ok, Error]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_message_says_how_far_it_is_from_the_threshold() {
         let (standing, pace) = (&mut ProbeStatus::new(Instant::now()), Pace::default());
-        stands(standing, [Outcome::ok(), failed()]);
+        stands(standing, [ProbeResult::ok(), failed()]);
         assert_eq!(standing.message(&pace), "away (1/3)");
         stands(standing, [failed(), failed()]);
         assert_eq!(standing.message(&pace), "away");
-        stands(standing, [Outcome::ok()]);
+        stands(standing, [ProbeResult::ok()]);
         assert_eq!(standing.message(&pace), "away (recovering, 1/2)");
-        stands(standing, [Outcome::ok()]);
+        stands(standing, [ProbeResult::ok()]);
         assert_eq!(standing.message(&pace), "");
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_older_than_three_intervals_is_not_known_and_the_next_run_counts_at_once() {
         let (standing, pace) = (&mut ProbeStatus::new(Instant::now()), Pace::default());
-        stands(standing, [Outcome::ok()]);
+        stands(standing, [ProbeResult::ok()]);
         let last = standing.last.as_ref().unwrap().at;
         let limit = last + Duration::from_secs(32);
         assert_eq!((standing.status_at(limit, &pace), standing.status_at(limit + NANO, &pace)), (Ok, Unknown));
@@ -224,7 +221,7 @@ mod tests {
         let later = limit + NANO;
         assert_eq!(standing.status_at(later, &pace), Unknown);
         let sample =
-            Sample { outcome: Outcome::ok(), took: Duration::ZERO, at: later, at_wall: SystemTime::UNIX_EPOCH };
+            Sample { result: ProbeResult::ok(), took: Duration::ZERO, at: later, at_wall: SystemTime::UNIX_EPOCH };
         let transition = standing.record(sample, &pace).unwrap();
         assert_eq!((transition.from, transition.to), (Error, Ok));
         assert_eq!(transition.was_for, later - last);

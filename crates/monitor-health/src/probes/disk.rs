@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rustix::fs::statvfs;
 
-use crate::probe::{BlockingProbe, outcome::Outcome};
+use crate::probe::{BlockingProbe, result::ProbeResult};
 
 /// Warns when the file system of a path is nearly full. Publishes `free_gb`, as available to unprivileged processes,
 /// `total_gb` (both in units of 10^9 bytes), and `free_inodes` if the file system has a fixed number of them.
@@ -47,27 +47,27 @@ impl DiskProbe {
         self
     }
 
-    fn look(&self) -> Outcome {
+    fn look(&self) -> ProbeResult {
         let stat = match statvfs(&self.path) {
             Ok(stat) => stat,
-            Err(error) => return Outcome::error("Disk not readable").source(error),
+            Err(error) => return ProbeResult::error("Disk not readable").source(error),
         };
         let gigabytes = |blocks: u64| (blocks as f64 * stat.f_frsize as f64 / 1e9 * 100.0).round() / 100.0;
         let free_gb = gigabytes(stat.f_bavail);
-        let outcome = if free_gb < self.warn_below_gb {
-            Outcome::warning(format!("Only {free_gb} GB free"))
+        let result = if free_gb < self.warn_below_gb {
+            ProbeResult::warning(format!("Only {free_gb} GB free"))
         } else if stat.f_files > 0 && stat.f_favail < self.warn_below_inodes {
-            Outcome::warning(format!("Only {} inodes free", stat.f_favail))
+            ProbeResult::warning(format!("Only {} inodes free", stat.f_favail))
         } else {
-            Outcome::ok()
+            ProbeResult::ok()
         };
-        let outcome = outcome.value("free_gb", free_gb).value("total_gb", gigabytes(stat.f_blocks));
-        if stat.f_files > 0 { outcome.value("free_inodes", stat.f_favail) } else { outcome }
+        let result = result.value("free_gb", free_gb).value("total_gb", gigabytes(stat.f_blocks));
+        if stat.f_files > 0 { result.value("free_inodes", stat.f_favail) } else { result }
     }
 }
 
 impl BlockingProbe for DiskProbe {
-    fn check(&self) -> Outcome {
+    fn check(&self) -> ProbeResult {
         self.look()
     }
 }
@@ -75,26 +75,26 @@ impl BlockingProbe for DiskProbe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::outcome::Level;
+    use monitor_core::HealthStatus;
 
     #[test]
     fn free_space_below_the_mark_is_a_warning_that_says_how_much() {
-        let outcome = DiskProbe::new("/").warn_below_gb(f64::MAX).look();
-        assert_eq!(outcome.level(), Level::Warning);
-        let free = outcome.values["free_gb"].as_f64().unwrap();
-        assert_eq!(outcome.message, format!("Only {free} GB free"));
+        let result = DiskProbe::new("/").warn_below_gb(f64::MAX).look();
+        assert_eq!(result.status(), HealthStatus::Warning);
+        let free = result.values["free_gb"].as_f64().unwrap();
+        assert_eq!(result.message, format!("Only {free} GB free"));
     }
 
     #[test]
     fn few_inodes_are_a_warning_as_well() {
-        let outcome = DiskProbe::new("/").warn_below_gb(0.0).warn_below_inodes(u64::MAX).look();
-        let Some(free) = outcome.values.get("free_inodes") else { return };
-        assert_eq!((outcome.level(), outcome.message()), (Level::Warning, &*format!("Only {free} inodes free")));
+        let result = DiskProbe::new("/").warn_below_gb(0.0).warn_below_inodes(u64::MAX).look();
+        let Some(free) = result.values.get("free_inodes") else { return };
+        assert_eq!((result.status(), result.message()), (HealthStatus::Warning, &*format!("Only {free} inodes free")));
     }
 
     #[test]
     fn a_path_that_is_not_there_is_an_error_that_does_not_name_it() {
-        let outcome = DiskProbe::new("/no/such/path").look();
-        assert_eq!((outcome.level(), outcome.message.as_str()), (Level::Error, "Disk not readable"));
+        let result = DiskProbe::new("/no/such/path").look();
+        assert_eq!((result.status(), result.message.as_str()), (HealthStatus::Error, "Disk not readable"));
     }
 }

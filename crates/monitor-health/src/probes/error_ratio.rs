@@ -2,7 +2,7 @@
 
 use monitor_core::{Monitor, traffic::Lookback};
 
-use crate::probe::{BlockingProbe, outcome::Outcome};
+use crate::probe::{BlockingProbe, result::ProbeResult};
 
 /// Warns when too many requests failed in the last minute, according to the counters of `monitor`. Publishes
 /// `error_ratio` and `requests`.
@@ -50,16 +50,16 @@ impl ErrorRatioProbe {
 }
 
 impl BlockingProbe for ErrorRatioProbe {
-    fn check(&self) -> Outcome {
-        let Some(traffic) = self.monitor.traffic() else { return Outcome::ok() };
+    fn check(&self) -> ProbeResult {
+        let Some(traffic) = self.monitor.traffic() else { return ProbeResult::ok() };
         let ended = traffic.recent(Lookback::Seconds(60)).total;
         let ratio = ended.error_ratio().unwrap_or(0.0);
-        let outcome = if ratio > self.warn_above && ended.count >= self.at_least {
-            Outcome::warning(format!("{:.1} % of the last minute's requests failed", ratio * 100.0))
+        let result = if ratio > self.warn_above && ended.count >= self.at_least {
+            ProbeResult::warning(format!("{:.1} % of the last minute's requests failed", ratio * 100.0))
         } else {
-            Outcome::ok()
+            ProbeResult::ok()
         };
-        outcome.value("error_ratio", (ratio * 1e4).round() / 1e4).value("requests", ended.count)
+        result.value("error_ratio", (ratio * 1e4).round() / 1e4).value("requests", ended.count)
     }
 }
 
@@ -67,10 +67,10 @@ impl BlockingProbe for ErrorRatioProbe {
 mod tests {
     use std::time::Duration;
 
-    use monitor_core::{FinalStatus, Method, Outcome as WindowCounts};
+    use monitor_core::{FinalStatus, Method, Outcome};
 
     use super::*;
-    use crate::probe::outcome::Level;
+    use monitor_core::HealthStatus;
 
     #[test]
     fn too_many_failures_are_a_warning_once_there_are_enough_requests() {
@@ -79,18 +79,18 @@ mod tests {
         let series = traffic.series(Method::Get, "/items/{id}");
         let answer = |status| {
             traffic.start(series);
-            traffic.end(series, FinalStatus::new(WindowCounts::Completed, status), Duration::from_millis(3));
+            traffic.end(series, FinalStatus::new(Outcome::Completed, status), Duration::from_millis(3));
         };
         (0..9).for_each(|_| answer(200));
         answer(500);
         let probe = ErrorRatioProbe::new(&monitor);
-        assert_eq!(probe.check().level(), Level::Ok, "ten requests say nothing");
-        let outcome = probe.at_least(10).check();
+        assert_eq!(probe.check().status(), HealthStatus::Ok, "ten requests say nothing");
+        let result = probe.at_least(10).check();
         assert_eq!(
-            (outcome.level(), outcome.message()),
-            (Level::Warning, "10.0 % of the last minute's requests failed")
+            (result.status(), result.message()),
+            (HealthStatus::Warning, "10.0 % of the last minute's requests failed")
         );
-        assert_eq!((&outcome.values()["error_ratio"], &outcome.values()["requests"]), (&0.1.into(), &10.into()));
-        assert_eq!(ErrorRatioProbe::new(&Monitor::disabled()).check().level(), Level::Ok);
+        assert_eq!((&result.values()["error_ratio"], &result.values()["requests"]), (&0.1.into(), &10.into()));
+        assert_eq!(ErrorRatioProbe::new(&Monitor::disabled()).check().status(), HealthStatus::Ok);
     }
 }

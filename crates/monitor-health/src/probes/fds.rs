@@ -7,7 +7,7 @@ use rustix::{
     process::{Resource, getrlimit},
 };
 
-use crate::probe::{BlockingProbe, outcome::Outcome};
+use crate::probe::{BlockingProbe, result::ProbeResult};
 
 /// Warns when this process nears its limit of open files and sockets, past which it can accept no connection. Fails
 /// when no descriptor is left. Publishes `open` and `limit`. Linux only.
@@ -46,32 +46,32 @@ impl Default for OpenFilesProbe {
 }
 
 impl BlockingProbe for OpenFilesProbe {
-    fn check(&self) -> Outcome {
+    fn check(&self) -> ProbeResult {
         let limit = getrlimit(Resource::Nofile).current;
         let open = match fs::read_dir("/proc/self/fd") {
             // One of the entries is the descriptor of the directory itself.
             Ok(entries) => entries.count().saturating_sub(1) as u64,
             Err(error) => return unreadable(error, limit),
         };
-        let outcome = match limit {
-            None => Outcome::ok(),
+        let result = match limit {
+            None => ProbeResult::ok(),
             Some(limit) if open as f64 > limit as f64 * self.warn_above => {
-                Outcome::warning(said(open, limit)).value("limit", limit)
+                ProbeResult::warning(said(open, limit)).value("limit", limit)
             }
-            Some(limit) => Outcome::ok().value("limit", limit),
+            Some(limit) => ProbeResult::ok().value("limit", limit),
         };
-        outcome.value("open", open)
+        result.value("open", open)
     }
 }
 
 /// Returns the result if the list of descriptors cannot be opened. `EMFILE` means that the limit is reached, so the
 /// number of open files is the limit.
-fn unreadable(error: io::Error, limit: Option<u64>) -> Outcome {
+fn unreadable(error: io::Error, limit: Option<u64>) -> ProbeResult {
     match limit {
         Some(limit) if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => {
-            Outcome::error(said(limit, limit)).value("limit", limit).value("open", limit).source(error)
+            ProbeResult::error(said(limit, limit)).value("limit", limit).value("open", limit).source(error)
         }
-        _ => Outcome::error("Open files not readable").source(error),
+        _ => ProbeResult::error("Open files not readable").source(error),
     }
 }
 
@@ -84,18 +84,20 @@ mod tests {
     use std::fs::File;
 
     use super::*;
-    use crate::{probe::outcome::Level, probes::exhausted};
+    use monitor_core::HealthStatus;
+
+    use crate::probes::exhausted;
 
     #[test]
     fn open_files_are_counted_and_too_many_are_a_warning() {
-        let count = |outcome: &Outcome| outcome.values()["open"].as_u64().unwrap();
+        let count = |result: &ProbeResult| result.values()["open"].as_u64().unwrap();
         let before = OpenFilesProbe::new().check();
         let files: Vec<_> = (0..50).map(|_| File::open("/dev/null").unwrap()).collect();
         let after = OpenFilesProbe::new().check();
         assert!(count(&after) >= count(&before) + 50, "{before:?}, {after:?}");
-        let outcome = OpenFilesProbe::new().warn_above(0.0).check();
-        assert_eq!(outcome.level(), Level::Warning);
-        assert!(outcome.message().ends_with(" files open"), "{outcome:?}");
+        let result = OpenFilesProbe::new().warn_above(0.0).check();
+        assert_eq!(result.status(), HealthStatus::Warning);
+        assert!(result.message().ends_with(" files open"), "{result:?}");
         drop(files);
     }
 
@@ -103,8 +105,8 @@ mod tests {
     fn with_no_descriptor_left_count_and_limit_are_still_published() {
         let test = "probes::fds::tests::with_no_descriptor_left_count_and_limit_are_still_published";
         let Some(_all) = exhausted::process(test) else { return };
-        let outcome = OpenFilesProbe::new().check();
-        assert_eq!((outcome.level(), outcome.message()), (Level::Error, "64 of 64 files open"));
-        assert_eq!((&outcome.values()["open"], &outcome.values()["limit"]), (&64.into(), &64.into()));
+        let result = OpenFilesProbe::new().check();
+        assert_eq!((result.status(), result.message()), (HealthStatus::Error, "64 of 64 files open"));
+        assert_eq!((&result.values()["open"], &result.values()["limit"]), (&64.into(), &64.into()));
     }
 }

@@ -7,8 +7,8 @@ use monitor_core::Redaction;
 use ureq::{Agent, Proxy};
 
 use crate::{
-    error::BuildError,
-    probe::{BlockingProbe, outcome::Outcome},
+    error::HealthError,
+    probe::{BlockingProbe, result::ProbeResult},
 };
 
 /// Sends a GET request to another service, and fails unless the response has a status below 400. Publishes
@@ -23,7 +23,7 @@ use crate::{
 /// use monitor_kit::health::{HttpProbe, Probe};
 ///
 /// let probe = Probe::blocking("payments", HttpProbe::new("https://payments.example/health/live")?);
-/// # Ok::<(), monitor_kit::health::BuildError>(())
+/// # Ok::<(), monitor_kit::health::HealthError>(())
 /// ```
 #[derive(Clone)]
 pub struct HttpProbe {
@@ -39,11 +39,11 @@ impl HttpProbe {
     /// # Errors
     ///
     /// If `url` is not such a URL.
-    pub fn new(url: &str) -> Result<Self, BuildError> {
+    pub fn new(url: &str) -> Result<Self, HealthError> {
         let uri: Uri =
-            url.parse().map_err(|error| BuildError::new(format!("the URL of an HTTP probe is none: {error}")))?;
+            url.parse().map_err(|error| HealthError::new(format!("the URL of an HTTP probe is none: {error}")))?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
-            return Err(BuildError::new("the URL of an HTTP probe needs a scheme, `http` or `https`, and a host"));
+            return Err(HealthError::new("the URL of an HTTP probe needs a scheme, `http` or `https`, and a host"));
         }
         let is_remote = !uri.host().is_some_and(is_loopback);
         let probe = Self { uri, timeout: TIMEOUT, proxy: None, agent: agent(TIMEOUT, None) };
@@ -70,7 +70,7 @@ impl HttpProbe {
     /// use monitor_kit::health::HttpProbe;
     ///
     /// let probe = HttpProbe::new("http://payments.internal/health/live")?.proxy_from_env(false);
-    /// # Ok::<(), monitor_kit::health::BuildError>(())
+    /// # Ok::<(), monitor_kit::health::HealthError>(())
     /// ```
     #[must_use]
     pub fn proxy_from_env(mut self, on: bool) -> Self {
@@ -102,20 +102,20 @@ fn agent(timeout: Duration, proxy: Option<Proxy>) -> Agent {
 }
 
 impl BlockingProbe for HttpProbe {
-    fn check(&self) -> Outcome {
+    fn check(&self) -> ProbeResult {
         match self.agent.get(&self.uri).call() {
             Ok(response) => {
                 let status = response.status();
                 let is_well = status.is_informational() || status.is_success() || status.is_redirection();
                 let text = || format!("Answered with {}", status.as_u16());
-                let outcome = if is_well { Outcome::ok() } else { Outcome::error(text()) };
-                outcome.value("status_code", status.as_u16())
+                let result = if is_well { ProbeResult::ok() } else { ProbeResult::error(text()) };
+                result.value("status_code", status.as_u16())
             }
             Err(ureq::Error::Io(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                Outcome::error("Connection refused").source(error).decisive()
+                ProbeResult::error("Connection refused").source(error).decisive()
             }
-            Err(ureq::Error::Timeout(error)) => Outcome::error("No answer in time").source(error.to_string()),
-            Err(error) => Outcome::error("Not reachable").source(error),
+            Err(ureq::Error::Timeout(error)) => ProbeResult::error("No answer in time").source(error.to_string()),
+            Err(error) => ProbeResult::error("Not reachable").source(error),
         }
     }
 }
@@ -143,7 +143,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::probe::outcome::Level;
+    use monitor_core::HealthStatus;
 
     /// Serves one response per connection, in order.
     fn served(answers: &'static [&'static str]) -> (String, TcpListener) {
@@ -168,10 +168,10 @@ mod tests {
             "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 6\r\nconnection: close\r\n\r\nsecret",
         ]);
         let probe = HttpProbe::new(&url).unwrap();
-        let outcomes: Vec<_> = (0..3).map(|_| probe.check()).collect();
-        let levels: Vec<_> = outcomes.iter().map(Outcome::level).collect();
-        assert_eq!(levels, [Level::Ok, Level::Ok, Level::Error], "{outcomes:?}");
-        assert_eq!((outcomes[2].message(), &outcomes[2].values()["status_code"]), ("Answered with 503", &503.into()));
+        let results: Vec<_> = (0..3).map(|_| probe.check()).collect();
+        let statuses: Vec<_> = results.iter().map(ProbeResult::status).collect();
+        assert_eq!(statuses, [HealthStatus::Ok, HealthStatus::Ok, HealthStatus::Error], "{results:?}");
+        assert_eq!((results[2].message(), &results[2].values()["status_code"]), ("Answered with 503", &503.into()));
     }
 
     #[test]
@@ -179,18 +179,18 @@ mod tests {
         let (url, listener) = served(&[]);
         let silent = HttpProbe::new(&url).unwrap().timeout(Duration::from_millis(50)).check();
         assert_eq!(
-            (silent.level(), silent.message(), silent.is_decisive()),
-            (Level::Error, "No answer in time", false)
+            (silent.status(), silent.message(), silent.is_decisive()),
+            (HealthStatus::Error, "No answer in time", false)
         );
         drop(listener);
-        let outcome = HttpProbe::new(&url).unwrap().check();
-        assert_eq!((outcome.message(), outcome.is_decisive()), ("Connection refused", true));
+        let result = HttpProbe::new(&url).unwrap().check();
+        assert_eq!((result.message(), result.is_decisive()), ("Connection refused", true));
     }
 
     #[test]
     fn the_longest_time_out_is_one() {
         let (url, _listener) = served(&["HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"]);
-        assert_eq!(HttpProbe::new(&url).unwrap().timeout(Duration::MAX).check().level(), Level::Ok);
+        assert_eq!(HttpProbe::new(&url).unwrap().timeout(Duration::MAX).check().status(), HealthStatus::Ok);
     }
 
     #[test]
@@ -235,10 +235,10 @@ mod tests {
         let (Ok(url), Ok(through_proxy)) = (env::var(URL), env::var(THROUGH_PROXY)) else { return };
         let probe = HttpProbe::new(&url).unwrap();
         if through_proxy.is_empty() {
-            assert_eq!(probe.check().level(), Level::Ok);
+            assert_eq!(probe.check().status(), HealthStatus::Ok);
         } else {
             let probe = probe.proxy_from_env(true).timeout(Duration::from_millis(200));
-            assert_eq!(probe.check().level(), Level::Error, "the proxy does not answer");
+            assert_eq!(probe.check().status(), HealthStatus::Error, "the proxy does not answer");
         }
     }
 

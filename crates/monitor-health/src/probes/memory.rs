@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::probe::{BlockingProbe, outcome::Outcome};
+use crate::probe::{BlockingProbe, result::ProbeResult};
 
 /// Warns when little memory is left: of the process's control group (version 2, else 1) if that has a limit below the
 /// machine's memory, else of the machine. Publishes `used_mb`, `limit_mb` (both in units of 10^6 bytes) and
@@ -70,19 +70,19 @@ impl Default for MemoryProbe {
 }
 
 impl BlockingProbe for MemoryProbe {
-    fn check(&self) -> Outcome {
+    fn check(&self) -> ProbeResult {
         let Usage { used, limit, limited_by } = match self.usage() {
             Ok(usage) => usage,
-            Err(error) => return Outcome::error("Memory not readable").source(error),
+            Err(error) => return ProbeResult::error("Memory not readable").source(error),
         };
         let share = used as f64 / limit as f64;
-        let outcome = if share > self.warn_above {
-            Outcome::warning(format!("{:.0} % of the memory used", share * 100.0))
+        let result = if share > self.warn_above {
+            ProbeResult::warning(format!("{:.0} % of the memory used", share * 100.0))
         } else {
-            Outcome::ok()
+            ProbeResult::ok()
         };
         let megabytes = |bytes: u64| bytes / 1_000_000;
-        outcome.value("used_mb", megabytes(used)).value("limit_mb", megabytes(limit)).value("limited_by", limited_by)
+        result.value("used_mb", megabytes(used)).value("limit_mb", megabytes(limit)).value("limited_by", limited_by)
     }
 }
 
@@ -160,7 +160,9 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::{probe::outcome::Level, probes::exhausted};
+    use monitor_core::HealthStatus;
+
+    use crate::probes::exhausted;
 
     fn machine(files: &[(&str, &str)]) -> (TempDir, MemoryProbe) {
         let folder = TempDir::new().expect("a folder");
@@ -186,8 +188,8 @@ mod tests {
             ("sys/fs/cgroup/pod/app/memory.max", "max\n"),
         ]);
         assert_eq!(probe.usage().unwrap(), Usage { used: 450_000_000, limit: 500_000_000, limited_by: "cgroup_v2" });
-        let outcome = MemoryProbe { warn_above: 0.89, ..probe }.check();
-        assert_eq!((outcome.level(), outcome.message()), (Level::Warning, "90 % of the memory used"));
+        let result = MemoryProbe { warn_above: 0.89, ..probe }.check();
+        assert_eq!((result.status(), result.message()), (HealthStatus::Warning, "90 % of the memory used"));
         let (_folder, probe) = machine(&[
             ("proc/self/cgroup", "5:cpu:/x\n4:memory,hugetlb:/docker/1\n"),
             ("sys/fs/cgroup/memory/memory.limit_in_bytes", "200000000\n"),
@@ -204,9 +206,9 @@ mod tests {
 
     #[test]
     fn this_machine_tells_its_memory() {
-        let outcome = MemoryProbe::new().warn_above(1.0).check();
-        assert_eq!(outcome.level(), Level::Ok, "{outcome:?}");
-        assert!(outcome.values()["limit_mb"].as_u64().unwrap() > 0, "{outcome:?}");
+        let result = MemoryProbe::new().warn_above(1.0).check();
+        assert_eq!(result.status(), HealthStatus::Ok, "{result:?}");
+        assert!(result.values()["limit_mb"].as_u64().unwrap() > 0, "{result:?}");
         let (folder, probe) = machine(&[]);
         fs::remove_file(folder.path().join("proc/meminfo")).unwrap();
         assert_eq!(probe.check().message(), "Memory not readable");
@@ -216,9 +218,9 @@ mod tests {
     fn with_no_descriptor_left_the_file_that_cannot_be_opened_is_named() {
         let test = "probes::memory::tests::with_no_descriptor_left_the_file_that_cannot_be_opened_is_named";
         let Some(_all) = exhausted::process(test) else { return };
-        let outcome = MemoryProbe::new().check();
-        let source = outcome.source.as_ref().map(ToString::to_string).unwrap_or_default();
-        assert_eq!((outcome.level(), outcome.message()), (Level::Error, "Memory not readable"));
+        let result = MemoryProbe::new().check();
+        let source = result.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert_eq!((result.status(), result.message()), (HealthStatus::Error, "Memory not readable"));
         assert!(source.starts_with("/proc/meminfo: Too many open files"), "{source}");
     }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::{Connection, Error, PgConnection, PgPool};
 use tokio::time::timeout;
 
-use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
+use crate::probe::{HealthProbe, ProbeFuture, result::ProbeResult};
 
 /// Runs `SELECT 1` on a PostgreSQL database, on a connection of the program's own pool, and then counts the sessions of
 /// the database.
@@ -59,15 +59,15 @@ impl PostgresProbe {
         self
     }
 
-    async fn ask(&self) -> Result<Outcome, Error> {
+    async fn ask(&self) -> Result<ProbeResult, Error> {
         match timeout(self.patience, self.pool.acquire()).await {
             Ok(Ok(mut connection)) => self.ask_over(&mut connection).await,
             // An exhausted pool says nothing about the server, so use a connection outside of the pool.
             Err(_) | Ok(Err(Error::PoolTimedOut)) if self.pool.num_idle() == 0 => {
                 let mut own = PgConnection::connect_with(&self.pool.connect_options()).await?;
-                let outcome = self.ask_over(&mut own).await?;
+                let result = self.ask_over(&mut own).await?;
                 own.close().await?;
-                Ok(Outcome { values: outcome.values, ..Outcome::warning("No connection free in the pool") })
+                Ok(ProbeResult { values: result.values, ..ProbeResult::warning("No connection free in the pool") })
             }
             Err(_) => Err(Error::PoolTimedOut),
             Ok(Err(error)) => Err(error),
@@ -75,11 +75,11 @@ impl PostgresProbe {
     }
 
     /// Runs `SELECT 1`, and then counts the sessions. A failure of the second query is ignored.
-    async fn ask_over(&self, connection: &mut PgConnection) -> Result<Outcome, Error> {
+    async fn ask_over(&self, connection: &mut PgConnection) -> Result<ProbeResult, Error> {
         sqlx::query("SELECT 1").execute(&mut *connection).await?;
         let activity = sqlx::query_as::<_, Activity>(ACTIVITY).fetch_one(connection).await;
         let Ok((connections, hidden, active, idle, idle_in_transaction, oldest, max)) = activity else {
-            return Ok(Outcome::ok());
+            return Ok(ProbeResult::ok());
         };
         let pool = json!({
             "size": self.pool.size(),
@@ -94,7 +94,7 @@ impl PostgresProbe {
             "pool": pool,
             "visibility": if hidden == 0 { "full" } else { "partial" },
         });
-        Ok(Outcome::ok()
+        Ok(ProbeResult::ok()
             .value("connections", connections)
             .value("oldest_connection_seconds", (oldest.unwrap_or(0.0) * 100.0).round() / 100.0)
             .value("connections_detail", detail))
@@ -105,9 +105,9 @@ impl HealthProbe for PostgresProbe {
     fn check(&self) -> ProbeFuture<'_> {
         Box::pin(async {
             self.ask().await.unwrap_or_else(|error| {
-                let outcome = Outcome::error("Database connection failed");
-                let outcome = if is_decisive(&error) { outcome.decisive() } else { outcome };
-                outcome.source(error)
+                let result = ProbeResult::error("Database connection failed");
+                let result = if is_decisive(&error) { result.decisive() } else { result };
+                result.source(error)
             })
         })
     }

@@ -3,7 +3,7 @@
 use monitor_core::RequestId;
 use redis::aio::ConnectionLike;
 
-use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
+use crate::probe::{HealthProbe, ProbeFuture, result::ProbeResult};
 
 /// Sets a key in Redis, reads it back and compares the values. The key is the probe's own, and expires after ten
 /// seconds.
@@ -53,12 +53,12 @@ where
             let mut both = redis::pipe();
             both.cmd("SET").arg(&self.key).arg(&sent).arg("EX").arg(EXPIRY).ignore().cmd("GET").arg(&self.key);
             match both.query_async::<(Option<String>,)>(&mut connection).await {
-                Ok((Some(got),)) if got == sent => Outcome::ok(),
-                Ok(_) => Outcome::error("Cache returned another value than was set"),
+                Ok((Some(got),)) if got == sent => ProbeResult::ok(),
+                Ok(_) => ProbeResult::error("Cache returned another value than was set"),
                 Err(error) if error.is_connection_refusal() => {
-                    Outcome::error("Cache connection refused").source(error).decisive()
+                    ProbeResult::error("Cache connection refused").source(error).decisive()
                 }
-                Err(error) => Outcome::error("Cache connection failed").source(error),
+                Err(error) => ProbeResult::error("Cache connection failed").source(error),
             }
         })
     }

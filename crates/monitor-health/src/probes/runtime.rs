@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
+use crate::probe::{HealthProbe, ProbeFuture, result::ProbeResult};
 
 /// Measures how much later than requested a short sleep wakes up, and warns if the lag is too long. Publishes `lag_ms`.
 ///
@@ -50,12 +50,12 @@ impl HealthProbe for RuntimeProbe {
             sleep(NAP).await;
             let lag = begun.elapsed().saturating_sub(NAP);
             let milliseconds = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
-            let outcome = if lag > self.warn_above {
-                Outcome::warning(format!("Tasks wait for {milliseconds} ms"))
+            let result = if lag > self.warn_above {
+                ProbeResult::warning(format!("Tasks wait for {milliseconds} ms"))
             } else {
-                Outcome::ok()
+                ProbeResult::ok()
             };
-            outcome.value("lag_ms", milliseconds)
+            result.value("lag_ms", milliseconds)
         })
     }
 }
@@ -67,7 +67,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::probe::outcome::Level;
+    use monitor_core::HealthStatus;
 
     #[tokio::test]
     async fn a_task_that_blocks_makes_the_others_wait() {
@@ -75,11 +75,11 @@ mod tests {
             sleep(Duration::from_millis(1)).await;
             thread::sleep(Duration::from_millis(300));
         });
-        let outcome = RuntimeProbe::new().check().await;
-        assert_eq!(outcome.level(), Level::Warning, "{outcome:?}");
-        assert!(outcome.values()["lag_ms"].as_u64().unwrap() >= 200, "{outcome:?}");
+        let result = RuntimeProbe::new().check().await;
+        assert_eq!(result.status(), HealthStatus::Warning, "{result:?}");
+        assert!(result.values()["lag_ms"].as_u64().unwrap() >= 200, "{result:?}");
         blocking.await.unwrap();
-        let outcome = RuntimeProbe::new().warn_above(Duration::from_secs(60)).check().await;
-        assert_eq!((outcome.level(), outcome.message()), (Level::Ok, ""));
+        let result = RuntimeProbe::new().warn_above(Duration::from_secs(60)).check().await;
+        assert_eq!((result.status(), result.message()), (HealthStatus::Ok, ""));
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use monitor_core::clock;
 use sqlx::SqlitePool;
 
-use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
+use crate::probe::{HealthProbe, ProbeFuture, result::ProbeResult};
 
 /// Runs `SELECT 1` on a SQLite database, on a connection of the program's own pool.
 ///
@@ -58,12 +58,12 @@ impl HealthProbe for SqliteProbe {
     fn check(&self) -> ProbeFuture<'_> {
         Box::pin(async move {
             match sqlx::query("SELECT 1").execute(&self.pool).await {
-                Ok(_) => Outcome::ok()
+                Ok(_) => ProbeResult::ok()
                     .value("connections", self.pool.size())
                     .value("oldest_connection_seconds", self.seconds_connected()),
                 Err(error) => {
                     self.forget();
-                    Outcome::error("Database connection failed").source(error)
+                    ProbeResult::error("Database connection failed").source(error)
                 }
             }
         })

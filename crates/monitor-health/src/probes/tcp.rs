@@ -2,9 +2,9 @@
 
 use tokio::net::TcpStream;
 
-use crate::probe::{HealthProbe, ProbeFuture, outcome::Outcome};
+use crate::probe::{HealthProbe, ProbeFuture, result::ProbeResult};
 
-/// Connects to a TCP port and closes the connection. A refused connection is a [decisive](Outcome::decisive) error.
+/// Connects to a TCP port and closes the connection. A refused connection is a [decisive](ProbeResult::decisive) error.
 ///
 /// # Example
 ///
@@ -30,11 +30,11 @@ impl HealthProbe for TcpProbe {
     fn check(&self) -> ProbeFuture<'_> {
         Box::pin(async {
             match TcpStream::connect(&self.addr).await {
-                Ok(_) => Outcome::ok(),
+                Ok(_) => ProbeResult::ok(),
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                    Outcome::error("Connection refused").source(error).decisive()
+                    ProbeResult::error("Connection refused").source(error).decisive()
                 }
-                Err(error) => Outcome::error("Connection failed").source(error),
+                Err(error) => ProbeResult::error("Connection failed").source(error),
             }
         })
     }
@@ -45,20 +45,20 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::probe::outcome::Level;
+    use monitor_core::HealthStatus;
 
     #[tokio::test]
     async fn a_port_that_nobody_listens_at_fails_at_once() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let probe = TcpProbe::new(listener.local_addr().unwrap().to_string());
-        assert_eq!(probe.check().await.level(), Level::Ok);
+        assert_eq!(probe.check().await.status(), HealthStatus::Ok);
         drop(listener);
-        let outcome = probe.check().await;
+        let result = probe.check().await;
         assert_eq!(
-            (outcome.level(), outcome.is_decisive(), outcome.message()),
-            (Level::Error, true, "Connection refused")
+            (result.status(), result.is_decisive(), result.message()),
+            (HealthStatus::Error, true, "Connection refused")
         );
-        let outcome = TcpProbe::new("no port").check().await;
-        assert_eq!((outcome.level(), outcome.is_decisive()), (Level::Error, false));
+        let result = TcpProbe::new("no port").check().await;
+        assert_eq!((result.status(), result.is_decisive()), (HealthStatus::Error, false));
     }
 }

@@ -7,7 +7,7 @@ use monitor_core::{Monitor, Redaction};
 use super::health::{Health, Place, Registry};
 use crate::{
     detail::DetailPolicy,
-    error::BuildError,
+    error::HealthError,
     probe::{
         Probe,
         liveness::{LivenessCheck, Vital},
@@ -100,9 +100,9 @@ impl HealthBuilder {
     /// Adds a check of this process: if it fails, the process must be restarted. A probe cannot be used as one:
     ///
     /// ```compile_fail
-    /// # use monitor_kit::health::{Health, Outcome};
+    /// # use monitor_kit::health::{Health, ProbeResult};
     /// // A database that is down is no reason to restart the service.
-    /// Health::builder().liveness("database", || async { Outcome::error("away") });
+    /// Health::builder().liveness("database", || async { ProbeResult::error("away") });
     /// ```
     pub fn liveness(mut self, name: impl Into<String>, check: impl LivenessCheck) -> Self {
         self.vitals.push(Vital { name: name.into(), check: Box::new(check) });
@@ -121,7 +121,7 @@ impl HealthBuilder {
     ///
     /// If a name is empty, malformed, used twice or one of the service's own paths, if an alias or a group names an
     /// unknown probe, if a group is empty, if a duration or a threshold is zero, or if a token is empty or malformed.
-    pub fn build(self) -> Result<Health, BuildError> {
+    pub fn build(self) -> Result<Health, HealthError> {
         self.probes.iter().try_for_each(check_pace)?;
         if self.details.has_bad_token() {
             return error("the bearer token of the details cannot be sent: use letters, digits and any of `-._~+/=`");
@@ -147,7 +147,7 @@ impl HealthBuilder {
     }
 
     /// Returns the target of each name: of probes, aliases, groups and tags.
-    fn paths(&self) -> Result<HashMap<String, Place>, BuildError> {
+    fn paths(&self) -> Result<HashMap<String, Place>, HealthError> {
         let mut paths = HashMap::new();
         for (at, probe) in self.probes.iter().enumerate() {
             add(&mut paths, &probe.name, Place::Probe(at))?;
@@ -183,7 +183,7 @@ impl HealthBuilder {
     }
 }
 
-fn check_pace(probe: &Probe) -> Result<(), BuildError> {
+fn check_pace(probe: &Probe) -> Result<(), HealthError> {
     let (name, pace) = (&probe.name, probe.pace);
     if pace.timeout.is_zero() {
         return error(format!("the probe `{name}` has a time-out of zero, so it would always fail"));
@@ -207,7 +207,7 @@ fn check_pace(probe: &Probe) -> Result<(), BuildError> {
     Ok(())
 }
 
-fn check_name(name: &str) -> Result<(), BuildError> {
+fn check_name(name: &str) -> Result<(), HealthError> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
     if name.is_empty() || !name.bytes().all(plain) {
         return error(format!("`{name}` is no name: use small letters, digits, `_` and `-`"));
@@ -215,7 +215,7 @@ fn check_name(name: &str) -> Result<(), BuildError> {
     Ok(())
 }
 
-fn add(paths: &mut HashMap<String, Place>, name: &str, place: Place) -> Result<(), BuildError> {
+fn add(paths: &mut HashMap<String, Place>, name: &str, place: Place) -> Result<(), HealthError> {
     check_name(name)?;
     if OWN_PATHS.contains(&name) {
         return error(format!("the name `{name}` is a path of the health service: choose another"));
@@ -228,8 +228,8 @@ fn add(paths: &mut HashMap<String, Place>, name: &str, place: Place) -> Result<(
     Ok(())
 }
 
-fn error<T>(text: impl Into<String>) -> Result<T, BuildError> {
-    Err(BuildError::new(text))
+fn error<T>(text: impl Into<String>) -> Result<T, HealthError> {
+    Err(HealthError::new(text))
 }
 
 const OWN_PATHS: [&str; 4] = ["health", "live", "ready", "startup"];
@@ -239,10 +239,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{detail::DetailLevel, probe::outcome::Outcome};
+    use crate::{detail::DetailLevel, probe::result::ProbeResult};
 
     fn probe(name: &str) -> Probe {
-        Probe::new(name, || async { Outcome::ok() })
+        Probe::new(name, || async { ProbeResult::ok() })
     }
 
     #[track_caller]

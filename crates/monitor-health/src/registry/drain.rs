@@ -40,7 +40,7 @@ impl Health {
     /// let gate = health.startup_gate("migrations");
     /// // … run them …
     /// drop(gate);
-    /// # Ok::<(), monitor_kit::health::BuildError>(())
+    /// # Ok::<(), monitor_kit::health::HealthError>(())
     /// ```
     #[must_use = "dropping the gate opens it"]
     pub fn startup_gate(&self, name: impl Into<String>) -> StartupGate {
@@ -65,7 +65,7 @@ impl Health {
     /// use monitor_kit::health::Health;
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), monitor_kit::health::BuildError> {
+    /// # async fn main() -> Result<(), monitor_kit::health::HealthError> {
     /// let health = Health::builder().build()?;
     /// let sigterm = async {};
     /// health.drain_on(sigterm, Duration::from_secs(15)).await;

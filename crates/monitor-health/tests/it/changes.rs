@@ -7,7 +7,7 @@ use std::{
 };
 
 use monitor_core::{HealthChange, MemoryReporter, Monitor, Signal};
-use monitor_health::{Health, HealthStatus, Outcome, Probe};
+use monitor_health::{Health, HealthStatus, Probe, ProbeResult};
 use monitor_kit::PrometheusEndpoint;
 
 use crate::support::{Runs, get, loaded, ms, pass};
@@ -15,8 +15,8 @@ use crate::support::{Runs, get, loaded, ms, pass};
 /// Returns a probe that fails in its second to fourth run, and succeeds in all others.
 fn flickering(runs: &Runs) -> Probe {
     let probe = runs.finding("database", |run| match run {
-        2..=4 => Outcome::error("Database connection failed").source("no host db.internal: password=hunter2"),
-        _ => Outcome::ok(),
+        2..=4 => ProbeResult::error("Database connection failed").source("no host db.internal: password=hunter2"),
+        _ => ProbeResult::ok(),
     });
     probe.critical().ready().interval(ms(10_000)).interval_when_down(ms(10_000))
 }
@@ -70,7 +70,7 @@ impl std::fmt::Display for Torn {
 async fn a_reason_that_cannot_be_formatted_keeps_its_beginning() {
     let memory = MemoryReporter::new();
     let monitor = loaded(Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap());
-    let probe = Runs::default().finding("database", |_| Outcome::error("away").source(Torn));
+    let probe = Runs::default().finding("database", |_| ProbeResult::error("away").source(Torn));
     let health = Health::builder().monitor(&monitor).probe(probe).build().unwrap();
     pass(Duration::from_secs(1)).await;
     assert!(monitor.flush(Duration::from_secs(5)));
@@ -85,9 +85,9 @@ async fn a_probe_that_nobody_asks_for_is_no_alarm_and_one_that_is_slow_at_the_st
     let monitor = loaded(Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap());
     let health = Health::builder()
         .monitor(&monitor)
-        .probe(runs.finding("costly", |_| Outcome::ok()).critical().ready().on_demand(ms(5_000)))
+        .probe(runs.finding("costly", |_| ProbeResult::ok()).critical().ready().on_demand(ms(5_000)))
         .probe(runs.taking("slow", ms(500)))
-        .probe(runs.finding("quick", |_| Outcome::ok()).critical())
+        .probe(runs.finding("quick", |_| ProbeResult::ok()).critical())
         .build()
         .unwrap();
     for _ in 0..3 {
@@ -181,7 +181,7 @@ async fn a_probe_that_blocks_its_thread_for_a_while_is_named_in_the_log() {
     let _subscribed = tracing::subscriber::set_default(subscriber);
     let blocking = Probe::new("slow", || async {
         std::thread::sleep(ms(60));
-        Outcome::ok()
+        ProbeResult::ok()
     });
     let health = Health::builder().probe(blocking).probe(Runs::default().taking("patient", ms(60))).build().unwrap();
     assert_eq!(get(&health, "/").await.0, 200);

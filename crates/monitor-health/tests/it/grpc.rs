@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_health::{Health, Outcome};
+use monitor_health::{Health, ProbeResult};
 use tokio::{net::TcpListener, task::AbortHandle};
 use tonic::{Code, transport::Channel};
 use tonic_health::pb::{
@@ -43,7 +43,7 @@ async fn check(client: &mut HealthClient<Channel>, service: &str) -> ServingStat
 /// tonic-health reports `SERVING` from the start, before any probe has run.
 #[tokio::test]
 async fn a_client_sees_not_serving_until_it_is_ready_and_for_good_once_it_drains() {
-    let health = built([Runs::default().finding("database", |_| Outcome::ok()).critical().ready()]);
+    let health = built([Runs::default().finding("database", |_| ProbeResult::ok()).critical().ready()]);
     let gate = health.startup_gate("migrations");
     let (_served, mut client) = serve(&health).await;
     for service in ["", "shop.Orders"] {
@@ -86,8 +86,8 @@ async fn every_name_is_not_serving_from_the_first_moment() {
 #[tokio::test]
 async fn a_client_sees_a_probe_of_readiness_fail_and_recover() {
     let runs = Runs::default();
-    let probe =
-        runs.finding("database", |run| if run == 5 { Outcome::error("away").decisive() } else { Outcome::ok() });
+    let probe = runs
+        .finding("database", |run| if run == 5 { ProbeResult::error("away").decisive() } else { ProbeResult::ok() });
     let health = built([probe.critical().ready().interval(ms(20)).interval_when_down(ms(20))]);
     let (_served, mut client) = serve(&health).await;
     let mut watched = client.watch(of("")).await.expect("a stream").into_inner();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_health::{Outcome, Probe};
+use monitor_health::{Probe, ProbeResult};
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::support::{Runs, built, get, ms, pass};
@@ -64,7 +64,7 @@ async fn nobody_waits_longer_than_800_ms_and_the_last_result_is_marked_as_old() 
         let run = asked.add();
         async move {
             pass(if run == 1 { ms(10) } else { ms(1_500) }).await;
-            Outcome::ok().value("run", run)
+            ProbeResult::ok().value("run", run)
         }
     });
     let health = built([probe.on_demand(ms(5_000))]);
@@ -85,7 +85,7 @@ async fn nobody_waits_longer_than_800_ms_and_the_last_result_is_marked_as_old() 
 async fn callers_on_several_threads_cause_one_run_too() {
     for _ in 0..500 {
         let runs = Runs::default();
-        let health = built([runs.finding("quick", |_| Outcome::ok()).on_demand(Duration::from_secs(3_600))]);
+        let health = built([runs.finding("quick", |_| ProbeResult::ok()).on_demand(Duration::from_secs(3_600))]);
         let mut callers = JoinSet::new();
         for _ in 0..16 {
             let health = health.clone();
@@ -99,7 +99,7 @@ async fn callers_on_several_threads_cause_one_run_too() {
 #[tokio::test(start_paused = true)]
 async fn a_critical_probe_that_runs_on_demand_is_asked_for_by_the_startup_probe() {
     let runs = Runs::default();
-    let health = built([runs.finding("costly", |_| Outcome::ok()).critical().on_demand(ms(5_000))]);
+    let health = built([runs.finding("costly", |_| ProbeResult::ok()).critical().on_demand(ms(5_000))]);
     assert_eq!((get(&health, "/startup").await.0, runs.count()), (200, 1));
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use monitor_core::clock;
-use monitor_health::{Outcome, Probe};
+use monitor_health::{Probe, ProbeResult};
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::{Door, Opens, Runs, built, get, ms, pass, until, well};
@@ -20,7 +20,7 @@ async fn a_probe_that_panics_is_asked_again_and_says_nothing_of_why() {
     let (runs, others) = (Runs::default(), Runs::default());
     let probe = runs.finding("broken", |run| {
         assert!(run > 2, "postgres://app:hunter2@db/app");
-        Outcome::ok()
+        ProbeResult::ok()
     });
     let probe = probe.critical().interval(ms(20)).interval_when_down(ms(20));
     let health = built([probe, well(&others)]);
@@ -59,7 +59,7 @@ async fn an_error_that_panics_or_waits_when_it_is_dropped_holds_up_nobody() {
     let (closed, counted, asked) = (door.clone(), Arc::clone(&in_flight), runs.clone());
     let mount = Probe::blocking("mount", move || {
         if asked.add() == 1 {
-            return Outcome::error("away").source(Rude(|| panic!("dropped")));
+            return ProbeResult::error("away").source(Rude(|| panic!("dropped")));
         }
         let most = |by: i32| {
             let mut counted = counted.lock().expect("nobody panics with it");
@@ -69,10 +69,11 @@ async fn an_error_that_panics_or_waits_when_it_is_dropped_holds_up_nobody() {
         most(1);
         closed.pass();
         most(-1);
-        Outcome::ok()
+        ProbeResult::ok()
     });
     let mount = mount.timeout(ms(30)).interval(ms(20)).interval_when_down(ms(20));
-    let slow = Runs::default().finding("slow", |_| Outcome::error("away").source(Rude(|| thread::sleep(ms(1_500)))));
+    let slow =
+        Runs::default().finding("slow", |_| ProbeResult::error("away").source(Rude(|| thread::sleep(ms(1_500)))));
     let health = built([mount, slow]);
     let begun = clock::now();
     get(&health, "/").await;
@@ -100,7 +101,8 @@ async fn a_log_that_panics_ends_no_probe() {
     let _subscribed = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
     let runs = Runs::default();
     let health =
-        built([runs.finding("flickering", |run| if run % 2 == 0 { Outcome::ok() } else { Outcome::warning("odd") })]);
+        built([runs
+            .finding("flickering", |run| if run % 2 == 0 { ProbeResult::ok() } else { ProbeResult::warning("odd") })]);
     log.0.store(true, Relaxed);
     pass(ms(100_000)).await;
     log.0.store(false, Relaxed);
@@ -122,7 +124,7 @@ async fn an_error_that_panics_while_it_is_shown_is_an_error_all_the_same() {
     }
     let runs = Runs::default();
     let health =
-        built([runs.finding("rude", |_| Outcome::error("away").source(Unspeakable)).interval_when_down(ms(20))]);
+        built([runs.finding("rude", |_| ProbeResult::error("away").source(Unspeakable)).interval_when_down(ms(20))]);
     let (_, body) = get(&health, "/").await;
     assert_eq!(body["checks"]["rude"]["message"], "away");
     pass(ms(200)).await;
@@ -139,12 +141,12 @@ async fn wherever_a_probe_panics_it_is_said_to() {
     }
     let health = built([
         Probe::new("polled", || async { panic!("hunter2") }),
-        Probe::blocking("blocking", || -> Outcome { panic!("hunter2") }),
+        Probe::blocking("blocking", || -> ProbeResult { panic!("hunter2") }),
         Probe::new("dropped", || {
             let falls = Falls;
             std::future::poll_fn(move |_| {
                 let _falls = &falls;
-                std::task::Poll::Ready(Outcome::ok())
+                std::task::Poll::Ready(ProbeResult::ok())
             })
         }),
     ]);

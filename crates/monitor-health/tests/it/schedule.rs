@@ -5,13 +5,13 @@ use std::sync::{
     atomic::{AtomicU32, Ordering::Relaxed},
 };
 
-use monitor_health::{Health, HealthStatus, Outcome, Probe};
+use monitor_health::{Health, HealthStatus, Probe, ProbeResult};
 use tokio::time::Instant;
 
 use crate::support::{Runs, built, get, ms, pass};
 
 /// Returns the times of a probe's runs, in milliseconds.
-async fn times(of: impl Fn(u32) -> Outcome + Send + Sync + 'static, until: u64) -> Vec<u64> {
+async fn times(of: impl Fn(u32) -> ProbeResult + Send + Sync + 'static, until: u64) -> Vec<u64> {
     let (times, begun, runs) = (Arc::new(Mutex::new(Vec::new())), Instant::now(), Runs::default());
     let told = Arc::clone(&times);
     let health = built([runs.finding("database", move |run| {
@@ -30,7 +30,8 @@ fn pauses(times: &[u64]) -> Vec<u64> {
 /// Consul#954, envoy#6892: checks that were started together stay synchronized forever.
 #[tokio::test(start_paused = true)]
 async fn a_probe_runs_at_once_and_then_every_ten_seconds_or_so() {
-    let (first, second) = (times(|_| Outcome::ok(), 1_000_000).await, times(|_| Outcome::ok(), 1_000_000).await);
+    let (first, second) =
+        (times(|_| ProbeResult::ok(), 1_000_000).await, times(|_| ProbeResult::ok(), 1_000_000).await);
     for times in [&first, &second] {
         assert_eq!(times[0], 0);
         let pauses = pauses(times);
@@ -50,7 +51,7 @@ async fn a_probe_runs_at_once_and_then_every_ten_seconds_or_so() {
 async fn the_second_run_comes_sooner_by_a_time_of_its_own() {
     let mut firsts = Vec::new();
     for _ in 0..30 {
-        firsts.push(pauses(&times(|_| Outcome::ok(), 12_000).await)[0]);
+        firsts.push(pauses(&times(|_| ProbeResult::ok(), 12_000).await)[0]);
     }
     let (least, most) = (firsts.iter().min().unwrap(), firsts.iter().max().unwrap());
     assert!(*least < 7_500 && most - least > 2_000, "{firsts:?}");
@@ -59,7 +60,7 @@ async fn the_second_run_comes_sooner_by_a_time_of_its_own() {
 /// Dropwizard's `downtimeInterval`.
 #[tokio::test(start_paused = true)]
 async fn what_is_down_is_asked_every_thirty_seconds_or_so() {
-    let pauses = pauses(&times(|_| Outcome::error("away"), 1_000_000).await);
+    let pauses = pauses(&times(|_| ProbeResult::error("away"), 1_000_000).await);
     assert!((22_000..=33_001).contains(&pauses[0]), "{pauses:?}");
     assert!(pauses[1..].iter().all(|pause| (27_000..=33_001).contains(pause)), "{pauses:?}");
 }
@@ -71,7 +72,7 @@ async fn a_dependency_that_hangs_takes_the_service_out_of_readiness_within_twent
         let hung = Arc::clone(&hangs);
         let probe = Probe::new("database", move || {
             let hangs = hung.load(Relaxed) == 1;
-            async move { if hangs { std::future::pending().await } else { Outcome::ok() } }
+            async move { if hangs { std::future::pending().await } else { ProbeResult::ok() } }
         });
         let health = built([probe.critical().ready()]);
         pass(ms(25_000)).await;
@@ -84,7 +85,7 @@ async fn a_dependency_that_hangs_takes_the_service_out_of_readiness_within_twent
 
 #[tokio::test(start_paused = true)]
 async fn until_the_thresholds_have_decided_a_probe_runs_every_one_to_one_and_a_half_seconds() {
-    let of = |run| if (3..=5).contains(&run) { Outcome::error("away") } else { Outcome::ok() };
+    let of = |run| if (3..=5).contains(&run) { ProbeResult::error("away") } else { ProbeResult::ok() };
     let pauses = pauses(&times(of, 200_000).await);
     let is_soon = |pause: &u64| (1_000..=1_501).contains(pause);
     assert!(is_soon(&pauses[2]) && is_soon(&pauses[3]), "two more failures: {pauses:?}");
@@ -96,7 +97,7 @@ async fn until_the_thresholds_have_decided_a_probe_runs_every_one_to_one_and_a_h
 #[tokio::test(start_paused = true)]
 async fn a_probe_with_a_shorter_interval_keeps_it_while_the_thresholds_have_not_decided() {
     let runs = Runs::default();
-    let probe = runs.finding("database", |run| if run == 1 { Outcome::ok() } else { Outcome::error("away") });
+    let probe = runs.finding("database", |run| if run == 1 { ProbeResult::ok() } else { ProbeResult::error("away") });
     let health = built([probe.interval(ms(100)).critical().ready()]);
     pass(ms(500)).await;
     assert_eq!(get(&health, "/ready").await.0, 503);
@@ -114,7 +115,7 @@ async fn at_most_eight_probes_run_side_by_side() {
                 most.fetch_max(in_flight.fetch_add(1, Relaxed) + 1, Relaxed);
                 pass(ms(100)).await;
                 in_flight.fetch_sub(1, Relaxed);
-                Outcome::ok()
+                ProbeResult::ok()
             }
         })
     });
@@ -148,7 +149,7 @@ async fn whoever_waits_for_its_turn_is_not_past_its_time() {
 #[tokio::test(start_paused = true)]
 async fn nothing_runs_once_nobody_has_a_handle_any_more() {
     let runs = Runs::default();
-    let health = built([runs.finding("database", |_| Outcome::ok())]);
+    let health = built([runs.finding("database", |_| ProbeResult::ok())]);
     pass(ms(25_000)).await;
     let before = runs.count();
     assert!(before >= 2);
@@ -163,7 +164,7 @@ async fn what_a_probe_holds_is_dropped_with_the_last_handle_however_long_its_pau
     let holds = Arc::clone(&held);
     let probe = Probe::new("database", move || {
         let _pool = Arc::clone(&holds);
-        async { Outcome::ok() }
+        async { ProbeResult::ok() }
     });
     let health = built([probe.interval(std::time::Duration::MAX)]);
     pass(ms(100)).await;
@@ -177,10 +178,10 @@ async fn the_longest_times_do_no_harm() {
     let longest = std::time::Duration::MAX;
     let runs = Runs::default();
     let slow =
-        runs.finding("slow", |_| Outcome::error("away")).critical().ready().max_unready(longest).timeout(longest);
+        runs.finding("slow", |_| ProbeResult::error("away")).critical().ready().max_unready(longest).timeout(longest);
     let slow =
         slow.interval(longest).interval_when_down(longest).failure_threshold(u32::MAX).success_threshold(u32::MAX);
-    let health = built([slow, runs.finding("asked", |_| Outcome::ok()).on_demand(longest).timeout(longest)]);
+    let health = built([slow, runs.finding("asked", |_| ProbeResult::ok()).on_demand(longest).timeout(longest)]);
     pass(ms(1_000_000_000)).await;
     let statuses = [get(&health, "/").await.0, get(&health, "/slow").await.0, get(&health, "/asked").await.0];
     assert_eq!((statuses, runs.count()), ([503, 503, 200], 2));
@@ -189,7 +190,7 @@ async fn the_longest_times_do_no_harm() {
 #[test]
 fn built_outside_of_a_runtime_it_begins_with_the_first_request() {
     let runs = Runs::default();
-    let health = built([runs.finding("database", |_| Outcome::ok())]);
+    let health = built([runs.finding("database", |_| ProbeResult::ok())]);
     assert_eq!((runs.count(), health.reading().probes[0].status), (0, HealthStatus::Unknown));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -202,7 +203,7 @@ fn built_outside_of_a_runtime_it_begins_with_the_first_request() {
 #[test]
 fn on_another_runtime_it_goes_on() {
     let runs = Runs::default();
-    let health = built([runs.finding("database", |_| Outcome::ok()).critical().ready()]);
+    let health = built([runs.finding("database", |_| ProbeResult::ok()).critical().ready()]);
     for runtimes in 1..=3 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
@@ -220,8 +221,8 @@ fn on_another_runtime_it_goes_on() {
 async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up() {
     let runs = Runs::default();
     let probe = runs.finding("database", |run| match run {
-        2..=4 => Outcome::error("away"),
-        _ => Outcome::ok(),
+        2..=4 => ProbeResult::error("away"),
+        _ => ProbeResult::ok(),
     });
     let health = built([probe.critical().on_demand(ms(1_000))]);
     let mut seen = Vec::new();
@@ -245,7 +246,7 @@ async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up() {
 /// AWS Builders' Library: when a dependency is down for all instances, none is left to serve.
 #[tokio::test(start_paused = true)]
 async fn readiness_is_given_back_after_the_longest_time_it_may_be_kept() {
-    let probe = || Runs::default().finding("database", |_| Outcome::error("away")).critical().ready();
+    let probe = || Runs::default().finding("database", |_| ProbeResult::error("away")).critical().ready();
     let (held, given) = (built([probe()]), built([probe().max_unready(ms(60_000))]));
     pass(ms(55_000)).await;
     assert_eq!((get(&held, "/ready").await.0, get(&given, "/ready").await.0), (503, 503));
@@ -260,8 +261,8 @@ async fn readiness_is_given_back_after_the_longest_time_it_may_be_kept() {
 #[tokio::test(start_paused = true)]
 async fn a_decisive_failure_counts_at_once() {
     let runs = Runs::default();
-    let probe =
-        runs.finding("database", |run| if run == 1 { Outcome::ok() } else { Outcome::error("refused").decisive() });
+    let probe = runs
+        .finding("database", |run| if run == 1 { ProbeResult::ok() } else { ProbeResult::error("refused").decisive() });
     let health: Health = built([probe.critical().on_demand(ms(1_000))]);
     assert_eq!(get(&health, "/").await.0, 200);
     pass(ms(1_001)).await;

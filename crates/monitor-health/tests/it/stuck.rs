@@ -3,7 +3,7 @@
 use std::{future::pending, thread, time::Duration};
 
 use monitor_core::clock;
-use monitor_health::{Outcome, Probe};
+use monitor_health::{Probe, ProbeResult};
 
 use crate::support::{Door, Opens, Runs, built, get, ms, pass, until, well};
 
@@ -54,7 +54,7 @@ async fn an_asynchronous_probe_that_blocks_its_thread_harms_no_other() {
         let closed = closed.clone();
         async move {
             closed.pass();
-            Outcome::ok()
+            ProbeResult::ok()
         }
     });
     let probe = probe.timeout(ms(30)).interval(ms(20)).interval_when_down(ms(20));
@@ -107,7 +107,7 @@ async fn probes_that_take_their_time_leave_turns_to_others() {
     let runs = Runs::default();
     let slow =
         (0..8).map(|number| Probe::new(format!("slow{number}"), || async { pending().await }).timeout(Duration::MAX));
-    let health = built(slow.chain([runs.finding("fast", |_| Outcome::ok()).critical()]));
+    let health = built(slow.chain([runs.finding("fast", |_| ProbeResult::ok()).critical()]));
     pass(Duration::from_secs(30)).await;
     assert_eq!(get(&health, "/fast").await.0, 200);
     assert!(runs.count() >= 2);
@@ -143,7 +143,7 @@ async fn a_probe_whose_future_never_ends_is_dropped_when_its_time_is_over() {
         async move {
             let _held = held;
             pending::<()>().await;
-            Outcome::ok()
+            ProbeResult::ok()
         }
     });
     let probe = probe.timeout(ms(100)).interval(ms(100)).interval_when_down(ms(100));
@@ -160,7 +160,7 @@ async fn a_probe_whose_future_never_ends_is_dropped_when_its_time_is_over() {
 fn a_result_is_not_believed_once_it_is_older_than_three_intervals() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let runs = Runs::default();
-    let probe = || runs.finding("database", |_| Outcome::ok()).critical().ready().interval(ms(20)).timeout(ms(20));
+    let probe = || runs.finding("database", |_| ProbeResult::ok()).critical().ready().interval(ms(20)).timeout(ms(20));
     let health = runtime.block_on(async {
         let health = built([probe()]);
         assert_eq!(get(&health, "/ready").await.0, 200);

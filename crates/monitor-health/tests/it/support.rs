@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use monitor_core::{Monitor, clock};
-use monitor_health::{Health, HealthBuilder, Outcome, Probe};
+use monitor_health::{Health, HealthBuilder, Probe, ProbeResult};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -61,15 +61,15 @@ impl Runs {
             runs.add();
             async move {
                 tokio::time::sleep(time).await;
-                Outcome::ok()
+                ProbeResult::ok()
             }
         })
     }
 
-    /// Returns a probe that returns `outcome` of the number of each run, counted from 1.
-    pub(crate) fn finding(&self, name: &str, outcome: impl Fn(u32) -> Outcome + Send + Sync + 'static) -> Probe {
+    /// Returns a probe that returns `result` of the number of each run, counted from 1.
+    pub(crate) fn finding(&self, name: &str, result: impl Fn(u32) -> ProbeResult + Send + Sync + 'static) -> Probe {
         let runs = self.clone();
-        Probe::new(name, move || std::future::ready(outcome(runs.add())))
+        Probe::new(name, move || std::future::ready(result(runs.add())))
     }
 }
 
@@ -119,7 +119,7 @@ impl Door {
         Probe::blocking(name, move || {
             runs.add();
             door.pass();
-            Outcome::ok()
+            ProbeResult::ok()
         })
     }
 }
@@ -134,5 +134,5 @@ impl Drop for Opens {
 }
 
 pub(crate) fn well(runs: &Runs) -> Probe {
-    runs.finding("well", |_| Outcome::ok()).interval(ms(20))
+    runs.finding("well", |_| ProbeResult::ok()).interval(ms(20))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_health::{DetailLevel, DetailPolicy, Health, HealthProbe, Level, PostgresProbe, Probe};
+use monitor_health::{DetailLevel, DetailPolicy, Health, HealthProbe, HealthStatus, PostgresProbe, Probe};
 use serde_json::json;
 use sqlx::{
     Connection, PgConnection, PgPool,
@@ -64,12 +64,12 @@ async fn a_pool_with_no_connection_free_is_told_apart_from_a_database_that_is_aw
     let pool = pool(&server, "app", 2);
     let probe = PostgresProbe::new(pool.clone()).patience(Duration::from_millis(100));
     let held = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
-    let outcome = probe.check().await;
-    assert_eq!((outcome.level(), outcome.message()), (Level::Warning, "No connection free in the pool"));
-    assert_eq!(outcome.values()["connections_detail"]["pool"], json!({ "size": 2, "idle": 0, "max": 2 }));
+    let result = probe.check().await;
+    assert_eq!((result.status(), result.message()), (HealthStatus::Warning, "No connection free in the pool"));
+    assert_eq!(result.values()["connections_detail"]["pool"], json!({ "size": 2, "idle": 0, "max": 2 }));
     server.kill();
-    let outcome = probe.check().await;
-    assert_eq!((outcome.level(), outcome.message()), (Level::Error, "Database connection failed"));
+    let result = probe.check().await;
+    assert_eq!((result.status(), result.message()), (HealthStatus::Error, "Database connection failed"));
     drop(held);
 }
 
@@ -86,7 +86,7 @@ async fn it_says_who_is_connected_and_what_of_it_is_hidden() {
     let pool = pool(&server, "small", 1);
     let probe = PostgresProbe::new(pool);
     let hidden = probe.check().await;
-    assert_eq!((hidden.level(), &hidden.values()["connections"]), (Level::Ok, &2.into()));
+    assert_eq!((hidden.status(), &hidden.values()["connections"]), (HealthStatus::Ok, &2.into()));
     assert_eq!(hidden.values()["connections_detail"]["visibility"], "partial");
     let mut other = PgConnection::connect_with(&options(&server, "app")).await.unwrap();
     sqlx::raw_sql("GRANT pg_monitor TO small").execute(&mut other).await.unwrap();

@@ -1,6 +1,6 @@
 //! Tests with a Redis server.
 
-use monitor_health::{HealthProbe, Level, Probe, RedisProbe};
+use monitor_health::{HealthProbe, HealthStatus, Probe, RedisProbe};
 use redis::{Client, aio::MultiplexedConnection};
 
 use crate::{
@@ -19,8 +19,8 @@ async fn a_value_is_set_got_and_compared_and_expires() {
     let server = Server::redis();
     let mut connection = connection(&server).await;
     let probe = RedisProbe::new(connection.clone()).key("probe:of:ours");
-    let outcome = probe.check().await;
-    assert_eq!(outcome.level(), Level::Ok, "{outcome:?}");
+    let result = probe.check().await;
+    assert_eq!(result.status(), HealthStatus::Ok, "{result:?}");
     let left: i64 = redis::cmd("TTL").arg("probe:of:ours").query_async(&mut connection).await.unwrap();
     assert!((1..=10).contains(&left), "{left}");
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
@@ -34,8 +34,8 @@ async fn a_cache_that_takes_nothing_is_down_though_it_answers() {
     let server = Server::redis();
     let mut connection = connection(&server).await;
     let _: () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(1).query_async(&mut connection).await.unwrap();
-    let outcome = RedisProbe::new(connection).check().await;
-    assert_eq!((outcome.level(), outcome.message()), (Level::Error, "Cache connection failed"));
+    let result = RedisProbe::new(connection).check().await;
+    assert_eq!((result.status(), result.message()), (HealthStatus::Error, "Cache connection failed"));
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn a_bad_order_is_a_problem_that_says_what_to_change() {
         (r#"{"route":"/eror","actor":"ada"}"#, "no route `/eror` is known; known routes:"),
         (r#"{"route":"/health","actor":"ada"}"#, "is protected"),
         (r#"{"route":"/admin/routes/enable","actor":"ada"}"#, "is protected"),
-        (r#"{"route":"/todos","actor":""}"#, "no actor is named"),
+        (r#"{"route":"/todos","actor":""}"#, "the actor is empty"),
         (r#"{"route":"/todos","actor":"ada","method":"FETCH"}"#, "`FETCH` is no method"),
         (r#"{"route":"/todos","actor":"ada","second":9}"#, "second"),
     ] {

@@ -127,7 +127,7 @@ async fn an_order_that_makes_no_sense_is_a_problem() {
     api.get("/error").await;
     let fingerprint = only_issue(&api, 1).await["fingerprint"].clone();
     for (order, part) in [
-        (json!({ "fingerprint": fingerprint, "action": "resolve", "actor": "" }), "nobody is named"),
+        (json!({ "fingerprint": fingerprint, "action": "resolve", "actor": "" }), "the actor is empty"),
         (
             json!({ "fingerprint": fingerprint, "action": "mute", "actor": "ada", "release": "1" }),
             "leave the others out",

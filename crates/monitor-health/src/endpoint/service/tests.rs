@@ -16,7 +16,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::{
     detail::DetailPolicy,
-    probe::{Probe, outcome::Outcome},
+    probe::{Probe, result::ProbeResult},
 };
 
 async fn send(health: &Health, request: Request<()>) -> Response<Full<Bytes>> {
@@ -41,12 +41,12 @@ async fn get(health: &Health, path: &str) -> (u16, Value) {
     (status, serde_json::from_str(&text).expect("JSON"))
 }
 
-fn probe(name: &str, outcome: impl Fn() -> Outcome + Send + Sync + 'static) -> Probe {
-    Probe::new(name, move || std::future::ready(outcome()))
+fn probe(name: &str, result: impl Fn() -> ProbeResult + Send + Sync + 'static) -> Probe {
+    Probe::new(name, move || std::future::ready(result()))
 }
 
 fn broken() -> Probe {
-    probe("database", || Outcome::error("Database connection failed").source("secret host"))
+    probe("database", || ProbeResult::error("Database connection failed").source("secret host"))
 }
 
 fn built(probes: impl IntoIterator<Item = Probe>) -> Health {
@@ -59,7 +59,7 @@ fn built(probes: impl IntoIterator<Item = Probe>) -> Health {
 
 #[tokio::test]
 async fn a_healthy_service_has_the_keys_it_was_asked_for() {
-    let disk = probe("disk", || Outcome::warning("Only 0.5 GB free").value("free_gb", 0.5));
+    let disk = probe("disk", || ProbeResult::warning("Only 0.5 GB free").value("free_gb", 0.5));
     let health = Health::builder().version("1.0.0").environment("test").probe(disk).build().expect("it builds");
     for path in ["/", "/health", "/health/"] {
         let (status, body) = get(&health, path).await;
@@ -103,7 +103,7 @@ async fn release_and_environment_are_the_monitors() {
 
 #[tokio::test]
 async fn one_probe_answers_alone_and_under_its_alias() {
-    let up = probe("database", || Outcome::ok().value("connections", 3).value("status", "odd"));
+    let up = probe("database", || ProbeResult::ok().value("connections", 3).value("status", "odd"));
     let health = Health::builder().probe(up).alias("db", "database").build().expect("it builds");
     assert_eq!(get(&health, "/db/").await, (200, json!({ "status": "ok", "connections": 3 })));
     let health = Health::builder().probe(broken()).alias("db", "database").build().expect("it builds");
@@ -115,10 +115,10 @@ async fn one_probe_answers_alone_and_under_its_alias() {
 
 #[tokio::test]
 async fn groups_and_tags_answer_for_their_members() {
-    let fine = || Outcome::ok();
+    let fine = || ProbeResult::ok();
     let health = Health::builder()
         .probe(probe("search", fine).tag("storage"))
-        .probe(probe("mail", || Outcome::error("no route")).critical())
+        .probe(probe("mail", || ProbeResult::error("no route")).critical())
         .probe(probe("cache", fine).tag("storage"))
         .group("payments", ["mail", "search"])
         .build()
@@ -165,7 +165,7 @@ async fn a_part_of_the_process_that_stopped_is_a_reason_to_restart_it() {
 
 #[tokio::test]
 async fn what_is_excluded_is_not_asked_and_a_name_that_is_not_there_is_said_to_be_unused() {
-    let health = built([broken().critical().ready(), probe("disk", Outcome::ok)]);
+    let health = built([broken().critical().ready(), probe("disk", ProbeResult::ok)]);
     assert_eq!(get(&health, "/").await.0, 503);
     let (status, body) = get(&health, "/?exclude=database&exclude=cache").await;
     assert_eq!((status, &body["status"]), (200, &"healthy".into()));
@@ -173,7 +173,8 @@ async fn what_is_excluded_is_not_asked_and_a_name_that_is_not_there_is_said_to_b
     assert_eq!(body["checks"].as_object().map(serde_json::Map::len), Some(1));
     assert_eq!(get(&health, "/ready?exclude=database").await.0, 200);
     let long = "a".repeat(64);
-    let named = Health::builder().probe(probe(&long, || Outcome::error("away")).critical()).alias("db", &*long).build();
+    let named =
+        Health::builder().probe(probe(&long, || ProbeResult::error("away")).critical()).alias("db", &*long).build();
     let named = named.expect("it builds");
     assert_eq!(get(&named, &format!("/?exclude={long}b")).await.0, 503, "that is another name");
     assert_eq!(get(&named, "/?exclude=db").await.0, 200, "an alias is a name as well");
@@ -184,7 +185,7 @@ async fn what_is_excluded_is_not_asked_and_a_name_that_is_not_there_is_said_to_b
 /// The text is that of apiserver's `/readyz?verbose`.
 #[tokio::test]
 async fn verbose_is_the_text_that_kubernetes_prints() {
-    let health = built([probe("disk", Outcome::ok), broken().critical().ready()]);
+    let health = built([probe("disk", ProbeResult::ok), broken().critical().ready()]);
     let expected = "[+]disk ok\n[-]database failed: reason withheld\nhealthz check failed\n";
     assert_eq!(text(&health, "/?verbose").await, (503, expected.into()));
     let expected = "[-]database failed: reason withheld\nreadyz check failed\n";
@@ -197,13 +198,17 @@ async fn verbose_is_the_text_that_kubernetes_prints() {
 
 #[tokio::test]
 async fn the_drafts_media_type_gets_the_drafts_body() {
-    let disk = probe("disk", || Outcome::warning("Only 0.5 GB free").value("free_gb", 0.5));
+    let disk = probe("disk", || ProbeResult::warning("Only 0.5 GB free").value("free_gb", 0.5));
     let monitor = Monitor::builder("shop").release("1.4.2").environment("test").log(None).build().expect("it builds");
     let (loaded, symbols) = mpsc::channel::<()>();
     monitor.on_symbols_loaded(move || drop(loaded));
     let _ = symbols.recv();
-    let health =
-        Health::builder().monitor(&monitor).probe(disk).probe(probe("cache", Outcome::ok)).build().expect("it builds");
+    let health = Health::builder()
+        .monitor(&monitor)
+        .probe(disk)
+        .probe(probe("cache", ProbeResult::ok))
+        .build()
+        .expect("it builds");
     let request = Request::get("/").header("accept", "application/health+json").body(()).expect("a request");
     let response = send(&health, request).await;
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/health+json");
@@ -236,8 +241,10 @@ async fn the_drafts_media_type_gets_the_drafts_body() {
 #[tokio::test]
 async fn whatever_a_probe_publishes_every_body_is_json_and_has_no_key_twice() {
     let odd = || {
-        let odd =
-            Outcome::warning("q\"\n\u{0}\u{2028}").value("status", "x").value("message", "y").value("k\"\n", f64::NAN);
+        let odd = ProbeResult::warning("q\"\n\u{0}\u{2028}")
+            .value("status", "x")
+            .value("message", "y")
+            .value("k\"\n", f64::NAN);
         odd.value("big", u64::MAX)
             .value("responseTime", 7)
             .value("x:y", 1)

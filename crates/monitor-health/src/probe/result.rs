@@ -5,57 +5,45 @@ use std::error::Error;
 use monitor_core::HealthStatus;
 use serde_json::{Map, Value};
 
-/// The result of a probe: a level, a message and values that are published, and an error that goes to the log only.
+/// The result of a probe: a status, a message and values that are published, and an error that goes to the log only.
 ///
 /// # Example
 ///
 /// ```
-/// use monitor_kit::health::Outcome;
+/// use monitor_kit::health::ProbeResult;
 ///
-/// fn look(queue: Result<u64, std::io::Error>) -> Outcome {
+/// fn look(queue: Result<u64, std::io::Error>) -> ProbeResult {
 ///     match queue {
-///         Ok(waiting) => Outcome::ok().value("waiting", waiting),
-///         Err(error) => Outcome::error("queue unreachable").source(error),
+///         Ok(waiting) => ProbeResult::ok().value("waiting", waiting),
+///         Err(error) => ProbeResult::error("queue unreachable").source(error),
 ///     }
 /// }
 /// # look(Ok(1));
 /// ```
 #[derive(Debug)]
 #[must_use]
-pub struct Outcome {
-    pub(crate) level: Level,
+pub struct ProbeResult {
+    pub(crate) status: HealthStatus,
     pub(crate) message: String,
     pub(crate) values: Map<String, Value>,
     pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
     pub(crate) decisive: bool,
 }
 
-/// The level of a result.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[expect(clippy::exhaustive_enums, reason = "the three levels of the health body")]
-pub enum Level {
-    /// No problem was found.
-    Ok,
-    /// The dependency works, but needs attention.
-    Warning,
-    /// The dependency does not work.
-    Error,
-}
-
-impl Outcome {
+impl ProbeResult {
     /// Creates a result without a problem.
     pub fn ok() -> Self {
-        Self::new(Level::Ok, String::new())
+        Self::new(HealthStatus::Ok, String::new())
     }
 
     /// Creates a result for a dependency that works, but needs attention. The message is published.
     pub fn warning(message: impl Into<String>) -> Self {
-        Self::new(Level::Warning, message.into())
+        Self::new(HealthStatus::Warning, message.into())
     }
 
     /// Creates a result for a dependency that does not work. The message is published.
     pub fn error(message: impl Into<String>) -> Self {
-        Self::new(Level::Error, message.into())
+        Self::new(HealthStatus::Error, message.into())
     }
 
     /// Adds a value to publish, such as `free_gb`.
@@ -77,10 +65,11 @@ impl Outcome {
         self
     }
 
-    /// Returns the level.
+    /// Returns the status: [`Ok`](HealthStatus::Ok), [`Warning`](HealthStatus::Warning) or
+    /// [`Error`](HealthStatus::Error).
     #[must_use]
-    pub fn level(&self) -> Level {
-        self.level
+    pub fn status(&self) -> HealthStatus {
+        self.status
     }
 
     /// Returns the published message; empty if there is none.
@@ -101,30 +90,8 @@ impl Outcome {
         self.decisive
     }
 
-    fn new(level: Level, message: String) -> Self {
-        Self { level, message, values: Map::new(), source: None, decisive: false }
-    }
-}
-
-impl Level {
-    /// Returns the level's name in the health body: `ok`, `warning` or `error`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl From<Level> for HealthStatus {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Ok => Self::Ok,
-            Level::Warning => Self::Warning,
-            Level::Error => Self::Error,
-        }
+    fn new(status: HealthStatus, message: String) -> Self {
+        Self { status, message, values: Map::new(), source: None, decisive: false }
     }
 }
 
