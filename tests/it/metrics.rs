@@ -15,8 +15,8 @@ use http::{Request, Response, header};
 use http_body_util::Full;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use monitor_kit::{
-    BoxError, FinalStatus, Level, Limits, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, metrics::publish_to,
-    names,
+    BoxError, FinalStatus, Level, Limits, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint,
+    metrics::publish_to, names,
 };
 use tower::{Layer, ServiceExt};
 

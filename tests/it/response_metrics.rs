@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use http_body::Body;
-use monitor_kit::{MetricSettings, Monitor, MonitorLayer, clock, traffic::BucketCount};
+use monitor_kit::{Monitor, MonitorLayer, clock, traffic::BucketCount};
 use tower::{Layer, ServiceExt};
 
 use crate::support::{
@@ -106,10 +106,7 @@ fn a_measured_body_still_says_how_long_it_is() {
 const LABELS: &str = r#"http_request_method="GET",http_route="_unmatched",http_response_status_code"#;
 
 fn measuring() -> Monitor {
-    builder()
-        .metrics(MetricSettings::new().time_to_first_byte(true).response_body_size(true))
-        .build()
-        .expect("the settings are right")
+    builder().time_to_first_byte(true).response_body_size(true).build().expect("the settings are right")
 }
 
 #[track_caller]

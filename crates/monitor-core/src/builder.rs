@@ -5,13 +5,12 @@ mod build;
 mod check;
 pub(crate) mod errors;
 pub(crate) mod limits;
-pub(crate) mod metrics;
 
 use std::{fmt, sync::Arc};
 
 use monitor_redact::Redaction;
 
-use self::{errors::ErrorSettings, limits::Limits, metrics::MetricSettings};
+use self::{errors::ErrorSettings, limits::Limits};
 use crate::{
     event::ErrorEvent,
     monitor::{Monitor, PanicHook, TRACE_SAMPLING, resolver::BeforeReport},
@@ -21,6 +20,7 @@ use crate::{
         log_reporter::LogReporter,
         reporter::{FnReporter, Reporter},
     },
+    traffic::Measured,
 };
 
 /// Settings of a [`Monitor`](crate::Monitor). Made by [`Monitor::builder`](crate::Monitor::builder).
@@ -55,7 +55,7 @@ pub struct MonitorBuilder {
     show_full_ips: bool,
     send_default_pii: bool,
     trace_sample_rate: f64,
-    metrics: MetricSettings,
+    measured: Measured,
     errors: ErrorSettings,
     redaction: Redaction,
     before_report: Option<BeforeReport>,
@@ -90,7 +90,7 @@ impl MonitorBuilder {
             show_full_ips: false,
             send_default_pii: false,
             trace_sample_rate: TRACE_SAMPLING,
-            metrics: MetricSettings::new(),
+            measured: Measured::default(),
             errors: ErrorSettings::new(),
             redaction: Redaction::new(),
             before_report: None,
@@ -200,10 +200,21 @@ impl MonitorBuilder {
         self
     }
 
-    /// Sets which metrics are published beyond the default ones. Replaces earlier settings. Defaults to
-    /// [`MetricSettings::new`].
-    pub fn metrics(mut self, metrics: MetricSettings) -> Self {
-        self.metrics = metrics;
+    /// Measures the time to the first byte of each response, as [`names::TIME_TO_FIRST_BYTE`]. Useful for streams,
+    /// which are answered early and end late: their duration does not tell a slow start from a long stream. Defaults to
+    /// `false`.
+    ///
+    /// [`names::TIME_TO_FIRST_BYTE`]: crate::names::TIME_TO_FIRST_BYTE
+    pub fn time_to_first_byte(mut self, on: bool) -> Self {
+        self.measured.first_byte = on;
+        self
+    }
+
+    /// Measures the size of each response body in bytes, as [`names::RESPONSE_BODY_SIZE`]. Defaults to `false`.
+    ///
+    /// [`names::RESPONSE_BODY_SIZE`]: crate::names::RESPONSE_BODY_SIZE
+    pub fn response_body_size(mut self, on: bool) -> Self {
+        self.measured.body_size = on;
         self
     }
 

@@ -97,7 +97,7 @@ pub use self::{
         error::{BoxError, BuildError},
         escape,
     },
-    builder::{MonitorBuilder, errors::ErrorSettings, limits::Limits, metrics::MetricSettings},
+    builder::{MonitorBuilder, errors::ErrorSettings, limits::Limits},
     capture::{
         error::{CaptureExt, capture_error},
         job::{Job, JobOutput},

@@ -107,7 +107,7 @@ impl MonitorBuilder {
         let issues = Issues::new(limits, identity.release.clone(), Arc::clone(&counted), Arc::clone(&intake_drops));
         let secret = self.persist.as_deref().map_or_else(Uuid::new_v4, secret);
         let Limits { sites, burst, .. } = self.limits;
-        let traffic = Traffic::new(self.limits.series, self.metrics.measured, Arc::clone(&traffic_drops));
+        let traffic = Traffic::new(self.limits.series, self.measured, Arc::clone(&traffic_drops));
         for (method, route) in &self.routes {
             traffic.declare(Method::from_name(method), route);
         }

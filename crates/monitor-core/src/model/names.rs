@@ -15,10 +15,10 @@ pub const OUTCOMES: &str = "http_server_request_outcomes_total";
 /// Seconds from the start of a request to the end of its response body. Labels: method, route, status.
 pub const DURATION: &str = "http_server_request_duration_seconds";
 /// Seconds from the start of a request to the head of its response. Labels: method, route, status. Off unless enabled
-/// by [`MetricSettings::time_to_first_byte`](crate::MetricSettings::time_to_first_byte).
+/// by [`MonitorBuilder::time_to_first_byte`](crate::MonitorBuilder::time_to_first_byte).
 pub const TIME_TO_FIRST_BYTE: &str = "http_server_time_to_first_byte_seconds";
 /// Bytes of data that a response body produced, complete or not. Labels: method, route, status. Off unless enabled by
-/// [`MetricSettings::response_body_size`](crate::MetricSettings::response_body_size).
+/// [`MonitorBuilder::response_body_size`](crate::MonitorBuilder::response_body_size).
 pub const RESPONSE_BODY_SIZE: &str = "http_server_response_body_size_bytes";
 /// Open upgraded connections, counting only those that the program registers. Labels: method, route.
 pub const UPGRADED: &str = "http_server_upgraded_connections";
