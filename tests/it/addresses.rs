@@ -29,7 +29,7 @@ fn send_default_pii_shows_personal_data_in_whichever_order_it_is_set() {
         assert_eq!(shown(builder(), untrusting, "192.0.2.77", &[]), "192.0.2.77");
         let (monitor, memory) = watched_by(builder());
         monitor.capture_message(Level::Error, "mail to ada@example.org");
-        assert_eq!(only_event(&monitor, &memory).message, "mail to ada@example.org");
+        assert_eq!(only_event(&monitor, &memory).failure.message, "mail to ada@example.org");
     }
 }
 

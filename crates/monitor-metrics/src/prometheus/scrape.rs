@@ -20,18 +20,19 @@ impl Bridge {
     ///
     /// A recorder with an idle time-out drops histograms that did not grow for a while, and would restart them at 0. A
     /// histogram that was on the last page and is missing on this one is therefore published whole again, and `render`
-    /// is called once more.
+    /// is called once more. If a histogram is missing after the last attempt as well, the next scrape has it whole.
     pub(super) fn scrape(&self, monitor: &Monitor, render: impl Fn() -> String) -> (String, bool) {
         let mut published = self.published();
         let is_taken = self.publish_once(monitor, &mut published);
         let mut page = render();
         for _ in 0..ATTEMPTS {
             if !published.forget_missing(&page) {
-                break;
+                return (page, is_taken);
             }
             self.publish_once(monitor, &mut published);
             page = render();
         }
+        published.forget_missing(&page);
         (page, is_taken)
     }
 }
@@ -54,3 +55,39 @@ impl Published {
 /// Maximum number of times that a page is rendered again. If the recorder's time-out is shorter than the rendering,
 /// some histogram would be missing each time.
 const ATTEMPTS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, time::Duration};
+
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use monitor_core::{FinalStatus, Method, Outcome};
+
+    use super::*;
+
+    #[test]
+    fn a_histogram_that_is_missing_after_the_last_attempt_is_published_whole_by_the_next_scrape() {
+        let monitor = Monitor::builder("shop").log(None).build().expect("the settings are good");
+        for route in 0..=ATTEMPTS {
+            let traffic = monitor.traffic().expect("it is enabled");
+            let series = traffic.series(Method::Get, &format!("/{route}"));
+            traffic.start(series);
+            traffic.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(1));
+        }
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let bridge = Bridge::to(recorder);
+        bridge.scrape(&monitor, || handle.render());
+        // Each page lacks another route.
+        let turn = Cell::new(0);
+        let render = || {
+            let lost = format!("http_route=\"/{}\"", turn.replace(turn.get() + 1));
+            handle.render().lines().filter(|line| !line.contains(&lost)).map(|line| format!("{line}\n")).collect()
+        };
+        bridge.scrape(&monitor, render);
+        let last = format!("/{ATTEMPTS}");
+        let published = bridge.published();
+        let mut labels = published.histograms.keys().flat_map(|key| key.labels());
+        assert!(turn.get() == ATTEMPTS + 1 && !labels.any(|label| label.value() == last));
+    }
+}

@@ -9,8 +9,8 @@
 use std::{sync::mpsc, time::Duration};
 
 use monitor_core::{
-    ErrorSettings, BoxError, DisableRoute, ErrorEvent, EventKind, Failure, Issue, IssueStatus, Level, Method, Monitor, MutedUntil,
-    Persist, Scope, StoreState, StoreWrite, Triage, scope,
+    BoxError, DisableRoute, ErrorEvent, ErrorSettings, EventKind, Failure, Issue, IssueStatus, Level, Method, Monitor,
+    MutedUntil, Persist, Scope, StoreState, StoreWrite, Triage, scope,
 };
 use monitor_store::Store;
 
