@@ -28,7 +28,7 @@ fn send_default_pii_shows_personal_data_in_whichever_order_it_is_set() {
     for builder in [first, last] {
         assert_eq!(shown(builder(), untrusting, "192.0.2.77", &[]), "192.0.2.77");
         let (monitor, memory) = watched_by(builder());
-        monitor.capture_message(Level::Error, "mail to ada@example.org");
+        monitor.capture_message("mail to ada@example.org", Level::Error);
         assert_eq!(only_event(&monitor, &memory).failure.message, "mail to ada@example.org");
     }
 }

@@ -258,9 +258,9 @@ fn an_error_storm_is_counted_exactly_and_kept_within_bounds() {
 fn past_the_limit_the_issue_least_recently_seen_goes() {
     let (monitor, _) = watched_by(builder().limits(Limits::new().issues(2)));
     let capture: [fn(&Monitor); 3] = [
-        |monitor| monitor.capture_message(Level::Error, "first"),
-        |monitor| monitor.capture_message(Level::Error, "second"),
-        |monitor| monitor.capture_message(Level::Error, "third"),
+        |monitor| monitor.capture_message("first", Level::Error),
+        |monitor| monitor.capture_message("second", Level::Error),
+        |monitor| monitor.capture_message("third", Level::Error),
     ];
     for number in [0, 1, 0, 2] {
         capture[number](&monitor);
@@ -274,8 +274,8 @@ fn past_the_limit_the_issue_least_recently_seen_goes() {
 #[test]
 fn past_the_limit_of_sources_an_error_is_dropped_and_counted() {
     let (monitor, memory) = watched_by(builder().limits(Limits::new().sites(1)));
-    monitor.capture_message(Level::Error, "first");
-    monitor.capture_message(Level::Error, "second");
+    monitor.capture_message("first", Level::Error);
+    monitor.capture_message("second", Level::Error);
     assert_eq!(only_event(&monitor, &memory).failure.message, "first");
     assert_eq!(dropped(&monitor, "intake", DropReason::SourceLimit), 1);
     call::<Text>(&MonitorLayer::new(&monitor), get("/"), || panic!("third"));
@@ -389,7 +389,7 @@ fn fail(layer: &MonitorLayer, mut error: impl FnMut() -> BoxError) {
 fn a_message_below_error_does_not_explain_a_500() {
     let (monitor, memory) = watched();
     visit(&monitor, get("/"), || {
-        capture_message(Level::Info, "about to answer");
+        capture_message("about to answer", Level::Info);
         status(500, "")
     });
     flush(&monitor);

@@ -171,7 +171,7 @@ fn breadcrumbs_keep_what_was_written() {
         Scope::new(&monitor).enter(|| {
             log_all();
             scope::set_tag("feature", "checkout");
-            monitor_kit::capture_message(monitor_kit::Level::Error, "out of stock");
+            monitor_kit::capture_message("out of stock", monitor_kit::Level::Error);
         });
     });
     let crumbs = &only_event(&monitor, &memory).scope.breadcrumbs;

@@ -149,7 +149,7 @@ fn the_identifier_layer_alone_within_a_job_hides_neither_its_identifier_nor_the_
     let mut seen = None;
     let service = service(|_| {
         seen = scope::current().map(|scope| scope.id().to_string());
-        monitor_kit::capture_message(monitor_kit::Level::Warn, "stock is low");
+        monitor_kit::capture_message("stock is low", monitor_kit::Level::Warn);
         Ok::<_, Infallible>(status(200, ""))
     });
     let ask = async { RequestIdLayer::new().layer(service).oneshot(get("/")).await };
@@ -163,7 +163,7 @@ fn the_identifier_layer_inside_does_not_hide_the_monitor() {
     let (monitor, memory) = watched();
     let inner = RequestIdLayer::new().layer(service(|_| {
         scope::set_user("42");
-        monitor_kit::capture_message(monitor_kit::Level::Warn, "stock is low");
+        monitor_kit::capture_message("stock is low", monitor_kit::Level::Warn);
         Ok::<_, Infallible>(status(200, ""))
     }));
     ready(MonitorLayer::new(&monitor).layer(inner).oneshot(get("/"))).unwrap();

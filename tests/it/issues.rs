@@ -200,7 +200,7 @@ fn issues_are_found_by_what_they_are_and_sorted() {
         });
     }
     visit(&monitor, get("/orders"), || status(500, ""));
-    monitor.capture_message(Level::Warn, "low on everything");
+    monitor.capture_message("low on everything", Level::Warn);
     flush(&monitor);
     let found = |query: IssueQuery| -> Vec<String> {
         monitor.find_issues(&query).issues.into_iter().map(|issue| issue.message).collect()
@@ -324,8 +324,8 @@ fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
     for number in 0..200 {
         // Spread over enough sites that none of them is throttled.
         monitor.capture_message(
-            Level::Warn,
             format!("out of {}", ["a", "b", "c", "d", "e"][number % 5].repeat(1 + number / 50)),
+            Level::Warn,
         );
     }
     flush(&monitor);

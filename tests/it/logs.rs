@@ -342,7 +342,7 @@ fn what_is_logged_in_a_scope_leaves_breadcrumbs_with_an_error() {
             info!(target: "quiet", "not kept");
             warn!(target: "monitor::request", "not kept");
             scope::add_breadcrumb("by hand", "kept");
-            monitor.capture_message(Level::Error, "no stock");
+            monitor.capture_message("no stock", Level::Error);
         });
     });
     let event = only_event(&monitor, &memory);

@@ -216,8 +216,8 @@ fn a_recorder_of_the_users_own_gets_the_same_counts_at_the_latest_at_the_end() {
 #[test]
 fn issues_and_drops_are_shown() {
     let monitor = builder().before_report(|event| (event.failure.message == "kept").then_some(event)).build().unwrap();
-    monitor.capture_message(Level::Error, "kept");
-    monitor.capture_message(Level::Error, "dropped");
+    monitor.capture_message("kept", Level::Error);
+    monitor.capture_message("dropped", Level::Error);
     flush(&monitor);
     let page = page(&monitor);
     shows(&page, r#"monitor_issues_total{kind="message"} 1"#);

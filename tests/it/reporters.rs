@@ -62,7 +62,7 @@ fn a_panicking_reporter_is_counted_and_asked_again() {
     let (monitor, memory) = watched_by(
         builder().reporter_fn("broken", |_| std::panic::resume_unwind(Box::new("the webhook is not a URL"))),
     );
-    monitor.capture_message(Level::Error, "kept");
+    monitor.capture_message("kept", Level::Error);
     flush(&monitor);
     assert_eq!(memory.events().len(), 1);
     assert_eq!(dropped(&monitor, "broken", DropReason::Panicked), 3, "the start, the error and its issue");
@@ -71,7 +71,7 @@ fn a_panicking_reporter_is_counted_and_asked_again() {
 #[test]
 fn a_failing_reporter_is_counted() {
     let (monitor, memory) = watched_by(builder().reporter(Failing));
-    monitor.capture_message(Level::Error, "kept");
+    monitor.capture_message("kept", Level::Error);
     flush(&monitor);
     assert_eq!(memory.events().len(), 1);
     assert_eq!(dropped(&monitor, "failing", DropReason::Failed), 3);
@@ -90,7 +90,7 @@ fn what_finds_the_queue_full_is_counted() {
 fn dropping_the_last_handle_lets_reporters_finish() {
     let (told, seen) = mpsc::channel();
     let monitor = builder().reporter_fn("slow", move |signal| told.send(signal.clone()).unwrap()).build().unwrap();
-    (0..5).for_each(|_| monitor.capture_message(Level::Error, "on the way out"));
+    (0..5).for_each(|_| monitor.capture_message("on the way out", Level::Error));
     drop(monitor);
     let errors = seen.iter().filter(|signal| matches!(signal, Signal::Error(_)));
     assert_eq!(errors.count(), 5, "and then the thread has ended");
@@ -99,9 +99,9 @@ fn dropping_the_last_handle_lets_reporters_finish() {
 #[test]
 fn after_a_shutdown_events_are_dropped_and_counted() {
     let (monitor, memory) = watched();
-    monitor.capture_message(Level::Error, "before");
+    monitor.capture_message("before", Level::Error);
     assert!(monitor.shutdown(Duration::from_secs(20)));
-    monitor.capture_message(Level::Error, "after");
+    monitor.capture_message("after", Level::Error);
     assert_eq!(memory.events().len(), 1);
     assert_eq!(dropped(&monitor, "intake", DropReason::Closed), 1);
 }
@@ -117,7 +117,7 @@ fn after_a_shutdown_requests_are_served_and_counted() {
 #[test]
 fn reporters_are_told_of_the_start_the_error_and_the_new_issue() {
     let (monitor, memory) = watched();
-    (0..2).for_each(|_| monitor.capture_message(Level::Error, "out of stock"));
+    (0..2).for_each(|_| monitor.capture_message("out of stock", Level::Error));
     flush(&monitor);
     let told: Vec<_> = memory.signals().iter().map(kind).collect();
     assert_eq!(told, ["started", "error", "issue opened", "error"]);

@@ -21,7 +21,7 @@
 //!     scope::set_user("42");
 //!     scope::set_tag("feature", "newsletter");
 //!     scope::add_breadcrumb("template", "rendered");
-//!     capture_message(Level::Warn, "no subscribers left");
+//!     capture_message("no subscribers left", Level::Warn);
 //! });
 //! # Ok::<(), monitor_kit::BuildError>(())
 //! ```

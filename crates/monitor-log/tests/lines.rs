@@ -122,7 +122,7 @@ fn the_file_of_a_record_names_no_machine() {
     through(BreadcrumbLayer::new(), || {
         Scope::new(&monitor).enter(|| {
             log();
-            capture_message(monitor_core::Level::Error, "no connection");
+            capture_message("no connection", monitor_core::Level::Error);
         });
     });
     assert!(monitor.flush(std::time::Duration::from_secs(20)));
@@ -270,7 +270,7 @@ fn a_record_of_the_log_crate_leaves_a_breadcrumb_with_its_target_and_place() {
             record(log::Level::Info, "sqlx");
             record(log::Level::Warn, "sqlx");
             record(log::Level::Warn, "monitor::error");
-            capture_message(monitor_core::Level::Error, "no connection");
+            capture_message("no connection", monitor_core::Level::Error);
         });
     });
     assert!(monitor.flush(std::time::Duration::from_secs(20)));

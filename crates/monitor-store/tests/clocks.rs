@@ -23,7 +23,7 @@ fn an_error_while_the_clock_is_400_days_ahead_takes_no_older_issue_with_it() {
 
     let clock = WrongClock::ahead(400 * DAY);
     let wrong = with_a_route(folder.path());
-    wrong.capture_message(Level::Error, "out of paper");
+    wrong.capture_message("out of paper", Level::Error);
     flush(&wrong);
     housekeeping_has_run(&wrong);
     assert_eq!((wrong.issues().len(), wrong.dropped().len()), (2, 0));

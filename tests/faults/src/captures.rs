@@ -48,12 +48,12 @@ fn other_last(error: &ParseIntError) {
 }
 
 fn message() {
-    capture_message(Level::Warn, "out of stock"); // fault: a message
+    capture_message("out of stock", Level::Warn); // fault: a message
 }
 
 fn other_message() {
     let message = "out of stock";
-    let () = capture_message(Level::Warn, message); // fault: the same message
+    let () = capture_message(message, Level::Warn); // fault: the same message
 }
 
 fn parse() -> Result<u8, ParseIntError> {

@@ -70,8 +70,8 @@ pub fn capture_anyhow(error: anyhow::Error) {
     }
 }
 
-/// Captures the error of a result in passing.
-pub trait CaptureExt<M = ()> {
+/// Captures the error of a result in passing. The trait is sealed.
+pub trait CaptureExt<M = ()>: sealed::Sealed {
     /// Captures the error, if there is one, as [`capture_error`] does, and returns the result unchanged.
     ///
     /// # Example
@@ -87,6 +87,13 @@ pub trait CaptureExt<M = ()> {
     #[must_use]
     #[track_caller]
     fn capture(self) -> Self;
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "seals `CaptureExt`")]
+    pub trait Sealed {}
+
+    impl<T, E> Sealed for Result<T, E> {}
 }
 
 impl<T, E: AnyError<M>, M> CaptureExt<M> for Result<T, E> {

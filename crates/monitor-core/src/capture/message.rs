@@ -19,11 +19,11 @@ use crate::{
 /// ```
 /// use monitor_kit::{Level, capture_message};
 ///
-/// capture_message(Level::Warn, "no subscribers left");
+/// capture_message("no subscribers left", Level::Warn);
 /// ```
 #[track_caller]
 #[inline(always)]
-pub fn capture_message(level: Level, message: impl Into<String>) {
+pub fn capture_message(message: impl Into<String>, level: Level) {
     if let Some(scope) = scope::current() {
         capture(scope.monitor(), Some(&scope), level, message.into(), Location::caller());
     }
@@ -33,7 +33,7 @@ impl Monitor {
     /// Captures a message in the current scope or outside of any.
     #[track_caller]
     #[inline(always)]
-    pub fn capture_message(&self, level: Level, message: impl Into<String>) {
+    pub fn capture_message(&self, message: impl Into<String>, level: Level) {
         capture(self, scope::current().as_ref(), level, message.into(), Location::caller());
     }
 }

@@ -46,7 +46,7 @@ impl Monitor {
     /// use monitor_kit::{IssueStatus, Level, Monitor, Triage};
     ///
     /// let monitor = Monitor::builder("shop").build()?;
-    /// monitor.capture_message(Level::Error, "out of stock");
+    /// monitor.capture_message("out of stock", Level::Error);
     /// monitor.flush(Duration::from_secs(5));
     /// let fingerprint = monitor.issues()[0].fingerprint;
     /// let issue = monitor.triage(fingerprint, Triage::ResolveIn("1.0.1".into()), "ada")?;

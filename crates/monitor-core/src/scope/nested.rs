@@ -17,7 +17,7 @@ use super::{DEPTH, Inner, Scope, ScopeSlot, current};
 /// for partner in ["acme", "umbrella"] {
 ///     scope::nested(|| {
 ///         scope::set_tag("partner", partner);
-///         capture_message(Level::Warn, "no answer");
+///         capture_message("no answer", Level::Warn);
 ///     });
 /// }
 /// ```

@@ -18,7 +18,7 @@ use crate::event::ErrorEvent;
 ///
 /// let memory = MemoryReporter::new();
 /// let monitor = Monitor::builder("shop").reporter(memory.clone()).build()?;
-/// monitor.capture_message(Level::Error, "out of stock");
+/// monitor.capture_message("out of stock", Level::Error);
 /// assert!(monitor.flush(Duration::from_secs(5)));
 /// assert_eq!(memory.events()[0].message, "out of stock");
 /// # Ok::<(), monitor_kit::BuildError>(())

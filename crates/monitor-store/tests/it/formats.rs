@@ -25,7 +25,7 @@ fn a_file_of_format_1_is_read_and_goes_on() {
         assert_eq!((old.count, old.samples.len(), old.status.state), (3, 3, IssueStatus::Resolved));
         assert_eq!(shop.disabled_routes()[0].actor, "ada");
         assert_eq!(count(&shop), 3 + round);
-        shop.capture_message(Level::Error, "out of paper");
+        shop.capture_message("out of paper", Level::Error);
         stop(shop);
     }
 }
@@ -50,7 +50,7 @@ fn a_file_of_format_2_is_read_and_goes_on() {
             assert_eq!(find(EventKind::Message, "out of mind").2, IssueStatus::Ignored);
             assert_eq!(shop.disabled_routes()[0].reason, "divides by zero");
             assert_eq!(count(&shop), 8 + round);
-            shop.capture_message(Level::Error, "out of coffee");
+            shop.capture_message("out of coffee", Level::Error);
             stop(shop);
         }
     }
@@ -152,7 +152,7 @@ fn what_no_longer_fits_is_counted_and_the_rest_is_there() {
     let shop = monitor_core::Monitor::builder("shop").log(None).persist(store).build().unwrap();
     for number in 0..30_u8 {
         let word = char::from(b'a' + number % 26).to_string().repeat(1 + usize::from(number / 26));
-        shop.capture_message(Level::Error, format!("out of {word}"));
+        shop.capture_message(format!("out of {word}"), Level::Error);
         flush(&shop);
     }
     assert_eq!(shop.issues().len(), 30, "in memory there is room");

@@ -116,7 +116,7 @@ fn a_golden_store_is_written_where_a_folder_is_given() {
 fn fail_in_each_way(shop: &Monitor) {
     fail(shop, 3, "ada");
     for message in ["out of paper", "out of ink", "out of mind"] {
-        shop.capture_message(Level::Error, message);
+        shop.capture_message(message, Level::Error);
     }
     let mut caught = monitor_core::panic::catch(|| panic!("no such product")).unwrap_err();
     shop.capture_panic(&mut caught);

@@ -32,7 +32,7 @@ fn what_is_stored_is_masked_and_escaped() {
     for path in ["/fail/password%3Dhunter2", "/fail/Bearer%20hunter2.eyJhbGciOi", "/fail/alice%40example.org"] {
         request(&shop, "/fail/{why}", path).capture_status(500);
     }
-    shop.capture_message(Level::Error, "turned\u{202e}around");
+    shop.capture_message("turned\u{202e}around", Level::Error);
     flush(&shop);
     stop(shop);
     for (text, is_stored) in [
@@ -155,7 +155,7 @@ fn what_is_forgotten_is_forgotten_on_the_disk_as_well() {
     let first = one_at_a_time();
     fail(&first, 2, "ada");
     flush(&first);
-    first.capture_message(Level::Error, "out of paper");
+    first.capture_message("out of paper", Level::Error);
     flush(&first);
     stop(first);
     assert_eq!(only_issue(&shop(folder.path(), "1.0.0")).message, "out of paper");

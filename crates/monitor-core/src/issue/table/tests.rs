@@ -21,7 +21,7 @@ fn flush(monitor: &Monitor) {
 #[test]
 fn an_issue_expires_by_the_monotonic_clock_and_is_counted() {
     let monitor = Monitor::builder("shop").log(None).build().unwrap();
-    monitor.capture_message(Level::Error, "out of paper");
+    monitor.capture_message("out of paper", Level::Error);
     flush(&monitor);
     let left_after = |moment| {
         monitor.inner().unwrap().shared.issues.tick(moment);
@@ -44,7 +44,7 @@ fn what_was_captured_before_its_user_was_erased_is_dropped_although_the_clock_wa
     let (clock, monitor) = (WrongClock::ahead(DAY), settings.build().unwrap());
     Scope::new(&monitor).enter(|| {
         scope::set_user("ada");
-        crate::capture::message::capture_message(Level::Error, "out of paper");
+        crate::capture::message::capture_message("out of paper", Level::Error);
     });
     clock.correct();
     let shared = &monitor.inner().unwrap().shared;
