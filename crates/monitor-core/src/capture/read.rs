@@ -22,7 +22,7 @@ impl Failure {
     /// Reads an error of any type: its `Display`, and its causes if it is a `Box<dyn Error + Send + Sync>`, a report of
     /// anyhow or eyre with the feature of that name, or a type that [`ErrorSettings::error_wrapper`] opens.
     ///
-    /// [`ErrorSettings::error_wrapper`]: crate::MonitorBuilder::error_wrapper
+    /// [`ErrorSettings::error_wrapper`]: crate::ErrorSettings::error_wrapper
     #[must_use]
     pub fn of_any<E: fmt::Display + 'static>(kind: EventKind, error: &E) -> Self {
         with_current_types(|types| Self::read_any(types, kind, error))
