@@ -119,8 +119,8 @@ impl ErrorEvent {
     /// Shortens the scope until the event takes at most 128 KiB, or the scope has nothing left to remove: the oldest
     /// breadcrumbs go first, then contexts, then tags. Returns `true` if the event was too large.
     pub(crate) fn bound(&mut self) -> bool {
-        let was_larger = self.weight() > LARGEST;
-        while self.weight() > LARGEST && self.scope.shorten() {}
+        let was_larger = self.weight() > MAX_EVENT_BYTES;
+        while self.weight() > MAX_EVENT_BYTES && self.scope.shorten() {}
         was_larger
     }
 
@@ -154,7 +154,7 @@ const FEW: usize = 5;
 /// Memory use of a string beside its bytes.
 const TEXT: usize = size_of::<String>();
 /// Upper bound of an event's memory use, in bytes.
-const LARGEST: usize = 128 * 1024;
+const MAX_EVENT_BYTES: usize = 128 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -121,7 +121,7 @@ impl Scope {
     #[inline]
     fn create(monitor: &Monitor, facts: RequestFacts<'_>, is_request: bool) -> Self {
         // Bounded depth: a chain of jobs that start jobs would otherwise keep every ancestor alive.
-        let parent = current().filter(|parent| parent.0.depth < DEPTH);
+        let parent = current().filter(|parent| parent.0.depth < MAX_DEPTH);
         let mut inner = Arc::new(Inner {
             monitor: monitor.clone(),
             depth: parent.as_ref().map_or(0, |parent| parent.0.depth + 1),
@@ -293,7 +293,7 @@ fn ascii(bytes: &[u8]) -> &[u8] {
     if bytes.is_ascii() { bytes } else { b"" }
 }
 
-const DEPTH: u8 = 16;
+const MAX_DEPTH: u8 = 16;
 
 #[cfg(test)]
 mod tests;

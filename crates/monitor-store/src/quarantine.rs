@@ -7,7 +7,7 @@ use std::{
 
 use monitor_core::clock;
 
-/// Renames a damaged database and returns its new path. Removes older damaged files beyond the last [`KEPT`].
+/// Renames a damaged database and returns its new path. Removes older damaged files beyond the last [`MAX_DAMAGED_FILES`].
 pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     // The number gives the order of the files. It must never decrease, even if the wall clock was set back.
@@ -15,7 +15,7 @@ pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let number = clock::unix_time().as_millis().max(last.map_or(0, |last| last.saturating_add(1)));
     let aside = path.with_file_name(format!("{name}{MARK}{number:013}"));
     fs::rename(path, &aside)?;
-    keep_last(path, KEPT)?;
+    keep_last(path, MAX_DAMAGED_FILES)?;
     Ok(aside)
 }
 
@@ -48,4 +48,4 @@ fn number(aside: &Path) -> Option<u128> {
 }
 
 const MARK: &str = ".damaged-";
-const KEPT: usize = 3;
+const MAX_DAMAGED_FILES: usize = 3;

@@ -46,7 +46,7 @@ impl Excerpts {
 
     /// Adds an excerpt to the innermost of the program's own frames.
     pub(crate) fn add_to(&mut self, backtrace: &mut [Frame]) {
-        for frame in backtrace.iter_mut().filter(|frame| frame.in_app).take(FRAMES) {
+        for frame in backtrace.iter_mut().filter(|frame| frame.in_app).take(MAX_FRAMES) {
             frame.excerpt = frame.location.as_ref().and_then(|at| self.around(&at.file, at.line));
         }
     }
@@ -74,11 +74,12 @@ impl Excerpts {
 
     fn read(&self, file: &Path) -> Option<Arc<str>> {
         let data = fs::metadata(file).ok()?;
-        if !file.is_absolute() || !data.is_file() || data.len() > LARGEST || data.modified().ok()? > self.built? {
+        if !file.is_absolute() || !data.is_file() || data.len() > MAX_FILE_BYTES || data.modified().ok()? > self.built?
+        {
             return None;
         }
         let mut text = String::new();
-        fs::File::open(file).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
+        fs::File::open(file).ok()?.take(MAX_FILE_BYTES).read_to_string(&mut text).ok()?;
         Some(text.into())
     }
 }
@@ -94,12 +95,12 @@ fn cut(line: &str) -> String {
 }
 
 /// Maximum number of frames of an event with an excerpt.
-const FRAMES: usize = 5;
+const MAX_FRAMES: usize = 5;
 /// Number of lines before and after the line of the frame.
 const AROUND: u32 = 3;
 const LINE: usize = 200;
 const FILES: usize = 64;
-const LARGEST: u64 = 1 << 20;
+const MAX_FILE_BYTES: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {

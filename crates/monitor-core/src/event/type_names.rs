@@ -59,11 +59,11 @@ impl TypeNames {
         error.known_type().map_or_else(|| self.name_of(error.typed()), Cow::Borrowed)
     }
 
-    /// Returns the causes of an error, the direct cause first, at most [`CAUSES`].
+    /// Returns the causes of an error, the direct cause first, at most [`MAX_CAUSES`].
     pub(crate) fn causes(&self, error: &(dyn Error + 'static)) -> Vec<Cause> {
         let mut causes = Vec::new();
         let mut next = error.source();
-        while let Some(cause) = next.filter(|_| causes.len() < CAUSES) {
+        while let Some(cause) = next.filter(|_| causes.len() < MAX_CAUSES) {
             let type_name = self.name_of(cause).into_owned();
             causes.push(Cause { type_name, message: text::format(format_args!("{cause}")) });
             next = cause.source();
@@ -122,7 +122,7 @@ impl fmt::Debug for TypeNames {
     }
 }
 
-const CAUSES: usize = 20;
+const MAX_CAUSES: usize = 20;
 const BEGINNING: usize = 128;
 
 #[cfg(test)]

@@ -198,7 +198,7 @@ impl Triage {
                 (IssueStatus::Muted, None, Some(MutedUntil::Count(record.count.saturating_add(more))))
             }
             Self::MuteFor(time) => {
-                let end = at.checked_add(time).filter(|_| (MOMENT..=LONGEST).contains(&time));
+                let end = at.checked_add(time).filter(|_| (MOMENT..=MAX_MUTE).contains(&time));
                 (IssueStatus::Muted, None, Some(MutedUntil::Time(end.ok_or(Refusal::BadMute)?)))
             }
             Self::Ignore => (IssueStatus::Ignored, None, None),
@@ -305,7 +305,7 @@ fn seen_before(releases: &[String], fixed: &str) -> Vec<String> {
 }
 
 const MOMENT: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+const MAX_MUTE: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {

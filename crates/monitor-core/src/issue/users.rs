@@ -27,7 +27,7 @@ impl From<Kept> for Users {
     fn from(kept: Kept) -> Self {
         match kept {
             Kept::Marks(marks) => {
-                let limit = marks.last().copied().filter(|_| marks.len() >= KEPT);
+                let limit = marks.last().copied().filter(|_| marks.len() >= MAX_MARKS);
                 Self { marks, limit }
             }
             Kept::Limited { marks, limit } => Self { marks, limit },
@@ -71,7 +71,7 @@ impl Users {
     }
 
     fn bound(&mut self) {
-        while self.marks.len() > KEPT {
+        while self.marks.len() > MAX_MARKS {
             self.limit = self.marks.pop_last();
         }
     }
@@ -84,7 +84,7 @@ pub(crate) fn salt(secret: Uuid, user: &str) -> u64 {
     high ^ low.rotate_left(32)
 }
 
-const KEPT: usize = 512;
+const MAX_MARKS: usize = 512;
 
 #[cfg(test)]
 mod tests {

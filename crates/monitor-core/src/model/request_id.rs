@@ -46,11 +46,11 @@ impl RequestId {
     pub fn is_acceptable(text: &str) -> bool {
         let plain =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=');
-        (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(plain)
+        (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(plain)
     }
 
     /// Maximum length of an ID, in bytes. A longer one is not accepted.
-    pub const LONGEST: usize = 64;
+    pub const MAX_BYTES: usize = 64;
 
     /// Appends the text of the ID to `buffer`.
     pub fn append_to(&self, buffer: &mut Vec<u8>) {

@@ -58,7 +58,7 @@ pub fn add_breadcrumb(category: impl Into<String>, message: impl Into<String>) {
 pub fn add(breadcrumb: Breadcrumb) {
     if let Some(scope) = current() {
         let breadcrumbs = &mut scope.notes().breadcrumbs;
-        if breadcrumbs.len() == BREADCRUMBS {
+        if breadcrumbs.len() == MAX_BREADCRUMBS {
             breadcrumbs.pop_front();
         }
         breadcrumbs.push_back(breadcrumb);
@@ -80,7 +80,7 @@ pub fn add(breadcrumb: Breadcrumb) {
 /// scope::set_fingerprint(["{{ default }}", "acme"]);
 /// ```
 pub fn set_fingerprint(parts: impl IntoIterator<Item = impl Into<String>>) {
-    let parts = parts.into_iter().take(PARTS).map(|part| bounded(part.into())).collect();
+    let parts = parts.into_iter().take(MAX_PARTS).map(|part| bounded(part.into())).collect();
     if let Some(scope) = current() {
         scope.notes().fingerprint = parts;
     }
@@ -89,11 +89,11 @@ pub fn set_fingerprint(parts: impl IntoIterator<Item = impl Into<String>>) {
 fn put<T>(pairs: &mut Vec<(String, T)>, name: String, value: T) {
     if let Some((_, old)) = pairs.iter_mut().find(|(known, _)| *known == name) {
         *old = value;
-    } else if pairs.len() < PAIRS {
+    } else if pairs.len() < MAX_PAIRS {
         pairs.push((bounded(name), value));
     }
 }
 
-const BREADCRUMBS: usize = 100;
-const PAIRS: usize = 50;
-const PARTS: usize = 16;
+const MAX_BREADCRUMBS: usize = 100;
+const MAX_PAIRS: usize = 50;
+const MAX_PARTS: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, atomic::AtomicBool};
 
-use super::{DEPTH, Inner, Scope, ScopeSlot, current};
+use super::{Inner, MAX_DEPTH, Scope, ScopeSlot, current};
 
 /// Runs `f` in a nested scope. It starts with the data of the current scope; tags, breadcrumbs and other data added in
 /// it are dropped at its end. Outside a scope, `f` runs without one.
@@ -35,7 +35,7 @@ impl Scope {
         let notes = self.noted().map(|notes| notes.clone());
         Self(Arc::new(Inner {
             monitor: around.monitor.clone(),
-            parent: Some(self.clone()).filter(|_| around.depth < DEPTH),
+            parent: Some(self.clone()).filter(|_| around.depth < MAX_DEPTH),
             id: around.id.clone(),
             trace: around.trace.clone(),
             client_trace_id: around.client_trace_id,

@@ -39,7 +39,7 @@ impl Scope {
         if !self.shows_raw_path() {
             return self.shown_route();
         }
-        let longest = if self.monitor().shows_raw_paths() { usize::MAX } else { PATH };
+        let longest = if self.monitor().shows_raw_paths() { usize::MAX } else { MAX_PATH_BYTES };
         RedactedText {
             bytes: self.0.texts.at(0),
             redaction: Some(self.monitor().redaction()),
@@ -122,4 +122,4 @@ impl fmt::Display for RedactedText<'_> {
 }
 
 /// Maximum length of a 404's path, in bytes.
-const PATH: usize = 256;
+const MAX_PATH_BYTES: usize = 256;

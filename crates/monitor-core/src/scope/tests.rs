@@ -57,7 +57,7 @@ fn work_that_hands_on_to_work_for_ever_keeps_only_the_last_scopes() {
     for _ in 0..100_000 {
         scope = scope.enter(|| Scope::new(&monitor()));
     }
-    assert!(scope.and_around().count() <= usize::from(DEPTH) + 1);
+    assert!(scope.and_around().count() <= usize::from(MAX_DEPTH) + 1);
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl Texts {
         let joined = |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join("\n"));
         Self {
             chain: joined(event.failure.chain.iter().map(|cause| cause.message.clone()).collect()),
-            trace: joined(event.own_frames().take(FRAMES).map(ToString::to_string).collect()),
+            trace: joined(event.own_frames().take(MAX_FRAMES).map(ToString::to_string).collect()),
             request_id: event.scope.request_id.as_ref().map(ToString::to_string),
             trace_id: event.scope.trace_id.map(|id| id.to_string()),
             fingerprint: event.fingerprint.to_string(),
@@ -194,4 +194,4 @@ impl Texts {
     }
 }
 
-const FRAMES: usize = 20;
+const MAX_FRAMES: usize = 20;

@@ -137,7 +137,7 @@ impl DisableRoute {
 
     pub(super) fn check(&self) -> Result<(), SwitchError> {
         check_actor(&self.actor)?;
-        let is_good = self.expires_in.is_none_or(|time| !time.is_zero() && time <= LONGEST);
+        let is_good = self.expires_in.is_none_or(|time| !time.is_zero() && time <= MAX_DURATION);
         if is_good { Ok(()) } else { Err(Refusal::Expiry.into()) }
     }
 
@@ -151,7 +151,7 @@ impl DisableRoute {
             actor: masked(self.actor),
             since,
             until: self.expires_in.and_then(|time| since.checked_add(time)),
-            retry_after: self.retry_after.min(LONGEST),
+            retry_after: self.retry_after.min(MAX_DURATION),
             deadline: self.expires_in.map(Deadline::after),
             unknown: Unknown::default(),
         }
@@ -287,4 +287,4 @@ pub(super) fn from_json(value: &Value) -> Result<(Vec<Arc<DisabledRoute>>, Unkno
 
 const VERSION: u32 = 1;
 const DEADLINE: &str = "deadline";
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+const MAX_DURATION: Duration = Duration::from_secs(366 * 24 * 60 * 60);

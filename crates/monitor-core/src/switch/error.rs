@@ -90,7 +90,7 @@ struct Shown<'a>(&'a str);
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut chars = self.0.chars();
-        for char in chars.by_ref().take(LONGEST) {
+        for char in chars.by_ref().take(MAX_CHARS) {
             write!(f, "{}", char.escape_debug())?;
         }
         if chars.as_str().is_empty() { Ok(()) } else { f.write_str("…") }
@@ -112,7 +112,7 @@ impl fmt::Display for List<'_> {
 }
 
 const SHOWN: usize = 20;
-const LONGEST: usize = 200;
+const MAX_CHARS: usize = 200;
 
 #[cfg(test)]
 mod tests {

@@ -24,20 +24,20 @@ impl Query {
 
     fn takes(&self, name: &str) -> bool {
         let is_new = || !self.exclude.iter().any(|before| before == name);
-        !name.is_empty() && self.exclude.len() < MOST && is_new()
+        !name.is_empty() && self.exclude.len() < MAX_NAMES && is_new()
     }
 }
 
 /// Returns a name that is safe to echo: truncated, with each character that no name can have replaced by `?`.
 pub(crate) fn shown(name: &str) -> String {
     name.chars()
-        .take(LONGEST)
+        .take(MAX_NAME_CHARS)
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '?' })
         .collect()
 }
 
-const MOST: usize = 32;
-const LONGEST: usize = 64;
+const MAX_NAMES: usize = 32;
+const MAX_NAME_CHARS: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -47,9 +47,9 @@ mod tests {
     fn names_are_read_once_each_and_nothing_odd_comes_back() {
         let query = Query::parse("verbose&exclude=a&exclude=b&x=1&exclude=a&exclude=%3Cb%3E&exclude=");
         assert_eq!(query, Query { verbose: true, exclude: ["a", "b", "%3Cb%3E"].map(String::from).into() });
-        assert_eq!((shown("%3Cb%3E"), shown(&"a".repeat(99)).len()), ("?3Cb?3E".into(), LONGEST));
+        assert_eq!((shown("%3Cb%3E"), shown(&"a".repeat(99)).len()), ("?3Cb?3E".into(), MAX_NAME_CHARS));
         let many: Vec<_> = (0..100).map(|number| format!("exclude={number}")).collect();
-        assert_eq!(Query::parse(&many.join("&")).exclude.len(), MOST);
+        assert_eq!(Query::parse(&many.join("&")).exclude.len(), MAX_NAMES);
         assert_eq!(Query::parse(""), Query::default());
     }
 }

@@ -55,7 +55,7 @@ impl HttpProbe {
     /// thread.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.min(LONGEST);
+        self.timeout = timeout.min(MAX_TIMEOUT);
         self.with_agent()
     }
 
@@ -129,7 +129,7 @@ impl fmt::Debug for HttpProbe {
 }
 
 /// One year. Adding a longer duration to a clock reading could overflow.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

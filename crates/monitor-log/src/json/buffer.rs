@@ -13,11 +13,11 @@ pub(super) fn lend<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
     let result = f(&mut buffer);
     buffer.clear();
-    if buffer.capacity() <= KEPT {
+    if buffer.capacity() <= MAX_BUFFER_BYTES {
         let _ = SPARE.try_with(|spare| spare.set(buffer));
     }
     result
 }
 
 /// Maximum capacity kept for the next line, in bytes. Larger buffers are freed.
-const KEPT: usize = 64 * 1024;
+const MAX_BUFFER_BYTES: usize = 64 * 1024;

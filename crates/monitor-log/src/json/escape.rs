@@ -24,7 +24,7 @@ impl JsonText {
 
     /// Writes a text, redacted, and the closing quotation mark.
     pub(super) fn write(&self, line: &mut Vec<u8>, text: &str) {
-        if text.len() <= LONGEST && self.redaction.is_plain(text.as_bytes()) {
+        if text.len() <= MAX_TEXT_BYTES && self.redaction.is_plain(text.as_bytes()) {
             line.extend_from_slice(text.as_bytes());
         } else {
             self.write_odd(line, text, text.len());
@@ -34,7 +34,7 @@ impl JsonText {
 
     /// Writes a text that is redacted on access, and the closing quotation mark.
     pub(super) fn write_shown(&self, line: &mut Vec<u8>, shown: RedactedText<'_>) {
-        match shown.as_plain().filter(|text| text.len() <= LONGEST) {
+        match shown.as_plain().filter(|text| text.len() <= MAX_TEXT_BYTES) {
             Some(text) => {
                 line.extend_from_slice(text);
                 line.push(b'"');
@@ -45,7 +45,7 @@ impl JsonText {
 
     /// Writes an already redacted text and the closing quotation mark.
     pub(super) fn write_redacted(&self, line: &mut Vec<u8>, text: &str) {
-        write_beginning(line, cut(text, LONGEST), text.len());
+        write_beginning(line, cut(text, MAX_TEXT_BYTES), text.len());
         line.push(b'"');
     }
 
@@ -56,7 +56,7 @@ impl JsonText {
         text::write(&mut said, format_args!("{value:?}"));
         let length = said.length;
         // Fast path: harmless output stays in the buffer it was formatted into.
-        if length > LONGEST || !self.redaction.is_plain(&line[begin..]) {
+        if length > MAX_TEXT_BYTES || !self.redaction.is_plain(&line[begin..]) {
             let text = line.split_off(begin);
             self.write_odd(line, &String::from_utf8_lossy(&text), length);
         }
@@ -66,7 +66,7 @@ impl JsonText {
     /// Writes a text that needs escaping, redaction or a cut. `length` is the length of the uncut text in bytes.
     #[cold]
     fn write_odd(&self, line: &mut Vec<u8>, text: &str, length: usize) {
-        write_beginning(line, &self.redaction.head(text, LONGEST), length);
+        write_beginning(line, &self.redaction.head(text, MAX_TEXT_BYTES), length);
     }
 }
 
@@ -79,7 +79,7 @@ pub(super) fn write_masked(line: &mut Vec<u8>) {
 /// Writes the head of a text of `length` bytes, and a note of the full length if it is cut.
 fn write_beginning(line: &mut Vec<u8>, text: &str, length: usize) {
     json_text(line, text);
-    if length > LONGEST {
+    if length > MAX_TEXT_BYTES {
         let _ = write!(line, "…[cut, {length} bytes]");
     }
 }
@@ -103,10 +103,10 @@ impl fmt::Write for Bounded<'_> {
 }
 
 /// Maximum length of a written text, in bytes.
-pub(super) const LONGEST: usize = 16 * 1024;
-/// Maximum length of `Debug` output that is formatted. Longer than [`LONGEST`], so that a secret that crosses the cut
+pub(super) const MAX_TEXT_BYTES: usize = 16 * 1024;
+/// Maximum length of `Debug` output that is formatted. Longer than [`MAX_TEXT_BYTES`], so that a secret that crosses the cut
 /// is still recognized.
-const READ: usize = LONGEST + LOOKAHEAD;
+const READ: usize = MAX_TEXT_BYTES + LOOKAHEAD;
 
 /// Writes one of the crate's own words, which needs no escaping or redaction, and the closing quotation mark.
 pub(super) fn own(line: &mut Vec<u8>, key: &str, word: &str) {

@@ -43,7 +43,7 @@ impl LineCache {
             _ => {
                 let begin = line.len();
                 make(line);
-                all[place] = (route.len() <= LONGEST).then(|| Made {
+                all[place] = (route.len() <= MAX_ROUTE_BYTES).then(|| Made {
                     method,
                     route: route.into(),
                     ending,
@@ -63,7 +63,7 @@ impl Made {
 
 const PLACES: usize = 64;
 /// Longer routes are not cached, to bound the memory of a thread.
-const LONGEST: usize = 1024;
+const MAX_ROUTE_BYTES: usize = 1024;
 
 #[cfg(test)]
 mod tests {

@@ -191,7 +191,7 @@ where
         let answer = match (this.answer.take(), this.inner.as_pin_mut()) {
             (Some(answer), _) => answer,
             (None, Some(inner)) => match ready!(inner.poll(cx)) {
-                Ok(response) => return Poll::Ready(Ok(response.map(ResponseBody::off))),
+                Ok(response) => return Poll::Ready(Ok(response.map(ResponseBody::passthrough))),
                 Err(error) => answer_to(&error, this.settings, this.table),
             },
             (None, None) => return Poll::Pending,

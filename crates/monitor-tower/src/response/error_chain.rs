@@ -5,7 +5,7 @@ use std::{error::Error, io, iter::successors};
 /// Returns `error` and its causes, at most twenty in total. They include the error inside of an [`io::Error`], which
 /// [`source`](Error::source) skips.
 pub(crate) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    successors(Some(error), |error| within(*error)).take(DEPTH)
+    successors(Some(error), |error| within(*error)).take(MAX_CAUSES)
 }
 
 fn within<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
@@ -15,4 +15,4 @@ fn within<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stat
     }
 }
 
-const DEPTH: usize = 20;
+const MAX_CAUSES: usize = 20;

@@ -66,11 +66,11 @@ struct TooShort {
 // === impl ResponseBody ===
 
 impl<B: Body> ResponseBody<B> {
-    pub(crate) fn off(body: B) -> Self {
+    pub(crate) fn passthrough(body: B) -> Self {
         Self { state: State::Inner { body }, guard: None, length: None, web: None }
     }
 
-    pub(crate) fn watching(body: B, length: Option<u64>, guard: Guard) -> Self {
+    pub(crate) fn recording(body: B, length: Option<u64>, guard: Guard) -> Self {
         Self { state: State::Inner { body }, web: guard.web_trailers(), guard: Some(guard), length }
     }
 
@@ -119,12 +119,12 @@ where
             // A body that panics while it is dropped has been polled to its end, so the response is not affected.
             (Polled { frame: Poll::Ready(frame), size, is_over }, caught) if is_over || caught.is_none() => {
                 caught.into_iter().for_each(CaughtPanic::drop_payload);
-                guard.send(size);
+                guard.add_bytes(size);
                 if let Some(trailers) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.trailers_ref()) {
-                    guard.trailers(trailers);
+                    guard.on_trailers(trailers);
                 }
                 if let Some(web) = this.web.take_if(|web| web.is_over()) {
-                    guard.trailers(&web.headers());
+                    guard.on_trailers(&web.headers());
                 }
                 if is_over && let Some(guard) = this.guard.take() {
                     complete(guard, *this.length);

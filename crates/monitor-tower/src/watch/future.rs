@@ -49,14 +49,14 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn off(future: F) -> Self {
+    pub(crate) fn passthrough(future: F) -> Self {
         Self { state: State::Running { future }, guard: None }
     }
 
     /// Calls the service, which may panic. Request and future are large: a closure that owned or returned them would
     /// copy them once more.
     #[inline]
-    pub(crate) fn watching<R>(guard: Guard, request: R, mut call: impl FnMut(R) -> F) -> Self {
+    pub(crate) fn recording<R>(guard: Guard, request: R, mut call: impl FnMut(R) -> F) -> Self {
         let mut this = Self { state: State::Gone, guard: Some(guard) };
         let (mut request, state) = (Some(request), &mut this.state);
         let caught = this.guard.as_mut().and_then(|guard| {
@@ -109,7 +109,7 @@ where
         match (ended, caught) {
             (Some(Ended { result: Ok(response), shape }), None) => Poll::Ready(Ok(respond(response, shape, guard))),
             (Some(Ended { result: Err(error), .. }), None) => {
-                guard.service_error(&error);
+                guard.record_service_error(&error);
                 Poll::Ready(Err(error))
             }
             (ended, Some(caught)) => {
@@ -168,7 +168,7 @@ where
 {
     match state.project() {
         StateProjection::Running { future } => {
-            future.poll(cx).map(|result| result.map(|response| response.map(ResponseBody::off)))
+            future.poll(cx).map(|result| result.map(|response| response.map(ResponseBody::passthrough)))
         }
         StateProjection::Panicked { .. } | StateProjection::Refused { .. } | StateProjection::Gone => Poll::Pending,
     }
@@ -177,10 +177,10 @@ where
 /// Moves the guard into the body, or ends the request if nothing follows the head.
 fn respond<C: Body>(mut response: Response<C>, shape: Shape, mut guard: Guard) -> Response<ResponseBody<C>> {
     // A marked response comes from another layer of this crate, which has already determined the outcome.
-    if let Some(outcome) = guard.head(&mut response) {
-        guard.send(shape.length.unwrap_or(0));
+    if let Some(outcome) = guard.on_response_head(&mut response) {
+        guard.add_bytes(shape.length.unwrap_or(0));
         guard.end(outcome);
-        return response.map(ResponseBody::off);
+        return response.map(ResponseBody::passthrough);
     }
     match bodiless(&guard, response.status()) {
         Some(outcome) => guard.end(outcome),
@@ -190,10 +190,10 @@ fn respond<C: Body>(mut response: Response<C>, shape: Shape, mut guard: Guard) -
         },
         None => {
             let length = content_length(response.headers()).or(shape.length);
-            return response.map(|body| ResponseBody::watching(body, length, guard));
+            return response.map(|body| ResponseBody::recording(body, length, guard));
         }
     }
-    response.map(ResponseBody::off)
+    response.map(ResponseBody::passthrough)
 }
 
 /// Returns the outcome of a request if its response has no content, even if the service set a body: a switch of
@@ -218,7 +218,7 @@ fn fill<C: Body>(mut response: Response<C>, problem: TextBody, mut guard: Guard)
     headers.insert(header::CONTENT_TYPE, PROBLEM);
     response.map(|body| {
         guard.catch(|| drop(body)).unwrap_or_else(CaughtPanic::drop_payload);
-        guard.send(problem.as_bytes().len() as u64);
+        guard.add_bytes(problem.as_bytes().len() as u64);
         guard.end(Outcome::Completed);
         ResponseBody::ours(problem)
     })
@@ -235,14 +235,14 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 
 /// Answers a panic, or resumes it if the layer does not answer panics.
 fn answer<C: Body>(caught: CaughtPanic, mut guard: Guard) -> Response<ResponseBody<C>> {
-    guard.panicked();
+    guard.set_panicked();
     if !guard.answers_panics() {
         drop(guard);
         resume_unwind(caught.into_payload());
     }
     caught.drop_payload();
     let response = guard.answer_panic();
-    guard.send(response.body().as_bytes().len() as u64);
+    guard.add_bytes(response.body().as_bytes().len() as u64);
     guard.end(Outcome::Panic);
     response.map(ResponseBody::ours)
 }
@@ -250,11 +250,11 @@ fn answer<C: Body>(caught: CaughtPanic, mut guard: Guard) -> Response<ResponseBo
 /// Ends a request whose future was dropped before it completed, because the client left.
 fn cancel<F>(mut state: Pin<&mut State<F>>, mut guard: Guard) {
     if let StateProjection::Panicked { caught } = state.as_mut().project() {
-        guard.panicked();
+        guard.set_panicked();
         caught.take().into_iter().for_each(CaughtPanic::drop_payload);
     }
     if let Err(caught) = guard.catch(|| state.set(State::Gone)) {
-        guard.panicked();
+        guard.set_panicked();
         let answers = guard.answers_panics();
         drop(guard);
         if answers { caught.drop_payload() } else { caught.resume() }

@@ -90,7 +90,7 @@ impl Guard {
 
     /// Records the response's head and sets this layer's headers. From now on the outcome is `body_aborted` until the
     /// body sets another. Returns the final outcome if the response carries a marker of an inner layer.
-    pub(crate) fn head<C>(&mut self, response: &mut Response<C>) -> Option<Outcome> {
+    pub(crate) fn on_response_head<C>(&mut self, response: &mut Response<C>) -> Option<Outcome> {
         self.status = response.status().as_u16();
         self.outcome = Outcome::BodyAborted;
         if self.protocol.is_some() {
@@ -111,7 +111,7 @@ impl Guard {
     }
 
     /// Records the trailers of a body, which contain the status of a gRPC call.
-    pub(crate) fn trailers(&mut self, trailers: &HeaderMap) {
+    pub(crate) fn on_trailers(&mut self, trailers: &HeaderMap) {
         if let Some(code) = grpc::code_in(trailers).filter(|_| self.grpc != GrpcStatus::None) {
             self.grpc = GrpcStatus::Known(code);
             self.note_grpc_failure(trailers, &Extensions::new());
@@ -149,7 +149,7 @@ impl Guard {
 
     /// Records an error that the service returned instead of a response. It has no status and is counted as a 500,
     /// which is what servers make of it.
-    pub(crate) fn service_error<E: fmt::Display + 'static>(&mut self, error: &E) {
+    pub(crate) fn record_service_error<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.status = StatusCode::INTERNAL_SERVER_ERROR.as_u16();
         self.outcome = Outcome::ServiceError;
         self.capture(EventKind::ServiceError, error);
@@ -174,7 +174,7 @@ impl Guard {
         }
     }
 
-    pub(crate) fn panicked(&mut self) {
+    pub(crate) fn set_panicked(&mut self) {
         self.status = StatusCode::INTERNAL_SERVER_ERROR.as_u16();
         self.outcome = Outcome::Panic;
     }
@@ -184,7 +184,7 @@ impl Guard {
     }
 
     /// Records the size of data that is sent.
-    pub(crate) fn send(&mut self, bytes: u64) {
+    pub(crate) fn add_bytes(&mut self, bytes: u64) {
         self.sent = self.sent.saturating_add(bytes);
     }
 

@@ -85,13 +85,13 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let Self { inner, settings } = self;
         if settings.is_off() {
-            return ResponseFuture::off(inner.call(request));
+            return ResponseFuture::passthrough(inner.call(request));
         }
         let (mut guard, disabled) = Guard::begin(settings, &request);
         if let Some(disabled) = disabled {
             return ResponseFuture::refused(guard.refuse(&disabled), guard);
         }
-        ResponseFuture::watching(guard, request, |request| inner.call(request))
+        ResponseFuture::recording(guard, request, |request| inner.call(request))
     }
 }
 

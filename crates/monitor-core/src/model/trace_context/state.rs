@@ -25,13 +25,13 @@ pub(super) fn read<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Arc<
     (!members.is_empty()).then(|| members.join(",").into())
 }
 
-/// Removes members until the list has at most [`LONGEST`] bytes.
+/// Removes members until the list has at most [`MAX_LIST_BYTES`] bytes.
 fn shorten(members: &mut Vec<(&str, &str)>) {
     let length = |members: &[(&str, &str)]| members.iter().map(|(_, member)| member.len() + 1).sum::<usize>();
-    if length(members) > LONGEST + 1 {
+    if length(members) > MAX_LIST_BYTES + 1 {
         members.retain(|(_, member)| member.len() <= LONG);
     }
-    while length(members) > LONGEST + 1 {
+    while length(members) > MAX_LIST_BYTES + 1 {
         members.pop();
     }
 }
@@ -56,6 +56,6 @@ const MOST: usize = 32;
 /// Maximum length of a key, in bytes.
 const LONGEST_KEY: usize = 256;
 /// Maximum length of a list that is sent on, in bytes.
-const LONGEST: usize = 512;
+const MAX_LIST_BYTES: usize = 512;
 /// Members longer than this, in bytes, are removed first.
 const LONG: usize = 128;

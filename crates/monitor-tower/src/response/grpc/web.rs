@@ -65,7 +65,7 @@ impl WebTrailers {
             let count = data.len().min(usize::try_from(self.missing).unwrap_or(usize::MAX));
             let (of_frame, rest) = data.split_at(count);
             if is_trailers {
-                let room = LONGEST.saturating_sub(self.trailers.len());
+                let room = MAX_TRAILER_BYTES.saturating_sub(self.trailers.len());
                 self.trailers.extend_from_slice(&of_frame[..count.min(room)]);
             }
             self.missing -= u32::try_from(count).unwrap_or(self.missing);
@@ -105,7 +105,7 @@ const HEADER: usize = 5;
 /// The flag of a frame that holds trailers.
 const TRAILERS: u8 = 0x80;
 /// Largest number of trailer bytes stored. All known implementations send the status first.
-const LONGEST: usize = 8 * 1024;
+const MAX_TRAILER_BYTES: usize = 8 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -170,6 +170,6 @@ mod tests {
         let mut trailers = WebTrailers::of_binary();
         trailers.read_binary(b"\x80\xff\xff\xff\xff");
         (0..64).for_each(|_| trailers.read_binary(&[b'a'; 1024]));
-        assert_eq!((trailers.trailers.len(), trailers.is_over()), (LONGEST, false));
+        assert_eq!((trailers.trailers.len(), trailers.is_over()), (MAX_TRAILER_BYTES, false));
     }
 }

@@ -92,9 +92,9 @@ impl Seen {
 /// Returns the next word without its final punctuation, and `true` if there was any, because punctuation ends the date.
 fn word(text: &str) -> Option<(&str, bool)> {
     // The longest is `2025-07-29T12:30:00.000000000+02:00`.
-    let mut chars = text.char_indices().take(LONGEST + 1);
+    let mut chars = text.char_indices().take(MAX_WORD_BYTES + 1);
     let end = chars.find(|(_, c)| is_border(*c)).map_or(text.len(), |(at, _)| at);
-    let word = text.get(..end).filter(|word| (1..=LONGEST).contains(&word.len()))?;
+    let word = text.get(..end).filter(|word| (1..=MAX_WORD_BYTES).contains(&word.len()))?;
     let core = word.trim_end_matches(['.', ':', '!', '?', '…']);
     Some(if is_half(word) || core.len() == word.len() { (word, false) } else { (core, true) })
 }
@@ -186,4 +186,4 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 const ZONES: [&str; 15] =
     ["GMT", "UTC", "UT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST", "BST"];
 /// Maximum length of a word within a date, in bytes.
-const LONGEST: usize = 40;
+const MAX_WORD_BYTES: usize = 40;
