@@ -2,13 +2,13 @@
 //!
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span>
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, net::IpAddr};
 
 use http::Version;
 use monitor_core::{
-    ErrorType, FinalStatus, Monitor, TraceContext, names,
+    ErrorType, FinalStatus, Method, Monitor, RequestId, TraceContext, names,
     panic::{self, CaughtPanic},
-    scope::{REQUEST_TARGET, RequestFacts},
+    scope::REQUEST_TARGET,
 };
 use tracing::{Span, field::Empty, span::Entered};
 
@@ -18,15 +18,21 @@ use crate::{request::head::RequestHead, response::grpc::Protocol};
 #[derive(Debug)]
 pub(crate) struct RequestSpan(Box<Span>);
 
+/// The facts of a request that its span has as fields.
+pub(crate) struct SpanFacts<'a> {
+    pub(crate) id: &'a RequestId,
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    pub(crate) route: &'a str,
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) user_agent: &'a [u8],
+    pub(crate) remote_addr: Option<IpAddr>,
+}
+
 impl RequestSpan {
     /// Creates the span; `None` if no subscriber records it, or if one panics.
-    pub(crate) fn begin(
-        head: &RequestHead<'_>,
-        facts: &RequestFacts<'_>,
-        monitor: &Monitor,
-        protocol: Option<Protocol>,
-    ) -> Option<Self> {
-        let begun = panic::catch_printed(|| begin(head, facts, monitor, protocol));
+    pub(crate) fn begin(head: &RequestHead<'_>, monitor: &Monitor, facts: &SpanFacts<'_>) -> Option<Self> {
+        let begun = panic::catch_printed(|| begin(head, monitor, facts));
         let span = begun.map_err(CaughtPanic::drop_payload).ok().filter(|span| !span.is_disabled())?;
         Some(Self(Box::new(span)))
     }
@@ -65,11 +71,9 @@ impl RequestSpan {
     }
 }
 
-fn begin(head: &RequestHead<'_>, facts: &RequestFacts<'_>, monitor: &Monitor, protocol: Option<Protocol>) -> Span {
-    let method = facts.method.as_str();
-    let counted = || Some(monitor.traffic()?.route(facts.series?));
-    let route = counted().unwrap_or(facts.route);
-    let matched = Some(route).filter(|route| ![names::UNMATCHED, names::OVERFLOW].contains(route));
+fn begin(head: &RequestHead<'_>, monitor: &Monitor, facts: &SpanFacts<'_>) -> Span {
+    let (method, protocol) = (facts.method.as_str(), facts.protocol);
+    let matched = Some(facts.route).filter(|route| ![names::UNMATCHED, names::OVERFLOW].contains(route));
     let path = monitor.shows_raw_paths().then(|| monitor.redaction().text(facts.path));
     tracing::info_span!(
         target: REQUEST_TARGET,
@@ -93,7 +97,7 @@ fn begin(head: &RequestHead<'_>, facts: &RequestFacts<'_>, monitor: &Monitor, pr
 }
 
 /// Returns the `User-Agent` header, redacted. As in the scope, one that is not ASCII is left out.
-fn user_agent<'a>(facts: &RequestFacts<'a>, monitor: &Monitor) -> Option<Cow<'a, str>> {
+fn user_agent<'a>(facts: &SpanFacts<'a>, monitor: &Monitor) -> Option<Cow<'a, str>> {
     let agent = str::from_utf8(facts.user_agent).ok().filter(|agent| agent.is_ascii() && !agent.is_empty())?;
     Some(monitor.redaction().text(agent))
 }

@@ -14,7 +14,10 @@ use crate::{
     request::head::RequestHead,
     response::grpc::{GrpcStatus, Protocol},
     settings::Settings,
-    watch::{identity::Identified, span::RequestSpan},
+    watch::{
+        identity::Identified,
+        span::{RequestSpan, SpanFacts},
+    },
 };
 
 /// The target of a request, and the series that counts it.
@@ -85,29 +88,40 @@ fn open(head: &RequestHead<'_>, target: Target<'_>, settings: &Settings) -> (Opt
         settings.warn_of_unknown_peer();
     }
     let read = head.read(settings);
-    let Identified { id, trace, client_id, client_trace_id } =
+    let Identified { id, mut trace, client_id, client_trace_id } =
         Identified::new(head, &read, settings, peer, around.as_ref());
-    let mut facts = RequestFacts {
-        id,
-        trace,
-        client_trace_id,
-        method: target.method,
-        route: target.route,
-        path: target.path,
-        user_agent: &read.user_agent,
-        client_request_id: client_id,
-        remote_addr: peer.map(|peer| head.remote_addr(settings, peer)),
-        untracked: target.untracked,
-        series: target.series,
-    };
+    let remote_addr = peer.map(|peer| head.remote_addr(settings, peer));
     // With a disabled monitor, the request belongs to the monitor of the scope around it.
     let outer = around.as_ref().filter(|_| !settings.monitor.is_enabled());
     let monitor = outer.map_or(&settings.monitor, Scope::monitor);
-    let is_shown = settings.span && !target.untracked;
-    let span = is_shown.then(|| RequestSpan::begin(head, &facts, monitor, target.protocol)).flatten();
+    let Target { method, path, route, protocol, untracked, series } = target;
+    let user_agent = &*read.user_agent;
+    let begin = || {
+        let route = series.and_then(|series| Some(monitor.traffic()?.route(series))).unwrap_or(route);
+        RequestSpan::begin(
+            head,
+            monitor,
+            &SpanFacts { id: &id, method, path, route, protocol, user_agent, remote_addr },
+        )
+    };
+    let span = (settings.span && !untracked).then(begin).flatten();
     if let Some(span) = &span {
-        facts.trace = span.join(facts.trace, around.as_ref().is_some_and(Scope::is_request));
+        trace = span.join(trace, around.as_ref().is_some_and(Scope::is_request));
     }
+    // Built last: only a value that nothing borrows is written into the scope without a copy.
+    let facts = RequestFacts {
+        id,
+        trace,
+        client_trace_id,
+        method,
+        route,
+        path,
+        user_agent,
+        client_request_id: client_id,
+        remote_addr,
+        untracked,
+        series,
+    };
     (span, scope_of(outer, monitor, facts))
 }
 
