@@ -117,12 +117,12 @@ pub use self::endpoint::grpc::GrpcHealthService;
 pub use self::probes::disk::DiskProbe;
 #[cfg(feature = "probe-error-ratio")]
 pub use self::probes::error_ratio::ErrorRatioProbe;
-#[cfg(feature = "probe-open-files")]
-pub use self::probes::fds::OpenFilesProbe;
 #[cfg(feature = "probe-http")]
 pub use self::probes::http::HttpProbe;
 #[cfg(feature = "probe-memory")]
 pub use self::probes::memory::MemoryProbe;
+#[cfg(feature = "probe-open-files")]
+pub use self::probes::open_files::OpenFilesProbe;
 #[cfg(feature = "probe-postgres")]
 pub use self::probes::postgres::PostgresProbe;
 #[cfg(feature = "probe-redis")]

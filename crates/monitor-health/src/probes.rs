@@ -6,12 +6,12 @@ pub(crate) mod disk;
 pub(crate) mod error_ratio;
 #[cfg(all(test, any(feature = "probe-open-files", feature = "probe-memory")))]
 mod exhausted;
-#[cfg(feature = "probe-open-files")]
-pub(crate) mod fds;
 #[cfg(feature = "probe-http")]
 pub(crate) mod http;
 #[cfg(feature = "probe-memory")]
 pub(crate) mod memory;
+#[cfg(feature = "probe-open-files")]
+pub(crate) mod open_files;
 #[cfg(feature = "probe-postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "probe-redis")]

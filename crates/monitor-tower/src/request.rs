@@ -3,7 +3,6 @@
 pub(crate) mod forwarded;
 pub(crate) mod head;
 pub(crate) mod headers;
-pub(crate) mod host_class;
 pub(crate) mod id_policy;
 pub(crate) mod mounts;
 pub(crate) mod networks;

@@ -2,13 +2,13 @@
 //! inside the scope, and the body ends the request.
 
 pub(crate) mod body;
-pub(crate) mod facts;
 pub(crate) mod future;
 pub(crate) mod guard;
 pub(crate) mod identity;
 pub(crate) mod log;
 #[cfg(feature = "opentelemetry")]
 pub(crate) mod otel;
+pub(crate) mod read_headers;
 pub(crate) mod service;
 pub(crate) mod span;
 pub(crate) mod upgraded;

@@ -34,7 +34,7 @@ impl<'a> Counts<'a> {
             publish_histograms(sink, route);
         }
         for host in self.monitor.outgoing().into_iter().flat_map(|outgoing| outgoing.read()) {
-            publish_host(sink, &host);
+            publish_client(sink, &host);
         }
         for job in self.monitor.jobs() {
             publish_job(sink, &job);
@@ -114,7 +114,7 @@ fn publish_histograms(sink: &mut Sink<'_>, route: &RouteCounts) {
     }
 }
 
-fn publish_host(sink: &mut Sink<'_>, host: &ClientCounts) {
+fn publish_client(sink: &mut Sink<'_>, host: &ClientCounts) {
     for &answer in ClientOutcome::ALL {
         let class = vec![Label::new(names::HOST_CLASS, host.host_class)];
         let labels = with(class, names::STATUS_CLASS, answer.as_str());

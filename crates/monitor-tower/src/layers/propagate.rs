@@ -13,10 +13,8 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::request::{
-    headers::{self, REQUEST_ID, TRACEPARENT, TRACESTATE},
-    host_class::{UNKNOWN, class_of_host},
-};
+use super::outgoing_host::{UNKNOWN, class_of_host};
+use crate::request::headers::{self, REQUEST_ID, TRACEPARENT, TRACESTATE};
 
 type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 

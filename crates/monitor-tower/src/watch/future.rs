@@ -16,7 +16,7 @@ use http_body::Body;
 use monitor_core::{BoxError, Method, Outcome, panic::CaughtPanic};
 use pin_project_lite::pin_project;
 
-use super::{body::ResponseBody, facts::Single, guard::Guard};
+use super::{body::ResponseBody, guard::Guard, read_headers::Single};
 use crate::response::{problem::PROBLEM, text_body::TextBody};
 
 pin_project! {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, net::IpAddr};
 use http::HeaderMap;
 use monitor_core::{RequestId, Scope, TraceContext, TraceId};
 
-use super::facts::ReadHeaders;
+use super::read_headers::ReadHeaders;
 use crate::{
     request::{head::RequestHead, headers::TRACESTATE},
     settings::Settings,

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn with_no_descriptor_left_count_and_limit_are_still_published() {
-        let test = "probes::fds::tests::with_no_descriptor_left_count_and_limit_are_still_published";
+        let test = "probes::open_files::tests::with_no_descriptor_left_count_and_limit_are_still_published";
         let Some(_all) = exhausted::process(test) else { return };
         let result = OpenFilesProbe::new().check();
         assert_eq!((result.status(), result.message()), (HealthStatus::Error, "64 of 64 files open"));
