@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A service under test.
-#[expect(clippy::exhaustive_structs, reason = "whoever measures knows all of it")]
+#[expect(clippy::exhaustive_structs, reason = "built by the benches only")]
 #[expect(missing_debug_implementations, reason = "it is a function")]
 pub struct Case {
     /// The environment, a slash, and the name of the case.

@@ -10,7 +10,7 @@ use crate::cases::monitor;
 
 /// The logging setup of a process.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "there is nobody else")]
+#[expect(clippy::exhaustive_enums, reason = "used by the benches only")]
 pub enum Log {
     /// No subscriber.
     None,

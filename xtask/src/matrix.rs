@@ -59,8 +59,8 @@ fn issues(profile: &Profile, folder: &Path) -> Result<String, Failure> {
     read_shown(command.env("CARGO_TARGET_DIR", target).envs(variables.iter().copied()))
 }
 
-/// Returns the marks of faults that have another issue in the second build, or the same place. Where the line takes part
-/// the issue may be another.
+/// Returns the marks of faults that have another issue in the second build, or the same place. Where the line takes
+/// part the issue may be another.
 fn changed<'a>(first: &'a str, second: &'a str) -> Vec<&'a str> {
     let faults = |printed: &'a str| {
         printed.lines().filter_map(|line| match line.splitn(3, ' ').collect::<Vec<_>>()[..] {

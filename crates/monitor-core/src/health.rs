@@ -27,7 +27,7 @@ pub enum HealthStatus {
 
 /// A change of status of a probe, or of the service as a whole.
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "whoever tells of a change says all of it")]
+#[expect(clippy::exhaustive_structs, reason = "a change is built by monitor-health, with all fields")]
 pub struct HealthChange {
     /// The probe's name; `None` for the service as a whole.
     pub probe: Option<String>,
@@ -47,7 +47,7 @@ pub struct HealthChange {
 
 /// A snapshot of a service's health.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "whoever reads health says all of it")]
+#[expect(clippy::exhaustive_structs, reason = "a reading is built by monitor-health, with all fields")]
 pub struct HealthReading {
     /// Whether the service accepts traffic.
     pub is_ready: bool,
@@ -59,7 +59,7 @@ pub struct HealthReading {
 
 /// A snapshot of one probe.
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "whoever reads health says all of it")]
+#[expect(clippy::exhaustive_structs, reason = "a reading is built by monitor-health, with all fields")]
 pub struct ProbeReading {
     /// The probe's name.
     pub probe: String,

@@ -183,8 +183,8 @@ impl Monitor {
     }
 
     /// Returns `trace` with a new sampling decision, at the rate set by
-    /// [`MonitorBuilder::trace_sample_rate`](crate::MonitorBuilder::trace_sample_rate). Use it for a trace that begins here,
-    /// or if the caller's sampling decision is not trusted.
+    /// [`MonitorBuilder::trace_sample_rate`](crate::MonitorBuilder::trace_sample_rate). Use it for a trace that begins
+    /// here, or if the caller's sampling decision is not trusted.
     #[must_use]
     #[inline]
     pub fn sample(&self, trace: TraceContext) -> TraceContext {

@@ -175,7 +175,7 @@ impl fmt::Debug for CaughtPanic {
 
 /// The treatment of a caught panic.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever catches a panic either captures it or does not")]
+#[expect(clippy::exhaustive_enums, reason = "a caught panic is captured or it is not")]
 pub enum PanicMode {
     /// The panic is captured: the hook leaves a note even outside a scope, and the previous hook does not print it.
     Captured,

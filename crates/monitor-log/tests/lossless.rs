@@ -56,7 +56,7 @@ fn assert_lossless(directory: &Path) {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the rate is told, not asserted")]
+#[expect(clippy::print_stdout, reason = "the rate is printed, not asserted")]
 fn every_line_of_many_threads_is_found_once() {
     let directory = tempfile::tempdir().unwrap();
     let (lines, guard) = open(&directory.path().join("app.log"), 1024 * 1024);

@@ -71,7 +71,8 @@ impl Bridge {
         self.publish_once(monitor, &mut self.published())
     }
 
-    /// Locks what was published. The lock is held while a page is rendered, so that a page never has half a publication.
+    /// Locks what was published. The lock is held while a page is rendered, so that a page never has half a
+    /// publication.
     pub(crate) fn published(&self) -> MutexGuard<'_, Published> {
         self.published.lock().unwrap_or_else(PoisonError::into_inner)
     }

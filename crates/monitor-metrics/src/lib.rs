@@ -17,8 +17,8 @@
 //!
 //! # Publication
 //!
-//! The monitor's housekeeping thread publishes once a second, and [`Monitor::shutdown`] once more. A Prometheus endpoint
-//! publishes just before it renders a page, and every ten seconds to drain its recorder.
+//! The monitor's housekeeping thread publishes once a second, and [`Monitor::shutdown`] once more. A Prometheus
+//! endpoint publishes just before it renders a page, and every ten seconds to drain its recorder.
 //!
 //! | metric | method | effect |
 //! | --- | --- | --- |

@@ -45,8 +45,8 @@
 //! | No text makes it panic. If a [rule](Redaction::rule) of the program panics, the whole text is masked. | texts made to end a thread |
 //! | Harmless texts are unchanged. | masks that hide the cause of an error |
 //!
-//! The tests in `tests/redaction` check each of them, and the fuzzer `redaction` all but the time. No secret outlives its
-//! text: the cache of [`Redaction::is_plain_cached`] holds plain texts only.
+//! The tests in `tests/redaction` check each of them, and the fuzzer `redaction` all but the time. No secret outlives
+//! its text: the cache of [`Redaction::is_plain_cached`] holds plain texts only.
 //!
 //! **Not covered:**
 //!

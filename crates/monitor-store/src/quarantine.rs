@@ -7,7 +7,8 @@ use std::{
 
 use monitor_core::clock;
 
-/// Renames a damaged database and returns its new path. Removes older damaged files beyond the last [`MAX_DAMAGED_FILES`].
+/// Renames a damaged database and returns its new path. Removes older damaged files beyond the last
+/// [`MAX_DAMAGED_FILES`].
 pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     // The number gives the order of the files. It must never decrease, even if the wall clock was set back.

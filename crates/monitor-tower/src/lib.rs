@@ -104,10 +104,10 @@
 //! A POST of content type `application/grpc`, `application/grpc-web` or `application/grpc-web-text` is a call, over
 //! every version of HTTP and on either side of tonic-web. Its status is read from the head, the trailers or the last
 //! frame of gRPC-Web. A response that ends without a status counts as UNKNOWN, as it does to clients. So does one whose
-//! gRPC-Web trailers are compressed (frame flag 0x81), because they are not decompressed; tonic-web sends none. UNKNOWN,
-//! DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS are failures, with the name of the code as the
-//! error type. A method is a route if it is [declared](monitor_core::MonitorBuilder::grpc_methods); all others share
-//! one series.
+//! gRPC-Web trailers are compressed (frame flag 0x81), because they are not decompressed; tonic-web sends none.
+//! UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS are failures, with the name of the
+//! code as the error type. A method is a route if it is [declared](monitor_core::MonitorBuilder::grpc_methods); all
+//! others share one series.
 //!
 //! The event of a failed call contains the message of its `Status`, masked. To record the underlying error with its
 //! type and causes, capture it where it occurs, or set it as the source of the status, which clients do not see. tonic

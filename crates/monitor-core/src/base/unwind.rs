@@ -21,7 +21,7 @@ pub fn catch_and_drop(f: impl FnOnce()) {
 /// Drops the payload of a panic. A panic in its `Drop` is caught; the second payload is leaked.
 pub fn drop_payload(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        #[expect(clippy::mem_forget, reason = "dropping it may panic again, and there is nobody left to catch it")]
+        #[expect(clippy::mem_forget, reason = "its drop may panic again, and nothing would catch that")]
         std::mem::forget(second);
     }
 }

@@ -22,7 +22,7 @@ pub const REQUEST_TARGET: &str = "monitor::request";
 
 /// The facts known at the beginning of a request.
 #[derive(Clone)]
-#[expect(clippy::exhaustive_structs, reason = "whoever opens a scope says all of it")]
+#[expect(clippy::exhaustive_structs, reason = "a layer builds it, with all fields")]
 pub struct RequestFacts<'a> {
     /// The request's own ID.
     pub id: RequestId,
@@ -93,7 +93,7 @@ impl fmt::Debug for RequestFacts<'_> {
 
 /// The end of a request.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "whoever ends a request says all of it")]
+#[expect(clippy::exhaustive_structs, reason = "a layer builds it, with all fields")]
 pub struct RequestEnd {
     /// The outcome and status.
     pub ending: FinalStatus,

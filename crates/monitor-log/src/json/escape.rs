@@ -104,8 +104,8 @@ impl fmt::Write for Bounded<'_> {
 
 /// Maximum length of a written text, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 16 * 1024;
-/// Maximum length of `Debug` output that is formatted. Longer than [`MAX_TEXT_BYTES`], so that a secret that crosses the cut
-/// is still recognized.
+/// Maximum length of `Debug` output that is formatted. Longer than [`MAX_TEXT_BYTES`], so that a secret that crosses
+/// the cut is still recognized.
 const READ: usize = MAX_TEXT_BYTES + LOOKAHEAD;
 
 /// Writes one of the crate's own words, which needs no escaping or redaction, and the closing quotation mark.

@@ -147,7 +147,7 @@ fn count_of(shop: &Monitor, reason: DropReason) -> u64 {
 
 /// The child process of the first test: its files cannot grow until the limit is lifted.
 #[test]
-#[expect(clippy::print_stdout, reason = "whoever starts it reads that")]
+#[expect(clippy::print_stdout, reason = "the parent process reads the output")]
 fn a_shop_on_a_full_disk() {
     let Some(folder) = childs_folder() else { return };
     let shop = shop(&folder, "1.0.0");

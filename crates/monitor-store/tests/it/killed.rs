@@ -39,7 +39,7 @@ fn whenever_it_is_killed_what_was_saved_is_there() {
 
 /// The child process that the test above kills.
 #[test]
-#[expect(clippy::print_stdout, reason = "whoever starts it reads that")]
+#[expect(clippy::print_stdout, reason = "the parent process reads the output")]
 fn a_shop_that_fails_until_it_is_killed() {
     let Some(folder) = childs_folder() else { return };
     let shop = shop(&folder, "1.0.0");

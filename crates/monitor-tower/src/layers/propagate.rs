@@ -28,8 +28,8 @@ type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 /// tracing-opentelemetry in the same trace, the parent ID is that of the span.
 ///
 /// New traces are sampled at the rate of
-/// [`MonitorBuilder::trace_sample_rate`](monitor_core::MonitorBuilder::trace_sample_rate), which determines what downstream
-/// services record.
+/// [`MonitorBuilder::trace_sample_rate`](monitor_core::MonitorBuilder::trace_sample_rate), which determines what
+/// downstream services record.
 ///
 /// # Example
 ///

@@ -55,8 +55,8 @@ pub(super) struct WorkerGuard(pub(super) Arc<Flushes>);
 // === impl Flushes ===
 
 impl Flushes {
-    /// Registers a request. Calls `wake` unless the worker is already awake for an earlier request: it looks for another
-    /// one after each flush.
+    /// Registers a request. Calls `wake` unless the worker is already awake for an earlier request: it looks for
+    /// another one after each flush.
     pub(super) fn request(self: &Arc<Self>, kind: Kind, wake: impl FnOnce()) -> Pending {
         let mut state = self.lock();
         let is_awake = state.requested > state.ended;

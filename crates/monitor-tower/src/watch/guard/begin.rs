@@ -125,8 +125,8 @@ fn open(head: &RequestHead<'_>, target: Target<'_>, settings: &Settings) -> (Opt
     (span, scope_of(outer, monitor, facts))
 }
 
-/// Returns the scope of a request. With a disabled monitor, it is the scope of the layer around, because a new one would
-/// hide it.
+/// Returns the scope of a request. With a disabled monitor, it is the scope of the layer around, because a new one
+/// would hide it.
 #[inline]
 fn scope_of(outer: Option<&Scope>, monitor: &Monitor, facts: RequestFacts<'_>) -> Scope {
     match outer.filter(|outer| outer.is_request()) {
