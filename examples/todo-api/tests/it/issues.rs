@@ -132,7 +132,7 @@ async fn an_order_that_makes_no_sense_is_a_problem() {
             json!({ "fingerprint": fingerprint, "action": "mute", "actor": "ada", "release": "1" }),
             "leave the others out",
         ),
-        (json!({ "fingerprint": fingerprint, "action": "mute", "actor": "ada", "more": 0 }), "at least once more"),
+        (json!({ "fingerprint": fingerprint, "action": "mute", "actor": "ada", "more": 0 }), "at least one more event"),
         (json!({ "fingerprint": fingerprint, "action": "forget", "actor": "ada" }), "unknown variant"),
     ] {
         let answer = api.operate(Method::POST, "/admin/issues/triage", &order.to_string()).await;
