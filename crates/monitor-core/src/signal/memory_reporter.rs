@@ -20,7 +20,7 @@ use crate::event::ErrorEvent;
 /// let monitor = Monitor::builder("shop").reporter(memory.clone()).build()?;
 /// monitor.capture_message("out of stock", Level::Error);
 /// assert!(monitor.flush(Duration::from_secs(5)));
-/// assert_eq!(memory.events()[0].message, "out of stock");
+/// assert_eq!(memory.events()[0].failure.message, "out of stock");
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
