@@ -6,6 +6,7 @@
 mod api;
 mod changes;
 mod eraser;
+mod error;
 mod query;
 mod record;
 mod regroup;
@@ -25,8 +26,9 @@ use serde_json::{Value, json};
 
 pub use self::{
     api::ErasedUser,
+    error::IssueError,
     query::{IssuePage, IssueQuery, IssueSort},
-    status::{IssueChange, IssueDecision, IssueError, IssueStatus, MutedUntil, Regression, Triage},
+    status::{IssueChange, IssueDecision, IssueStatus, MutedUntil, Regression, Triage},
 };
 pub(crate) use self::{
     changes::{EVENTS, RECORDS, event_key},

@@ -38,7 +38,7 @@
 //! | --- | --- |
 //! | Prometheus, with other bounds than [`names::BOUNDS`] | all but buckets whose bound is not one of ours |
 //! | Prometheus without bounds: a summary | all; quantiles are those of the buckets' means since the last publication |
-//! | Prometheus with an idle time-out | all, if rendered by a [`PrometheusEndpoint`]; else idle histograms restart at 0 |
+//! | Prometheus with an idle time-out | all on a [`PrometheusEndpoint`]; else idle histograms restart at 0 |
 //! | `DogStatsD`, histograms or distributions | counters, gauges; a histogram's count, sum and quantiles as above |
 //!
 //! # Features

@@ -38,12 +38,14 @@
 //!
 //! | guarantee | against |
 //! | --- | --- |
-//! | A recognised secret is masked whatever surrounds it. Texts are also read with percent-encoding and backslash escapes decoded, up to three levels deep. | text of a client beside a secret |
-//! | A secret that crosses a cut is masked as a whole: see [`Redaction::head`]. | long texts, cut so that half a secret is shown |
+//! | A recognised secret is masked whatever surrounds it, also if it is escaped. | text of a client beside a secret |
+//! | A secret that crosses a cut is masked as a whole: [`Redaction::head`]. | texts cut so that half a secret shows |
 //! | Masking a masked text changes nothing, and no mask is split. | texts that pass several outlets |
 //! | Time and memory are linear in the length of a text. Nothing backtracks. | texts made to be slow |
-//! | No text makes it panic. If a [rule](Redaction::rule) of the program panics, the whole text is masked. | texts made to end a thread |
+//! | No text makes it panic; the panic of a [rule](Redaction::rule) masks the text. | texts made to end a thread |
 //! | Harmless texts are unchanged. | masks that hide the cause of an error |
+//!
+//! Escaped texts are read with percent-encoding and backslash escapes decoded, up to three levels deep.
 //!
 //! The tests in `tests/redaction` check each of them, and the fuzzer `redaction` all but the time. No secret outlives
 //! its text: the cache of [`Redaction::is_plain_cached`] holds plain texts only.

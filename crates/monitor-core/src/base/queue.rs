@@ -40,7 +40,7 @@ pub(crate) trait Handler<T>: Send + 'static {
 /// seconds.
 pub(crate) struct Queue<T> {
     sender: SyncSender<Work<T>>,
-    /// `true` once the queue accepts nothing more. A push holds the read lock, so that no item can follow `Work::Stop`.
+    /// `true` once the queue accepts nothing more. A push holds the read lock, so that no item follows the last flush.
     closed: RwLock<bool>,
     drops: Arc<DropCounter>,
     flushes: Arc<Flushes>,

@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser, status::Refusal};
+use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser, error::Refusal};
 use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint, monitor::Monitor};
 
 /// The extent of an erasure.

@@ -2,8 +2,6 @@
 
 use std::{
     cmp::Ordering,
-    error::Error,
-    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -11,13 +9,14 @@ use std::{
 use monitor_redact::{MAX_TEXT, Redaction};
 use serde::{Deserialize, Serialize};
 
-use super::{Issue, Record, release};
-use crate::{
-    base::{
-        clock::{self, Deadline},
-        json,
-    },
-    model::fingerprint::Fingerprint,
+use super::{
+    Issue, Record,
+    error::{IssueError, Refusal},
+    release,
+};
+use crate::base::{
+    clock::{self, Deadline},
+    json,
 };
 
 /// The status of an issue.
@@ -126,20 +125,6 @@ pub(crate) enum IssueSignal {
     Opened(Arc<Issue>),
     Regressed(Arc<Issue>),
     Changed(Arc<IssueChange>),
-}
-
-/// The error of an order on an issue that was refused. Its message says what to change.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct IssueError(pub(super) Refusal);
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Refusal {
-    Unknown(Fingerprint),
-    NoActor,
-    NoRelease,
-    /// The mute would end at once, or its end is out of range.
-    BadMute,
-    MonitorDisabled,
 }
 
 /// A change of status that is caused by events or time, not by an operator.
@@ -265,39 +250,6 @@ impl IssueDecision {
         self.deadline.is_some()
     }
 }
-
-// === impl IssueError ===
-
-impl IssueError {
-    /// Returns `true` if there is no issue with the fingerprint: it never occurred, or it has expired.
-    #[must_use]
-    pub fn is_unknown_issue(&self) -> bool {
-        matches!(self.0, Refusal::Unknown(_))
-    }
-}
-
-impl From<Refusal> for IssueError {
-    fn from(refusal: Refusal) -> Self {
-        Self(refusal)
-    }
-}
-
-impl fmt::Display for IssueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Refusal::Unknown(fingerprint) => write!(f, "there is no issue {fingerprint}: it never occurred, or it has expired"),
-            Refusal::NoActor => f.write_str("the actor is empty: name the person or program that decides"),
-            Refusal::NoRelease => f.write_str("the release that resolves the issue has no name: give it, or leave the release out"),
-            Refusal::BadMute => f.write_str(
-                "an issue is muted for at least one more event, or for a second to ten years: give a number in between, or \
-                 mute it without an end",
-            ),
-            Refusal::MonitorDisabled => f.write_str("the monitor is disabled, so it has no issues"),
-        }
-    }
-}
-
-impl Error for IssueError {}
 
 /// Returns the `releases`, which are in order of first sight, that come before `fixed`.
 fn seen_before(releases: &[String], fixed: &str) -> Vec<String> {

@@ -17,9 +17,10 @@ use super::{
     Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSignal, Record, Triage,
     changes::{Changes, record_key},
     eraser::Eraser,
+    error::Refusal,
     site::{Counted, Site},
     state::{IssueUpdate, State},
-    status::{Refusal, Transition},
+    status::Transition,
     timeline::{self, TimeLine},
 };
 use crate::{
