@@ -53,7 +53,7 @@ fn start(folder: &Path, release: &str) -> Result<Monitor, BoxError> {
 
 /// The bug: amounts with a comma are rejected.
 fn order(monitor: &Monitor, user: &str, amount: &str) {
-    Scope::new(monitor).enter(|| {
+    Scope::new(monitor).in_scope(|| {
         scope::set_user(user);
         scope::set_tag("feature", "checkout");
         let _total: Option<f64> = amount.parse().capture().ok();

@@ -113,16 +113,15 @@ pub use monitor_core::{
     BoxError, BuildError, CaptureExt, Cause, CodeLocation, DisableRoute, DisabledRoute, EnabledRoute, ErasedUser,
     ErrorEvent, ErrorSettings, ErrorType, EventKind, Excerpt, Failure, Fingerprint, Frame, Grouping, GrpcCode,
     HealthChange, HourCount, Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery,
-    IssueSort, IssueStatus, Job, JobOutcome, Level, Limits, LogReporter, Method, Monitor, MonitorBuilder, MutedUntil,
-    Outcome, PanicHook, Redaction, Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId, SwitchError,
-    TraceContext, TraceId, Triage, capture_error, capture_message, clock, escape, grouping, names, scope,
+    IssueSort, IssueStatus, Job, JobOutcome, KnownMethod, Level, Limits, LogReporter, Monitor, MonitorBuilder,
+    MutedUntil, Outcome, PanicHook, Redaction, Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId,
+    SwitchError, TraceContext, TraceId, Triage, capture_error, capture_message, clock, escape, grouping, names, scope,
 };
 // Used by layers, storages and recorders of other crates. Documented in the crates that define them.
 #[doc(hidden)]
 pub use monitor_core::{
     AnyError, ClientCounts, ClientOutcome, DropCount, DropCounter, DropReason, FinalStatus, HealthReading,
-    HealthStatus, JobCounts, JobOutput, Outgoing, Persist, ProbeReading, StoreState, StoreWrite, Traffic, panic,
-    source_path, text, traffic,
+    HealthStatus, JobCounts, JobOutput, Outgoing, Persist, ProbeReading, StoreState, StoreWrite, Traffic, traffic,
 };
 #[cfg(feature = "tokio")]
 #[doc(inline)]

@@ -4,17 +4,18 @@
 use std::{ops::ControlFlow, sync::mpsc, time::Duration};
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use monitor_kit::{FinalStatus, Method, Monitor, Outcome, metrics::publish};
+use monitor_core::instrument;
+use monitor_kit::{FinalStatus, KnownMethod, Monitor, Outcome, metrics::publish};
 
 fn monitor() -> Monitor {
     Monitor::builder("shop").log(None).build().expect("the settings are good")
 }
 
 fn request(monitor: &Monitor) {
-    let traffic = monitor.traffic().expect("it is enabled");
-    let series = traffic.series(Method::Get, "/items");
-    traffic.start(series);
-    traffic.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(1));
+    let recorder = instrument::recorder(monitor).expect("it is enabled");
+    let series = recorder.series(KnownMethod::Get, "/items");
+    recorder.start(series);
+    recorder.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(1));
 }
 
 /// Waits until the monitor's periodic tasks that were added before the call have run.

@@ -1,16 +1,17 @@
 //! A program with its own metrics recorder. The recorder is global, so this test has a binary of its own.
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use monitor_kit::{FinalStatus, Method, Monitor, Outcome, PrometheusEndpoint};
+use monitor_core::instrument;
+use monitor_kit::{FinalStatus, KnownMethod, Monitor, Outcome, PrometheusEndpoint};
 
 /// Returns a monitor that has counted this many requests.
 fn monitor(requests: usize) -> Monitor {
     let monitor = Monitor::builder("shop").log(None).build().expect("the settings are good");
-    let traffic = monitor.traffic().expect("it is enabled");
-    let series = traffic.series(Method::Get, "/items");
+    let recorder = instrument::recorder(&monitor).expect("it is enabled");
+    let series = recorder.series(KnownMethod::Get, "/items");
     for _ in 0..requests {
-        traffic.start(series);
-        traffic.end(series, FinalStatus::new(Outcome::Completed, 200), std::time::Duration::from_millis(1));
+        recorder.start(series);
+        recorder.end(series, FinalStatus::new(Outcome::Completed, 200), std::time::Duration::from_millis(1));
     }
     monitor
 }

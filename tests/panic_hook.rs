@@ -17,9 +17,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use monitor_core::MemoryReporter;
+use monitor_core::instrument::panic;
 use monitor_kit::{
-    CatchPanicLayer, Monitor, MonitorBuilder, MonitorService, PanicHook, RequestIdLayer, Scope, TimingLayer, panic,
-    scope,
+    CatchPanicLayer, Monitor, MonitorBuilder, MonitorService, PanicHook, RequestIdLayer, Scope, TimingLayer, scope,
 };
 use tower::{Layer, Service, service_fn, util::ServiceFn};
 
@@ -92,8 +92,8 @@ fn poll(future: impl Future) {
 
 fn panic_in(monitor: &Monitor) {
     let scope = Scope::new(monitor);
-    let caught = scope.enter(|| panic::catch(|| panic!("inside")));
-    scope.capture_panic(&mut caught.expect_err("it panics"));
+    let caught = scope.in_scope(|| panic::catch(|| panic!("inside")));
+    caught.expect_err("it panics").capture_in(&scope);
 }
 
 /// Returns the file of the last captured panic.

@@ -11,8 +11,9 @@ use std::{
 };
 
 use axum::{Router, routing::get};
+use monitor_core::instrument;
 use monitor_kit::{
-    FinalStatus, Limits, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
+    FinalStatus, KnownMethod, Limits, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
     health::{Health, HealthBuilder, Probe, ProbeResult},
 };
 use tokio::{runtime::Handle, time::sleep};
@@ -53,12 +54,12 @@ fn bridge() {
 }
 
 fn observe(monitor: &Monitor, requests: u32) {
-    let traffic = monitor.traffic().expect("the monitor is not disabled");
+    let recorder = instrument::recorder(monitor).expect("the monitor is not disabled");
     for number in 0..requests {
-        let series = traffic.series(Method::Get, "/items/{id}");
-        traffic.start(series);
+        let series = recorder.series(KnownMethod::Get, "/items/{id}");
+        recorder.start(series);
         let duration = Duration::from_micros(u64::from(number) * 37 % 20_000);
-        traffic.end(series, FinalStatus::new(Outcome::Completed, 200), duration);
+        recorder.end(series, FinalStatus::new(Outcome::Completed, 200), duration);
     }
 }
 
@@ -79,11 +80,11 @@ fn unknown_paths() {
 fn render(series: usize) {
     let monitor =
         Monitor::builder("shop").log(None).limits(Limits::new().series(series)).build().expect("the settings are good");
-    let traffic = monitor.traffic().expect("the monitor is not disabled");
+    let recorder = instrument::recorder(monitor).expect("the monitor is not disabled");
     for number in 0..series {
-        let series = traffic.series(Method::Get, &format!("/items/{number}"));
-        traffic.start(series);
-        traffic.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(3));
+        let series = recorder.series(KnownMethod::Get, &format!("/items/{number}"));
+        recorder.start(series);
+        recorder.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(3));
     }
     let endpoint = PrometheusEndpoint::local(&monitor).expect("a recorder of its own");
     drop(endpoint.render());

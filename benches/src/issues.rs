@@ -65,7 +65,7 @@ fn many() {
 /// Captures an error with a fingerprint of its own.
 fn fail_as(monitor: &Monitor, number: usize) {
     let error = std::io::Error::other("no stock");
-    Scope::new(monitor).enter(|| {
+    Scope::new(monitor).in_scope(|| {
         scope::set_fingerprint([number.to_string()]);
         scope::set_user((number % 100).to_string());
         capture_error(&error);

@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, fmt::Debug};
 
+use monitor_core::instrument;
 use monitor_kit as kit;
 
 /// A type bound to one thread, as a foreign response body or future may be.
@@ -58,7 +59,7 @@ fn what_is_reported_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::Frame>();
     shared_and_cloned::<kit::JobCounts>();
     shared_and_cloned::<monitor_core::Failure>();
-    shared_and_cloned::<kit::scope::RequestFacts<'_>>();
+    shared_and_cloned::<instrument::RequestFacts<'_>>();
     shared_and_cloned::<kit::RequestHead<'_>>();
     shared_and_cloned::<kit::traffic::RouteCounts>();
     shared_and_cloned::<kit::traffic::StatusCounts>();
@@ -71,7 +72,7 @@ fn small_words_can_be_copied() {
     copied::<kit::ErrorType>();
     copied::<kit::EventKind>();
     copied::<kit::Level>();
-    copied::<kit::Method>();
+    copied::<kit::KnownMethod>();
     copied::<kit::DropReason>();
     copied::<kit::Fingerprint>();
     copied::<kit::JobOutcome>();
@@ -81,7 +82,7 @@ fn small_words_can_be_copied() {
     copied::<kit::GrpcCode>();
     copied::<kit::TraceId>();
     copied::<kit::SpanId>();
-    copied::<kit::traffic::Series>();
+    copied::<instrument::Series>();
     copied::<kit::traffic::Lookback>();
     copied::<kit::traffic::WindowCounts>();
     copied::<kit::traffic::BucketCount>();
@@ -111,7 +112,7 @@ fn a_future_and_a_body_move_between_threads_as_the_ones_inside() {
     shared::<kit::RespondFuture<()>>();
     shared::<kit::UpgradedConnection<()>>();
     shared::<kit::scope::InScope<()>>();
-    shared::<kit::scope::ScopeSlot>();
+    shared::<instrument::ScopeSlot>();
     shared::<kit::Job<()>>();
     moved::<kit::ResponseFuture<Local>>();
     moved::<kit::ResponseBody<Local>>();
@@ -123,7 +124,7 @@ fn a_caught_panic_a_builder_and_a_probe_move_between_threads() {
     sent::<kit::health::HealthBuilder>();
     sent::<kit::health::Probe>();
     sent::<kit::health::HealthFuture>();
-    shared::<kit::panic::CaughtPanic>();
+    shared::<instrument::panic::CaughtPanic>();
     sent::<kit::MonitorBuilder>();
 }
 

@@ -10,7 +10,8 @@ use std::{
 use metrics_exporter_dogstatsd::DogStatsDBuilder;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use metrics_util::MetricKindMask;
-use monitor_kit::{FinalStatus, Method, Monitor, Outcome, PrometheusEndpoint, clock, metrics::publish_to, names};
+use monitor_core::instrument;
+use monitor_kit::{FinalStatus, KnownMethod, Monitor, Outcome, PrometheusEndpoint, clock, metrics::publish_to, names};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::support::builder;
@@ -66,10 +67,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn end(monitor: &Monitor, route: &str, outcome: Outcome, status: u16, nanos: u64) {
-    let traffic = monitor.traffic().expect("it is enabled");
-    let series = traffic.series(Method::Get, route);
-    traffic.start(series);
-    traffic.end(series, FinalStatus::new(outcome, status), Duration::from_nanos(nanos));
+    let recorder = instrument::recorder(monitor).expect("it is enabled");
+    let series = recorder.series(KnownMethod::Get, route);
+    recorder.start(series);
+    recorder.end(series, FinalStatus::new(outcome, status), Duration::from_nanos(nanos));
 }
 
 impl Recorder {

@@ -201,7 +201,7 @@ fn an_error_of_any_length_is_cut() {
 fn a_result_is_captured_on_its_way() {
     let (monitor, memory) = watched();
     let line = line!() + 1;
-    let result = Scope::new(&monitor).enter(|| "x".parse::<u8>().capture());
+    let result = Scope::new(&monitor).in_scope(|| "x".parse::<u8>().capture());
     assert!(result.is_err());
     let event = only_event(&monitor, &memory);
     assert_eq!(
@@ -213,7 +213,7 @@ fn a_result_is_captured_on_its_way() {
 #[test]
 fn a_result_without_an_error_is_left_alone() {
     let (monitor, memory) = watched();
-    assert_eq!(Scope::new(&monitor).enter(|| "7".parse::<u8>().capture()), Ok(7));
+    assert_eq!(Scope::new(&monitor).in_scope(|| "7".parse::<u8>().capture()), Ok(7));
     assert_nothing_captured(&monitor, &memory);
 }
 
@@ -244,7 +244,7 @@ fn what_was_written_to_the_scope_is_in_the_event() {
 fn an_error_storm_is_counted_exactly_and_kept_within_bounds() {
     let (monitor, memory) = watched();
     let error = charge_failed();
-    Scope::new(&monitor).enter(|| (0..100_000).for_each(|_| capture_error(&error)));
+    Scope::new(&monitor).in_scope(|| (0..100_000).for_each(|_| capture_error(&error)));
     flush(&monitor);
     let issue = &monitor.issues()[0];
     assert_eq!((monitor.issues().len(), issue.count), (1, 100_000));

@@ -168,7 +168,7 @@ fn a_readable_line_is_whole_whatever_its_fields_do() {
 fn breadcrumbs_keep_what_was_written() {
     let (monitor, memory) = watched();
     through(BreadcrumbLayer::new(), || {
-        Scope::new(&monitor).enter(|| {
+        Scope::new(&monitor).in_scope(|| {
             log_all();
             scope::set_tag("feature", "checkout");
             monitor_kit::capture_message("out of stock", monitor_kit::Level::Error);

@@ -67,13 +67,13 @@ fn the_source_around_a_panic_is_shown() {
 fn what_the_program_says_groups_and_divides() {
     let (monitor, _) = watched();
     for partner in ["acme", "umbrella", "acme"] {
-        Scope::new(&monitor).enter(|| {
+        Scope::new(&monitor).in_scope(|| {
             scope::set_fingerprint(["{{ default }}", partner]);
             capture_error(&Failure::new("refused"));
         });
     }
     for says in ["no cart", "no order"] {
-        Scope::new(&monitor).enter(|| {
+        Scope::new(&monitor).in_scope(|| {
             scope::set_fingerprint(["checkout"]);
             capture_error(&Failure::new(says));
         });
@@ -88,8 +88,8 @@ fn what_the_program_says_groups_and_divides() {
 fn types_behind_a_box_are_named_where_the_program_told_of_them() {
     let boxed = || -> Result<(), Box<dyn Error + Send + Sync>> { Err(Box::new("x".parse::<u8>().unwrap_err())) };
     let types = |monitor: &Monitor, memory: &MemoryReporter| {
-        Scope::new(monitor).enter(|| boxed().inspect_err(|error| capture_error(&**error))).unwrap_err();
-        Scope::new(monitor).enter(|| Err::<(), _>(Wrapped(boxed().unwrap_err())).capture()).unwrap_err();
+        Scope::new(monitor).in_scope(|| boxed().inspect_err(|error| capture_error(&**error))).unwrap_err();
+        Scope::new(monitor).in_scope(|| Err::<(), _>(Wrapped(boxed().unwrap_err())).capture()).unwrap_err();
         flush(monitor);
         let events = memory.events();
         (events[0].failure.type_name.to_string(), events[1].failure.chain[0].type_name.clone())
@@ -111,7 +111,7 @@ fn what_is_in_an_anyhow_or_eyre_report_is_seen() {
     );
     let (monitor, memory) = watched_by(open);
     let parsed = || "x".parse::<u8>();
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         drop(anyhow::Context::context(parsed(), "no age").inspect_err(|report| capture_error(&**report)));
         drop(eyre::WrapErr::wrap_err(parsed(), "no size").inspect_err(|report| capture_error(&**report)));
         capture_error(&*anyhow::anyhow!("nothing but words"));
@@ -146,7 +146,7 @@ fn fingerprint_of_a_panic() -> Fingerprint {
 }
 
 fn fail_in_a_scope(monitor: &Monitor) {
-    let _ = catch_unwind(AssertUnwindSafe(|| Scope::new(monitor).enter(|| scope::wrap(fails)())));
+    let _ = catch_unwind(AssertUnwindSafe(|| Scope::new(monitor).in_scope(|| scope::wrap(fails)())));
 }
 
 fn fails() {

@@ -339,7 +339,7 @@ async fn a_channel_carries_on_the_scope() {
     let channel = PropagateLayer::new(&caller).layer(served.channel.clone());
     let scope = Scope::new(&caller);
     let mut client = client::Grpc::new(channel);
-    let asked = scope.enter(|| {
+    let asked = scope.in_scope(|| {
         let asked = async move {
             client.ready().await.expect("the channel is open");
             let request = tonic::Request::new("7 nails".to_owned());

@@ -7,10 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method as HttpMethod, Request, Response, Version};
+use http::{Method, Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use monitor_kit::{
-    CatchPanicLayer, DisableRoute, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, RouteSwitchLayer,
+    CatchPanicLayer, DisableRoute, KnownMethod, Monitor, MonitorLayer, Outcome, RequestIdLayer, RouteSwitchLayer,
     TimingLayer,
 };
 use tower::{Layer, Service};
@@ -43,12 +43,12 @@ fn accounts_are_straight_in_every_stack() {
             let mut stack = outer.layer(inner.layer(asked));
             let mut request = get(if mode.starts_with("refused") { "/off" } else { "/on" });
             if mode.ends_with("grpc") {
-                *request.method_mut() = HttpMethod::POST;
+                *request.method_mut() = Method::POST;
                 *request.version_mut() = Version::HTTP_2;
                 request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
             }
             if mode == "HEAD" {
-                *request.method_mut() = HttpMethod::HEAD;
+                *request.method_mut() = Method::HEAD;
             }
             let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 assert!(stack.poll_ready(&mut Context::from_waker(std::task::Waker::noop())).is_ready());
@@ -88,7 +88,7 @@ fn accounts_are_straight_in_every_stack() {
     run("catch inside", &[&a], &MonitorLayer::new(&a), &CatchPanicLayer::new(&a));
     run("id outside", &[&a], &RequestIdLayer::new(), &MonitorLayer::new(&a));
     for monitor in [&a, &b] {
-        assert_eq!(of(monitor, Method::Get, "/off", Outcome::Completed), 0);
+        assert_eq!(of(monitor, KnownMethod::Get, "/off", Outcome::Completed), 0);
     }
 }
 
@@ -115,7 +115,7 @@ fn a_hint_that_panics_is_a_panic_of_the_request() {
     assert_ended(&monitor, Outcome::Panic, 200);
 }
 
-fn of(monitor: &Monitor, method: Method, route: &str, outcome: Outcome) -> u64 {
+fn of(monitor: &Monitor, method: KnownMethod, route: &str, outcome: Outcome) -> u64 {
     let read = monitor.traffic().expect("it is enabled").read();
     read.iter().filter(|one| one.method == method && &*one.route == route).map(|one| one.outcome(outcome)).sum()
 }

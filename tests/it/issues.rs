@@ -193,7 +193,7 @@ fn issues_are_found_by_what_they_are_and_sorted() {
     let (monitor, _) = watched_by(builder().release("1.0.0"));
     for (says, times, user) in [("no stock", 3, "ada"), ("no paper", 1, "bob"), ("no ink", 2, "ada")] {
         (0..times).for_each(|time| {
-            Scope::new(&monitor).enter(|| {
+            Scope::new(&monitor).in_scope(|| {
                 scope::set_user(format!("{user}{}", if says == "no ink" { time } else { 0 }));
                 capture_error(&Failure::new(says));
             });
@@ -228,7 +228,7 @@ fn issues_are_found_by_what_they_are_and_sorted() {
 fn what_is_erased_of_a_user_is_nowhere_and_counts_stay() {
     let (monitor, _) = watched();
     let fail_for = |user: &str, tag: &str| {
-        Scope::new(&monitor).enter(|| {
+        Scope::new(&monitor).in_scope(|| {
             scope::set_user(user);
             scope::set_tag("on_behalf_of", tag);
             scope::set_context("order", serde_json::json!({ "id": 42, "of": tag }));
@@ -260,7 +260,7 @@ fn an_event_that_is_on_its_way_when_its_user_is_erased_is_not_kept() {
         drop(hold_.lock());
         Some(event)
     }));
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         scope::set_user("ada");
         capture_error(&Failure::new("no cart for user 4711 called ada"));
     });
@@ -306,7 +306,7 @@ fn an_issue_that_was_forgotten_for_want_of_room_is_opened_again_whatever_its_sha
 #[test]
 fn a_user_is_found_to_be_erased_also_where_the_name_was_masked() {
     let (monitor, _) = watched();
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         scope::set_user("jo@example.org");
         capture_error(&Failure::new("gone"));
     });
@@ -352,7 +352,7 @@ fn a_storm_of_many_sources_is_counted_exactly_and_told_in_part() {
     let (monitor, memory) = watched_by(builder().limits(Limits::new().burst(5)));
     for number in 0..2000 {
         let route = format!("/{}", number % 50);
-        Scope::new(&monitor).enter(|| {
+        Scope::new(&monitor).in_scope(|| {
             scope::set_fingerprint([route.as_str()]);
             capture_error(&Failure::new("gone"));
         });
@@ -371,7 +371,7 @@ fn errors_are_ignored_by_type_and_by_what_they_say() {
         ErrorSettings::new().ignore_types(["ParseIntError", "support::Failure"]).ignore_messages(["came too late"]),
     );
     let (monitor, memory) = watched_by(ignoring);
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         capture_error(&"x".parse::<u8>().unwrap_err());
         capture_error(&"x".parse::<f32>().unwrap_err());
         capture_error(&Failure::new("gone"));
@@ -401,7 +401,7 @@ fn a_before_report_that_takes_its_time_is_counted() {
 fn events_that_are_too_large_together_go_and_counts_stay() {
     let (monitor, _) = watched_by(builder().limits(Limits::new().sample_bytes(60_000)));
     for number in 0..20 {
-        Scope::new(&monitor).enter(|| {
+        Scope::new(&monitor).in_scope(|| {
             scope::set_fingerprint([number.to_string()]);
             scope::set_context("page", serde_json::json!("x".repeat(40_000)));
             capture_error(&Failure::new("gone"));
@@ -418,7 +418,7 @@ fn events_that_are_too_large_together_go_and_counts_stay() {
 #[test]
 fn an_event_that_is_too_large_loses_the_oldest_of_what_led_up_to_it() {
     let (monitor, memory) = watched();
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         for number in 0..100 {
             scope::add_breadcrumb("step", format!("{number} {}", "x".repeat(8000)));
         }
@@ -433,9 +433,9 @@ fn an_event_that_is_too_large_loses_the_oldest_of_what_led_up_to_it() {
 #[test]
 fn what_is_said_in_a_nested_scope_is_forgotten_at_its_end() {
     let (monitor, memory) = watched();
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         scope::set_tag("feature", "orders");
-        scope::nested(|| {
+        scope::with_scope(|| {
             scope::set_tag("partner", "acme");
             scope::set_user("ada");
             capture_error(&Failure::new("inside"));
@@ -448,14 +448,14 @@ fn what_is_said_in_a_nested_scope_is_forgotten_at_its_end() {
     assert_eq!((tags(0), tags(1)), (vec!["feature", "partner"], vec!["feature"]));
     assert_eq!((events[0].scope.user.as_deref(), events[1].scope.user.as_deref()), (Some("ada"), None));
     assert_eq!(events[0].scope.request_id, events[1].scope.request_id);
-    assert_eq!(scope::nested(|| 7), 7, "outside a scope it runs all the same");
+    assert_eq!(scope::with_scope(|| 7), 7, "outside a scope it runs all the same");
 }
 
 #[test]
 fn an_error_captured_in_a_nested_scope_explains_the_response() {
     let (monitor, memory) = watched();
     visit(&monitor, get("/"), || {
-        scope::nested(|| capture_error(&Failure::new("inside")));
+        scope::with_scope(|| capture_error(&Failure::new("inside")));
         status(500, "")
     });
     flush(&monitor);
@@ -479,7 +479,7 @@ fn bad_settings_of_issues_are_refused() {
 }
 
 fn fail(monitor: &Monitor, says: &str) {
-    Scope::new(monitor).enter(|| capture_error(&Failure::new(says)));
+    Scope::new(monitor).in_scope(|| capture_error(&Failure::new(says)));
 }
 
 /// Opens an issue and returns its fingerprint.

@@ -164,8 +164,8 @@ fn a_line_in_a_scope_says_of_which_request_it_is() {
     let monitor = monitor();
     let scope = Scope::new(&monitor);
     let ids = json!({"request_id": scope.id().to_string(), "trace_id": scope.trace().trace_id().to_string()});
-    says(&line_of(JsonLayer::new(&monitor), || scope.enter(|| info!("inside"))), ids);
-    let line = line_of(JsonLayer::new(&monitor), || scope.enter(|| info!(request_id = "theirs", "of another")));
+    says(&line_of(JsonLayer::new(&monitor), || scope.in_scope(|| info!("inside"))), ids);
+    let line = line_of(JsonLayer::new(&monitor), || scope.in_scope(|| info!(request_id = "theirs", "of another")));
     assert_eq!(line["request_id"], "theirs", "the event knows better, and no key comes twice");
 }
 
@@ -336,7 +336,7 @@ fn what_is_logged_in_a_scope_leaves_breadcrumbs_with_an_error() {
     let layer = BreadcrumbLayer::new().target("quiet", tracing::level_filters::LevelFilter::ERROR);
     through(layer, || {
         info!("outside");
-        Scope::new(&monitor).enter(|| {
+        Scope::new(&monitor).in_scope(|| {
             info!(target: "cart", items = 3, "filled");
             tracing::debug!(target: "cart", "not kept");
             info!(target: "quiet", "not kept");
@@ -359,7 +359,7 @@ fn an_error_that_is_logged_is_an_event_where_that_is_asked_for() {
     let layer = BreadcrumbLayer::new().capture_errors(true);
     through(layer, || {
         log();
-        Scope::new(&monitor).enter(log);
+        Scope::new(&monitor).in_scope(log);
     });
     flush(&monitor);
     let event = only_event(&monitor, &memory);

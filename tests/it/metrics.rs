@@ -14,8 +14,9 @@ use bytes::Bytes;
 use http::{Request, Response, header};
 use http_body_util::Full;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use monitor_core::instrument;
 use monitor_kit::{
-    BoxError, FinalStatus, Level, Limits, Method, Monitor, MonitorLayer, Outcome, PrometheusEndpoint,
+    BoxError, FinalStatus, KnownMethod, Level, Limits, Monitor, MonitorLayer, Outcome, PrometheusEndpoint,
     metrics::publish_to, names,
 };
 use tower::{Layer, ServiceExt};
@@ -81,10 +82,10 @@ fn a_request_in_flight_is_active() {
 #[test]
 fn a_cancelled_request_has_status_499_and_is_no_error() {
     let monitor = monitor();
-    let traffic = monitor.traffic().unwrap();
-    let series = traffic.series(Method::Get, "/slow");
-    traffic.start(series);
-    traffic.end(series, FinalStatus::new(Outcome::Cancelled, 499), Duration::from_millis(1));
+    let recorder = instrument::recorder(&monitor).unwrap();
+    let series = recorder.series(KnownMethod::Get, "/slow");
+    recorder.start(series);
+    recorder.end(series, FinalStatus::new(Outcome::Cancelled, 499), Duration::from_millis(1));
     let page = page(&monitor);
     shows(
         &page,
@@ -257,11 +258,11 @@ const TOOK: &str = r#"http_request_method="GET",http_route="/took",http_response
 
 /// Records requests to `/took` with these durations.
 fn took(monitor: &Monitor, durations: impl IntoIterator<Item = Duration>) {
-    let traffic = monitor.traffic().expect("the monitor is enabled");
+    let recorder = instrument::recorder(monitor).expect("the monitor is enabled");
     for duration in durations {
-        let series = traffic.series(Method::Get, "/took");
-        traffic.start(series);
-        traffic.end(series, FinalStatus::new(Outcome::Completed, 200), duration);
+        let series = recorder.series(KnownMethod::Get, "/took");
+        recorder.start(series);
+        recorder.end(series, FinalStatus::new(Outcome::Completed, 200), duration);
     }
 }
 

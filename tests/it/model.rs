@@ -9,8 +9,10 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
 use http_body::{Body, Frame};
+use monitor_core::instrument;
 use monitor_kit::{
-    BoxError, DisableRoute, Method, Monitor, MonitorLayer, Outcome, ResponseBody, ResponseFuture, traffic::RouteCounts,
+    BoxError, DisableRoute, KnownMethod, Monitor, MonitorLayer, Outcome, ResponseBody, ResponseFuture,
+    traffic::RouteCounts,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use tower::{Layer, Service};
@@ -214,10 +216,10 @@ fn dropped(held: &Held) -> Outcome {
 }
 
 fn counts(monitor: &Monitor) -> RouteCounts {
-    let traffic = monitor.traffic().expect("it is enabled");
+    let recorder = instrument::recorder(monitor).expect("it is enabled");
     // Creates the series, so that there is one to read even if no request was started.
-    let _ = traffic.series(Method::Post, ROUTE);
-    traffic.read().remove(0)
+    let _ = recorder.series(KnownMethod::Post, ROUTE);
+    monitor.traffic().expect("it is enabled").read().remove(0)
 }
 
 fn equation(monitor: &Monitor, started: u64, ended: &[u64; 9], held: usize) -> Result<(), TestCaseError> {

@@ -50,7 +50,7 @@ fn the_scopes_trace_and_identifier_are_set_in_place_of_any_that_are_there() {
     let scope = Scope::new(&monitor);
     let request = Request::get("http://stock/").header("traceparent", "forged").header("tracestate", "a=1");
     let request = request.header("x-request-id", "forged").body(()).expect("a request");
-    let sent = scope.enter(|| sent_by(PropagateLayer::new(&monitor), request));
+    let sent = scope.in_scope(|| sent_by(PropagateLayer::new(&monitor), request));
     assert_eq!(trace_id(&sent), scope.trace().trace_id().to_string());
     assert_eq!(sent["x-request-id"], scope.id().to_string());
     assert_eq!((sent.get_all("traceparent").iter().count(), sent.get("tracestate")), (1, None));
@@ -60,7 +60,7 @@ fn the_scopes_trace_and_identifier_are_set_in_place_of_any_that_are_there() {
 fn each_outgoing_request_has_a_parent_id_of_its_own_in_the_scopes_trace() {
     let monitor = builder().build().expect("the settings are good");
     let scope = Scope::new(&monitor);
-    let sent = scope.enter(|| [(); 3].map(|()| sent_by(PropagateLayer::new(&monitor), to("/stock"))));
+    let sent = scope.in_scope(|| [(); 3].map(|()| sent_by(PropagateLayer::new(&monitor), to("/stock"))));
     assert!(sent.iter().all(|headers| trace_id(headers) == scope.trace().trace_id().to_string()));
     let parent_ids = sent.each_ref().map(|headers| headers["traceparent"].to_str().unwrap()[36..52].to_owned());
     let own = scope.trace().span_id().to_string();
@@ -118,7 +118,7 @@ fn outside_of_a_scope_requests_go_out_as_they_are() {
 fn the_identifiers_header_may_have_another_name() {
     let scope = Scope::new(&Monitor::disabled());
     let layer = PropagateLayer::new(&Monitor::disabled()).id_header(HeaderName::from_static("x-correlation-id"));
-    let sent = scope.enter(|| sent_by(layer, Request::new(())));
+    let sent = scope.in_scope(|| sent_by(layer, Request::new(())));
     assert_eq!(sent["x-correlation-id"], scope.id().to_string());
     assert!(!sent.contains_key("x-request-id"));
 }

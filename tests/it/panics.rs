@@ -13,8 +13,8 @@ use bytes::{Buf, Bytes};
 use http::{Request, Response, header::CONTENT_TYPE};
 use http_body::{Body, Frame};
 use monitor_kit::{
-    CatchPanicLayer, EventKind, Limits, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope, ScopeFutureExt,
-    Signal, TextBody, TimingLayer, scope, spawn_blocking_supervised, spawn_supervised,
+    CatchPanicLayer, EventKind, KnownMethod, Limits, Monitor, MonitorLayer, Outcome, RequestIdLayer, Scope,
+    ScopeFutureExt, Signal, TextBody, TimingLayer, scope, spawn_blocking_supervised, spawn_supervised,
 };
 use serde_json::Value;
 use tower::{Layer, Service, ServiceExt};
@@ -77,7 +77,7 @@ fn the_event_tells_which_request_it_was() {
     let request = Request::post("/todos/7").body(()).unwrap();
     let response = call::<Text>(&layer, request, || panic!("boom"));
     let event = only_event(&monitor, &memory);
-    assert_eq!((event.scope.method, &*event.scope.route), (Some(Method::Post), "/todos/{id}"));
+    assert_eq!((event.scope.method, &*event.scope.route), (Some(KnownMethod::Post), "/todos/{id}"));
     assert_eq!(response.headers()["x-request-id"], *event.scope.request_id.as_ref().unwrap().to_string());
 }
 
@@ -376,7 +376,7 @@ fn a_panic_resumed_by_a_layer_further_in_keeps_its_place() {
 fn a_panic_in_a_scope_without_a_monitor_is_captured_further_out() {
     let (monitor, memory) = watched();
     call::<Text>(&MonitorLayer::new(&monitor), get("/"), || {
-        Scope::new(&Monitor::disabled()).enter(|| scope::wrap(|| panic!("boom"))())
+        Scope::new(&Monitor::disabled()).in_scope(|| scope::wrap(|| panic!("boom"))())
     });
     assert!(only_event(&monitor, &memory).failure.location.is_some());
 }
@@ -428,7 +428,7 @@ fn divide() -> Response<Text> {
 async fn a_supervised_task_is_tied_to_the_request_that_spawned_it() {
     let (monitor, memory) = watched();
     let scope = Scope::new(&monitor);
-    let (task, blocking) = scope.enter(|| {
+    let (task, blocking) = scope.in_scope(|| {
         (
             spawn_supervised(async { assert!(false_now(), "in a task") }),
             spawn_blocking_supervised(|| assert!(false_now(), "in a thread")),

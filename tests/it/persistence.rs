@@ -11,7 +11,7 @@ use std::{
 
 use http::Response;
 use monitor_kit::{
-    BoxError, DisableRoute, DropReason, Method, Monitor, MonitorLayer, Persist, Signal, StoreWrite, clock,
+    BoxError, DisableRoute, DropReason, KnownMethod, Monitor, MonitorLayer, Persist, Signal, StoreWrite, clock,
     metrics::publish_to,
 };
 
@@ -72,7 +72,7 @@ fn a_store_that_panics_in_saving_is_counted_and_the_change_is_told() {
     flush(&monitor);
     let told = memory.signals().iter().any(|signal| matches!(signal, Signal::RouteDisabled(_)));
     let counted = dropped(&monitor, "store", DropReason::NotPersisted).min(1);
-    let holds = monitor.find_disabled(Method::Get, "/error", "/error", clock::now()).is_some();
+    let holds = monitor.find_disabled(KnownMethod::Get, "/error", "/error", clock::now()).is_some();
     assert_eq!((holds, result.is_ok(), told, counted), (true, true, true, 1));
 }
 
@@ -122,7 +122,7 @@ fn a_store_that_hangs_in_saving_does_not_stop_what_is_published() {
 fn disabled_meanwhile(monitor: &Monitor, route: &'static str) -> bool {
     let disabling = monitor.clone();
     std::thread::spawn(move || disabling.disable_route(DisableRoute::new(route, "ada")).map(|_| ()));
-    within(Duration::from_secs(5), || monitor.find_disabled(Method::Get, route, route, clock::now()).is_some())
+    within(Duration::from_secs(5), || monitor.find_disabled(KnownMethod::Get, route, route, clock::now()).is_some())
 }
 
 /// A store in memory that can panic or hang.

@@ -65,7 +65,7 @@ fn a_context_leaks_nothing() {
 fn a_breadcrumb_leaks_nothing() {
     leaks_nothing_of(|| {
         let data = serde_json::json!({"sent": LEAKY});
-        scope::add(Breadcrumb::new(format!("mail to {LEAKY}"), LEAKY).data(data));
+        Breadcrumb::new(format!("mail to {LEAKY}"), LEAKY).data(data).add();
     });
 }
 
@@ -129,7 +129,7 @@ fn what_is_cut_is_masked_before() {
         visit(&monitor, request, || {
             scope::set_tag("note", &long);
             scope::set_user(&long);
-            scope::add(Breadcrumb::new("mail", &long).data(serde_json::json!({ "sent": [long] })));
+            Breadcrumb::new("mail", &long).data(serde_json::json!({ "sent": [long] })).add();
             scope::set_context("form", serde_json::json!({ "field": long }));
             capture_error(&Failure::new(&long));
             status(500, "")

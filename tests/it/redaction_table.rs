@@ -53,7 +53,7 @@ fn seen(builder: MonitorBuilder, redaction: Redaction, value: &str, part: &str) 
         scope::set_tag("note", value);
         scope::set_context("order", json!({ "note": [value] }));
         let asked = format!("GET https://a.example/search?q={value}");
-        scope::add(Breadcrumb::new("http", value).data(json!({ "note": value, "url": asked })));
+        Breadcrumb::new("http", value).data(json!({ "note": value, "url": asked })).add();
         capture_error(&Failure::new(value));
         status(500, "")
     });
@@ -150,7 +150,7 @@ fn a_rule_of_ones_own_masks_in_every_place_and_a_bad_one_masks_everything() {
 #[test]
 fn keys_names_and_what_is_below_a_secret_key_are_masked() {
     let (monitor, memory) = watched_by(builder());
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         scope::set_tag("of jo@example.org", "x");
         let credentials = json!({ "value": "hunter2", "on": true });
         let card = 4_111_111_111_111_111_u64;
@@ -170,7 +170,7 @@ fn a_context_of_any_depth_is_cut() {
     let (monitor, memory) = watched_by(builder());
     let mut deep = json!(1);
     (0..5_000).for_each(|_| deep = Value::Array(vec![deep.take()]));
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         scope::set_context("deep", deep);
         capture_error(&Failure::new("gone"));
     });

@@ -48,7 +48,7 @@ fn with(stored: &Stored) -> Monitor {
 }
 
 fn fail(monitor: &Monitor) {
-    Scope::new(monitor).enter(|| capture_error(&Failure::new("out of stock")));
+    Scope::new(monitor).in_scope(|| capture_error(&Failure::new("out of stock")));
     flush(monitor);
 }
 

@@ -14,7 +14,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 fn a_report_is_captured_with_the_type_of_its_root_cause_where_it_is_captured() {
     let (monitor, memory) = watched();
     let line = line!() + 2;
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         drop(anyhow_age("x").capture());
         drop(eyre_age("x").capture());
         drop(boxed_age("x").capture());
@@ -54,8 +54,8 @@ fn a_panic_with_an_error_has_its_type_message_and_causes() {
     ] as [fn(); 8]
     {
         let scope = Scope::new(&monitor);
-        let mut caught = scope.enter(|| monitor_kit::panic::catch(fail)).unwrap_err();
-        scope.capture_panic(&mut caught);
+        let mut caught = scope.in_scope(|| monitor_core::instrument::panic::catch(fail)).unwrap_err();
+        caught.capture_in(&scope);
         caught.drop_payload();
     }
     let events = events(&monitor, &memory);
@@ -105,7 +105,7 @@ fn an_error_of_anyhow_has_the_place_where_it_arose_if_it_is_captured_with_its_ow
         return;
     }
     let (monitor, memory) = watched();
-    Scope::new(&monitor).enter(|| capture_anyhow(anyhow_age("x").unwrap_err()));
+    Scope::new(&monitor).in_scope(|| capture_anyhow(anyhow_age("x").unwrap_err()));
     let captured = line!() + 1;
     monitor.capture_error(&anyhow_age("x").unwrap_err());
     let events = events(&monitor, &memory);

@@ -6,7 +6,8 @@ use std::{
     thread,
 };
 
-use monitor_kit::{CodeLocation, Scope, panic};
+use monitor_core::instrument::panic;
+use monitor_kit::{CodeLocation, Scope};
 
 use crate::support::{flush, watched};
 
@@ -78,8 +79,8 @@ fn failed_thread(f: impl FnOnce() + Send + 'static) -> Box<dyn Any + Send> {
 fn place_of(f: impl FnOnce()) -> Option<CodeLocation> {
     let (monitor, memory) = watched();
     let scope = Scope::new(&monitor);
-    let mut caught = scope.enter(|| panic::catch(f)).expect_err("it panics");
-    scope.capture_panic(&mut caught);
+    let mut caught = scope.in_scope(|| panic::catch(f)).expect_err("it panics");
+    caught.capture_in(&scope);
     caught.drop_payload();
     flush(&monitor);
     memory.events().remove(0).failure.location.clone()

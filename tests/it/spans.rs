@@ -163,7 +163,7 @@ fn a_layer_in_a_task_of_the_request_stays_in_its_trace() {
             let inner = layer.clone();
             let task = std::thread::spawn(move || {
                 tracing::dispatcher::with_default(&dispatch, || {
-                    outer.enter(|| {
+                    outer.in_scope(|| {
                         let mut seen = None;
                         drop(call(&inner, get("/"), || {
                             seen = scope::current().map(|scope| scope.trace().trace_id());

@@ -3,9 +3,9 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{Router, routing::get as getting};
-use http::{Method as HttpMethod, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use monitor_kit::{
-    DisableRoute, Limits, Method, Monitor, MonitorLayer, Outcome, RequestIdLayer, RouteSwitchLayer, Signal,
+    DisableRoute, KnownMethod, Limits, Monitor, MonitorLayer, Outcome, RequestIdLayer, RouteSwitchLayer, Signal,
     TimingLayer, traffic::Lookback,
 };
 use serde_json::Value;
@@ -55,7 +55,8 @@ fn refused_requests_are_counted_apart_and_stay_out_of_the_ratio() {
     let traffic = monitor.traffic().unwrap();
     let recent = traffic.recent(Lookback::Seconds(60)).total;
     assert_eq!((recent.count, recent.failed, recent.error_ratio()), (2, 0, Some(0.0)));
-    let error = traffic.read().into_iter().find(|counts| &*counts.route == "/error" && counts.method == Method::Get);
+    let error =
+        traffic.read().into_iter().find(|counts| &*counts.route == "/error" && counts.method == KnownMethod::Get);
     let error = error.unwrap();
     assert_eq!((error.started, error.active(), error.outcome(Outcome::Refused), error.settled), (2, 0, 2, true));
     let page = page(&monitor);
@@ -119,8 +120,8 @@ fn the_log_says_who_changed_what() {
     let reporter = monitor_kit::LogReporter::new().dispatch(log.dispatch());
     let monitor = Monitor::builder("shop").routes([("GET", "/error")]).log(reporter).build().unwrap();
     let order = DisableRoute::new("/error", "ada").reason("divides by zero").expires_in(Duration::from_secs(60));
-    monitor.disable_route(order.method(Method::Get)).unwrap();
-    monitor.enable_route("/error", Some(Method::Get), "bob").unwrap();
+    monitor.disable_route(order.method(KnownMethod::Get)).unwrap();
+    monitor.enable_route("/error", Some(KnownMethod::Get), "bob").unwrap();
     flush(&monitor);
     let lines = log.lines("monitor::switch");
     let seen = |at: usize, keys: [&str; 4]| keys.map(|key| lines[at][key].as_str().unwrap_or_default().to_owned());
@@ -259,7 +260,7 @@ fn a_refusal_that_nobody_waits_for_is_one_all_the_same() {
     assert!(poll_once(pending.as_mut()).is_ready());
     drop(pending);
     let counts = monitor.traffic().unwrap().read();
-    let error = counts.iter().find(|counts| &*counts.route == "/error" && counts.method == Method::Get).unwrap();
+    let error = counts.iter().find(|counts| &*counts.route == "/error" && counts.method == KnownMethod::Get).unwrap();
     assert_eq!((error.active(), error.outcome(Outcome::Refused)), (0, error.started));
 }
 
@@ -292,7 +293,7 @@ fn of_two_orders_that_cover_a_request_the_longer_one_says_when_to_come_back() {
     let monitor = builder().routes([("GET", "/error")]).build().unwrap();
     let order = |seconds| DisableRoute::new("/error", "ada").expires_in(Duration::from_secs(seconds));
     monitor.disable_route(order(5)).unwrap();
-    monitor.disable_route(order(3600).method(Method::Get)).unwrap();
+    monitor.disable_route(order(3600).method(KnownMethod::Get)).unwrap();
     let response = call(&MonitorLayer::new(&monitor), get("/error"), || status(200, ""));
     let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!(wait > 3000, "{wait}");
@@ -368,14 +369,14 @@ fn ask(monitor: &Monitor, path: &str) -> Response<monitor_kit::ResponseBody<Text
 
 /// Returns a monitor with three routes, of which these are disabled.
 fn switched_off(names: &[&str]) -> Monitor {
-    let routes = [(HttpMethod::GET, "/error"), (HttpMethod::POST, "/error"), (HttpMethod::GET, "/todos")];
+    let routes = [(Method::GET, "/error"), (Method::POST, "/error"), (Method::GET, "/todos")];
     let routes = routes.map(|(method, route)| (method.to_string(), route));
     let monitor = builder().routes(routes).build().expect("the settings are right");
     for name in names {
         let (method, route) = name.split_once(' ').map_or((None, *name), |(method, route)| (Some(method), route));
         let order = DisableRoute::new(route, "ada");
         let order = match method {
-            Some(method) => order.method(Method::from_name(method)),
+            Some(method) => order.method(KnownMethod::from_name(method)),
             None => order,
         };
         monitor.disable_route(order).expect("the route is known");

@@ -102,7 +102,7 @@ fn left_behind() -> Values {
     let stored = Stored::default();
     let monitor =
         builder().persist(stored.clone()).before_report(before_report).build().expect("the settings are right");
-    Scope::new(&monitor).enter(|| capture_error(&Failure::new("out of stock")));
+    Scope::new(&monitor).in_scope(|| capture_error(&Failure::new("out of stock")));
     let mut values = stored.once_it_has(1, "unresolved/");
     drop(release);
     values.retain(|key, _| key.starts_with("unresolved/"));

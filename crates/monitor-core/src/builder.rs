@@ -20,7 +20,7 @@ use crate::{
         log_reporter::LogReporter,
         reporter::{FnReporter, Reporter},
     },
-    traffic::Measured,
+    traffic::recorder::Measured,
 };
 
 /// Settings of a [`Monitor`](crate::Monitor). Made by [`Monitor::builder`](crate::Monitor::builder).

@@ -5,7 +5,7 @@
 
 mod caught_panic;
 pub(crate) mod error;
-mod failed_response;
+pub(crate) mod failed_response;
 pub(crate) mod job;
 pub(crate) mod message;
 mod observed;

@@ -25,11 +25,14 @@ use crate::{
     model::{
         fingerprint::Fingerprint,
         identity::Identity,
-        method::Method,
+        method::KnownMethod,
         names,
         outcome::{FinalStatus, Outcome},
     },
-    traffic::{BucketCount, Measured, Traffic},
+    traffic::{
+        BucketCount, Traffic,
+        recorder::{Measured, TrafficRecorder},
+    },
 };
 
 /// Number of interleavings that each test tries.
@@ -46,13 +49,13 @@ fn check_random(check: impl Fn() + Send + Sync + 'static, tries: usize) {
 }
 
 fn traffic(limit: usize) -> Arc<Traffic> {
-    Arc::new(Traffic::new(limit, Measured::default(), Arc::new(DropCounter::new("traffic"))))
+    Arc::new(Traffic::new(TrafficRecorder::new(limit, Measured::default(), Arc::new(DropCounter::new("traffic")))))
 }
 
 fn visit(traffic: &Traffic, route: &str, nanos: u64) {
-    let series = traffic.series(Method::Get, route);
-    traffic.start(series);
-    traffic.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_nanos(nanos));
+    let series = traffic.recorder().series(KnownMethod::Get, route);
+    traffic.recorder().start(series);
+    traffic.recorder().end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_nanos(nanos));
 }
 
 #[test]
@@ -86,12 +89,12 @@ fn a_reader_never_takes_half_a_request_for_a_whole_one() {
 fn a_reader_of_connections_never_takes_half_a_lifetime_for_a_whole_one() {
     let check = || {
         let traffic = traffic(4);
-        let series = traffic.series(Method::Get, "/a");
+        let series = traffic.recorder().series(KnownMethod::Get, "/a");
         let writers = [1, 10].map(|nanos| {
             let traffic = Arc::clone(&traffic);
             thread::spawn(move || {
-                traffic.open(series);
-                traffic.close(series, Duration::from_nanos(nanos));
+                traffic.recorder().open(series);
+                traffic.recorder().close(series, Duration::from_nanos(nanos));
             })
         });
         for _ in 0..3 {
@@ -110,7 +113,7 @@ fn a_reader_of_connections_never_takes_half_a_lifetime_for_a_whole_one() {
 fn however_series_are_made_at_once_no_request_is_lost() {
     let check = || {
         let drops = Arc::new(DropCounter::new("traffic"));
-        let traffic = Arc::new(Traffic::new(2, Measured::default(), Arc::clone(&drops)));
+        let traffic = Arc::new(Traffic::new(TrafficRecorder::new(2, Measured::default(), Arc::clone(&drops))));
         let writers = ["/a", "/a", "/b", "/c"].map(|route| {
             let traffic = Arc::clone(&traffic);
             thread::spawn(move || visit(&traffic, route, 1))

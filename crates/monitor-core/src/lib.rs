@@ -41,10 +41,10 @@ mod model;
 mod symbols;
 
 // A caught panic, and the hook's note about it.
-pub mod panic;
+mod panic;
 
 // Formatting of the program's values, bounded and without panics.
-pub mod text;
+mod text;
 
 // Counters of requests, outgoing requests and jobs.
 pub mod traffic;
@@ -78,6 +78,9 @@ mod capture;
 
 // The builder: settings, their checks, and the start of a monitor.
 mod builder;
+
+// The functions of layers and log formats, which may change in any release.
+pub mod instrument;
 
 #[cfg(all(test, shuttle))]
 mod interleavings;
@@ -120,11 +123,10 @@ pub use self::{
         grpc_code::GrpcCode,
         identity::Identity,
         level::Level,
-        method::Method,
+        method::KnownMethod,
         names,
         outcome::{ErrorType, FinalStatus, Outcome},
         request_id::RequestId,
-        source_path,
         trace_context::{SpanId, TraceContext, TraceId},
     },
     monitor::{Monitor, PanicHook},

@@ -17,7 +17,7 @@
 //! use monitor_kit::{Monitor, capture_message, Level, scope::{self, Scope}};
 //!
 //! let monitor = Monitor::builder("mailer").build()?;
-//! Scope::new(&monitor).enter(|| {
+//! Scope::new(&monitor).in_scope(|| {
 //!     scope::set_user("42");
 //!     scope::set_tag("feature", "newsletter");
 //!     scope::add_breadcrumb("template", "rendered");
@@ -29,10 +29,11 @@
 mod captured;
 mod data;
 mod nested;
+mod plain_cache;
 mod record;
-mod redacted_text;
-mod request_facts;
-mod slot;
+pub(crate) mod redacted_request;
+pub(crate) mod request_facts;
+pub(crate) mod slot;
 mod task;
 mod texts;
 
@@ -43,25 +44,28 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
 };
 
-use self::{data::Notes, texts::Texts};
+use self::{
+    data::Notes,
+    request_facts::{RequestEnd, RequestFacts},
+    slot::ScopeSlot,
+    texts::Texts,
+};
 pub use self::{
-    data::{add, add_breadcrumb, set_context, set_fingerprint, set_tag, set_user},
-    nested::nested,
-    redacted_text::RedactedText,
-    request_facts::{REQUEST_TARGET, RequestEnd, RequestFacts},
-    slot::{ScopeSlot, current, look},
+    data::{add_breadcrumb, set_context, set_fingerprint, set_tag, set_user},
+    nested::with_scope,
+    slot::current,
     task::{InScope, ScopeFutureExt, wrap},
 };
 pub use crate::event::{Breadcrumb, ScopeRecord};
 use crate::{
     model::{
-        method::Method,
+        method::KnownMethod,
         names,
         request_id::RequestId,
         trace_context::{TraceContext, TraceId},
     },
     monitor::Monitor,
-    traffic::Series,
+    traffic::recorder::Series,
 };
 
 /// The context of the unit of work in hand. Clones are handles to the same scope.
@@ -70,25 +74,32 @@ use crate::{
 #[derive(Clone)]
 pub struct Scope(Arc<Inner>);
 
+/// The kind of work that a scope is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Work {
+    Request,
+    Job,
+}
+
 struct Inner {
     monitor: Monitor,
     parent: Option<Scope>,
     id: RequestId,
     trace: TraceContext,
     client_trace_id: Option<TraceId>,
-    method: Method,
+    method: KnownMethod,
     /// `None` if `series` knows it.
     route: Option<Box<str>>,
     untracked: bool,
     /// Whether the route is [`names::UNMATCHED`]. Stored, because each log line reads it several times.
     is_unmatched: bool,
     series: Option<Series>,
-    is_request: bool,
+    work: Work,
     depth: u8,
     remote_addr: Option<IpAddr>,
     texts: Texts,
     captured: AtomicBool,
-    finished: Mutex<Option<RequestEnd>>,
+    end: Mutex<Option<RequestEnd>>,
     /// Allocated on the first write; most requests write nothing.
     notes: OnceLock<Box<Mutex<Notes>>>,
 }
@@ -108,18 +119,12 @@ impl Scope {
         let (id, around) = (RequestId::new(), current());
         let begin = || monitor.sample(TraceContext::of_request(&id));
         let trace = around.map_or_else(begin, |around| around.trace().child());
-        Self::create(monitor, RequestFacts { trace, ..RequestFacts::new(id, Method::Other, name) }, false)
+        Self::create(monitor, Work::Job, RequestFacts { trace, ..RequestFacts::new(id, KnownMethod::Other, name) })
     }
 
-    /// Creates the scope of a request, inside the current scope if there is one.
-    #[must_use]
+    /// Creates a scope inside the current one, if there is one.
     #[inline]
-    pub fn for_request(monitor: &Monitor, facts: RequestFacts<'_>) -> Self {
-        Self::create(monitor, facts, true)
-    }
-
-    #[inline]
-    fn create(monitor: &Monitor, facts: RequestFacts<'_>, is_request: bool) -> Self {
+    fn create(monitor: &Monitor, work: Work, facts: RequestFacts<'_>) -> Self {
         // Bounded depth: a chain of jobs that start jobs would otherwise keep every ancestor alive.
         let parent = current().filter(|parent| parent.0.depth < MAX_DEPTH);
         let mut inner = Arc::new(Inner {
@@ -136,9 +141,9 @@ impl Scope {
             untracked: facts.untracked,
             is_unmatched: facts.route == names::UNMATCHED,
             series: facts.series,
-            is_request,
+            work,
             captured: AtomicBool::new(false),
-            finished: Mutex::new(None),
+            end: Mutex::new(None),
             notes: OnceLock::new(),
         });
         if let Some(inner) = Arc::get_mut(&mut inner) {
@@ -149,8 +154,8 @@ impl Scope {
     }
 
     /// Runs `f` inside this scope.
-    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        ScopeSlot::new(self.clone()).enter(f)
+    pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
+        ScopeSlot::new(self.clone()).in_scope(f)
     }
 
     /// Returns the monitor this scope reports to.
@@ -179,7 +184,7 @@ impl Scope {
 
     /// Returns the request's method.
     #[must_use]
-    pub fn method(&self) -> Method {
+    pub fn method(&self) -> KnownMethod {
         self.0.method
     }
 
@@ -187,7 +192,7 @@ impl Scope {
     /// other work.
     #[must_use]
     pub fn route(&self) -> &str {
-        let counted = || Some(self.monitor().traffic()?.route(self.0.series?));
+        let counted = || Some(self.monitor().traffic()?.recorder().route(self.0.series?));
         self.0.route.as_deref().or_else(counted).unwrap_or_default()
     }
 
@@ -229,34 +234,10 @@ impl Scope {
         }
     }
 
-    /// Records the end of the request.
-    pub fn finish(&self, finished: RequestEnd) {
-        *self.0.finished.lock().unwrap_or_else(PoisonError::into_inner) = Some(finished);
-    }
-
-    /// Returns the end of the request; `None` before it, and for work that is no request.
-    #[must_use]
-    pub fn finished(&self) -> Option<RequestEnd> {
-        *self.0.finished.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns whether a layer of `monitor`, here or further out, already counts this request.
-    #[must_use]
-    pub fn is_counted_by(&self, monitor: &Monitor) -> bool {
-        self.series_of(monitor).is_some()
-    }
-
-    /// Returns the series in which `monitor` counts this request. `None` for a request that it does not count, and for
-    /// work that is no request.
-    #[must_use]
-    pub fn series_of(&self, monitor: &Monitor) -> Option<Series> {
-        self.and_around().filter(|scope| scope.monitor().is(monitor)).find_map(|scope| scope.0.series)
-    }
-
     /// Returns whether this is the scope of a request, as opposed to a job or other work.
     #[must_use]
     pub fn is_request(&self) -> bool {
-        self.0.is_request
+        self.0.work == Work::Request
     }
 
     pub(crate) fn is_untracked(&self) -> bool {

@@ -26,7 +26,7 @@ use crate::{
             atomic::{AtomicBool, Ordering},
         },
     },
-    model::method::Method,
+    model::method::KnownMethod,
     persist::StoreWrite,
 };
 
@@ -93,7 +93,7 @@ impl RouteSwitch {
         self.is_any.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn find(&self, method: Method, route: &str, now: Instant) -> Option<Arc<DisabledRoute>> {
+    pub(crate) fn find(&self, method: KnownMethod, route: &str, now: Instant) -> Option<Arc<DisabledRoute>> {
         if !self.is_any_disabled() {
             return None;
         }

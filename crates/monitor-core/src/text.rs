@@ -21,7 +21,7 @@ pub const FORMATTING_FAILED: &str = "… [formatting failed]";
 /// ```
 /// use std::fmt;
 ///
-/// use monitor_kit::text;
+/// use monitor_core::instrument::text;
 ///
 /// struct Torn;
 ///

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{Method, Monitor};
+use monitor_core::{KnownMethod, Monitor, instrument};
 
 /// A log writer that sends each line to the test.
 struct Lines(Sender<String>);
@@ -27,8 +27,8 @@ impl Write for Lines {
 fn a_declared_route_that_was_not_requested_and_an_undeclared_one_that_was_are_a_warning() {
     let log = log();
     let monitor = Monitor::builder("shop").routes([("GET", "/item")]).build().expect("the settings are good");
-    let traffic = monitor.traffic().expect("it is enabled");
-    traffic.start(traffic.series(Method::Get, "/items"));
+    let recorder = instrument::recorder(&monitor).expect("it is enabled");
+    recorder.start(recorder.series(KnownMethod::Get, "/items"));
     let line = log.recv_timeout(Duration::from_secs(30)).expect("a line");
     assert!(line.contains(" WARN monitor: the route `/items` was requested and is not declared"), "{line}");
     assert!(line.contains("not requested so far: `GET /item`;"), "{line}");

@@ -7,8 +7,8 @@ use std::{error::Error, fmt};
 
 use monitor_core::{
     CodeLocation, EventKind, Failure,
+    instrument::{self, source_path, text},
     scope::{self, Breadcrumb, Scope},
-    source_path, text,
 };
 use serde_json::{Map, Value};
 use tracing::{
@@ -88,7 +88,7 @@ impl Default for BreadcrumbLayer {
 impl<S: Subscriber> Layer<S> for BreadcrumbLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         // Checked first: outside of a scope no field needs to be formatted.
-        if !scope::look(|scope| scope.is_some()) {
+        if !instrument::with_current(|scope| scope.is_some()) {
             return;
         }
         let (at, origin) = (*event.metadata().level(), Origin::of(event));
@@ -104,7 +104,7 @@ impl<S: Subscriber> Layer<S> for BreadcrumbLayer {
         }
         if keeps {
             let crumb = Breadcrumb::new(origin.target, said.message).level(level(at));
-            scope::add(if said.data.is_empty() { crumb } else { crumb.data(said.data) });
+            if said.data.is_empty() { crumb } else { crumb.data(said.data) }.add();
         }
     }
 }

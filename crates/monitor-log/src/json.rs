@@ -15,7 +15,7 @@ mod timestamp;
 
 use std::{fmt, io, rc::Rc, time::Duration};
 
-use monitor_core::{Monitor, Scope, clock, scope};
+use monitor_core::{Monitor, Scope, clock, instrument::RequestEnd, scope};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
@@ -132,7 +132,7 @@ impl<W> JsonLayer<W> {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let keys = self.keys_of(event.metadata());
-        let request = keys.request.as_ref().zip(scope.and_then(|scope| Some((scope, scope.finished()?))));
+        let request = keys.request.as_ref().zip(scope.and_then(|scope| Some((scope, RequestEnd::of(scope)?))));
         match request {
             Some((keys, (scope, finished))) => {
                 // The timestamp is the end of the request, not the time of the logging call.

@@ -10,8 +10,8 @@ use std::{
 
 use monitor_core::{
     ErrorType, Monitor, clock, escape,
-    scope::{self, REQUEST_TARGET, RequestEnd, Scope},
-    source_path, text,
+    instrument::{REQUEST_TARGET, RedactedRequest, RequestEnd, source_path, text},
+    scope::{self, Scope},
 };
 use monitor_redact::{FILTERED, Redaction};
 use tracing::{
@@ -96,7 +96,7 @@ impl<W> ReadableLayer<W> {
         line.text.push(' ');
         line.paint(colour_of(*metadata.level()), &format!("{:>5}", metadata.level().as_str()));
         line.text.push(' ');
-        let finished = scope.and_then(|scope| Some((scope, scope.finished()?)));
+        let finished = scope.and_then(|scope| Some((scope, RequestEnd::of(scope)?)));
         match finished.filter(|_| metadata.target() == REQUEST_TARGET) {
             Some((scope, finished)) => line.request(metadata.name(), scope, &finished),
             None if error::is_error(metadata) => error::write(&mut line, event),
@@ -166,7 +166,7 @@ impl Line<'_> {
 
     fn request(&mut self, name: &str, scope: &Scope, finished: &RequestEnd) {
         let (ending, took) = (finished.ending, finished.duration.as_secs_f64() * 1_000.0);
-        let path = scope.shown_path().redacted();
+        let path = RedactedRequest::of(scope).path().redacted();
         let (method, path) = (scope.method().as_str(), escape::readable(&path));
         let _ = write!(self.text, "{name} {method} {path} {} in {took:.2} ms", ending.status);
         if let Some(failed) =

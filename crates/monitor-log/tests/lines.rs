@@ -120,7 +120,7 @@ fn the_file_of_a_record_names_no_machine() {
     let memory = MemoryReporter::new();
     let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
     through(BreadcrumbLayer::new(), || {
-        Scope::new(&monitor).enter(|| {
+        Scope::new(&monitor).in_scope(|| {
             log();
             capture_message("no connection", monitor_core::Level::Error);
         });
@@ -266,7 +266,7 @@ fn a_record_of_the_log_crate_leaves_a_breadcrumb_with_its_target_and_place() {
     let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
     let layer = BreadcrumbLayer::new().target("sqlx", tracing::Level::WARN);
     through(layer, || {
-        Scope::new(&monitor).enter(|| {
+        Scope::new(&monitor).in_scope(|| {
             record(log::Level::Info, "sqlx");
             record(log::Level::Warn, "sqlx");
             record(log::Level::Warn, "monitor::error");
@@ -285,7 +285,7 @@ fn an_error_record_of_the_log_crate_is_captured_where_it_was_logged() {
     let memory = MemoryReporter::new();
     let monitor = Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap();
     through(BreadcrumbLayer::new().capture_errors(true), || {
-        Scope::new(&monitor).enter(|| record(log::Level::Error, "sqlx"));
+        Scope::new(&monitor).in_scope(|| record(log::Level::Error, "sqlx"));
     });
     assert!(monitor.flush(std::time::Duration::from_secs(20)));
     let event = &memory.events()[0];

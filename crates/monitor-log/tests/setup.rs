@@ -33,7 +33,7 @@ fn a_process_begins_to_log_once_and_to_a_file_as_well() {
     tracing::debug!("not asked for");
     tracing::info!(target: "hyper::proto", "of a framework");
     tracing::warn!(target: "hyper::proto", "of a framework that is not well");
-    Scope::new(&monitor).enter(|| tracing::info!(value = ?Chatty, "inside"));
+    Scope::new(&monitor).in_scope(|| tracing::info!(value = ?Chatty, "inside"));
     let refusal = init(&monitor).unwrap_err().to_string();
     assert!(refusal.starts_with("the process logs already"), "{refusal}");
     drop(log);

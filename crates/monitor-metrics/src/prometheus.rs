@@ -23,7 +23,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
-use monitor_core::{Monitor, clock, panic};
+use monitor_core::{Monitor, clock, instrument::panic};
 use tower_service::Service;
 
 pub use self::install::InstallError;

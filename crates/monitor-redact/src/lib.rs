@@ -47,8 +47,7 @@
 //!
 //! Escaped texts are read with percent-encoding and backslash escapes decoded, up to three levels deep.
 //!
-//! The tests in `tests/redaction` check each of them, and the fuzzer `redaction` all but the time. No secret outlives
-//! its text: the cache of [`Redaction::is_plain_cached`] holds plain texts only.
+//! The tests in `tests/redaction` check each of them, and the fuzzer `redaction` all but the time.
 //!
 //! **Not covered:**
 //!
@@ -91,9 +90,8 @@ mod scan;
 // A cheap test that lets most texts skip the scanners.
 mod prefilter;
 
-// Texts that need no masking, and a cache of them.
+// Texts that need no masking.
 mod plain;
-mod plain_cache;
 
 // Masking of one text.
 mod mask;

@@ -65,6 +65,13 @@ impl Redaction {
         }
     }
 
+    /// Returns a number that is the same for policies that mask the same, such as clones, for use as the key of a cache.
+    /// A setting that affects masking changes it.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Creates a policy that masks nothing. For programs that never process personal data.
     #[must_use]
     pub fn off() -> Self {

@@ -97,7 +97,7 @@ fn guarded<R>(f: impl FnOnce() -> Result<R, DatabaseError>) -> Result<R, Databas
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref().copied());
         let why = format!("what reads it panicked: {}", text.unwrap_or("it does not say why"));
-        monitor_core::panic::drop_payload(payload);
+        monitor_core::instrument::panic::drop_payload(payload);
         Err(DatabaseError::Damaged(why))
     })
 }

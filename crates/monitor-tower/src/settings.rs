@@ -10,7 +10,10 @@ use std::{
 use http::{HeaderName, Response, StatusCode};
 use monitor_core::{
     Monitor, RequestId, Scope,
-    panic::{self, PanicMode},
+    instrument::{
+        Series,
+        panic::{self, PanicMode},
+    },
 };
 
 use crate::{
@@ -118,7 +121,7 @@ impl Settings {
 
     /// Warns once, in a debug build, that the layer around this one already counts the request.
     pub(crate) fn warn_of_stacking(&self, around: Option<&Scope>) {
-        if cfg!(debug_assertions) && around.is_some_and(|around| around.is_counted_by(&self.monitor)) {
+        if cfg!(debug_assertions) && around.is_some_and(|around| Series::of(around, &self.monitor).is_some()) {
             panic::once(&self.stacked, || {
                 tracing::warn!(
                     target: "monitor",

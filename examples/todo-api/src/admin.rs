@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     routing::{get, post},
 };
-use monitor_kit::{DisableRoute, Method, Monitor, SwitchError};
+use monitor_kit::{DisableRoute, KnownMethod, Monitor, SwitchError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -64,9 +64,11 @@ async fn enable(State(monitor): State<Monitor>, Json(order): Json<Enable>) -> Re
     Ok(Json(json!({ "route": enabled.disabled.name(), "actor": enabled.actor })))
 }
 
-fn method_of(name: Option<&str>) -> Result<Option<Method>, ApiError> {
-    match name.map(|name| (name, Method::from_name(name))) {
-        Some((name, Method::Other)) => Err(ApiError::unprocessable(format!("`{name}` is no method: use GET, POST, …"))),
+fn method_of(name: Option<&str>) -> Result<Option<KnownMethod>, ApiError> {
+    match name.map(|name| (name, KnownMethod::from_name(name))) {
+        Some((name, KnownMethod::Other)) => {
+            Err(ApiError::unprocessable(format!("`{name}` is no method: use GET, POST, …")))
+        }
         known => Ok(known.map(|(_, method)| method)),
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{MemoryReporter, Monitor, Reporter, Scope, Signal, panic};
+use monitor_core::{MemoryReporter, Monitor, Reporter, Scope, Signal, instrument::{panic}};
 use serde_json::Value;
 
 use crate::{Fault, faults_of_all_files};
@@ -52,8 +52,8 @@ fn monitor(reporter: impl Reporter) -> Monitor {
 
 fn cause(monitor: &Monitor, fault: Fault) {
     let scope = Scope::new(monitor);
-    if let Err(mut caught) = scope.enter(|| panic::catch(fault.run)) {
-        scope.capture_panic(&mut caught);
+    if let Err(mut caught) = scope.in_scope(|| panic::catch(fault.run)) {
+        caught.capture_in(scope);
         caught.drop_payload();
     }
 }

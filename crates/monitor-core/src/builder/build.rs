@@ -21,7 +21,7 @@ use crate::{
         IssueLimits, Issues, UnresolvedEvents,
         site::{Counted, Sites},
     },
-    model::{identity::Identity, method::Method},
+    model::{identity::Identity, method::KnownMethod},
     monitor::{
         Inner, Monitor, PanicHook, housekeeping, intake::Intake, periodic::Periodic, resolver::Resolver, saver::Saver,
         shared::Shared, wake::Wake,
@@ -33,7 +33,7 @@ use crate::{
         reporter::{ReporterWorker, Reporters},
     },
     switch::RouteSwitch,
-    traffic::{Jobs, Traffic, outgoing::Outgoing},
+    traffic::{Jobs, Traffic, outgoing::Outgoing, recorder::TrafficRecorder},
 };
 
 impl MonitorBuilder {
@@ -107,12 +107,12 @@ impl MonitorBuilder {
         let issues = Issues::new(limits, identity.release.clone(), Arc::clone(&counted), Arc::clone(&intake_drops));
         let secret = self.persist.as_deref().map_or_else(Uuid::new_v4, secret);
         let Limits { sites, burst, .. } = self.limits;
-        let traffic = Traffic::new(self.limits.series, self.measured, Arc::clone(&traffic_drops));
+        let recorder = TrafficRecorder::new(self.limits.series, self.measured, Arc::clone(&traffic_drops));
         for (method, route) in &self.routes {
-            traffic.declare(Method::from_name(method), route);
+            recorder.declare(KnownMethod::from_name(method), route);
         }
         for method in &self.grpc_methods {
-            traffic.declare_grpc(method);
+            recorder.declare_grpc(method);
         }
         Shared {
             id: next_id(),
@@ -123,7 +123,7 @@ impl MonitorBuilder {
             trace_sampling: self.trace_sample_rate,
             untracked,
             ignore: self.errors.ignore.clone(),
-            traffic,
+            traffic: Traffic::new(recorder),
             outgoing: Outgoing::new(Arc::clone(&traffic_drops)),
             switch: RouteSwitch::new(protected),
             jobs: Jobs::new(Arc::clone(&traffic_drops)),

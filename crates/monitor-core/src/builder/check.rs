@@ -8,7 +8,7 @@ use crate::{
         drops::DropCounter,
         error::{BuildError, setting},
     },
-    model::method::Method,
+    model::method::KnownMethod,
     signal::reporter::{Reporter, ReporterWorker},
 };
 
@@ -19,7 +19,7 @@ impl MonitorBuilder {
             return setting("the service has no name: give Monitor::builder one, such as \"todo-api\"");
         }
         for (method, route) in routes {
-            if Method::from_name(method) == Method::Other {
+            if KnownMethod::from_name(method) == KnownMethod::Other {
                 return setting(format!(
                     "the declared route `{method} {route}` has an unknown method: use GET, POST, …"
                 ));

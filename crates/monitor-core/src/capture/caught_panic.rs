@@ -10,14 +10,23 @@ use crate::{
     scope::{self, Scope},
 };
 
-impl Monitor {
-    /// Captures a caught panic in the current scope or outside of any, unless a scope further in already did.
-    pub fn capture_panic(&self, caught: &mut CaughtPanic) {
-        if let Some(capture) = Capture::new(self, scope::current().as_ref()) {
-            capture.panic(caught);
+impl CaughtPanic {
+    /// Captures the panic in `scope`, unless a scope further in already did.
+    pub fn capture_in(&mut self, scope: &Scope) {
+        if let Some(capture) = Capture::within(scope) {
+            capture.panic(self);
         }
     }
 
+    /// Captures the panic by `monitor`, in the current scope or outside of any, unless a scope further in already did.
+    pub fn capture_by(&mut self, monitor: &Monitor) {
+        if let Some(capture) = Capture::new(monitor, scope::current().as_ref()) {
+            capture.panic(self);
+        }
+    }
+}
+
+impl Monitor {
     /// Captures a panic in the hook, because nothing will catch it.
     pub(super) fn capture_last_panic(&self, scope: &Scope, note: Note, message: String) {
         if let Some(capture) = Capture::new(self, Some(scope)) {
@@ -33,15 +42,6 @@ impl Monitor {
             let place = (EventKind::Panic, place, given);
             inner.shared.sources.would_admit(place, scope.route(), message, clock::steady())
         })
-    }
-}
-
-impl Scope {
-    /// Captures a caught panic in this scope, unless a scope further in already did.
-    pub fn capture_panic(&self, caught: &mut CaughtPanic) {
-        if let Some(capture) = Capture::within(self) {
-            capture.panic(caught);
-        }
     }
 }
 

@@ -9,34 +9,31 @@ use crate::{
     symbols::Stack,
 };
 
-impl Scope {
-    /// Captures a response with a status of 500 or above, unless an error captured in this scope explains it.
-    pub fn capture_status(&self, status: u16) {
-        if let Some(capture) = self.unexplained(|ignore| ignore.statuses.contains(&status)) {
-            capture.response(self, u64::from(status), status.to_string(), "");
-        }
+/// Captures a response with a status of 500 or above, unless an error captured in `scope` explains it.
+pub fn capture_status(scope: &Scope, status: u16) {
+    if let Some(capture) = unexplained(scope, |ignore| ignore.statuses.contains(&status)) {
+        capture.response(scope, u64::from(status), status.to_string(), "");
     }
+}
 
-    /// Captures a gRPC call with a failure status, unless an error captured in this scope explains it. The event is
-    /// `source`, the error behind the status, if there is one; else it has the status and its message.
-    pub fn capture_grpc_status(&self, code: GrpcCode, message: &str, source: Option<Failure>) {
-        let Some(capture) = self.unexplained(|ignore| ignore.grpc_codes.contains(&code)) else { return };
-        match source {
-            Some(source) => self.capture_failure(source),
-            None => capture.response(self, u64::from(code.number()), code.as_str().to_owned(), message),
-        }
+/// Captures a gRPC call with a failure status, unless an error captured in `scope` explains it. The event is `source`,
+/// the error behind the status, if there is one; else it has the status and its message.
+pub fn capture_grpc_status(scope: &Scope, code: GrpcCode, message: &str, source: Option<Failure>) {
+    let Some(capture) = unexplained(scope, |ignore| ignore.grpc_codes.contains(&code)) else { return };
+    match source {
+        Some(source) => scope.capture_failure(source),
+        None => capture.response(scope, u64::from(code.number()), code.as_str().to_owned(), message),
     }
+}
 
-    /// Returns the capture of a failed response, if it becomes an event by itself. Counts it as dropped if it is
-    /// ignored.
-    fn unexplained(&self, is_ignored: impl FnOnce(&Ignore) -> bool) -> Option<Capture<'_>> {
-        let capture = Capture::within(self).filter(|_| !self.has_captured())?;
-        if is_ignored(&capture.inner.shared.ignore) {
-            capture.count_drop(DropReason::Ignored);
-            return None;
-        }
-        Some(capture)
+/// Returns the capture of a failed response, if it becomes an event by itself. Counts it as dropped if it is ignored.
+fn unexplained(scope: &Scope, is_ignored: impl FnOnce(&Ignore) -> bool) -> Option<Capture<'_>> {
+    let capture = Capture::within(scope).filter(|_| !scope.has_captured())?;
+    if is_ignored(&capture.inner.shared.ignore) {
+        capture.count_drop(DropReason::Ignored);
+        return None;
     }
+    Some(capture)
 }
 
 impl Capture<'_> {

@@ -18,7 +18,7 @@ use self::sealed::JobFailure;
 use crate::{
     event::{EventKind, Failure},
     monitor::Monitor,
-    scope::{Scope, ScopeSlot},
+    scope::{Scope, slot::ScopeSlot},
     traffic::{JobCounts, JobEnd, JobOutcome},
 };
 

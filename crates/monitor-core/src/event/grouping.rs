@@ -53,7 +53,7 @@ use super::{ErrorEvent, EventKind, Frame};
 use crate::model::{
     code_location::CodeLocation,
     fingerprint::{Fingerprint, VERSION},
-    method::Method,
+    method::KnownMethod,
     source_path,
 };
 
@@ -97,7 +97,7 @@ impl Grouping {
         let mut parts = vec![Part::Kind(event.failure.kind)];
         let basis = match (event.failure.kind, own) {
             (EventKind::Status, _) => {
-                let method = event.scope.method.map_or("", Method::as_str).to_owned();
+                let method = event.scope.method.map_or("", KnownMethod::as_str).to_owned();
                 parts.extend([Part::Type(event.failure.type_name.to_string()), Part::Method(method)]);
                 parts.extend(route());
                 return Self { version: VERSION, basis: Basis::Status, parts };

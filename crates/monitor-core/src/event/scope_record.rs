@@ -10,7 +10,7 @@ use crate::{
     base::{bounded::bounded, clock, json},
     model::{
         level::Level,
-        method::{self, Method},
+        method::{self, KnownMethod},
         request_id::RequestId,
         trace_context::{SpanId, TraceId},
     },
@@ -55,7 +55,7 @@ pub struct ScopeRecord {
     pub client_request_id: String,
     /// The method; `None` outside a request.
     #[serde(with = "method::or_null")]
-    pub method: Option<Method>,
+    pub method: Option<KnownMethod>,
     /// Template of the route; empty outside a request.
     #[serde(with = "json::null_if_empty")]
     pub route: String,

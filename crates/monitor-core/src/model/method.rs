@@ -1,10 +1,10 @@
 //! Request methods as a closed set, so that a client cannot create metric labels.
 
-/// A request method; [`Method::Other`] for an unknown one.
+/// A request method; [`KnownMethod::Other`] for an unknown one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each variant is the method it is called after")]
-pub enum Method {
+pub enum KnownMethod {
     Get,
     Head,
     Post,
@@ -18,16 +18,16 @@ pub enum Method {
     Other,
 }
 
-impl Method {
+impl KnownMethod {
     /// Returns the method called `name`. Names are case-sensitive (RFC 9110, section 9.1).
     ///
     /// # Example
     ///
     /// ```
-    /// use monitor_kit::Method;
+    /// use monitor_kit::KnownMethod;
     ///
-    /// assert_eq!(Method::from_name("GET"), Method::Get);
-    /// assert_eq!(Method::from_name("BREW").as_str(), "_OTHER");
+    /// assert_eq!(KnownMethod::from_name("GET"), KnownMethod::Get);
+    /// assert_eq!(KnownMethod::from_name("BREW").as_str(), "_OTHER");
     /// ```
     #[must_use]
     pub fn from_name(name: &str) -> Self {
@@ -69,13 +69,13 @@ impl Method {
 pub(crate) mod or_null {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::Method;
+    use super::KnownMethod;
 
-    pub(crate) fn serialize<S: Serializer>(method: &Option<Method>, serializer: S) -> Result<S::Ok, S::Error> {
-        method.map(Method::as_str).serialize(serializer)
+    pub(crate) fn serialize<S: Serializer>(method: &Option<KnownMethod>, serializer: S) -> Result<S::Ok, S::Error> {
+        method.map(KnownMethod::as_str).serialize(serializer)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Method>, D::Error> {
-        Ok(Option::<String>::deserialize(deserializer)?.map(|name| Method::from_name(&name)))
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<KnownMethod>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(|name| KnownMethod::from_name(&name)))
     }
 }

@@ -7,8 +7,7 @@ use crate::monitor::Monitor;
 
 impl Scope {
     /// Returns whether an error was captured in this scope or in one inside it.
-    #[must_use]
-    pub fn has_captured(&self) -> bool {
+    pub(crate) fn has_captured(&self) -> bool {
         self.0.captured.load(Ordering::Relaxed)
     }
 

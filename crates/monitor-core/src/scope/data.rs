@@ -49,19 +49,31 @@ pub fn set_context(name: impl Into<String>, value: impl Into<Value>) {
     }
 }
 
-/// Adds a breadcrumb at level INFO: a step on the way to a possible error. A scope stores the latest 100.
+/// Adds a breadcrumb at level INFO: a step on the way to a possible error. A scope stores the latest 100. For another
+/// level, or with data, see [`Breadcrumb::add`].
 pub fn add_breadcrumb(category: impl Into<String>, message: impl Into<String>) {
-    add(Breadcrumb::new(category, message));
+    Breadcrumb::new(category, message).add();
 }
 
-/// Adds a breadcrumb with its own level or data. A scope stores the latest 100.
-pub fn add(breadcrumb: Breadcrumb) {
-    if let Some(scope) = current() {
-        let breadcrumbs = &mut scope.notes().breadcrumbs;
-        if breadcrumbs.len() == MAX_BREADCRUMBS {
-            breadcrumbs.pop_front();
+impl Breadcrumb {
+    /// Adds the breadcrumb to the current scope, which stores the latest 100. Outside a scope, does nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Level, scope::Breadcrumb};
+    ///
+    /// let miss = Breadcrumb::new("cache", "miss").level(Level::Debug);
+    /// miss.data(serde_json::json!({"key": "item:7"})).add();
+    /// ```
+    pub fn add(self) {
+        if let Some(scope) = current() {
+            let breadcrumbs = &mut scope.notes().breadcrumbs;
+            if breadcrumbs.len() == MAX_BREADCRUMBS {
+                breadcrumbs.pop_front();
+            }
+            breadcrumbs.push_back(self);
         }
-        breadcrumbs.push_back(breadcrumb);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, atomic::AtomicBool};
 
-use super::{Inner, MAX_DEPTH, Scope, ScopeSlot, current};
+use super::{Inner, MAX_DEPTH, Scope, current, slot::ScopeSlot};
 
 /// Runs `f` in a nested scope. It starts with the data of the current scope; tags, breadcrumbs and other data added in
 /// it are dropped at its end. Outside a scope, `f` runs without one.
@@ -15,15 +15,15 @@ use super::{Inner, MAX_DEPTH, Scope, ScopeSlot, current};
 /// use monitor_kit::{Level, capture_message, scope};
 ///
 /// for partner in ["acme", "umbrella"] {
-///     scope::nested(|| {
+///     scope::with_scope(|| {
 ///         scope::set_tag("partner", partner);
 ///         capture_message("no answer", Level::Warn);
 ///     });
 /// }
 /// ```
-pub fn nested<R>(f: impl FnOnce() -> R) -> R {
+pub fn with_scope<R>(f: impl FnOnce() -> R) -> R {
     match current() {
-        Some(scope) => ScopeSlot::new(scope.nested()).enter(f),
+        Some(scope) => ScopeSlot::new(scope.nested()).in_scope(f),
         None => f(),
     }
 }
@@ -44,12 +44,12 @@ impl Scope {
             untracked: around.untracked,
             is_unmatched: self.0.is_unmatched,
             series: None,
-            is_request: around.is_request,
+            work: around.work,
             depth: around.depth.saturating_add(1),
             remote_addr: around.remote_addr,
             texts: around.texts.clone(),
             captured: AtomicBool::new(self.has_captured()),
-            finished: Mutex::new(None),
+            end: Mutex::new(None),
             notes: notes.map_or_else(OnceLock::new, |notes| OnceLock::from(Box::new(Mutex::new(notes)))),
         }))
     }

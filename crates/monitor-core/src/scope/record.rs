@@ -13,7 +13,7 @@ impl Scope {
             span_id: Some(self.trace().span_id()),
             client_trace_id: self.client_trace_id(),
             client_request_id: self.client_request_id().to_owned(),
-            method: self.0.is_request.then(|| self.method()),
+            method: self.is_request().then(|| self.method()),
             route: self.route().to_owned(),
             path: self.path().to_owned(),
             user_agent: self.user_agent().to_owned(),

@@ -3,21 +3,24 @@
 use std::{
     fmt,
     net::IpAddr,
+    sync::PoisonError,
     time::{Duration, Instant},
 };
 
+use super::{Scope, Work};
 use crate::{
     model::{
-        method::Method,
+        method::KnownMethod,
         outcome::FinalStatus,
         request_id::RequestId,
         trace_context::{TraceContext, TraceId},
     },
-    traffic::Series,
+    monitor::Monitor,
+    traffic::recorder::Series,
 };
 
 /// Target of the `tracing` span and the log line of a request. A layer for log lines recognises the line by it, and may
-/// read [`Scope::finished`](super::Scope::finished) instead of the event's fields.
+/// read [`RequestEnd::of`] instead of the event's fields.
 pub const REQUEST_TARGET: &str = "monitor::request";
 
 /// The facts known at the beginning of a request.
@@ -29,7 +32,7 @@ pub struct RequestFacts<'a> {
     /// The request's place in a trace.
     pub trace: TraceContext,
     /// The request's method.
-    pub method: Method,
+    pub method: KnownMethod,
     /// The route's template. Ignored if `series` is given, which has the route.
     pub route: &'a str,
     /// The path as the client sent it, without its query.
@@ -55,14 +58,14 @@ impl<'a> RequestFacts<'a> {
     /// # Example
     ///
     /// ```
-    /// use monitor_kit::{Method, Monitor, RequestId, Scope, scope::RequestFacts};
+    /// use monitor_core::{KnownMethod, Monitor, RequestId, instrument::RequestFacts};
     ///
-    /// let facts = RequestFacts::new(RequestId::new(), Method::Get, "/items/{id}");
-    /// let scope = Scope::for_request(&Monitor::disabled(), RequestFacts { path: "/items/7", ..facts });
+    /// let facts = RequestFacts::new(RequestId::new(), KnownMethod::Get, "/items/{id}");
+    /// let scope = RequestFacts { path: "/items/7", ..facts }.into_scope(&Monitor::disabled());
     /// assert_eq!((scope.route(), scope.path()), ("/items/{id}", "/items/7"));
     /// ```
     #[must_use]
-    pub fn new(id: RequestId, method: Method, route: &'a str) -> Self {
+    pub fn new(id: RequestId, method: KnownMethod, route: &'a str) -> Self {
         Self {
             trace: TraceContext::of_request(&id),
             id,
@@ -76,6 +79,13 @@ impl<'a> RequestFacts<'a> {
             untracked: false,
             series: None,
         }
+    }
+
+    /// Creates the scope of the request, inside the current scope if there is one.
+    #[must_use]
+    #[inline]
+    pub fn into_scope(self, monitor: &Monitor) -> Scope {
+        Scope::create(monitor, Work::Request, self)
     }
 }
 
@@ -101,4 +111,26 @@ pub struct RequestEnd {
     pub at: Instant,
     /// Time since the beginning.
     pub duration: Duration,
+}
+
+impl RequestEnd {
+    /// Returns the end of a scope's request; `None` before it, and for work that is no request.
+    #[must_use]
+    pub fn of(scope: &Scope) -> Option<Self> {
+        *scope.0.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records the end of a scope's request.
+    pub fn record(self, scope: &Scope) {
+        *scope.0.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(self);
+    }
+}
+
+impl Series {
+    /// Returns the series in which a layer of `monitor`, here or further out, counts the request of `scope`. `None` for
+    /// a request that it does not count, and for work that is no request.
+    #[must_use]
+    pub fn of(scope: &Scope, monitor: &Monitor) -> Option<Self> {
+        scope.and_around().filter(|scope| scope.monitor().is(monitor)).find_map(|scope| scope.0.series)
+    }
 }

@@ -59,7 +59,7 @@ impl ScopeSlot {
     }
 
     /// Runs `f` inside the scope, or outside of any if the slot is empty.
-    pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
+    pub fn in_scope<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let _entered = Entered::new(self);
         f()
     }
@@ -88,7 +88,7 @@ impl Drop for Entered<'_> {
 /// Passes the current scope to `f` by reference, which costs less than a clone of the handle.
 ///
 /// Within `f` there is no current scope.
-pub fn look<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
+pub fn with_current<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
     let mut slot = ScopeSlot::default();
     let Entered(slot) = &Entered::new(&mut slot);
     f(slot.scope())

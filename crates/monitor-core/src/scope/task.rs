@@ -8,7 +8,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::ScopeSlot;
+use super::slot::ScopeSlot;
 use crate::panic::{self, CaughtPanic, PanicMode};
 
 pin_project! {
@@ -50,7 +50,7 @@ pub trait ScopeFutureExt: Future + Sized {
         InScope { slot: ScopeSlot::of_current(), future: Some(self) }
     }
 
-    /// Runs this future in a scope nested in the one that is current now, as [`nested`](super::nested) does.
+    /// Runs this future in a scope nested in the one that is current now, as [`with_scope`](super::with_scope) does.
     fn in_nested_scope(self) -> InScope<Self> {
         InScope { slot: ScopeSlot::of_nested(), future: Some(self) }
     }
@@ -82,7 +82,7 @@ impl ScopeSlot {
         }
         panic::with_result(f, |f| self.run(PanicMode::Captured, f)).map_err(|mut caught| {
             if let Some(scope) = self.scope() {
-                scope.capture_panic(&mut caught);
+                caught.capture_in(scope);
             }
             caught
         })

@@ -10,7 +10,7 @@ fn monitor() -> Monitor {
 fn a_scope_is_current_only_while_it_is_entered() {
     let scope = Scope::new(&monitor());
     assert!(current().is_none());
-    let id = scope.enter(|| current().map(|scope| scope.id().clone()));
+    let id = scope.in_scope(|| current().map(|scope| scope.id().clone()));
     assert_eq!(id.as_ref(), Some(scope.id()));
     assert!(current().is_none());
 }
@@ -18,8 +18,8 @@ fn a_scope_is_current_only_while_it_is_entered() {
 #[test]
 fn scopes_nest_and_a_panic_leaves_the_outer_one_current() {
     let (outer, inner) = (Scope::new(&monitor()), Scope::new(&monitor()));
-    outer.enter(|| {
-        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inner.enter(|| panic!("inside"))));
+    outer.in_scope(|| {
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inner.in_scope(|| panic!("inside"))));
         assert!(panicked.is_err());
         assert_eq!(current().as_ref().map(Scope::id), Some(outer.id()));
     });
@@ -28,7 +28,7 @@ fn scopes_nest_and_a_panic_leaves_the_outer_one_current() {
 #[test]
 fn what_is_written_below_is_in_the_record() {
     let scope = Scope::new(&monitor());
-    scope.enter(|| {
+    scope.in_scope(|| {
         set_user("42");
         set_tag("tier", "free");
         set_tag("tier", "premium");
@@ -45,7 +45,7 @@ fn what_is_written_below_is_in_the_record() {
 #[test]
 fn an_error_captured_inside_is_seen_by_the_scopes_around() {
     let outer = Scope::new(&monitor());
-    let inner = outer.enter(|| Scope::new(&monitor()));
+    let inner = outer.in_scope(|| Scope::new(&monitor()));
     inner.mark_captured(&monitor(), 7);
     assert!(outer.has_captured() && outer.has_seen(7));
     assert!(!outer.has_seen(8));
@@ -55,7 +55,7 @@ fn an_error_captured_inside_is_seen_by_the_scopes_around() {
 fn work_that_hands_on_to_work_for_ever_keeps_only_the_last_scopes() {
     let mut scope = Scope::new(&monitor());
     for _ in 0..100_000 {
-        scope = scope.enter(|| Scope::new(&monitor()));
+        scope = scope.in_scope(|| Scope::new(&monitor()));
     }
     assert!(scope.and_around().count() <= usize::from(MAX_DEPTH) + 1);
 }
@@ -70,6 +70,6 @@ fn what_turns_into_a_tag_may_write_to_the_scope_itself() {
         }
     }
     let scope = Scope::new(&monitor());
-    scope.enter(|| set_tag("tier", Writes));
+    scope.in_scope(|| set_tag("tier", Writes));
     assert_eq!((scope.user().as_deref(), scope.record().tags.len()), (Some("42"), 1));
 }

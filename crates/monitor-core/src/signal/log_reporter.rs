@@ -9,7 +9,7 @@ use crate::{
     base::clock,
     event::{ErrorEvent, EventKind},
     issue::Issue,
-    model::{level::Level, method::Method},
+    model::{level::Level, method::KnownMethod},
 };
 
 /// Writes every error event, and every change of an issue or a route, to the log. On by default.
@@ -121,7 +121,7 @@ fn write_regressed(issue: &Issue) {
         line = location.map(|at| at.line),
         request_id = texts.request_id,
         trace_id = texts.trace_id,
-        method = event.and_then(|event| event.scope.method).map(Method::as_str),
+        method = event.and_then(|event| event.scope.method).map(KnownMethod::as_str),
         route = event.map(|event| event.scope.route.as_str()),
         fingerprint = %issue.fingerprint,
         count = issue.count,
@@ -145,7 +145,7 @@ macro_rules! write_at {
             trace = $texts.trace,
             request_id = $texts.request_id,
             trace_id = $texts.trace_id,
-            method = $event.scope.method.map(Method::as_str),
+            method = $event.scope.method.map(KnownMethod::as_str),
             path = $event.scope.path,
             route = $event.scope.route,
             user_id = $event.scope.user,

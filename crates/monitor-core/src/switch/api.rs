@@ -9,7 +9,7 @@ use super::{
     error::{self, Refusal},
     is_route,
 };
-use crate::{base::clock, model::method::Method, monitor::Monitor, signal::Signal, traffic::Traffic};
+use crate::{base::clock, model::method::KnownMethod, monitor::Monitor, signal::Signal, traffic::Traffic};
 
 impl Monitor {
     /// Disables a route, at once and for all threads. Replaces an earlier order for the same route and method.
@@ -72,7 +72,7 @@ impl Monitor {
     pub fn enable_route(
         &self,
         route: &str,
-        method: Option<Method>,
+        method: Option<KnownMethod>,
         actor: &str,
     ) -> Result<Arc<EnabledRoute>, SwitchError> {
         let inner = self.inner().ok_or(Refusal::MonitorDisabled)?;
@@ -113,7 +113,13 @@ impl Monitor {
     /// Returns the order that disables a request of this method, route and path at `now`, if there is one. Costs one
     /// relaxed load while no route is disabled. A protected path is never disabled, whatever its route template.
     #[must_use]
-    pub fn find_disabled(&self, method: Method, route: &str, path: &str, now: Instant) -> Option<Arc<DisabledRoute>> {
+    pub fn find_disabled(
+        &self,
+        method: KnownMethod,
+        route: &str,
+        path: &str,
+        now: Instant,
+    ) -> Option<Arc<DisabledRoute>> {
         let switch = &self.inner()?.shared.switch;
         switch.find(method, route, now).filter(|_| !switch.protects(path))
     }

@@ -19,7 +19,7 @@ use crate::{
         error::BoxError,
         json::Unknown,
     },
-    model::method::Method,
+    model::method::KnownMethod,
 };
 
 /// An order to disable a route. See [`Monitor::disable_route`](crate::Monitor::disable_route).
@@ -27,7 +27,7 @@ use crate::{
 #[must_use]
 pub struct DisableRoute {
     route: String,
-    method: Option<Method>,
+    method: Option<KnownMethod>,
     reason: String,
     actor: String,
     expires_in: Option<Duration>,
@@ -42,7 +42,7 @@ pub struct DisabledRoute {
     /// The route's template.
     pub route: String,
     /// The only method that is disabled; `None` for all of them.
-    pub method: Option<Method>,
+    pub method: Option<KnownMethod>,
     /// The reason, redacted.
     pub reason: String,
     /// The person or program that disabled it, redacted.
@@ -95,7 +95,7 @@ impl DisableRoute {
     }
 
     /// Disables one method only; GET includes HEAD. Defaults to all methods.
-    pub fn method(mut self, method: Method) -> Self {
+    pub fn method(mut self, method: KnownMethod) -> Self {
         self.method = Some(method);
         self
     }
@@ -131,7 +131,7 @@ impl DisableRoute {
         name(self.method, &self.route)
     }
 
-    pub(super) fn covers(&self, method: Method, route: &str) -> bool {
+    pub(super) fn covers(&self, method: KnownMethod, route: &str) -> bool {
         covers((self.method, &self.route), method, route)
     }
 
@@ -181,7 +181,7 @@ impl DisabledRoute {
     pub fn to_json(&self) -> Value {
         json!({
             "route": self.route,
-            "method": self.method.map(Method::as_str),
+            "method": self.method.map(KnownMethod::as_str),
             "reason": self.reason,
             "actor": self.actor,
             "since": clock::rfc3339(self.since),
@@ -198,7 +198,11 @@ impl DisabledRoute {
         let stored = Deadline::deserialize(&value[DEADLINE]).ok();
         let mut read = Self {
             route: text("route")?,
-            method: if value["method"].is_null() { None } else { Some(Method::from_name(value["method"].as_str()?)) },
+            method: if value["method"].is_null() {
+                None
+            } else {
+                Some(KnownMethod::from_name(value["method"].as_str()?))
+            },
             reason: text("reason")?,
             actor: text("actor")?,
             since: clock::brought_back(since),
@@ -211,11 +215,11 @@ impl DisabledRoute {
         Some(read)
     }
 
-    pub(super) fn covers(&self, method: Method, route: &str) -> bool {
+    pub(super) fn covers(&self, method: KnownMethod, route: &str) -> bool {
         covers((self.method, &self.route), method, route)
     }
 
-    pub(super) fn is_for(&self, method: Option<Method>, route: &str) -> bool {
+    pub(super) fn is_for(&self, method: Option<KnownMethod>, route: &str) -> bool {
         self.method == method && self.route == route
     }
 
@@ -252,12 +256,12 @@ impl EnabledRoute {
     }
 }
 
-pub(super) fn name(method: Option<Method>, route: &str) -> String {
+pub(super) fn name(method: Option<KnownMethod>, route: &str) -> String {
     method.map_or_else(|| route.to_owned(), |method| format!("{} {route}", method.as_str()))
 }
 
-fn covers((only, template): (Option<Method>, &str), method: Method, route: &str) -> bool {
-    let is_head_of = |only| only == Method::Get && method == Method::Head;
+fn covers((only, template): (Option<KnownMethod>, &str), method: KnownMethod, route: &str) -> bool {
+    let is_head_of = |only| only == KnownMethod::Get && method == KnownMethod::Head;
     only.is_none_or(|only| only == method || is_head_of(only)) && template == route
 }
 

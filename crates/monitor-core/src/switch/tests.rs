@@ -54,7 +54,7 @@ fn names(monitor: &Monitor) -> Vec<String> {
     monitor.disabled_routes().iter().map(|disabled| disabled.name()).collect()
 }
 
-fn find(monitor: &Monitor, method: Method, route: &str) -> bool {
+fn find(monitor: &Monitor, method: KnownMethod, route: &str) -> bool {
     monitor.find_disabled(method, route, route, clock::now()).is_some()
 }
 
@@ -63,18 +63,18 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[test]
 fn a_route_is_disabled_for_all_methods_or_for_one() {
     let monitor = monitor(&Kept::default());
-    assert!(!find(&monitor, Method::Get, "/error"));
-    monitor.disable_route(DisableRoute::new("/error", "ada").method(Method::Post)).expect("it is known");
-    assert!(find(&monitor, Method::Post, "/error") && !find(&monitor, Method::Get, "/error"));
-    assert!(!find(&monitor, Method::Head, "/error"));
-    monitor.disable_route(DisableRoute::new("/todos", "ada").method(Method::Get)).expect("it is known");
-    assert!(find(&monitor, Method::Head, "/todos"), "it asks for the same as GET");
-    monitor.enable_route("/todos", Some(Method::Get), "ada").expect("it is disabled");
+    assert!(!find(&monitor, KnownMethod::Get, "/error"));
+    monitor.disable_route(DisableRoute::new("/error", "ada").method(KnownMethod::Post)).expect("it is known");
+    assert!(find(&monitor, KnownMethod::Post, "/error") && !find(&monitor, KnownMethod::Get, "/error"));
+    assert!(!find(&monitor, KnownMethod::Head, "/error"));
+    monitor.disable_route(DisableRoute::new("/todos", "ada").method(KnownMethod::Get)).expect("it is known");
+    assert!(find(&monitor, KnownMethod::Head, "/todos"), "it asks for the same as GET");
+    monitor.enable_route("/todos", Some(KnownMethod::Get), "ada").expect("it is disabled");
     monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
-    assert!(find(&monitor, Method::Get, "/error") && !find(&monitor, Method::Get, "/todos"));
+    assert!(find(&monitor, KnownMethod::Get, "/error") && !find(&monitor, KnownMethod::Get, "/todos"));
     assert_eq!(names(&monitor), ["POST /error", "/error"]);
     monitor.enable_route("/error", None, "bob").expect("it is disabled");
-    assert!(find(&monitor, Method::Post, "/error") && !find(&monitor, Method::Get, "/error"));
+    assert!(find(&monitor, KnownMethod::Post, "/error") && !find(&monitor, KnownMethod::Get, "/error"));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn it_expires_by_itself_and_says_so() {
     let later = clock::now() + HOUR;
     assert_eq!(disabled.retry_after_at(later - Duration::from_millis(1500)), Duration::from_secs(2));
     assert_eq!(disabled.retry_after_at(later), Duration::from_secs(1));
-    assert!(monitor.find_disabled(Method::Get, "/error", "/error", later).is_none());
+    assert!(monitor.find_disabled(KnownMethod::Get, "/error", "/error", later).is_none());
     inner.shared.switch.expire(clock::now(), |enabled| inner.outlets.publish(enabled));
     assert_eq!(names(&monitor), ["/error"], "its time has not come");
     inner.shared.switch.expire(later, |enabled| inner.outlets.publish(enabled));
@@ -121,7 +121,8 @@ fn what_cannot_be_switched_is_refused_with_a_reason() {
         "no route `/eror` is known; known routes: GET /error, GET /todos, POST /error"
     );
     assert!(
-        refusal(DisableRoute::new("/todos", "ada").method(Method::Post)).starts_with("no route `POST /todos` is known")
+        refusal(DisableRoute::new("/todos", "ada").method(KnownMethod::Post))
+            .starts_with("no route `POST /todos` is known")
     );
     for route in ["/health", "/health/ready", "/metrics", "/admin", "/admin/routes"] {
         assert!(refusal(DisableRoute::new(route, "ada")).contains("is protected"), "{route}");
@@ -151,7 +152,8 @@ fn a_route_that_was_never_called_is_disabled_where_the_order_allows_it_and_stays
     let order = DisableRoute::new("/reports/{id}", "ada").allow_unknown();
     monitor_before.disable_route(order).expect("the order allows it");
     assert!(
-        find(&monitor_before, Method::Get, "/reports/{id}") && find(&monitor(&kept), Method::Post, "/reports/{id}")
+        find(&monitor_before, KnownMethod::Get, "/reports/{id}")
+            && find(&monitor(&kept), KnownMethod::Post, "/reports/{id}")
     );
     for route in ["_unmatched", "reports"] {
         let refusal = monitor_before.disable_route(DisableRoute::new(route, "ada").allow_unknown());
@@ -165,11 +167,11 @@ fn a_route_that_was_never_called_is_disabled_where_the_order_allows_it_and_stays
 fn what_is_disabled_outlives_the_process() {
     let kept = Kept::default();
     let before = monitor(&kept);
-    let order = DisableRoute::new("/error", "ada").method(Method::Get).reason("divides by zero").expires_in(HOUR);
+    let order = DisableRoute::new("/error", "ada").method(KnownMethod::Get).reason("divides by zero").expires_in(HOUR);
     before.disable_route(order).expect("it is known");
     before.disable_route(DisableRoute::new("/todos", "bob")).expect("it is known");
     let after = monitor(&kept);
-    assert!(find(&after, Method::Get, "/error") && !find(&after, Method::Post, "/error"));
+    assert!(find(&after, KnownMethod::Get, "/error") && !find(&after, KnownMethod::Post, "/error"));
     let same = |monitor: &Monitor| monitor.disabled_routes().iter().map(|one| one.to_json()).collect::<Vec<_>>();
     assert_eq!(same(&after), same(&before));
     after.enable_route("/todos", None, "bob").expect("it is disabled");
@@ -218,7 +220,7 @@ fn what_must_stay_in_service_does_whatever_was_kept_and_whatever_template_it_goe
     }
     let after = monitor(&kept);
     assert_eq!(names(&after), ["/{*path}"]);
-    let find = |path| after.find_disabled(Method::Get, "/{*path}", path, clock::now()).is_some();
+    let find = |path| after.find_disabled(KnownMethod::Get, "/{*path}", path, clock::now()).is_some();
     assert_eq!(["/anything", "/admin/routes", "/health", "/metrics"].map(find), [true, false, false, false]);
 }
 
@@ -237,7 +239,7 @@ fn a_store_that_panics_changes_nothing_else() {
     let monitor = Monitor::builder("shop").log(None).routes([("GET", "/error")]).persist(Panics).build();
     let monitor = monitor.expect("the settings are good");
     monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
-    assert!(find(&monitor, Method::Get, "/error"));
+    assert!(find(&monitor, KnownMethod::Get, "/error"));
     assert_eq!(monitor.dropped()[0].reason, DropReason::NotPersisted);
 }
 
@@ -245,7 +247,7 @@ fn a_store_that_panics_changes_nothing_else() {
 fn what_cannot_be_saved_holds_all_the_same_and_is_counted() {
     let monitor = monitor(&Kept(Arc::default(), true));
     monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
-    assert!(find(&monitor, Method::Get, "/error"));
+    assert!(find(&monitor, KnownMethod::Get, "/error"));
     let dropped = monitor.dropped();
     assert_eq!(
         (dropped[0].reporter.as_str(), dropped[0].reason, dropped[0].count),
@@ -294,7 +296,7 @@ mod interleavings {
                 thread::spawn(move || switch.expire(clock::now(), drop))
             };
             // A reader may or may not see the route, but never blocks for ever.
-            let _ = switch.find(Method::Get, "/a", clock::now());
+            let _ = switch.find(KnownMethod::Get, "/a", clock::now());
             writers.into_iter().chain([expiring]).for_each(|thread| thread.join().expect("it does not panic"));
             let routes = |list: Vec<Arc<DisabledRoute>>| -> Vec<_> {
                 list.iter().map(|disabled| disabled.route.clone()).collect()
@@ -307,7 +309,7 @@ mod interleavings {
             let (saved, _) =
                 disabled::from_json(&serde_json::from_slice(&value).expect("it is JSON")).expect("it is whole");
             assert_eq!((held.len(), routes(saved)), (2, held));
-            assert!(switch.is_any_disabled() && switch.find(Method::Get, "/b", clock::now()).is_some());
+            assert!(switch.is_any_disabled() && switch.find(KnownMethod::Get, "/b", clock::now()).is_some());
             switch.expire(clock::now() + HOUR, drop);
             assert!(!switch.is_any_disabled() && switch.list().is_empty());
         };

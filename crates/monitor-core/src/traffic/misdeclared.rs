@@ -18,7 +18,7 @@ impl Misdeclared {
     /// Returns a warning for each template that was requested but not declared, as long as some declared routes have
     /// not been requested. Each template is reported once, and at most [`MAX_WARNINGS`] templates in all.
     pub(crate) fn look(&mut self, traffic: &Traffic) -> Vec<String> {
-        let series = traffic.table.len();
+        let series = traffic.recorder.len();
         if self.series == series || self.warned.len() == MAX_WARNINGS {
             return Vec::new();
         }
@@ -78,15 +78,15 @@ const MAX_NAMES: usize = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::method::Method, monitor::Monitor};
+    use crate::{model::method::KnownMethod, monitor::Monitor};
 
     fn shop(routes: &[(&str, &str)]) -> Monitor {
         Monitor::builder("shop").log(None).routes(routes.iter().copied()).build().expect("the settings are good")
     }
 
-    fn request(monitor: &Monitor, method: Method, route: &str) {
-        let traffic = monitor.traffic().expect("it is enabled");
-        traffic.start(traffic.series(method, route));
+    fn request(monitor: &Monitor, method: KnownMethod, route: &str) {
+        let recorder = monitor.traffic().expect("it is enabled").recorder();
+        recorder.start(recorder.series(method, route));
     }
 
     #[track_caller]
@@ -101,7 +101,9 @@ mod tests {
         let monitor = shop(&[("GET", "/item"), ("POST", "/items/new"), ("GET", "/about")]);
         let mut misdeclared = Misdeclared::default();
         warnings(&mut misdeclared, &monitor, &[]);
-        for (method, route) in [(Method::Get, "/about"), (Method::Get, "/items"), (Method::Other, "/items")] {
+        for (method, route) in
+            [(KnownMethod::Get, "/about"), (KnownMethod::Get, "/items"), (KnownMethod::Other, "/items")]
+        {
             request(&monitor, method, route);
         }
         assert_eq!(
@@ -111,7 +113,7 @@ mod tests {
               `GET /item`, `POST /items/new`; declare routes as the router names them"
             ]
         );
-        request(&monitor, Method::Put, "/items");
+        request(&monitor, KnownMethod::Put, "/items");
         warnings(&mut misdeclared, &monitor, &[]);
     }
 
@@ -119,19 +121,19 @@ mod tests {
     fn of_routes_that_differ_in_their_parameters_only_the_declared_one_is_named() {
         let monitor = shop(&[("GET", "/items/{item}"), ("GET", "/files/{*file}"), ("GET", "/about")]);
         let mut misdeclared = Misdeclared::default();
-        request(&monitor, Method::Get, "/items/{id}");
+        request(&monitor, KnownMethod::Get, "/items/{id}");
         warnings(&mut misdeclared, &monitor, &["so far: `GET /items/{item}`; declare"]);
-        request(&monitor, Method::Get, "/files/{*path}");
+        request(&monitor, KnownMethod::Get, "/files/{*path}");
         warnings(&mut misdeclared, &monitor, &["so far: `GET /files/{*file}`; declare"]);
     }
 
     #[test]
     fn methods_that_clients_choose_and_paths_without_a_route_are_no_undeclared_routes() {
         let monitor = shop(&[("GET", "/items"), ("GET", "/about")]);
-        for method in [Method::Head, Method::Options, Method::Post] {
+        for method in [KnownMethod::Head, KnownMethod::Options, KnownMethod::Post] {
             request(&monitor, method, "/items");
         }
-        request(&monitor, Method::Get, names::UNMATCHED);
+        request(&monitor, KnownMethod::Get, names::UNMATCHED);
         warnings(&mut Misdeclared::default(), &monitor, &[]);
     }
 
@@ -139,8 +141,8 @@ mod tests {
     fn who_declares_no_route_or_requests_all_declared_ones_is_not_warned() {
         for routes in [&[][..], &[("GET", "/about")]] {
             let monitor = shop(routes);
-            request(&monitor, Method::Get, "/about");
-            request(&monitor, Method::Get, "/items");
+            request(&monitor, KnownMethod::Get, "/about");
+            request(&monitor, KnownMethod::Get, "/items");
             warnings(&mut Misdeclared::default(), &monitor, &[]);
         }
     }
@@ -150,9 +152,9 @@ mod tests {
         let declared: Vec<_> = (0..8).map(|number| format!("/declared/{number}")).collect();
         let monitor = shop(&declared.iter().map(|route| ("GET", route.as_str())).collect::<Vec<_>>());
         let mut misdeclared = Misdeclared::default();
-        (0..2 * MAX_WARNINGS).for_each(|number| request(&monitor, Method::Get, &format!("/requested/{number}")));
+        (0..2 * MAX_WARNINGS).for_each(|number| request(&monitor, KnownMethod::Get, &format!("/requested/{number}")));
         warnings(&mut misdeclared, &monitor, &["`GET /declared/4` and 3 more; declare"; MAX_WARNINGS]);
-        request(&monitor, Method::Get, "/another");
+        request(&monitor, KnownMethod::Get, "/another");
         warnings(&mut misdeclared, &monitor, &[]);
     }
 }

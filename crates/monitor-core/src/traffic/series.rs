@@ -16,15 +16,22 @@ use crate::{
     },
     model::{
         grpc_code::GrpcCode,
-        method::Method,
+        method::KnownMethod,
         outcome::{ErrorType, FinalStatus, Outcome},
     },
 };
 
+/// The reason for which a series exists.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Origin {
+    Declared,
+    Requested,
+}
+
 /// The counters of one method and route. They only increase.
 #[derive(Debug)]
 pub(super) struct RouteSeries {
-    pub(super) method: Method,
+    pub(super) method: KnownMethod,
     pub(super) route: Arc<str>,
     /// Declared in the builder: the failure counters exist from the start, at 0.
     pub(super) declared: bool,
@@ -52,7 +59,7 @@ struct StatusSeries {
 #[non_exhaustive]
 pub struct RouteCounts {
     /// The method.
-    pub method: Method,
+    pub method: KnownMethod,
     /// The route's template.
     pub route: Arc<str>,
     /// `true` if the route was declared when the monitor was built.
@@ -94,7 +101,8 @@ pub struct StatusCounts {
 // === impl RouteSeries ===
 
 impl RouteSeries {
-    pub(super) fn new(method: Method, route: Arc<str>, declared: bool) -> Self {
+    pub(super) fn new(method: KnownMethod, route: Arc<str>, origin: Origin) -> Self {
+        let declared = origin == Origin::Declared;
         let series = Self {
             method,
             route,

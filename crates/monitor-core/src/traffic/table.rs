@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::series::RouteSeries;
+use super::series::{Origin, RouteSeries};
 use crate::{
     base::sync::atomic::{AtomicUsize, Ordering},
-    model::method::Method,
+    model::method::KnownMethod,
 };
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Table {
     }
 
     /// Returns a series, if it exists.
-    pub(super) fn find(&self, method: Method, route: &str) -> Option<&RouteSeries> {
+    pub(super) fn find(&self, method: KnownMethod, route: &str) -> Option<&RouteSeries> {
         let mask = self.slots.len() - 1;
         let first = hash(method, route);
         (0..self.slots.len())
@@ -49,14 +49,14 @@ impl Table {
     }
 
     /// Returns the place of a series, and creates the series if it does not exist. Returns `None` past the limit.
-    pub(super) fn find_or_insert(&self, method: Method, route: &str, declared: bool) -> Option<Place> {
+    pub(super) fn find_or_insert(&self, method: KnownMethod, route: &str, origin: Origin) -> Option<Place> {
         let mask = self.slots.len() - 1;
         let first = hash(method, route);
         for step in 0..self.slots.len() {
             let at = first.wrapping_add(step) & mask;
             let found = match self.slots[at].get() {
                 Some(found) => found,
-                None if self.reserve() => self.fill(at, method, route, declared),
+                None if self.reserve() => self.fill(at, method, route, origin),
                 None => return None,
             };
             if found.method == method && *found.route == *route {
@@ -73,11 +73,11 @@ impl Table {
     }
 
     /// Returns the series at `at`, which may be one that another thread has put there meanwhile.
-    fn fill(&self, at: usize, method: Method, route: &str, declared: bool) -> &RouteSeries {
+    fn fill(&self, at: usize, method: KnownMethod, route: &str, origin: Origin) -> &RouteSeries {
         let mut ours = false;
         let series = self.slots[at].get_or_init(|| {
             ours = true;
-            Box::new(RouteSeries::new(method, Arc::from(route), declared))
+            Box::new(RouteSeries::new(method, Arc::from(route), origin))
         });
         if !ours {
             // Another thread filled the slot first: give the reserved place back.
@@ -88,7 +88,7 @@ impl Table {
 }
 
 /// Hashes eight bytes at a time. Routes are templates of the program, so a client cannot choose them to collide.
-fn hash(method: Method, route: &str) -> usize {
+fn hash(method: KnownMethod, route: &str) -> usize {
     let mut hash = method as u64;
     let mut chunks = route.as_bytes().chunks_exact(8);
     for chunk in &mut chunks {
@@ -115,11 +115,18 @@ mod tests {
         for limit in 1..100 {
             let table = Table::new(limit);
             let routes: Vec<_> = (0..limit).map(|number| format!("/items/{number}")).collect();
-            let find = || routes.iter().filter_map(|route| Some(table.find_or_insert(Method::Get, route, false)?.0));
+            let find = || {
+                routes
+                    .iter()
+                    .filter_map(|route| Some(table.find_or_insert(KnownMethod::Get, route, Origin::Requested)?.0))
+            };
             let places: Vec<_> = find().collect();
             assert_eq!(places.iter().collect::<HashSet<_>>().len(), limit, "each has a place of its own");
             assert_eq!(find().collect::<Vec<_>>(), places);
-            assert_eq!((table.iter().count(), table.find_or_insert(Method::Get, "/new", false)), (limit, None));
+            assert_eq!(
+                (table.iter().count(), table.find_or_insert(KnownMethod::Get, "/new", Origin::Requested)),
+                (limit, None)
+            );
         }
     }
 
@@ -128,9 +135,16 @@ mod tests {
         let spread =
             |hashes: &mut dyn Iterator<Item = usize>| hashes.map(|hash| hash % 2048).collect::<HashSet<_>>().len();
         let routes = (0..1000).map(|number| format!("/api/v1/customers/{number}/orders"));
-        let routes = spread(&mut routes.map(|route| hash(Method::Get, &route)));
+        let routes = spread(&mut routes.map(|route| hash(KnownMethod::Get, &route)));
         assert!(routes > 600, "{routes} places for 1000 routes");
-        let methods = [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete];
+        let methods = [
+            KnownMethod::Get,
+            KnownMethod::Head,
+            KnownMethod::Post,
+            KnownMethod::Put,
+            KnownMethod::Patch,
+            KnownMethod::Delete,
+        ];
         assert_eq!(spread(&mut methods.into_iter().map(|method| hash(method, "/"))), methods.len());
     }
 }

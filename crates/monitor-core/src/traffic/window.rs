@@ -10,7 +10,7 @@ use super::{
     histogram::BUCKETS,
     series::{RouteCounts, StatusCounts},
 };
-use crate::model::{method::Method, names, outcome::Outcome};
+use crate::model::{method::KnownMethod, names, outcome::Outcome};
 
 /// The time span of a window.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,7 +29,7 @@ pub struct WindowSnapshot {
     /// Counts of all routes together.
     pub total: WindowCounts,
     /// Counts of each method and route with at least one request that ended.
-    pub routes: Vec<(Method, Arc<str>, WindowCounts)>,
+    pub routes: Vec<(KnownMethod, Arc<str>, WindowCounts)>,
 }
 
 /// Counts of ended requests.
@@ -49,7 +49,7 @@ pub struct WindowCounts {
 #[derive(Debug, Default)]
 pub(super) struct Windows {
     /// Totals of each series at its previous sample.
-    seen: HashMap<(Method, Arc<str>), WindowCounts>,
+    seen: HashMap<(KnownMethod, Arc<str>), WindowCounts>,
     seconds: Ring,
     minutes: Ring,
 }
@@ -61,7 +61,7 @@ struct Ring(VecDeque<Slot>);
 #[derive(Debug)]
 struct Slot {
     tick: u64,
-    ended: HashMap<(Method, Arc<str>), WindowCounts>,
+    ended: HashMap<(KnownMethod, Arc<str>), WindowCounts>,
 }
 
 // === impl WindowCounts ===
@@ -168,14 +168,14 @@ impl Ring {
         }
     }
 
-    fn add(&mut self, key: &(Method, Arc<str>), grown: &WindowCounts) {
+    fn add(&mut self, key: &(KnownMethod, Arc<str>), grown: &WindowCounts) {
         if let Some(slot) = self.0.back_mut() {
             slot.ended.entry(key.clone()).or_default().add(grown);
         }
     }
 
     fn recent(&self, ticks: u8) -> WindowSnapshot {
-        let mut routes: HashMap<&(Method, Arc<str>), WindowCounts> = HashMap::new();
+        let mut routes: HashMap<&(KnownMethod, Arc<str>), WindowCounts> = HashMap::new();
         let mut total = WindowCounts::default();
         let last = self.0.back().map_or(0, |slot| slot.tick);
         for slot in self.0.iter().filter(|slot| last - slot.tick < u64::from(ticks)) {
@@ -199,7 +199,7 @@ mod tests {
     use crate::{
         base::drops::DropCounter,
         model::{grpc_code::GrpcCode, outcome::FinalStatus},
-        traffic::{Measured, Traffic},
+        traffic::recorder::{Measured, TrafficRecorder},
     };
 
     #[derive(Clone, Debug)]
@@ -236,7 +236,7 @@ mod tests {
         /// The model stores every end with the latest second so far, and counts the ends within the window.
         #[test]
         fn windows_equal_a_naive_model(steps in proptest::collection::vec(step(), 1..40), ticks in 1u8..=60) {
-            let traffic = Traffic::new(8, Measured::default(), Arc::new(DropCounter::new("traffic")));
+            let recorder = TrafficRecorder::new(8, Measured::default(), Arc::new(DropCounter::new("traffic")));
             let mut windows = Windows::default();
             let mut model: Vec<(u64, Outcome, u16)> = Vec::new();
             let (mut clock, mut latest) = (100i64, 0u64);
@@ -244,12 +244,12 @@ mod tests {
                 clock = (clock + jump).max(0);
                 latest = latest.max(clock.unsigned_abs());
                 for (route, outcome, status, millis) in ends {
-                    let series = traffic.series(Method::Get, ["/a", "/b", "/c"][usize::from(route)]);
-                    traffic.start(series);
-                    traffic.end(series, ending(outcome, status), Duration::from_millis(millis));
+                    let series = recorder.series(KnownMethod::Get, ["/a", "/b", "/c"][usize::from(route)]);
+                    recorder.start(series);
+                    recorder.end(series, ending(outcome, status), Duration::from_millis(millis));
                     model.push((latest, outcome, status));
                 }
-                windows.sample(Duration::from_secs(clock.unsigned_abs()), &traffic.read());
+                windows.sample(Duration::from_secs(clock.unsigned_abs()), &recorder.read());
             }
             for (window, width) in [(Lookback::Seconds(ticks), 1), (Lookback::Minutes(ticks), 60)] {
                 let within = |second: u64| latest / width - second / width < u64::from(ticks);

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{clock, panic};
+use monitor_core::{clock, instrument::panic};
 
 /// Checks whether a part of this process still works. Implemented by every closure that returns a `bool`.
 ///

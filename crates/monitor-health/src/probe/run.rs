@@ -7,8 +7,10 @@ use std::{error::Error, future::poll_fn, pin::pin, sync::Arc, task::Poll, thread
 
 use monitor_core::{
     clock,
-    panic::{self, CaughtPanic},
-    text,
+    instrument::{
+        panic::{self, CaughtPanic},
+        text,
+    },
 };
 use tokio::{
     runtime::Handle,

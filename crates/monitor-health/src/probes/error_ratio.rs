@@ -67,7 +67,7 @@ impl BlockingProbe for ErrorRatioProbe {
 mod tests {
     use std::time::Duration;
 
-    use monitor_core::{FinalStatus, Method, Outcome};
+    use monitor_core::{FinalStatus, KnownMethod, Outcome, instrument};
 
     use super::*;
     use monitor_core::HealthStatus;
@@ -75,11 +75,11 @@ mod tests {
     #[test]
     fn too_many_failures_are_a_warning_once_there_are_enough_requests() {
         let monitor = Monitor::builder("shop").log(None).build().unwrap();
-        let traffic = monitor.traffic().unwrap();
-        let series = traffic.series(Method::Get, "/items/{id}");
+        let recorder = instrument::recorder(&monitor).unwrap();
+        let series = recorder.series(KnownMethod::Get, "/items/{id}");
         let answer = |status| {
-            traffic.start(series);
-            traffic.end(series, FinalStatus::new(Outcome::Completed, status), Duration::from_millis(3));
+            recorder.start(series);
+            recorder.end(series, FinalStatus::new(Outcome::Completed, status), Duration::from_millis(3));
         };
         (0..9).for_each(|_| answer(200));
         answer(500);

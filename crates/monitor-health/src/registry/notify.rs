@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use monitor_core::{HealthChange, HealthStatus, Signal, clock, panic};
+use monitor_core::{HealthChange, HealthStatus, Signal, clock, instrument::panic};
 use tokio::time::Instant;
 
 use super::health::Inner;

@@ -2,7 +2,10 @@
 
 use std::{fmt, io::Write as _};
 
-use monitor_core::{escape::json_text, scope::RedactedText, text};
+use monitor_core::{
+    escape::json_text,
+    instrument::{RedactedText, text},
+};
 use monitor_redact::{FILTERED, LOOKAHEAD, Redaction, cut};
 
 /// Writes texts as JSON strings (RFC 8259, section 7). The caller writes the key first, which ends with the opening

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, error::Error, fmt, io::Write};
 
-use monitor_core::{source_path, text};
+use monitor_core::instrument::{source_path, text};
 use tracing::field::{Field, Visit};
 
 use super::{

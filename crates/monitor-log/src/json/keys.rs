@@ -13,7 +13,10 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use monitor_core::{escape::json_text, scope::REQUEST_TARGET, source_path};
+use monitor_core::{
+    escape::json_text,
+    instrument::{REQUEST_TARGET, source_path},
+};
 use tracing::{Level, Metadata};
 
 use super::{

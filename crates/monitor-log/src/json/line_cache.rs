@@ -5,14 +5,14 @@
 
 use std::cell::RefCell;
 
-use monitor_core::{FinalStatus, Method, Scope};
+use monitor_core::{FinalStatus, KnownMethod, Scope, instrument::RedactedRequest};
 
 /// The cached texts of one callsite.
 #[derive(Default)]
 pub(super) struct LineCache(RefCell<Vec<Option<Made>>>);
 
 struct Made {
-    method: Method,
+    method: KnownMethod,
     route: Box<str>,
     ending: FinalStatus,
     /// Whether the text includes the path, which then equals the route.
@@ -29,7 +29,7 @@ impl LineCache {
         ending: FinalStatus,
         make: impl FnOnce(&mut Vec<u8>),
     ) {
-        let (method, route, has_path) = (scope.method(), scope.route(), !scope.shows_raw_path());
+        let (method, route, has_path) = (scope.method(), scope.route(), !RedactedRequest::of(scope).shows_raw_path());
         // Cannot be borrowed already: no code of the program runs in here.
         let mut all = self.0.borrow_mut();
         if all.is_empty() {
@@ -56,7 +56,7 @@ impl LineCache {
 }
 
 impl Made {
-    fn is(&self, method: Method, route: &str, ending: FinalStatus, has_path: bool) -> bool {
+    fn is(&self, method: KnownMethod, route: &str, ending: FinalStatus, has_path: bool) -> bool {
         self.method == method && self.ending == ending && self.has_path == has_path && *self.route == *route
     }
 }
@@ -67,12 +67,12 @@ const MAX_ROUTE_BYTES: usize = 1024;
 
 #[cfg(test)]
 mod tests {
-    use monitor_core::{Monitor, Outcome, RequestId, scope::RequestFacts};
+    use monitor_core::{Monitor, Outcome, RequestId, instrument::RequestFacts};
 
     use super::*;
 
-    fn scope(monitor: &Monitor, method: Method, route: &str) -> Scope {
-        Scope::for_request(monitor, RequestFacts::new(RequestId::new(), method, route))
+    fn scope(monitor: &Monitor, method: KnownMethod, route: &str) -> Scope {
+        RequestFacts::new(RequestId::new(), method, route).into_scope(monitor)
     }
 
     #[test]
@@ -85,10 +85,10 @@ mod tests {
         for _ in 0..8 * PLACES {
             for monitor in &monitors {
                 for (method, route, status) in [
-                    (Method::Get, "/a", 200),
-                    (Method::Put, "/a", 200),
-                    (Method::Get, "/b", 200),
-                    (Method::Get, "/a", 200 + PLACES as u16),
+                    (KnownMethod::Get, "/a", 200),
+                    (KnownMethod::Put, "/a", 200),
+                    (KnownMethod::Get, "/b", 200),
+                    (KnownMethod::Get, "/a", 200 + PLACES as u16),
                 ] {
                     let scope = scope(monitor, method, route);
                     let expected = format!("{method:?} {route} {status} {}", monitor.shows_raw_paths());

@@ -7,7 +7,7 @@ use std::io::Write;
 
 use monitor_core::{
     ErrorType, FinalStatus, GrpcCode, Scope,
-    scope::{RedactedText, RequestEnd},
+    instrument::{RedactedRequest, RedactedText, RequestEnd},
 };
 
 use super::{
@@ -34,20 +34,21 @@ pub(super) fn write(
     line.push(b'"');
     keys.alike.write(line, scope, finished.ending, |line| write_alike(line, names, texts, scope, finished.ending));
     milliseconds(line, finished);
-    if scope.shows_raw_path() {
-        shown(line, names.path, scope.shown_path(), texts);
+    let request = RedactedRequest::of(scope);
+    if request.shows_raw_path() {
+        shown(line, names.path, request.path(), texts);
     }
-    if let Some(agent) = scope.shown_user_agent() {
+    if let Some(agent) = request.user_agent() {
         shown(line, names.user_agent, agent, texts);
     }
     if let Some(addr) = scope.remote_addr() {
         let _ = write!(line, "{}{addr}\"", names.remote_addr);
     }
-    if let Some(user) = scope.shown_user() {
+    if let Some(user) = request.user() {
         line.extend_from_slice(names.user_id.as_bytes());
         texts.write_redacted(line, &user);
     }
-    if let Some(id) = scope.shown_client_request_id() {
+    if let Some(id) = request.client_request_id() {
         shown(line, names.client_request_id, id, texts);
     }
     if let Some(id) = scope.client_trace_id() {
@@ -79,10 +80,11 @@ fn trace_id(line: &mut Vec<u8>, id: usize, scope: &Scope) {
 #[cold]
 fn write_alike(line: &mut Vec<u8>, names: &Names, texts: &JsonText, scope: &Scope, ending: FinalStatus) {
     own(line, names.method, scope.method().as_str());
-    if !scope.shows_raw_path() {
-        shown(line, names.path, scope.shown_path(), texts);
+    let request = RedactedRequest::of(scope);
+    if !request.shows_raw_path() {
+        shown(line, names.path, request.path(), texts);
     }
-    shown(line, names.route, scope.shown_route(), texts);
+    shown(line, names.route, request.route(), texts);
     line.extend_from_slice(names.status_code.as_bytes());
     decimal(line, ending.status.into());
     if let Some(code) = ending.grpc.map(GrpcCode::as_str) {

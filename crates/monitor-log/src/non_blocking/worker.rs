@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use monitor_core::{DropReason, panic};
+use monitor_core::{DropReason, instrument::panic};
 
 use super::queue::Queue;
 use crate::rolling::lines;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt};
 
-use monitor_core::text;
+use monitor_core::instrument::text;
 use tracing::{
     Event, Metadata,
     field::{Field, Visit},

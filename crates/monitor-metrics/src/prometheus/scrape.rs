@@ -61,7 +61,7 @@ mod tests {
     use std::{cell::Cell, time::Duration};
 
     use metrics_exporter_prometheus::PrometheusBuilder;
-    use monitor_core::{FinalStatus, Method, Outcome};
+    use monitor_core::{FinalStatus, KnownMethod, Outcome, instrument};
 
     use super::*;
 
@@ -69,10 +69,10 @@ mod tests {
     fn a_histogram_that_is_missing_after_the_last_attempt_is_published_whole_by_the_next_scrape() {
         let monitor = Monitor::builder("shop").log(None).build().expect("the settings are good");
         for route in 0..=ATTEMPTS {
-            let traffic = monitor.traffic().expect("it is enabled");
-            let series = traffic.series(Method::Get, &format!("/{route}"));
-            traffic.start(series);
-            traffic.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(1));
+            let recorder = instrument::recorder(&monitor).expect("it is enabled");
+            let series = recorder.series(KnownMethod::Get, &format!("/{route}"));
+            recorder.start(series);
+            recorder.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(1));
         }
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use monitor_core::{DisableRoute, EventKind, IssueStatus, Level, Method, Persist, StoreWrite, Triage};
+use monitor_core::{DisableRoute, EventKind, IssueStatus, KnownMethod, Level, Persist, StoreWrite, Triage};
 use monitor_store::Store;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
@@ -119,7 +119,7 @@ fn a_newer_format_that_this_release_may_use_is_used_and_what_it_does_not_know_su
     for issue in rewriting.issues() {
         rewriting.triage(issue.fingerprint, Triage::Resolve, "bob").unwrap();
     }
-    rewriting.disable_route(DisableRoute::new("/error", "ada").method(Method::Get)).unwrap();
+    rewriting.disable_route(DisableRoute::new("/error", "ada").method(KnownMethod::Get)).unwrap();
     stop(rewriting);
     assert_eq!(unknown_fields(folder.path()), before);
 }

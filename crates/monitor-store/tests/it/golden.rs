@@ -9,8 +9,8 @@
 use std::{sync::mpsc, time::Duration};
 
 use monitor_core::{
-    BoxError, DisableRoute, ErrorEvent, ErrorSettings, EventKind, Failure, Issue, IssueStatus, Level, Method, Monitor,
-    MutedUntil, Persist, Scope, StoreState, StoreWrite, Triage, scope,
+    BoxError, DisableRoute, ErrorEvent, ErrorSettings, EventKind, Failure, Issue, IssueStatus, KnownMethod, Level,
+    Monitor, MutedUntil, Persist, Scope, StoreState, StoreWrite, Triage, instrument, scope,
 };
 use monitor_store::Store;
 
@@ -102,7 +102,7 @@ fn a_golden_store_is_written_where_a_folder_is_given() {
     let shop = settings.routes([("GET", "/error")]).persist(persist).before_report(before_report).build().unwrap();
     fail_in_each_way(&shop);
     decide(&shop);
-    request(&shop, "/pay", "").enter(|| monitor_core::capture_error(&BoxError::from(LEFT_BEHIND)));
+    request(&shop, "/pay", "").in_scope(|| monitor_core::capture_error(&BoxError::from(LEFT_BEHIND)));
     flush(&shop);
     stop(shop);
     let store = Store::open(&folder).unwrap();
@@ -118,12 +118,12 @@ fn fail_in_each_way(shop: &Monitor) {
     for message in ["out of paper", "out of ink", "out of mind"] {
         shop.capture_message(message, Level::Error);
     }
-    let mut caught = monitor_core::panic::catch(|| panic!("no such product")).unwrap_err();
-    shop.capture_panic(&mut caught);
+    let mut caught = instrument::panic::catch(|| panic!("no such product")).unwrap_err();
+    caught.capture_by(shop);
     caught.drop_payload();
-    request(shop, "/pay", "").capture_status(503);
+    instrument::capture_status(&request(shop, "/pay", ""), 503);
     request(shop, "/pay", "").capture_failure(Failure::of_any(EventKind::ServiceError, &OutOfStock));
-    Scope::new(shop).enter(|| {
+    Scope::new(shop).in_scope(|| {
         scope::set_fingerprint(["partner", "acme", "{{ default }}"]);
         monitor_core::capture_error(&OutOfStock);
     });
@@ -145,7 +145,7 @@ fn decide(shop: &Monitor) {
     ] {
         shop.triage(of(basis, message), order, "ada").expect("the order makes sense");
     }
-    let route = DisableRoute::new("/error", "ada").method(Method::Get).reason("divides by zero");
+    let route = DisableRoute::new("/error", "ada").method(KnownMethod::Get).reason("divides by zero");
     shop.disable_route(route.expires_in(30 * DAY)).expect("it is declared");
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
-use monitor_core::{DisableRoute, IssueStatus, Level, Limits, Monitor, Signal, Triage, clock};
+use monitor_core::{DisableRoute, IssueStatus, Level, Limits, Monitor, Signal, Triage, clock, instrument};
 use monitor_store::Store;
 
 use crate::support::{builder, count, fail, flush, is_anywhere, only_issue, request, shop, stop, until, watched_shop};
@@ -30,7 +30,7 @@ fn what_is_stored_is_masked_and_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let shop = builder(folder.path(), "1.0.0").show_raw_paths(true).build().unwrap();
     for path in ["/fail/password%3Dhunter2", "/fail/Bearer%20hunter2.eyJhbGciOi", "/fail/alice%40example.org"] {
-        request(&shop, "/fail/{why}", path).capture_status(500);
+        instrument::capture_status(&request(&shop, "/fail/{why}", path), 500);
     }
     shop.capture_message("turned\u{202e}around", Level::Error);
     flush(&shop);

@@ -9,8 +9,8 @@ use std::{
 };
 
 use monitor_core::{
-    Issue, MemoryReporter, Method, Monitor, MonitorBuilder, RequestId, Scope, capture_error, clock,
-    scope::{self, RequestFacts},
+    Issue, KnownMethod, MemoryReporter, Monitor, MonitorBuilder, RequestId, Scope, capture_error, clock,
+    instrument::RequestFacts, scope,
 };
 use monitor_store::Store;
 
@@ -50,7 +50,7 @@ pub(crate) fn folder_with(file: &[u8]) -> tempfile::TempDir {
 /// Captures `times` errors for this user, always from the same callsite.
 pub(crate) fn fail(monitor: &Monitor, times: u64, user: &str) {
     for _ in 0..times {
-        Scope::new(monitor).enter(|| {
+        Scope::new(monitor).in_scope(|| {
             scope::set_user(user);
             capture_error(&OutOfStock);
         });
@@ -59,8 +59,8 @@ pub(crate) fn fail(monitor: &Monitor, times: u64, user: &str) {
 
 /// Returns the scope of a request.
 pub(crate) fn request(monitor: &Monitor, route: &str, path: &str) -> Scope {
-    let facts = RequestFacts::new(RequestId::new(), Method::Get, route);
-    Scope::for_request(monitor, RequestFacts { path, ..facts })
+    let facts = RequestFacts::new(RequestId::new(), KnownMethod::Get, route);
+    RequestFacts { path, ..facts }.into_scope(monitor)
 }
 
 pub(crate) fn stop(monitor: Monitor) {

@@ -16,7 +16,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
-use monitor_core::{BoxError, EventKind, Failure};
+use monitor_core::{BoxError, EventKind, Failure, instrument};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -148,8 +148,8 @@ where
             && let Err(error) = ready!(self.inner.poll_ready(cx))
         {
             self.not_ready = Some(answer_to(&error, &self.settings, &self.table));
-            if let Some(traffic) = self.settings.monitor.traffic() {
-                traffic.ready_error();
+            if let Some(recorder) = instrument::recorder(&self.settings.monitor) {
+                recorder.ready_error();
             }
         }
         Poll::Ready(Ok(()))

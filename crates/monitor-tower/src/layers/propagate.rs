@@ -8,7 +8,11 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
-use monitor_core::{ClientOutcome, Monitor, Scope, TraceContext, panic, scope};
+use monitor_core::{
+    ClientOutcome, Monitor, Scope, TraceContext,
+    instrument::{self, panic},
+    scope,
+};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -213,9 +217,7 @@ impl<F> fmt::Debug for PropagateFuture<F> {
 
 impl Drop for Counting {
     fn drop(&mut self) {
-        if let Some(outgoing) = self.monitor.outgoing() {
-            outgoing.count(self.class, self.answer);
-        }
+        instrument::count_outgoing(&self.monitor, self.class, self.answer);
     }
 }
 

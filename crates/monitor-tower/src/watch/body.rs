@@ -13,7 +13,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
-use monitor_core::{BoxError, EventKind, Outcome, panic::CaughtPanic};
+use monitor_core::{BoxError, EventKind, Outcome, instrument::panic::CaughtPanic};
 use pin_project_lite::pin_project;
 
 use super::guard::Guard;

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 use http_body::Body;
-use monitor_core::{BoxError, Method, Outcome, panic::CaughtPanic};
+use monitor_core::{BoxError, KnownMethod, Outcome, instrument::panic::CaughtPanic};
 use pin_project_lite::pin_project;
 
 use super::{body::ResponseBody, guard::Guard, read_headers::Single};
@@ -202,9 +202,9 @@ fn bodiless(guard: &Guard, status: StatusCode) -> Option<Outcome> {
     let method = guard.method();
     match status {
         StatusCode::SWITCHING_PROTOCOLS => Some(Outcome::Upgraded),
-        status if method == Some(Method::Connect) && status.is_success() => Some(Outcome::Upgraded),
+        status if method == Some(KnownMethod::Connect) && status.is_success() => Some(Outcome::Upgraded),
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Some(Outcome::Completed),
-        _ => (method == Some(Method::Head)).then_some(Outcome::Completed),
+        _ => (method == Some(KnownMethod::Head)).then_some(Outcome::Completed),
     }
 }
 

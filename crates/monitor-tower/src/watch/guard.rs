@@ -16,10 +16,12 @@ use std::{
 
 use http::{Extensions, HeaderMap, Response, StatusCode};
 use monitor_core::{
-    EventKind, Failure, Method, Outcome, RequestId, Scope,
-    panic::{self, CaughtPanic},
-    scope::{self, ScopeSlot},
-    traffic::Series,
+    EventKind, Failure, KnownMethod, Outcome, RequestId, Scope,
+    instrument::{
+        ScopeSlot, Series,
+        panic::{self, CaughtPanic},
+    },
+    scope,
 };
 use serde_json::json;
 
@@ -74,7 +76,7 @@ impl Guard {
     #[cold]
     fn capture_panic(&self, mut caught: CaughtPanic) -> CaughtPanic {
         if let Some(scope) = self.slot.scope().filter(|_| self.settings.capture_panics) {
-            scope.capture_panic(&mut caught);
+            caught.capture_in(scope);
         }
         caught
     }
@@ -84,7 +86,7 @@ impl Guard {
         self.slot.scope().map(Scope::id)
     }
 
-    pub(crate) fn method(&self) -> Option<Method> {
+    pub(crate) fn method(&self) -> Option<KnownMethod> {
         self.slot.scope().map(Scope::method)
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use monitor_core::{
     ErrorType, FinalStatus, GrpcCode, Outcome, Scope,
-    scope::{REQUEST_TARGET, RequestEnd},
+    instrument::{REQUEST_TARGET, RedactedRequest, RequestEnd},
 };
 use tracing::level_filters::LevelFilter;
 
@@ -44,7 +44,7 @@ macro_rules! write_at {
             name: $message,
             target: REQUEST_TARGET,
             request_id = %$scope.id(),
-            client_request_id = $scope.shown_client_request_id().map(display),
+            client_request_id = RedactedRequest::of($scope).client_request_id().map(display),
             trace_id = %$scope.trace().trace_id(),
             client_trace_id = $scope.client_trace_id().map(display),
             method = $scope.method().as_str(),
@@ -55,9 +55,9 @@ macro_rules! write_at {
             error_type = $finished.ending.error_type().map(ErrorType::label),
             duration_ms = millis($finished.duration),
             outcome = $finished.ending.outcome.as_str(),
-            user_agent = $scope.shown_user_agent().map(display),
+            user_agent = RedactedRequest::of($scope).user_agent().map(display),
             remote_addr = $scope.remote_addr().map(display),
-            user_id = $scope.shown_user().as_deref(),
+            user_id = RedactedRequest::of($scope).user().as_deref(),
             $message
         )
     };
@@ -68,7 +68,7 @@ struct Path<'a>(&'a Scope);
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.shown_path().fmt(f)
+        RedactedRequest::of(self.0).path().fmt(f)
     }
 }
 

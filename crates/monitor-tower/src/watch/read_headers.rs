@@ -6,7 +6,11 @@ use std::{
 };
 
 use http::{HeaderValue, header};
-use monitor_core::{Method as KnownMethod, Scope, names, panic, scope};
+use monitor_core::{
+    KnownMethod, Scope,
+    instrument::{self, panic},
+    names, scope,
+};
 
 use crate::{
     request::{head::RequestHead, headers::TRACEPARENT},
@@ -52,7 +56,8 @@ impl<'a> RequestHead<'a> {
         protocol: Option<Protocol>,
     ) -> &'a str {
         let is_declared = |path: &&str| {
-            let declares = |method| settings.monitor.traffic().is_some_and(|traffic| traffic.declares(method, path));
+            let recorder = instrument::recorder(&settings.monitor);
+            let declares = |method| recorder.is_some_and(|recorder| recorder.declares(method, path));
             // HEAD is declared together with GET.
             declares(method) || (method == KnownMethod::Head && declares(KnownMethod::Get))
         };
@@ -70,7 +75,7 @@ impl<'a> RequestHead<'a> {
         let (mut f, mut known) = (Some(f), None);
         if let Some(mut caught) = panic::run(settings.fate(), &mut || known = f.take().and_then(|f| f(self))) {
             if settings.capture_panics && !settings.monitor.is_untracked(self.path()) {
-                settings.monitor.capture_panic(&mut caught);
+                caught.capture_by(&settings.monitor);
             }
             caught.drop_payload();
         }
@@ -122,7 +127,7 @@ impl<'a> RequestHead<'a> {
         });
         let kept: serde_json::Map<_, _> = kept.collect();
         if !kept.is_empty() {
-            scope.enter(|| scope::set_context("request", serde_json::json!({ "headers": kept })));
+            scope.in_scope(|| scope::set_context("request", serde_json::json!({ "headers": kept })));
         }
     }
 

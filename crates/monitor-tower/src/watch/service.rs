@@ -10,7 +10,10 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use monitor_core::{BoxError, panic};
+use monitor_core::{
+    BoxError,
+    instrument::{self, panic},
+};
 use tower_service::Service;
 
 use super::{body::ResponseBody, future::ResponseFuture, guard::Guard};
@@ -75,7 +78,7 @@ where
             Some(mut caught) => {
                 count_ready_error(settings);
                 if settings.capture_panics {
-                    settings.monitor.capture_panic(&mut caught);
+                    caught.capture_by(&settings.monitor);
                 }
                 resume_unwind(caught.into_payload())
             }
@@ -96,7 +99,7 @@ where
 }
 
 fn count_ready_error(settings: &Settings) {
-    if let Some(traffic) = settings.monitor.traffic().filter(|_| settings.count) {
-        traffic.ready_error();
+    if let Some(recorder) = instrument::recorder(&settings.monitor).filter(|_| settings.count) {
+        recorder.ready_error();
     }
 }

@@ -6,9 +6,12 @@ use std::{borrow::Cow, fmt, net::IpAddr};
 
 use http::Version;
 use monitor_core::{
-    ErrorType, FinalStatus, Method, Monitor, RequestId, TraceContext, names,
-    panic::{self, CaughtPanic},
-    scope::REQUEST_TARGET,
+    ErrorType, FinalStatus, KnownMethod, Monitor, RequestId, TraceContext,
+    instrument::{
+        REQUEST_TARGET,
+        panic::{self, CaughtPanic},
+    },
+    names,
 };
 use tracing::{Span, field::Empty, span::Entered};
 
@@ -21,7 +24,7 @@ pub(crate) struct RequestSpan(Box<Span>);
 /// The facts of a request that its span has as fields.
 pub(crate) struct SpanFacts<'a> {
     pub(crate) id: &'a RequestId,
-    pub(crate) method: Method,
+    pub(crate) method: KnownMethod,
     pub(crate) path: &'a str,
     pub(crate) route: &'a str,
     pub(crate) protocol: Option<Protocol>,

@@ -6,7 +6,10 @@ use std::{
     time::Instant,
 };
 
-use monitor_core::{Monitor, Scope, clock, traffic::Series};
+use monitor_core::{
+    Monitor, Scope, clock,
+    instrument::{self, Series},
+};
 use pin_project_lite::pin_project;
 
 pin_project! {
@@ -58,7 +61,8 @@ impl<T> UpgradedConnection<T> {
     /// Tracks `connection`, to which the request of `scope` was upgraded. In the handler, that scope is
     /// [`scope::current`](monitor_core::scope::current).
     pub fn new(scope: &Scope, connection: T) -> Self {
-        Self { connection, open: scope.series_of(scope.monitor()).map(|series| Open::new(scope.monitor(), series)) }
+        let series = Series::of(scope, scope.monitor());
+        Self { connection, open: series.map(|series| Open::new(scope.monitor(), series)) }
     }
 
     /// Returns the connection, which counts as closed from now on.
@@ -89,8 +93,8 @@ impl<T> fmt::Debug for UpgradedConnection<T> {
 
 impl Open {
     fn new(monitor: &Monitor, series: Series) -> Self {
-        if let Some(traffic) = monitor.traffic() {
-            traffic.open(series);
+        if let Some(recorder) = instrument::recorder(monitor) {
+            recorder.open(series);
         }
         Self { monitor: monitor.clone(), series, since: clock::now() }
     }
@@ -98,8 +102,8 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if let Some(traffic) = self.monitor.traffic() {
-            traffic.close(self.series, self.since.elapsed());
+        if let Some(recorder) = instrument::recorder(&self.monitor) {
+            recorder.close(self.series, self.since.elapsed());
         }
     }
 }

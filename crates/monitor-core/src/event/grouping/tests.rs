@@ -9,7 +9,7 @@ use super::{in_app::InApp, *};
 use crate::{
     base::{clock, json::FromText},
     event::{Failure, ScopeRecord, type_names::Cause},
-    model::{code_location::CodeLocation, identity::Identity, method::Method},
+    model::{code_location::CodeLocation, identity::Identity, method::KnownMethod},
 };
 
 /// Returns each case: its name, the expected number of issues, and its events.
@@ -42,7 +42,7 @@ fn change(event: &mut ErrorEvent, yaml: &Yaml, case: &str) {
             "at" => event.failure.location = CodeLocation::from_text(&text()),
             "stack" => event.backtrace = texts().map(|text| frame(&text)).collect(),
             "route" => event.scope.route = text(),
-            "method" => event.scope.method = Some(Method::from_name(&text())),
+            "method" => event.scope.method = Some(KnownMethod::from_name(&text())),
             "user" => event.scope.user = Some(text()),
             "thread" => event.thread = text(),
             "release" => event.identity = identity(&text()),

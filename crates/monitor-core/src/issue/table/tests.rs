@@ -42,7 +42,7 @@ fn what_was_captured_before_its_user_was_erased_is_dropped_although_the_clock_wa
         Some(event)
     });
     let (clock, monitor) = (WrongClock::ahead(DAY), settings.build().unwrap());
-    Scope::new(&monitor).enter(|| {
+    Scope::new(&monitor).in_scope(|| {
         scope::set_user("ada");
         crate::capture::message::capture_message("out of paper", Level::Error);
     });

@@ -1,7 +1,7 @@
 //! Responses without the service: to a panic, to a disabled route, and problems for responses without a body.
 
 use http::{HeaderMap, Response, StatusCode, header};
-use monitor_core::{DisabledRoute, GrpcCode, Outcome, panic::CaughtPanic};
+use monitor_core::{DisabledRoute, GrpcCode, Outcome, instrument::panic::CaughtPanic};
 
 use super::Guard;
 use crate::{

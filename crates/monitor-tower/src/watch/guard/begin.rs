@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use http::Request;
 use monitor_core::{
-    DisabledRoute, Method, Monitor, Outcome, Scope, clock,
-    scope::{self, RequestFacts, ScopeSlot},
-    traffic::Series,
+    DisabledRoute, KnownMethod, Monitor, Outcome, Scope, clock,
+    instrument::{self, RequestFacts, ScopeSlot, Series},
+    scope,
 };
 
 use super::Guard;
@@ -23,7 +23,7 @@ use crate::{
 /// The target of a request, and the series that counts it.
 #[derive(Clone, Copy)]
 struct Target<'a> {
-    method: Method,
+    method: KnownMethod,
     path: &'a str,
     route: &'a str,
     /// `None` if the request is not a gRPC call.
@@ -43,8 +43,8 @@ impl Guard {
         let disabled = may_refuse.then(find).flatten();
         let (span, scope) = open(&head, target, settings);
         head.keep_headers(&scope);
-        if let (Some(traffic), Some(series)) = (settings.monitor.traffic(), target.series) {
-            traffic.start(series);
+        if let (Some(recorder), Some(series)) = (instrument::recorder(&settings.monitor), target.series) {
+            recorder.start(series);
         }
         let guard = Self {
             settings: Arc::clone(settings),
@@ -68,12 +68,12 @@ impl<'a> Target<'a> {
     #[inline]
     fn of(head: &RequestHead<'a>, settings: &'a Settings) -> Self {
         let (monitor, path) = (&settings.monitor, head.path());
-        let method = Method::from_name(head.method.as_str());
+        let method = KnownMethod::from_name(head.method.as_str());
         let protocol = Protocol::of_call(head.method, head.headers);
         let route = head.route(settings, path, method, protocol);
         let untracked = monitor.is_untracked(path);
-        let traffic = monitor.traffic().filter(|_| settings.count && !untracked);
-        let series = traffic.map(|traffic| traffic.series(method, route));
+        let recorder = instrument::recorder(monitor).filter(|_| settings.count && !untracked);
+        let series = recorder.map(|recorder| recorder.series(method, route));
         Self { method, path, route, protocol, untracked, series }
     }
 }
@@ -97,7 +97,7 @@ fn open(head: &RequestHead<'_>, target: Target<'_>, settings: &Settings) -> (Opt
     let Target { method, path, route, protocol, untracked, series } = target;
     let user_agent = &*read.user_agent;
     let begin = || {
-        let route = series.and_then(|series| Some(monitor.traffic()?.route(series))).unwrap_or(route);
+        let route = series.and_then(|series| Some(instrument::recorder(monitor)?.route(series))).unwrap_or(route);
         RequestSpan::begin(
             head,
             monitor,
@@ -131,7 +131,7 @@ fn open(head: &RequestHead<'_>, target: Target<'_>, settings: &Settings) -> (Opt
 fn scope_of(outer: Option<&Scope>, monitor: &Monitor, facts: RequestFacts<'_>) -> Scope {
     match outer.filter(|outer| outer.is_request()) {
         Some(outer) => outer.clone(),
-        None => Scope::for_request(monitor, facts),
+        None => facts.into_scope(monitor),
     }
 }
 

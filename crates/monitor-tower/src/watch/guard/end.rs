@@ -1,6 +1,9 @@
 //! The end of a request: its event if it failed, its counts, its span, and its log line.
 
-use monitor_core::{ErrorType, FinalStatus, Outcome, clock, panic::catch_and_drop, scope::RequestEnd};
+use monitor_core::{
+    ErrorType, FinalStatus, Outcome, clock,
+    instrument::{self, RequestEnd, panic::catch_and_drop},
+};
 
 use super::Guard;
 use crate::{
@@ -36,10 +39,10 @@ impl Guard {
             (Some(ErrorType::Grpc(_) | ErrorType::Panic), Some(code)) => {
                 let failure = self.grpc_failure.take().map(|failure| *failure);
                 let GrpcFailure { message, source } = failure.unwrap_or_default();
-                scope.capture_grpc_status(code, &message, source);
+                instrument::capture_grpc_status(scope, code, &message, source);
             }
             (Some(ErrorType::Status(_) | ErrorType::Panic), _) if ending.status >= 500 => {
-                scope.capture_status(ending.status);
+                instrument::capture_status(scope, ending.status);
             }
             _ => {}
         }
@@ -47,12 +50,14 @@ impl Guard {
 
     #[inline]
     fn count(&self, end: &RequestEnd) {
-        let (Some(traffic), Some(series)) = (self.settings.monitor.traffic(), self.series) else { return };
+        let (Some(recorder), Some(series)) = (instrument::recorder(&self.settings.monitor), self.series) else {
+            return;
+        };
         // A refused request never reached the service, so there is no response of it to measure.
         if let Some(first_byte) = self.first_byte.filter(|_| end.ending.outcome != Outcome::Refused) {
-            traffic.measure(series, end.ending.status, first_byte, self.sent);
+            recorder.measure(series, end.ending.status, first_byte, self.sent);
         }
-        traffic.end(series, end.ending, end.duration);
+        recorder.end(series, end.ending, end.duration);
     }
 
     #[inline]
@@ -62,10 +67,10 @@ impl Guard {
         let Some(name) = log::name(scope, &end, series.is_none(), settings).filter(|name| name.is_wanted()) else {
             return;
         };
-        scope.finish(end);
+        end.record(scope);
         let scope = scope.clone();
         catch_and_drop(|| {
-            slot.enter(|| {
+            slot.in_scope(|| {
                 let _entered = span.as_ref().map(RequestSpan::enter);
                 log::write(name, &scope, &end);
             });
