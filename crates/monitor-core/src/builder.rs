@@ -36,8 +36,25 @@ use crate::{
 ///     .routes([("GET", "/items/{id}"), ("POST", "/orders")])
 ///     .untracked(["/internal"])
 ///     .redaction(Redaction::new().secret_keys(["iban"]))
-///     .before_report(|event| (event.failure.type_name != "shop::OutOfStock").then_some(event))
 ///     .build()?;
+/// assert!(monitor.is_untracked("/internal/jobs"));
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
+///
+/// # Example: more detail for an internal service
+///
+/// ```
+/// use monitor_kit::Monitor;
+///
+/// let monitor = Monitor::builder("billing")
+///     .revision("9f3c2ab")
+///     .show_raw_paths(true)
+///     .show_full_ips(true)
+///     .trace_sample_rate(1.0)
+///     .time_to_first_byte(true)
+///     .response_body_size(true)
+///     .build()?;
+/// assert!(monitor.shows_raw_paths() && monitor.shows_full_addresses());
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[must_use]
@@ -130,6 +147,17 @@ impl MonitorBuilder {
     /// Declares methods of gRPC services by path, `/package.Service/Method`. Each is a route of its own, and its
     /// failure counters exist at 0 from the start. A call to any other method is counted under the router's template,
     /// or as unmatched. Defaults to none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Monitor;
+    ///
+    /// let monitor = Monitor::builder("shop")
+    ///     .grpc_methods(["/shop.v1.Orders/Place", "/shop.v1.Orders/Cancel"])
+    ///     .build()?;
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     pub fn grpc_methods(mut self, methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.grpc_methods.extend(methods.into_iter().map(Into::into));
         self
@@ -144,6 +172,20 @@ impl MonitorBuilder {
 
     /// Protects these routes, and all routes below them, from being [disabled](crate::Monitor::disable_route).
     /// Untracked paths are always protected. Name the routes by which operators enable others. Defaults to none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{DisableRoute, Monitor};
+    ///
+    /// let monitor = Monitor::builder("shop")
+    ///     .routes([("POST", "/admin/routes"), ("POST", "/orders")])
+    ///     .protected_routes(["/admin"])
+    ///     .build()?;
+    /// let refused = monitor.disable_route(DisableRoute::new("/admin/routes", "ada"));
+    /// assert!(refused.is_err_and(|error| error.is_protected()));
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     pub fn protected_routes(mut self, routes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.protected.extend(routes.into_iter().map(Into::into));
         self
@@ -173,6 +215,17 @@ impl MonitorBuilder {
     /// Shows personal data, like the option of this name in Sentry's libraries: clients' full addresses, and e-mail and
     /// IP addresses in texts. Secrets, card numbers and account numbers are still masked. It adds to
     /// [`redaction`](Self::redaction), whichever is called first. Defaults to `false`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Monitor;
+    ///
+    /// let monitor = Monitor::builder("shop").send_default_pii(true).build()?;
+    /// let shown = monitor.redaction().text("login of jo@example.org failed: password=hunter2");
+    /// assert_eq!(shown, "login of jo@example.org failed: password=[Filtered]");
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     pub fn send_default_pii(mut self, on: bool) -> Self {
         self.send_default_pii = on;
         self
@@ -227,6 +280,24 @@ impl MonitorBuilder {
     /// Sets a function that may change an event before any reporter receives it, or drop it by returning `None`. It
     /// runs on a thread of the monitor. If it panics, the panic is counted and the event is reported unchanged.
     /// Defaults to none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::{Level, Monitor};
+    ///
+    /// let monitor = Monitor::builder("shop")
+    ///     .before_report(|mut event| {
+    ///         event.scope.tags.push(("region".to_owned(), "eu-1".to_owned()));
+    ///         (event.failure.type_name != "shop::OutOfStock").then_some(event)
+    ///     })
+    ///     .build()?;
+    /// monitor.capture_message("the printer is out of paper", Level::Error);
+    /// monitor.flush(Duration::from_secs(5));
+    /// assert_eq!(monitor.issues()[0].samples[0].scope.tags, [("region".to_owned(), "eu-1".to_owned())]);
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     pub fn before_report(mut self, f: impl FnMut(ErrorEvent) -> Option<ErrorEvent> + Send + 'static) -> Self {
         self.before_report = Some(Box::new(f));
         self
@@ -239,6 +310,26 @@ impl MonitorBuilder {
     }
 
     /// Adds a reporter that calls a function. `name` labels its drop counters, so it must be unique.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::{sync::mpsc, time::Duration};
+    /// use monitor_kit::{Level, Monitor, Signal};
+    ///
+    /// let (sender, chat) = mpsc::channel();
+    /// let monitor = Monitor::builder("shop")
+    ///     .reporter_fn("chat", move |signal| {
+    ///         if let Signal::IssueOpened(issue) = signal {
+    ///             let _ = sender.send(issue.message.clone());
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// monitor.capture_message("the printer is out of paper", Level::Error);
+    /// monitor.flush(Duration::from_secs(5));
+    /// assert_eq!(chat.try_recv().as_deref(), Ok("the printer is out of paper"));
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     pub fn reporter_fn(self, name: impl Into<String>, report: impl FnMut(&Signal) + Send + 'static) -> Self {
         self.reporter(FnReporter { name: name.into(), report })
     }

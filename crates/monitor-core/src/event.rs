@@ -29,6 +29,25 @@ use crate::{
 };
 
 /// One captured failure, redacted, with everything known at the time of the capture.
+///
+/// # Example
+///
+/// ```
+/// use std::{io, time::Duration};
+/// use monitor_kit::Monitor;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// monitor.capture_error(&io::Error::other("the disk is full"));
+/// monitor.flush(Duration::from_secs(5));
+///
+/// let event = &monitor.issues()[0].samples[0];
+/// assert_eq!(event.to_json()["message"], "the disk is full");
+/// assert!(event.known_location().is_some());
+/// for frame in event.own_frames() {
+///     println!("in {frame}");
+/// }
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct ErrorEvent {

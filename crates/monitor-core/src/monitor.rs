@@ -78,6 +78,16 @@ pub enum PanicHook {
 
 impl Monitor {
     /// Creates a monitor that does nothing, at almost no cost.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Level, Monitor};
+    ///
+    /// let monitor = Monitor::disabled();
+    /// monitor.capture_message("the printer is out of paper", Level::Error);
+    /// assert!(!monitor.is_enabled() && monitor.issues().is_empty());
+    /// ```
     #[must_use]
     pub const fn disabled() -> Self {
         Self(None)
@@ -242,6 +252,21 @@ impl Monitor {
     }
 
     /// Flushes like [`flush`](Self::flush), then ends all threads. Anything captured later is dropped and counted.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::{Level, Monitor};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// monitor.capture_message("the printer is out of paper", Level::Error);
+    /// if !monitor.shutdown(Duration::from_secs(5)) {
+    ///     eprintln!("some reporters did not finish");
+    /// }
+    /// assert!(monitor.dropped().is_empty());
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     pub fn shutdown(&self, timeout: Duration) -> bool {
         let flushed = self.settle(timeout, Queue::stop, Queue::stop, Queue::stop);
         if let Some(inner) = &self.0 {

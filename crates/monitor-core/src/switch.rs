@@ -103,9 +103,9 @@ impl RouteSwitch {
         covering.max_by_key(|disabled| disabled.retry_after_at(now)).map(Arc::clone)
     }
 
-    /// Enables expired routes, and calls `tell` for each, in order with other changes. Nothing is saved, because the
+    /// Enables expired routes, and calls `notify` for each, in order with other changes. Nothing is saved, because the
     /// persisted form has the time of expiry.
-    pub(crate) fn expire(&self, now: Instant, tell: impl Fn(EnabledRoute)) {
+    pub(crate) fn expire(&self, now: Instant, notify: impl Fn(EnabledRoute)) {
         if !self.is_any_disabled() {
             return;
         }
@@ -115,24 +115,24 @@ impl RouteSwitch {
         if !over.is_empty() {
             self.put(list);
         }
-        over.into_iter().for_each(|disabled| tell(EnabledRoute::new(disabled, None)));
+        over.into_iter().for_each(|disabled| notify(EnabledRoute::new(disabled, None)));
     }
 
     pub(crate) fn list(&self) -> Vec<Arc<DisabledRoute>> {
         self.disabled.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes the list and calls `tell`. Changes and their signals have the same order.
+    /// Changes the list and calls `notify`. Changes and their signals have the same order.
     fn change<R, E>(
         &self,
         change: impl FnOnce(&mut Vec<Arc<DisabledRoute>>) -> Result<R, E>,
-        tell: impl FnOnce(&R),
+        notify: impl FnOnce(&R),
     ) -> Result<R, E> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut list = self.list();
         let changed = change(&mut list)?;
         self.put(list);
-        tell(&changed);
+        notify(&changed);
         self.is_unsaved.store(true, Ordering::Release);
         Ok(changed)
     }

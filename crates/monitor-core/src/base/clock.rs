@@ -59,6 +59,17 @@ pub(crate) fn brought_back(time: SystemTime) -> SystemTime {
 ///
 /// The wall clock is read about once a second on each thread, so a change of the clock is noticed up to a second
 /// late.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::clock;
+///
+/// let start = clock::now();
+/// # let charge = || ();
+/// charge();
+/// println!("started at {} s, took {:?}", clock::unix_time_at(start).as_secs(), clock::now() - start);
+/// ```
 #[must_use]
 pub fn unix_time_at(instant: Instant) -> Duration {
     thread_local! {
@@ -107,6 +118,14 @@ pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
 }
 
 /// Returns `time` in milliseconds since the Unix epoch; 0 for an earlier one.
+///
+/// # Example
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// assert_eq!(monitor_kit::clock::millis(UNIX_EPOCH + Duration::from_secs(7)), 7_000);
+/// ```
 #[must_use]
 pub fn millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -135,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wall_clock_is_told_for_instants_before_and_behind_the_one_it_was_read_at() {
+    fn the_wall_clock_time_of_an_instant_is_right_before_and_after_the_last_reading() {
         let close = |instant: Instant| {
             let off = unix_time_at(instant).abs_diff(unix_time() - now().saturating_duration_since(instant));
             assert!(off < Duration::from_millis(500), "{off:?}");

@@ -34,6 +34,17 @@ pub const fn is_unsafe(c: char) -> bool {
 }
 
 /// Appends `text` to `line`, escaped for use inside a JSON string (RFC 8259, section 7).
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::escape;
+///
+/// let mut line = br#"{"name":""#.to_vec();
+/// escape::json_text(&mut line, "the \"shop\"");
+/// line.extend_from_slice(br#""}"#);
+/// assert_eq!(line, br#"{"name":"the \"shop\""}"#);
+/// ```
 pub fn json_text(line: &mut Vec<u8>, text: &str) {
     for c in text.chars() {
         match c {
@@ -67,6 +78,14 @@ pub fn json(value: &impl Serialize) -> String {
 }
 
 /// Returns `text` with unsafe characters escaped as in Rust: `\n`, `\u{202e}`.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::escape;
+///
+/// assert_eq!(escape::readable("paid\u{1b}[2J\nadmin"), r"paid\u{1b}[2J\nadmin");
+/// ```
 #[must_use]
 pub fn readable(text: &str) -> Cow<'_, str> {
     escaped(text, is_unsafe)
@@ -148,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_readable_is_left_and_escapes_are_those_of_rust() {
+    fn readable_text_is_unchanged_and_escapes_are_those_of_rust() {
         assert_eq!(readable("a \"b\" \\ é"), "a \"b\" \\ é");
         assert_eq!(readable("a\n\u{202e}b\u{1b}[31m"), "a\\n\\u{202e}b\\u{1b}[31m");
         assert_eq!(quoted("a \"b\" \\"), r#""a \"b\" \\""#);

@@ -18,12 +18,34 @@ use crate::{
 /// # Example
 ///
 /// ```
+/// use std::{io, time::Duration};
+/// use monitor_kit::{ErrorSettings, EventKind, GrpcCode, Monitor};
+///
+/// let errors = ErrorSettings::new()
+///     .ignore_kinds([EventKind::Message])
+///     .ignore_types(["shop::OutOfStock"])
+///     .ignore_messages(["connection reset by peer"])
+///     .ignore_routes(["/legacy/{*rest}"])
+///     .ignore_statuses([501])
+///     .ignore_grpc_codes([GrpcCode::Unimplemented])
+///     .sample_rate(EventKind::BodyError, 0.1);
+/// let monitor = Monitor::builder("shop").errors(errors).build()?;
+/// monitor.capture_error(&io::Error::other("upstream: connection reset by peer"));
+/// monitor.flush(Duration::from_secs(5));
+/// assert!(monitor.issues().is_empty());
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
+///
+/// # Example: type names and the program's own code
+///
+/// ```
 /// use monitor_kit::{ErrorSettings, Monitor};
 ///
 /// let errors = ErrorSettings::new()
-///     .ignore_types(["shop::OutOfStock"])
 ///     .error_type::<std::io::Error>()
-///     .in_app_exclude(["shop::helpers"]);
+///     .in_app_include(["shop", "shop_pricing"])
+///     .in_app_exclude(["shop_pricing::retry"])
+///     .source_excerpts(false);
 /// let monitor = Monitor::builder("shop").errors(errors).build()?;
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```

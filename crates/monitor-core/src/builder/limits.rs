@@ -13,7 +13,18 @@ use crate::base::error::{BuildError, setting};
 /// ```
 /// use monitor_kit::{Limits, Monitor};
 ///
-/// let limits = Limits::new().series(5_000).issues(200).sample_bytes(8 * 1024 * 1024);
+/// let limits = Limits::new().series(5_000).sites(1_000).issues(200).sample_bytes(8 * 1024 * 1024).queue(256);
+/// let monitor = Monitor::builder("shop").limits(limits).build()?;
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
+///
+/// # Example: two weeks of issues, and few errors captured whole per second
+///
+/// ```
+/// use std::time::Duration;
+/// use monitor_kit::{Limits, Monitor};
+///
+/// let limits = Limits::new().issue_retention(Duration::from_secs(14 * 24 * 60 * 60)).burst(20);
 /// let monitor = Monitor::builder("shop").limits(limits).build()?;
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```

@@ -110,6 +110,19 @@ impl<T, E: AnyError<M>, M> CaptureExt<M> for Result<T, E> {
 
 impl Monitor {
     /// Captures `error`, with its chain of causes, in the current scope or outside of any.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn load() -> Result<(), std::io::Error> { Ok(()) }
+    /// use monitor_kit::Monitor;
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// if let Err(error) = load() {
+    ///     monitor.capture_error(&error);
+    /// }
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     #[track_caller]
     #[inline(always)]
     pub fn capture_error<E: AnyError<M> + ?Sized, M>(&self, error: &E) {

@@ -73,6 +73,7 @@ impl Monitor {
     ///
     /// let monitor = Monitor::builder("shop").build()?;
     /// monitor.job("send-email", send("welcome")).await?;
+    /// assert_eq!(monitor.jobs().len(), 1);
     /// # Ok(())
     /// # }
     /// ```

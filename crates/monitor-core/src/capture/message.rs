@@ -31,6 +31,16 @@ pub fn capture_message(message: impl Into<String>, level: Level) {
 
 impl Monitor {
     /// Captures a message in the current scope or outside of any.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Level, Monitor};
+    ///
+    /// let monitor = Monitor::builder("mailer").build()?;
+    /// monitor.capture_message("no subscribers left", Level::Warn);
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     #[track_caller]
     #[inline(always)]
     pub fn capture_message(&self, message: impl Into<String>, level: Level) {

@@ -22,6 +22,16 @@ impl Failure {
     /// Reads an error of any type: its `Display`, and its causes if it is a `Box<dyn Error + Send + Sync>`, a report of
     /// anyhow or eyre with the feature of that name, or a type that [`ErrorSettings::error_wrapper`] opens.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{BoxError, EventKind, Failure};
+    ///
+    /// let error: BoxError = "7x".parse::<u8>().expect_err("not a number").into();
+    /// let failure = Failure::of_any(EventKind::ServiceError, &error);
+    /// assert_eq!((&*failure.type_name, &*failure.message), ("ParseIntError", "invalid digit found in string"));
+    /// ```
+    ///
     /// [`ErrorSettings::error_wrapper`]: crate::ErrorSettings::error_wrapper
     #[must_use]
     pub fn of_any<E: fmt::Display + 'static>(kind: EventKind, error: &E) -> Self {
@@ -70,6 +80,20 @@ fn with_current_types<R>(f: impl FnOnce(&TypeNames) -> R) -> R {
 
 impl Monitor {
     /// Reads an error of any type, as [`Failure::of_any`] does, with the type names and wrappers of this monitor.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::num::ParseIntError;
+    /// use monitor_kit::{BoxError, ErrorSettings, EventKind, Monitor};
+    ///
+    /// let errors = ErrorSettings::new().error_type::<ParseIntError>();
+    /// let monitor = Monitor::builder("shop").errors(errors).build()?;
+    /// let error: BoxError = "7x".parse::<u8>().expect_err("not a number").into();
+    /// let failure = monitor.observe(EventKind::ServiceError, &error);
+    /// assert_eq!(failure.type_name, "core::num::error::ParseIntError");
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     #[must_use]
     pub fn observe<E: fmt::Display + 'static>(&self, kind: EventKind, error: &E) -> Failure {
         match self.inner() {

@@ -35,6 +35,18 @@ where
 /// # Panics
 ///
 /// Panics outside a tokio runtime, as [`tokio::task::spawn_blocking`] does.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tokio::task::JoinError> {
+/// # fn resize(_: &[u8]) -> usize { 0 }
+/// let image = vec![0; 1024];
+/// let size = monitor_kit::spawn_blocking_supervised(move || resize(&image)).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn spawn_blocking_supervised<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
     task::spawn_blocking(scope::wrap(f))
 }

@@ -64,6 +64,17 @@ pub enum EventKind {
 impl Failure {
     /// Creates a failure without an error value, such as a message of the log: not handled, at level ERROR, without
     /// causes and location.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{CodeLocation, EventKind, Failure, Level};
+    ///
+    /// let mut failure = Failure::of_text(EventKind::Message, "mailer", "no subscribers left");
+    /// failure.level = Level::Warn;
+    /// failure.location = Some(CodeLocation::of_line("src/mailer.rs", 31));
+    /// assert_eq!(failure.location.map(|location| location.to_string()).as_deref(), Some("src/mailer.rs:31"));
+    /// ```
     #[must_use]
     pub fn of_text(kind: EventKind, type_name: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {

@@ -17,6 +17,19 @@ use crate::{
 };
 
 /// A step on the way to an error.
+///
+/// # Example
+///
+/// ```
+/// use serde_json::json;
+/// use monitor_kit::{Level, scope::{self, Breadcrumb}};
+///
+/// fn charge(order: u64) {
+///     scope::set_context("order", json!({ "id": order, "currency": "EUR" }));
+///     Breadcrumb::new("payment", "declined").level(Level::Warn).data(json!({ "attempt": 2 })).add();
+/// }
+/// # charge(7);
+/// ```
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Breadcrumb {

@@ -70,6 +70,21 @@ impl Monitor {
     ///
     /// Signals that reporters have already received are theirs to erase. Waits for at most 10 s; events that are in the
     /// queues for longer are dropped on arrival.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Level, Monitor, capture_message, scope::{self, Scope}};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// Scope::new(&monitor).in_scope(|| {
+    ///     scope::set_user("42");
+    ///     capture_message("the basket was empty at checkout", Level::Error);
+    /// });
+    /// let erased = monitor.erase_user("42");
+    /// assert_eq!((erased.issues, erased.events, erased.is_persisted), (1, 1, true));
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     pub fn erase_user(&self, user: &str) -> ErasedUser {
         let nothing = ErasedUser { issues: 0, events: 0, is_persisted: true };
         let Some(inner) = self.inner().filter(|_| !user.trim().is_empty()) else { return nothing };
@@ -99,7 +114,24 @@ impl Monitor {
         self.inner().map(|inner| inner.shared.issues.regressed().collect()).unwrap_or_default()
     }
 
-    /// Returns the issue with this fingerprint.
+    /// Returns the issue with this fingerprint, or `None` if it never occurred or has expired.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::{Level, Monitor};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// monitor.capture_message("the basket was empty at checkout", Level::Error);
+    /// monitor.flush(Duration::from_secs(5));
+    /// let fingerprint = monitor.issues()[0].fingerprint;
+    ///
+    /// let issue = monitor.issue(fingerprint).expect("it was listed");
+    /// assert_eq!(issue.to_json()["count"], 1);
+    /// println!("{}", issue.explain());
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     #[must_use]
     pub fn issue(&self, fingerprint: Fingerprint) -> Option<Issue> {
         self.inner().and_then(|inner| inner.shared.issues.get(fingerprint))

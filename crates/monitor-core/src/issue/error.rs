@@ -5,6 +5,18 @@ use std::{error::Error, fmt};
 use crate::model::fingerprint::Fingerprint;
 
 /// The error of an order on an issue that was refused. Its message says what to change.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::{Fingerprint, Monitor, Triage};
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let fingerprint = Fingerprint::parse("v1-84e3b4bc9b0b4ad9b1a02f6c16e6ed33").expect("it is well-formed");
+/// let refused = monitor.triage(fingerprint, Triage::Resolve, "ada");
+/// assert!(refused.is_err_and(|error| error.is_unknown_issue()));
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IssueError(pub(super) Refusal);
 

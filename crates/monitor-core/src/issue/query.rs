@@ -18,6 +18,23 @@ use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint};
 /// assert_eq!((page.total, page.issues.len()), (0, 0));
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
+///
+/// # Example: page by page
+///
+/// ```
+/// use std::{fmt::Error, io, time::Duration};
+/// use monitor_kit::{EventKind, IssueQuery, Monitor};
+///
+/// let monitor = Monitor::builder("shop").release("1.4.2").build()?;
+/// monitor.capture_error(&Error);
+/// monitor.capture_error(&io::Error::other("the disk is full"));
+/// monitor.flush(Duration::from_secs(5));
+///
+/// let query = IssueQuery::new().kind(EventKind::Error).release("1.4.2").limit(1);
+/// let (first, second) = (monitor.find_issues(&query), monitor.find_issues(&query.offset(1)));
+/// assert_eq!((first.total, first.issues.len(), second.issues.len()), (2, 1, 1));
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct IssueQuery {
     words: Vec<String>,

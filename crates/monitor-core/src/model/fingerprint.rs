@@ -17,6 +17,16 @@ pub struct Fingerprint {
 impl Fingerprint {
     /// Parses `text`, which must have the form that [`Display`](fmt::Display) writes. Returns `None` for any other
     /// text, and for a version that this library does not know.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Fingerprint;
+    ///
+    /// let text = "v1-84e3b4bc9b0b4ad9b1a02f6c16e6ed33";
+    /// assert_eq!(Fingerprint::parse(text).map(|fingerprint| fingerprint.to_string()).as_deref(), Some(text));
+    /// assert_eq!(Fingerprint::parse("84e3b4bc9b0b4ad9b1a02f6c16e6ed33"), None);
+    /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (version, hex) = text.strip_prefix('v')?.split_once('-')?;

@@ -15,7 +15,7 @@ use crate::base::{hex, json::FromText};
 ///
 /// assert_eq!(RequestId::new().to_string().len(), 36);
 /// assert_eq!(RequestId::accept("edge-17").map(|id| id.to_string()).as_deref(), Some("edge-17"));
-/// assert_eq!(RequestId::accept("edge 17\n"), None);
+/// assert!(RequestId::accept("edge 17\n").is_none() && !RequestId::is_acceptable("edge 17\n"));
 /// ```
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RequestId(Kind);
@@ -53,6 +53,16 @@ impl RequestId {
     pub const MAX_BYTES: usize = 64;
 
     /// Appends the text of the ID to `buffer`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::RequestId;
+    ///
+    /// let mut line = b"request_id=".to_vec();
+    /// RequestId::accept("edge-17").expect("it is acceptable").append_to(&mut line);
+    /// assert_eq!(line, b"request_id=edge-17");
+    /// ```
     pub fn append_to(&self, buffer: &mut Vec<u8>) {
         match &self.0 {
             Kind::Own(id) => buffer.extend_from_slice(&hyphenated(*id)),

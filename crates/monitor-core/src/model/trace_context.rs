@@ -59,6 +59,16 @@ impl TraceContext {
     }
 
     /// Starts the trace of a request. If the request ID was created here, the trace ID has the same digits.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{RequestId, TraceContext};
+    ///
+    /// let id = RequestId::new();
+    /// let trace = TraceContext::of_request(&id);
+    /// assert_eq!(trace.trace_id().to_string(), id.to_string().replace('-', ""));
+    /// ```
     #[must_use]
     #[inline]
     pub fn of_request(id: &RequestId) -> Self {
@@ -75,6 +85,17 @@ impl TraceContext {
 
     /// Returns the context with the IDs and [trace flags](Self::flags) of a tracer. In the same trace, it keeps its
     /// parent ID, random flag and `tracestate`; in another trace it drops them. Returns `None` if an ID is zero.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::TraceContext;
+    ///
+    /// let ours = TraceContext::new();
+    /// let exported = ours.with_ids(ours.trace_id().to_bytes(), 0xb7_u64.to_be_bytes(), 1).expect("no ID is zero");
+    /// assert_eq!(exported.to_string(), format!("00-{}-00000000000000b7-03", ours.trace_id()));
+    /// assert_eq!(ours.with_ids([0; 16], [1; 8], 1), None);
+    /// ```
     #[must_use]
     pub fn with_ids(&self, trace_id: [u8; 16], span_id: [u8; 8], flags: u8) -> Option<Self> {
         let (trace_id, span_id) = (u128::from_be_bytes(trace_id), u64::from_be_bytes(span_id));
@@ -117,6 +138,17 @@ impl TraceContext {
     /// Keys follow the grammar of Level 2, which includes that of Level 1. Of a repeated key, the first member is used.
     /// Beyond 512 characters, members longer than 128 characters are removed first, then the last ones (section
     /// 3.3.1.5).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::TraceContext;
+    ///
+    /// let (traceparent, tracestate) =
+    ///     ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", ["rojo=00f067aa0ba902b7", "congo=t61rcWkgMzE"]);
+    /// let caller = TraceContext::from_traceparent(traceparent).expect("it is valid").with_tracestate(tracestate);
+    /// assert_eq!(caller.child().tracestate(), "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE");
+    /// ```
     #[must_use]
     pub fn with_tracestate<'a>(mut self, values: impl IntoIterator<Item = &'a str>) -> Self {
         self.state = state::read(values);
@@ -124,6 +156,15 @@ impl TraceContext {
     }
 
     /// Returns the same context with the sampled flag set or cleared.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::TraceContext;
+    ///
+    /// assert!(!TraceContext::new().is_sampled());
+    /// assert!(TraceContext::new().with_sampled(true).is_sampled());
+    /// ```
     #[must_use]
     #[inline]
     pub fn with_sampled(mut self, sampled: bool) -> Self {

@@ -56,8 +56,8 @@ impl Monitor {
             list.push(Arc::clone(&disabled));
             Ok(Arc::clone(&disabled))
         };
-        let tell = |disabled: &Arc<_>| inner.outlets.publish(Signal::RouteDisabled(Arc::clone(disabled)));
-        let disabled = shared.switch.change(put, tell)?;
+        let notify = |disabled: &Arc<_>| inner.outlets.publish(Signal::RouteDisabled(Arc::clone(disabled)));
+        let disabled = shared.switch.change(put, notify)?;
         self.keep();
         Ok(disabled)
     }
@@ -88,11 +88,11 @@ impl Monitor {
             Ok(Arc::new(EnabledRoute::new(list.remove(at), Some(actor))))
         };
         let switch = &inner.shared.switch;
-        let tell = |enabled: &Arc<EnabledRoute>| {
+        let notify = |enabled: &Arc<EnabledRoute>| {
             switch.note_enabled(&enabled.disabled);
             inner.outlets.publish(Signal::RouteEnabled(Arc::clone(enabled)));
         };
-        let enabled = switch.change(take, tell)?;
+        let enabled = switch.change(take, notify)?;
         self.keep();
         Ok(enabled)
     }
@@ -112,6 +112,23 @@ impl Monitor {
 
     /// Returns the order that disables a request of this method, route and path at `now`, if there is one. Costs one
     /// relaxed load while no route is disabled. A protected path is never disabled, whatever its route template.
+    ///
+    /// The layers of `monitor-tower` call it for each request.
+    ///
+    /// # Example: a server without these layers
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::{DisableRoute, KnownMethod, Monitor, clock};
+    ///
+    /// let monitor = Monitor::builder("shop").routes([("GET", "/orders/{id}")]).build()?;
+    /// monitor.disable_route(DisableRoute::new("/orders/{id}", "ada").retry_after(Duration::from_secs(300)))?;
+    ///
+    /// let now = clock::now();
+    /// let disabled = monitor.find_disabled(KnownMethod::Get, "/orders/{id}", "/orders/7", now);
+    /// assert_eq!(disabled.map(|disabled| disabled.retry_after_at(now)), Some(Duration::from_secs(300)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn find_disabled(
         &self,

@@ -22,7 +22,24 @@ use crate::{
     model::method::KnownMethod,
 };
 
-/// An order to disable a route. See [`Monitor::disable_route`](crate::Monitor::disable_route).
+/// An order to disable a route. Passed to [`Monitor::disable_route`](crate::Monitor::disable_route).
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use monitor_kit::{DisableRoute, KnownMethod, Monitor};
+///
+/// let monitor = Monitor::builder("shop").routes([("GET", "/orders"), ("POST", "/orders")]).build()?;
+/// let order = DisableRoute::new("/orders", "ada")
+///     .method(KnownMethod::Post)
+///     .reason("the payment provider is down")
+///     .retry_after(Duration::from_secs(300));
+/// let disabled = monitor.disable_route(order)?;
+/// assert_eq!(disabled.name(), "POST /orders");
+/// assert_eq!(disabled.to_json()["retry_after_seconds"], 300);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct DisableRoute {
@@ -89,6 +106,19 @@ impl DisableRoute {
 
     /// Allows a route that was neither declared nor requested so far. If no router has the route, the order has no
     /// effect. By default an unknown route is an error, [`SwitchError::is_unknown_route`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{DisableRoute, Monitor};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let order = DisableRoute::new("/exports/{id}", "deploy");
+    /// let refused = monitor.disable_route(order.clone());
+    /// assert!(refused.is_err_and(|error| error.is_unknown_route()));
+    /// monitor.disable_route(order.allow_unknown())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn allow_unknown(mut self) -> Self {
         self.allows_unknown = true;
         self

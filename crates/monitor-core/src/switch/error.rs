@@ -3,6 +3,18 @@
 use std::{error::Error, fmt};
 
 /// The error of an order that the route switch refused. Its message says what to change.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::Monitor;
+///
+/// let monitor = Monitor::builder("shop").routes([("GET", "/orders")]).build()?;
+/// let error = monitor.enable_route("/orders", None, "ada").expect_err("it was never disabled");
+/// assert!(error.is_not_disabled());
+/// eprintln!("{error}");
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SwitchError(pub(super) Refusal);
 

@@ -23,6 +23,10 @@ use std::{
 /// let tomorrow = clock::wall();
 /// clock.correct();
 /// assert!(clock::wall() + day / 2 < tomorrow);
+///
+/// drop(clock);
+/// let clock = WrongClock::behind(day);
+/// assert!(clock::wall() < tomorrow - day);
 /// ```
 // The facade's pages do not show the condition of an import.
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
