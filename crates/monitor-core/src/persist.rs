@@ -24,18 +24,19 @@ use crate::base::error::BoxError;
 /// use std::{collections::BTreeMap, sync::Mutex};
 /// use monitor_kit::{BoxError, StoreWrite, Monitor, Persist};
 ///
-/// /// Keeps values in memory only, so nothing survives a restart.
+/// /// Stores values in memory only, so none survives a restart.
 /// #[derive(Default)]
 /// struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
 ///
 /// impl Persist for Memory {
 ///     fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
-///         let values = self.0.lock().expect("nobody panicked");
-///         Ok(values.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)).map(|(key, value)| (key.clone(), value.clone())).collect())
+///         let values = self.0.lock().expect("no thread panicked");
+///         let found = values.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
+///         Ok(found.map(|(key, value)| (key.clone(), value.clone())).collect())
 ///     }
 ///
 ///     fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
-///         let mut values = self.0.lock().expect("nobody panicked");
+///         let mut values = self.0.lock().expect("no thread panicked");
 ///         for change in changes {
 ///             match change {
 ///                 StoreWrite::Put { key, value } => drop(values.insert(key.clone(), value.clone())),

@@ -3,6 +3,20 @@
 use super::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts the drops of one part of a monitor. Created by [`Monitor::drops_of`](crate::Monitor::drops_of).
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::{DropReason, Monitor};
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let drops = monitor.drops_of("mail_queue");
+/// drops.count(DropReason::QueueFull);
+/// drops.count_many(DropReason::Closed, 12);
+/// let counts = monitor.dropped();
+/// assert_eq!(counts.iter().map(|drop| drop.count).collect::<Vec<_>>(), [1, 12]);
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
 #[derive(Debug)]
 pub struct DropCounter {
     owner: String,

@@ -13,7 +13,12 @@ use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint};
 /// use monitor_kit::{IssueQuery, IssueSort, IssueStatus, Monitor};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
-/// let query = IssueQuery::new().text("division /orders").state(IssueStatus::Unresolved).sort(IssueSort::Count).limit(20);
+/// let query = IssueQuery::new()
+///     .text("division zero")
+///     .state(IssueStatus::Unresolved)
+///     .route("/orders/{id}")
+///     .sort(IssueSort::Count)
+///     .limit(20);
 /// let page = monitor.find_issues(&query);
 /// assert_eq!((page.total, page.issues.len()), (0, 0));
 /// # Ok::<(), monitor_kit::BuildError>(())
@@ -190,7 +195,17 @@ impl Default for IssueQuery {
 }
 
 impl IssueSort {
-    /// Returns the sort key called `name`: `last_seen`, `first_seen`, `count` or `users`.
+    /// Returns the sort key called `name`: `last_seen`, `first_seen`, `count` or `users`. Returns `None` for any other
+    /// name.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::IssueSort;
+    ///
+    /// assert_eq!(IssueSort::from_name("users"), Some(IssueSort::Users));
+    /// assert_eq!(IssueSort::from_name("age").unwrap_or_default(), IssueSort::LastSeen);
+    /// ```
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {

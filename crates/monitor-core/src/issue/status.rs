@@ -148,7 +148,16 @@ impl IssueStatus {
         }
     }
 
-    /// Returns the status called `name`.
+    /// Returns the status called `name`, or `None` if there is none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::IssueStatus;
+    ///
+    /// assert_eq!(IssueStatus::from_name("muted"), Some(IssueStatus::Muted));
+    /// assert_eq!(IssueStatus::from_name("asleep"), None);
+    /// ```
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Unresolved, Self::Resolved, Self::Muted, Self::Ignored].into_iter().find(|state| state.as_str() == name)

@@ -229,6 +229,21 @@ impl TraceId {
     }
 
     /// Appends the text of the ID to `buffer`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{TraceContext, TraceId};
+    ///
+    /// fn write(line: &mut Vec<u8>, id: TraceId) {
+    ///     line.extend_from_slice(b"trace_id=");
+    ///     id.append_to(line);
+    /// }
+    ///
+    /// let (mut line, trace) = (Vec::new(), TraceContext::new());
+    /// write(&mut line, trace.trace_id());
+    /// assert_eq!(line, format!("trace_id={}", trace.trace_id()).as_bytes());
+    /// ```
     pub fn append_to(self, buffer: &mut Vec<u8>) {
         buffer.extend_from_slice(&hex::digits(self.0.get()));
     }

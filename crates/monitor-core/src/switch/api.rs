@@ -32,7 +32,8 @@ impl Monitor {
     /// use monitor_kit::{DisableRoute, Monitor};
     ///
     /// let monitor = Monitor::builder("shop").routes([("GET", "/error")]).build()?;
-    /// monitor.disable_route(DisableRoute::new("/error", "ada").reason("divides by zero").expires_in(Duration::from_secs(3600)))?;
+    /// let order = DisableRoute::new("/error", "ada").reason("divides by zero").expires_in(Duration::from_secs(3600));
+    /// monitor.disable_route(order)?;
     /// assert_eq!(monitor.disabled_routes()[0].route, "/error");
     /// monitor.enable_route("/error", None, "ada")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -191,7 +191,22 @@ impl DisableRoute {
 // === impl DisabledRoute ===
 
 impl DisabledRoute {
-    /// Returns the `Retry-After` for clients at `now`, in whole seconds and at least one.
+    /// Returns the `Retry-After` for clients at `now`, in whole seconds and at least one: the time until the route is
+    /// enabled again, or [`retry_after`](Self::retry_after) if it does not expire.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::{DisableRoute, Monitor, clock};
+    ///
+    /// let monitor = Monitor::builder("shop").routes([("POST", "/orders")]).build()?;
+    /// let order = DisableRoute::new("/orders", "ada").expires_in(Duration::from_secs(600));
+    /// let disabled = monitor.disable_route(order)?;
+    /// let now = clock::now();
+    /// assert!(disabled.retry_after_at(now + Duration::from_secs(590)) <= Duration::from_secs(10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn retry_after_at(&self, now: Instant) -> Duration {
         let rest = self.deadline.as_ref().map_or(self.retry_after, |deadline| deadline.rest(now));
