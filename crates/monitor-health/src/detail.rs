@@ -67,7 +67,19 @@ impl DetailPolicy {
         self
     }
 
-    /// Sets a function that finds the peer's address in a request's extensions.
+    /// Sets the function that finds the peer's address in a request's extensions. Defaults to axum's `ConnectInfo` with
+    /// the feature `axum`; otherwise the peer is unknown.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use monitor_kit::health::{DetailLevel, DetailPolicy};
+    ///
+    /// let details = DetailPolicy::public(DetailLevel::Status)
+    ///     .local(DetailLevel::Full)
+    ///     .peer(|extensions| extensions.get::<SocketAddr>().map(SocketAddr::ip));
+    /// ```
     pub fn peer(mut self, peer_of: impl Fn(&Extensions) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         self.peer_of = Some(Arc::new(peer_of));
         self
@@ -146,6 +158,20 @@ pub fn has_bearer(headers: &HeaderMap, token: &str) -> bool {
 ///
 /// This is no authentication. Requests through a proxy on this machine that adds no forwarding header, such as nginx
 /// with nothing but `proxy_pass`, are local. Routes that show or change internals should require a [token](has_bearer).
+///
+/// # Example
+///
+/// ```
+/// use std::net::Ipv4Addr;
+/// use http::Request;
+/// use monitor_kit::health::is_local;
+///
+/// let peer = Some(Ipv4Addr::LOCALHOST.into());
+/// let direct = Request::get("/health").header("host", "localhost:3000").body(())?;
+/// let proxied = Request::get("/health").header("host", "localhost").header("x-forwarded-for", "192.0.2.7").body(())?;
+/// assert!(is_local(&direct, peer) && !is_local(&proxied, peer));
+/// # Ok::<(), http::Error>(())
+/// ```
 #[must_use]
 pub fn is_local<B>(request: &Request<B>, peer: Option<IpAddr>) -> bool {
     let peer_is_local = peer.is_some_and(|peer| peer.to_canonical().is_loopback());

@@ -57,6 +57,17 @@ where
 ///
 /// Each run has a thread of its own, within the runtime's context. A run that never returns holds that thread, and no
 /// other run begins meanwhile; it delays neither the shutdown of the runtime nor the exit of the program.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::health::{Probe, ProbeResult};
+///
+/// let probe = Probe::blocking("spool", || match std::fs::read_dir("/var/spool/shop") {
+///     Ok(files) => ProbeResult::ok().value("files", files.count()),
+///     Err(error) => ProbeResult::error("Spool not readable").source(error),
+/// });
+/// ```
 pub trait BlockingProbe: Send + Sync + 'static {
     /// Runs the check once.
     fn check(&self) -> ProbeResult;
@@ -93,6 +104,29 @@ where
 /// use monitor_kit::health::{ProbeResult, Probe};
 ///
 /// let probe = Probe::new("cache", || async { ProbeResult::ok() }).critical().timeout(Duration::from_millis(500));
+/// ```
+///
+/// # Example: a database behind a network that loses packets
+///
+/// ```
+/// # async fn ping() -> Result<(), std::io::Error> { Ok(()) }
+/// use std::time::Duration;
+/// use monitor_kit::health::{Probe, ProbeResult};
+///
+/// let ask = || async {
+///     match ping().await {
+///         Ok(()) => ProbeResult::ok(),
+///         Err(error) => ProbeResult::error("Database unreachable").source(error),
+///     }
+/// };
+/// let probe = Probe::new("database", ask)
+///     .critical()
+///     .ready()
+///     .tag("storage")
+///     .interval(Duration::from_secs(5))
+///     .interval_when_down(Duration::from_secs(10))
+///     .failure_threshold(5)
+///     .success_threshold(3);
 /// ```
 #[derive(Clone)]
 #[must_use]
@@ -158,9 +192,22 @@ impl Probe {
         self
     }
 
-    /// Limits how long this probe can keep the service out of readiness. After `longest` the service counts as degraded
-    /// instead: when a dependency is down for all instances, one that answers badly is better than none. Defaults to no
-    /// limit.
+    /// Sets the longest time for which this probe takes the service out of readiness. After `longest` the service
+    /// counts as degraded instead: when a dependency is down for all instances, one that answers badly is better than
+    /// none. Defaults to no limit.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::health::{Probe, ProbeResult};
+    ///
+    /// // All instances share the cache. Two minutes after it is lost, they serve their requests without it.
+    /// let cache = Probe::new("cache", || async { ProbeResult::ok() })
+    ///     .critical()
+    ///     .ready()
+    ///     .max_unready(Duration::from_secs(120));
+    /// ```
     pub fn max_unready(mut self, longest: Duration) -> Self {
         self.max_unready = Some(longest);
         self
@@ -193,18 +240,29 @@ impl Probe {
 
     /// Runs the probe only on request, when the last result is older than `time_to_live`. For checks that are too
     /// expensive to run in the background. By default a probe runs in the background.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::health::{Probe, ProbeResult};
+    ///
+    /// // The bank charges for each call.
+    /// let bank = Probe::new("bank", || async { ProbeResult::ok() }).on_demand(Duration::from_secs(60));
+    /// ```
     pub fn on_demand(mut self, time_to_live: Duration) -> Self {
         self.pace.on_demand = Some(time_to_live);
         self
     }
 
-    /// Sets how many runs in a row must fail before the probe fails. Until then its status is a warning. Defaults to 3.
+    /// Sets the number of consecutive failed runs after which the probe fails. Until then its status is a warning.
+    /// Defaults to 3.
     pub fn failure_threshold(mut self, runs: u32) -> Self {
         self.pace.failures = runs;
         self
     }
 
-    /// Sets how many runs in a row must succeed before a failed probe recovers. Defaults to 2.
+    /// Sets the number of consecutive successful runs after which a failed probe recovers. Defaults to 2.
     pub fn success_threshold(mut self, runs: u32) -> Self {
         self.pace.successes = runs;
         self

@@ -60,6 +60,21 @@ impl ProbeResult {
 
     /// Makes an error count at once, for a failure that leaves no doubt, such as a refused connection. Any other error
     /// is a warning until the [failure threshold](crate::Probe::failure_threshold) is reached.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::io::{Error, ErrorKind};
+    /// use monitor_kit::health::ProbeResult;
+    ///
+    /// fn failed(error: Error) -> ProbeResult {
+    ///     let is_certain = error.kind() == ErrorKind::ConnectionRefused;
+    ///     let result = ProbeResult::error("Queue unreachable").source(error);
+    ///     if is_certain { result.decisive() } else { result }
+    /// }
+    /// assert!(failed(ErrorKind::ConnectionRefused.into()).is_decisive());
+    /// assert!(!failed(ErrorKind::TimedOut.into()).is_decisive());
+    /// ```
     pub fn decisive(mut self) -> Self {
         self.decisive = true;
         self

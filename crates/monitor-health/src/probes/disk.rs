@@ -16,7 +16,8 @@ use crate::probe::{BlockingProbe, result::ProbeResult};
 /// ```
 /// use monitor_kit::health::{DiskProbe, Probe};
 ///
-/// let probe = Probe::blocking("disk", DiskProbe::new("/var/lib").warn_below_gb(2.0));
+/// let disk = DiskProbe::new("/var/lib").warn_below_gb(2.0).warn_below_inodes(50_000);
+/// let probe = Probe::blocking("disk", disk);
 /// ```
 #[derive(Clone, Debug)]
 pub struct DiskProbe {

@@ -17,7 +17,7 @@ use crate::probe::{BlockingProbe, result::ProbeResult};
 /// use monitor_kit::health::{ErrorRatioProbe, Probe};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
-/// let probe = Probe::blocking("errors", ErrorRatioProbe::new(&monitor).warn_above(0.02));
+/// let probe = Probe::blocking("errors", ErrorRatioProbe::new(&monitor).warn_above(0.02).at_least(200));
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -20,9 +20,11 @@ use crate::{
 /// # Example
 ///
 /// ```
+/// use std::time::Duration;
 /// use monitor_kit::health::{HttpProbe, Probe};
 ///
-/// let probe = Probe::blocking("payments", HttpProbe::new("https://payments.example/health/live")?);
+/// let payments = HttpProbe::new("https://payments.example/health/live")?.timeout(Duration::from_secs(1));
+/// let probe = Probe::blocking("payments", payments).timeout(Duration::from_secs(1));
 /// # Ok::<(), monitor_kit::health::HealthError>(())
 /// ```
 #[derive(Clone)]

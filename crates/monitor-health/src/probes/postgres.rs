@@ -51,8 +51,24 @@ impl PostgresProbe {
         Self { pool, patience: Duration::from_millis(500) }
     }
 
-    /// Sets how long the probe waits for a connection of the pool before it opens one of its own. Defaults to 500 ms,
-    /// which leaves the rest of the probe's [time-out](crate::Probe::timeout) for the second attempt.
+    /// Sets the time to wait for a connection of the pool, after which the probe opens one of its own. Defaults to
+    /// 500 ms, which leaves the rest of the probe's [time-out](crate::Probe::timeout) for the second attempt.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::health::{PostgresProbe, Probe};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), sqlx::Error> {
+    /// // A database on another continent: both steps take longer.
+    /// let pool = sqlx::PgPool::connect_lazy("postgres://app@db.example/shop")?;
+    /// let database = PostgresProbe::new(pool).patience(Duration::from_secs(1));
+    /// let probe = Probe::new("database", database).timeout(Duration::from_secs(4));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;

@@ -36,6 +36,19 @@ impl<C> RedisProbe<C> {
     }
 
     /// Sets the key. Defaults to `monitor_health:` and a random suffix.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use monitor_kit::health::{Probe, RedisProbe};
+    ///
+    /// # async fn connected() -> redis::RedisResult<()> {
+    /// // The ACL of this user permits no other keys than `shop:*`.
+    /// let connection = redis::Client::open("redis://shop@cache")?.get_connection_manager().await?;
+    /// let probe = Probe::new("cache", RedisProbe::new(connection).key("shop:health:instance-1"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = key.into();

@@ -13,9 +13,10 @@ use crate::probe::{HealthProbe, ProbeFuture, result::ProbeResult};
 /// # Example
 ///
 /// ```
+/// use std::time::Duration;
 /// use monitor_kit::health::{Probe, RuntimeProbe};
 ///
-/// let probe = Probe::new("runtime", RuntimeProbe::new());
+/// let probe = Probe::new("runtime", RuntimeProbe::new().warn_above(Duration::from_millis(50)));
 /// ```
 #[derive(Clone, Debug)]
 pub struct RuntimeProbe {

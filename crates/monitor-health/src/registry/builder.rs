@@ -16,6 +16,24 @@ use crate::{
 };
 
 /// Builds a [`Health`] from settings. Made by [`Health::builder`].
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::{Monitor, health::{Health, Probe, ProbeResult}};
+///
+/// let monitor = Monitor::builder("shop").release("1.4.2").build()?;
+/// let health = Health::builder()
+///     .monitor(&monitor)
+///     .environment("eu-1")
+///     .probe(Probe::new("database", || async { ProbeResult::ok() }).critical().ready())
+///     .probe(Probe::new("cache", || async { ProbeResult::ok() }))
+///     .alias("db", "database")
+///     .group("storage", ["database", "cache"])
+///     .build()?;
+/// assert_eq!(health.reading().probes.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct HealthBuilder {

@@ -85,7 +85,18 @@ impl Health {
         self.0.is_draining()
     }
 
-    /// Returns the status of the service and of each probe, from the latest results. It never waits.
+    /// Returns the status of the service and of each probe, from the latest results. Never waits.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::health::{Health, HealthStatus, Probe, ProbeResult};
+    ///
+    /// let health = Health::builder().probe(Probe::new("cache", || async { ProbeResult::ok() })).build()?;
+    /// let probe = &health.reading().probes[0];
+    /// assert_eq!((&*probe.probe, probe.status), ("cache", HealthStatus::Unknown));
+    /// # Ok::<(), monitor_kit::health::HealthError>(())
+    /// ```
     #[must_use]
     pub fn reading(&self) -> HealthReading {
         self.0.reading()
