@@ -4,8 +4,9 @@
 //! use monitor_kit::{Monitor, MonitorLayer};
 //! use tower::{ServiceBuilder, service_fn};
 //!
-//! # async fn handle(_: http::Request<String>) -> Result<http::Response<http_body_util::Full<bytes::Bytes>>, std::convert::Infallible> {
-//! #     Ok(http::Response::default())
+//! # type Response = http::Response<http_body_util::Full<bytes::Bytes>>;
+//! # async fn handle(_: http::Request<String>) -> Result<Response, std::convert::Infallible> {
+//! #     Ok(Response::default())
 //! # }
 //! let monitor = Monitor::builder("shop").build()?;
 //! let service = ServiceBuilder::new()
@@ -26,8 +27,9 @@
 //! counted.
 //!
 //! ```
-//! # async fn handle(_: http::Request<String>) -> Result<http::Response<http_body_util::Full<bytes::Bytes>>, std::convert::Infallible> {
-//! #     Ok(http::Response::default())
+//! # type Response = http::Response<http_body_util::Full<bytes::Bytes>>;
+//! # async fn handle(_: http::Request<String>) -> Result<Response, std::convert::Infallible> {
+//! #     Ok(Response::default())
 //! # }
 //! use http::{HeaderName, HeaderValue};
 //! use monitor_kit::{Monitor, MonitorLayer};

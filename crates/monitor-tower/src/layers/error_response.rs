@@ -51,13 +51,14 @@ type StatusOf = dyn Fn(&dyn Any) -> Option<StatusCode> + Send + Sync;
 /// # Example
 ///
 /// ```
+/// use std::io::{self, ErrorKind};
 /// use http::StatusCode;
 /// use monitor_kit::{Monitor, MonitorLayer};
 ///
 /// let monitor = Monitor::builder("shop").build()?;
 /// let layer = MonitorLayer::new(&monitor)
 ///     .respond_to_errors()
-///     .error_status(|error: &std::io::Error| (error.kind() == std::io::ErrorKind::NotFound).then_some(StatusCode::NOT_FOUND));
+///     .error_status(|error: &io::Error| (error.kind() == ErrorKind::NotFound).then_some(StatusCode::NOT_FOUND));
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
 #[derive(Clone)]

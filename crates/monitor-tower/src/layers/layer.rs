@@ -47,6 +47,24 @@ use crate::{
 ///     .request_duration_header(false);
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
+///
+/// # Example: behind a load balancer, with many requests
+///
+/// ```
+/// use http::{HeaderName, StatusCode};
+/// use monitor_kit::{IdPolicy, Monitor, MonitorLayer, Networks, TrustedProxies};
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let balancers = Networks::parse(["10.0.0.0/8"])?;
+/// let layer = MonitorLayer::new(&monitor)
+///     .id_policy(IdPolicy::TrustedPeer(balancers.clone()))
+///     .id_header(HeaderName::from_static("x-correlation-id"))
+///     .trusted_proxies(TrustedProxies::new(balancers))
+///     .refusal_status(StatusCode::TOO_MANY_REQUESTS)
+///     .log_one_success_in(100)
+///     .span(true);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct MonitorLayer {
@@ -120,6 +138,19 @@ impl MonitorLayer {
 
     /// Sets the response to a panic. The layer adds the request ID as a header. Defaults to a 500 as
     /// `application/problem+json`. A gRPC call always gets `grpc-status: 13`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use http::{Response, StatusCode};
+    /// use monitor_kit::{Monitor, MonitorLayer, TextBody};
+    ///
+    /// let layer = MonitorLayer::new(&Monitor::disabled()).panic_response(|context| {
+    ///     let mut response = Response::new(TextBody::new(format!("Please report {}.", context.request_id)));
+    ///     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    ///     response
+    /// });
+    /// ```
     pub fn panic_response(self, f: impl Fn(&PanicContext) -> Response<TextBody> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.answer_panic = Some(Arc::new(f)))
     }

@@ -133,6 +133,15 @@ impl PropagateLayer {
     }
 
     /// Sets the header of the request ID. Defaults to `x-request-id`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// use monitor_kit::{Monitor, PropagateLayer};
+    ///
+    /// let layer = PropagateLayer::new(&Monitor::disabled()).id_header(HeaderName::from_static("x-correlation-id"));
+    /// ```
     pub fn id_header(mut self, header: HeaderName) -> Self {
         Arc::make_mut(&mut self.settings).id_header = header;
         self

@@ -31,9 +31,11 @@ use crate::{
 ///
 /// ```
 /// use std::net::SocketAddr;
+/// use http::HeaderName;
 /// use monitor_kit::{IdPolicy, Networks, RequestIdLayer};
 ///
 /// let layer = RequestIdLayer::new()
+///     .id_header(HeaderName::from_static("x-correlation-id"))
 ///     .id_policy(IdPolicy::TrustedPeer(Networks::parse(["10.0.0.0/8"])?))
 ///     .peer(|head| head.extensions.get::<SocketAddr>().map(SocketAddr::ip));
 /// # Ok::<(), monitor_kit::NetworkError>(())
@@ -104,6 +106,21 @@ pub struct CatchPanicLayer(Arc<Settings>);
 /// let monitor = Monitor::builder("shop").routes([("GET", "/error")]).build()?;
 /// let stack = ServiceBuilder::new().layer(RouteSwitchLayer::new(&monitor));
 /// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
+///
+/// # Example: routes of a custom router
+///
+/// ```
+/// use http::StatusCode;
+/// use monitor_kit::{Monitor, RouteSwitchLayer};
+///
+/// #[derive(Clone)]
+/// struct Template(&'static str);
+///
+/// let layer = RouteSwitchLayer::new(&Monitor::disabled())
+///     .route(|head| head.extensions.get::<Template>().map(|template| template.0))
+///     .mount("/static")
+///     .refusal_status(StatusCode::TOO_MANY_REQUESTS);
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

@@ -41,6 +41,14 @@ impl Networks {
     }
 
     /// Returns the loopback networks: `127.0.0.0/8` and `::1`.
+    ///
+    /// # Example: a proxy on the same machine
+    ///
+    /// ```
+    /// use monitor_kit::{Networks, TrustedProxies};
+    ///
+    /// let proxies = TrustedProxies::new(Networks::loopback());
+    /// ```
     #[must_use]
     pub fn loopback() -> Self {
         let (v4, v6) = (std::net::Ipv4Addr::new(127, 0, 0, 0).into(), std::net::Ipv6Addr::LOCALHOST.into());

@@ -10,6 +10,16 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 /// A body of a single text, such as that of a [`problem`](crate::problem()).
+///
+/// # Example
+///
+/// ```
+/// use http::Response;
+/// use monitor_kit::TextBody;
+///
+/// let response = Response::new(TextBody::new("the shop is closed"));
+/// assert_eq!(response.body().as_bytes(), b"the shop is closed");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct TextBody(Option<Bytes>);
 
