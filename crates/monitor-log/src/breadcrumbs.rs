@@ -24,7 +24,7 @@ use crate::origin::{self, Origin, is_below, is_bridged, is_of_monitor};
 /// there later carries the breadcrumbs recorded so far.
 ///
 /// A breadcrumb has the event's target as its category, the event's message, and the other fields as its data. A scope
-/// keeps the latest 100. A record of the `log` crate, forwarded by tracing-log, has the record's own target, and its
+/// stores the latest 100. A record of the `log` crate, forwarded by tracing-log, has the record's own target, and its
 /// source location as `file` and `line`. Events outside a scope and events logged by the monitor itself are ignored.
 ///
 /// # Example
@@ -34,7 +34,10 @@ use crate::origin::{self, Origin, is_below, is_bridged, is_of_monitor};
 /// use tracing::level_filters::LevelFilter;
 /// use tracing_subscriber::prelude::*;
 ///
-/// let breadcrumbs = BreadcrumbLayer::new().target("sqlx", LevelFilter::DEBUG).capture_errors(true);
+/// let breadcrumbs = BreadcrumbLayer::new()
+///     .level(LevelFilter::WARN)
+///     .target("sqlx", LevelFilter::DEBUG)
+///     .capture_errors(true);
 /// let subscriber = tracing_subscriber::registry().with(breadcrumbs);
 /// # drop(subscriber);
 /// ```

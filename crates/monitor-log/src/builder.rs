@@ -66,7 +66,28 @@ pub fn init(monitor: &Monitor) -> Result<LogGuard, InitError> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("app.log");
 /// let monitor = Monitor::builder("shop").build()?;
-/// let _log = LogBuilder::new(&monitor).file(path).rotation(Rotation::daily().keep(7)).filter("info,sqlx=debug").init()?;
+/// let _log = LogBuilder::new(&monitor)
+///     .file(path)
+///     .rotation(Rotation::daily().keep(7))
+///     .filter("info,sqlx=debug")
+///     .init()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Example: a container whose log is collected by OpenTelemetry
+///
+/// ```
+/// use monitor_kit::Monitor;
+/// use monitor_kit::log::{BreadcrumbLayer, FieldNames, LogBuilder};
+/// use tracing::Level;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let _log = LogBuilder::new(&monitor)
+///     .json(true)
+///     .field_names(FieldNames::OpenTelemetry)
+///     .breadcrumbs(BreadcrumbLayer::new().level(Level::DEBUG))
+///     .init()?;
+/// tracing::info!(order_id = 123, "order_processed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -151,6 +172,18 @@ impl LogBuilder {
     }
 
     /// Enables output to stdout. Defaults to `true`.
+    ///
+    /// # Example: a command whose output is data
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, log::LogBuilder};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("export.log");
+    /// let monitor = Monitor::builder("export").build()?;
+    /// let _log = LogBuilder::new(&monitor).console(false).file(path).init()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn console(mut self, on: bool) -> Self {
         self.console = on;
         self
@@ -308,8 +341,8 @@ impl fmt::Display for InitError {
         match &self.0 {
             Kind::Filter { origin, text, .. } => write!(
                 f,
-                "{origin} is `{text}`, which is not understood: write levels and target=level with commas between, such \
-                 as `info,sqlx=debug`"
+                "{origin} is `{text}`, which is not understood: write levels and target=level with commas between, \
+                 such as `info,sqlx=debug`"
             ),
             // The message of the I/O error already names the file and a remedy.
             Kind::File(error) => error.fmt(f),

@@ -71,6 +71,18 @@ use crate::direct::Direct;
 /// tracing::subscriber::with_default(subscriber, || tracing::info!(order_id = 123, "order_processed"));
 /// # Ok::<(), monitor_kit::BuildError>(())
 /// ```
+///
+/// # Example: names of OpenTelemetry, and locations at every level
+///
+/// ```
+/// use monitor_kit::Monitor;
+/// use monitor_kit::log::{FieldNames, JsonLayer};
+/// use tracing::Level;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let json = JsonLayer::new(&monitor).field_names(FieldNames::OpenTelemetry).locations(Level::TRACE);
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
 pub struct JsonLayer<W = fn() -> io::Stdout> {
     lines: Direct<W>,
     texts: JsonText,

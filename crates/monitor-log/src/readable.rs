@@ -50,6 +50,21 @@ use crate::{
 /// ```
 ///
 /// A line at WARN and above ends with `file` and `line` of the logging call, except for events of the monitor itself.
+///
+/// # Example
+///
+/// ```
+/// use std::io::{self, IsTerminal};
+/// use monitor_kit::Monitor;
+/// use monitor_kit::log::ReadableLayer;
+/// use tracing_subscriber::prelude::*;
+///
+/// let monitor = Monitor::builder("shop").build()?;
+/// let lines = ReadableLayer::new(&monitor).writer(io::stderr).colours(io::stderr().is_terminal());
+/// tracing_subscriber::registry().with(lines).init();
+/// tracing::info!(order_id = 123, "order_processed");
+/// # Ok::<(), monitor_kit::BuildError>(())
+/// ```
 pub struct ReadableLayer<W = fn() -> io::Stdout> {
     lines: Direct<W>,
     redaction: Redaction,

@@ -13,6 +13,27 @@ use monitor_core::{DropCounter, Monitor};
 use super::{FlushGuard, NonBlocking, queue::Queue, worker::Worker};
 
 /// Builds a [`NonBlocking`]. Created by [`NonBlocking::builder`].
+///
+/// # Example: an audit log, which must not lose a line
+///
+/// ```
+/// use std::{fs::File, time::Duration};
+/// use monitor_kit::Monitor;
+/// use monitor_kit::log::{NonBlocking, WhenFull};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("audit.log");
+/// let monitor = Monitor::builder("shop").build()?;
+/// let (audit, _guard) = NonBlocking::builder(File::create(&path)?)
+///     .capacity(1024 * 1024)
+///     .when_full(WhenFull::Block)
+///     .flush_timeout(Duration::from_secs(10))
+///     .drops(monitor.drops_of("audit_log"))
+///     .spawn()?;
+/// audit.write_line(b"ada closed the shop\n");
+/// assert!(audit.flush(Duration::from_secs(10)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub struct NonBlockingBuilder {
     inner: Box<dyn Write + Send>,
