@@ -114,6 +114,16 @@ impl PrometheusEndpoint {
     /// # Errors
     ///
     /// If the recorder cannot be built.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, PrometheusEndpoint};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let endpoint = PrometheusEndpoint::local(&monitor)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn local(monitor: &Monitor) -> Result<Self, InstallError> {
         Ok(Self::with_recorder(monitor, builder()?.build_recorder()))
     }

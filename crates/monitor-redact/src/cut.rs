@@ -41,6 +41,16 @@ impl Redaction {
     }
 
     /// Returns `text` masked and then cut to 8 KiB, with `…` in place of the rest.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Redaction;
+    ///
+    /// let body = "password=hunter2 ".to_owned() + &"x".repeat(1024 * 1024);
+    /// let shown = Redaction::new().bounded(&body);
+    /// assert!(shown.starts_with("password=[Filtered] x") && shown.ends_with("x…") && shown.len() < 9 * 1024);
+    /// ```
     #[must_use]
     pub fn bounded<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if text.len() <= MAX_TEXT {
@@ -51,6 +61,16 @@ impl Redaction {
     }
 
     /// Masks `text` in place, and cuts it to 8 KiB.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Redaction;
+    ///
+    /// let mut reason = "login of jo@example.org failed".to_owned();
+    /// Redaction::new().bound(&mut reason);
+    /// assert_eq!(reason, "login of [Filtered] failed");
+    /// ```
     pub fn bound(&self, text: &mut String) {
         if let Cow::Owned(masked) = self.bounded(text) {
             *text = masked;
@@ -60,6 +80,14 @@ impl Redaction {
 
 /// Returns at most `max` bytes of `text`, cut at a character boundary. The text must be the program's own, or masked
 /// already: see [`Redaction::head`] for one that is not.
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::redact;
+///
+/// assert_eq!(redact::cut("café", 4), "caf");
+/// ```
 #[must_use]
 #[inline]
 pub fn cut(text: &str, max: usize) -> &str {

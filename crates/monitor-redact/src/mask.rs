@@ -26,12 +26,31 @@ impl Redaction {
     }
 
     /// Returns `value`, masked as a whole if `key` names a secret, else masked as by [`text`](Self::text).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Redaction;
+    ///
+    /// let redaction = Redaction::new();
+    /// assert_eq!(redaction.value("api_key", "a quiet word"), "[Filtered]");
+    /// assert_eq!(redaction.value("note", "mail to jo@example.org"), "mail to [Filtered]");
+    /// ```
     #[must_use]
     pub fn value<'a>(&self, key: &str, value: &'a str) -> Cow<'a, str> {
         if self.masks(key) { Cow::Borrowed(FILTERED) } else { self.text(value) }
     }
 
     /// Returns `true` if the value of `key` must be masked, because the key names a secret.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Redaction;
+    ///
+    /// let redaction = Redaction::new().secret_keys(["badge"]);
+    /// assert!(redaction.masks("Badge-Number") && redaction.masks("password") && !redaction.masks("order"));
+    /// ```
     #[must_use]
     pub fn masks(&self, key: &str) -> bool {
         self.on && self.secret_keys.include(key.as_bytes())

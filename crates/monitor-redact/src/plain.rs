@@ -7,6 +7,16 @@ use crate::{found::Found, patterns, prefilter::Marks, redaction::Redaction};
 impl Redaction {
     /// Returns `true` if a text can be written as it is, also between quotation marks: it is
     /// [printable](Self::is_printable), and contains no secret. May return `false` for a harmless text.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Redaction;
+    ///
+    /// let redaction = Redaction::new();
+    /// assert!(redaction.is_plain(b"GET /orders"));
+    /// assert!(!redaction.is_plain(b"GET /orders?token=hunter2") && !redaction.is_plain(b"the \"shop\""));
+    /// ```
     #[must_use]
     pub fn is_plain(&self, text: &[u8]) -> bool {
         let marks = Marks::of(text);
@@ -14,6 +24,14 @@ impl Redaction {
     }
 
     /// Returns `true` if a text is ASCII without control characters, quotation marks (`"`) and backslashes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Redaction;
+    ///
+    /// assert!(Redaction::is_printable(b"GET /orders") && !Redaction::is_printable(b"GET /orders\r\n"));
+    /// ```
     #[must_use]
     pub fn is_printable(text: &[u8]) -> bool {
         Marks::of(text).is_printable()

@@ -73,6 +73,14 @@ impl Redaction {
     }
 
     /// Creates a policy that masks nothing. For programs that never process personal data.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Redaction;
+    ///
+    /// assert_eq!(Redaction::off().text("password=hunter2"), "password=hunter2");
+    /// ```
     #[must_use]
     pub fn off() -> Self {
         Self { on: false, ..Self::new() }
@@ -95,6 +103,16 @@ impl Redaction {
     }
 
     /// Sets the masking of IP addresses in texts. Defaults to [`IpMasking::Truncated`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{IpMasking, Redaction};
+    ///
+    /// let text = "no route to 192.0.2.7";
+    /// assert_eq!(Redaction::new().text(text), "no route to 192.0.2.0");
+    /// assert_eq!(Redaction::new().ip_addresses(IpMasking::Masked).text(text), "no route to [Filtered]");
+    /// ```
     #[must_use]
     pub fn ip_addresses(mut self, policy: IpMasking) -> Self {
         self.id = next_id();
@@ -104,6 +122,16 @@ impl Redaction {
 
     /// Shows e-mail addresses and full IP addresses. Secrets, card and account numbers are still masked. Defaults to
     /// `false`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Redaction;
+    ///
+    /// let redaction = Redaction::new().personal_data(true);
+    /// let text = redaction.text("jo@example.org paid with 4111 1111 1111 1111");
+    /// assert_eq!(text, "jo@example.org paid with [Filtered]");
+    /// ```
     #[must_use]
     pub fn personal_data(mut self, on: bool) -> Self {
         self.id = next_id();
