@@ -156,6 +156,8 @@ impl MonitorBuilder {
     /// let monitor = Monitor::builder("shop")
     ///     .grpc_methods(["/shop.v1.Orders/Place", "/shop.v1.Orders/Cancel"])
     ///     .build()?;
+    /// let traffic = monitor.traffic().expect("the monitor is not disabled");
+    /// assert!(traffic.read().iter().any(|counts| &*counts.route == "/shop.v1.Orders/Place"));
     /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
     pub fn grpc_methods(mut self, methods: impl IntoIterator<Item = impl Into<String>>) -> Self {

@@ -143,6 +143,7 @@ impl Monitor {
     /// A thread of the monitor loads them at start: in milliseconds for a small program without debug information, in
     /// half a second for a large one with it. Errors captured before that are grouped once the symbols are there. The
     /// readiness of monitor-health waits for it.
+    // No example: monitor-health calls it.
     pub fn on_symbols_loaded(&self, f: impl FnOnce() + Send + 'static) {
         match self.0 {
             Some(_) => LOADING.on_end(f),
@@ -195,6 +196,7 @@ impl Monitor {
     /// Returns `trace` with a new sampling decision, at the rate set by
     /// [`MonitorBuilder::trace_sample_rate`](crate::MonitorBuilder::trace_sample_rate). Use it for a trace that begins
     /// here, or if the caller's sampling decision is not trusted.
+    // No example: layers call it.
     #[must_use]
     #[inline]
     pub fn sample(&self, trace: TraceContext) -> TraceContext {

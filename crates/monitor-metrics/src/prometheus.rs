@@ -179,6 +179,17 @@ impl PrometheusEndpoint {
     /// `method` and `status`, `flask_http_request_exceptions_total`, `flask_http_request_duration_seconds`,
     /// `flask_exporter_info`. Dashboards made for that exporter keep working. Defaults to the names in
     /// [`names`](monitor_core::names) only.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, PrometheusEndpoint};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let endpoint = PrometheusEndpoint::local(&monitor)?.flask_names();
+    /// assert!(endpoint.render().contains("flask_exporter_info"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn flask_names(self) -> Self {
         self.bridge.add_flask_names();

@@ -206,7 +206,8 @@ fn column(place: &CodeLocation) -> Option<Part> {
     (!source_path::is_foreign(&place.file)).then_some(Part::Column(place.column))
 }
 
-/// Returns the template of a message. For fuzzers only.
+/// Returns the template of a message.
+// No example: fuzzers call it.
 #[cfg(fuzzing)]
 #[must_use]
 pub fn template_of(message: &str) -> String {
