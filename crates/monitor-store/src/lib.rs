@@ -18,7 +18,7 @@
 //! | `monitor.redb` | all persisted data, a [redb](https://docs.rs/redb) database |
 //! | `monitor.lock` | locked by the process that uses the store |
 //! | `monitor.secret` | the key of the hashes by which users are counted without storing their IDs |
-//! | `monitor.redb.damaged-…` | a damaged database in quarantine; the last three are kept until a user is erased |
+//! | `monitor.redb.damaged-…` | a damaged database in quarantine; the latest three remain until a user is erased |
 //!
 //! The folder is created with mode 0700, and the files with mode 0600.
 //!

@@ -230,7 +230,7 @@ impl fmt::Debug for Store {
 /// Quarantines a file and returns a description of the loss.
 fn put_aside(path: &Path, why: &str) -> io::Result<String> {
     let aside = set_aside(path)?;
-    Ok(format!("{} cannot be read: {why}; it is kept as {}", path.display(), aside.display()))
+    Ok(format!("{} cannot be read: {why}; it was moved to {}", path.display(), aside.display()))
 }
 
 fn make(folder: &Path) -> io::Result<()> {

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_erased_takes_nobody_along() {
+    fn an_erased_user_leaves_the_count_of_the_others_as_it_was() {
         let (mut users, secret) = (users(5_000), Uuid::from_u128(7));
         let before = users.count();
         (0..100).for_each(|user| _ = users.remove(salt(secret, &user.to_string())));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_have_seen_is_counted_once() {
+    fn a_user_that_two_processes_saw_is_counted_once() {
         let secret = Uuid::from_u128(7);
         for (first, second) in [(0..300, 200..500), (0..4_000, 2_000..6_000), (0..100, 50..6_000)] {
             let count = first.start.min(second.start)..first.end.max(second.end);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_is_another_one_for_whoever_has_another_secret() {
+    fn the_mark_of_a_user_depends_on_the_secret() {
         assert_ne!(salt(Uuid::from_u128(1), "ada"), salt(Uuid::from_u128(2), "ada"));
     }
 }

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_asked_for_is_harmless_in_a_log() {
+    fn the_route_of_an_order_is_escaped_and_cut_in_the_message() {
         let refusal =
             SwitchError(Refusal::Protected { route: format!("/a\n\u{1b}[31m{}", "x".repeat(1000)) }).to_string();
         assert!(

@@ -164,7 +164,7 @@ mod tests {
             let sample = Sample { result, took: Duration::ZERO, at, at_wall: SystemTime::UNIX_EPOCH };
             let before = standing.status;
             let transition = standing.record(sample, &pace);
-            assert_eq!(transition.is_some(), before != standing.status, "each change is told, and nothing else");
+            assert_eq!(transition.is_some(), before != standing.status, "each change is returned, and nothing else");
             standing.status
         });
         statuses.collect()

@@ -48,7 +48,7 @@ mod tests {
     use monitor_core::HealthStatus;
 
     #[tokio::test]
-    async fn a_port_that_nobody_listens_at_fails_at_once() {
+    async fn a_port_without_a_listener_fails_at_once() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let probe = TcpProbe::new(listener.local_addr().unwrap().to_string());
         assert_eq!(probe.check().await.status(), HealthStatus::Ok);

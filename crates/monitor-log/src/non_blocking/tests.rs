@@ -124,7 +124,7 @@ fn the_guard_gives_up_on_a_hung_writer_and_counts_what_is_left() {
     assert_eq!(counted(&monitor, DropReason::Closed), 3);
     lines.write_line(b"late\n");
     assert_eq!(counted(&monitor, DropReason::Closed), 4);
-    assert!(!lines.flush(Duration::MAX), "nobody waits for what is lost");
+    assert!(!lines.flush(Duration::MAX), "a lost line is not waited for");
     drop(go);
     assert!(!kept.text().contains("queued"));
 }
@@ -307,7 +307,7 @@ fn a_writer_that_logs_does_not_wait_for_itself() {
 }
 
 #[test]
-fn a_thread_that_nobody_waits_for_writes_nothing_more() {
+fn a_thread_whose_guard_is_gone_writes_nothing_more() {
     let (hung, seen, go) = hung();
     let (kept, monitor) = (hung.kept.clone(), monitor());
     let builder =

@@ -201,14 +201,14 @@ fn a_trace_that_begins_here_has_no_parent_and_the_digits_of_its_request() {
 }
 
 #[test]
-fn identifiers_of_somebody_elses_may_take_the_place_of_ours_but_not_zeros() {
+fn ids_of_a_tracer_replace_ours_unless_one_is_zero() {
     let ours = read(VALID).expect("it is valid").with_tracestate(["foo=1"]).child();
     let theirs = ours.with_ids(ours.trace_id().to_bytes(), [2; 8], 0).expect("they are not zero");
     assert_eq!(theirs.to_string(), format!("00-{TRACE}-{}-00", "02".repeat(8)));
     assert_eq!((theirs.tracestate(), theirs.parent_id()), ("foo=1", ours.parent_id()));
     let other = ours.with_ids([1; 16], [2; 8], 0b11).expect("they are not zero");
     assert_eq!(other.to_string(), format!("00-{}-{}-03", "01".repeat(16), "02".repeat(8)));
-    assert_eq!((other.tracestate(), other.parent_id()), ("", None), "what was said is of another trace");
+    assert_eq!((other.tracestate(), other.parent_id()), ("", None), "they belong to the first trace");
     assert_eq!(ours.with_ids([0; 16], [1; 8], 1), None);
     assert_eq!(ours.with_ids([1; 16], [0; 8], 1), None);
 }

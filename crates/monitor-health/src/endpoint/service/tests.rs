@@ -90,7 +90,7 @@ async fn readiness_asks_only_probes_that_joined_it_and_names_those_that_fail() {
     let (status, body) = get(&health, "/ready").await;
     assert_eq!((status, &body["status"], &body["error"]), (503, &"not_ready".into(), &"database".into()));
     assert_eq!(get(&health, "/live/").await, (200, json!({ "status": "alive" })));
-    assert_eq!(get(&built([broken().ready()]), "/ready").await.0, 200, "an optional one keeps nobody away");
+    assert_eq!(get(&built([broken().ready()]), "/ready").await.0, 200, "an optional one does not affect readiness");
 }
 
 #[tokio::test]
@@ -266,7 +266,7 @@ async fn whatever_a_probe_publishes_every_body_is_json_and_has_no_key_twice() {
 
 /// gofr#3802, discord/access#458: a public endpoint that discloses internals.
 #[tokio::test]
-async fn each_caller_reads_as_much_as_it_may_and_nobody_the_source() {
+async fn each_caller_reads_as_much_as_it_may_and_none_the_source() {
     let details = DetailPolicy::public(DetailLevel::Status)
         .bearer("letmein", DetailLevel::Messages)
         .local(DetailLevel::Full)
