@@ -29,6 +29,7 @@ fn format() -> Result<(), Failure> {
     run(&mut cargo("fmt --all --check"))?;
     // Separate workspaces, which `--all` does not include.
     run(&mut cargo("fmt --manifest-path fuzz/Cargo.toml --check"))?;
+    run(&mut cargo("fmt --manifest-path tests/public_api/Cargo.toml --check"))?;
     run(&mut cargo("fmt --manifest-path tests/faults/Cargo.toml --check"))
 }
 

@@ -1,5 +1,6 @@
 //! The commands of this workspace: `cargo xtask help` lists them.
 
+mod api;
 mod bench;
 mod copy;
 mod deny;
@@ -50,6 +51,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
         ["bench", options @ ..] => bench::bench(options),
         ["fuzz", options @ ..] => fuzz::fuzz(options),
         ["matrix", options @ ..] => matrix::matrix(options),
+        ["api", options @ ..] => api::api(options),
         ["package", options @ ..] => package::package(options),
         ["msrv", options @ ..] => msrv::msrv(options),
         ["minimal", options @ ..] => minimal::minimal(options),
@@ -81,6 +83,8 @@ Usage: cargo xtask <command>
   fuzz SECONDS [TARGET] lets each fuzzer, or one, run for that long; needs a nightly toolchain
   matrix [PROFILE...]   builds a program of faults in each build profile, or in these, and checks that each fault is an
                         issue of its own with its file and line, and the same issue once its line moves
+  api [--update]        compares the public items of each library with the listing in tests/public_api
+                        --update: writes the listings
   package               packages each library in a copy, and builds it from its package
   msrv                  checks each library with Rust 1.90
   minimal               checks the libraries with the lowest allowed versions of their dependencies; needs a nightly
