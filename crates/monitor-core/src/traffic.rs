@@ -42,7 +42,7 @@ use crate::base::{
 /// let monitor = Monitor::builder("shop").routes([("GET", "/items/{id}")]).build()?;
 /// let traffic = monitor.traffic().expect("the monitor is not disabled");
 /// for counts in traffic.read() {
-///     println!("{} {}: {} failed", counts.method.as_str(), counts.route, counts.outcome(Outcome::Panicked));
+///     println!("{} {}: {} panicked", counts.method.as_str(), counts.route, counts.outcome(Outcome::Panic));
 /// }
 /// # assert_eq!(traffic.read().len(), 1);
 /// # Ok::<(), monitor_kit::BuildError>(())

@@ -10,6 +10,19 @@ use crate::{
 
 impl Scope {
     /// Captures a failure observed in this scope, unless the same error was captured in it before.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::{EventKind, Failure, Monitor, Scope};
+    ///
+    /// let monitor = Monitor::builder("mailer").build()?;
+    /// Scope::new(&monitor).capture_failure(Failure::of_text(EventKind::Error, "smtp", "mailbox full"));
+    /// monitor.flush(Duration::from_secs(5));
+    /// assert_eq!(monitor.issues()[0].message, "mailbox full");
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     pub fn capture_failure(&self, failure: Failure) {
         if let Some(capture) = Capture::within(self) {
             capture.observed(failure, self);

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 /// # Example
 ///
 /// ```
-/// use monitor_kit::source_path;
+/// use monitor_core::instrument::source_path;
 ///
 /// let file = "/home/ann/.cargo/registry/src/index-1949cf8c6b5b557f/axum-0.8.9/src/lib.rs";
 /// assert_eq!(source_path::shown(file), "axum-0.8.9/src/lib.rs");

@@ -155,6 +155,22 @@ impl Default for JobSeries {
 
 impl JobCounts {
     /// Returns the number of jobs with this outcome.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), monitor_kit::BuildError> {
+    /// # async fn send() -> Result<(), std::io::Error> { Err(std::io::Error::other("mailbox full")) }
+    /// use monitor_kit::{JobOutcome, Monitor};
+    ///
+    /// let monitor = Monitor::builder("mailer").build()?;
+    /// let sent = monitor.job("send-email", send()).await;
+    /// let counts = &monitor.jobs()[0];
+    /// assert_eq!(counts.outcome(JobOutcome::Failed), u64::from(sent.is_err()));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn outcome(&self, outcome: JobOutcome) -> u64 {
         self.outcomes[outcome as usize]

@@ -131,6 +131,15 @@ impl ClientOutcome {
     ];
 
     /// Returns the outcome for a response's status code. A code outside of 100 to 599 is an [`Error`](Self::Error).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::ClientOutcome;
+    ///
+    /// assert_eq!(ClientOutcome::of_status(404), ClientOutcome::Status4xx);
+    /// assert_eq!(ClientOutcome::of_status(999), ClientOutcome::Error);
+    /// ```
     #[must_use]
     pub const fn of_status(status: u16) -> Self {
         match status / 100 {

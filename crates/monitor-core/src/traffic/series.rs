@@ -250,6 +250,19 @@ fn boxed(scale: &'static histogram::Scale) -> Box<Whole> {
 
 impl RouteCounts {
     /// Returns the number of requests with this outcome.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, Outcome};
+    ///
+    /// let monitor = Monitor::builder("shop").routes([("GET", "/orders")]).build()?;
+    /// let traffic = monitor.traffic().expect("the monitor is not disabled");
+    /// for counts in traffic.read() {
+    ///     println!("{}: {} of {} panicked", counts.route, counts.outcome(Outcome::Panic), counts.ended());
+    /// }
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     #[must_use]
     pub fn outcome(&self, outcome: Outcome) -> u64 {
         self.outcomes[outcome.index()]

@@ -77,6 +77,21 @@ impl WindowCounts {
     /// Returns the duration, in seconds, that the given `share` of requests (from 0 to 1) did not exceed. It is
     /// interpolated within its bucket, as by Prometheus' `histogram_quantile`; above the highest bound it is that
     /// bound. Returns `None` if no request ended.
+    ///
+    /// # Example: the slow routes of the last five minutes
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, traffic::Lookback};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let traffic = monitor.traffic().expect("the monitor is not disabled");
+    /// for (method, route, counts) in traffic.recent(Lookback::Minutes(5)).routes {
+    ///     if let Some(seconds) = counts.quantile(0.95).filter(|seconds| *seconds > 1.0) {
+    ///         println!("{} {route}: 95 % within {seconds:.1} s", method.as_str());
+    ///     }
+    /// }
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let all: u64 = self.durations.iter().sum();
