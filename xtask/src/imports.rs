@@ -1,13 +1,16 @@
 //! Checks the imports in the documentation's examples: user code depends on the facade, not on the crates below it.
 
-use std::{fs, io, path::Path};
+use std::path::Path;
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    sources::{self, CodeBlock, is_of_name},
+};
 
 /// Returns an error with every line of documentation in `folder` and below that imports one of these crates.
 pub(crate) fn check(folder: &Path, crates: &[String]) -> Result<(), Failure> {
     let mut found = Vec::new();
-    read(folder, &mut |file, text| {
+    sources::read(folder, &mut |file, text| {
         let numbers = foreign(text, crates);
         found.extend(numbers.into_iter().map(|number| format!("{}:{number}", file.display())));
     })
@@ -18,39 +21,24 @@ pub(crate) fn check(folder: &Path, crates: &[String]) -> Result<(), Failure> {
     }
 }
 
-fn read(folder: &Path, each: &mut impl FnMut(&Path, &str)) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read(&path, each)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            each(&path, &fs::read_to_string(&path)?);
-        }
-    }
-    Ok(())
-}
-
-/// Returns the numbers of the example lines that name one of `crates`. Prose may name them in links.
+/// Returns the numbers of the example lines that name one of `crates`. Prose may name them in links. An example of the
+/// module for layers may too, because the facade does not export that module.
 fn foreign(text: &str, crates: &[String]) -> Vec<usize> {
-    let mut is_code = false;
-    let mut is_foreign = |line: &str| {
-        let line = line.trim_start();
-        let Some(line) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
-            is_code = false;
-            return false;
-        };
-        is_code ^= line.trim_start().starts_with("```");
-        is_code && crates.iter().any(|name| has_path(line, name))
-    };
-    let lines = text.lines().enumerate();
-    lines.filter(|(_, line)| is_foreign(line)).map(|(number, _)| number + 1).collect()
+    let examples = sources::code_blocks(sources::documentation(text));
+    let lines = examples
+        .iter()
+        .filter(|example| !example.names(LAYERS))
+        .flat_map(|CodeBlock { line, code }| code.lines().enumerate().map(move |(at, code)| (line + at, code)));
+    lines.filter(|(_, code)| crates.iter().any(|name| has_path(code, name))).map(|(line, _)| line).collect()
 }
 
 /// Returns whether a path in `code` starts with this crate.
 fn has_path(code: &str, name: &str) -> bool {
-    let is_name = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices(name).any(|(at, _)| code[at + name.len()..].starts_with("::") && !code[..at].ends_with(is_name))
+    let mut places = code.match_indices(name);
+    places.any(|(at, _)| code[at + name.len()..].starts_with("::") && !code[..at].ends_with(is_of_name))
 }
+
+const LAYERS: &str = "instrument";
 
 #[cfg(test)]
 mod tests {
@@ -70,6 +58,10 @@ mod tests {
 fn f() {}
 //! ```
 //! use {a_core::X, a_kit::Y};
+//! ```
+//! ```
+//! use a_core::{X, instrument};
+//! ```
 ";
         assert_eq!(foreign(text, &["a_core".to_owned()]), [5, 7, 12]);
     }

@@ -3,6 +3,7 @@
 use std::{fs, io, path::Path};
 
 use crate::{
+    examples,
     failure::Failure,
     floors, imports, links,
     manifest::{self, Manifest},
@@ -45,6 +46,7 @@ fn documentation() -> Result<(), Failure> {
     if let Some((_facade, below)) = crates.split_last() {
         imports::check(&root().join("crates"), below)?;
     }
+    examples::check(root())?;
     begin_anew(&folder, &crates)
         .map_err(|error| Failure::step(format!("`{}` cannot be made anew: {error}", folder.display())))?;
     run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))?;

@@ -4,6 +4,7 @@ mod api;
 mod bench;
 mod copy;
 mod deny;
+mod examples;
 mod failure;
 mod floors;
 mod fuzz;
@@ -21,6 +22,7 @@ mod requirement;
 mod run;
 mod services;
 mod setup;
+mod sources;
 mod test;
 
 use std::{
