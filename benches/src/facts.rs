@@ -80,7 +80,7 @@ fn unknown_paths() {
 fn render(series: usize) {
     let monitor =
         Monitor::builder("shop").log(None).limits(Limits::new().series(series)).build().expect("the settings are good");
-    let recorder = instrument::recorder(monitor).expect("the monitor is not disabled");
+    let recorder = instrument::recorder(&monitor).expect("the monitor is not disabled");
     for number in 0..series {
         let series = recorder.series(KnownMethod::Get, &format!("/items/{number}"));
         recorder.start(series);

@@ -1,4 +1,6 @@
 //! Probes for common dependencies and resources, one file each.
+//!
+//! Each has a feature `probe-…`, which four lists name: the manifests and the docs of this crate and of monitor-kit.
 
 #[cfg(feature = "probe-disk")]
 pub(crate) mod disk;

@@ -76,7 +76,8 @@ fn trace_id(line: &mut Vec<u8>, id: usize, scope: &Scope) {
     }
 }
 
-/// Writes the part of the line that is cached, up to and including the key of the duration.
+/// Writes the part of the line that is cached, up to and including the key of the duration. It must contain nothing but
+/// what the key of `line_cache` has.
 #[cold]
 fn write_alike(line: &mut Vec<u8>, names: &Names, texts: &JsonText, scope: &Scope, ending: FinalStatus) {
     own(line, names.method, scope.method().as_str());
