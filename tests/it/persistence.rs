@@ -93,11 +93,11 @@ fn the_end_of_a_time_is_told_also_where_saving_it_panics() {
 fn a_store_that_hangs_in_saving_does_not_keep_another_route_from_being_disabled() {
     let kept = Kept::default();
     let (monitor, memory) = watched_by(builder().routes([("GET", "/a"), ("GET", "/b")]).persist(kept.clone()));
-    kept.hold(true);
+    kept.block();
     let off = ["/a", "/b"].map(|route| disabled_meanwhile(&monitor, route));
     let told = || memory.signals().iter().filter(|signal| matches!(signal, Signal::RouteDisabled(_))).count();
     let told = within(Duration::from_secs(5), || told() == 2);
-    kept.hold(false);
+    kept.unblock();
     assert_eq!((off, told), ([true, true], true));
 }
 
@@ -105,7 +105,7 @@ fn a_store_that_hangs_in_saving_does_not_keep_another_route_from_being_disabled(
 fn a_store_that_hangs_in_saving_does_not_stop_what_is_published() {
     let kept = Kept::default();
     let monitor = builder().routes([("GET", "/a")]).persist(kept.clone()).build().unwrap();
-    kept.hold(true);
+    kept.block();
     assert!(disabled_meanwhile(&monitor, "/a"));
     // The round that publishes to the second recorder began while the store hung.
     let published = [(); 2].map(|()| {
@@ -114,7 +114,7 @@ fn a_store_that_hangs_in_saving_does_not_stop_what_is_published() {
         publish_to(&monitor, recorder);
         within(Duration::from_secs(15), || !seen.snapshot().into_vec().is_empty())
     });
-    kept.hold(false);
+    kept.unblock();
     assert_eq!(published, [true, true]);
 }
 
@@ -141,8 +141,13 @@ impl Kept {
         kept.values.lock().expect("nobody panicked").insert("disabled-routes".into(), json.as_bytes().to_vec());
         kept
     }
-    fn hold(&self, on: bool) {
-        *self.held.0.lock().expect("nobody panicked") = on;
+
+    fn block(&self) {
+        *self.held.0.lock().expect("nobody panicked") = true;
+    }
+
+    fn unblock(&self) {
+        *self.held.0.lock().expect("nobody panicked") = false;
         self.held.1.notify_all();
     }
 }

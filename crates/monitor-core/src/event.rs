@@ -143,8 +143,8 @@ impl ErrorEvent {
         was_larger
     }
 
-    /// Masks secrets in all texts of the event. Unless `raw_paths` is set, the route replaces the path.
-    pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
+    /// Masks secrets in all texts of the event.
+    pub(crate) fn redact(&mut self, redaction: &Redaction) {
         redaction.bound(&mut self.failure.message);
         for cause in &mut self.failure.chain {
             redaction.bound(&mut cause.message);
@@ -153,7 +153,7 @@ impl ErrorEvent {
             excerpt.redact(redaction);
         }
         self.thread = redaction.text(&self.thread).into_owned();
-        self.scope.redact(redaction, raw_paths);
+        self.scope.redact(redaction);
     }
 }
 

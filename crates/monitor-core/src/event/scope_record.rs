@@ -154,13 +154,14 @@ impl ScopeRecord {
         oldest > 0 || self.contexts.pop().is_some() || self.tags.pop().is_some()
     }
 
-    /// Masks secrets in all texts. Unless `raw_paths` is set, the route replaces the path.
-    pub(crate) fn redact(&mut self, redaction: &Redaction, raw_paths: bool) {
-        if raw_paths {
-            self.path = redaction.text(&self.path).into_owned();
-        } else {
-            self.path.clone_from(&self.route);
-        }
+    /// Replaces the path by the route, whose parameters are not filled in.
+    pub(crate) fn hide_path(&mut self) {
+        self.path.clone_from(&self.route);
+    }
+
+    /// Masks secrets in all texts.
+    pub(crate) fn redact(&mut self, redaction: &Redaction) {
+        self.path = redaction.text(&self.path).into_owned();
         for text in [&mut self.user_agent, &mut self.client_request_id].into_iter().chain(&mut self.user) {
             redaction.bound(text);
         }

@@ -93,12 +93,18 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+    /// The boot in which a stored time line is resumed.
+    enum Boot {
+        Same,
+        Another,
+    }
+
     /// Stores a time line, and returns how far it has advanced for a process with a wrong clock.
-    fn gone_on(is_rebooted: bool, clock: impl FnOnce() -> WrongClock) -> Duration {
+    fn advance(boot: Boot, clock: impl FnOnce() -> WrongClock) -> Duration {
         let line = TimeLine::resume(None, 80 * DAY);
         let StoreWrite::Put { value, .. } = line.put() else { unreachable!("it is a value") };
         let mut stored: Stored = serde_json::from_slice(&value).unwrap();
-        if is_rebooted {
+        if let Boot::Another = boot {
             stored.boot = stored.boot.map(BootMoment::of_another_boot);
         }
         let _clock = clock();
@@ -108,11 +114,11 @@ mod tests {
 
     #[test]
     fn a_wall_clock_that_is_wrong_costs_an_eighth_of_the_retention_at_most() {
-        let is_about = |gone_on: Duration, time: Duration| gone_on.abs_diff(time) < Duration::from_secs(60);
-        assert!(is_about(gone_on(false, || WrongClock::ahead(400 * DAY)), Duration::ZERO), "the same boot: exact");
-        assert!(is_about(gone_on(true, || WrongClock::ahead(400 * DAY)), 10 * DAY));
-        assert!(is_about(gone_on(true, || WrongClock::behind(400 * DAY)), Duration::ZERO));
-        assert!(is_about(gone_on(true, || WrongClock::ahead(3 * DAY)), 3 * DAY));
+        let is_about = |advance: Duration, time: Duration| advance.abs_diff(time) < Duration::from_secs(60);
+        assert!(is_about(advance(Boot::Same, || WrongClock::ahead(400 * DAY)), Duration::ZERO), "the same boot: exact");
+        assert!(is_about(advance(Boot::Another, || WrongClock::ahead(400 * DAY)), 10 * DAY));
+        assert!(is_about(advance(Boot::Another, || WrongClock::behind(400 * DAY)), Duration::ZERO));
+        assert!(is_about(advance(Boot::Another, || WrongClock::ahead(3 * DAY)), 3 * DAY));
     }
 
     #[test]

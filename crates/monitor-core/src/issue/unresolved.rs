@@ -63,18 +63,18 @@ impl UnresolvedEvents {
     /// Holds an event until [`release`](Self::release).
     pub(crate) fn hold(&self, event: &ErrorEvent, frames: Vec<StoredFrame>, source: &Arc<Site>) {
         let stored = StoredEvent { event: event.clone(), frames, count: 1 };
-        self.insert(stored, source, false);
+        self.insert(Entry { stored, source: Arc::clone(source), is_written: false });
     }
 
     /// Holds an event left behind by an earlier process, for the resolver to take.
     pub(crate) fn hold_again(&self, stored: StoredEvent, source: Arc<Site>) {
         let (event, trace) = (stored.event.clone(), Some(Trace::Stored(stored.frames.clone())));
-        self.insert(stored, &source, true);
+        self.insert(Entry { stored, source: Arc::clone(&source), is_written: true });
         self.lock().left_behind.push(Unresolved { event, trace, source, captured: clock::steady() });
     }
 
-    fn insert(&self, stored: StoredEvent, source: &Arc<Site>, is_written: bool) {
-        self.lock().events.insert(stored.event.id, Entry { stored, source: Arc::clone(source), is_written });
+    fn insert(&self, entry: Entry) {
+        self.lock().events.insert(entry.stored.event.id, entry);
     }
 
     /// Releases an event that is resolved and counted by its issue.

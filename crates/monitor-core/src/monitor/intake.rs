@@ -43,7 +43,10 @@ impl Handler<RawEvent> for Intake {
         let (here, own) = (raw.stack.here.take(), raw.stack.own.take());
         let (source, captured) = (Arc::clone(&raw.source), raw.at.steady);
         let mut event = self.event(raw);
-        event.redact(&self.shared.redaction, self.shared.raw_paths);
+        event.redact(&self.shared.redaction);
+        if !self.shared.raw_paths {
+            event.scope.hide_path();
+        }
         event.grouping = Grouping::of(&event);
         event.fingerprint = event.grouping.fingerprint();
         // Only a store needs the event before its symbols are resolved.

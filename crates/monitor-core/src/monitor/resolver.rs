@@ -121,7 +121,7 @@ impl Resolver {
         match asked {
             Ok(Some(mut event)) => {
                 // Texts added by `before_report` are masked as well.
-                event.redact(&self.shared.redaction, true);
+                event.redact(&self.shared.redaction);
                 Some(event)
             }
             Ok(None) => {

@@ -91,7 +91,8 @@ fn nothing() -> ErrorEvent {
 
 fn group(event: &ErrorEvent) -> Grouping {
     let mut redacted = event.clone();
-    redacted.redact(&Redaction::new(), false);
+    redacted.redact(&Redaction::new());
+    redacted.scope.hide_path();
     Grouping::of(&redacted)
 }
 
