@@ -155,8 +155,11 @@ impl<W> JsonLayer<W> {
                 self.begin(line, clock::unix_time());
                 line.extend_from_slice(&keys.head);
                 event.record(&mut Fields { line, keys: &keys, texts: &self.texts });
-                if let Some(scope) = scope {
-                    self.identifiers(line, scope, !keys.has_request_id, !keys.has_trace_id);
+                if let Some(scope) = scope.filter(|_| !keys.has_request_id) {
+                    self.request_id(line, scope);
+                }
+                if let Some(scope) = scope.filter(|_| !keys.has_trace_id) {
+                    self.trace_id(line, scope);
                 }
             }
         }
@@ -173,17 +176,16 @@ impl<W> JsonLayer<W> {
         self.keys.of(metadata, || Keys::new(metadata, &self.style, &self.texts))
     }
 
-    fn identifiers(&self, line: &mut Vec<u8>, scope: &Scope, request: bool, trace: bool) {
-        if request {
-            line.extend_from_slice(self.style.names.request_id.as_bytes());
-            scope.id().append_to(line);
-            line.push(b'"');
-        }
-        if trace {
-            line.extend_from_slice(self.style.names.trace_id.as_bytes());
-            scope.trace().trace_id().append_to(line);
-            line.push(b'"');
-        }
+    fn request_id(&self, line: &mut Vec<u8>, scope: &Scope) {
+        line.extend_from_slice(self.style.names.request_id.as_bytes());
+        scope.id().append_to(line);
+        line.push(b'"');
+    }
+
+    fn trace_id(&self, line: &mut Vec<u8>, scope: &Scope) {
+        line.extend_from_slice(self.style.names.trace_id.as_bytes());
+        scope.trace().trace_id().append_to(line);
+        line.push(b'"');
     }
 
     fn spans<S>(&self, line: &mut Vec<u8>, event: &Event<'_>, context: &Context<'_, S>)

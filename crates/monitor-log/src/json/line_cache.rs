@@ -12,12 +12,18 @@ use monitor_core::{FinalStatus, KnownMethod, Scope, instrument::RedactedRequest}
 pub(super) struct LineCache(RefCell<Vec<Option<Made>>>);
 
 struct Made {
-    method: KnownMethod,
+    key: Key,
     route: Box<str>,
+    text: Box<[u8]>,
+}
+
+/// The parts of the line that are cached, except for the route.
+#[derive(Clone, Copy, Eq, PartialEq)]
+struct Key {
+    method: KnownMethod,
     ending: FinalStatus,
     /// Whether the text includes the path, which then equals the route.
     has_path: bool,
-    text: Box<[u8]>,
 }
 
 impl LineCache {
@@ -29,7 +35,9 @@ impl LineCache {
         ending: FinalStatus,
         make: impl FnOnce(&mut Vec<u8>),
     ) {
-        let (method, route, has_path) = (scope.method(), scope.route(), !RedactedRequest::of(scope).shows_raw_path());
+        let route = scope.route();
+        let has_path = !RedactedRequest::of(scope).shows_raw_path();
+        let key = Key { method: scope.method(), ending, has_path };
         // Cannot be borrowed already: no code of the program runs in here.
         let mut all = self.0.borrow_mut();
         if all.is_empty() {
@@ -39,25 +47,14 @@ impl LineCache {
         // the entry.
         let place = (route.as_ptr().addr() / 8).wrapping_add(ending.status.into()) % PLACES;
         match &all[place] {
-            Some(made) if made.is(method, route, ending, has_path) => line.extend_from_slice(&made.text),
+            Some(made) if made.key == key && *made.route == *route => line.extend_from_slice(&made.text),
             _ => {
                 let begin = line.len();
                 make(line);
-                all[place] = (route.len() <= MAX_ROUTE_BYTES).then(|| Made {
-                    method,
-                    route: route.into(),
-                    ending,
-                    has_path,
-                    text: Box::from(&line[begin..]),
-                });
+                let made = || Made { key, route: route.into(), text: Box::from(&line[begin..]) };
+                all[place] = (route.len() <= MAX_ROUTE_BYTES).then(made);
             }
         }
-    }
-}
-
-impl Made {
-    fn is(&self, method: KnownMethod, route: &str, ending: FinalStatus, has_path: bool) -> bool {
-        self.method == method && self.ending == ending && self.has_path == has_path && *self.route == *route
     }
 }
 

@@ -79,8 +79,9 @@ impl Queue {
         }
         state.bytes.extend_from_slice(lines);
         state.pushed += lines.len() as u64;
-        let is_awaited = state.rest == Rest::Sleeps || self.is_half_full(&state);
-        self.wake_if(is_awaited, state);
+        if state.rest == Rest::Sleeps || self.is_half_full(&state) {
+            self.wake(state);
+        }
     }
 
     /// Waits until all lines pushed so far are written. Returns whether they are.
@@ -137,12 +138,12 @@ impl Queue {
         state
     }
 
-    /// Wakes the thread if needed. That is a system call, so it is done at most once per nap or sleep, and after
+    /// Wakes the thread unless it works. That is a system call, so it is done at most once per nap or sleep, and after
     /// unlocking.
-    fn wake_if(&self, is_awaited: bool, mut state: MutexGuard<'_, State>) {
-        let wakes = is_awaited && mem::take(&mut state.rest) != Rest::Works;
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let rest = mem::take(&mut state.rest);
         drop(state);
-        if wakes {
+        if rest != Rest::Works {
             self.work.notify_one();
         }
     }

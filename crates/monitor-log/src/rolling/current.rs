@@ -30,8 +30,9 @@ impl Current {
         })?;
         let found = file.metadata()?;
         let is_torn = found.is_file() && found.len() > 0 && ends_in_half_a_line(path);
+        let append = if is_torn { WholeLines::torn } else { WholeLines::new };
         Ok(Self {
-            lines: WholeLines::new(file, found.len(), is_torn),
+            lines: append(file, found.len()),
             identity: identity(&found),
             is_regular: found.is_file(),
             day: found.modified().map_or_else(|_| today(), day_of),

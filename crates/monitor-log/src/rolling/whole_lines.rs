@@ -40,8 +40,14 @@ impl Target for File {
 // === impl WholeLines ===
 
 impl<T: Target> WholeLines<T> {
-    pub(super) const fn new(target: T, size: u64, is_torn: bool) -> Self {
-        Self { target, size, is_torn }
+    /// Appends to a target of this size that is empty or ends with a line feed.
+    pub(super) const fn new(target: T, size: u64) -> Self {
+        Self { target, size, is_torn: false }
+    }
+
+    /// Appends to a target of this size that ends in the middle of a line.
+    pub(super) const fn torn(target: T, size: u64) -> Self {
+        Self { target, size, is_torn: true }
     }
 
     pub(super) const fn size(&self) -> u64 {
@@ -150,7 +156,7 @@ mod tests {
     }
 
     fn full_after(room: usize) -> WholeLines<Disk> {
-        WholeLines::new(Disk { room, ..Disk::default() }, 0, false)
+        WholeLines::new(Disk { room, ..Disk::default() }, 0)
     }
 
     fn is_full(outcome: io::Result<usize>) -> bool {
@@ -189,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_file_that_ends_in_half_a_line_is_continued_on_the_next() {
-        let mut file = WholeLines::new(Disk { bytes: b"ha".to_vec(), room: 100, has_other_writers: false }, 2, true);
+        let mut file = WholeLines::torn(Disk { bytes: b"ha".to_vec(), room: 100, has_other_writers: false }, 2);
         assert_eq!(file.append(b"whole\n").unwrap(), 6);
         assert_eq!(file.append(b"more\n").unwrap(), 5);
         assert_eq!(file.target.bytes, b"ha\nwhole\nmore\n");
