@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, mem};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{found::FILTERED, redaction::Redaction};
 
@@ -21,15 +21,22 @@ impl Redaction {
     /// ```
     pub fn json(&self, key: &str, value: &mut Value) {
         if self.on {
-            self.mask_value(self.masks(key), value);
+            self.mask_member(key, value);
         }
     }
 
-    fn mask_value(&self, is_secret: bool, value: &mut Value) {
+    fn mask_member(&self, key: &str, value: &mut Value) {
+        if self.masks(key) {
+            self.filter(value);
+        } else {
+            self.mask_value(value);
+        }
+    }
+
+    /// Masks the secrets in a value whose key names none.
+    fn mask_value(&self, value: &mut Value) {
         match value {
-            Value::Null => {}
-            Value::Bool(_) | Value::Number(_) | Value::String(_) if is_secret => *value = FILTERED.into(),
-            Value::Bool(_) => {}
+            Value::Null | Value::Bool(_) => {}
             Value::String(text) => self.bound(text),
             Value::Number(number) => {
                 // A card number can be a JSON number.
@@ -37,18 +44,33 @@ impl Redaction {
                     *value = FILTERED.into();
                 }
             }
-            Value::Array(values) => {
+            Value::Array(values) => match &mut values[..] {
                 // A key and its value, such as a header: `["cookie", "a=1"]`.
-                let is_pair = matches!(&values[..], [Value::String(key), Value::String(_)] if self.masks(key));
-                let values = values.iter_mut().enumerate();
-                values.for_each(|(at, value)| self.mask_value(is_secret || is_pair && at == 1, value));
-            }
-            Value::Object(map) => {
-                for (key, mut value) in mem::take(map) {
-                    self.mask_value(is_secret || self.masks(&key), &mut value);
-                    map.insert(self.text(&key).into_owned(), value);
+                [Value::String(key), value @ Value::String(_)] if self.masks(key) => {
+                    self.bound(key);
+                    self.filter(value);
                 }
-            }
+                values => values.iter_mut().for_each(|value| self.mask_value(value)),
+            },
+            Value::Object(map) => self.mask_members(map, |key, value| self.mask_member(key, value)),
+        }
+    }
+
+    /// Replaces every text, number and truth value in the value of a secret.
+    fn filter(&self, value: &mut Value) {
+        match value {
+            Value::Null => {}
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => *value = FILTERED.into(),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.filter(value)),
+            Value::Object(map) => self.mask_members(map, |_, value| self.filter(value)),
+        }
+    }
+
+    /// Masks the keys of an object, and its values with `mask`.
+    fn mask_members(&self, map: &mut Map<String, Value>, mask: impl Fn(&str, &mut Value)) {
+        for (key, mut value) in mem::take(map) {
+            mask(&key, &mut value);
+            map.insert(self.text(&key).into_owned(), value);
         }
     }
 }
