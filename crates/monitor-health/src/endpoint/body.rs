@@ -114,18 +114,19 @@ pub(crate) fn draft(registry: &Registry, report: &Report<'_>, detail: DetailLeve
 pub(crate) fn text(check: &str, report: &Report<'_>, excluded: &Excluded) -> String {
     let lines = report.views.iter().map(|view| (view.probe.name.as_str(), view.is_fatal()));
     let obstacle = report.obstacle.iter().map(|obstacle| (obstacle.as_str(), true));
-    verbose(check, lines.chain(obstacle), excluded, report.is_healthy())
+    verbose(check, lines.chain(obstacle), excluded)
 }
 
+/// Returns the `?verbose` text of these names, each with whether it has failed. The check has passed if none has.
 pub(crate) fn verbose<'a>(
     check: &str,
     lines: impl IntoIterator<Item = (&'a str, bool)>,
     excluded: &Excluded,
-    is_well: bool,
 ) -> String {
-    let mut text = String::new();
+    let (mut text, mut verdict) = (String::new(), "passed");
     for (name, has_failed) in lines {
         let _ = if has_failed {
+            verdict = "failed";
             writeln!(text, "[-]{name} failed: reason withheld")
         } else {
             writeln!(text, "[+]{name} ok")
@@ -138,7 +139,7 @@ pub(crate) fn verbose<'a>(
         let names: Vec<_> = excluded.unknown.iter().map(|name| format!("{name:?}")).collect();
         let _ = writeln!(text, "warn: some health checks cannot be excluded: no matches for {}", names.join(","));
     }
-    let _ = writeln!(text, "{check} check {}", if is_well { "passed" } else { "failed" });
+    let _ = writeln!(text, "{check} check {verdict}");
     text
 }
 

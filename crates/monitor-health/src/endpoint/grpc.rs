@@ -53,7 +53,7 @@ impl Health {
         // has the reporter yet, so this future completes in one poll, unless tokio's budget is exhausted; hence
         // `unconstrained`.
         {
-            let first = pin!(unconstrained(say(&reporter, &names, false)));
+            let first = pin!(unconstrained(publish(&reporter, &names, ServingStatus::NotServing)));
             let _ = first.poll(&mut Context::from_waker(Waker::noop()));
         }
         Handle::current().spawn(mirror(Arc::downgrade(&self.0), reporter, names));
@@ -64,7 +64,7 @@ impl Health {
 /// Pushes readiness to tonic-health whenever it may have changed, until the service drains or its last handle is
 /// dropped.
 async fn mirror(inner: Weak<Inner>, reporter: HealthReporter, names: Vec<String>) {
-    let mut said = None;
+    let mut published = None;
     loop {
         let Some(strong) = inner.upgrade() else { break };
         let mut changed = strong.changed.subscribe();
@@ -73,10 +73,11 @@ async fn mirror(inner: Weak<Inner>, reporter: HealthReporter, names: Vec<String>
         // Read before readiness: a drain that starts in between is seen in the next iteration.
         let is_draining = strong.is_draining();
         let is_ready = !is_draining && strong.is_ready();
+        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         drop(strong);
-        if said != Some(is_ready) {
-            say(&reporter, &names, is_ready).await;
-            said = Some(is_ready);
+        if published != Some(status) {
+            publish(&reporter, &names, status).await;
+            published = Some(status);
         }
         if is_draining {
             return;
@@ -84,11 +85,10 @@ async fn mirror(inner: Weak<Inner>, reporter: HealthReporter, names: Vec<String>
         // The expiry of a result sends no notification, so poll for it.
         let _ = timeout(AT_LEAST_EVERY, changed.changed()).await;
     }
-    say(&reporter, &names, false).await;
+    publish(&reporter, &names, ServingStatus::NotServing).await;
 }
 
-async fn say(reporter: &HealthReporter, names: &[String], is_ready: bool) {
-    let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+async fn publish(reporter: &HealthReporter, names: &[String], status: ServingStatus) {
     for name in names {
         reporter.set_service_status(name, status).await;
     }

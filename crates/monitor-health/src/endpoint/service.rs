@@ -145,7 +145,7 @@ async fn answer(inner: &Arc<Inner>, asked: &Asked) -> Answer {
 
 async fn of_several(inner: &Arc<Inner>, asked: &Asked, check: &str, watches: Vec<&Arc<ProbeSlot>>) -> Answer {
     let (excluded, report) = report(inner, asked, watches).await;
-    let status = unless(report.is_healthy());
+    let status = status_of(&report);
     if asked.query.verbose {
         Answer::text(status, body::text(check, &report, &excluded))
     } else if asked.wants_draft {
@@ -159,11 +159,10 @@ async fn of_several(inner: &Arc<Inner>, asked: &Asked, check: &str, watches: Vec
 async fn of_one(inner: &Arc<Inner>, asked: &Asked, watch: &Arc<ProbeSlot>) -> Answer {
     let late = inner.refresh([watch]).await;
     let view = View::asked(watch, &late);
-    let status = unless(!view.has_failed());
+    let status = if view.has_failed() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     if asked.query.verbose {
         let line = (view.probe.name.as_str(), view.has_failed());
-        let text = body::verbose(line.0, [line], &Excluded::default(), !view.has_failed());
-        Answer::text(status, text)
+        Answer::text(status, body::verbose(line.0, [line], &Excluded::default()))
     } else {
         Answer::json(status, body::alone(&view, asked.detail))
     }
@@ -173,7 +172,7 @@ async fn ready(inner: &Arc<Inner>, asked: &Asked) -> Answer {
     let joined = inner.watches.iter().filter(|watch| watch.probe.ready).collect();
     let (excluded, report) = report(inner, asked, joined).await;
     let report = report.pardoned();
-    let status = unless(report.is_healthy());
+    let status = status_of(&report);
     match asked.query.verbose {
         true => Answer::text(status, body::text("readyz", &report, &excluded)),
         false => Answer::json(status, body::ready(&report)),
@@ -190,30 +189,29 @@ async fn report<'a>(inner: &'a Arc<Inner>, asked: &Asked, watches: Vec<&'a Arc<P
 
 fn alive(inner: &Inner, asked: &Asked) -> Answer {
     let dead = inner.dead();
-    let status = unless(dead.is_empty());
+    let (status, body) = match dead[..] {
+        [] => (StatusCode::OK, json!({ "status": "alive" })),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "not_alive", "error": dead.join(", ") })),
+    };
     if asked.query.verbose {
         let vitals = inner.registry.vitals.iter().map(|vital| (vital.name.as_str(), dead.contains(&&*vital.name)));
-        return Answer::text(status, body::verbose("livez", vitals, &Excluded::default(), dead.is_empty()));
+        return Answer::text(status, body::verbose("livez", vitals, &Excluded::default()));
     }
-    let body = match dead[..] {
-        [] => json!({ "status": "alive" }),
-        _ => json!({ "status": "not_alive", "error": dead.join(", ") }),
-    };
     Answer::json(status, body.to_string())
 }
 
 async fn started(inner: &Arc<Inner>) -> Answer {
     inner.refresh(inner.watches.iter().filter(|watch| watch.probe.critical)).await;
     let awaited = inner.awaited();
-    let body = match awaited[..] {
-        [] => json!({ "status": "started" }),
-        _ => json!({ "status": "starting", "error": awaited.join(", ") }),
+    let (status, body) = match awaited[..] {
+        [] => (StatusCode::OK, json!({ "status": "started" })),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "starting", "error": awaited.join(", ") })),
     };
-    Answer::json(unless(awaited.is_empty()), body.to_string())
+    Answer::json(status, body.to_string())
 }
 
-fn unless(well: bool) -> StatusCode {
-    if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+fn status_of(report: &Report<'_>) -> StatusCode {
+    if report.is_healthy() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
 fn not_allowed() -> Response<Full<Bytes>> {

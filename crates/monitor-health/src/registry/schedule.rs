@@ -86,7 +86,9 @@ impl Inner {
 
 /// Schedules a probe in a loop, until the last handle to its registry is dropped.
 async fn keep(inner: Weak<Inner>, keeper: Keeper) {
-    let (watch, mut is_first) = (keeper.watch(), true);
+    let watch = keeper.watch();
+    // Instances that were started together must not stay synchronized: their second runs begin at different times.
+    let mut phase = random();
     loop {
         let mut ended = watch.ended();
         let Some(strong) = inner.upgrade() else { return };
@@ -99,25 +101,25 @@ async fn keep(inner: Weak<Inner>, keeper: Keeper) {
         let next = async {
             // A run ends by its time-out at the latest; only the wait for a concurrency slot takes longer.
             let _ = timeout(watch.probe.pace.timeout.saturating_add(LONGEST_WAIT), ended.changed()).await;
-            sleep(until_next(&watch.pause(), is_first)).await;
+            sleep(until_next(&watch.pause(), phase)).await;
         };
         // Completes when the registry, which owns the sender, is dropped: the loop must not wait out the pause then.
         let gone = async { while changed.changed().await.is_ok() {} };
         tokio::select! {
-            () = next => is_first = false,
+            () = next => phase = 0.0,
             () = gone => return,
         }
     }
 }
 
-fn until_next(pause: &Pause, is_first: bool) -> Duration {
+/// Returns the pause before the next run. An interval is shortened by `phase`, from 0 to 1, of its half, or of
+/// [`LONGEST_PHASE`] if that is less.
+fn until_next(pause: &Pause, phase: f64) -> Duration {
     match *pause {
         Pause::Retry(longest) => retry(random()).min(longest),
         Pause::Interval(interval) => {
             let pause = jittered(interval, random());
-            // Instances that were started together must not stay synchronized.
-            let phase = if is_first { portion((pause / 2).min(LONGEST_PHASE), random()) } else { Duration::ZERO };
-            pause - phase
+            pause - portion((pause / 2).min(LONGEST_PHASE), phase)
         }
     }
 }
