@@ -32,7 +32,8 @@ fn grpc_counts_calls_by_method_and_failures_by_status() {
     assert_shows(&output, "GET /health/ready: 200 OK");
     assert_shows(
         &output,
-        r#"GET /metrics: http_server_errors_total{http_request_method="POST",http_route="/hello.Greeter/Greet",error_type="INTERNAL"} 1"#,
+        "GET /metrics: http_server_errors_total{http_request_method=\"POST\",\
+         http_route=\"/hello.Greeter/Greet\",error_type=\"INTERNAL\"} 1",
     );
 }
 

@@ -226,11 +226,12 @@ fn busy() -> impl Service<Request<()>, Response = Response<Text>, Error = BoxErr
     ServiceBuilder::new().layer(ConcurrencyLimitLayer::new(0)).service(service_fn(never))
 }
 
+type Answer = Result<Response<Text>, BoxError>;
+
 /// Fails twice, then answers.
 fn flaky(
     asked: Arc<AtomicU32>,
-) -> impl Service<Request<()>, Response = Response<Text>, Error = BoxError, Future = Ready<Result<Response<Text>, BoxError>>>
-+ Clone {
+) -> impl Service<Request<()>, Response = Response<Text>, Error = BoxError, Future = Ready<Answer>> + Clone {
     service_fn(move |_| {
         let asked = asked.fetch_add(1, Ordering::Relaxed);
         future::ready(if asked < 2 { Err("not yet".into()) } else { Ok(status(200, "")) })

@@ -77,12 +77,17 @@ fn says(line: &Value, expected: Value) {
 fn a_line_says_what_the_event_says_and_whose_it_is() {
     let monitor = builder().release("1.4.2").environment("production").build().unwrap();
     let line = line_of(JsonLayer::new(&monitor), || {
-        info!(target: "shop", order_id = 123, amount = 9.5, paid = true, currency = "EUR", who = ?Some(1), "order_processed");
+        info!(
+            target: "shop",
+            order_id = 123, amount = 9.5, paid = true, currency = "EUR", who = ?Some(1),
+            "order_processed"
+        );
     });
     says(
         &line,
         json!({
-            "level": "INFO", "target": "shop", "message": "order_processed", "order_id": 123, "amount": 9.5, "paid": true,
+            "level": "INFO", "target": "shop", "message": "order_processed",
+            "order_id": 123, "amount": 9.5, "paid": true,
             "currency": "EUR", "who": "Some(1)", "service": "shop", "release": "1.4.2", "environment": "production",
         }),
     );
@@ -419,12 +424,16 @@ fn no_value_of_a_line_for_people_looks_like_another_field() {
     let forged = "7\" admin=\"true";
     let (monitor, log) = (monitor(), Log::default());
     let layer = ReadableLayer::new(&monitor).writer(log.writer());
-    through(
-        layer,
-        || info!(target: "shop", text = forged, shown = %forged, debug = ?forged, pair = %"a=b c", n = ?Some(7), "sent"),
-    );
-    let said = r#"shop: sent text="7\" admin=\"true" shown="7\" admin=\"true" debug="7\" admin=\"true" pair="a=b c" n=Some(7)"#;
-    assert_eq!(&log.text()[19..], format!("{said}\n"));
+    through(layer, || {
+        info!(
+            target: "shop",
+            text = forged, shown = %forged, debug = ?forged, pair = %"a=b c", n = ?Some(7),
+            "sent"
+        );
+    });
+    let quoted = r#""7\" admin=\"true""#;
+    let expected = format!("shop: sent text={quoted} shown={quoted} debug={quoted} pair=\"a=b c\" n=Some(7)\n");
+    assert_eq!(&log.text()[19..], expected);
 }
 
 #[test]

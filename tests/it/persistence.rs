@@ -189,7 +189,8 @@ fn within(time: Duration, f: impl Fn() -> bool) -> bool {
 
 fn kept_entry(route: &str) -> String {
     format!(
-        r#"{{"route":"{route}","method":null,"reason":"","actor":"ada","since":"2025-01-01T00:00:00Z","until":null,"retry_after_seconds":60}}"#
+        r#"{{"route":"{route}","method":null,"reason":"","actor":"ada",{}}}"#,
+        r#""since":"2025-01-01T00:00:00Z","until":null,"retry_after_seconds":60"#
     )
 }
 

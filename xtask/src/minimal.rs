@@ -38,8 +38,8 @@ mod tests {
 
     #[test]
     fn dev_dependencies_are_left_out_also_those_of_a_target() {
-        let manifest = "[dependencies]\na = \"1\"\n[dev-dependencies]\nb = \"1\"\n[target.'cfg(unix)'.dev-dependencies]\n\
-                        c = \"1\"\n[lints]\nworkspace = true\n";
+        let manifest = "[dependencies]\na = \"1\"\n[dev-dependencies]\nb = \"1\"\n\
+                        [target.'cfg(unix)'.dev-dependencies]\nc = \"1\"\n[lints]\nworkspace = true\n";
         assert_eq!(without_dev_dependencies(manifest), "[dependencies]\na = \"1\"\n[lints]\nworkspace = true\n");
     }
 }

@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn trees_are_read_to_their_leaves() {
-        let text = "use crate::{\n    a::{self, B as C, d::E},\n    f,\n};\nuse super::{g::H, super::i};\nfn j(k: crate::l::M) {}\n\
-                    // crate::n\n#[cfg(test)]\nuse crate::o;\n";
+        let text = "use crate::{\n    a::{self, B as C, d::E},\n    f,\n};\nuse super::{g::H, super::i};\n\
+                    fn j(k: crate::l::M) {}\n// crate::n\n#[cfg(test)]\nuse crate::o;\n";
         let own = ["p", "q", "r"].map(String::from);
         let paths: Vec<_> = used(text, &own).into_iter().map(|path| path.join("::")).collect();
         assert_eq!(paths, ["a", "a::B", "a::d::E", "f", "p::q::g::H", "p::i", "l::M"]);

@@ -76,7 +76,8 @@ fn wants(why: &str, unmet: &[&Requirement]) -> String {
     text.trim_end().to_owned()
 }
 
-const NOT_INSTALLED_HERE: &str = "something is missing that this command does not install: it installs packages for root on Debian only, and never a toolchain";
+const NOT_INSTALLED_HERE: &str = "something is missing that this command does not install: it installs packages for \
+                                  root on Debian only, and never a toolchain";
 const NOT_FOUND: &str = "something was installed and is still not found";
 const NOT_ASKED_TO_INSTALL: &str = "something is missing, and this command installs nothing";
 

@@ -319,7 +319,9 @@ fn the_python_preset_has_the_keys_of_pythons_logging() {
     });
     says(
         &lines[0],
-        json!({"event": "order_processed", "levelname": "INFO", "name": "shop.orders", "name_2": "ann", "order_id": 123}),
+        json!({
+            "event": "order_processed", "levelname": "INFO", "name": "shop.orders", "name_2": "ann", "order_id": 123,
+        }),
     );
     says(&lines[0], json!({"pathname": file!(), "timestamp": null, "message": null, "level": null}));
     let time = lines[0]["asctime"].as_str().unwrap();

@@ -18,8 +18,8 @@ pub fn publish(monitor: &Monitor) {
         Some(bridge) => every_second(monitor, bridge),
         None if monitor.is_enabled() => tracing::warn!(
             target: "monitor",
-            "the global metrics recorder holds the numbers of another monitor, so this one publishes nothing there: give it a \
-             recorder of its own with metrics::publish_to or PrometheusEndpoint::local"
+            "the global metrics recorder holds the numbers of another monitor, so this one publishes nothing there: \
+             give it a recorder of its own with metrics::publish_to or PrometheusEndpoint::local"
         ),
         None => {}
     }

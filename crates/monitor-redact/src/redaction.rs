@@ -65,8 +65,8 @@ impl Redaction {
         }
     }
 
-    /// Returns a number that is the same for policies that mask the same, such as clones, for use as the key of a cache.
-    /// A setting that affects masking changes it.
+    /// Returns a number that is the same for policies that mask the same, such as clones, for use as the key of a
+    /// cache. A setting that affects masking changes it.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id

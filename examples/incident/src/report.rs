@@ -116,8 +116,8 @@ fn impact(facts: &Facts, timeline: &Timeline) -> String {
          | refused with 503 while the route was off | {} |\n\
          | answered as expected | {} |\n\
          | all, from the start of the traffic to the recovery | {} |\n\n\
-         The error ratio is the failed requests over those that were not refused: {} for the whole time, and {} at its peak, \
-         when {failed} of the {ended} requests of the last {} s had failed ({}).\n",
+         The error ratio is the failed requests over those that were not refused: {} for the whole time, and {} at its \
+         peak, when {failed} of the {ended} requests of the last {} s had failed ({}).\n",
         facts.errors,
         facts.refused,
         facts.succeeded(),
@@ -131,11 +131,12 @@ fn impact(facts: &Facts, timeline: &Timeline) -> String {
 
 fn summary(facts: &Facts) -> String {
     format!(
-        "`GET /error` of release 1.0.0 answered {} requests with HTTP 500: \"{}\". The error ratio crossed {} after {}, and the \
-         log explained the error after {}. The route was switched off after {}, without a redeploy: {} further requests of it \
-         were refused with 503, and the ratio was back at 0 after {}. Release 1.0.1, which handles the division and does not \
-         serve the route, took over after {} without losing a request.\n\n\
-         This is a simulation of the incident of 29 July 2025, which took 35 minutes from the first 500 to normal operation.\n",
+        "`GET /error` of release 1.0.0 answered {} requests with HTTP 500: \"{}\". The error ratio crossed {} after \
+         {}, and the log explained the error after {}. The route was switched off after {}, without a redeploy: {} \
+         further requests of it were refused with 503, and the ratio was back at 0 after {}. Release 1.0.1, which \
+         handles the division and does not serve the route, took over after {} without losing a request.\n\n\
+         This is a simulation of the incident of 29 July 2025, which took 35 minutes from the first 500 to normal \
+         operation.\n",
         facts.errors,
         facts.issue("message"),
         percent(THRESHOLD),
@@ -162,7 +163,8 @@ fn events(facts: &Facts, timeline: &Timeline) -> String {
 fn detection(facts: &Facts) -> String {
     format!(
         "1. **Noticed** after {}: the error ratio over {} s, computed from `/metrics`, crossed {}.\n\
-         2. **Explained** after {}: the request ID of a failed response led to the log line with message, file and line.\n\
+         2. **Explained** after {}: the request ID of a failed response led to the log line with message, file and \
+         line.\n\
          3. **Grouped** as one issue, `{}`: {} events, first seen {}, last seen {}.\n",
         facts.after(facts.noticed),
         WINDOW.as_secs(),
@@ -179,9 +181,9 @@ fn cause(facts: &Facts) -> String {
     format!(
         "The handler of `/error` divides by zero: `{}` at `{}`, a {} that nothing handled.\n\n\
          ### Contributing factors\n\n\
-         - A test route was in production. `/error` fails on purpose, for drills of the monitoring, and is part of the same \
-         program as the real routes. Release 1.0.0 was started with `--fault-routes`, which serves it; no check of the \
-         deployment refuses that option outside of tests.\n\
+         - A test route was in production. `/error` fails on purpose, for drills of the monitoring, and is part of the \
+         same program as the real routes. Release 1.0.0 was started with `--fault-routes`, which serves it; no check \
+         of the deployment refuses that option outside of tests.\n\
          - The divisor was not checked, and no test called the route.\n\
          - No alert was set up: the rise was seen because the error ratio was being watched.\n",
         facts.issue("message"),
@@ -192,14 +194,14 @@ fn cause(facts: &Facts) -> String {
 
 fn actions(facts: &Facts, timeline: &Timeline) -> String {
     format!(
-        "- The route was switched off after {}, by hand and without a redeploy. Further calls got a 503 with a `Retry-After`; \
-         the rest of the service was not affected.\n\
+        "- The route was switched off after {}, by hand and without a redeploy. Further calls got a 503 with a \
+         `Retry-After`; the rest of the service was not affected.\n\
          - Release 1.0.1 handles the division: `{}` is answered with 422 and captured as a handled error.\n\
          - Release 1.0.1 serves no test routes: `/error` is a 404.\n\
-         - It took over after {} with {} requests on the way, none of them lost: the old process turned its readiness to 503, \
-         stopped accepting connections, and ended.\n\
-         - The issue was known to release 1.0.1 with its whole count, {}, and is resolved by it: an event in that release or a \
-         later one is a regression.\n\
+         - It took over after {} with {} requests on the way, none of them lost: the old process turned its readiness \
+         to 503, stopped accepting connections, and ended.\n\
+         - The issue was known to release 1.0.1 with its whole count, {}, and is resolved by it: an event in that \
+         release or a later one is a regression.\n\
          - The error ratio was back at 0 after {}, and stayed there without the switch until {}.\n\n\
          {}",
         facts.after(facts.switched_off),
@@ -234,8 +236,8 @@ fn action_table(facts: &Facts, timeline: &Timeline) -> String {
 fn lessons(facts: &Facts) -> String {
     format!(
         "- Test routes do not belong in production: the option that serves them is for drills.\n\
-         - Central error handling limits the damage: the panic was answered, counted and captured, and the process went on \
-         serving every other route.\n\
+         - Central error handling limits the damage: the panic was answered, counted and captured, and the process \
+         went on serving every other route.\n\
          - An alert would have fired {} after the first 500, when the ratio crossed its threshold.\n\
          - Failures are behaviour: they need unit and integration tests as successes do.\n",
         facts.after(facts.noticed),

@@ -285,10 +285,10 @@ pub(crate) fn percent(ratio: f64) -> String {
     format!("{:.1} %", ratio * 100.0)
 }
 
-const ORIGINAL: &str = "On 29 July 2025, calls of /error, which divides by zero, failed with HTTP 500 on a TODO API. The error \
-    rate was noticed after 1 minute, explained after 10, and normal after 35, when a corrected release was deployed. That \
-    is \"the original\" below. Here the same happens to a TODO API that uses monitor-kit, in processes of its own on this \
-    machine, and every step is checked over HTTP.";
+const ORIGINAL: &str = "On 29 July 2025, calls of /error, which divides by zero, failed with HTTP 500 on a TODO API. \
+    The error rate was noticed after 1 minute, explained after 10, and normal after 35, when a corrected release was \
+    deployed. That is \"the original\" below. Here the same happens to a TODO API that uses monitor-kit, in processes \
+    of its own on this machine, and every step is checked over HTTP.";
 const MESSAGE: &str = "attempt to divide by zero";
 pub(crate) const ACTOR: &str = "on-call";
 pub(crate) const CALLS: u64 = 10;

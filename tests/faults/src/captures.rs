@@ -10,7 +10,8 @@ crate::faults! {
     "a capture of a result" in "faults::captures::result" => || drop(result());
     "a capture in a closure" in "faults::captures::closure" => || drop(closure());
     "a capture at the end of a function" in "faults::captures::last" => || last(&parse().unwrap_err());
-    "another capture at the end of a function" in "faults::captures::other_last" => || other_last(&parse().unwrap_err());
+    "another capture at the end of a function" in "faults::captures::other_last" =>
+        || other_last(&parse().unwrap_err());
     "a message" in "faults::captures::message" => message;
     "the same message" in "faults::captures::other_message" => other_message;
 }

@@ -4,9 +4,12 @@ use std::hint::black_box;
 
 crate::faults! {
     "a generic function" in "faults::generics::first" => || { black_box(first::<u8>(&[])); };
-    "a trait for String" in "<alloc::string::String as faults::generics::Total>::total" => || drop(black_box(String::new()).total());
-    "a trait for Vec" in "<alloc::vec::Vec as faults::generics::Total>::total" => || drop(black_box(vec![0_u8]).total());
-    "a trait for Result" in "<core::result::Result as faults::generics::Total>::total" => || drop(black_box(Ok::<u8, u8>(1)).total());
+    "a trait for String" in "<alloc::string::String as faults::generics::Total>::total" =>
+        || drop(black_box(String::new()).total());
+    "a trait for Vec" in "<alloc::vec::Vec as faults::generics::Total>::total" =>
+        || drop(black_box(vec![0_u8]).total());
+    "a trait for Result" in "<core::result::Result as faults::generics::Total>::total" =>
+        || drop(black_box(Ok::<u8, u8>(1)).total());
     "a default method" in "faults::generics::Total::half" => || drop(black_box(String::from("a")).half());
 }
 

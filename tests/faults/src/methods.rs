@@ -5,7 +5,8 @@ use std::{fmt, hint::black_box};
 crate::faults! {
     "a method" in "faults::methods::Cart::price" => || { black_box(black_box(Cart(None)).price()); };
     "a method of the same name" in "faults::methods::Order::price" => || { black_box(black_box(Order(None)).price()); };
-    "a method of a foreign trait" in "<faults::methods::Cart as core::fmt::Display>::fmt" => || drop(black_box(Cart(None)).to_string());
+    "a method of a foreign trait" in "<faults::methods::Cart as core::fmt::Display>::fmt" =>
+        || drop(black_box(Cart(None)).to_string());
     "a destructor" in "<faults::methods::Order as core::ops::drop::Drop>::drop" => || drop(black_box(Order(Some(7))));
 }
 

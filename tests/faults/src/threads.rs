@@ -14,8 +14,8 @@ crate::faults! {
 }
 
 fn resumed() {
-    let there = thread::spawn(|| black_box(None::<u8>).expect("a thread has one")); // fault: a panic of a thread, resumed
-    resume_unwind(there.join().unwrap_err());
+    let fails = || black_box(None::<u8>).expect("a thread has one"); // fault: a panic of a thread, resumed
+    resume_unwind(thread::spawn(fails).join().unwrap_err());
 }
 
 fn resumed_error() {

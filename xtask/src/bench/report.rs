@@ -78,11 +78,11 @@ fn versions() -> Result<String, Failure> {
 }
 
 const HOW_TO_READ: &str = "\
-Each case is a service that does nothing, within the layers it is called after: alone (`tower/`), or as a router with one
-route (`axum/`). Figures are of one request. Times are medians over the rounds, with what all but the fastest and the
-slowest tenth are between; `+ ns over bare` is the median of the differences within each round. Machines differ and drift,
-so compare within one report only, and ratios rather than times. Instructions are those of user space as callgrind counts
-them. The peers stop at the response's head, ours at the end of its body: tower-http's request ID, its trace with one line,
-axum-prometheus and tower-http's catch-panic are `all of the peers`, which count no body, no cancelled request and no
-panic; they put the ID on the request as well, ours only on the response.
+Each case is a service that does nothing, within the layers it is called after: alone (`tower/`), or as a router with
+one route (`axum/`). Figures are of one request. Times are medians over the rounds, with what all but the fastest and
+the slowest tenth are between; `+ ns over bare` is the median of the differences within each round. Machines differ and
+drift, so compare within one report only, and ratios rather than times. Instructions are those of user space as
+callgrind counts them. The peers stop at the response's head, ours at the end of its body: tower-http's request ID, its
+trace with one line, axum-prometheus and tower-http's catch-panic are `all of the peers`, which count no body, no
+cancelled request and no panic; they put the ID on the request as well, ours only on the response.
 ";

@@ -57,8 +57,8 @@ impl fmt::Display for IssueError {
                 f.write_str("the release that resolves the issue has no name: give it, or leave the release out")
             }
             Refusal::BadMute => f.write_str(
-                "an issue is muted for at least one more event, or for a second to ten years: give a number in between, or \
-                 mute it without an end",
+                "an issue is muted for at least one more event, or for a second to ten years: give a number in \
+                 between, or mute it without an end",
             ),
             Refusal::MonitorDisabled => f.write_str("the monitor is disabled, so it has no issues"),
         }

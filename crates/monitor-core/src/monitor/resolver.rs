@@ -115,7 +115,11 @@ impl Resolver {
         if took > SLOW {
             self.shared.intake_drops.count(DropReason::BeforeReportSlow);
             unwind::once(&self.has_warned, || {
-                tracing::warn!(target: "monitor", took_ms = took.as_millis(), "before_report is slow, and holds up every event");
+                tracing::warn!(
+                    target: "monitor",
+                    took_ms = took.as_millis(),
+                    "before_report is slow, and holds up every event"
+                );
             });
         }
         match asked {

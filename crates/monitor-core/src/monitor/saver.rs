@@ -279,7 +279,11 @@ impl Trouble {
                 tracing::warn!(target: "monitor", unread, "some of what was stored could not be read, and is removed");
             }
             Self::Foreign(values) => {
-                tracing::warn!(target: "monitor", values, "a newer release stored values that this one cannot read: they are left alone");
+                tracing::warn!(
+                    target: "monitor",
+                    values,
+                    "a newer release stored values that this one cannot read: they are left alone"
+                );
             }
         }
     }

@@ -55,8 +55,8 @@ fn sentence(requested: &str, unused: &[&RouteCounts]) -> String {
     names.truncate(MAX_NAMES);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!(
-        "the route `{requested}` was requested and is not declared, while these were declared and not requested so far: \
-         {}{more}; declare routes as the router names them",
+        "the route `{requested}` was requested and is not declared, while these were declared and not requested so \
+         far: {}{more}; declare routes as the router names them",
         names.join(", ")
     )
 }
@@ -108,10 +108,8 @@ mod tests {
         }
         assert_eq!(
             misdeclared.look(monitor.traffic().expect("it is enabled")),
-            [
-                "the route `/items` was requested and is not declared, while these were declared and not requested so far: \
-              `GET /item`, `POST /items/new`; declare routes as the router names them"
-            ]
+            ["the route `/items` was requested and is not declared, while these were declared and not requested so \
+                 far: `GET /item`, `POST /items/new`; declare routes as the router names them"]
         );
         request(&monitor, KnownMethod::Put, "/items");
         warnings(&mut misdeclared, &monitor, &[]);

@@ -58,7 +58,8 @@ proptest! {
         }
         file.write_all(together.as_bytes()).unwrap();
 
-        let files: Vec<String> = (1..=keep).rev().map(|number| read(&old(&path, number))).chain([read(&path)]).collect();
+        let old = (1..=keep).rev().map(|number| read(&old(&path, number)));
+        let files: Vec<String> = old.chain([read(&path)]).collect();
         for text in &files {
             prop_assert!(text.len() as u64 <= max || text.lines().count() == 1, "{} bytes", text.len());
         }

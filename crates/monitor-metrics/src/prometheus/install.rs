@@ -16,8 +16,8 @@ pub struct InstallError(BuildError);
 impl fmt::Display for InstallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "the program has installed a metrics recorder of its own: give its handle to PrometheusEndpoint::with_handle, \
-             or use PrometheusEndpoint::local",
+            "the program has installed a metrics recorder of its own: give its handle to \
+             PrometheusEndpoint::with_handle, or use PrometheusEndpoint::local",
         )
     }
 }

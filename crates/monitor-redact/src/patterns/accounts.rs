@@ -2,7 +2,8 @@
 
 /// Returns `true` if `piece` begins like an IBAN: two letters of a country, two digits.
 pub(super) fn is_country(piece: &[u8]) -> bool {
-    matches!(piece, [a, b, c, d, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit() && d.is_ascii_digit())
+    let Some((country, [tens, ones, ..])) = piece.split_first_chunk::<2>() else { return false };
+    country.iter().all(u8::is_ascii_alphabetic) && tens.is_ascii_digit() && ones.is_ascii_digit()
 }
 
 /// Returns the length of the IBAN at the beginning of `text`, in one piece or in groups of four. Its length must be

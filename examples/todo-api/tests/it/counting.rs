@@ -25,12 +25,11 @@ async fn twenty_errors_among_two_thousand_requests_are_twenty_in_metrics_log_and
 
     let metrics = api.get("/metrics").await.body;
     let has = |line: &str| assert!(metrics.lines().any(|other| other == line), "no line {line}");
+    let todos = "http_request_method=\"GET\",http_route=\"/todos\"";
     let error = "http_request_method=\"GET\",http_route=\"/error\"";
     has(&format!("http_server_requests_total{{{error},http_response_status_code=\"500\"}} 20"));
     has(&format!("http_server_errors_total{{{error},error_type=\"panic\"}} 20"));
-    has(
-        "http_server_requests_total{http_request_method=\"GET\",http_route=\"/todos\",http_response_status_code=\"200\"} 2000",
-    );
+    has(&format!("http_server_requests_total{{{todos},http_response_status_code=\"200\"}} 2000"));
 
     let logged = |message: &str| api.log().iter().filter(|line| line["message"] == message).count();
     assert_eq!((logged("request_error"), logged("request")), (20, 2000));
