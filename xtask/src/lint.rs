@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use crate::{
     examples,
     failure::Failure,
-    floors, imports, links,
+    floors, imports, line_length, links,
     manifest::{self, Manifest},
     run::{cargo, root, run},
 };
@@ -17,6 +17,7 @@ pub(crate) fn lint(options: &[&str]) -> Result<(), Failure> {
     }
     let failed = |what| move |failure: Failure| failure.during(what);
     format().map_err(failed("lint stopped at the format"))?;
+    line_length::check(root()).map_err(failed("lint stopped at the lines"))?;
     floors::check(&root().join("crates")).map_err(failed("lint stopped at the floors"))?;
     clippy().map_err(failed("lint stopped at clippy"))?;
     documentation().map_err(failed("lint stopped at the documentation"))?;

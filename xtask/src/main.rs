@@ -9,6 +9,7 @@ mod failure;
 mod floors;
 mod fuzz;
 mod imports;
+mod line_length;
 mod links;
 mod lint;
 mod machine;

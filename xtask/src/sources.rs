@@ -10,10 +10,13 @@ pub(crate) struct CodeBlock {
     pub(crate) code: String,
 }
 
-/// Calls `each` with the path and the text of every Rust file in `folder` and below.
+/// Calls `each` with the path and the text of every Rust file in `folder` and below, except build artefacts.
 pub(crate) fn read(folder: &Path, each: &mut impl FnMut(&Path, &str)) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
+        if path.ends_with("target") {
+            continue;
+        }
         if path.is_dir() {
             read(&path, each)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -64,7 +67,8 @@ mod tests {
 
     #[test]
     fn code_blocks_of_the_documentation_are_found_with_their_first_line() {
-        let rust = "//! Text.\n//! ```no_run\n//! a();\n//! ```\n\n    /// ```\n    /// # b();\n    /// c();\n    /// ```\nd();";
+        let rust = "//! Text.\n//! ```no_run\n//! a();\n//! ```\n\
+                    \n    /// ```\n    /// # b();\n    /// c();\n    /// ```\nd();";
         let found = code_blocks(documentation(rust)).into_iter().map(|block| (block.line, block.code));
         assert_eq!(found.collect::<Vec<_>>(), [(3, " a();\n".to_owned()), (7, " # b();\n c();\n".to_owned())]);
     }
