@@ -3,6 +3,9 @@
 //! The first change wakes it; it waits a moment for more, and saves them in one batch. While another process has the
 //! store, all state stays in memory; once the store is free, both states are merged.
 
+mod load;
+mod trouble;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering},
@@ -10,8 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Map, Value};
-
+use self::trouble::Trouble;
 use super::shared::Shared;
 use crate::{
     base::{
@@ -23,11 +25,11 @@ use crate::{
         unwind,
     },
     event::ErrorEvent,
-    issue::{EVENTS, RECORDS, Record, Stored, StoredEvent, TIME_LINE, UNRESOLVED, event_key},
+    issue::{EVENTS, RECORDS, UNRESOLVED},
     panic,
     persist::{Persist, StoreState, StoreWrite},
-    signal::{Signal, reporter::Reporters},
-    switch, text,
+    signal::reporter::Reporters,
+    text,
 };
 
 pub(crate) struct Saver {
@@ -47,15 +49,6 @@ pub(crate) struct Saver {
     /// Messages for the log. While the monitor is being built, the program has no log yet, so they wait for the first
     /// run.
     untold: Vec<Trouble>,
-}
-
-/// A problem that operators must know of.
-#[derive(Debug)]
-enum Trouble {
-    Unsaved(String),
-    Gone(String),
-    Unread(u64),
-    Foreign(usize),
 }
 
 impl Saver {
@@ -132,89 +125,6 @@ impl Saver {
         Ok(())
     }
 
-    fn load(&mut self) -> Result<(), BoxError> {
-        if let Some(json) = self.value(switch::KEY)? {
-            let now = clock::now();
-            let restored = self.shared.switch.restore(&json).into_iter();
-            for disabled in restored.filter(|disabled| !disabled.is_over(now)) {
-                self.outlets.publish(Signal::RouteDisabled(disabled));
-            }
-        }
-        let (mut orphans, mut damaged) = (Vec::new(), Vec::new());
-        let mut events = BTreeMap::<_, Vec<_>>::new();
-        for (key, json) in self.persist.load(EVENTS)? {
-            match serde_json::from_slice::<ErrorEvent>(&json) {
-                Ok(event) => events.entry(event.fingerprint).or_default().push(Arc::new(event)),
-                Err(_) => damaged.extend(self.unread(key, &json)),
-            }
-        }
-        for (key, json) in self.persist.load(UNRESOLVED)? {
-            match serde_json::from_slice::<StoredEvent>(&json) {
-                Ok(left) if !events.values().flatten().any(|event| event.id == left.event.id) => self.leave(left),
-                // The process ended between its last two writes: the event is resolved already.
-                Ok(_) => orphans.push(StoreWrite::Remove { key }),
-                Err(_) => damaged.extend(self.unread(key, &json)),
-            }
-        }
-        let mut kept = Vec::new();
-        for (key, json) in self.persist.load(RECORDS)? {
-            match Record::read(&json) {
-                Ok(record) => {
-                    let mut events = events.remove(&record.fingerprint).unwrap_or_default();
-                    events.sort_by_key(|event| event.at);
-                    kept.push(Stored::new(record, events));
-                }
-                Err(_) => damaged.extend(self.unread(key, &json)),
-            }
-        }
-        let unread = damaged.len() as u64;
-        orphans.append(&mut damaged);
-        let issues_gone = events.into_values().flatten().map(|event| event_key(&event));
-        orphans.extend(issues_gone.filter(|key| !self.is_foreign(key)).map(|key| StoreWrite::Remove { key }));
-        let signals = self.shared.issues.restore(kept, self.value(TIME_LINE)?.as_deref(), &self.shared.in_app);
-        self.is_loaded = true;
-        signals.into_iter().for_each(|signal| self.outlets.publish(signal));
-        if unread > 0 {
-            self.drops.count_many(DropReason::Unreadable, unread);
-            self.untold.push(Trouble::Unread(unread));
-        }
-        if !self.foreign.is_empty() {
-            self.untold.push(Trouble::Foreign(self.foreign.len()));
-        }
-        if !orphans.is_empty() {
-            self.persist.save(&orphans)?;
-        }
-        Ok(())
-    }
-
-    /// Holds an event of an earlier process for the resolver.
-    fn leave(&self, left: StoredEvent) {
-        let source = self.shared.sources.counted_before(left.count, left.event.at);
-        self.shared.unresolved.hold_again(left, source);
-    }
-
-    /// Returns the change that removes an unreadable value. A value that a newer release may have written stays, and
-    /// `None` is returned.
-    fn unread(&mut self, key: String, json: &[u8]) -> Option<StoreWrite> {
-        if serde_json::from_slice::<Map<String, Value>>(json).is_err() {
-            return Some(StoreWrite::Remove { key });
-        }
-        self.foreign.insert(key);
-        None
-    }
-
-    /// Returns whether a value, or the issue of an event, was written by a newer release.
-    fn is_foreign(&self, key: &str) -> bool {
-        let issue = || Some(format!("{RECORDS}{}", key.strip_prefix(EVENTS)?.split_once('/')?.0));
-        self.foreign.contains(key) || issue().is_some_and(|issue| self.foreign.contains(&issue))
-    }
-
-    /// Returns the value of one key.
-    fn value(&self, key: &str) -> Result<Option<Vec<u8>>, BoxError> {
-        let found = self.persist.load(key)?.into_iter().find(|(found, _)| found == key);
-        Ok(found.map(|(_, value)| value))
-    }
-
     fn changes(&self) -> Vec<StoreWrite> {
         let routes = self.shared.switch.take_change();
         let unresolved = self.shared.unresolved.take_changes();
@@ -248,9 +158,7 @@ impl Saver {
         }
         self.failures = self.failures.saturating_add(1);
     }
-}
 
-impl Saver {
     /// Lets the next change wake the saver again.
     fn rest(&self) {
         if let Some(wake) = self.shared.wake.get() {
@@ -261,31 +169,6 @@ impl Saver {
     fn tell(&mut self) {
         let untold = std::mem::take(&mut self.untold);
         unwind::catch_and_drop(|| untold.iter().for_each(Trouble::tell));
-    }
-}
-
-impl Trouble {
-    fn tell(&self) {
-        match self {
-            Self::Unsaved(error) => tracing::warn!(
-                target: "monitor",
-                error,
-                "what must outlive the process could not be saved: it stays in memory, and is tried again"
-            ),
-            Self::Gone(why) => {
-                tracing::error!(target: "monitor", why, "what was stored is gone: a fresh store is begun");
-            }
-            Self::Unread(unread) => {
-                tracing::warn!(target: "monitor", unread, "some of what was stored could not be read, and is removed");
-            }
-            Self::Foreign(values) => {
-                tracing::warn!(
-                    target: "monitor",
-                    values,
-                    "a newer release stored values that this one cannot read: they are left alone"
-                );
-            }
-        }
     }
 }
 
