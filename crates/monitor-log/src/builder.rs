@@ -4,10 +4,12 @@
 //! all of them must be flushed in the right order when the program ends. [`LogBuilder`] wires them together;
 //! [`LogGuard`] flushes them.
 
+mod error;
+
 #[cfg(unix)]
 use std::fs::File;
 use std::{
-    env, fmt,
+    env,
     io::{self, IsTerminal},
     path::PathBuf,
     time::Duration,
@@ -16,13 +18,11 @@ use std::{
 use monitor_core::Monitor;
 use tracing::Subscriber;
 use tracing_subscriber::{
-    Layer, Registry,
-    filter::{ParseError, Targets},
-    layer::SubscriberExt,
-    registry::LookupSpan,
-    util::SubscriberInitExt,
+    Layer, Registry, filter::Targets, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
 };
 
+pub use self::error::InitError;
+use self::error::Kind;
 use crate::{
     breadcrumbs::BreadcrumbLayer,
     json::{FieldNames, JsonLayer},
@@ -115,19 +115,7 @@ pub struct LogGuard {
     _writers: Vec<FlushGuard>,
 }
 
-/// The reason why logging could not be set up.
-#[derive(Debug)]
-pub struct InitError(Kind);
-
 type Layers<S> = Vec<Box<dyn Layer<S> + Send + Sync>>;
-
-#[derive(Debug)]
-enum Kind {
-    Filter { origin: &'static str, text: String, error: ParseError },
-    File(io::Error),
-    Thread(io::Error),
-    Taken,
-}
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
@@ -333,34 +321,6 @@ impl io::Write for Telling {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
-    }
-}
-
-impl fmt::Display for InitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Filter { origin, text, .. } => write!(
-                f,
-                "{origin} is `{text}`, which is not understood: write levels and target=level with commas between, \
-                 such as `info,sqlx=debug`"
-            ),
-            // The message of the I/O error already names the file and a remedy.
-            Kind::File(error) => error.fmt(f),
-            Kind::Thread(_) => f.write_str("a thread of the log could not be started"),
-            Kind::Taken => f.write_str(
-                "the process logs already: set logging up once, and before anything else sets a global subscriber",
-            ),
-        }
-    }
-}
-
-impl std::error::Error for InitError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0 {
-            Kind::Filter { error, .. } => Some(error),
-            Kind::Thread(error) => Some(error),
-            Kind::File(_) | Kind::Taken => None,
-        }
     }
 }
 
