@@ -12,9 +12,12 @@
 //! Such a release reads and writes these tables, and preserves the format number and all unknown keys. New tables
 //! require a format that older releases may not use. `tests/data` has a store in each format.
 
-use monitor_core::{StoreWrite, clock};
-use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError, WriteTransaction};
+mod tables;
 
+use monitor_core::StoreWrite;
+use redb::{Database, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
+
+use self::tables::{AGES, NOTES, NUMBERS, Tables, VALUES};
 use crate::error::DatabaseError;
 
 /// Returns an error if a newer release wrote the database in a format that this release cannot read.
@@ -114,103 +117,10 @@ pub(crate) fn copy(from: &Database, to: &Database) -> Result<(), DatabaseError> 
     Ok(write.commit()?)
 }
 
-/// All tables, opened for writing. The entries of a key are consistent across them.
-struct Tables<'a> {
-    values: Table<'a, &'static str, &'static [u8]>,
-    notes: Table<'a, &'static str, (u64, u64, u64)>,
-    ages: Table<'a, u64, &'static str>,
-    numbers: Table<'a, &'static str, u64>,
-}
-
-impl<'a> Tables<'a> {
-    fn open(write: &'a WriteTransaction) -> Result<Self, DatabaseError> {
-        Ok(Self {
-            values: write.open_table(VALUES)?,
-            notes: write.open_table(NOTES)?,
-            ages: write.open_table(AGES)?,
-            numbers: write.open_table(NUMBERS)?,
-        })
-    }
-
-    fn put(&mut self, key: &str, value: &[u8]) -> Result<(), DatabaseError> {
-        self.forget(key)?;
-        self.values.insert(key, value)?;
-        self.note(key, value.len())
-    }
-
-    fn remove(&mut self, key: &str) -> Result<(), DatabaseError> {
-        self.forget(key)?;
-        self.values.remove(key)?;
-        Ok(())
-    }
-
-    /// Records the size of a value and marks it as the one saved last.
-    fn note(&mut self, key: &str, length: usize) -> Result<(), DatabaseError> {
-        // A value that exists only once, such as the disabled routes, is never evicted.
-        if !key.contains('/') {
-            return Ok(());
-        }
-        let (age, length) = (self.number(NEXT)?, (key.len() + length) as u64);
-        self.numbers.insert(NEXT, age + 1)?;
-        self.ages.insert(age, key)?;
-        self.notes.insert(key, (age, length, now()))?;
-        self.add_bytes(|bytes| bytes + length)
-    }
-
-    fn forget(&mut self, key: &str) -> Result<(), DatabaseError> {
-        let note = self.notes.remove(key)?.map(|note| note.value());
-        let Some((age, length, _)) = note else { return Ok(()) };
-        self.ages.remove(age)?;
-        self.add_bytes(|bytes| bytes.saturating_sub(length))
-    }
-
-    /// Evicts the oldest values until the rest fits into `limit` bytes. Returns their number.
-    fn bound(&mut self, limit: u64) -> Result<u64, DatabaseError> {
-        let mut evicted = 0;
-        while self.number(BYTES)? > limit
-            && let Some(oldest) = self.oldest()?
-        {
-            self.remove(&oldest)?;
-            evicted += 1;
-        }
-        Ok(evicted)
-    }
-
-    fn oldest(&self) -> Result<Option<String>, DatabaseError> {
-        Ok(self.ages.first()?.map(|(_, key)| key.value().to_owned()))
-    }
-
-    fn number(&self, name: &str) -> Result<u64, DatabaseError> {
-        Ok(self.numbers.get(name)?.map_or(0, |number| number.value()))
-    }
-
-    fn add_bytes(&mut self, f: impl FnOnce(u64) -> u64) -> Result<(), DatabaseError> {
-        let bytes = self.number(BYTES)?;
-        self.numbers.insert(BYTES, f(bytes))?;
-        Ok(())
-    }
-}
-
-fn now() -> u64 {
-    u64::try_from(clock::unix_time().as_millis()).unwrap_or(u64::MAX)
-}
-
-/// All values by key.
-const VALUES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("values");
-/// For each key with a `/`: its age, the length of key and value, and the time it was saved in milliseconds since the
-/// Unix epoch. Only older releases read the time.
-const NOTES: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("notes");
-/// The same keys by age, oldest first.
-const AGES: TableDefinition<'_, u64, &str> = TableDefinition::new("ages");
-const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 /// The format number; absent in a new file.
 const FORMAT: &str = "format";
 /// The oldest format whose releases may read and write the tables. Defaults to the format itself.
 const OLDEST_READER: &str = "oldest-reader";
-/// The age assigned to the next saved value.
-const NEXT: &str = "next-age";
-/// Total length of all keys with a `/` and of their values, in bytes.
-const BYTES: &str = "bytes";
 const NEWEST: u64 = 2;
 
 #[cfg(test)]
@@ -220,7 +130,7 @@ mod tests {
     use proptest::prelude::*;
     use redb::backends::InMemoryBackend;
 
-    use super::*;
+    use super::{tables::BYTES, *};
 
     const PLENTY: u64 = u64::MAX;
 
