@@ -2,7 +2,7 @@
 
 pub(crate) mod forwarded;
 pub(crate) mod head;
-pub(crate) mod headers;
 pub(crate) mod id_policy;
 pub(crate) mod mounts;
 pub(crate) mod networks;
+pub(crate) mod own_headers;

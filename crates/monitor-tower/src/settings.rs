@@ -17,7 +17,9 @@ use monitor_core::{
 };
 
 use crate::{
-    request::{forwarded::TrustedProxies, head::RequestHead, headers::REQUEST_ID, id_policy::IdPolicy, mounts::Mounts},
+    request::{
+        forwarded::TrustedProxies, head::RequestHead, id_policy::IdPolicy, mounts::Mounts, own_headers::REQUEST_ID,
+    },
     response::text_body::TextBody,
 };
 

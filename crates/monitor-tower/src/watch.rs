@@ -2,6 +2,7 @@
 //! inside the scope, and the body ends the request.
 
 pub(crate) mod body;
+pub(crate) mod client_address;
 pub(crate) mod future;
 pub(crate) mod guard;
 pub(crate) mod identity;
@@ -9,6 +10,7 @@ pub(crate) mod log;
 #[cfg(feature = "opentelemetry")]
 pub(crate) mod otel;
 pub(crate) mod read_headers;
+pub(crate) mod route;
 pub(crate) mod service;
 pub(crate) mod span;
 pub(crate) mod upgraded;

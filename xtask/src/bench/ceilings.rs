@@ -1,6 +1,11 @@
 //! Ceilings: the maximum cost of six fixed cases in instructions and allocations, committed next to the benches.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+};
 
 use super::{
     callgrind,
@@ -21,6 +26,12 @@ pub(super) fn check() -> Result<(), Failure> {
             let _ = write!(above, "\n  {case} has no ceiling: add `{case}\t{instructions:.0}\t{allocations:.1}`");
             continue;
         };
+        let _ = writeln!(
+            io::stdout(),
+            "{case}: {instructions:.0} of {:.0} instructions, {allocations:.1} of {:.1} allocations",
+            most_instructions * ROOM,
+            most_allocations * ROOM
+        );
         if *instructions > most_instructions * ROOM {
             let _ = write!(above, "\n  {case}: {instructions:.0} instructions, {most_instructions:.0} are its ceiling");
         }

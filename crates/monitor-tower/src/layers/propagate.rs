@@ -18,7 +18,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::outgoing_host::{UNKNOWN, class_of_host};
-use crate::request::headers::{self, REQUEST_ID, TRACEPARENT, TRACESTATE};
+use crate::request::own_headers::{self, REQUEST_ID, TRACEPARENT, TRACESTATE};
 
 type ClassOf = dyn Fn(&Uri) -> &'static str + Send + Sync;
 
@@ -232,7 +232,7 @@ impl Drop for Counting {
 
 /// Sets the headers, and replaces existing ones: they stem from another request, such as one that a proxy passes on.
 fn put(headers: &mut HeaderMap, id_header: &HeaderName, scope: &Scope) {
-    headers::put_request_id(headers, id_header, scope.id());
+    own_headers::put_request_id(headers, id_header, scope.id());
     put_trace(headers, &trace_of(scope));
 }
 

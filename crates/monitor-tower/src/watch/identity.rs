@@ -7,7 +7,7 @@ use monitor_core::{RequestId, Scope, TraceContext, TraceId};
 
 use super::read_headers::ReadHeaders;
 use crate::{
-    request::{head::RequestHead, headers::TRACESTATE},
+    request::{head::RequestHead, own_headers::TRACESTATE},
     settings::Settings,
 };
 

@@ -11,7 +11,7 @@ use monitor_core::{
 };
 use tracing::level_filters::LevelFilter;
 
-use crate::{request::headers::millis, settings::Settings};
+use crate::{request::own_headers::millis, settings::Settings};
 
 /// The name of a log line. Each has a fixed level.
 #[derive(Clone, Copy)]

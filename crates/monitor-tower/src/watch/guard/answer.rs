@@ -5,7 +5,7 @@ use monitor_core::{DisabledRoute, GrpcCode, Outcome, instrument::panic::CaughtPa
 
 use super::Guard;
 use crate::{
-    request::headers,
+    request::own_headers,
     response::{
         grpc::{self, GrpcStatus},
         problem::of_request,
@@ -59,7 +59,7 @@ impl Guard {
         self.status = response.status().as_u16();
         self.put_headers(response.headers_mut());
         if let Some(id) = self.id().filter(|_| !self.settings.identify) {
-            headers::put_request_id(response.headers_mut(), &self.settings.id_header, id);
+            own_headers::put_request_id(response.headers_mut(), &self.settings.id_header, id);
         }
         response
     }
@@ -69,10 +69,10 @@ impl Guard {
         let first_byte = self.started.elapsed();
         self.first_byte = Some(first_byte);
         if let Some(id) = self.id().filter(|_| self.settings.identify) {
-            headers::put_request_id(headers, &self.settings.id_header, id);
+            own_headers::put_request_id(headers, &self.settings.id_header, id);
         }
         if self.settings.show_duration {
-            headers::put_duration(headers, first_byte);
+            own_headers::put_duration(headers, first_byte);
         }
     }
 }
