@@ -24,12 +24,11 @@ pub(crate) enum Name {
     Error,
 }
 
-/// Returns the name of the log line, or `None` if the request is a success that is not in the sample.
-pub(crate) fn name(scope: &Scope, finished: &RequestEnd, untracked: bool, settings: &Settings) -> Option<Name> {
+/// Returns the name of a tracked request's log line, or `None` for a success that is not in the sample.
+pub(crate) fn name(scope: &Scope, finished: &RequestEnd, settings: &Settings) -> Option<Name> {
     let FinalStatus { outcome, status, grpc, .. } = finished.ending;
     let is_warning = grpc.is_some_and(|code| code != GrpcCode::Ok);
     match status {
-        _ if untracked => Some(Name::Untracked),
         _ if outcome == Outcome::Refused => Some(Name::Refused),
         status if finished.ending.error_type().is_some() || status >= 500 => Some(Name::Error),
         status if is_warning || status >= 400 => Some(Name::Warning),

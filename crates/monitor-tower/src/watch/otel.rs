@@ -1,6 +1,6 @@
 //! Conversion between traces of this crate and OpenTelemetry's.
 
-use monitor_core::TraceContext;
+use monitor_core::{Scope, TraceContext};
 use opentelemetry::{
     Context,
     trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
@@ -10,9 +10,10 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// Sets the parent of `span`: the caller's span if the trace is continued, or the span ID of the layer around. If the
 /// current span belongs to the same trace, it is a closer relative, and already the parent.
-pub(crate) fn adopt(span: &Span, trace: &TraceContext, is_inside: bool) {
-    let around = if is_inside { Some(trace.span_id()) } else { trace.parent_id() };
-    let Some(parent) = around else { return };
+pub(crate) fn adopt(span: &Span, trace: &TraceContext, around: Option<&Scope>) {
+    let is_inside = around.is_some_and(Scope::is_request);
+    let parent = if is_inside { Some(trace.span_id()) } else { trace.parent_id() };
+    let Some(parent) = parent else { return };
     if is_in(&Span::current(), trace) {
         return;
     }

@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt, net::IpAddr};
 
 use http::Version;
 use monitor_core::{
-    ErrorType, FinalStatus, KnownMethod, Monitor, RequestId, TraceContext,
+    ErrorType, FinalStatus, KnownMethod, Monitor, RequestId, Scope, TraceContext,
     instrument::{
         REQUEST_TARGET,
         panic::{self, CaughtPanic},
@@ -45,11 +45,13 @@ impl RequestSpan {
         self.0.enter()
     }
 
-    /// Records how the request ended, and the status if a response was sent. The span closes when `self` is dropped.
-    pub(crate) fn end(&self, ending: FinalStatus, is_answered: bool) {
-        if is_answered {
-            self.0.record("http.response.status_code", ending.status);
-        }
+    /// Records the status of a response that was sent.
+    pub(crate) fn record_status(&self, status: u16) {
+        self.0.record("http.response.status_code", status);
+    }
+
+    /// Records how the request ended. The span closes when `self` is dropped.
+    pub(crate) fn end(&self, ending: FinalStatus) {
         if let Some(code) = ending.grpc {
             self.0.record("rpc.grpc.status_code", code.number());
         }
@@ -60,16 +62,17 @@ impl RequestSpan {
     }
 
     /// Puts the span into `trace`, if the subscriber has a layer of OpenTelemetry: the span becomes a child of the
-    /// caller's span or of the layer around. Returns the trace with the IDs with which the span is exported.
+    /// caller's span, or of the request of the scope `around`. Returns the trace with the IDs with which the span is
+    /// exported.
     #[cfg(feature = "opentelemetry")]
-    pub(crate) fn join(&self, trace: TraceContext, is_inside: bool) -> TraceContext {
-        crate::watch::otel::adopt(&self.0, &trace, is_inside);
+    pub(crate) fn join(&self, trace: TraceContext, around: Option<&Scope>) -> TraceContext {
+        crate::watch::otel::adopt(&self.0, &trace, around);
         crate::watch::otel::of_span(&self.0, &trace)
     }
 
     #[cfg(not(feature = "opentelemetry"))]
     #[expect(clippy::unused_self, reason = "with the feature `opentelemetry` it is used")]
-    pub(crate) fn join(&self, trace: TraceContext, _is_inside: bool) -> TraceContext {
+    pub(crate) fn join(&self, trace: TraceContext, _around: Option<&Scope>) -> TraceContext {
         trace
     }
 }

@@ -106,7 +106,7 @@ fn open(head: &RequestHead<'_>, target: Target<'_>, settings: &Settings) -> (Opt
     };
     let span = (settings.span && !untracked).then(begin).flatten();
     if let Some(span) = &span {
-        trace = span.join(trace, around.as_ref().is_some_and(Scope::is_request));
+        trace = span.join(trace, around.as_ref());
     }
     // Built last: only a value that nothing borrows is written into the scope without a copy.
     let facts = RequestFacts {

@@ -21,7 +21,12 @@ impl Drop for Guard {
         self.count(&end);
         // Subscribers of spans and events are the program's own code, which may panic.
         if let Some(span) = &self.span {
-            catch_and_drop(|| span.end(ending, self.first_byte.is_some()));
+            catch_and_drop(|| {
+                if self.first_byte.is_some() {
+                    span.record_status(ending.status);
+                }
+                span.end(ending);
+            });
         }
         self.log(end);
         if self.span.is_some() {
@@ -64,9 +69,11 @@ impl Guard {
     fn log(&mut self, end: RequestEnd) {
         let Self { slot, settings, span, series, .. } = self;
         let Some(scope) = slot.scope().filter(|_| settings.log) else { return };
-        let Some(name) = log::name(scope, &end, series.is_none(), settings).filter(|name| name.is_wanted()) else {
-            return;
+        let name = match series {
+            Some(_) => log::name(scope, &end, settings),
+            None => Some(log::Name::Untracked),
         };
+        let Some(name) = name.filter(|name| name.is_wanted()) else { return };
         end.record(scope);
         let scope = scope.clone();
         catch_and_drop(|| {
