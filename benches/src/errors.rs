@@ -7,7 +7,7 @@ use monitor_kit::clock;
 use crate::cases::monitor;
 
 /// Measures an error captured by `ours` or `sentry`, both with a backtrace.
-pub fn tell_first(who: &str) -> Option<()> {
+pub fn run_first(who: &str) -> Option<()> {
     let mut capture = capturer(who)?;
     let begun = clock::now();
     dig(DEPTH, &mut capture);

@@ -26,10 +26,10 @@ use crate::{
 };
 
 /// Measures all facts. `millions` is the number of observations without a scrape, in millions.
-pub fn tell(millions: u32) {
+pub fn run(millions: u32) {
     bridge();
     unknown_paths();
-    issues::tell(millions);
+    issues::run(millions);
     render(1_000);
     render(10_000);
     unscraped(millions);

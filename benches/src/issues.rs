@@ -9,7 +9,7 @@ use monitor_kit::{
 use crate::facts::{milliseconds, resident, say};
 
 /// Measures all facts. The storm lasts this many seconds.
-pub(crate) fn tell(seconds: u32) {
+pub(crate) fn run(seconds: u32) {
     storm(seconds);
     many();
     redaction();

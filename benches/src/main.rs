@@ -22,10 +22,10 @@ fn main() -> io::Result<ExitCode> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words[..] {
         ["rounds", log] => Log::named(log).map(rounds::serve),
-        ["facts", millions] => millions.parse().ok().map(facts::tell),
-        ["panics", who] => panics::tell(who),
-        ["first-panic", who] => panics::tell_first(who),
-        ["first-error", who] => errors::tell_first(who),
+        ["facts", millions] => millions.parse().ok().map(facts::run),
+        ["panics", who] => panics::run(who),
+        ["first-panic", who] => panics::run_first(who),
+        ["first-error", who] => errors::run_first(who),
         ["threads"] => {
             threads::serve();
             Some(())

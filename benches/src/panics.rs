@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Measures panics captured by `ours` or `sentry`, or by `nobody`, where they are only answered.
-pub fn tell(who: &str) -> Option<()> {
+pub fn run(who: &str) -> Option<()> {
     let mut ask = asker(who)?;
     // The first backtraces of a process are slower than all others.
     for number in 0..WARM_UP {
@@ -26,7 +26,7 @@ pub fn tell(who: &str) -> Option<()> {
 }
 
 /// Measures the first panic of this process, while the symbols of the program are still loading.
-pub fn tell_first(who: &str) -> Option<()> {
+pub fn run_first(who: &str) -> Option<()> {
     println!("first panic, captured by {who}: ns\t{:.0}", asker(who)?("/first"));
     Some(())
 }

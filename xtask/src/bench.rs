@@ -89,9 +89,9 @@ fn panics() -> Result<Vec<(String, f64)>, Failure> {
         for (cost, who) in captured.iter_mut().zip(["nobody", "ours", "sentry"]) {
             let mut command = process::command("benches");
             // Read quietly: some of them print each panic with a backtrace.
-            let told =
+            let figures =
                 process::figures(&read_quietly(command.args(["panics", who]).env("RUST_BACKTRACE", backtrace))?)?;
-            *cost = told.first().map_or(f64::NAN, |(_, nanoseconds)| *nanoseconds);
+            *cost = figures.first().map_or(f64::NAN, |(_, nanoseconds)| *nanoseconds);
             facts.push((format!("panic, RUST_BACKTRACE={backtrace}, captured by {who}: µs"), *cost / 1e3));
         }
         let [_, ours, sentry] = captured;

@@ -19,17 +19,17 @@ pub(crate) fn minimal(options: &[&str]) -> Result<(), Failure> {
 }
 
 fn without_dev_dependencies(manifest: &str) -> String {
-    let mut kept = String::new();
+    let mut rest = String::new();
     let mut is_dropped = false;
     for line in manifest.lines() {
         if line.starts_with('[') {
             is_dropped = line.ends_with("dev-dependencies]");
         }
         if !is_dropped {
-            kept.extend([line, "\n"]);
+            rest.extend([line, "\n"]);
         }
     }
-    kept
+    rest
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ impl Handler<(ErrorEvent, Arc<Site>)> for Grouping {
 
 fn sources_and_issues(limit: usize, drops: &Arc<DropCounter>) -> (Arc<Sites>, Arc<Issues>) {
     let retention = Duration::from_secs(3600);
-    let limits = IssueLimits { issues: limit, sample_bytes: usize::MAX, retention, is_kept: true };
+    let limits = IssueLimits { issues: limit, sample_bytes: usize::MAX, retention, is_persisted: true };
     let counted = Arc::new(Counted::new(8));
     let issues = Issues::new(limits, String::new(), Arc::clone(&counted), Arc::clone(drops));
     (Arc::new(Sites::new(8, 100, Uuid::nil(), counted, Arc::clone(drops))), Arc::new(issues))

@@ -52,7 +52,7 @@ pub struct Monitor(Option<Arc<Inner>>);
 pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) intake: Queue<RawEvent>,
-    pub(crate) outlets: Arc<Reporters>,
+    pub(crate) reporters: Arc<Reporters>,
     pub(crate) periodic: Arc<Periodic>,
     pub(crate) panic_hook: PanicHook,
     /// Dropping it ends the housekeeping thread.
@@ -152,9 +152,9 @@ impl Monitor {
     }
 
     /// Waits until the present state is persisted, for at most 5 s. Returns at once without a store.
-    pub(crate) fn keep(&self) {
+    pub(crate) fn wait_for_saver(&self) {
         if let Some(saver) = self.0.as_ref().and_then(|inner| inner.saver.as_ref()) {
-            let _ = saver.flush().wait(clock::after(KEEPING));
+            let _ = saver.flush().wait(clock::after(MAX_SAVE));
         }
     }
 
@@ -215,7 +215,7 @@ impl Monitor {
     /// counted.
     pub fn publish(&self, signal: Signal) {
         if let Some(inner) = &self.0 {
-            inner.outlets.publish(signal);
+            inner.reporters.publish(signal);
         }
     }
 
@@ -250,7 +250,7 @@ impl Monitor {
     /// Waits until everything captured so far has reached every reporter and the store, for at most `timeout`. Returns
     /// `false` on a time-out. A reporter that hangs does not hold up the others.
     pub fn flush(&self, timeout: Duration) -> bool {
-        self.settle(timeout, Queue::flush, Queue::flush, Queue::flush)
+        self.finish_queues(timeout, Queue::flush, Queue::flush, Queue::flush)
     }
 
     /// Flushes like [`flush`](Self::flush), then ends all threads. Anything captured later is dropped and counted.
@@ -270,7 +270,7 @@ impl Monitor {
     /// # Ok::<(), monitor_kit::BuildError>(())
     /// ```
     pub fn shutdown(&self, timeout: Duration) -> bool {
-        let flushed = self.settle(timeout, Queue::stop, Queue::stop, Queue::stop);
+        let flushed = self.finish_queues(timeout, Queue::stop, Queue::stop, Queue::stop);
         if let Some(inner) = &self.0 {
             // After the queues: the drops and last events are counted by now.
             inner.periodic.run();
@@ -279,22 +279,22 @@ impl Monitor {
         flushed
     }
 
-    /// Applies `intake`, `outlet` and `saver`, which flush or stop a queue, and waits for all of them. Returns `false`
+    /// Applies `intake`, `reporter` and `saver`, which flush or stop a queue, and waits for all of them. Returns `false`
     /// on a time-out.
-    fn settle(
+    fn finish_queues(
         &self,
         timeout: Duration,
         intake: impl Fn(&Queue<RawEvent>) -> Pending,
-        outlet: impl Fn(&Queue<Arc<Signal>>) -> Pending,
+        reporter: impl Fn(&Queue<Arc<Signal>>) -> Pending,
         saver: impl Fn(&Queue<()>) -> Pending,
     ) -> bool {
         let Some(inner) = &self.0 else { return true };
         let deadline = clock::after(timeout);
-        let taken_in = intake(&inner.intake).wait(deadline);
-        let outlets = inner.outlets.0.iter().map(outlet);
-        let all: Vec<_> = outlets.chain(inner.saver.as_deref().map(saver)).collect();
+        let intake_done = intake(&inner.intake).wait(deadline);
+        let reporters = inner.reporters.0.iter().map(reporter);
+        let all: Vec<_> = reporters.chain(inner.saver.as_deref().map(saver)).collect();
         // Waits for every queue, even after one has timed out.
-        all.into_iter().fold(taken_in, |done, pending| pending.wait(deadline) && done)
+        all.into_iter().fold(intake_done, |done, pending| pending.wait(deadline) && done)
     }
 
     pub(crate) fn inner(&self) -> Option<&Inner> {
@@ -332,7 +332,7 @@ impl fmt::Debug for Monitor {
     }
 }
 
-const KEEPING: Duration = Duration::from_secs(5);
+const MAX_SAVE: Duration = Duration::from_secs(5);
 
 /// Default share of new traces that are marked as sampled.
 pub(crate) const TRACE_SAMPLING: f64 = 0.1;

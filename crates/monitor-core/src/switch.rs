@@ -60,8 +60,8 @@ impl RouteSwitch {
     /// Restores the persisted routes, except protected ones and those with a later decision. Returns the routes this
     /// disables. Routes that have expired in the meantime are reported and enabled by the next
     /// [`expire`](Self::expire).
-    pub(crate) fn restore(&self, kept: &[u8]) -> Vec<Arc<DisabledRoute>> {
-        let read = || disabled::from_json(&serde_json::from_slice(kept)?);
+    pub(crate) fn restore(&self, stored: &[u8]) -> Vec<Arc<DisabledRoute>> {
+        let read = || disabled::from_json(&serde_json::from_slice(stored)?);
         let (mut restored, unknown) = read().unwrap_or_else(|error: BoxError| {
             tracing::warn!(
                 target: "monitor",

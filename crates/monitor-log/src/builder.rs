@@ -254,7 +254,7 @@ impl LogBuilder {
         if let Some(path) = &self.file {
             let file = RollingFile::open(path, self.rotation);
             let file = file.map_err(|error| InitError(Kind::File(error)))?;
-            let file = self.spawn(Telling(file), &mut writers)?;
+            let file = self.spawn(WarningFile(file), &mut writers)?;
             layers.push(self.lines(file).boxed());
         }
         layers.extend(self.breadcrumbs.map(Layer::boxed));
@@ -308,9 +308,9 @@ fn stdout() -> Box<dyn io::Write + Send> {
 
 /// A file that logs a warning when it cannot be rotated. It must run on the writer's thread: a warning logged under the
 /// lock of a layer would deadlock.
-struct Telling(RollingFile);
+struct WarningFile(RollingFile);
 
-impl io::Write for Telling {
+impl io::Write for WarningFile {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         let written = self.0.write(lines);
         if let Some(error) = self.0.rotation_error() {

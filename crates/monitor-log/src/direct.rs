@@ -106,13 +106,13 @@ mod tests {
 
     impl Write for Pipe {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let (kept, room) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let (written, room) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let taken = bytes.len().min(*room);
             if taken == 0 {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             *room -= taken;
-            kept.extend_from_slice(&bytes[..taken]);
+            written.extend_from_slice(&bytes[..taken]);
             Ok(taken)
         }
 

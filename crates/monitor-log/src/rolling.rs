@@ -157,7 +157,7 @@ impl RollingFile {
 
     fn rotate(&mut self) -> io::Result<()> {
         let Some(current) = &mut self.current else { return Ok(()) };
-        let outcome = match self.rotation.kept() {
+        let outcome = match self.rotation.old_files() {
             0 => current.clear(),
             keep => {
                 // Best effort, so that the old file does not end in a torn line.

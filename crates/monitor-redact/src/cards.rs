@@ -31,7 +31,7 @@ fn group_end(bytes: &[u8], at: usize) -> usize {
 /// Returns the end of the card number that begins at `at`, if there is one.
 fn card_at(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    let (mut digits, mut groups) = (Vec::with_capacity(LONGEST), Vec::with_capacity(5));
+    let (mut digits, mut groups) = (Vec::with_capacity(MAX_DIGITS), Vec::with_capacity(5));
     let (mut begin, mut card) = (at, None);
     // The first digit of the major card networks is from 2 to 6.
     if !(b'2'..=b'6').contains(&bytes[at]) {
@@ -39,7 +39,7 @@ fn card_at(text: &str, at: usize) -> Option<usize> {
     }
     loop {
         let end = group_end(bytes, begin);
-        if digits.len() + (end - begin) > LONGEST {
+        if digits.len() + (end - begin) > MAX_DIGITS {
             return card;
         }
         digits.extend(bytes[begin..end].iter().map(|byte| byte - b'0'));
@@ -87,7 +87,7 @@ fn luhn(place: usize, digit: u32) -> u32 {
 }
 
 const SHORTEST: usize = 13;
-const LONGEST: usize = 19;
+const MAX_DIGITS: usize = 19;
 
 #[cfg(test)]
 mod tests {

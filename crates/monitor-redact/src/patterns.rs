@@ -40,7 +40,7 @@ fn first_in(text: &str, piece: Range<usize>, addresses: IpMasking) -> Option<(Ra
             let rest = &text[at..piece.end];
             let masked = |length: usize| (at..at + length, FILTERED.to_owned());
             secret_at(text, at, rest).map(masked).or_else(|| {
-                let (length, shown) = address_at(&rest[..rest.len().min(LONGEST)], addresses)?;
+                let (length, shown) = address_at(&rest[..rest.len().min(MAX_ADDRESS_BYTES)], addresses)?;
                 Some((at..at + length, shown))
             })
         },
@@ -79,7 +79,7 @@ fn secret_at(text: &str, at: usize, rest: &str) -> Option<usize> {
 }
 
 /// Length of the longest address, and of what may follow it and rule it out, in bytes.
-const LONGEST: usize = 48;
+const MAX_ADDRESS_BYTES: usize = 48;
 /// Length of the shortest address that identifies a host, `1.1.1.1`, in bytes.
 const SHORTEST: usize = 7;
 

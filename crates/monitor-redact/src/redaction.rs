@@ -157,7 +157,7 @@ impl Redaction {
     /// Returns `true` if the header called `name` is shown.
     #[must_use]
     pub fn keeps_header(&self, name: &str) -> bool {
-        self.headers.iter().any(|kept| kept.eq_ignore_ascii_case(name))
+        self.headers.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// Returns the masking of IP addresses in effect.

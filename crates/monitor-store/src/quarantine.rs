@@ -16,19 +16,19 @@ pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let number = clock::unix_time().as_millis().max(last.map_or(0, |last| last.saturating_add(1)));
     let aside = path.with_file_name(format!("{name}{MARK}{number:013}"));
     fs::rename(path, &aside)?;
-    keep_last(path, MAX_DAMAGED_FILES)?;
+    remove_older(path, MAX_DAMAGED_FILES)?;
     Ok(aside)
 }
 
 /// Removes all quarantined files.
 pub(crate) fn forget_aside(path: &Path) -> io::Result<()> {
-    keep_last(path, 0)
+    remove_older(path, 0)
 }
 
-fn keep_last(path: &Path, kept: usize) -> io::Result<()> {
+fn remove_older(path: &Path, keep: usize) -> io::Result<()> {
     let mut all = set_aside_before(path)?;
     all.sort_unstable_by_key(|aside| number(aside));
-    all.iter().rev().skip(kept).try_for_each(fs::remove_file)
+    all.iter().rev().skip(keep).try_for_each(fs::remove_file)
 }
 
 fn set_aside_before(path: &Path) -> io::Result<Vec<PathBuf>> {

@@ -91,7 +91,7 @@ async fn play(play: Play) -> ExitCode {
     let mut timeline = Timeline::new(play.tz.unwrap_or_else(TimeZone::system));
     // However it ends, the world is dropped below and kills its processes.
     tokio::select! {
-        told = story::tell(&mut world, &mut timeline, draft) => match told {
+        outcome = story::run(&mut world, &mut timeline, draft) => match outcome {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 timeline.fail(&failure);

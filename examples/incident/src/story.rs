@@ -29,7 +29,7 @@ pub(crate) const SECOND_ASIDE: Release =
     Release { version: "1.0.1", fault_routes: true, divides: "handled", name: "1.0.1-with-fault-routes" };
 
 /// Plays the whole story.
-pub(crate) async fn tell(world: &mut World, timeline: &mut Timeline, draft: Draft) -> Result<(), Failure> {
+pub(crate) async fn run(world: &mut World, timeline: &mut Timeline, draft: Draft) -> Result<(), Failure> {
     timeline.line(&timeline.paint(BOLD, "The incident of the TODO API, played again"));
     timeline.line("");
     timeline.paragraph(ORIGINAL);

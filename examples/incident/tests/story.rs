@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-fn tell(args: &[&str]) -> (Output, tempfile::TempDir) {
+fn run(args: &[&str]) -> (Output, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let output = Command::new(env!("CARGO_BIN_EXE_incident"))
         .args(args)
@@ -15,7 +15,7 @@ fn tell(args: &[&str]) -> (Output, tempfile::TempDir) {
 
 #[track_caller]
 fn breaks(step: u8) {
-    let (output, _folder) = tell(&["--break-step", &step.to_string()]);
+    let (output, _folder) = run(&["--break-step", &step.to_string()]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.starts_with(&format!("incident: step {step} does not hold: expected ")), "{stderr}");
@@ -23,7 +23,7 @@ fn breaks(step: u8) {
 
 #[test]
 fn the_story_is_told_to_its_end_and_the_report_is_written() {
-    let (output, folder) = tell(&["--tz", "Europe/Paris"]);
+    let (output, folder) = run(&["--tz", "Europe/Paris"]);
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
     assert!(!stdout.contains('\x1b'), "no colour in a pipe: {stdout}");
@@ -57,7 +57,7 @@ fn the_story_is_told_to_its_end_and_the_report_is_written() {
 #[test]
 fn an_unknown_step_is_a_usage_error() {
     for step in ["0", "1", "11", "x"] {
-        assert_eq!(tell(&["--break-step", step]).0.status.code(), Some(2), "{step}");
+        assert_eq!(run(&["--break-step", step]).0.status.code(), Some(2), "{step}");
     }
 }
 

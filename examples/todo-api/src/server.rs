@@ -37,14 +37,14 @@ pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Re
     let listener = StoppableListener::bind(config.listen, stopped).await?;
     let App { router, monitor, health, .. } =
         App::new(&config, monitor).await.map_err(|error| StartError::new("start", error))?;
-    let told = signals().map_err(|error| StartError::new("listen for signals", error))?;
-    let drained = health.drain_on(told, Duration::from_secs_f64(config.drain));
+    let signal = signals().map_err(|error| StartError::new("listen for signals", error))?;
+    let drained = health.drain_on(signal, Duration::from_secs_f64(config.drain));
     let shutdown = async move {
         drained.await;
         let _ = stop.send(true);
         tokio::time::sleep(LINGER).await;
     };
-    let addr = listener.local_addr().map_err(|error| StartError::new("tell the address", error))?;
+    let addr = listener.local_addr().map_err(|error| StartError::new("read the local address", error))?;
     tracing::info!(%addr, release = config.release, fault_routes = config.fault_routes, "listening");
     let app = wrap(router).layer(map_request(tell_peer)).into_make_service_with_connect_info::<Peer>();
     let served = tokio::select! {

@@ -59,7 +59,7 @@ impl Server {
         let before = self.cpu_time()?;
         let mut wrk = Command::new("wrk");
         wrk.args(["-t1", "-c32", &format!("-d{seconds}s"), &format!("http://127.0.0.1:{}/items/7", self.port)]);
-        let answers = answers(&read(&mut wrk)?).ok_or_else(|| Failure::step("wrk told no number of requests"))?;
+        let answers = answers(&read(&mut wrk)?).ok_or_else(|| Failure::step("wrk printed no number of requests"))?;
         Ok((self.cpu_time()? - before) / 1e3 / answers)
     }
 
@@ -70,7 +70,7 @@ impl Server {
             .map(|thread| on_cpu(&fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default()))
             .collect();
         let times = times.filter(|times| !times.is_empty());
-        Ok(times.ok_or_else(|| Failure::step("the kernel does not tell the server's CPU time"))?.iter().sum())
+        Ok(times.ok_or_else(|| Failure::step("the kernel does not report the server's CPU time"))?.iter().sum())
     }
 }
 
@@ -86,8 +86,8 @@ fn on_cpu(schedstat: &str) -> Option<f64> {
     schedstat.split_whitespace().next()?.parse().ok()
 }
 
-fn answers(told: &str) -> Option<f64> {
-    let line = told.lines().find(|line| line.contains(" requests in "))?;
+fn answers(output: &str) -> Option<f64> {
+    let line = output.lines().find(|line| line.contains(" requests in "))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -97,8 +97,8 @@ mod tests {
 
     #[test]
     fn what_wrk_and_the_kernel_tell_is_read() {
-        let told = "Running 3s test\n  149221 requests in 3.00s, 18.07MB read\nRequests/sec:  49740.11\n";
-        assert_eq!(answers(told), Some(149_221.0));
+        let output = "Running 3s test\n  149221 requests in 3.00s, 18.07MB read\nRequests/sec:  49740.11\n";
+        assert_eq!(answers(output), Some(149_221.0));
         assert_eq!((on_cpu("46284721 94317 182\n"), on_cpu("")), (Some(46_284_721.0), None));
     }
 }

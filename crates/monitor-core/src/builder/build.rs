@@ -51,17 +51,17 @@ impl MonitorBuilder {
         }
         let guarded = guard(std::mem::take(&mut self.reporters))?;
         let shared = Arc::new(self.shared(guarded.iter().map(|guarded| Arc::clone(&guarded.drops))));
-        let outlets = guarded.into_iter().map(|guarded| self.outlet(guarded));
-        let outlets = Arc::new(Reporters(outlets.collect::<Result<_, _>>()?));
-        outlets.publish(Signal::Started(Arc::clone(&shared.identity)));
+        let reporters = guarded.into_iter().map(|guarded| self.reporter_queue(guarded));
+        let reporters = Arc::new(Reporters(reporters.collect::<Result<_, _>>()?));
+        reporters.publish(Signal::Started(Arc::clone(&shared.identity)));
         let persist = self.persist.take();
-        let saver = persist.map(|persist| keep(&shared, &outlets, persist)).transpose()?;
-        let (shared_, outlets_) = (Arc::clone(&shared), Arc::clone(&outlets));
+        let saver = persist.map(|persist| start_saver(&shared, &reporters, persist)).transpose()?;
+        let (shared_, reporters_) = (Arc::clone(&shared), Arc::clone(&reporters));
         let excerpts = self.errors.excerpts.then(Excerpts::new);
         let before_report = self.before_report.take();
         let resolver = Resolver {
             shared: shared_,
-            outlets: outlets_,
+            reporters: reporters_,
             before_report,
             excerpts,
             _saver: saver.clone(),
@@ -75,14 +75,14 @@ impl MonitorBuilder {
         let intake = Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), intake)?;
         let periodic = Arc::new(Periodic::default());
         let (housekeeping, end) = mpsc::channel();
-        housekeeping::spawn(Arc::clone(&shared), Arc::clone(&outlets), Arc::clone(&periodic), end)?;
+        housekeeping::spawn(Arc::clone(&shared), Arc::clone(&reporters), Arc::clone(&periodic), end)?;
         if self.panic_hook != PanicHook::Off {
             panic_hook::install();
         }
         Ok(Monitor::new(Inner {
             shared,
             intake,
-            outlets,
+            reporters,
             periodic,
             panic_hook: self.panic_hook,
             housekeeping,
@@ -101,8 +101,8 @@ impl MonitorBuilder {
         let identity = self.identity();
         let redaction = self.redaction.clone();
         let Limits { issues, sample_bytes, retention, .. } = self.limits;
-        let is_kept = self.persist.is_some();
-        let limits = IssueLimits { issues, sample_bytes, retention, is_kept };
+        let is_persisted = self.persist.is_some();
+        let limits = IssueLimits { issues, sample_bytes, retention, is_persisted };
         let counted = Arc::new(Counted::new(self.limits.sites));
         let issues = Issues::new(limits, identity.release.clone(), Arc::clone(&counted), Arc::clone(&intake_drops));
         let secret = self.persist.as_deref().map_or_else(Uuid::new_v4, secret);
@@ -155,7 +155,7 @@ impl MonitorBuilder {
         }
     }
 
-    fn outlet(&self, guarded: ReporterWorker) -> Result<Queue<Arc<Signal>>, BuildError> {
+    fn reporter_queue(&self, guarded: ReporterWorker) -> Result<Queue<Arc<Signal>>, BuildError> {
         Ok(Queue::spawn(self.limits.queue, Arc::clone(&guarded.drops), guarded)?)
     }
 }
@@ -166,15 +166,15 @@ fn next_id() -> u64 {
 }
 
 /// Restores the persisted state, and starts the saver thread.
-fn keep(
+fn start_saver(
     shared: &Arc<Shared>,
-    outlets: &Arc<Reporters>,
+    reporters: &Arc<Reporters>,
     persist: Arc<dyn Persist>,
 ) -> Result<Arc<Queue<()>>, BuildError> {
     let drops = shared.drops_of("store");
-    let mut saver = Saver::new(Arc::clone(shared), Arc::clone(outlets), persist, Arc::clone(&drops));
+    let mut saver = Saver::new(Arc::clone(shared), Arc::clone(reporters), persist, Arc::clone(&drops));
     // On this thread, so that routes are disabled again before the first request.
-    saver.keep();
+    saver.save();
     let queue = Arc::new(Queue::spawn(1, drops, saver)?);
     let _ = shared.wake.set(Wake::new(&queue));
     Ok(queue)

@@ -72,8 +72,8 @@ impl TypeNames {
     }
 
     fn name_of(&self, error: &(dyn Error + 'static)) -> Cow<'static, str> {
-        let told = self.names.iter().find_map(|name| name(error));
-        told.map_or_else(|| debug_name(error), Cow::Borrowed)
+        let registered = self.names.iter().find_map(|name| name(error));
+        registered.map_or_else(|| debug_name(error), Cow::Borrowed)
     }
 }
 

@@ -56,10 +56,10 @@ impl Monitor {
     pub fn triage(&self, fingerprint: Fingerprint, order: Triage, actor: &str) -> Result<Issue, IssueError> {
         let inner = self.inner().ok_or(Refusal::MonitorDisabled)?;
         let shared = &inner.shared;
-        for signal in shared.issues.decide(fingerprint, order, actor, clock::wall(), &shared.redaction)? {
-            inner.outlets.publish(signal);
+        for signal in shared.issues.triage(fingerprint, order, actor, clock::wall(), &shared.redaction)? {
+            inner.reporters.publish(signal);
         }
-        self.keep();
+        self.wait_for_saver();
         Ok(shared.issues.get(fingerprint).ok_or(Refusal::Unknown(fingerprint))?)
     }
 

@@ -112,7 +112,7 @@ impl Record {
     }
 
     /// Adds `more` events, the last of them at `last`, and returns the change of status they cause.
-    pub(super) fn grow(&mut self, more: u64, last: SystemTime, release: &str) -> Option<Transition> {
+    pub(super) fn add_count(&mut self, more: u64, last: SystemTime, release: &str) -> Option<Transition> {
         if more == 0 {
             return None;
         }
@@ -160,14 +160,14 @@ impl Record {
     }
 
     /// Records the route and release of an event, and returns whether either is new.
-    pub(super) fn notice(&mut self, event: &ErrorEvent) -> bool {
+    pub(super) fn observe(&mut self, event: &ErrorEvent) -> bool {
         let (route, release) = (&event.scope.route, event.identity.release());
-        let is_new_route = !route.is_empty() && self.routes.len() < ROUTES && self.routes.insert(route.clone());
+        let is_new_route = !route.is_empty() && self.routes.len() < MAX_ROUTES && self.routes.insert(route.clone());
         let is_new_release = !self.releases.iter().any(|known| known == release);
         if is_new_release {
             self.releases.push(release.to_owned());
             // The first release is never evicted, as it shows since when the issue exists.
-            if self.releases.len() > RELEASES {
+            if self.releases.len() > MAX_RELEASES {
                 self.releases.remove(1);
             }
         }
@@ -195,13 +195,13 @@ impl Record {
         self.bound_hours();
         self.users.merge(other.users);
         self.routes.extend(other.routes);
-        while self.routes.len() > ROUTES {
+        while self.routes.len() > MAX_ROUTES {
             self.routes.pop_last();
         }
         let there = other.releases.clone();
         let new: Vec<_> = here.iter().filter(|release| !there.contains(release)).cloned().collect();
         self.releases = other.releases.into_iter().chain(new).collect();
-        while self.releases.len() > RELEASES {
+        while self.releases.len() > MAX_RELEASES {
             self.releases.remove(1);
         }
         // Each process was counting without knowledge of the other's decision.
@@ -218,7 +218,7 @@ impl Record {
         Some(Transition::Regressed)
     }
 
-    pub(super) fn decide(&mut self, status: IssueDecision) -> IssueDecision {
+    pub(super) fn set_status(&mut self, status: IssueDecision) -> IssueDecision {
         self.regression = None;
         self.changed = status.since.unwrap_or_else(long_ago);
         std::mem::replace(&mut self.status, status)
@@ -236,13 +236,13 @@ impl Record {
     pub(super) fn hours(&self) -> Vec<HourCount> {
         let begin = |hour: u64| clock::from_millis(hour * HOUR_MILLIS);
         let last = hour(clock::brought_back(self.last_seen));
-        let first = (last + 1).saturating_sub(HOURS as u64);
+        let first = (last + 1).saturating_sub(MAX_HOURS as u64);
         self.hours.range(first..=last).map(|(hour, count)| HourCount { begin: begin(*hour), count: *count }).collect()
     }
 
     /// Bounds the hours by number. Bounded by time, one timestamp in the future would evict all the others.
     fn bound_hours(&mut self) {
-        while self.hours.len() > HOURS {
+        while self.hours.len() > MAX_HOURS {
             self.hours.pop_first();
         }
     }
@@ -260,6 +260,6 @@ fn hour(at: SystemTime) -> u64 {
 const VERSION: u32 = 2;
 const HOUR_MILLIS: u64 = 60 * 60 * 1000;
 /// Maximum number of hours with a count: 30 days.
-const HOURS: usize = 30 * 24;
-const ROUTES: usize = 50;
-const RELEASES: usize = 100;
+const MAX_HOURS: usize = 30 * 24;
+const MAX_ROUTES: usize = 50;
+const MAX_RELEASES: usize = 100;

@@ -32,7 +32,7 @@ pub(super) struct State {
 #[derive(Debug, Default)]
 pub(super) struct IssueUpdate {
     pub(super) has_changed: bool,
-    pub(super) turn: Option<Transition>,
+    pub(super) transition: Option<Transition>,
 }
 
 impl State {
@@ -44,8 +44,8 @@ impl State {
     }
 
     /// Records that `event` happened at `source`.
-    pub(super) fn notice(&mut self, event: &ErrorEvent, source: &Arc<Site>) -> IssueUpdate {
-        if self.record.notice(event) {
+    pub(super) fn observe(&mut self, event: &ErrorEvent, source: &Arc<Site>) -> IssueUpdate {
+        if self.record.observe(event) {
             self.index();
         }
         self.record.whole += 1;
@@ -63,7 +63,7 @@ impl State {
             self.first = Some(event);
             return None;
         }
-        let out = if self.latest.len() == LATEST { self.latest.pop_front() } else { None };
+        let out = if self.latest.len() == MAX_LATEST { self.latest.pop_front() } else { None };
         self.latest.push_back(event);
         out
     }
@@ -82,15 +82,15 @@ impl State {
             self.record.first_seen = self.record.first_seen.min(totals.first_seen);
         }
         let has_changed = self.record.users.add(source.drain_users()) || more > 0;
-        IssueUpdate { has_changed, turn: self.record.grow(more, totals.last_seen, release) }
+        IssueUpdate { has_changed, transition: self.record.add_count(more, totals.last_seen, release) }
     }
 
     /// Merges the record of the same issue in another process.
     pub(super) fn merge(&mut self, record: Record, seen: i64) -> Option<Transition> {
         self.seen = self.seen.max(seen);
-        let turn = self.record.merge(record);
+        let transition = self.record.merge(record);
         self.index();
-        turn
+        transition
     }
 
     /// Merges `events` with those that are there, and returns the events past the limit.
@@ -101,7 +101,7 @@ impl State {
         all.sort_by_cached_key(|event| (!clock::is_ahead(event.at), event.at));
         let first = all.iter().position(|event| Some(event.id) == self.record.first);
         self.first = first.map(|at| all.remove(at));
-        self.latest = all.split_off(all.len().saturating_sub(LATEST)).into();
+        self.latest = all.split_off(all.len().saturating_sub(MAX_LATEST)).into();
         all
     }
 
@@ -109,8 +109,8 @@ impl State {
     /// issue is unaffected.
     pub(super) fn erase(&mut self, eraser: &Eraser) -> Option<Vec<Arc<ErrorEvent>>> {
         let was_counted = self.record.users.remove(eraser.mark);
-        let (mut erased, kept): (Vec<_>, Vec<_>) = self.latest.drain(..).partition(|event| eraser.knows(event));
-        self.latest = kept.into();
+        let (mut erased, others): (Vec<_>, Vec<_>) = self.latest.drain(..).partition(|event| eraser.knows(event));
+        self.latest = others.into();
         erased.extend(self.first.take_if(|first| eraser.knows(first)));
         let is_named = eraser.is_named_in(&self.record.message);
         if !was_counted && erased.is_empty() && !is_named {
@@ -140,8 +140,8 @@ impl State {
     }
 
     /// Sets the decision on the issue, and returns the one before.
-    pub(super) fn decide(&mut self, status: IssueDecision) -> IssueDecision {
-        self.record.decide(status)
+    pub(super) fn set_status(&mut self, status: IssueDecision) -> IssueDecision {
+        self.record.set_status(status)
     }
 
     /// Detaches its sites, which may then belong to another issue.
@@ -208,4 +208,4 @@ impl State {
     }
 }
 
-const LATEST: usize = 20;
+const MAX_LATEST: usize = 20;

@@ -1,7 +1,7 @@
 //! All issues of a process. Only the intake, the housekeeping thread, queries and decisions take the table's lock;
 //! requests never do.
 
-mod kept;
+mod persistence;
 
 use std::{
     cmp::Reverse,
@@ -53,7 +53,7 @@ pub(crate) struct IssueLimits {
     pub(crate) sample_bytes: usize,
     /// Time after the last event at which an issue expires.
     pub(crate) retention: Duration,
-    pub(crate) is_kept: bool,
+    pub(crate) is_persisted: bool,
 }
 
 #[derive(Default)]
@@ -64,7 +64,7 @@ struct Table {
     /// Number of regressions, by kind.
     regressed: [u64; EventKind::ALL.len()],
     /// Signals of count updates that could not publish them; published by the next tick or decision.
-    untold: Vec<IssueSignal>,
+    unpublished: Vec<IssueSignal>,
     /// Users erased while the store was still loading: their events are dropped as they are read.
     erased: Vec<Eraser>,
     /// Users erased lately, with the monotonic time of the erasure: their events may still be in the queues.
@@ -91,7 +91,7 @@ impl Issues {
     }
 
     /// Returns the issue of `source`, if one of its events has been grouped.
-    pub(crate) fn of(&self, source: &Site) -> Option<Fingerprint> {
+    pub(crate) fn issue_of(&self, source: &Site) -> Option<Fingerprint> {
         source.ledger(|ledger, _| ledger.issue)
     }
 
@@ -106,7 +106,7 @@ impl Issues {
         // An event of a user erased in the meantime is counted, but not stored.
         let late = table.late_eraser(&event, captured).cloned();
         let state = table.states.entry(fingerprint).or_insert_with(|| State::new(Record::new(&event), captured));
-        let growth = state.notice(&event, source);
+        let update = state.observe(&event, source);
         if let Some(eraser) = &late {
             state.forget(eraser);
         }
@@ -127,8 +127,8 @@ impl Issues {
         if is_new && let Some(state) = table.states.get(&fingerprint) {
             signals.push(IssueSignal::Opened(Arc::new(state.read())));
         }
-        signals.extend(table.take_in(fingerprint, growth));
-        self.settle(&mut table);
+        signals.extend(table.signal_of(fingerprint, update));
+        self.discard_pending(&mut table);
         Added { event: (!is_ignored).then_some(event), signals }
     }
 
@@ -139,12 +139,12 @@ impl Issues {
         table.lately.retain(|(at, _)| timeline::age(now.steady, *at) < LATE);
         let ended = |(fingerprint, state): (&Fingerprint, &mut State)| {
             state.record.bring_decision_back();
-            let turn = state.record.end_mute(now.wall)?;
-            Some((*fingerprint, IssueUpdate { has_changed: true, turn: Some(turn) }))
+            let transition = state.record.end_mute(now.wall)?;
+            Some((*fingerprint, IssueUpdate { has_changed: true, transition: Some(transition) }))
         };
         let ended: Vec<_> = table.states.iter_mut().filter_map(ended).collect();
-        for (fingerprint, growth) in ended {
-            signals.extend(table.take_in(fingerprint, growth));
+        for (fingerprint, update) in ended {
+            signals.extend(table.signal_of(fingerprint, update));
         }
         let is_old = |state: &State| state.age(now.steady) > self.limits.retention;
         let old: Vec<_> = table.states.iter().filter(|(_, state)| is_old(state)).map(|(key, _)| *key).collect();
@@ -152,7 +152,7 @@ impl Issues {
             table.remove(fingerprint);
             self.drops.count(DropReason::Expired);
         }
-        self.settle(&mut table);
+        self.discard_pending(&mut table);
         signals
     }
 
@@ -167,12 +167,12 @@ impl Issues {
     pub(crate) fn get(&self, fingerprint: Fingerprint) -> Option<Issue> {
         let mut table = self.lock();
         self.sync_counts_silently(&mut table);
-        self.settle(&mut table);
+        self.discard_pending(&mut table);
         table.states.get(&fingerprint).map(State::read)
     }
 
     /// Makes a decision on an issue, and returns the signals to publish.
-    pub(crate) fn decide(
+    pub(crate) fn triage(
         &self,
         fingerprint: Fingerprint,
         order: Triage,
@@ -184,12 +184,12 @@ impl Issues {
         self.sync_counts_silently(&mut table);
         let state = table.states.get_mut(&fingerprint).ok_or(Refusal::Unknown(fingerprint))?;
         let status = order.decide(&state.record, actor, at, redaction)?;
-        let before = state.decide(status);
+        let before = state.set_status(status);
         let issue = Arc::new(state.read());
         table.changes.records.insert(fingerprint);
-        self.settle(&mut table);
+        self.discard_pending(&mut table);
         // Signals of earlier events are published before the decision's own.
-        let mut signals = std::mem::take(&mut table.untold);
+        let mut signals = std::mem::take(&mut table.unpublished);
         signals.push(IssueSignal::Changed(Arc::new(IssueChange { issue, before })));
         Ok(signals)
     }
@@ -204,10 +204,10 @@ impl Issues {
         let erased = table.erase(&eraser);
         table.lately.push((clock::steady(), eraser.clone()));
         // The store may hold more events of the user.
-        if self.limits.is_kept && !table.is_complete {
+        if self.limits.is_persisted && !table.is_complete {
             table.erased.push(eraser);
         }
-        self.settle(&mut table);
+        self.discard_pending(&mut table);
         erased
     }
 
@@ -223,20 +223,20 @@ impl Issues {
 
     /// Updates the counts from all sites that have counted since the last call, and returns the signals to publish.
     fn sync_counts(&self, table: &mut Table) -> Vec<IssueSignal> {
-        let mut signals = std::mem::take(&mut table.untold);
+        let mut signals = std::mem::take(&mut table.unpublished);
         for source in self.counted.take() {
             // A site whose first event is still in a queue has no issue yet.
-            let Some(fingerprint) = self.of(&source) else { continue };
+            let Some(fingerprint) = self.issue_of(&source) else { continue };
             let Some(state) = table.states.get_mut(&fingerprint) else { continue };
-            let growth = state.sync_counts(&source, &self.release);
-            signals.extend(table.take_in(fingerprint, growth));
+            let update = state.sync_counts(&source, &self.release);
+            signals.extend(table.signal_of(fingerprint, update));
         }
         signals
     }
 
     /// Updates all counts without publishing signals; they are published on the next call of `sync_counts`.
     fn sync_counts_silently(&self, table: &mut Table) {
-        table.untold = self.sync_counts(table);
+        table.unpublished = self.sync_counts(table);
     }
 
     /// Evicts the least recently seen issue.
@@ -267,8 +267,8 @@ impl Issues {
     }
 
     /// Discards pending changes if there is no store to write them to.
-    fn settle(&self, table: &mut Table) {
-        if !self.limits.is_kept {
+    fn discard_pending(&self, table: &mut Table) {
+        if !self.limits.is_persisted {
             table.changes = Changes::default();
         }
     }
@@ -288,13 +288,13 @@ impl fmt::Debug for Issues {
 
 impl Table {
     /// Records that an issue has changed, and returns the signal to publish.
-    fn take_in(&mut self, fingerprint: Fingerprint, growth: IssueUpdate) -> Option<IssueSignal> {
-        if growth.has_changed || growth.turn.is_some() {
+    fn signal_of(&mut self, fingerprint: Fingerprint, update: IssueUpdate) -> Option<IssueSignal> {
+        if update.has_changed || update.transition.is_some() {
             self.changes.records.insert(fingerprint);
         }
-        let (turn, state) = (growth.turn?, self.states.get(&fingerprint)?);
+        let (transition, state) = (update.transition?, self.states.get(&fingerprint)?);
         let issue = Arc::new(state.read());
-        match turn {
+        match transition {
             Transition::Regressed => {
                 self.regressed[issue.kind as usize] += 1;
                 Some(IssueSignal::Regressed(issue))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// The smallest marks of the users seen. Marks are as good as random, so the number of marks below a limit gives an
 /// estimate of the total (Bar-Yossef and others, "Counting Distinct Elements in a Data Stream", 2002).
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(from = "Kept")]
+#[serde(from = "StoredUsers")]
 pub(super) struct Users {
     marks: BTreeSet<u64>,
     /// All marks below it are stored, and none above. `None` while all marks are stored.
@@ -18,19 +18,19 @@ pub(super) struct Users {
 /// The stored form: records of version 1 have the marks alone.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Kept {
+enum StoredUsers {
     Marks(BTreeSet<u64>),
     Limited { marks: BTreeSet<u64>, limit: Option<u64> },
 }
 
-impl From<Kept> for Users {
-    fn from(kept: Kept) -> Self {
-        match kept {
-            Kept::Marks(marks) => {
+impl From<StoredUsers> for Users {
+    fn from(stored: StoredUsers) -> Self {
+        match stored {
+            StoredUsers::Marks(marks) => {
                 let limit = marks.last().copied().filter(|_| marks.len() >= MAX_MARKS);
                 Self { marks, limit }
             }
-            Kept::Limited { marks, limit } => Self { marks, limit },
+            StoredUsers::Limited { marks, limit } => Self { marks, limit },
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 /// Starts the thread. It ends on a message through `end`, or when the sender is dropped.
 pub(crate) fn spawn(
     shared: Arc<Shared>,
-    outlets: Arc<Reporters>,
+    reporters: Arc<Reporters>,
     periodic: Arc<Periodic>,
     end: Receiver<()>,
 ) -> io::Result<()> {
@@ -32,9 +32,9 @@ pub(crate) fn spawn(
             for route in misdeclared.look(&shared.traffic) {
                 unwind::catch_and_drop(|| tracing::warn!(target: "monitor", "{route}"));
             }
-            unwind::catch_and_drop(|| shared.switch.expire(clock::now(), |enabled| outlets.publish(enabled)));
+            unwind::catch_and_drop(|| shared.switch.expire(clock::now(), |enabled| reporters.publish(enabled)));
             let signals = shared.issues.tick(clock::Moment::now());
-            signals.into_iter().for_each(|signal| outlets.publish(signal));
+            signals.into_iter().for_each(|signal| reporters.publish(signal));
             // A failed save must be retried even if no further change wakes the saver.
             if let Some(wake) = shared.wake.get() {
                 wake.up_again();

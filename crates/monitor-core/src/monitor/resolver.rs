@@ -34,7 +34,7 @@ pub(crate) type BeforeReport = Box<dyn FnMut(ErrorEvent) -> Option<ErrorEvent> +
 
 pub(crate) struct Resolver {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) outlets: Arc<Reporters>,
+    pub(crate) reporters: Arc<Reporters>,
     pub(crate) before_report: Option<BeforeReport>,
     /// `None` if source excerpts are turned off.
     pub(crate) excerpts: Option<Excerpts>,
@@ -94,15 +94,15 @@ impl Resolver {
         // Grouped after masking: pieces of a secret in a fingerprint could not be masked later.
         event.grouping = Grouping::of(&event);
         // The first event of a site decides the issue of all later ones.
-        event.fingerprint = self.shared.issues.of(source).unwrap_or_else(|| event.grouping.fingerprint());
+        event.fingerprint = self.shared.issues.issue_of(source).unwrap_or_else(|| event.grouping.fingerprint());
         if event.bound() {
             self.shared.intake_drops.count(DropReason::Shortened);
         }
         let added = self.shared.issues.add(event, source, captured);
         if let Some(event) = added.event {
-            self.outlets.publish(Signal::Error(event));
+            self.reporters.publish(Signal::Error(event));
         }
-        added.signals.into_iter().for_each(|signal| self.outlets.publish(signal));
+        added.signals.into_iter().for_each(|signal| self.reporters.publish(signal));
     }
 
     /// Calls `before_report`. If it panics, the panic is counted and the event is reported unchanged. A slow call is

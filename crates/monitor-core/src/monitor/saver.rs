@@ -34,7 +34,7 @@ use crate::{
 
 pub(crate) struct Saver {
     shared: Arc<Shared>,
-    outlets: Arc<Reporters>,
+    reporters: Arc<Reporters>,
     persist: Arc<dyn Persist>,
     drops: Arc<DropCounter>,
     /// Whether the stored state has been restored.
@@ -48,19 +48,19 @@ pub(crate) struct Saver {
     retry_at: Option<Instant>,
     /// Messages for the log. While the monitor is being built, the program has no log yet, so they wait for the first
     /// run.
-    untold: Vec<Trouble>,
+    unlogged: Vec<Trouble>,
 }
 
 impl Saver {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        outlets: Arc<Reporters>,
+        reporters: Arc<Reporters>,
         persist: Arc<dyn Persist>,
         drops: Arc<DropCounter>,
     ) -> Self {
         Self {
             shared,
-            outlets,
+            reporters,
             persist,
             drops,
             is_loaded: false,
@@ -68,25 +68,25 @@ impl Saver {
             foreign: BTreeSet::new(),
             failures: 0,
             retry_at: None,
-            untold: Vec::new(),
+            unlogged: Vec::new(),
         }
     }
 
     /// Saves all pending changes, if the store can be used.
-    pub(crate) fn keep(&mut self) {
+    pub(crate) fn save(&mut self) {
         let was_purge_due = self.shared.is_purge_due.load(Ordering::Acquire);
-        let kept = panic::catch_printed(|| self.try_to_keep()).unwrap_or_else(|caught| {
+        let saved = panic::catch_printed(|| self.try_to_save()).unwrap_or_else(|caught| {
             caught.drop_payload();
             self.shared.is_purge_due.fetch_or(was_purge_due, Ordering::AcqRel);
             Err("the storage panicked".into())
         });
-        match kept {
+        match saved {
             Ok(()) => (self.failures, self.retry_at) = (0, None),
             Err(error) => self.fail(&error),
         }
     }
 
-    fn try_to_keep(&mut self) -> Result<(), BoxError> {
+    fn try_to_save(&mut self) -> Result<(), BoxError> {
         match self.persist.access()? {
             StoreState::Busy => {
                 // Everything is written once the store is free, so changes need not be tracked until then.
@@ -99,7 +99,7 @@ impl Saver {
                 // If the lost store had been loaded, memory has its content, which is written again.
                 self.is_all_unsaved |= self.is_loaded;
                 self.drops.count(DropReason::Damaged);
-                self.untold.push(Trouble::Gone(why));
+                self.unlogged.push(Trouble::Gone(why));
             }
         }
         if !self.is_loaded {
@@ -108,11 +108,11 @@ impl Saver {
         self.shared.resolve_left_behind();
         // Read before the changes are taken: an erasure that comes later is not among them, and needs another purge.
         let is_purge_due = self.shared.is_purge_due.swap(false, Ordering::AcqRel);
-        let kept = self.write().and_then(|()| if is_purge_due { self.persist.purge() } else { Ok(()) });
-        if kept.is_err() && is_purge_due {
+        let saved = self.write().and_then(|()| if is_purge_due { self.persist.purge() } else { Ok(()) });
+        if saved.is_err() && is_purge_due {
             self.shared.is_purge_due.store(true, Ordering::Release);
         }
-        kept
+        saved
     }
 
     fn write(&mut self) -> Result<(), BoxError> {
@@ -154,7 +154,7 @@ impl Saver {
         self.drops.count(DropReason::NotPersisted);
         self.retry_at = Some(clock::after(RETRY.saturating_mul(1 << self.failures.min(5))));
         if self.failures == 0 {
-            self.untold.push(Trouble::Unsaved(text::format(format_args!("{error}"))));
+            self.unlogged.push(Trouble::Unsaved(text::format(format_args!("{error}"))));
         }
         self.failures = self.failures.saturating_add(1);
     }
@@ -166,15 +166,15 @@ impl Saver {
         }
     }
 
-    fn tell(&mut self) {
-        let untold = std::mem::take(&mut self.untold);
-        unwind::catch_and_drop(|| untold.iter().for_each(Trouble::tell));
+    fn log_troubles(&mut self) {
+        let unlogged = std::mem::take(&mut self.unlogged);
+        unwind::catch_and_drop(|| unlogged.iter().for_each(Trouble::log));
     }
 }
 
 impl Handler<()> for Saver {
     fn handle(&mut self, (): ()) {
-        self.tell();
+        self.log_troubles();
         // Too early to retry. The wake-up stays pending; the housekeeping thread wakes the saver again.
         if self.retry_at.is_some_and(|at| clock::now() < at) {
             return;
@@ -182,14 +182,14 @@ impl Handler<()> for Saver {
         // Changes in the meantime are saved in the same batch.
         thread::sleep(BATCH);
         self.rest();
-        self.keep();
-        self.tell();
+        self.save();
+        self.log_troubles();
     }
 
     fn flush(&mut self) {
         self.rest();
-        self.keep();
-        self.tell();
+        self.save();
+        self.log_troubles();
     }
 
     fn end(&mut self) {

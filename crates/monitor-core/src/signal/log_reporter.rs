@@ -66,14 +66,14 @@ impl Reporter for LogReporter {
 
     fn report(&mut self, signal: &Signal) -> Result<(), Box<dyn Error + Send + Sync>> {
         match &self.dispatch {
-            Some(dispatch) => tracing::dispatcher::with_default(dispatch, || tell(signal)),
-            None => tell(signal),
+            Some(dispatch) => tracing::dispatcher::with_default(dispatch, || log(signal)),
+            None => log(signal),
         }
         Ok(())
     }
 }
 
-fn tell(signal: &Signal) {
+fn log(signal: &Signal) {
     match signal {
         Signal::Error(event) => write(event),
         Signal::RouteDisabled(disabled) => tracing::warn!(

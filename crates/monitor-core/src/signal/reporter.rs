@@ -89,8 +89,8 @@ pub(crate) struct Reporters(pub(crate) Vec<Queue<Arc<Signal>>>);
 impl Reporters {
     pub(crate) fn publish(&self, signal: impl Into<Signal>) {
         let signal = Arc::new(signal.into());
-        for outlet in &self.0 {
-            outlet.push(Arc::clone(&signal));
+        for queue in &self.0 {
+            queue.push(Arc::clone(&signal));
         }
     }
 }

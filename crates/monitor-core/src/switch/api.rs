@@ -57,9 +57,9 @@ impl Monitor {
             list.push(Arc::clone(&disabled));
             Ok(Arc::clone(&disabled))
         };
-        let notify = |disabled: &Arc<_>| inner.outlets.publish(Signal::RouteDisabled(Arc::clone(disabled)));
+        let notify = |disabled: &Arc<_>| inner.reporters.publish(Signal::RouteDisabled(Arc::clone(disabled)));
         let disabled = shared.switch.change(put, notify)?;
-        self.keep();
+        self.wait_for_saver();
         Ok(disabled)
     }
 
@@ -91,10 +91,10 @@ impl Monitor {
         let switch = &inner.shared.switch;
         let notify = |enabled: &Arc<EnabledRoute>| {
             switch.note_enabled(&enabled.disabled);
-            inner.outlets.publish(Signal::RouteEnabled(Arc::clone(enabled)));
+            inner.reporters.publish(Signal::RouteEnabled(Arc::clone(enabled)));
         };
         let enabled = switch.change(take, notify)?;
-        self.keep();
+        self.wait_for_saver();
         Ok(enabled)
     }
 

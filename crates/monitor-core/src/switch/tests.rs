@@ -11,12 +11,12 @@ use crate::{
 
 /// A store in memory that can be made to fail.
 #[derive(Clone, Debug, Default)]
-struct Kept(Arc<StdMutex<HashMap<String, Vec<u8>>>>, bool);
+struct MemoryStore(Arc<StdMutex<HashMap<String, Vec<u8>>>>, bool);
 
-impl Kept {
+impl MemoryStore {
     fn put(&self, value: &[u8]) {
         let change = StoreWrite::Put { key: KEY.to_owned(), value: value.to_owned() };
-        self.save(&[change]).expect("it is kept in memory");
+        self.save(&[change]).expect("the store is in memory");
     }
 
     fn get(&self) -> Vec<u8> {
@@ -24,7 +24,7 @@ impl Kept {
     }
 }
 
-impl Persist for Kept {
+impl Persist for MemoryStore {
     fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
         let values = self.0.lock().expect("nobody panicked");
         let all = values.iter().filter(|(key, _)| key.starts_with(prefix));
@@ -44,9 +44,9 @@ impl Persist for Kept {
     }
 }
 
-fn monitor(kept: &Kept) -> Monitor {
+fn monitor(store: &MemoryStore) -> Monitor {
     let routes = [("GET", "/error"), ("POST", "/error"), ("GET", "/todos")];
-    let builder = Monitor::builder("shop").log(None).routes(routes).persist(kept.clone());
+    let builder = Monitor::builder("shop").log(None).routes(routes).persist(store.clone());
     builder.protected_routes(["/admin"]).build().expect("the settings are good")
 }
 
@@ -62,7 +62,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
 fn a_route_is_disabled_for_all_methods_or_for_one() {
-    let monitor = monitor(&Kept::default());
+    let monitor = monitor(&MemoryStore::default());
     assert!(!find(&monitor, KnownMethod::Get, "/error"));
     monitor.disable_route(DisableRoute::new("/error", "ada").method(KnownMethod::Post)).expect("it is known");
     assert!(find(&monitor, KnownMethod::Post, "/error") && !find(&monitor, KnownMethod::Get, "/error"));
@@ -79,7 +79,7 @@ fn a_route_is_disabled_for_all_methods_or_for_one() {
 
 #[test]
 fn what_is_said_again_takes_the_place_of_what_was_said() {
-    let monitor = monitor(&Kept::default());
+    let monitor = monitor(&MemoryStore::default());
     for reason in ["first", "second"] {
         monitor.disable_route(DisableRoute::new("/error", "ada").reason(reason)).expect("it is known");
     }
@@ -88,22 +88,22 @@ fn what_is_said_again_takes_the_place_of_what_was_said() {
 
 #[test]
 fn it_expires_by_itself_and_says_so() {
-    let monitor = monitor(&Kept::default());
+    let monitor = monitor(&MemoryStore::default());
     let disabled = monitor.disable_route(DisableRoute::new("/error", "ada").expires_in(HOUR)).expect("it is known");
     let inner = monitor.inner().expect("it is enabled");
     let later = clock::now() + HOUR;
     assert_eq!(disabled.retry_after_at(later - Duration::from_millis(1500)), Duration::from_secs(2));
     assert_eq!(disabled.retry_after_at(later), Duration::from_secs(1));
     assert!(monitor.find_disabled(KnownMethod::Get, "/error", "/error", later).is_none());
-    inner.shared.switch.expire(clock::now(), |enabled| inner.outlets.publish(enabled));
+    inner.shared.switch.expire(clock::now(), |enabled| inner.reporters.publish(enabled));
     assert_eq!(names(&monitor), ["/error"], "its time has not come");
-    inner.shared.switch.expire(later, |enabled| inner.outlets.publish(enabled));
+    inner.shared.switch.expire(later, |enabled| inner.reporters.publish(enabled));
     assert!(names(&monitor).is_empty() && !inner.shared.switch.is_any.load(Ordering::Relaxed));
 }
 
 #[test]
 fn without_expiry_clients_are_told_to_wait_as_long_as_one_said() {
-    let monitor = monitor(&Kept::default());
+    let monitor = monitor(&MemoryStore::default());
     let wait =
         |order: DisableRoute| monitor.disable_route(order).expect("it is known").retry_after_at(clock::now()).as_secs();
     assert_eq!(wait(DisableRoute::new("/error", "ada")), 60);
@@ -114,7 +114,7 @@ fn without_expiry_clients_are_told_to_wait_as_long_as_one_said() {
 
 #[test]
 fn what_cannot_be_switched_is_refused_with_a_reason() {
-    let monitor = monitor(&Kept::default());
+    let monitor = monitor(&MemoryStore::default());
     let refusal = |order: DisableRoute| monitor.disable_route(order).expect_err("it is refused").to_string();
     assert_eq!(
         refusal(DisableRoute::new("/eror", "ada")),
@@ -147,13 +147,13 @@ fn what_cannot_be_switched_is_refused_with_a_reason() {
 
 #[test]
 fn a_route_that_was_never_called_is_disabled_where_the_order_allows_it_and_stays_so_over_a_restart() {
-    let kept = Kept::default();
-    let monitor_before = monitor(&kept);
+    let store = MemoryStore::default();
+    let monitor_before = monitor(&store);
     let order = DisableRoute::new("/reports/{id}", "ada").allow_unknown();
     monitor_before.disable_route(order).expect("the order allows it");
     assert!(
         find(&monitor_before, KnownMethod::Get, "/reports/{id}")
-            && find(&monitor(&kept), KnownMethod::Post, "/reports/{id}")
+            && find(&monitor(&store), KnownMethod::Post, "/reports/{id}")
     );
     for route in ["_unmatched", "reports"] {
         let refusal = monitor_before.disable_route(DisableRoute::new(route, "ada").allow_unknown());
@@ -165,60 +165,60 @@ fn a_route_that_was_never_called_is_disabled_where_the_order_allows_it_and_stays
 
 #[test]
 fn what_is_disabled_outlives_the_process() {
-    let kept = Kept::default();
-    let before = monitor(&kept);
+    let store = MemoryStore::default();
+    let before = monitor(&store);
     let order = DisableRoute::new("/error", "ada").method(KnownMethod::Get).reason("divides by zero").expires_in(HOUR);
     before.disable_route(order).expect("it is known");
     before.disable_route(DisableRoute::new("/todos", "bob")).expect("it is known");
-    let after = monitor(&kept);
+    let after = monitor(&store);
     assert!(find(&after, KnownMethod::Get, "/error") && !find(&after, KnownMethod::Post, "/error"));
     let same = |monitor: &Monitor| monitor.disabled_routes().iter().map(|one| one.to_json()).collect::<Vec<_>>();
     assert_eq!(same(&after), same(&before));
     after.enable_route("/todos", None, "bob").expect("it is disabled");
-    assert_eq!(names(&monitor(&kept)), ["GET /error"]);
+    assert_eq!(names(&monitor(&store)), ["GET /error"]);
 }
 
 #[test]
 fn what_has_expired_meanwhile_does_not() {
-    let kept = Kept::default();
-    let before = monitor(&kept);
+    let store = MemoryStore::default();
+    let before = monitor(&store);
     before.disable_route(DisableRoute::new("/error", "ada").expires_in(Duration::from_millis(1))).expect("it is known");
     while !before.disabled_routes().is_empty() {
         std::thread::yield_now();
     }
-    assert!(names(&monitor(&kept)).is_empty());
+    assert!(names(&monitor(&store)).is_empty());
 }
 
 #[test]
 fn what_was_kept_and_cannot_be_read_disables_nothing() {
     let broken: [&[u8]; 4] = [b"", b"{", b"{\"version\":2,\"disabled\":[]}", b"{\"version\":1}"];
     for value in broken {
-        let kept = Kept::default();
-        kept.put(value);
-        assert!(names(&monitor(&kept)).is_empty());
+        let store = MemoryStore::default();
+        store.put(value);
+        assert!(names(&monitor(&store)).is_empty());
     }
 }
 
 #[test]
 fn an_entry_that_cannot_be_read_takes_no_other_with_it() {
-    let kept = Kept::default();
-    monitor(&kept).disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
-    let mut value: serde_json::Value = serde_json::from_slice(&kept.get()).expect("it is JSON");
+    let store = MemoryStore::default();
+    monitor(&store).disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
+    let mut value: serde_json::Value = serde_json::from_slice(&store.get()).expect("it is JSON");
     value["disabled"].as_array_mut().expect("it is a list").insert(0, serde_json::json!({ "route": "/todos" }));
-    kept.put(value.to_string().as_bytes());
-    assert_eq!(names(&monitor(&kept)), ["/error"]);
+    store.put(value.to_string().as_bytes());
+    assert_eq!(names(&monitor(&store)), ["/error"]);
 }
 
 #[test]
 fn what_must_stay_in_service_does_whatever_was_kept_and_whatever_template_it_goes_by() {
-    let kept = Kept::default();
+    let store = MemoryStore::default();
     let before =
-        Monitor::builder("shop").log(None).routes([("GET", "/admin"), ("GET", "/{*path}")]).persist(kept.clone());
+        Monitor::builder("shop").log(None).routes([("GET", "/admin"), ("GET", "/{*path}")]).persist(store.clone());
     let before = before.build().expect("the settings are good");
     for route in ["/admin", "/{*path}"] {
         before.disable_route(DisableRoute::new(route, "ada")).expect("it is known");
     }
-    let after = monitor(&kept);
+    let after = monitor(&store);
     assert_eq!(names(&after), ["/{*path}"]);
     let find = |path| after.find_disabled(KnownMethod::Get, "/{*path}", path, clock::now()).is_some();
     assert_eq!(["/anything", "/admin/routes", "/health", "/metrics"].map(find), [true, false, false, false]);
@@ -245,7 +245,7 @@ fn a_store_that_panics_changes_nothing_else() {
 
 #[test]
 fn what_cannot_be_saved_holds_all_the_same_and_is_counted() {
-    let monitor = monitor(&Kept(Arc::default(), true));
+    let monitor = monitor(&MemoryStore(Arc::default(), true));
     monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
     assert!(find(&monitor, KnownMethod::Get, "/error"));
     let dropped = monitor.dropped();
@@ -257,7 +257,7 @@ fn what_cannot_be_saved_holds_all_the_same_and_is_counted() {
 
 #[test]
 fn who_and_why_are_redacted() {
-    let monitor = monitor(&Kept::default());
+    let monitor = monitor(&MemoryStore::default());
     let order = DisableRoute::new("/error", "ada@example.org").reason("leaks password=hunter2");
     let disabled = monitor.disable_route(order).expect("it is known");
     assert!(!disabled.to_json().to_string().contains("example.org") && !disabled.reason.contains("hunter2"));

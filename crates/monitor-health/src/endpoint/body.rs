@@ -71,7 +71,7 @@ fn stale(body: &mut String, view: &View<'_>) {
 fn members(view: &View<'_>, detail: DetailLevel) -> String {
     match view.unknown() {
         Some(reason) => rendered::unknown(reason, detail),
-        None => view.said.plain[detail as usize].clone(),
+        None => view.rendered.plain[detail as usize].clone(),
     }
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn draft(registry: &Registry, report: &Report<'_>, detail: DetailLeve
     }
     let checks = report.views.iter().map(|view| match view.unknown() {
         Some(reason) => health_json::unknown(&view.probe.name, reason, detail),
-        None => view.said.draft[detail as usize].clone(),
+        None => view.rendered.draft[detail as usize].clone(),
     });
     let _ = write!(body, ",\"checks\":{{{}}}}}", checks.collect::<Vec<_>>().join(","));
     body

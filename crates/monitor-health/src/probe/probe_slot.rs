@@ -26,14 +26,14 @@ pub(crate) struct ProbeSlot {
     state: Mutex<State>,
     /// Number of runs that ended.
     ended: watch::Sender<u64>,
-    /// A [`Keeper`] schedules this probe.
-    is_kept: AtomicBool,
+    /// A [`ScheduleClaim`] schedules this probe.
+    is_claimed: AtomicBool,
 }
 
 pub(crate) struct State {
     pub(crate) standing: ProbeStatus,
     /// The rendered results of the last run.
-    pub(crate) said: Arc<Rendered>,
+    pub(crate) rendered: Arc<Rendered>,
     /// Number of run handles that are not released.
     halves: u8,
     running_since: Option<Instant>,
@@ -41,7 +41,7 @@ pub(crate) struct State {
 
 /// The right to schedule a probe in the background. Dropped when its runtime shuts down, so that another runtime can
 /// take over.
-pub(crate) struct Keeper {
+pub(crate) struct ScheduleClaim {
     watch: Arc<ProbeSlot>,
 }
 
@@ -84,8 +84,8 @@ pub(crate) enum Ask {
 impl ProbeSlot {
     pub(crate) fn new(probe: Probe) -> Self {
         let standing = ProbeStatus::new(Instant::now());
-        let state = State { standing, said: Arc::default(), halves: 0, running_since: None };
-        Self { probe, state: Mutex::new(state), ended: watch::Sender::new(0), is_kept: AtomicBool::new(false) }
+        let state = State { standing, rendered: Arc::default(), halves: 0, running_since: None };
+        Self { probe, state: Mutex::new(state), ended: watch::Sender::new(0), is_claimed: AtomicBool::new(false) }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -99,9 +99,9 @@ impl ProbeSlot {
     }
 
     /// Claims the background schedule of this probe; returns `None` if it is already claimed.
-    pub(crate) fn keep(self: &Arc<Self>) -> Option<Keeper> {
-        let is_kept = self.is_kept.load(Ordering::Relaxed) || self.is_kept.swap(true, Ordering::Relaxed);
-        (!is_kept).then(|| Keeper { watch: Arc::clone(self) })
+    pub(crate) fn claim(self: &Arc<Self>) -> Option<ScheduleClaim> {
+        let is_claimed = self.is_claimed.load(Ordering::Relaxed) || self.is_claimed.swap(true, Ordering::Relaxed);
+        (!is_claimed).then(|| ScheduleClaim { watch: Arc::clone(self) })
     }
 
     /// Begins a run; returns `None` while another is in flight.
@@ -143,12 +143,12 @@ impl ProbeSlot {
         let mut state = self.state();
         let sample = found(&mut state)?;
         let transition = state.standing.record(sample, &self.probe.pace);
-        state.said = Arc::new(Rendered::new(&self.probe, &state.standing));
+        state.rendered = Arc::new(Rendered::new(&self.probe, &state.standing));
         transition
     }
 
     /// Notifies all receivers that a run has ended.
-    pub(crate) fn tell(&self) {
+    pub(crate) fn notify(&self) {
         self.ended.send_modify(|ended| *ended += 1);
     }
 
@@ -178,17 +178,17 @@ impl State {
     }
 }
 
-// === impl Keeper ===
+// === impl ScheduleClaim ===
 
-impl Keeper {
+impl ScheduleClaim {
     pub(crate) fn watch(&self) -> &Arc<ProbeSlot> {
         &self.watch
     }
 }
 
-impl Drop for Keeper {
+impl Drop for ScheduleClaim {
     fn drop(&mut self) {
-        self.watch.is_kept.store(false, Ordering::Relaxed);
+        self.watch.is_claimed.store(false, Ordering::Relaxed);
     }
 }
 
@@ -223,7 +223,7 @@ impl Drop for RunHandle {
             drop(state);
             // While the other handle is held, there is no new result to read.
             if is_last {
-                watch.tell();
+                watch.notify();
             }
         }
     }

@@ -83,7 +83,7 @@ fn said(source: Box<dyn Error + Send + Sync>) -> String {
 /// Starts the check. The task or thread releases its handle before it sends the result, so that the next run can begin
 /// by then.
 fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<ProbeResult>, Option<AbortHandle>) {
-    let (tell, answer) = oneshot::channel();
+    let (sender, answer) = oneshot::channel();
     let name = probe.name.clone();
     let abort = match &probe.check {
         Check::Blocking(probe) => {
@@ -93,9 +93,9 @@ fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<ProbeResult>, Opt
                 let _entered = runtime.enter();
                 let result = caught(panic::catch(|| probe.check()));
                 drop(runs);
-                let _ = tell.send(result);
+                let _ = sender.send(result);
             };
-            // If no thread can be spawned, `tell` is dropped and the run ends with an error.
+            // If no thread can be spawned, `sender` is dropped and the run ends with an error.
             let _ = thread::Builder::new().name(format!("health-{name}")).spawn(look);
             None
         }
@@ -104,7 +104,7 @@ fn spawn(probe: &Probe, runs: RunHandle) -> (oneshot::Receiver<ProbeResult>, Opt
             let task = tokio::spawn(async move {
                 let result = look(&*probe, &name).await;
                 drop(runs);
-                let _ = tell.send(result);
+                let _ = sender.send(result);
             });
             Some(task.abort_handle())
         }
@@ -127,7 +127,7 @@ async fn look(probe: &dyn HealthProbe, name: &str) -> ProbeResult {
         polled.unwrap_or_else(|panic| Poll::Ready(caught(Err(panic))))
     });
     let result = result.await;
-    if longest > LONGEST_POLL {
+    if longest > MAX_POLL {
         let blocked_ms = milliseconds(longest);
         panic::catch_and_drop(|| {
             tracing::warn!(target: "monitor::health", probe = name, blocked_ms, "health_probe_blocks");
@@ -159,7 +159,7 @@ fn caught(looked: Result<ProbeResult, CaughtPanic>) -> ProbeResult {
 /// Longest time for which a run may hold a concurrency slot.
 const TURN: Duration = Duration::from_secs(1);
 /// A poll longer than this is logged: a check that blocks belongs in [`Probe::blocking`].
-const LONGEST_POLL: Duration = Duration::from_millis(50);
+const MAX_POLL: Duration = Duration::from_millis(50);
 
 /// Published message of a panic. The panic's own message is not published.
 const PANICKED: &str = "probe panicked";

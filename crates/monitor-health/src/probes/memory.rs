@@ -129,7 +129,7 @@ fn host(root: &Path) -> io::Result<Usage> {
         (Some(limit), Some(free)) if limit > 0 => {
             Ok(Usage { used: limit.saturating_sub(free), limit, limited_by: "host" })
         }
-        _ => Err(io::Error::other("/proc/meminfo tells neither MemTotal nor MemAvailable")),
+        _ => Err(io::Error::other("/proc/meminfo has neither MemTotal nor MemAvailable")),
     }
 }
 

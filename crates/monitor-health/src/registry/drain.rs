@@ -14,7 +14,7 @@ pub struct StartupGate {
 impl StartupGate {
     pub(crate) fn close(health: Health, name: String) -> Self {
         health.0.gates().push(name.clone());
-        health.0.tell();
+        health.0.notify();
         Self { health, name }
     }
 }
@@ -26,7 +26,7 @@ impl Drop for StartupGate {
             gates.remove(at);
         }
         drop(gates);
-        self.health.0.tell();
+        self.health.0.notify();
     }
 }
 
@@ -82,7 +82,7 @@ impl Health {
         async move {
             signal.await;
             health.0.draining.store(true, Ordering::Relaxed);
-            health.0.tell();
+            health.0.notify();
             tracing::info!(target: "monitor::health", grace_seconds = grace.as_secs_f64(), "draining");
             tokio::time::sleep(grace).await;
         }

@@ -26,18 +26,18 @@ impl Inner {
             panic::catch_and_drop(|| log(&watch.probe.name, &transition, &message, reason.as_deref()));
             self.publish(Some(watch.probe.name.clone()), transition, message, reason);
         }
-        self.tell();
+        self.notify();
     }
 
     /// Notifies subscribers of a possible change, and publishes a change of the overall status.
-    pub(crate) fn tell(&self) {
+    pub(crate) fn notify(&self) {
         self.changed.send_replace(());
-        self.tell_overall();
+        self.publish_overall();
     }
 
     /// Publishes the status of the whole service if it has changed. A service that starts or drains is not a failed
     /// one, so nothing is published then.
-    fn tell_overall(&self) {
+    fn publish_overall(&self) {
         if self.is_draining() || self.closed_gates().is_some() || self.is_new() {
             return;
         }

@@ -12,7 +12,7 @@ use crate::probe::{Pace, Probe, probe_slot::ProbeSlot, rendered::Rendered, statu
 pub(crate) struct View<'a> {
     pub(crate) probe: &'a Probe,
     pub(crate) status: HealthStatus,
-    pub(crate) said: Arc<Rendered>,
+    pub(crate) rendered: Arc<Rendered>,
     /// `None` if the probe has never run.
     pub(crate) age: Option<Duration>,
     /// A caller asked for a newer result, which did not arrive in time.
@@ -100,7 +100,7 @@ impl<'a> View<'a> {
         View {
             probe: &watch.probe,
             status: status(&state.standing, now, pace),
-            said: Arc::clone(&state.said),
+            rendered: Arc::clone(&state.rendered),
             age: state.standing.age(now),
             standing_for: state.standing.standing_for(now),
             is_pardoned: false,

@@ -13,7 +13,7 @@ use tokio::{
 
 use super::health::Inner;
 use crate::probe::{
-    probe_slot::{Ask, Keeper, Pause, ProbeSlot, Run},
+    probe_slot::{Ask, Pause, ProbeSlot, Run, ScheduleClaim},
     run::{Found, run, still_running},
 };
 
@@ -23,8 +23,8 @@ impl Inner {
     pub(crate) fn start(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
         let by_themselves = self.watches.iter().filter(|watch| watch.probe.pace.on_demand.is_none());
-        for keeper in by_themselves.filter_map(ProbeSlot::keep) {
-            runtime.spawn(keep(Arc::downgrade(self), keeper));
+        for claim in by_themselves.filter_map(ProbeSlot::claim) {
+            runtime.spawn(schedule(Arc::downgrade(self), claim));
         }
     }
 
@@ -37,7 +37,7 @@ impl Inner {
                     waits.end(state);
                     Some(sample)
                 });
-                watch.tell();
+                watch.notify();
             }
         }));
     }
@@ -51,7 +51,7 @@ impl Inner {
             Some(still_running(running))
         });
         if is_stuck {
-            watch.tell();
+            watch.notify();
         }
     }
 
@@ -85,8 +85,8 @@ impl Inner {
 }
 
 /// Schedules a probe in a loop, until the last handle to its registry is dropped.
-async fn keep(inner: Weak<Inner>, keeper: Keeper) {
-    let watch = keeper.watch();
+async fn schedule(inner: Weak<Inner>, claim: ScheduleClaim) {
+    let watch = claim.watch();
     // Instances that were started together must not stay synchronized: their second runs begin at different times.
     let mut phase = random();
     loop {
@@ -100,7 +100,7 @@ async fn keep(inner: Weak<Inner>, keeper: Keeper) {
         drop(strong);
         let next = async {
             // A run ends by its time-out at the latest; only the wait for a concurrency slot takes longer.
-            let _ = timeout(watch.probe.pace.timeout.saturating_add(LONGEST_WAIT), ended.changed()).await;
+            let _ = timeout(watch.probe.pace.timeout.saturating_add(MAX_WAIT), ended.changed()).await;
             sleep(until_next(&watch.pause(), phase)).await;
         };
         // Completes when the registry, which owns the sender, is dropped: the loop must not wait out the pause then.
@@ -113,13 +113,13 @@ async fn keep(inner: Weak<Inner>, keeper: Keeper) {
 }
 
 /// Returns the pause before the next run. An interval is shortened by `phase`, from 0 to 1, of its half, or of
-/// [`LONGEST_PHASE`] if that is less.
+/// [`MAX_PHASE`] if that is less.
 fn until_next(pause: &Pause, phase: f64) -> Duration {
     match *pause {
         Pause::Retry(longest) => retry(random()).min(longest),
         Pause::Interval(interval) => {
             let pause = jittered(interval, random());
-            pause - portion((pause / 2).min(LONGEST_PHASE), phase)
+            pause - portion((pause / 2).min(MAX_PHASE), phase)
         }
     }
 }
@@ -149,9 +149,9 @@ const BUDGET: Duration = Duration::from_millis(800);
 /// The shortest pause before a retry; the longest is half as long again.
 const RETRY: Duration = Duration::from_secs(1);
 /// The largest amount by which the second run is brought forward.
-const LONGEST_PHASE: Duration = Duration::from_secs(5);
+const MAX_PHASE: Duration = Duration::from_secs(5);
 /// Longest wait for a run that waits for a concurrency slot.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

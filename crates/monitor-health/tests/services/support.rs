@@ -35,11 +35,11 @@ pub(crate) async fn until(health: &Health, path: &str, wanted: u16) -> (Value, D
         if status == wanted {
             return (body, begun.elapsed());
         }
-        assert!(begun.elapsed() < LONGEST, "it stays {status}: {body:#}");
+        assert!(begun.elapsed() < MAX_WAIT, "it stays {status}: {body:#}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(1_000);
 pub(crate) const INTERVAL: Duration = Duration::from_millis(200);
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);

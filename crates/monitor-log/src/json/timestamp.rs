@@ -34,9 +34,9 @@ pub(super) fn write(line: &mut Vec<u8>, since: Duration) {
 /// Returns the rendered second. Times past the year 9999, which RFC 3339 cannot express, become its last second.
 fn text_of(since: Duration) -> [u8; LENGTH] {
     let mut text = *b"9999-12-31T23:59:59.000000Z\"";
-    let told = clock::rfc3339(UNIX_EPOCH + Duration::from_secs(since.as_secs()));
-    if let Some(told) = told.as_bytes().first_chunk::<20>().filter(|told| told[19] == b'.') {
-        text[FRACTION - told.len()..FRACTION].copy_from_slice(told);
+    let second = clock::rfc3339(UNIX_EPOCH + Duration::from_secs(since.as_secs()));
+    if let Some(second) = second.as_bytes().first_chunk::<20>().filter(|second| second[19] == b'.') {
+        text[FRACTION - second.len()..FRACTION].copy_from_slice(second);
     }
     text
 }

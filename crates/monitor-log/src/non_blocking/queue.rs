@@ -167,7 +167,7 @@ impl Queue {
             }
         }
         mem::swap(&mut state.bytes, batch);
-        self.tell(state);
+        self.notify_waiting(state);
         !batch.is_empty()
     }
 
@@ -206,14 +206,14 @@ impl Queue {
     pub(super) fn finish(&self, length: usize) {
         let mut state = self.lock();
         state.written += length as u64;
-        self.tell(state);
+        self.notify_waiting(state);
     }
 
     /// Marks the thread as ended.
     pub(super) fn end(&self) {
         let mut state = self.lock();
         state.has_ended = true;
-        self.tell(state);
+        self.notify_waiting(state);
     }
 
     fn pause<'a>(&'a self, mut state: MutexGuard<'a, State>, quiet: u32) -> MutexGuard<'a, State> {
@@ -236,7 +236,7 @@ impl Queue {
         state.bytes.len() > self.capacity / 2
     }
 
-    fn tell(&self, state: MutexGuard<'_, State>) {
+    fn notify_waiting(&self, state: MutexGuard<'_, State>) {
         let is_awaited = state.waiting > 0;
         drop(state);
         if is_awaited {

@@ -50,7 +50,7 @@ impl Rotation {
         Self { keep: files, ..self }
     }
 
-    pub(super) const fn kept(&self) -> usize {
+    pub(super) const fn old_files(&self) -> usize {
         self.keep
     }
 

@@ -12,11 +12,11 @@ use super::scale::Scale;
 pub(crate) struct Published {
     pub(crate) described: bool,
     counters: HashSet<Key>,
-    pub(crate) histograms: HashMap<Key, Told>,
+    pub(crate) histograms: HashMap<Key, PublishedHistogram>,
 }
 
 /// The buckets of one histogram that were published.
-pub(crate) struct Told {
+pub(crate) struct PublishedHistogram {
     buckets: [BucketCount; BUCKETS],
     /// Whether the recorder's last page had the histogram.
     pub(crate) shown: bool,
@@ -54,17 +54,17 @@ impl Sink<'_> {
         buckets: &[BucketCount; BUCKETS],
     ) {
         let key = Key::from_parts(name, labels);
-        let told = self.published.histograms.get(&key);
-        let before = told.map(|told| told.buckets).unwrap_or_default();
+        let published = self.published.histograms.get(&key);
+        let before = published.map(|published| published.buckets).unwrap_or_default();
         if before == *buckets {
             return;
         }
-        let shown = told.is_some_and(|told| told.shown);
+        let shown = published.is_some_and(|published| published.shown);
         let histogram = self.recorder.register_histogram(&key, &METADATA);
         for (count, mean) in scale.growth(&before, buckets) {
             histogram.record_many(mean, usize::try_from(count).unwrap_or(usize::MAX));
         }
-        self.published.histograms.insert(key, Told { buckets: *buckets, shown });
+        self.published.histograms.insert(key, PublishedHistogram { buckets: *buckets, shown });
     }
 }
 

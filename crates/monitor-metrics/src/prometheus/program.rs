@@ -7,14 +7,14 @@ use crate::bridge::{
 
 /// Returns the page without the metrics that monitors publish.
 pub(super) fn of_the_program(page: &str) -> String {
-    let mut is_kept = true;
+    let mut is_own = true;
     let lines = page.split_inclusive('\n').filter(|line| {
         // `# HELP` and `# TYPE` precede the samples of a metric and contain its name without a suffix, so they decide
         // for them.
         if let Some(metric) = described(line) {
-            is_kept = !is_published(metric);
+            is_own = !is_published(metric);
         }
-        is_kept
+        is_own
     });
     lines.collect()
 }

@@ -43,9 +43,9 @@ impl Published {
     fn forget_missing(&mut self, page: &str) -> bool {
         let shown: HashSet<_> = page::shown(page, self.histograms.keys()).into_iter().cloned().collect();
         let before = self.histograms.len();
-        self.histograms.retain(|key, told| {
-            let (was_shown, is_shown) = (told.shown, shown.contains(key));
-            told.shown = is_shown;
+        self.histograms.retain(|key, histogram| {
+            let (was_shown, is_shown) = (histogram.shown, shown.contains(key));
+            histogram.shown = is_shown;
             is_shown || !was_shown
         });
         self.histograms.len() < before

@@ -21,8 +21,9 @@ fn amazon_key(piece: &str) -> Option<usize> {
 /// Returns the length of the Telegram bot token at the beginning of `piece`: a number, a colon, a secret.
 pub(super) fn bot_token(piece: &str) -> Option<usize> {
     let name = piece.strip_prefix("bot").map_or(0, |_| 3);
-    let digits = piece.bytes().skip(name).take(LONGEST_BOT + 1).take_while(u8::is_ascii_digit).count();
-    let secret = piece[name + digits..].strip_prefix(':').filter(|_| (SHORTEST_BOT..=LONGEST_BOT).contains(&digits))?;
+    let digits = piece.bytes().skip(name).take(MAX_BOT_DIGITS + 1).take_while(u8::is_ascii_digit).count();
+    let secret =
+        piece[name + digits..].strip_prefix(':').filter(|_| (MIN_BOT_DIGITS..=MAX_BOT_DIGITS).contains(&digits))?;
     let length = secret.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
     (length >= BOT_SECRET).then_some(name + digits + 1 + length)
 }
@@ -66,6 +67,6 @@ const KEYS: [&str; 32] = [
 
 const SHORTEST_KEY: usize = 20;
 const AMAZON: usize = 20;
-const SHORTEST_BOT: usize = 6;
-const LONGEST_BOT: usize = 12;
+const MIN_BOT_DIGITS: usize = 6;
+const MAX_BOT_DIGITS: usize = 12;
 const BOT_SECRET: usize = 30;

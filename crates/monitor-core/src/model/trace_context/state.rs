@@ -41,7 +41,7 @@ fn shorten(members: &mut Vec<(&str, &str)>) {
 fn is_key(key: &str) -> bool {
     let is_alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_sign = |byte: u8| matches!(byte, b'_' | b'-' | b'*' | b'/' | b'@');
-    key.len() <= LONGEST_KEY
+    key.len() <= MAX_KEY_BYTES
         && key.bytes().next().is_some_and(is_alphanumeric)
         && key.bytes().all(|byte| is_alphanumeric(byte) || is_sign(byte))
 }
@@ -54,7 +54,7 @@ fn is_value(value: &str) -> bool {
 /// Maximum number of members.
 const MOST: usize = 32;
 /// Maximum length of a key, in bytes.
-const LONGEST_KEY: usize = 256;
+const MAX_KEY_BYTES: usize = 256;
 /// Maximum length of a list that is sent on, in bytes.
 const MAX_LIST_BYTES: usize = 512;
 /// Members longer than this, in bytes, are removed first.

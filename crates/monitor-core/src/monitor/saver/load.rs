@@ -20,7 +20,7 @@ impl Saver {
             let now = clock::now();
             let restored = self.shared.switch.restore(&json).into_iter();
             for disabled in restored.filter(|disabled| !disabled.is_over(now)) {
-                self.outlets.publish(Signal::RouteDisabled(disabled));
+                self.reporters.publish(Signal::RouteDisabled(disabled));
             }
         }
         let (mut orphans, mut damaged) = (Vec::new(), Vec::new());
@@ -39,13 +39,13 @@ impl Saver {
                 Err(_) => damaged.extend(self.unread(key, &json)),
             }
         }
-        let mut kept = Vec::new();
+        let mut issues = Vec::new();
         for (key, json) in self.persist.load(RECORDS)? {
             match Record::read(&json) {
                 Ok(record) => {
                     let mut events = events.remove(&record.fingerprint).unwrap_or_default();
                     events.sort_by_key(|event| event.at);
-                    kept.push(Stored::new(record, events));
+                    issues.push(Stored::new(record, events));
                 }
                 Err(_) => damaged.extend(self.unread(key, &json)),
             }
@@ -54,15 +54,15 @@ impl Saver {
         orphans.append(&mut damaged);
         let issues_gone = events.into_values().flatten().map(|event| event_key(&event));
         orphans.extend(issues_gone.filter(|key| !self.is_foreign(key)).map(|key| StoreWrite::Remove { key }));
-        let signals = self.shared.issues.restore(kept, self.value(TIME_LINE)?.as_deref(), &self.shared.in_app);
+        let signals = self.shared.issues.restore(issues, self.value(TIME_LINE)?.as_deref(), &self.shared.in_app);
         self.is_loaded = true;
-        signals.into_iter().for_each(|signal| self.outlets.publish(signal));
+        signals.into_iter().for_each(|signal| self.reporters.publish(signal));
         if unread > 0 {
             self.drops.count_many(DropReason::Unreadable, unread);
-            self.untold.push(Trouble::Unread(unread));
+            self.unlogged.push(Trouble::Unread(unread));
         }
         if !self.foreign.is_empty() {
-            self.untold.push(Trouble::Foreign(self.foreign.len()));
+            self.unlogged.push(Trouble::Foreign(self.foreign.len()));
         }
         if !orphans.is_empty() {
             self.persist.save(&orphans)?;

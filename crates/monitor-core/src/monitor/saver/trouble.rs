@@ -10,7 +10,7 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    pub(super) fn tell(&self) {
+    pub(super) fn log(&self) {
         match self {
             Self::Unsaved(error) => tracing::warn!(
                 target: "monitor",

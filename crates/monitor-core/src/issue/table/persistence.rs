@@ -53,15 +53,15 @@ impl Issues {
 
     /// Merges the persisted issues, of this process or an earlier one, into the table, and resumes the time line they
     /// age on. Returns the signals to publish.
-    pub(crate) fn restore(&self, kept: Vec<Stored>, line: Option<&[u8]>, in_app: &InApp) -> Vec<IssueSignal> {
+    pub(crate) fn restore(&self, stored: Vec<Stored>, line: Option<&[u8]>, in_app: &InApp) -> Vec<IssueSignal> {
         let mut locked = self.lock();
         let table = &mut *locked;
         let mut signals = self.sync_counts(table);
         let line = TimeLine::resume(line, self.limits.retention);
         table.line = Some(line);
-        for mut stored in kept {
-            stored.regroup(in_app);
-            let Stored { mut record, events, outdated_keys } = stored;
+        for mut issue in stored {
+            issue.regroup(in_app);
+            let Stored { mut record, events, outdated_keys } = issue;
             let (fingerprint, is_regrouped) = (record.fingerprint, !outdated_keys.is_empty());
             table.changes.removed.extend(outdated_keys);
             record.bring_decision_back();
@@ -71,11 +71,11 @@ impl Issues {
                 table.changes.records.insert(fingerprint);
             }
             let seen = line.moment(record.line, record.last_seen);
-            let (state, turn, is_merged) = match table.states.entry(fingerprint) {
+            let (state, transition, is_merged) = match table.states.entry(fingerprint) {
                 Entry::Occupied(known) => {
                     let state = known.into_mut();
-                    let turn = state.merge(record, seen);
-                    (state, turn, true)
+                    let transition = state.merge(record, seen);
+                    (state, transition, true)
                 }
                 Entry::Vacant(new) => (new.insert(State::new(record, seen)), None, false),
             };
@@ -89,7 +89,9 @@ impl Issues {
                 table.changes.events.extend(state.samples().cloned());
             }
             gone.iter().for_each(|event| table.changes.remove_event(event));
-            signals.extend(table.take_in(fingerprint, IssueUpdate { has_changed: is_merged || is_regrouped, turn }));
+            signals.extend(
+                table.signal_of(fingerprint, IssueUpdate { has_changed: is_merged || is_regrouped, transition }),
+            );
         }
         for eraser in std::mem::take(&mut table.erased) {
             table.erase(&eraser);
