@@ -24,7 +24,7 @@ fn main() -> Result<(), BoxError> {
     say(&issue.explain());
 
     first.triage(issue.fingerprint, Triage::ResolveIn("1.0.1".into()), "ada")?;
-    show(&first, "somebody resolves it");
+    show(&first, "an operator resolves it");
     first.shutdown(Duration::from_secs(5));
 
     let second = start(&folder, "1.0.1")?;
@@ -44,8 +44,8 @@ fn main() -> Result<(), BoxError> {
 fn start(folder: &Path, release: &str) -> Result<Monitor, BoxError> {
     let monitor = Monitor::builder("shop").release(release).persist(Store::open(folder)?);
     let monitor = monitor.reporter_fn("terminal", |signal| match signal {
-        Signal::IssueOpened(issue) => say(&format!("  told: a new issue, \"{}\"", issue.message)),
-        Signal::IssueRegressed(issue) => say(&format!("  told: \"{}\" is back", issue.message)),
+        Signal::IssueOpened(issue) => say(&format!("  signal: a new issue, \"{}\"", issue.message)),
+        Signal::IssueRegressed(issue) => say(&format!("  signal: \"{}\" is back", issue.message)),
         _ => {}
     });
     Ok(monitor.build()?)
@@ -64,7 +64,7 @@ fn show(monitor: &Monitor, when: &str) -> Issue {
     let issue = monitor.find_issues(&IssueQuery::new().text("float")).issues.remove(0);
     let back = issue.regression.as_ref().map_or_else(String::new, |back| format!(", back since {}", back.release));
     say(&format!(
-        "{when}: {} times, {} users, {} events kept, {}{back}",
+        "{when}: {} times, {} users, {} events stored, {}{back}",
         issue.count,
         issue.users_affected,
         issue.samples.len(),

@@ -74,5 +74,5 @@ async fn show(when: &str, app: &Router) -> Result<(), BoxError> {
 }
 
 fn say(text: &str) {
-    let _ = writeln!(stdout(), "  told: {text}");
+    let _ = writeln!(stdout(), "  signal: {text}");
 }

@@ -18,8 +18,8 @@ pub(crate) fn run(seconds: u32) {
 /// Measures one callsite at full speed, and then 100,000 errors per second, all persisted.
 fn storm(seconds: u32) {
     let folder = tempfile::tempdir().expect("a folder");
-    let kept = || builder().persist(Store::open(folder.path()).expect("it can be written to"));
-    let monitor = kept().build().expect("the settings are good");
+    let persisted = || builder().persist(Store::open(folder.path()).expect("it can be written to"));
+    let monitor = persisted().build().expect("the settings are good");
     let error = std::io::Error::other("no stock");
     let fail = |times| (0..times).for_each(|_| monitor.capture_error(&error));
     let took = milliseconds(|| fail(EACH));
@@ -34,14 +34,14 @@ fn storm(seconds: u32) {
         }
     }
     say(&format!("storm of {seconds} s, 100,000 errors a second: MiB more"), ((resident() - before) / 1024.0).max(0.0));
-    let told = monitor.flush(Duration::from_secs(10));
+    let flushed = monitor.flush(Duration::from_secs(10));
     let expected = f64::from(EACH) * f64::from(seconds + 1);
     let counted = |monitor: &Monitor| monitor.issues().first().map(|issue| issue.count).unwrap_or_default() as f64;
     say("storm: errors that are not counted", expected - counted(&monitor));
     say("storm: issues more than one", monitor.issues().len() as f64 - 1.0);
-    say("storm: queues that are blocked", f64::from(u8::from(!told)));
+    say("storm: queues that are blocked", f64::from(u8::from(!flushed)));
     monitor.shutdown(Duration::from_secs(10));
-    let after = kept().build().expect("the settings are good");
+    let after = persisted().build().expect("the settings are good");
     say("storm: errors that are not on disk", expected - counted(&after));
 }
 

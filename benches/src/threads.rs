@@ -38,20 +38,20 @@ struct Worker {
 
 impl Worker {
     fn start(barrier: &Arc<Barrier>) -> Self {
-        let ((next, told), (tell, took)) = (mpsc::channel(), mpsc::channel());
+        let ((next, numbers), (times, took)) = (mpsc::channel(), mpsc::channel());
         let (barrier, runtime) = (Arc::clone(barrier), Handle::current());
         thread::spawn(move || {
             let _entered = runtime.enter();
             let mut cases = cases::compared(Log::None);
             cases.iter_mut().for_each(warm);
-            for number in told {
+            for number in numbers {
                 let (case, requests): (&mut cases::Case, _) = (&mut cases[number], requests(REQUESTS, PATH));
                 barrier.wait();
                 let begun = clock::now();
                 for request in requests {
                     black_box((case.run)(request));
                 }
-                let _ = tell.send(begun.elapsed().as_nanos() as f64 / REQUESTS as f64);
+                let _ = times.send(begun.elapsed().as_nanos() as f64 / REQUESTS as f64);
             }
         });
         Self { next, took }

@@ -60,7 +60,7 @@ fn a_header_the_proxies_do_not_write_is_ignored_where_one_says_so() {
 }
 
 #[test]
-fn what_is_no_address_is_shown_nowhere() {
+fn a_malformed_address_is_shown_nowhere() {
     let headers = [("x-forwarded-for", "\"><script>alert(1)</script>")];
     assert_eq!(shown(builder(), trusting, "10.0.0.1", &headers), "10.0.0.0");
 }

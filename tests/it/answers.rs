@@ -99,7 +99,7 @@ fn the_programs_own_table_goes_first_and_its_last_entry_before_the_others() {
 }
 
 #[test]
-fn an_error_of_poll_ready_is_told_to_the_next_request() {
+fn an_error_of_poll_ready_answers_the_next_request() {
     struct NeverReady;
     impl Service<Request<()>> for NeverReady {
         type Response = Response<Text>;
@@ -253,7 +253,7 @@ fn a_body_whose_drop_panics_after_its_end_is_completed_and_captured() {
 }
 
 #[test]
-fn what_is_ignored_is_counted_and_no_issue() {
+fn an_ignored_error_is_counted_and_opens_no_issue() {
     let ignoring = builder()
         .errors(ErrorSettings::new().ignore_kinds([EventKind::Panic]).ignore_statuses([503]).ignore_routes(["/quiet"]));
     let (monitor, _) = watched_by(ignoring);

@@ -46,7 +46,7 @@ fn handles_and_settings_can_be_shared_and_cloned() {
 }
 
 #[test]
-fn what_is_reported_can_be_shared_and_cloned() {
+fn signals_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::Signal>();
     shared_and_cloned::<kit::ErrorEvent>();
     shared_and_cloned::<kit::Issue>();

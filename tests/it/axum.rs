@@ -41,7 +41,7 @@ fn a_nested_route_is_its_whole_template_to_a_layer_further_in() {
 }
 
 #[test]
-fn what_is_below_a_nested_service_is_unmatched() {
+fn routes_below_a_nested_service_are_unmatched() {
     let monitor = monitor();
     let files = tower::service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::from("file"))) });
     let app = Router::new().nest_service("/files", get_service(files)).layer(MonitorLayer::new(&monitor));
@@ -51,7 +51,7 @@ fn what_is_below_a_nested_service_is_unmatched() {
 }
 
 #[test]
-fn what_is_mounted_below_a_path_has_one_route() {
+fn a_service_mounted_below_a_path_has_one_route() {
     let monitor = monitor();
     let files = tower::service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::from("file"))) });
     let todos = Router::new().route("/{id}", get(ok)).fallback(ok);

@@ -138,7 +138,7 @@ fn equals(page: &str, model: &Model, bounds: &[f64]) -> Result<(), TestCaseError
 
 proptest! {
     #[test]
-    fn what_is_shown_equals_the_model(
+    fn published_numbers_equal_the_model(
         recorder in select(vec![Recorder::Ours, Recorder::OtherBounds]),
         steps in vec(step(), 1..60),
     ) {
@@ -150,7 +150,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn what_is_shown_equals_the_model_whatever_the_recorder_drops(steps in vec(step(), 1..60)) {
+    fn published_numbers_equal_the_model_whatever_the_recorder_drops(steps in vec(step(), 1..60)) {
         check(Recorder::Idle, steps)?;
     }
 }
@@ -186,7 +186,7 @@ const IDLE: Duration = Duration::from_millis(200);
 
 /// DogStatsD receives deltas, so the first value must not be lost.
 #[test]
-fn dogstatsd_is_told_of_every_request_from_the_first() {
+fn dogstatsd_receives_every_request_from_the_first() {
     let agent = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     agent.set_read_timeout(Some(Duration::from_secs(5))).expect("a time-out");
     let addr = agent.local_addr().expect("an address").to_string();

@@ -145,7 +145,7 @@ fn an_attached_error_is_captured_through_layers_that_capture_nothing() {
 }
 
 #[test]
-fn what_one_monitor_captured_is_still_news_to_another() {
+fn an_error_captured_by_one_monitor_is_captured_by_another() {
     let ((one, ours), (other, theirs)) = (watched(), watched());
     fail(&MonitorLayer::new(&one), || {
         let error = charge_failed();
@@ -226,7 +226,7 @@ fn outside_a_scope_only_the_monitor_captures() {
 }
 
 #[test]
-fn what_was_written_to_the_scope_is_in_the_event() {
+fn data_of_the_scope_is_in_the_event() {
     let (monitor, memory) = watched();
     visit(&monitor, get("/"), || {
         scope::set_user("42");
@@ -241,7 +241,7 @@ fn what_was_written_to_the_scope_is_in_the_event() {
 }
 
 #[test]
-fn an_error_storm_is_counted_exactly_and_kept_within_bounds() {
+fn an_error_storm_is_counted_exactly_and_stored_within_bounds() {
     let (monitor, memory) = watched();
     let error = charge_failed();
     Scope::new(&monitor).in_scope(|| (0..100_000).for_each(|_| capture_error(&error)));
@@ -249,9 +249,9 @@ fn an_error_storm_is_counted_exactly_and_kept_within_bounds() {
     let issue = &monitor.issues()[0];
     assert_eq!((monitor.issues().len(), issue.count), (1, 100_000));
     assert!(issue.samples.len() <= 21, "{}", issue.samples.len());
-    let kept = memory.events().len() as u64;
-    assert!(kept >= 10, "{kept}");
-    assert_eq!(dropped(&monitor, "intake", DropReason::Throttled), 100_000 - kept);
+    let reported = memory.events().len() as u64;
+    assert!(reported >= 10, "{reported}");
+    assert_eq!(dropped(&monitor, "intake", DropReason::Throttled), 100_000 - reported);
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn before_report_may_change_an_event() {
 }
 
 #[test]
-fn what_before_report_drops_is_counted_and_no_issue() {
+fn an_error_that_before_report_drops_is_counted_and_opens_no_issue() {
     let (monitor, memory) = watched_by(builder().before_report(|_| None));
     monitor.capture_error(&charge_failed());
     assert_nothing_captured(&monitor, &memory);

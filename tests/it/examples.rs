@@ -61,15 +61,15 @@ fn route_switch_refuses_until_it_is_enabled_also_after_a_restart() {
 #[test]
 fn issues_come_back_after_a_restart_and_forget_a_user() {
     let output = run(example("issues"));
-    assert_shows(&output, "in 1.0.0: 3 times, 2 users, 3 events kept, unresolved");
+    assert_shows(&output, "in 1.0.0: 3 times, 2 users, 3 events stored, unresolved");
     assert_shows(&output, "- happened in the function issues::order");
-    assert_shows(&output, "in 1.0.1: 3 times, 2 users, 3 events kept, resolved");
-    assert_shows(&output, "it happens again: 4 times, 2 users, 4 events kept, unresolved, back since 1.0.1");
-    assert_shows(&output, "afterwards: 4 times, 1 users, 2 events kept, unresolved, back since 1.0.1");
+    assert_shows(&output, "in 1.0.1: 3 times, 2 users, 3 events stored, resolved");
+    assert_shows(&output, "it happens again: 4 times, 2 users, 4 events stored, unresolved, back since 1.0.1");
+    assert_shows(&output, "afterwards: 4 times, 1 users, 2 events stored, unresolved, back since 1.0.1");
 }
 
 #[test]
-fn health_probes_tells_callers_and_reporters_what_has_changed() {
+fn health_probes_shows_results_to_callers_and_changes_to_reporters() {
     let output = run(example("health_probes"));
     assert_shows(&output, r#"  GET /health/search: 200 {"status":"ok","documents":10000}"#);
     assert_shows(&output, "  search: ok -> warning rebuilt, results may be missing");

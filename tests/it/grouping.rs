@@ -26,10 +26,10 @@ fn a_panic_on_two_threads_is_one_issue_of_the_function_it_happened_in() {
     flush(&monitor);
     let issues = monitor.issues();
     assert_eq!((issues.len(), issues[0].count, memory.events().len()), (1, 3, 3));
-    let told = issues[0].explain();
+    let explanation = issues[0].explain();
     assert!(
-        told.contains("by function") && told.contains("- happened in the function it::grouping::fails\n"),
-        "{told}"
+        explanation.contains("by function") && explanation.contains("- happened in the function it::grouping::fails\n"),
+        "{explanation}"
     );
 }
 
@@ -38,16 +38,16 @@ fn a_panic_in_two_processes_is_one_issue() {
     let here = fingerprint_of_a_panic();
     let there = || {
         let this = env::current_exe().unwrap();
-        let told = Command::new(this).args(["--exact", TELLS, "--nocapture"]).output().unwrap();
-        String::from_utf8_lossy(&told.stdout).lines().find_map(|line| line.strip_prefix(MARK).map(str::to_owned))
+        let output = Command::new(this).args(["--exact", PRINTS, "--nocapture"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).lines().find_map(|line| line.strip_prefix(MARK).map(str::to_owned))
     };
     assert_eq!((there(), there()), (Some(here.to_string()), Some(here.to_string())));
 }
 
 /// The child process of the test above.
 #[test]
-#[expect(clippy::print_stdout, reason = "whoever starts it reads that")]
-fn tells_the_fingerprint_of_a_panic() {
+#[expect(clippy::print_stdout, reason = "the parent process reads the output")]
+fn prints_the_fingerprint_of_a_panic() {
     println!("\n{MARK}{}", fingerprint_of_a_panic());
 }
 
@@ -64,7 +64,7 @@ fn the_source_around_a_panic_is_shown() {
 }
 
 #[test]
-fn what_the_program_says_groups_and_divides() {
+fn a_fingerprint_of_the_program_joins_and_splits_issues() {
     let (monitor, _) = watched();
     for partner in ["acme", "umbrella", "acme"] {
         Scope::new(&monitor).in_scope(|| {
@@ -85,7 +85,7 @@ fn what_the_program_says_groups_and_divides() {
 }
 
 #[test]
-fn types_behind_a_box_are_named_where_the_program_told_of_them() {
+fn registered_types_behind_a_box_are_named() {
     let boxed = || -> Result<(), Box<dyn Error + Send + Sync>> { Err(Box::new("x".parse::<u8>().unwrap_err())) };
     let types = |monitor: &Monitor, memory: &MemoryReporter| {
         Scope::new(monitor).in_scope(|| boxed().inspect_err(|error| capture_error(&**error))).unwrap_err();
@@ -102,7 +102,7 @@ fn types_behind_a_box_are_named_where_the_program_told_of_them() {
 }
 
 #[test]
-fn what_is_in_an_anyhow_or_eyre_report_is_seen() {
+fn the_error_in_an_anyhow_or_eyre_report_is_named() {
     let open = builder().errors(
         ErrorSettings::new()
             .error_type::<std::num::ParseIntError>()
@@ -168,5 +168,5 @@ impl Error for Wrapped {
     }
 }
 
-const TELLS: &str = "grouping::tells_the_fingerprint_of_a_panic";
+const PRINTS: &str = "grouping::prints_the_fingerprint_of_a_panic";
 const MARK: &str = "fingerprint ";

@@ -157,7 +157,7 @@ async fn the_source_of_a_status_that_is_no_failure_or_is_ignored_is_no_issue() {
 }
 
 #[tokio::test]
-async fn what_the_client_did_wrong_is_no_failure() {
+async fn a_client_error_is_no_failure() {
     let log = Log::default();
     let _guard = tracing::dispatcher::set_default(&log.dispatch());
     let served = served().await;

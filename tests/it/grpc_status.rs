@@ -100,7 +100,7 @@ fn a_failed_call_is_one_event_however_many_layers_see_it() {
 }
 
 #[test]
-fn what_a_service_says_of_a_failed_call_is_masked() {
+fn the_message_of_a_failed_call_is_masked() {
     let (monitor, memory) = watched();
     let answer = || {
         let mut response = ok();

@@ -57,7 +57,7 @@ async fn a_body_short_of_its_length_breaks_off_at_the_client_and_is_an_error_of_
     for version in VERSIONS {
         let monitor = monitor();
         let addr = answering(&monitor, || promising("10", [Step::Data("four")])).await;
-        assert!(ask(addr, version, "/").await.is_none(), "the client is told that there should be more");
+        assert!(ask(addr, version, "/").await.is_none(), "the client expects a longer body");
         assert_eq!(ended(&monitor).await, Outcome::BodyError, "{version:?}");
     }
 }

@@ -62,7 +62,7 @@ fn a_new_identifier_is_made_whatever_the_client_sends() {
 }
 
 #[test]
-fn the_identifier_of_the_client_is_kept_in_the_log() {
+fn the_clients_id_is_in_the_log() {
     let log = Log::default();
     let monitor = monitor();
     log.during(|| visit(&monitor, identified(&["edge-17"]), || status(200, "")));
@@ -70,7 +70,7 @@ fn the_identifier_of_the_client_is_kept_in_the_log() {
 }
 
 #[test]
-fn the_identifier_of_the_client_is_kept_in_the_event() {
+fn the_clients_id_is_in_the_event() {
     let (monitor, memory) = watched();
     visit(&monitor, identified(&["edge-17"]), || status(500, ""));
     assert_eq!(only_event(&monitor, &memory).scope.client_request_id, "edge-17");
@@ -80,18 +80,18 @@ fn the_identifier_of_the_client_is_kept_in_the_event() {
 #[test]
 fn an_identifier_of_16_kilobytes_is_not_kept() {
     let long = "a".repeat(16 * 1024);
-    assert_not_kept(&[&long]);
+    assert_dropped(&[&long]);
 }
 
 /// tower-http 0.7.1 takes the first one.
 #[test]
-fn of_two_identifiers_none_is_kept() {
-    assert_not_kept(&["edge-17", "edge-18"]);
+fn two_ids_of_the_client_are_both_dropped() {
+    assert_dropped(&["edge-17", "edge-18"]);
 }
 
 #[test]
-fn an_identifier_with_quotes_is_not_kept() {
-    assert_not_kept(&["{\"level\":\"fatal\"}"]);
+fn an_id_with_quotes_is_dropped() {
+    assert_dropped(&["{\"level\":\"fatal\"}"]);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn the_identifier_layer_inside_does_not_hide_the_monitor() {
 }
 
 #[test]
-fn what_is_written_within_the_identifier_layer_is_in_the_line_of_the_layer_around() {
+fn data_written_inside_a_request_id_layer_is_in_the_outer_line() {
     let (log, monitor) = (Log::default(), monitor());
     let inner = RequestIdLayer::new().layer(service(|_| {
         scope::set_user("42");
@@ -206,7 +206,7 @@ fn identified(values: &[&str]) -> Request<()> {
 }
 
 #[track_caller]
-fn assert_not_kept(values: &[&str]) {
+fn assert_dropped(values: &[&str]) {
     let log = Log::default();
     let (monitor, memory) = watched();
     log.during(|| visit(&monitor, identified(values), || status(500, "")));

@@ -25,7 +25,7 @@ fn a_resolved_issue_that_happens_again_is_a_regression_that_names_the_release() 
     let regression = issue.regression.expect("it came back");
     assert_eq!((issue.status.state, &*regression.release, issue.count), (IssueStatus::Unresolved, "1.0.1", 2));
     assert_eq!(regression.resolved.actor.as_deref(), Some("ada"));
-    assert_eq!(told(&memory), ["opened", "changed to resolved by ada", "regressed in 1.0.1"]);
+    assert_eq!(signals_of(&memory), ["opened", "changed to resolved by ada", "regressed in 1.0.1"]);
 }
 
 #[test]
@@ -52,22 +52,22 @@ fn a_regression_is_seen_also_where_the_error_is_only_counted() {
     let fingerprint = monitor.issues()[0].fingerprint;
     monitor.triage(fingerprint, Triage::Resolve, "ada").unwrap();
     fail(&monitor, "gone");
-    until("it is told", || {
+    until("it is published", || {
         flush(&monitor);
-        told(&memory).last().is_some_and(|last| last.starts_with("regressed"))
+        signals_of(&memory).last().is_some_and(|last| last.starts_with("regressed"))
     });
     assert_eq!(monitor.issue(fingerprint).map(|issue| issue.count), Some(21));
 }
 
 #[test]
-fn what_is_resolved_by_a_later_release_may_go_on_in_this_one() {
+fn an_issue_resolved_in_a_later_release_may_occur_in_this_one() {
     let (monitor, memory) = watched_by(builder().release("1.0.0"));
     let fingerprint = opened(&monitor);
     monitor.triage(fingerprint, Triage::ResolveIn("1.0.1".into()), "ada").unwrap();
     fail(&monitor, "gone");
     flush(&monitor);
     let issue = monitor.issue(fingerprint).unwrap();
-    assert_eq!((issue.status.state, issue.count, told(&memory).len()), (IssueStatus::Resolved, 2, 2));
+    assert_eq!((issue.status.state, issue.count, signals_of(&memory).len()), (IssueStatus::Resolved, 2, 2));
     monitor.triage(fingerprint, Triage::ResolveIn("1.0.0".into()), "ada").unwrap();
     fail(&monitor, "gone");
     flush(&monitor);
@@ -109,7 +109,7 @@ fn a_muted_issue_is_counted_and_its_events_say_so_until_it_happened_often_enough
     assert_eq!((issue.status.state, issue.count, issue.samples.len()), (IssueStatus::Unresolved, 4, 4));
     let muted: Vec<_> = memory.events().iter().map(|event| event.muted).collect();
     assert_eq!(muted, [false, true, true, false]);
-    assert_eq!(told(&memory), ["opened", "changed to muted by ada", "changed to unresolved by nobody"]);
+    assert_eq!(signals_of(&memory), ["opened", "changed to muted by ada", "changed to unresolved by nobody"]);
 }
 
 #[test]
@@ -118,9 +118,9 @@ fn a_muted_issue_is_not_muted_any_more_when_its_time_is_over() {
     let fingerprint = opened(&monitor);
     monitor.triage(fingerprint, Triage::MuteFor(Duration::from_secs(1)), "ada").unwrap();
     until("its time is over", || monitor.issue(fingerprint).unwrap().status.state == IssueStatus::Unresolved);
-    until("it is told", || {
+    until("it is published", || {
         flush(&monitor);
-        told(&memory).len() == 3
+        signals_of(&memory).len() == 3
     });
     monitor.triage(fingerprint, Triage::Mute, "ada").unwrap();
     (0..30).for_each(|_| fail(&monitor, "gone"));
@@ -174,7 +174,7 @@ fn the_texts_of_an_order_are_masked_before_they_are_cut() {
             assert!(shown.len() <= 8 * 1024, "{}", shown.len());
         }
     }
-    assert!(!format!("{:?}", told(&memory)).contains("hunter"));
+    assert!(!format!("{:?}", signals_of(&memory)).contains("hunter"));
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn issues_are_found_by_what_they_are_and_sorted() {
 }
 
 #[test]
-fn what_is_erased_of_a_user_is_nowhere_and_counts_stay() {
+fn an_erased_user_is_nowhere_and_counts_stay() {
     let (monitor, _) = watched();
     let fail_for = |user: &str, tag: &str| {
         Scope::new(&monitor).in_scope(|| {
@@ -251,7 +251,7 @@ fn what_is_erased_of_a_user_is_nowhere_and_counts_stay() {
 }
 
 #[test]
-fn an_event_that_is_on_its_way_when_its_user_is_erased_is_not_kept() {
+fn an_event_in_a_queue_when_its_user_is_erased_is_dropped() {
     let (held, hold) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
     let (held_, hold_) = (Arc::clone(&held), Arc::clone(&hold));
     let guard = hold.lock().unwrap();
@@ -277,7 +277,7 @@ fn an_event_that_is_on_its_way_when_its_user_is_erased_is_not_kept() {
 }
 
 #[test]
-fn an_order_that_is_refused_loses_nothing_that_is_to_be_told() {
+fn a_refused_order_loses_no_pending_signal() {
     let (monitor, memory) = watched();
     (0..10).for_each(|_| fail(&monitor, "gone"));
     flush(&monitor);
@@ -285,9 +285,9 @@ fn an_order_that_is_refused_loses_nothing_that_is_to_be_told() {
     monitor.triage(fingerprint, Triage::Resolve, "ada").unwrap();
     fail(&monitor, "gone");
     monitor.triage(fingerprint, Triage::Resolve, "").unwrap_err();
-    until("it is told", || {
+    until("it is published", || {
         flush(&monitor);
-        told(&memory).last().is_some_and(|last| last.starts_with("regressed"))
+        signals_of(&memory).last().is_some_and(|last| last.starts_with("regressed"))
     });
 }
 
@@ -316,7 +316,7 @@ fn a_user_is_found_to_be_erased_also_where_the_name_was_masked() {
 }
 
 #[test]
-fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
+fn the_next_event_carries_the_count_of_suppressed_errors() {
     let (monitor, memory) = watched_by(
         builder().errors(ErrorSettings::new().sample_rate(EventKind::Error, 0.0).sample_rate(EventKind::Message, 0.5)),
     );
@@ -336,7 +336,7 @@ fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
     assert_eq!(of(EventKind::Error).count(), 1, "the first of its source");
     let whole = of(EventKind::Message).count() as u64;
     assert!((40..190).contains(&whole), "{whole}");
-    let told: u64 = of(EventKind::Message).map(|event| event.suppressed).sum();
+    let reported: u64 = of(EventKind::Message).map(|event| event.suppressed).sum();
     let suppressed = |issues: Vec<Issue>| issues.iter().map(|issue| issue.suppressed).sum::<u64>();
     assert_eq!(suppressed(monitor.issues()), 99 + 200 - whole);
     let counted: u64 = [DropReason::Sampled, DropReason::Throttled, DropReason::StormGate]
@@ -344,11 +344,11 @@ fn what_was_suppressed_is_counted_and_told_by_the_next_event() {
         .iter()
         .sum();
     assert_eq!(counted, 99 + 200 - whole);
-    assert!(told > 0 && told <= 200 - whole, "{told}");
+    assert!(reported > 0 && reported <= 200 - whole, "{reported}");
 }
 
 #[test]
-fn a_storm_of_many_sources_is_counted_exactly_and_told_in_part() {
+fn a_storm_of_many_sites_is_counted_exactly_and_reported_in_part() {
     let (monitor, memory) = watched_by(builder().limits(Limits::new().burst(5)));
     for number in 0..2000 {
         let route = format!("/{}", number % 50);
@@ -360,8 +360,8 @@ fn a_storm_of_many_sources_is_counted_exactly_and_told_in_part() {
     flush(&monitor);
     let issues = monitor.issues();
     assert_eq!((issues.len(), issues.iter().map(|issue| issue.count).sum::<u64>()), (50, 2000));
-    let told = memory.events().len();
-    assert!((50..50 + 5 * 10).contains(&told), "{told}: the first of each, and five a second");
+    let reported = memory.events().len();
+    assert!((50..50 + 5 * 10).contains(&reported), "{reported}: the first of each, and five a second");
     assert!(dropped(&monitor, "intake", DropReason::StormGate) > 0);
 }
 
@@ -409,10 +409,10 @@ fn events_that_are_too_large_together_go_and_counts_stay() {
     }
     flush(&monitor);
     let issues = monitor.issues();
-    let kept = issues.iter().filter(|issue| !issue.samples.is_empty()).count();
+    let sampled = issues.iter().filter(|issue| !issue.samples.is_empty()).count();
     assert_eq!((issues.len(), issues.iter().map(|issue| issue.count).sum::<u64>()), (20, 20));
-    assert!((2..5).contains(&kept), "{kept}");
-    assert_eq!(dropped(&monitor, "intake", DropReason::SampleLimit), 20 - kept as u64);
+    assert!((2..5).contains(&sampled), "{sampled}");
+    assert_eq!(dropped(&monitor, "intake", DropReason::SampleLimit), 20 - sampled as u64);
 }
 
 #[test]
@@ -431,7 +431,7 @@ fn an_event_that_is_too_large_loses_the_oldest_of_what_led_up_to_it() {
 }
 
 #[test]
-fn what_is_said_in_a_nested_scope_is_forgotten_at_its_end() {
+fn data_of_a_nested_scope_ends_with_it() {
     let (monitor, memory) = watched();
     Scope::new(&monitor).in_scope(|| {
         scope::set_tag("feature", "orders");
@@ -490,8 +490,8 @@ fn opened(monitor: &Monitor) -> Fingerprint {
 }
 
 /// Returns the signals about issues.
-fn told(memory: &MemoryReporter) -> Vec<String> {
-    let told = memory.signals().into_iter().filter_map(|signal| match signal {
+fn signals_of(memory: &MemoryReporter) -> Vec<String> {
+    let signals = memory.signals().into_iter().filter_map(|signal| match signal {
         Signal::IssueOpened(_) => Some("opened".to_owned()),
         Signal::IssueRegressed(issue) => Some(format!("regressed in {}", issue.regression.as_ref()?.release)),
         Signal::IssueChanged(change) => {
@@ -501,7 +501,7 @@ fn told(memory: &MemoryReporter) -> Vec<String> {
         }
         _ => None,
     });
-    told.collect()
+    signals.collect()
 }
 
 #[track_caller]

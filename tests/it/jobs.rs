@@ -67,7 +67,7 @@ fn a_job_whose_error_cannot_be_shown_has_failed() {
 }
 
 #[test]
-fn what_a_cancelled_job_drops_is_dropped_in_its_scope() {
+fn a_cancelled_job_is_dropped_in_its_scope() {
     struct Reports;
     impl Drop for Reports {
         fn drop(&mut self) {

@@ -48,7 +48,7 @@ async fn a_time_out_above_leaves_as_a_client_does() {
 }
 
 #[test]
-fn what_a_load_shed_below_refuses_is_an_error_of_the_service() {
+fn a_load_shed_below_refuses_with_an_error_of_the_service() {
     let monitor = monitor();
     let stack = ServiceBuilder::new().layer(MonitorLayer::new(&monitor)).layer(LoadShedLayer::new());
     let error = ready(stack.service(busy()).oneshot(get("/"))).unwrap_err();
@@ -57,7 +57,7 @@ fn what_a_load_shed_below_refuses_is_an_error_of_the_service() {
 }
 
 #[test]
-fn what_a_load_shed_above_refuses_is_not_seen() {
+fn refusals_of_a_load_shed_above_are_not_seen() {
     let monitor = monitor();
     let stack = ServiceBuilder::new().layer(LoadShedLayer::new()).layer(MonitorLayer::new(&monitor));
     ready(stack.service(busy()).oneshot(get("/"))).unwrap_err();

@@ -145,7 +145,7 @@ fn a_very_long_text_is_cut_and_says_so() {
 }
 
 #[test]
-fn what_is_secret_is_masked_in_every_kind_of_field() {
+fn secrets_are_masked_in_every_kind_of_field() {
     let line = line_of(JsonLayer::new(&monitor()), || {
         let failure =
             support::Failure::new("login of jo@example.org failed").because(support::Failure::new("password=x"));
@@ -175,7 +175,7 @@ fn a_line_in_a_scope_says_of_which_request_it_is() {
 }
 
 #[test]
-fn spans_are_told_from_the_outermost_where_there_are_any() {
+fn spans_are_listed_from_the_outermost() {
     let line = line_of(JsonLayer::new(&monitor()), || {
         let outer = info_span!("outer", id = 1, token = "t", late = tracing::field::Empty).entered();
         outer.record("late", 2);
@@ -336,7 +336,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_logged_in_a_scope_leaves_breadcrumbs_with_an_error() {
+fn lines_logged_in_a_scope_are_breadcrumbs_of_its_errors() {
     let (monitor, memory) = watched();
     let layer = BreadcrumbLayer::new().target("quiet", tracing::level_filters::LevelFilter::ERROR);
     through(layer, || {

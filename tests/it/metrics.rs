@@ -182,7 +182,7 @@ fn past_the_limit_of_series_requests_overflow_and_are_counted() {
 
 /// metrics#389: values recorded before the recorder is installed are lost.
 #[test]
-fn what_was_counted_before_the_endpoint_existed_is_shown() {
+fn counts_from_before_the_endpoint_are_shown() {
     let monitor = monitor();
     took(&monitor, [Duration::from_millis(1)]);
     visit(&monitor, get("/"), || status(200, ""));

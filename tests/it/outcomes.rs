@@ -42,7 +42,7 @@ fn a_body_that_says_so_after_its_last_frame_has_ended() {
 
 /// hyper does not poll an empty body, so tower-http 0.7.1 never sees its end.
 #[test]
-fn an_empty_body_that_nobody_polls_is_completed() {
+fn an_empty_body_that_is_never_polled_is_completed() {
     let monitor = monitor();
     drop(serve(&monitor, status(404, "")));
     assert_ended(&monitor, Outcome::Completed, 404);

@@ -48,7 +48,7 @@ fn the_answer_says_nothing_of_the_inside() {
 
 /// axum#728, diom#502: tower-http's handler receives only the payload.
 #[test]
-fn the_event_tells_what_happened_and_where() {
+fn the_event_has_the_message_and_the_location() {
     let (monitor, memory) = watched();
     let line = line!() + 1;
     call::<Text>(&MonitorLayer::new(&monitor), get("/"), || panic!("no todo {}", 7));
@@ -63,7 +63,7 @@ fn the_event_tells_what_happened_and_where() {
 }
 
 #[test]
-fn the_event_tells_how_it_came_there() {
+fn the_event_has_the_backtrace() {
     let (monitor, memory) = watched();
     call::<Text>(&MonitorLayer::new(&monitor), get("/"), divide);
     let event = only_event(&monitor, &memory);
@@ -71,7 +71,7 @@ fn the_event_tells_how_it_came_there() {
 }
 
 #[test]
-fn the_event_tells_which_request_it_was() {
+fn the_event_has_the_request() {
     let (monitor, memory) = watched();
     let layer = MonitorLayer::new(&monitor).route(|_| Some("/todos/{id}"));
     let request = Request::post("/todos/7").body(()).unwrap();
@@ -200,7 +200,7 @@ fn a_panic_the_hook_has_not_seen_is_an_event_each_time() {
 }
 
 #[test]
-fn a_panic_somebody_kept_is_not_taken_for_the_next() {
+fn a_caught_panic_is_not_taken_for_the_next() {
     let (monitor, memory) = watched();
     let layer = MonitorLayer::new(&monitor);
     call(&layer, get("/"), || {
@@ -215,7 +215,7 @@ fn a_panic_somebody_kept_is_not_taken_for_the_next() {
 }
 
 #[test]
-fn a_panic_that_went_on_to_nobody_of_ours_is_not_taken_for_the_next() {
+fn a_panic_that_left_the_job_is_not_taken_for_the_next() {
     let (monitor, memory) = watched();
     let job = monitor.job("clean-up", async { resume_unwind(Box::new(NoText)) as () });
     catch_unwind(AssertUnwindSafe(|| ready(job))).unwrap_err();
@@ -239,7 +239,7 @@ fn a_panic_captured_by_one_monitor_is_still_news_to_another() {
 
 /// tower's `Buffer` drops the responses of clients that left.
 #[test]
-fn a_panic_in_call_is_one_also_when_nobody_waits_for_the_answer() {
+fn a_panic_in_call_counts_although_the_response_is_dropped() {
     let (monitor, memory) = watched();
     drop(MonitorLayer::new(&monitor).layer(service::<Text, Infallible>(|_| panic!("boom"))).call(get("/")));
     assert_ended(&monitor, Outcome::Panic, 500);

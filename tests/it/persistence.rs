@@ -18,94 +18,94 @@ use monitor_kit::{
 use crate::support::{Text, builder, call, dropped, flush, get, status, watched_by};
 
 #[test]
-fn what_was_kept_does_not_disable_health() {
+fn a_stored_entry_does_not_disable_health() {
     assert_eq!(answer_after_a_restart("/a"), 503);
     assert_eq!(answer_after_a_restart("/health"), 200);
 }
 
 #[test]
-fn what_was_kept_does_not_disable_what_is_protected_now() {
+fn a_stored_entry_does_not_disable_a_route_that_is_protected_now() {
     assert_eq!(answer_after_a_restart("/admin/enable"), 200);
 }
 
 #[test]
-fn what_was_kept_does_not_disable_what_is_no_route() {
-    let kept = Kept::with(&format!(r#"{{"version":1,"disabled":[{}]}}"#, kept_entry("_unmatched")));
-    let monitor = builder().persist(kept).build().unwrap();
+fn a_stored_entry_does_not_disable_unmatched_requests() {
+    let store = TestStore::with(&format!(r#"{{"version":1,"disabled":[{}]}}"#, stored_entry("_unmatched")));
+    let monitor = builder().persist(store).build().unwrap();
     assert_eq!(call(&MonitorLayer::new(&monitor), get("/anything"), ok).status(), 200);
 }
 
 #[test]
-fn what_was_kept_and_says_to_wait_for_ever_does_not_panic() {
-    let entry = kept_entry("/error").replace(":60}", ":18446744073709551615}");
-    let kept = Kept::with(&format!(r#"{{"version":1,"disabled":[{entry}]}}"#));
-    let monitor = builder().routes([("GET", "/error")]).persist(kept).build().unwrap();
+fn a_stored_retry_after_of_the_maximum_does_not_panic() {
+    let entry = stored_entry("/error").replace(":60}", ":18446744073709551615}");
+    let store = TestStore::with(&format!(r#"{{"version":1,"disabled":[{entry}]}}"#));
+    let monitor = builder().routes([("GET", "/error")]).persist(store).build().unwrap();
     assert_eq!(call(&MonitorLayer::new(&monitor), get("/error"), ok).status(), 503);
 }
 
 #[test]
-fn what_expired_while_nobody_ran_is_told() {
-    let entry = kept_entry("/error").replace(r#""until":null"#, r#""until":"2025-01-01T01:00:00Z""#);
-    let kept = Kept::with(&format!(r#"{{"version":1,"disabled":[{entry}]}}"#));
-    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).persist(kept));
-    let told = || memory.signals().iter().any(|signal| matches!(signal, Signal::RouteEnabled(_)));
+fn an_expiry_between_two_processes_is_published() {
+    let entry = stored_entry("/error").replace(r#""until":null"#, r#""until":"2025-01-01T01:00:00Z""#);
+    let store = TestStore::with(&format!(r#"{{"version":1,"disabled":[{entry}]}}"#));
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).persist(store));
+    let published = || memory.signals().iter().any(|signal| matches!(signal, Signal::RouteEnabled(_)));
     assert!(within(Duration::from_secs(3), || {
         flush(&monitor);
-        told()
+        published()
     }));
 }
 
 #[test]
 fn a_store_that_cannot_load_and_panics_begins_as_if_there_were_none() {
-    let kept = Kept { load_panics: true, ..Kept::default() };
-    assert!(builder().persist(kept).build().is_ok());
+    let store = TestStore { load_panics: true, ..TestStore::default() };
+    assert!(builder().persist(store).build().is_ok());
 }
 
 #[test]
-fn a_store_that_panics_in_saving_is_counted_and_the_change_is_told() {
-    let kept = Kept::default();
-    kept.save_panics.store(true, Ordering::Relaxed);
-    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).persist(kept));
+fn a_store_that_panics_in_save_is_counted_and_the_change_is_published() {
+    let store = TestStore::default();
+    store.save_panics.store(true, Ordering::Relaxed);
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).persist(store));
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         monitor.disable_route(DisableRoute::new("/error", "ada")).map(|_| ())
     }));
     flush(&monitor);
-    let told = memory.signals().iter().any(|signal| matches!(signal, Signal::RouteDisabled(_)));
+    let published = memory.signals().iter().any(|signal| matches!(signal, Signal::RouteDisabled(_)));
     let counted = dropped(&monitor, "store", DropReason::NotPersisted).min(1);
     let holds = monitor.find_disabled(KnownMethod::Get, "/error", "/error", clock::now()).is_some();
-    assert_eq!((holds, result.is_ok(), told, counted), (true, true, true, 1));
+    assert_eq!((holds, result.is_ok(), published, counted), (true, true, true, 1));
 }
 
 #[test]
-fn the_end_of_a_time_is_told_also_where_saving_it_panics() {
-    let kept = Kept::default();
-    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).persist(kept.clone()));
+fn an_expiry_is_published_although_save_panics() {
+    let store = TestStore::default();
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).persist(store.clone()));
     monitor.disable_route(DisableRoute::new("/error", "ada").expires_in(Duration::from_millis(1))).unwrap();
-    kept.save_panics.store(true, Ordering::Relaxed);
-    let told = within(Duration::from_secs(4), || {
+    store.save_panics.store(true, Ordering::Relaxed);
+    let published = within(Duration::from_secs(4), || {
         flush(&monitor);
         memory.signals().iter().any(|signal| matches!(signal, Signal::RouteEnabled(_)))
     });
-    assert!(told);
+    assert!(published);
 }
 
 #[test]
-fn a_store_that_hangs_in_saving_does_not_keep_another_route_from_being_disabled() {
-    let kept = Kept::default();
-    let (monitor, memory) = watched_by(builder().routes([("GET", "/a"), ("GET", "/b")]).persist(kept.clone()));
-    kept.block();
+fn a_store_that_hangs_in_save_does_not_prevent_another_disable() {
+    let store = TestStore::default();
+    let (monitor, memory) = watched_by(builder().routes([("GET", "/a"), ("GET", "/b")]).persist(store.clone()));
+    store.block();
     let off = ["/a", "/b"].map(|route| disabled_meanwhile(&monitor, route));
-    let told = || memory.signals().iter().filter(|signal| matches!(signal, Signal::RouteDisabled(_))).count();
-    let told = within(Duration::from_secs(5), || told() == 2);
-    kept.unblock();
-    assert_eq!((off, told), ([true, true], true));
+    let published = || memory.signals().iter().filter(|signal| matches!(signal, Signal::RouteDisabled(_))).count();
+    let published = within(Duration::from_secs(5), || published() == 2);
+    store.unblock();
+    assert_eq!((off, published), ([true, true], true));
 }
 
 #[test]
 fn a_store_that_hangs_in_saving_does_not_stop_what_is_published() {
-    let kept = Kept::default();
-    let monitor = builder().routes([("GET", "/a")]).persist(kept.clone()).build().unwrap();
-    kept.block();
+    let store = TestStore::default();
+    let monitor = builder().routes([("GET", "/a")]).persist(store.clone()).build().unwrap();
+    store.block();
     assert!(disabled_meanwhile(&monitor, "/a"));
     // The round that publishes to the second recorder began while the store hung.
     let published = [(); 2].map(|()| {
@@ -114,7 +114,7 @@ fn a_store_that_hangs_in_saving_does_not_stop_what_is_published() {
         publish_to(&monitor, recorder);
         within(Duration::from_secs(15), || !seen.snapshot().into_vec().is_empty())
     });
-    kept.unblock();
+    store.unblock();
     assert_eq!(published, [true, true]);
 }
 
@@ -127,7 +127,7 @@ fn disabled_meanwhile(monitor: &Monitor, route: &'static str) -> bool {
 
 /// A store in memory that can panic or hang.
 #[derive(Clone, Default)]
-struct Kept {
+struct TestStore {
     values: Arc<Mutex<HashMap<String, Vec<u8>>>>,
     load_panics: bool,
     save_panics: Arc<AtomicBool>,
@@ -135,40 +135,40 @@ struct Kept {
     held: Arc<(Mutex<bool>, Condvar)>,
 }
 
-impl Kept {
+impl TestStore {
     fn with(json: &str) -> Self {
-        let kept = Self::default();
-        kept.values.lock().expect("nobody panicked").insert("disabled-routes".into(), json.as_bytes().to_vec());
-        kept
+        let store = Self::default();
+        store.values.lock().expect("no thread panicked").insert("disabled-routes".into(), json.as_bytes().to_vec());
+        store
     }
 
     fn block(&self) {
-        *self.held.0.lock().expect("nobody panicked") = true;
+        *self.held.0.lock().expect("no thread panicked") = true;
     }
 
     fn unblock(&self) {
-        *self.held.0.lock().expect("nobody panicked") = false;
+        *self.held.0.lock().expect("no thread panicked") = false;
         self.held.1.notify_all();
     }
 }
 
-impl Persist for Kept {
+impl Persist for TestStore {
     fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
         assert!(!self.load_panics, "the disk is on fire");
-        let values = self.values.lock().expect("nobody panicked");
+        let values = self.values.lock().expect("no thread panicked");
         let all = values.iter().filter(|(key, _)| key.starts_with(prefix));
         Ok(all.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
     fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
         assert!(!self.save_panics.load(Ordering::Relaxed), "the disk is on fire");
-        let mut held = self.held.0.lock().expect("nobody panicked");
+        let mut held = self.held.0.lock().expect("no thread panicked");
         while *held {
-            held = self.held.1.wait(held).expect("nobody panicked");
+            held = self.held.1.wait(held).expect("no thread panicked");
         }
         drop(held);
         for change in changes {
             if let StoreWrite::Put { key, value } = change {
-                self.values.lock().expect("nobody panicked").insert(key.clone(), value.clone());
+                self.values.lock().expect("no thread panicked").insert(key.clone(), value.clone());
             }
         }
         Ok(0)
@@ -187,7 +187,7 @@ fn within(time: Duration, f: impl Fn() -> bool) -> bool {
     f()
 }
 
-fn kept_entry(route: &str) -> String {
+fn stored_entry(route: &str) -> String {
     format!(
         r#"{{"route":"{route}","method":null,"reason":"","actor":"ada",{}}}"#,
         r#""since":"2025-01-01T00:00:00Z","until":null,"retry_after_seconds":60"#
@@ -195,10 +195,10 @@ fn kept_entry(route: &str) -> String {
 }
 
 fn answer_after_a_restart(route: &'static str) -> u16 {
-    let kept = Kept::with(&format!(r#"{{"version":1,"disabled":[{}]}}"#, kept_entry(route)));
+    let store = TestStore::with(&format!(r#"{{"version":1,"disabled":[{}]}}"#, stored_entry(route)));
     let routes = [("GET", "/admin/enable"), ("GET", "/a")];
     let monitor =
-        builder().routes(routes).protected_routes(["/admin"]).persist(kept).build().expect("the settings are right");
+        builder().routes(routes).protected_routes(["/admin"]).persist(store).build().expect("the settings are right");
     let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
     call(&layer, get(route), ok).status().as_u16()
 }

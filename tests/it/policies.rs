@@ -11,7 +11,7 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 #[test]
-fn by_default_the_clients_trace_is_not_continued_but_kept_beside_ours() {
+fn by_default_the_clients_trace_is_recorded_and_not_continued() {
     let (log, (monitor, memory)) = (Log::default(), watched());
     log.during(|| drop(visit(&MonitorLayer::new(&monitor), traced(&[PARENT], &["foo=1"]), 500)));
     let (line, event) = (log.request_line(), only_event(&monitor, &memory));
@@ -49,7 +49,7 @@ fn only_a_trusted_peer_is_obeyed_in_what_is_sampled() {
 }
 
 #[test]
-fn whoever_is_not_obeyed_is_sampled_as_often_as_the_monitor_says() {
+fn the_sampling_flag_of_the_client_is_ignored() {
     let all = builder().trace_sample_rate(1.0).build().unwrap();
     let layer = MonitorLayer::new(&all).id_policy(IdPolicy::Accept);
     let (_, seen) = seen_by(&layer, traced(&["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"], &[]));
@@ -85,7 +85,7 @@ fn of_the_traces_that_begin_here_a_share_is_sampled() {
 
 /// A text that is masked everywhere else must not be sent as a request ID.
 #[test]
-fn an_identifier_that_holds_a_secret_is_accepted_from_nobody() {
+fn an_id_with_a_secret_is_never_accepted() {
     let (log, monitor) = (Log::default(), monitor());
     let layer = MonitorLayer::new(&monitor).id_policy(IdPolicy::Accept);
     for value in ["password=hunter2", "4111111111111111"] {
@@ -152,14 +152,14 @@ fn an_identifier_that_is_accepted_is_in_the_problem_too() {
 }
 
 #[test]
-fn an_identifier_that_is_not_valid_is_accepted_from_nobody() {
+fn an_invalid_id_is_never_accepted() {
     let layer = MonitorLayer::new(&monitor()).id_policy(IdPolicy::Accept);
     for value in ["a b", "<b>", "", "{\"a\":1}", &"a".repeat(65)] {
         let (response, _) = seen_by(&layer, identified("x-request-id", value));
         assert_eq!(response.headers()["x-request-id"].len(), 36, "{value}");
         let log = Log::default();
         log.during(|| drop(seen_by(&layer, identified("x-request-id", value))));
-        assert_eq!(log.request_line().get("client_request_id"), None, "it is kept nowhere");
+        assert_eq!(log.request_line().get("client_request_id"), None, "it is dropped");
     }
 }
 
@@ -208,7 +208,7 @@ fn nested_layers_share_the_trace() {
 }
 
 #[test]
-fn what_a_request_causes_is_of_its_trace() {
+fn work_of_a_request_belongs_to_its_trace() {
     let (monitor, mut traces) = (monitor(), Vec::new());
     let job = monitor.clone();
     drop(call(&MonitorLayer::new(&monitor), get("/"), || {

@@ -18,32 +18,32 @@ const LEAKY: &str = "login of jo.doe@example.org with Bearer s3cr3t-b failed: pa
 
 #[test]
 fn a_panic_leaks_nothing() {
-    let outlets = Outlets::new();
-    outlets.run(|monitor| drop(call::<Text>(&MonitorLayer::new(monitor), get("/"), || panic!("{LEAKY}"))));
-    outlets.assert_clean();
+    let outputs = Outputs::new();
+    outputs.run(|monitor| drop(call::<Text>(&MonitorLayer::new(monitor), get("/"), || panic!("{LEAKY}"))));
+    outputs.assert_clean();
 }
 
 #[test]
 fn a_service_error_and_its_causes_leak_nothing() {
-    let outlets = Outlets::new();
-    outlets.run(|monitor| {
+    let outputs = Outputs::new();
+    outputs.run(|monitor| {
         let error = || Failure::new(LEAKY).because(Failure::new(LEAKY));
         let failing = service(|_| Err::<Response<Text>, BoxError>(error().into()));
         ready(MonitorLayer::new(monitor).layer(failing).oneshot(get("/"))).unwrap_err();
     });
-    outlets.assert_clean();
+    outputs.assert_clean();
 }
 
 #[test]
 fn a_captured_error_leaks_nothing() {
-    let outlets = Outlets::new();
-    outlets.run(|monitor| {
+    let outputs = Outputs::new();
+    outputs.run(|monitor| {
         visit(monitor, get("/"), || {
             capture_error(&Failure::new(LEAKY));
             status(500, "")
         });
     });
-    outlets.assert_clean();
+    outputs.assert_clean();
 }
 
 #[test]
@@ -97,26 +97,26 @@ fn a_path_is_shown_as_its_route() {
 
 #[test]
 fn a_raw_path_is_shown_when_asked_for_and_masked() {
-    let outlets = Outlets::with(|builder| builder.show_raw_paths(true));
-    outlets.run(|monitor| visit(monitor, get("/mail/jo.doe@example.org,7?q=s3cr3t-q"), || status(500, "")));
-    outlets.assert_clean();
-    assert_eq!(outlets.log.request_line()["path"], "[Filtered],7");
+    let outputs = Outputs::with(|builder| builder.show_raw_paths(true));
+    outputs.run(|monitor| visit(monitor, get("/mail/jo.doe@example.org,7?q=s3cr3t-q"), || status(500, "")));
+    outputs.assert_clean();
+    assert_eq!(outputs.log.request_line()["path"], "[Filtered],7");
 }
 
 #[test]
 fn an_encoded_raw_path_is_masked() {
     for path in ["/fail/password%3Ds3cr3t-p", "/x/Bearer%20s3cr3t.eyJhbGciOi", "/mail/jo.doe%40example.org"] {
-        let outlets = Outlets::with(|builder| builder.show_raw_paths(true));
-        outlets.run(|monitor| visit(monitor, get(path), || status(500, "")));
-        outlets.assert_clean();
-        assert!(outlets.log.text().contains("[Filtered]"), "{}", outlets.log.text());
+        let outputs = Outputs::with(|builder| builder.show_raw_paths(true));
+        outputs.run(|monitor| visit(monitor, get(path), || status(500, "")));
+        outputs.assert_clean();
+        assert!(outputs.log.text().contains("[Filtered]"), "{}", outputs.log.text());
     }
 }
 
 /// A user agent is cut at 256 bytes; a message, a tag, a user, a breadcrumb and a context at 8 KiB. Each cut goes
 /// through a secret.
 #[test]
-fn what_is_cut_is_masked_before() {
+fn texts_are_masked_before_they_are_cut() {
     let secrets = ["postgres://admin:s3cr3t-d@db/todo", "4111 1111 1111 1111", "AKIAIOSFODNN7EXAMPLE"];
     for (secret, shown) in secrets.into_iter().flat_map(|secret| (8..secret.len()).map(move |shown| (secret, shown))) {
         let cut = |longest: usize| {
@@ -134,12 +134,12 @@ fn what_is_cut_is_masked_before() {
             capture_error(&Failure::new(&long));
             status(500, "")
         });
-        let told = only_event(&monitor, &memory).to_json().to_string();
+        let json = only_event(&monitor, &memory).to_json().to_string();
         for part in ["s3cr3", "4111 11", "AKIAIO"] {
-            assert!(!told.contains(part), "{shown} of {secret}: {told}");
+            assert!(!json.contains(part), "{shown} of {secret}: {json}");
         }
         // In each of them, and in the message template used for grouping.
-        assert_eq!(told.matches("xyyy").count(), 8, "{told}");
+        assert_eq!(json.matches("xyyy").count(), 8, "{json}");
     }
 }
 
@@ -158,12 +158,12 @@ fn an_issue_as_json_holds_nothing_that_a_terminal_obeys() {
     let (monitor, memory) = watched_by(builder());
     monitor.capture_error(&Failure::new("a\u{85}b\u{9b}c\u{2028}d\u{202e}e\u{2066}f\u{feff}g\u{7f}"));
     only_event(&monitor, &memory);
-    let told = escape::json(&monitor.issues()[0].to_json());
-    assert!(told.contains("\\u202e") && !told.contains(escape::is_unsafe), "{told}");
+    let json = escape::json(&monitor.issues()[0].to_json());
+    assert!(json.contains("\\u202e") && !json.contains(escape::is_unsafe), "{json}");
 }
 
 #[test]
-fn a_header_is_kept_by_name_only() {
+fn a_header_is_recorded_by_name_only() {
     let (monitor, memory) = watched_by(builder().redaction(Redaction::new().headers(["Accept-Language"])));
     let request = with(with(get("/"), "accept-language", "de"), "x-internal", "s3cr3t-h");
     visit(&monitor, request, || status(500, ""));
@@ -173,19 +173,19 @@ fn a_header_is_kept_by_name_only() {
 }
 
 #[test]
-fn no_header_is_kept_unless_named() {
+fn no_header_is_recorded_unless_named() {
     leaks_nothing_in(get("/"), "x-internal", "s3cr3t-h");
 }
 
 #[test]
-fn a_kept_header_whose_name_is_a_secret_is_masked() {
+fn a_recorded_header_whose_name_is_a_secret_is_masked() {
     let (monitor, memory) = watched_by(builder().redaction(Redaction::new().headers(["authorization"])));
     visit(&monitor, with(get("/"), "authorization", "s3cr3t-a"), || status(500, ""));
     assert!(!only_event(&monitor, &memory).to_json().to_string().contains("s3cr3t"));
 }
 
 #[test]
-fn what_before_report_adds_is_masked() {
+fn texts_that_before_report_adds_are_masked() {
     let (monitor, memory) = watched_by(builder().before_report(|mut event| {
         event.failure.message = LEAKY.to_owned();
         Some(event)
@@ -205,12 +205,12 @@ fn an_issue_leaks_nothing() {
 /// RUSTSEC-2025-0055.
 #[test]
 fn a_line_break_of_the_client_begins_no_line_in_the_log() {
-    let outlets = Outlets::new();
-    outlets.run(|monitor| {
+    let outputs = Outputs::new();
+    outputs.run(|monitor| {
         let layer = MonitorLayer::new(monitor);
         call::<Text>(&layer, get("/"), || panic!("a\n{{\"level\":\"FATAL\"}}\u{1b}[31m"));
     });
-    assert!(!outlets.log.text().contains("\n{\"level\"") && !outlets.log.text().contains('\u{1b}'));
+    assert!(!outputs.log.text().contains("\n{\"level\"") && !outputs.log.text().contains('\u{1b}'));
 }
 
 #[test]
@@ -221,13 +221,13 @@ fn redaction_can_be_turned_off() {
 }
 
 /// All outputs of a monitor.
-struct Outlets {
+struct Outputs {
     log: Log,
     memory: MemoryReporter,
     monitor: Monitor,
 }
 
-impl Outlets {
+impl Outputs {
     fn new() -> Self {
         Self::with(|builder| builder)
     }
@@ -258,22 +258,22 @@ impl Outlets {
 /// Runs a handler that calls `f` and responds with 500.
 #[track_caller]
 fn leaks_nothing_of(f: impl Fn()) {
-    let outlets = Outlets::new();
-    outlets.run(|monitor| {
+    let outputs = Outputs::new();
+    outputs.run(|monitor| {
         visit(monitor, get("/"), || {
             f();
             status(500, "")
         });
     });
-    outlets.assert_clean();
+    outputs.assert_clean();
 }
 
 /// Sends the request with this header to a handler that responds with 500.
 #[track_caller]
 fn leaks_nothing_in(request: Request<()>, name: &'static str, value: &'static str) {
-    let outlets = Outlets::new();
-    outlets.run(|monitor| visit(monitor, with(request, name, value), || status(500, "")));
-    outlets.assert_clean();
+    let outputs = Outputs::new();
+    outputs.run(|monitor| visit(monitor, with(request, name, value), || status(500, "")));
+    outputs.assert_clean();
 }
 
 #[track_caller]

@@ -99,10 +99,10 @@ fn everywhere_but_in_a_query() -> BTreeSet<&'static str> {
 
 #[test]
 #[ignore = "needs sentry-relay, which `cargo xtask test` installs"]
-fn what_relay_hides_is_hidden() {
+fn texts_that_relay_masks_are_masked() {
     let cases: Vec<_> = cases().into_iter().filter(|case| case.is_secret).collect();
-    let told: Vec<_> = cases.iter().map(|case| json!({ "value": case.value, "secret": case.part })).collect();
-    let relay: Vec<BTreeSet<String>> = serde_json::from_value(ask_relay(&json!(told))).unwrap();
+    let texts: Vec<_> = cases.iter().map(|case| json!({ "value": case.value, "secret": case.part })).collect();
+    let relay: Vec<BTreeSet<String>> = serde_json::from_value(ask_relay(&json!(texts))).unwrap();
     let mut hidden = 0;
     for (case, relay) in cases.iter().zip(relay) {
         let ours = seen(builder(), Redaction::new(), &case.value, &case.part);
@@ -159,9 +159,9 @@ fn keys_names_and_what_is_below_a_secret_key_are_masked() {
         capture_error(&Failure::new("gone"));
     });
     flush(&monitor);
-    let told = memory.events()[0].to_json()["scope"].to_string();
+    let scope = memory.events()[0].to_json()["scope"].to_string();
     for secret in ["jo@", "hunter2", "4111", "true"] {
-        assert!(!told.contains(secret), "{secret}: {told}");
+        assert!(!scope.contains(secret), "{secret}: {scope}");
     }
 }
 
@@ -189,7 +189,7 @@ fn ask_relay(cases: &Value) -> Value {
         .spawn()
         .expect("python3 is there");
     relay.stdin.take().expect("it is a pipe").write_all(cases.to_string().as_bytes()).expect("it listens");
-    let told = relay.wait_with_output().expect("it ends");
-    assert!(told.status.success(), "relay.py fails");
-    serde_json::from_slice(&told.stdout).expect("it tells JSON")
+    let output = relay.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "relay.py fails");
+    serde_json::from_slice(&output.stdout).expect("it prints JSON")
 }

@@ -78,7 +78,7 @@ fn a_failing_reporter_is_counted() {
 }
 
 #[test]
-fn what_finds_the_queue_full_is_counted() {
+fn signals_that_a_full_queue_drops_are_counted() {
     let (hung, builder) = with_hung(builder().limits(Limits::new().queue(1)));
     let monitor = builder.build().unwrap();
     hung.begun.recv().unwrap();
@@ -88,8 +88,8 @@ fn what_finds_the_queue_full_is_counted() {
 
 #[test]
 fn dropping_the_last_handle_lets_reporters_finish() {
-    let (told, seen) = mpsc::channel();
-    let monitor = builder().reporter_fn("slow", move |signal| told.send(signal.clone()).unwrap()).build().unwrap();
+    let (sender, seen) = mpsc::channel();
+    let monitor = builder().reporter_fn("slow", move |signal| sender.send(signal.clone()).unwrap()).build().unwrap();
     (0..5).for_each(|_| monitor.capture_message("on the way out", Level::Error));
     drop(monitor);
     let errors = seen.iter().filter(|signal| matches!(signal, Signal::Error(_)));
@@ -115,12 +115,12 @@ fn after_a_shutdown_requests_are_served_and_counted() {
 }
 
 #[test]
-fn reporters_are_told_of_the_start_the_error_and_the_new_issue() {
+fn reporters_receive_the_start_the_error_and_the_new_issue() {
     let (monitor, memory) = watched();
     (0..2).for_each(|_| monitor.capture_message("out of stock", Level::Error));
     flush(&monitor);
-    let told: Vec<_> = memory.signals().iter().map(kind).collect();
-    assert_eq!(told, ["started", "error", "issue opened", "error"]);
+    let signals: Vec<_> = memory.signals().iter().map(kind).collect();
+    assert_eq!(signals, ["started", "error", "issue opened", "error"]);
 }
 
 fn kind(signal: &Signal) -> &'static str {
@@ -183,12 +183,12 @@ impl Reporter for Failing {
 }
 
 #[test]
-fn what_other_parts_of_a_program_do_not_keep_is_told_with_the_rest() {
+fn drops_that_other_parts_count_are_published() {
     let monitor = monitor();
     monitor.drops_of("log").count(DropReason::Failed);
     monitor.drops_of("log").count_many(DropReason::QueueFull, 2);
-    let told = [DropReason::Failed, DropReason::QueueFull].map(|reason| dropped(&monitor, "log", reason));
-    assert_eq!(told, [1, 2]);
+    let counts = [DropReason::Failed, DropReason::QueueFull].map(|reason| dropped(&monitor, "log", reason));
+    assert_eq!(counts, [1, 2]);
     shows(&page(&monitor), "monitor_dropped_total{reporter=\"log\",reason=\"queue_full\"} 2");
     Monitor::disabled().drops_of("log").count(DropReason::Failed);
 }

@@ -34,8 +34,8 @@ struct Instance {
     answered: Arc<AtomicU32>,
 }
 
-/// Serves until `told` completes, and for another `grace`.
-async fn serve(told: oneshot::Receiver<()>, grace: Duration) -> (Arc<Instance>, JoinHandle<std::io::Result<()>>) {
+/// Serves until `stopping` completes, and for another `grace`.
+async fn serve(stopping: oneshot::Receiver<()>, grace: Duration) -> (Arc<Instance>, JoinHandle<std::io::Result<()>>) {
     let probe = Probe::new("database", || async { ProbeResult::ok() }).critical().ready();
     let health = Health::builder().probe(probe).build().expect("the settings are good");
     let answered = Arc::new(AtomicU32::new(0));
@@ -48,7 +48,7 @@ async fn serve(told: oneshot::Receiver<()>, grace: Duration) -> (Arc<Instance>, 
     let app = Router::new().route("/work", get(work)).nest_service("/health", health.service());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let addr = listener.local_addr().expect("an address");
-    let served = axum::serve(listener, app).with_graceful_shutdown(health.drain_on(told, grace));
+    let served = axum::serve(listener, app).with_graceful_shutdown(health.drain_on(stopping, grace));
     (Arc::new(Instance { addr, is_ready: AtomicBool::new(false), answered }), tokio::spawn(async { served.await }))
 }
 
@@ -74,9 +74,9 @@ async fn watch(client: HttpClient, instance: Arc<Instance>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_stop_under_load_loses_no_request() {
     let client: HttpClient = Client::builder(TokioExecutor::new()).build_http();
-    let (tell, told) = oneshot::channel();
+    let (stop, stopping) = oneshot::channel();
     let (_keep, never) = oneshot::channel();
-    let (old, stopped) = serve(told, Duration::from_millis(500)).await;
+    let (old, stopped) = serve(stopping, Duration::from_millis(500)).await;
     let (new, _running) = serve(never, Duration::ZERO).await;
     let instances = [old, new];
     let mut background = JoinSet::new();
@@ -105,7 +105,7 @@ async fn a_rolling_stop_under_load_loses_no_request() {
     while answered(&instances[0]) < 200 {
         sleep(Duration::from_millis(5)).await;
     }
-    tell.send(()).expect("it runs");
+    stop.send(()).expect("it runs");
     timeout(Duration::from_secs(10), stopped).await.expect("in time").expect("no panic").expect("no error");
     let (at_stop, so_far) = (answered(&instances[0]), answered(&instances[1]));
     while answered(&instances[1]) < so_far + 200 {

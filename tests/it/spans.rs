@@ -36,7 +36,7 @@ fn a_span_has_the_name_kind_and_fields_opentelemetry_wants() {
 }
 
 #[test]
-fn what_failed_is_an_error_with_its_type() {
+fn the_span_of_a_failed_request_is_an_error_with_its_type() {
     let spans = Spans::new();
     spans.during(|| visit(&layer(), get("/items/7"), 503));
     let span = spans.only();
@@ -45,7 +45,7 @@ fn what_failed_is_an_error_with_its_type() {
 }
 
 #[test]
-fn what_the_client_did_wrong_is_none() {
+fn the_span_of_a_client_error_is_no_error() {
     let spans = Spans::new();
     spans.during(|| visit(&layer(), get("/items/7"), 404));
     assert_eq!((&spans.only().status, attribute(&spans.only(), "error.type")), (&Status::Unset, None));
@@ -250,7 +250,7 @@ fn names_are_few_and_untracked_requests_have_none() {
 }
 
 #[test]
-fn what_is_shown_is_redacted_and_truncated() {
+fn span_fields_are_redacted_and_truncated() {
     let spans = Spans::new();
     let mut request = get("/items/7");
     request.headers_mut().insert("user-agent", "curl password=hunter2".parse().unwrap());
@@ -337,7 +337,7 @@ impl Spans {
     }
 
     fn exported(&self) -> Vec<SpanData> {
-        self.exporter.get_finished_spans().expect("it is kept in memory")
+        self.exporter.get_finished_spans().expect("the exporter is in memory")
     }
 
     #[track_caller]

@@ -96,12 +96,12 @@ fn each_change_is_a_signal_with_its_actor() {
     monitor.enable_route("/error", None, "bob").unwrap();
     monitor.disable_route(DisableRoute::new("/error", "ada").expires_in(Duration::from_millis(1))).unwrap();
     let changes = || -> Vec<_> {
-        let told = memory.signals().into_iter().filter_map(|signal| match signal {
+        let changes = memory.signals().into_iter().filter_map(|signal| match signal {
             Signal::RouteDisabled(disabled) => Some((disabled.name(), Some(disabled.actor.clone()))),
             Signal::RouteEnabled(enabled) => Some((enabled.disabled.name(), enabled.actor.clone())),
             _ => None,
         });
-        told.collect()
+        changes.collect()
     };
     // The last one expires by itself; housekeeping publishes that.
     for _ in 0..2000 {
@@ -181,8 +181,8 @@ fn a_template_that_covers_everything_leaves_health_in_service() {
 
 #[test]
 fn a_route_past_the_limit_of_series_is_found_all_the_same() {
-    struct Kept;
-    impl monitor_kit::Persist for Kept {
+    struct StoredRoute;
+    impl monitor_kit::Persist for StoredRoute {
         fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, monitor_kit::BoxError> {
             if prefix != "disabled-routes" {
                 return Ok(Vec::new());
@@ -191,21 +191,21 @@ fn a_route_past_the_limit_of_series_is_found_all_the_same() {
                 "route": "/late", "method": null, "reason": "", "actor": "ada", "since": "2026-01-01T00:00:00Z",
                 "until": null, "retry_after_seconds": 60,
             });
-            let kept = serde_json::json!({ "version": 1, "disabled": [disabled] });
-            Ok(vec![(prefix.to_owned(), kept.to_string().into())])
+            let stored = serde_json::json!({ "version": 1, "disabled": [disabled] });
+            Ok(vec![(prefix.to_owned(), stored.to_string().into())])
         }
 
         fn save(&self, _: &[monitor_kit::StoreWrite]) -> Result<u64, monitor_kit::BoxError> {
             Ok(0)
         }
     }
-    let (monitor, memory) = watched_by(builder().limits(Limits::new().series(1)).persist(Kept));
+    let (monitor, memory) = watched_by(builder().limits(Limits::new().series(1)).persist(StoredRoute));
     let of = |route: &'static str| MonitorLayer::new(&monitor).route(move |_| Some(route));
     assert_eq!(call(&of("/early"), get("/"), || status(200, "")).status(), 200);
     assert_eq!(call(&of("/late"), get("/"), || status(200, "")).status(), 503);
     flush(&monitor);
-    let told = memory.signals().iter().filter(|signal| matches!(signal, Signal::RouteDisabled(_))).count();
-    assert_eq!(told, 1, "what is still disabled after a restart is told again");
+    let published = memory.signals().iter().filter(|signal| matches!(signal, Signal::RouteDisabled(_))).count();
+    assert_eq!(published, 1, "a route that is still disabled after a restart is published again");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn the_layer_alone_refuses_in_any_order_and_the_others_know_it() {
 }
 
 #[test]
-fn a_refusal_that_nobody_waits_for_is_one_all_the_same() {
+fn a_refusal_counts_although_its_future_is_dropped() {
     let monitor = switched_off(&["/error"]);
     let asked = service(|_| -> Result<Response<Text>, Infallible> { unreachable!("the route is disabled") });
     drop(MonitorLayer::new(&monitor).layer(asked).oneshot(get("/error")));
@@ -300,7 +300,7 @@ fn of_two_orders_that_cover_a_request_the_longer_one_says_when_to_come_back() {
 }
 
 #[test]
-fn an_actor_is_bounded_whoever_it_is() {
+fn an_actor_is_truncated() {
     let (monitor, _) = watched_by(builder().routes([("GET", "/error")]));
     let huge = "a".repeat(1 << 20);
     let disabled = monitor.disable_route(DisableRoute::new("/error", huge.clone())).unwrap();
@@ -318,7 +318,7 @@ fn a_route_that_is_over_cannot_be_enabled_once_more() {
 }
 
 #[test]
-fn what_is_not_known_cannot_be_injected_into_a_log() {
+fn an_unknown_route_injects_no_control_characters() {
     let monitor = builder().routes([("GET", "/error")]).build().unwrap();
     let error = monitor.disable_route(DisableRoute::new("/x\nFORGED \u{1b}[31m", "ada")).unwrap_err().to_string();
     assert!(!error.contains(char::is_control), "{error:?}");
@@ -326,7 +326,7 @@ fn what_is_not_known_cannot_be_injected_into_a_log() {
 
 /// With two concurrent operators, a subscriber of the signals must end in the actual state.
 #[test]
-fn changes_are_told_in_the_order_in_which_they_were_made() {
+fn changes_are_published_in_their_order() {
     let (monitor, memory) = watched_by(builder().routes([("GET", "/error")]).limits(Limits::new().queue(1 << 20)));
     let (on, off) = (monitor.clone(), monitor.clone());
     let disabling = std::thread::spawn(move || {
@@ -342,13 +342,13 @@ fn changes_are_told_in_the_order_in_which_they_were_made() {
     });
     let _ = enabling.join();
     flush(&monitor);
-    let mut told = std::collections::HashSet::new();
+    let mut disabled_for = std::collections::HashSet::new();
     for signal in memory.signals() {
         match signal {
-            Signal::RouteDisabled(disabled) => _ = told.insert(disabled.reason.clone()),
+            Signal::RouteDisabled(disabled) => _ = disabled_for.insert(disabled.reason.clone()),
             Signal::RouteEnabled(enabled) => {
                 let reason = &enabled.disabled.reason;
-                assert!(told.contains(reason), "order {reason} is said to be lifted before it is said to be given");
+                assert!(disabled_for.contains(reason), "order {reason} is lifted before it is given");
             }
             _ => {}
         }

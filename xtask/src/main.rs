@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_answered_with_the_usage() {
+    fn an_unknown_command_is_answered_with_the_usage() {
         assert!(refusal(&[]).starts_with("a command is missing\n\nUsage: "));
         assert!(refusal(&["tset"]).starts_with("`tset` is not a command\n\nUsage: "));
         assert!(refusal(&["test", "--fast"]).starts_with("`--fast` is not an option of `test`\n\nUsage: "));

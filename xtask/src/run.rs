@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_command_writes_is_returned() {
+    fn the_output_of_a_command_is_returned() {
         assert_eq!(read(Command::new("echo").arg("a b")).expect("must run"), "a b\n");
     }
 

@@ -245,7 +245,7 @@ fn an_issue_counts_every_error_of_its_source_whichever_events_got_through() {
 }
 
 #[test]
-fn an_issue_that_goes_for_want_of_room_stands_in_nobodys_way() {
+fn an_evicted_issue_makes_room_for_the_next() {
     let check = || {
         let drops = Arc::new(DropCounter::new("intake"));
         let (sources, issues) = sources_and_issues(1, &drops);

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_masked_already_is_borrowed() {
+    fn a_masked_text_is_borrowed() {
         let text = "password=[Filtered]";
         assert!(matches!(found(&[(9, 19)]).write(text), Cow::Borrowed(same) if same == text));
     }

@@ -40,7 +40,7 @@
 //! | --- | --- |
 //! | A recognised secret is masked whatever surrounds it, also if it is escaped. | text of a client beside a secret |
 //! | A secret that crosses a cut is masked as a whole: [`Redaction::head`]. | texts cut so that half a secret shows |
-//! | Masking a masked text changes nothing, and no mask is split. | texts that pass several outlets |
+//! | Masking a masked text changes nothing, and no mask is split. | texts that are masked more than once |
 //! | Time and memory are linear in the length of a text. Nothing backtracks. | texts made to be slow |
 //! | No text makes it panic; the panic of a [rule](Redaction::rule) masks the text. | texts made to end a thread |
 //! | Harmless texts are unchanged. | masks that hide the cause of an error |

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_saved_longest_ago_goes_first_and_what_is_one_of_its_kind_stays() {
+    fn the_least_recently_saved_value_is_evicted_first_and_a_single_value_never() {
         let database = database();
         let save = |changes: &[StoreWrite]| save(&database, changes, 20).unwrap();
         assert_eq!(
@@ -210,7 +210,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
-        fn it_holds_what_a_map_would(
+        fn the_database_equals_a_map(
             changes in prop::collection::vec((0..12_u8, prop::option::of(0..60_usize)), 1..60),
         ) {
             let (database, mut model) = (database(), BTreeMap::new());

@@ -36,7 +36,7 @@ fn an_error_while_the_clock_is_400_days_ahead_takes_no_older_issue_with_it() {
 }
 
 #[test]
-fn what_was_seen_in_the_future_is_brought_back_by_the_next_event_and_its_hours_with_it() {
+fn the_next_event_moves_a_last_seen_time_and_hours_of_the_future_to_the_present() {
     let folder = tempfile::tempdir().unwrap();
     let clock = WrongClock::ahead(DAY);
     let wrong = shop(folder.path(), "1.0.0");
@@ -148,7 +148,7 @@ fn a_route_disabled_for_an_hour_stays_so_for_a_process_whose_clock_is_a_day_fast
 }
 
 #[test]
-fn what_was_resolved_while_the_clock_was_ahead_comes_back_as_a_regression() {
+fn an_issue_resolved_while_the_clock_was_ahead_can_regress() {
     let folder = tempfile::tempdir().unwrap();
     let (clock, shop) = (WrongClock::ahead(DAY), shop(folder.path(), "1.0.0"));
     fail(&shop, 1, "ada");
@@ -179,7 +179,7 @@ fn of_the_stores_set_aside_the_last_ones_stay_although_the_clock_was_ahead() {
 }
 
 #[test]
-fn what_a_golden_store_has_disabled_and_muted_for_a_time_lasts_for_that_time() {
+fn timed_orders_of_a_golden_store_last_for_their_time() {
     // The file in the repository ages. By this clock it was written just now or in the future.
     let _clock = WrongClock::behind(20 * 365 * DAY);
     let folder = folder_with(include_bytes!("data/format-2-grouping-2.redb"));

@@ -39,7 +39,7 @@ pub(crate) async fn rolled_out(
 
     old.terminate().map_err(|error| unmet("the old release takes SIGTERM", error))?;
     drained(&mut to_old).await?;
-    timeline.note(Source::Health, "release 1.0.0 is told to stop; its readiness turns 503");
+    timeline.note(Source::Health, "release 1.0.0 is asked to stop; its readiness turns 503");
     let ended = old.ended(Duration::from_secs(10)).await.map_err(|error| unmet("the old release ends", error))?;
     expect("the old release ends well", true, ended)?;
     facts.rolled_out = Some(Timestamp::now());

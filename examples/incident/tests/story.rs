@@ -22,7 +22,7 @@ fn breaks(step: u8) {
 }
 
 #[test]
-fn the_story_is_told_to_its_end_and_the_report_is_written() {
+fn the_story_runs_to_its_end_and_the_report_is_written() {
     let (output, folder) = run(&["--tz", "Europe/Paris"]);
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
@@ -67,7 +67,7 @@ fn a_handler_that_leaks_its_message_breaks_step_2() {
 }
 
 #[test]
-fn a_recorder_nobody_publishes_to_breaks_step_3() {
+fn a_recorder_without_a_publisher_breaks_step_3() {
     breaks(3);
 }
 

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_wrk_and_the_kernel_tell_is_read() {
+    fn the_figures_of_wrk_and_of_the_kernel_are_read() {
         let output = "Running 3s test\n  149221 requests in 3.00s, 18.07MB read\nRequests/sec:  49740.11\n";
         assert_eq!(answers(output), Some(149_221.0));
         assert_eq!((on_cpu("46284721 94317 182\n"), on_cpu("")), (Some(46_284_721.0), None));

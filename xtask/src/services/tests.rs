@@ -49,7 +49,7 @@ fn a_user_and_another_system_are_refused() {
 }
 
 #[test]
-fn without_services_nobody_is_refused_for_a_service() {
+fn without_services_a_missing_service_is_no_reason_to_refuse() {
     let some = missing(&["promtool", "cargo-nextest"]);
     for machine in [USER_ON_DEBIAN, ROOT_ELSEWHERE] {
         assert_eq!(plan(&some, machine, &[Need::Always]), install(&[], &["cargo-nextest"]));
@@ -76,7 +76,7 @@ fn a_refusal_names_no_way_round_where_there_is_none() {
 }
 
 #[test]
-fn what_only_fuzzers_need_is_not_installed_for_tests() {
+fn tools_of_the_fuzzers_are_not_installed_for_tests() {
     let all = missing(&["c++", "cargo-fuzz", "promtool"]);
     assert_eq!(plan(&all, ROOT_ON_DEBIAN, &ALL), install(&["prometheus"], &[]));
     assert_eq!(plan(&all, ROOT_ON_DEBIAN, &[Need::Fuzzing]), install(&["g++"], &["cargo-fuzz"]));

@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(seen.iter().collect::<Vec<_>>(), [1], "the thread has ended");
         assert!(!queue.push(2));
         assert_eq!(drops.read().collect::<Vec<_>>(), [(DropReason::Closed, 1)]);
-        assert!(!queue.flush().wait(clock::now() + Duration::from_secs(10)), "nobody waits for a thread that is gone");
+        assert!(!queue.flush().wait(clock::now() + Duration::from_secs(10)), "a thread that is gone is not waited for");
     }
 
     #[test]

@@ -20,13 +20,13 @@ impl MemoryStore {
     }
 
     fn get(&self) -> Vec<u8> {
-        self.0.lock().expect("nobody panicked").get(KEY).cloned().expect("it was saved")
+        self.0.lock().expect("no thread panicked").get(KEY).cloned().expect("it was saved")
     }
 }
 
 impl Persist for MemoryStore {
     fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
-        let values = self.0.lock().expect("nobody panicked");
+        let values = self.0.lock().expect("no thread panicked");
         let all = values.iter().filter(|(key, _)| key.starts_with(prefix));
         Ok(all.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
@@ -37,7 +37,7 @@ impl Persist for MemoryStore {
         }
         for change in changes {
             if let StoreWrite::Put { key, value } = change {
-                self.0.lock().expect("nobody panicked").insert(key.clone(), value.clone());
+                self.0.lock().expect("no thread panicked").insert(key.clone(), value.clone());
             }
         }
         Ok(0)
@@ -78,7 +78,7 @@ fn a_route_is_disabled_for_all_methods_or_for_one() {
 }
 
 #[test]
-fn what_is_said_again_takes_the_place_of_what_was_said() {
+fn a_second_order_on_a_route_replaces_the_first() {
     let monitor = monitor(&MemoryStore::default());
     for reason in ["first", "second"] {
         monitor.disable_route(DisableRoute::new("/error", "ada").reason(reason)).expect("it is known");
@@ -102,7 +102,7 @@ fn it_expires_by_itself_and_says_so() {
 }
 
 #[test]
-fn without_expiry_clients_are_told_to_wait_as_long_as_one_said() {
+fn without_expiry_retry_after_is_the_time_of_the_order() {
     let monitor = monitor(&MemoryStore::default());
     let wait =
         |order: DisableRoute| monitor.disable_route(order).expect("it is known").retry_after_at(clock::now()).as_secs();
@@ -113,7 +113,7 @@ fn without_expiry_clients_are_told_to_wait_as_long_as_one_said() {
 }
 
 #[test]
-fn what_cannot_be_switched_is_refused_with_a_reason() {
+fn an_order_that_cannot_apply_is_refused_with_a_reason() {
     let monitor = monitor(&MemoryStore::default());
     let refusal = |order: DisableRoute| monitor.disable_route(order).expect_err("it is refused").to_string();
     assert_eq!(
@@ -139,7 +139,7 @@ fn what_cannot_be_switched_is_refused_with_a_reason() {
         "the route `/error` is not disabled; disabled routes: none"
     );
     assert_eq!(
-        Monitor::disabled().enable_route("/error", None, "ada").expect_err("nobody"),
+        Monitor::disabled().enable_route("/error", None, "ada").expect_err("it is disabled"),
         Refusal::MonitorDisabled.into()
     );
     assert!(names(&monitor).is_empty());
@@ -164,7 +164,7 @@ fn a_route_that_was_never_called_is_disabled_where_the_order_allows_it_and_stays
 }
 
 #[test]
-fn what_is_disabled_outlives_the_process() {
+fn a_disabled_route_is_persisted() {
     let store = MemoryStore::default();
     let before = monitor(&store);
     let order = DisableRoute::new("/error", "ada").method(KnownMethod::Get).reason("divides by zero").expires_in(HOUR);
@@ -179,7 +179,7 @@ fn what_is_disabled_outlives_the_process() {
 }
 
 #[test]
-fn what_has_expired_meanwhile_does_not() {
+fn a_route_that_expired_between_two_processes_is_enabled() {
     let store = MemoryStore::default();
     let before = monitor(&store);
     before.disable_route(DisableRoute::new("/error", "ada").expires_in(Duration::from_millis(1))).expect("it is known");
@@ -190,7 +190,7 @@ fn what_has_expired_meanwhile_does_not() {
 }
 
 #[test]
-fn what_was_kept_and_cannot_be_read_disables_nothing() {
+fn a_stored_list_that_cannot_be_read_disables_nothing() {
     let broken: [&[u8]; 4] = [b"", b"{", b"{\"version\":2,\"disabled\":[]}", b"{\"version\":1}"];
     for value in broken {
         let store = MemoryStore::default();
@@ -210,7 +210,7 @@ fn an_entry_that_cannot_be_read_takes_no_other_with_it() {
 }
 
 #[test]
-fn what_must_stay_in_service_does_whatever_was_kept_and_whatever_template_it_goes_by() {
+fn protected_routes_stay_enabled_against_a_stored_order_and_a_wildcard() {
     let store = MemoryStore::default();
     let before =
         Monitor::builder("shop").log(None).routes([("GET", "/admin"), ("GET", "/{*path}")]).persist(store.clone());
@@ -244,7 +244,7 @@ fn a_store_that_panics_changes_nothing_else() {
 }
 
 #[test]
-fn what_cannot_be_saved_holds_all_the_same_and_is_counted() {
+fn an_order_that_cannot_be_saved_holds_and_is_counted() {
     let monitor = monitor(&MemoryStore(Arc::default(), true));
     monitor.disable_route(DisableRoute::new("/error", "ada")).expect("it is known");
     assert!(find(&monitor, KnownMethod::Get, "/error"));
@@ -256,7 +256,7 @@ fn what_cannot_be_saved_holds_all_the_same_and_is_counted() {
 }
 
 #[test]
-fn who_and_why_are_redacted() {
+fn actor_and_reason_are_redacted() {
     let monitor = monitor(&MemoryStore::default());
     let order = DisableRoute::new("/error", "ada@example.org").reason("leaks password=hunter2");
     let disabled = monitor.disable_route(order).expect("it is known");
@@ -280,7 +280,7 @@ mod interleavings {
     }
 
     #[test]
-    fn what_is_saved_last_is_what_holds_and_no_change_is_lost() {
+    fn the_saved_list_is_the_last_one_and_no_change_is_lost() {
         let check = || {
             let switch = Arc::new(RouteSwitch::new(Vec::new()));
             let saving = {

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_older_than_three_intervals_is_not_known_and_the_next_run_counts_at_once() {
+    async fn a_result_older_than_three_intervals_is_unknown_and_the_next_run_counts_at_once() {
         let (standing, pace) = (&mut ProbeStatus::new(Instant::now()), Pace::default());
         stands(standing, [ProbeResult::ok()]);
         let last = standing.last.as_ref().unwrap().at;

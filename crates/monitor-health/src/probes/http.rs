@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_refuses_and_one_that_says_nothing_are_told_apart() {
+    fn a_refused_connection_is_decisive_and_a_silent_port_is_not() {
         let (url, listener) = served(&[]);
         let silent = HttpProbe::new(&url).unwrap().timeout(Duration::from_millis(50)).check();
         assert_eq!(
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_refused() {
+    fn a_malformed_url_is_refused() {
         for url in ["", "payments", "ftp://payments", "http:///health", "http://pay ments"] {
             assert!(HttpProbe::new(url).is_err(), "{url}");
         }
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told_by_name_and_address() {
+    fn loopback_is_recognized_by_name_and_address() {
         for host in
             ["localhost", "LOCALHOST.", "api.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"]
         {

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_tells_its_memory() {
+    fn the_memory_of_this_machine_is_read() {
         let result = MemoryProbe::new().warn_above(1.0).check();
         assert_eq!(result.status(), HealthStatus::Ok, "{result:?}");
         assert!(result.values()["limit_mb"].as_u64().unwrap() > 0, "{result:?}");

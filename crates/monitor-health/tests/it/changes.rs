@@ -32,7 +32,7 @@ fn changes(memory: &MemoryReporter) -> Vec<HealthChange> {
 
 /// Xabaril#739: callbacks without a change of status. smallrye: no callbacks without a request.
 #[tokio::test(start_paused = true)]
-async fn each_transition_is_told_once_with_how_long_it_took_though_nobody_asks() {
+async fn each_transition_is_published_once_with_its_duration_without_a_caller() {
     let (memory, runs) = (MemoryReporter::new(), Runs::default());
     let monitor = loaded(Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap());
     let health = Health::builder().monitor(&monitor).probe(flickering(&runs)).build().unwrap();
@@ -80,7 +80,7 @@ async fn a_reason_that_cannot_be_formatted_keeps_its_beginning() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_that_nobody_asks_for_is_no_alarm_and_one_that_is_slow_at_the_start_neither() {
+async fn a_probe_without_callers_and_a_slow_first_run_raise_no_alarm() {
     let (memory, runs) = (MemoryReporter::new(), Runs::default());
     let monitor = loaded(Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap());
     let health = Health::builder()
@@ -102,7 +102,7 @@ async fn a_probe_that_nobody_asks_for_is_no_alarm_and_one_that_is_slow_at_the_st
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_starts_or_stops_is_not_ill() {
+async fn starting_and_draining_publish_no_failure() {
     let memory = MemoryReporter::new();
     let monitor = loaded(Monitor::builder("shop").log(None).reporter(memory.clone()).build().unwrap());
     let health = Health::builder().monitor(&monitor).probe(flickering(&Runs::default())).build().unwrap();
@@ -164,7 +164,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("nobody panics with it").write(bytes)
+        self.0.lock().expect("no thread panics with it").write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -68,13 +68,13 @@ async fn a_client_sees_not_serving_until_it_is_ready_and_for_good_once_it_drains
 async fn every_name_is_not_serving_from_the_first_moment() {
     let health = built([]);
     let _gate = health.startup_gate("migrations");
-    let (tell, mut told) = tokio::sync::mpsc::channel(200);
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(200);
     for number in 0..128 {
-        tell.send(number).await.unwrap();
+        sender.send(number).await.unwrap();
     }
     tokio::task::yield_now().await;
     for _ in 0..128 {
-        told.recv().await.unwrap();
+        receiver.recv().await.unwrap();
     }
     let mut client = HealthClient::new(health.grpc_service((0..200).map(|number| format!("shop.S{number}"))));
     for service in ["", "shop.S0", "shop.S127", "shop.S199"] {
@@ -100,6 +100,6 @@ async fn a_client_sees_a_probe_of_readiness_fail_and_recover() {
     assert_eq!(
         watched.message().await.expect("no error").expect("it goes on").status(),
         NotServing,
-        "nobody looks any more"
+        "the task has ended"
     );
 }

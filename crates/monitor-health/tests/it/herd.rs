@@ -57,7 +57,7 @@ async fn a_caller_that_leaves_takes_no_run_with_it() {
 
 /// spring-boot#37068, #43449: one slow indicator delays the whole endpoint, until the kubelet gives up after a second.
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_longer_than_800_ms_and_the_last_result_is_marked_as_old() {
+async fn callers_wait_800_ms_at_most_and_get_the_last_result_as_stale() {
     let runs = Runs::default();
     let asked = runs.clone();
     let probe = Probe::new("search", move || {
@@ -105,7 +105,7 @@ async fn a_critical_probe_that_runs_on_demand_is_asked_for_by_the_startup_probe(
 
 /// microprofile-health#269: a service with a pending check is not ready, but one without checks is.
 #[tokio::test(start_paused = true)]
-async fn what_was_never_looked_at_is_not_fit_for_traffic() {
+async fn a_probe_that_never_ran_fails_readiness() {
     let health = built([Runs::default().taking("database", ms(3_000)).timeout(ms(5_000)).critical().ready()]);
     let (status, body) = get(&health, "/").await;
     assert_eq!((status, &body["checks"]["database"]["message"]), (503, &"not sampled yet".into()));

@@ -53,7 +53,7 @@ impl Drop for Rude {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_error_that_panics_or_waits_when_it_is_dropped_holds_up_nobody() {
+async fn an_error_that_panics_or_blocks_in_drop_delays_no_caller() {
     let (door, in_flight, runs) = (Door::default(), Arc::new(Mutex::new((0, 0))), Runs::default());
     let _opens = Opens(door.clone());
     let (closed, counted, asked) = (door.clone(), Arc::clone(&in_flight), runs.clone());
@@ -62,7 +62,7 @@ async fn an_error_that_panics_or_waits_when_it_is_dropped_holds_up_nobody() {
             return ProbeResult::error("away").source(Rude(|| panic!("dropped")));
         }
         let most = |by: i32| {
-            let mut counted = counted.lock().expect("nobody panics with it");
+            let mut counted = counted.lock().expect("no thread panics with it");
             counted.0 += by;
             counted.1 = counted.1.max(counted.0);
         };

@@ -13,14 +13,17 @@ use crate::support::{Runs, built, get, ms, pass};
 /// Returns the times of a probe's runs, in milliseconds.
 async fn times(of: impl Fn(u32) -> ProbeResult + Send + Sync + 'static, until: u64) -> Vec<u64> {
     let (times, begun, runs) = (Arc::new(Mutex::new(Vec::new())), Instant::now(), Runs::default());
-    let told = Arc::clone(&times);
+    let recorded = Arc::clone(&times);
     let health = built([runs.finding("database", move |run| {
-        told.lock().expect("nobody panics with it").push(u64::try_from(begun.elapsed().as_millis()).unwrap_or(0));
+        recorded
+            .lock()
+            .expect("no thread panics with it")
+            .push(u64::try_from(begun.elapsed().as_millis()).unwrap_or(0));
         of(run)
     })]);
     pass(ms(until)).await;
     drop(health);
-    times.lock().expect("nobody panics with it").clone()
+    times.lock().expect("no thread panics with it").clone()
 }
 
 fn pauses(times: &[u64]) -> Vec<u64> {
@@ -59,7 +62,7 @@ async fn the_second_run_comes_sooner_by_a_time_of_its_own() {
 
 /// Dropwizard's `downtimeInterval`.
 #[tokio::test(start_paused = true)]
-async fn what_is_down_is_asked_every_thirty_seconds_or_so() {
+async fn a_failed_probe_runs_about_every_thirty_seconds() {
     let pauses = pauses(&times(|_| ProbeResult::error("away"), 1_000_000).await);
     assert!((22_000..=33_001).contains(&pauses[0]), "{pauses:?}");
     assert!(pauses[1..].iter().all(|pause| (27_000..=33_001).contains(pause)), "{pauses:?}");
@@ -130,7 +133,7 @@ async fn at_most_eight_probes_run_side_by_side() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_for_its_turn_is_not_past_its_time() {
+async fn the_wait_for_a_concurrency_slot_does_not_count_towards_the_time_out() {
     let runs = Runs::default();
     let health = built((0..24).map(|number| {
         let probe = runs.taking(&format!("p{number}"), ms(150)).timeout(ms(160));
@@ -147,7 +150,7 @@ async fn whoever_waits_for_its_turn_is_not_past_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_runs_once_nobody_has_a_handle_any_more() {
+async fn nothing_runs_after_the_last_handle_is_dropped() {
     let runs = Runs::default();
     let health = built([runs.finding("database", |_| ProbeResult::ok())]);
     pass(ms(25_000)).await;
@@ -159,7 +162,7 @@ async fn nothing_runs_once_nobody_has_a_handle_any_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_probe_holds_is_dropped_with_the_last_handle_however_long_its_pause() {
+async fn a_probe_is_dropped_with_the_last_handle_however_long_its_pause() {
     let held = Arc::new(());
     let holds = Arc::clone(&held);
     let probe = Probe::new("database", move || {
@@ -245,7 +248,7 @@ async fn it_takes_three_failures_to_be_down_and_two_successes_to_be_up() {
 
 /// AWS Builders' Library: when a dependency is down for all instances, none is left to serve.
 #[tokio::test(start_paused = true)]
-async fn readiness_is_given_back_after_the_longest_time_it_may_be_kept() {
+async fn readiness_returns_after_max_unready() {
     let probe = || Runs::default().finding("database", |_| ProbeResult::error("away")).critical().ready();
     let (held, given) = (built([probe()]), built([probe().max_unready(ms(60_000))]));
     pass(ms(55_000)).await;

@@ -79,12 +79,12 @@ fn a_probe_that_blocks_for_ever_does_not_keep_the_program_from_ending() {
         pass(ms(50)).await;
         drop(health);
     });
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     thread::spawn(move || {
         drop(runtime);
-        let _ = tell.send(());
+        let _ = sender.send(());
     });
-    assert!(told.recv_timeout(Duration::from_secs(10)).is_ok(), "the runtime waits for the probe");
+    assert!(receiver.recv_timeout(Duration::from_secs(10)).is_ok(), "the runtime waits for the probe");
     door.open();
 }
 
@@ -114,7 +114,7 @@ async fn probes_that_take_their_time_leave_turns_to_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_for_a_run_that_is_past_its_time() {
+async fn callers_do_not_wait_for_a_run_past_its_time_out() {
     let door = Door::default();
     let _opens = Opens(door.clone());
     let probe = door.probe("mount", &Runs::default());

@@ -104,12 +104,12 @@ impl Door {
     pub(crate) fn pass(&self) {
         let (open, opened) = &*self.0;
         let _guard = opened
-            .wait_while(open.lock().expect("nobody panics with it"), |open| !*open)
-            .expect("nobody panics with it");
+            .wait_while(open.lock().expect("no thread panics with it"), |open| !*open)
+            .expect("no thread panics with it");
     }
 
     pub(crate) fn open(&self) {
-        *self.0.0.lock().expect("nobody panics with it") = true;
+        *self.0.0.lock().expect("no thread panics with it") = true;
         self.0.1.notify_all();
     }
 

@@ -59,7 +59,7 @@ async fn a_database_that_is_killed_is_down_at_once_and_up_again_once_it_is_start
 /// gonka#1602, spicedb#2765: a pool without a free connection looks like a database that is down.
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
-async fn a_pool_with_no_connection_free_is_told_apart_from_a_database_that_is_away() {
+async fn an_exhausted_pool_is_a_warning_and_a_lost_database_an_error() {
     let mut server = Server::postgres();
     let pool = pool(&server, "app", 2);
     let probe = PostgresProbe::new(pool.clone()).patience(Duration::from_millis(100));

@@ -96,7 +96,7 @@ impl Server {
         self.child = Some(child.expect("it starts"));
         let begun = clock::now();
         while !(self.is_up)() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "nobody serves at {}", self.addr);
+            assert!(begun.elapsed() < Duration::from_secs(30), "no server listens at {}", self.addr);
             thread::sleep(Duration::from_millis(20));
         }
     }

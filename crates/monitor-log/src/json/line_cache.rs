@@ -73,11 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn those_that_have_the_same_place_are_told_apart() {
+    fn entries_with_the_same_place_are_not_confused() {
         let builder = || Monitor::builder("shop").log(None);
         let monitors = [builder().build().unwrap(), builder().show_raw_paths(true).build().unwrap()];
-        let alike = LineCache::default();
-        let mut kept = Vec::new();
+        let cache = LineCache::default();
+        let mut scopes = Vec::new();
         // The scopes stay alive, so that each route has a new address.
         for _ in 0..8 * PLACES {
             for monitor in &monitors {
@@ -91,9 +91,9 @@ mod tests {
                     let expected = format!("{method:?} {route} {status} {}", monitor.shows_raw_paths());
                     let mut line = Vec::new();
                     let write = |line: &mut Vec<u8>| line.extend_from_slice(expected.as_bytes());
-                    alike.write(&mut line, &scope, FinalStatus::new(Outcome::Completed, status), write);
+                    cache.write(&mut line, &scope, FinalStatus::new(Outcome::Completed, status), write);
                     assert_eq!(String::from_utf8(line).unwrap(), expected);
-                    kept.push(scope);
+                    scopes.push(scope);
                 }
             }
         }

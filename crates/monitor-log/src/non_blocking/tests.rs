@@ -4,13 +4,13 @@ use std::{io::Read, sync::mpsc, thread};
 
 use monitor_core::DropReason;
 
-use self::support::{Kept, LONG, Scripted, counted, hung, monitor, wait_until};
+use self::support::{LONG, Output, Scripted, counted, hung, monitor, wait_until};
 use super::*;
 
 #[test]
 fn a_full_queue_drops_counts_and_never_waits_for_a_hung_writer() {
     let (hung, seen, go) = hung();
-    let (kept, monitor) = (hung.kept.clone(), monitor());
+    let (output, monitor) = (hung.output.clone(), monitor());
     let builder = NonBlocking::builder(hung).capacity(10).drops(monitor.drops_of("log_writer"));
     let (lines, guard) = builder.spawn().unwrap();
     lines.write_line(b"first\n");
@@ -21,13 +21,13 @@ fn a_full_queue_drops_counts_and_never_waits_for_a_hung_writer() {
     assert_eq!(counted(&monitor, DropReason::QueueFull), 3);
     drop(go);
     drop(guard);
-    assert_eq!(kept.text(), "first\nsecond\n");
+    assert_eq!(output.text(), "first\nsecond\n");
 }
 
 #[test]
 fn the_guard_gives_up_on_a_hung_writer_and_counts_what_is_left() {
     let (hung, seen, go) = hung();
-    let (kept, monitor) = (hung.kept.clone(), monitor());
+    let (output, monitor) = (hung.output.clone(), monitor());
     let builder =
         NonBlocking::builder(hung).flush_timeout(Duration::from_millis(5)).drops(monitor.drops_of("log_writer"));
     let (lines, guard) = builder.spawn().unwrap();
@@ -41,13 +41,13 @@ fn the_guard_gives_up_on_a_hung_writer_and_counts_what_is_left() {
     assert_eq!(counted(&monitor, DropReason::Closed), 4);
     assert!(!lines.flush(Duration::MAX), "a lost line is not waited for");
     drop(go);
-    assert!(!kept.text().contains("queued"));
+    assert!(!output.text().contains("queued"));
 }
 
 #[test]
 fn a_writer_that_panics_is_counted_and_goes_on() {
-    let (kept, monitor) = (Kept::default(), monitor());
-    let inner = Scripted(kept.clone(), |bytes: &[u8]| {
+    let (output, monitor) = (Output::default(), monitor());
+    let inner = Scripted(output.clone(), |bytes: &[u8]| {
         assert!(!bytes.starts_with(b"poison"), "poisoned");
         None
     });
@@ -57,34 +57,34 @@ fn a_writer_that_panics_is_counted_and_goes_on() {
         assert!(lines.flush(LONG));
     }
     drop(guard);
-    assert_eq!((kept.text().as_str(), counted(&monitor, DropReason::Panicked)), ("one\ntwo\n", 1));
+    assert_eq!((output.text().as_str(), counted(&monitor, DropReason::Panicked)), ("one\ntwo\n", 1));
 }
 
 #[test]
 fn a_line_after_half_a_line_is_not_glued_to_it() {
-    let (kept, monitor) = (Kept::default(), monitor());
+    let (output, monitor) = (Output::default(), monitor());
     let mut script = vec![Some(Err(io::ErrorKind::StorageFull.into())), Some(Ok(6))];
-    let inner = Scripted(kept.clone(), move |_: &[u8]| script.pop().flatten());
+    let inner = Scripted(output.clone(), move |_: &[u8]| script.pop().flatten());
     let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log_writer")).spawn().unwrap();
     lines.write_line(b"one\ntwo\nthree\n");
     assert!(lines.flush(LONG));
     lines.write_line(b"four\n");
     drop(guard);
-    assert_eq!(kept.text(), "one\ntw\nfour\n");
+    assert_eq!(output.text(), "one\ntw\nfour\n");
     assert_eq!(counted(&monitor, DropReason::Failed), 2);
 }
 
 #[test]
 fn a_writer_that_is_interrupted_or_would_block_is_asked_again() {
-    let (kept, monitor) = (Kept::default(), monitor());
+    let (output, monitor) = (Output::default(), monitor());
     let passing = [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted];
     let mut script: Vec<_> = passing.into_iter().flat_map(|kind| [Err(kind.into()), Ok(2)]).collect();
-    let inner = Scripted(kept.clone(), move |_: &[u8]| script.pop());
+    let inner = Scripted(output.clone(), move |_: &[u8]| script.pop());
     let (lines, guard) = NonBlocking::builder(inner).drops(monitor.drops_of("log_writer")).spawn().unwrap();
     lines.write_line(b"one\ntwo\n");
     assert!(lines.flush(LONG));
     drop(guard);
-    assert_eq!((kept.text().as_str(), monitor.dropped().len()), ("one\ntwo\n", 0));
+    assert_eq!((output.text().as_str(), monitor.dropped().len()), ("one\ntwo\n", 0));
 }
 
 /// A pipe with a non-blocking writer: a write to a full pipe returns `WouldBlock`.
@@ -135,9 +135,9 @@ fn lines_that_a_stuck_pipe_did_not_take_are_counted_exactly() {
 
 #[test]
 fn only_the_lines_of_the_chunk_that_fails_are_lost() {
-    let (kept, monitor) = (Kept::default(), monitor());
+    let (output, monitor) = (Output::default(), monitor());
     let mut calls = 0;
-    let inner = Scripted(kept.clone(), move |_: &[u8]| {
+    let inner = Scripted(output.clone(), move |_: &[u8]| {
         calls += 1;
         (calls == 2).then(|| Err(io::ErrorKind::StorageFull.into()))
     });
@@ -145,7 +145,7 @@ fn only_the_lines_of_the_chunk_that_fails_are_lost() {
     let line = format!("{}\n", "x".repeat(1023));
     lines.write_line(line.repeat(40).as_bytes());
     drop(guard);
-    assert_eq!((kept.text().lines().count(), counted(&monitor, DropReason::Failed)), (24, 16));
+    assert_eq!((output.text().lines().count(), counted(&monitor, DropReason::Failed)), (24, 16));
 }
 
 #[cfg(target_os = "linux")]
@@ -163,8 +163,8 @@ fn a_full_disk_is_counted() {
 
 #[test]
 fn blocking_loses_nothing_with_a_slow_writer() {
-    let (kept, monitor) = (Kept::default(), monitor());
-    let slow = Scripted(kept.clone(), |_: &[u8]| {
+    let (output, monitor) = (Output::default(), monitor());
+    let slow = Scripted(output.clone(), |_: &[u8]| {
         (0..50).for_each(|_| thread::yield_now());
         Some(Ok(1))
     });
@@ -178,12 +178,12 @@ fn blocking_loses_nothing_with_a_slow_writer() {
     });
     assert!(lines.flush(LONG));
     drop(guard);
-    assert_eq!((kept.text().lines().count(), monitor.dropped().len()), (400, 0));
-    assert!(kept.text().lines().all(|line| line.len() == 3));
+    assert_eq!((output.text().lines().count(), monitor.dropped().len()), (400, 0));
+    assert!(output.text().lines().all(|line| line.len() == 3));
 }
 
 #[test]
-fn who_waits_for_room_gives_up_when_the_guard_is_dropped() {
+fn a_caller_that_waits_for_room_gives_up_when_the_guard_is_dropped() {
     let (hung, seen, go) = hung();
     let monitor = monitor();
     let builder =
@@ -203,9 +203,9 @@ fn who_waits_for_room_gives_up_when_the_guard_is_dropped() {
 #[test]
 fn a_writer_that_logs_does_not_wait_for_itself() {
     let (sender, receiver) = mpsc::channel::<NonBlocking>();
-    let (kept, monitor) = (Kept::default(), monitor());
+    let (output, monitor) = (Output::default(), monitor());
     let mut own = None;
-    let inner = Scripted(kept.clone(), move |_: &[u8]| {
+    let inner = Scripted(output.clone(), move |_: &[u8]| {
         let own = own.get_or_insert_with(|| receiver.recv().unwrap());
         (0..3).for_each(|_| own.write_line(b"written\n"));
         None
@@ -217,14 +217,14 @@ fn a_writer_that_logs_does_not_wait_for_itself() {
     lines.write_line(b"first\n");
     assert!(lines.flush(LONG));
     drop(guard);
-    assert!(kept.text().starts_with("first\nwritten\n"));
+    assert!(output.text().starts_with("first\nwritten\n"));
     assert!(counted(&monitor, DropReason::QueueFull) >= 2);
 }
 
 #[test]
 fn a_thread_whose_guard_is_gone_writes_nothing_more() {
     let (hung, seen, go) = hung();
-    let (kept, monitor) = (hung.kept.clone(), monitor());
+    let (output, monitor) = (hung.output.clone(), monitor());
     let builder =
         NonBlocking::builder(hung).flush_timeout(Duration::from_millis(5)).drops(monitor.drops_of("log_writer"));
     let (lines, guard) = builder.spawn().unwrap();
@@ -235,34 +235,34 @@ fn a_thread_whose_guard_is_gone_writes_nothing_more() {
     assert_eq!(counted(&monitor, DropReason::Closed), 40);
     drop(go);
     assert_eq!(seen.iter().count(), 0, "the writer is dropped without another call");
-    assert_eq!(kept.text().lines().count(), 16, "what was in its hands");
+    assert_eq!(output.text().lines().count(), 16, "what was in its hands");
 }
 
 #[test]
 fn a_line_is_written_without_being_asked_for() {
-    let kept = Kept::default();
-    let (lines, _guard) = NonBlocking::builder(kept.clone()).spawn().unwrap();
+    let output = Output::default();
+    let (lines, _guard) = NonBlocking::builder(output.clone()).spawn().unwrap();
     for number in 1..=10 {
         // Every other line is pushed while the thread sleeps.
         wait_until(|| number % 2 == 0 || lines.0.sleeps());
         lines.write_line(b"line\n");
-        wait_until(|| kept.text().lines().count() == number);
+        wait_until(|| output.text().lines().count() == number);
     }
 }
 
 #[test]
 fn a_queue_for_no_bytes_is_refused() {
-    let error = NonBlocking::builder(Kept::default()).capacity(0).spawn().unwrap_err();
+    let error = NonBlocking::builder(Output::default()).capacity(0).spawn().unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("capacity"), "{error}");
 }
 
 #[test]
 fn tracing_writes_through_it() {
-    let kept = Kept::default();
-    let (lines, guard) = NonBlocking::builder(kept.clone()).spawn().unwrap();
+    let output = Output::default();
+    let (lines, guard) = NonBlocking::builder(output.clone()).spawn().unwrap();
     let subscriber = tracing_subscriber::fmt().with_writer(lines).with_ansi(false).finish();
     tracing::subscriber::with_default(subscriber, || tracing::info!("the shop is open"));
     drop(guard);
-    assert!(kept.text().ends_with("the shop is open\n"), "{}", kept.text());
+    assert!(output.text().ends_with("the shop is open\n"), "{}", output.text());
 }

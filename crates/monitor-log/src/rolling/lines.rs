@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_follows_the_last_line_end_is_a_line() {
+    fn bytes_after_the_last_line_feed_count_as_a_line() {
         assert_eq!([count(b""), count(b"a"), count(b"a\n"), count(b"a\nb"), count(b"\n\n")], [0, 1, 1, 2, 2]);
     }
 

@@ -35,7 +35,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn what_is_kept_is_the_end_of_what_was_written(
+    fn the_files_hold_the_last_lines_written(
         lengths in proptest::collection::vec((0_usize..120, any::<bool>()), 0..200),
         max in 1_u64..2_000,
         keep in 0_usize..6,
@@ -64,10 +64,10 @@ proptest! {
             prop_assert!(text.len() as u64 <= max || text.lines().count() == 1, "{} bytes", text.len());
         }
         prop_assert!(written.concat().ends_with(&files.concat()));
-        let kept = files.concat();
-        let kept: Vec<&str> = kept.split_inclusive('\n').collect();
-        prop_assert_eq!(&kept[..], &written[written.len() - kept.len()..]);
-        prop_assert!(kept.len() == written.len() || files.iter().all(|text| !text.is_empty()), "lost too early");
+        let lines = files.concat();
+        let lines: Vec<&str> = lines.split_inclusive('\n').collect();
+        prop_assert_eq!(&lines[..], &written[written.len() - lines.len()..]);
+        prop_assert!(lines.len() == written.len() || files.iter().all(|text| !text.is_empty()), "lost too early");
     }
 }
 
@@ -217,7 +217,7 @@ fn without_its_directory_every_write_fails_until_it_is_back() {
 }
 
 #[test]
-fn a_rotation_that_fails_is_told_once_and_tried_again() {
+fn a_failed_rotation_is_reported_once_and_retried() {
     let (_directory, path) = directory();
     let in_the_way = old(&path, 1);
     fs::create_dir_all(in_the_way.join("full")).unwrap();
@@ -228,7 +228,7 @@ fn a_rotation_that_fails_is_told_once_and_tried_again() {
 
     look_now(&mut file);
     file.write_all(b"four\nfive\n").unwrap();
-    assert!(file.rotation_error().is_none(), "told already");
+    assert!(file.rotation_error().is_none(), "reported already");
     assert_eq!(read(&path), "one\ntwo\nthree\nfour\nfive\n");
 
     fs::remove_dir_all(&in_the_way).unwrap();
@@ -242,7 +242,7 @@ fn a_rotation_that_fails_is_told_once_and_tried_again() {
     fs::remove_file(&in_the_way).unwrap();
     fs::create_dir(&in_the_way).unwrap();
     file.write_all(b"eight\n").unwrap();
-    assert!(file.rotation_error().is_some(), "told again, as it worked meanwhile");
+    assert!(file.rotation_error().is_some(), "reported again, because a rotation succeeded in between");
 }
 
 #[cfg(unix)]
@@ -258,7 +258,7 @@ fn a_symbolic_link_stays_and_its_target_is_rotated() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_never_rotated() {
+fn a_pipe_or_device_is_never_rotated() {
     let (_directory, path) = directory();
     let mut file = RollingFile::open(&path, Rotation::size(6)).unwrap();
     file.current.as_mut().unwrap().is_regular = false;
@@ -274,6 +274,6 @@ fn with_a_gap_no_old_file_is_lost() {
     }
     let mut file = RollingFile::open(&path, Rotation::size(6).keep(4)).unwrap();
     file.write_all(b"first\nnext\n").unwrap();
-    let kept = [1, 2, 3, 4].map(|number| read(&old(&path, number)));
-    assert_eq!(kept, ["first\n", "was 1\n", "was 3\n", "was 4\n"]);
+    let contents = [1, 2, 3, 4].map(|number| read(&old(&path, number)));
+    assert_eq!(contents, ["first\n", "was 1\n", "was 3\n", "was 4\n"]);
 }

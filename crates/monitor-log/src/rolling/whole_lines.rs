@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_lines_before_the_end_of_the_disk_are_told() {
+    fn a_short_write_returns_the_length_of_whole_lines() {
         let mut file = full_after(8);
         assert_eq!(file.append(b"one\ntwo\nthree\n").unwrap(), 8);
         assert_eq!(file.append(b"four\n").unwrap_err().kind(), io::ErrorKind::StorageFull);

@@ -29,7 +29,7 @@ pub(crate) const COUNTERS: [(&str, &str); 13] = [
     (names::JOBS, "Jobs that ended."),
     (names::ISSUES, "Issues opened."),
     (names::REGRESSIONS, "Resolved issues that came back."),
-    (names::DROPPED, "Events, signals and series that were not kept."),
+    (names::DROPPED, "Events, signals and series that were dropped."),
 ];
 
 pub(crate) const GAUGES: [(&str, &str); 11] = [

@@ -61,7 +61,7 @@ fn secrets_are_masked_and_the_rest_is_left() {
 }
 
 #[test]
-fn what_is_escaped_is_masked_where_it_stands() {
+fn escaped_secrets_are_masked_in_place() {
     masks("/fail/password%3Dhunter2", "/fail/password%3D[Filtered]");
     masks("/fail/password%253Dhunter2", "/fail/password%253D[Filtered]");
     masks("/x/Bearer%20eyJhbGciOi", "/x/Bearer%20[Filtered]");

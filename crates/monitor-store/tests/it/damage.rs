@@ -27,7 +27,7 @@ fn a_flipped_bit_anywhere_costs_the_file_at_most() {
             (12, 0) => unharmed += 1,
             (0, 1) => {
                 set_aside += 1;
-                assert_eq!(fs::read(&aside(folder.path())[0]).unwrap().len(), broken.len(), "it is kept as it was");
+                assert_eq!(fs::read(&aside(folder.path())[0]).unwrap().len(), broken.len(), "it is unchanged");
             }
             other => panic!("bit {} of byte {at}: {other:?}", copy % 8),
         }
@@ -42,7 +42,7 @@ fn a_flipped_bit_anywhere_costs_the_file_at_most() {
 }
 
 #[test]
-fn what_is_no_store_at_all_is_set_aside() {
+fn a_file_that_is_no_store_goes_into_quarantine() {
     let (_whole, file) = written();
     let bytes = fs::read(file).unwrap();
     let half = &bytes[..bytes.len() / 2];
@@ -59,7 +59,7 @@ fn what_is_no_store_at_all_is_set_aside() {
 }
 
 #[test]
-fn whoever_operates_it_is_told_also_when_the_log_begins_after_the_monitor() {
+fn a_damaged_store_is_logged_also_when_the_log_begins_after_the_monitor() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(NAME), "this is no database").unwrap();
     let shop = shop(folder.path(), "1.0.0");
@@ -71,7 +71,7 @@ fn whoever_operates_it_is_told_also_when_the_log_begins_after_the_monitor() {
     let log = Log::default();
     let writer = log.clone();
     tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
-    until("it is told", || log.text().contains("what was stored is gone"));
+    until("it is logged", || log.text().contains("what was stored is gone"));
     assert!(log.text().contains(&aside(folder.path())[0].display().to_string()), "{}", log.text());
 }
 
@@ -92,14 +92,14 @@ fn an_empty_file_is_a_new_one() {
 }
 
 #[test]
-fn of_those_that_were_set_aside_the_last_three_are_kept() {
+fn the_last_three_damaged_files_remain_in_quarantine() {
     let folder = tempfile::tempdir().unwrap();
     for round in 0..5 {
         fs::write(folder.path().join(NAME), format!("broken {round}")).unwrap();
         stop(shop(folder.path(), "1.0.0"));
     }
-    let kept: Vec<_> = aside(folder.path()).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
-    assert_eq!(kept, ["broken 2", "broken 3", "broken 4"]);
+    let damaged: Vec<_> = aside(folder.path()).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    assert_eq!(damaged, ["broken 2", "broken 3", "broken 4"]);
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn a_value_that_this_release_cannot_read_and_a_newer_one_may_is_left_alone() {
 }
 
 #[test]
-fn what_no_longer_fits_is_counted_and_the_rest_is_there() {
+fn events_past_the_limit_are_counted_and_the_others_remain() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::builder(folder.path()).size_limit(20_000).open().unwrap();
     let shop = monitor_core::Monitor::builder("shop").log(None).persist(store).build().unwrap();
@@ -158,7 +158,7 @@ fn what_no_longer_fits_is_counted_and_the_rest_is_there() {
     assert_eq!(shop.issues().len(), 30, "in memory there is room");
     let dropped = shop.dropped();
     let evicted =
-        dropped.iter().find(|dropped| dropped.reason == monitor_core::DropReason::StoreLimit).expect("it is told");
+        dropped.iter().find(|dropped| dropped.reason == monitor_core::DropReason::StoreLimit).expect("it is counted");
     assert!(evicted.count > 5, "{evicted:?}");
     stop(shop);
     let after = self::shop(folder.path(), "1.0.0");

@@ -122,8 +122,8 @@ fn a_store_that_is_made_on_a_full_disk_leaves_no_half_of_it_and_no_loss_is_claim
 }
 
 #[test]
-fn a_damaged_store_that_is_set_aside_on_a_full_disk_stays_and_its_loss_is_told_once() {
-    on_full_disks("a_damaged_store_that_is_set_aside_on_a_full_disk_stays_and_its_loss_is_told_once", |disk| {
+fn a_damaged_store_on_a_full_disk_stays_in_quarantine_and_is_counted_once() {
+    on_full_disks("a_damaged_store_on_a_full_disk_stays_in_quarantine_and_is_counted_once", |disk| {
         fs::create_dir(disk.store()).unwrap();
         fs::write(disk.store().join("monitor.redb"), "this is no database").unwrap();
         disk.fill();
@@ -153,7 +153,7 @@ fn a_shop_on_a_full_disk() {
     let shop = shop(&folder, "1.0.0");
     let say = |word: &str| {
         println!("\n{word}");
-        stdout().flush().expect("somebody listens");
+        stdout().flush().expect("the parent process reads it");
     };
     fail(&shop, 999, "ada");
     shop.flush(Duration::from_secs(10));
@@ -162,7 +162,7 @@ fn a_shop_on_a_full_disk() {
     });
     assert_eq!(count(&shop), 999, "nothing else is the matter");
     say("full");
-    stdin().read_line(&mut String::new()).expect("somebody speaks");
+    stdin().read_line(&mut String::new()).expect("the parent process writes a line");
     fail(&shop, 1, "ada");
     stop(shop);
     say("saved");

@@ -26,7 +26,7 @@ fn an_issue_is_the_same_after_a_restart() {
 }
 
 #[test]
-fn what_is_stored_is_masked_and_escaped() {
+fn stored_texts_are_masked_and_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let shop = builder(folder.path(), "1.0.0").show_raw_paths(true).build().unwrap();
     for path in ["/fail/password%3Dhunter2", "/fail/Bearer%20hunter2.eyJhbGciOi", "/fail/alice%40example.org"] {
@@ -81,15 +81,15 @@ fn a_resolved_issue_that_comes_back_after_a_restart_is_a_regression() {
     let regression = issue.regression.expect("it came back");
     assert_eq!((issue.status.state, &*regression.release), (IssueStatus::Unresolved, "1.0.1"));
     assert_eq!(regression.resolved.actor.as_deref(), Some("ada"));
-    let told = memory.signals().iter().filter(|signal| matches!(signal, Signal::IssueRegressed(_))).count();
+    let regressed = memory.signals().iter().filter(|signal| matches!(signal, Signal::IssueRegressed(_))).count();
     let opened = memory.signals().iter().filter(|signal| matches!(signal, Signal::IssueOpened(_))).count();
-    assert_eq!((told, opened), (1, 0));
+    assert_eq!((regressed, opened), (1, 0));
     stop(second);
     assert!(only_issue(&shop(folder.path(), "1.0.1")).regression.is_some());
 }
 
 #[test]
-fn what_was_muted_stays_so_until_its_time_is_over() {
+fn a_mute_lasts_across_a_restart_until_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let first = shop(folder.path(), "1.0.0");
     fail(&first, 2, "ada");
@@ -117,7 +117,7 @@ fn a_disabled_route_stays_so() {
 }
 
 #[test]
-fn what_is_captured_is_on_the_disk_without_being_asked_for() {
+fn captured_events_are_saved_without_a_flush() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path(), "1.0.0");
     fail(&shop, 12, "ada");
@@ -149,7 +149,7 @@ fn an_erased_user_leaves_nothing_in_any_file() {
 }
 
 #[test]
-fn what_is_forgotten_is_forgotten_on_the_disk_as_well() {
+fn evicted_issues_are_removed_from_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let one_at_a_time = || builder(folder.path(), "1.0.0").limits(Limits::new().issues(1)).build().unwrap();
     let first = one_at_a_time();
@@ -162,7 +162,7 @@ fn what_is_forgotten_is_forgotten_on_the_disk_as_well() {
 }
 
 #[test]
-fn nobody_else_can_read_the_files() {
+fn only_the_owner_can_read_the_files() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("a/b");
     let shop = shop(&folder, "1.0.0");

@@ -40,7 +40,7 @@ fn nothing_is_lost_over_many_releases() {
 }
 
 #[test]
-fn what_was_resolved_in_the_old_one_and_happened_in_the_new_one_meanwhile_is_a_regression() {
+fn an_event_of_the_new_process_refutes_a_resolution_by_the_old_one() {
     let folder = tempfile::tempdir().unwrap();
     let old = shop(folder.path(), "1.0.0");
     fail(&old, 1, "ada");
@@ -49,13 +49,13 @@ fn what_was_resolved_in_the_old_one_and_happened_in_the_new_one_meanwhile_is_a_r
     let new = shop(folder.path(), "1.0.1");
     fail(&new, 1, "ada");
     flush(&new);
-    assert!(only_issue(&new).regression.is_none(), "nobody there knows that it was resolved");
+    assert!(only_issue(&new).regression.is_none(), "the other process does not know the decision");
     stop(old);
     until("it is known", || only_issue(&new).regression.is_some_and(|regression| regression.release == "1.0.1"));
 }
 
 #[test]
-fn what_was_resolved_in_the_old_one_stays_so_where_it_did_not_happen_since() {
+fn a_resolution_by_the_old_process_holds_without_a_later_event() {
     let folder = tempfile::tempdir().unwrap();
     let old = shop(folder.path(), "1.0.0");
     let new = shop(folder.path(), "1.0.1");
@@ -68,7 +68,7 @@ fn what_was_resolved_in_the_old_one_stays_so_where_it_did_not_happen_since() {
 }
 
 #[test]
-fn the_last_decision_holds_whoever_made_it() {
+fn the_last_decision_of_either_process_holds() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (shop(folder.path(), "1.0.0"), shop(folder.path(), "1.0.1"));
     [&old, &new].into_iter().for_each(|shop| fail(shop, 1, "ada"));
@@ -86,7 +86,7 @@ fn the_last_decision_holds_whoever_made_it() {
 }
 
 #[test]
-fn what_is_resolved_in_the_new_one_and_goes_on_in_the_old_one_is_a_regression() {
+fn an_event_of_the_old_process_refutes_a_resolution_by_the_new_one() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (shop(folder.path(), "1.0.0"), shop(folder.path(), "1.0.1"));
     [&old, &new].into_iter().for_each(|shop| fail(shop, 1, "ada"));

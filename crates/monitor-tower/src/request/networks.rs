@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused_by_name() {
+    fn a_malformed_network_is_refused_by_name() {
         let refusal = |text: &str| Networks::parse([text]).expect_err(text).to_string();
         assert_eq!(refusal("inside"), "the network `inside` is no address: write it as 10.0.0.0/8 or ::1");
         assert_eq!(

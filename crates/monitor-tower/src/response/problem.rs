@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_escaped_in_a_title() {
+    fn control_characters_in_a_title_are_escaped() {
         let response = problem(StatusCode::BAD_REQUEST, "no \u{202e}state\u{85}\u{2028}\u{7f}");
         let body = String::from_utf8_lossy(response.body().as_bytes()).into_owned();
         assert_eq!(body, r#"{"status":400,"title":"no \u202estate\u0085\u2028\u007f","type":"about:blank"}"#);

@@ -24,8 +24,8 @@ async fn issues_outlive_the_process_and_a_resolved_one_that_comes_back_is_a_regr
     first.stop().await;
 
     let second = start(&data, "1.0.1").await;
-    let kept = only_issue(&second, 2).await;
-    assert_eq!((&kept["status"]["in_release"], &kept["first_seen"]), (&json!("1.0.1"), &issue["first_seen"]));
+    let stored = only_issue(&second, 2).await;
+    assert_eq!((&stored["status"]["in_release"], &stored["first_seen"]), (&json!("1.0.1"), &issue["first_seen"]));
     second.get("/error").await;
     let back = only_issue(&second, 3).await;
     assert_eq!((&back["status"]["state"], &back["regression"]["release"]), (&json!("unresolved"), &json!("1.0.1")));

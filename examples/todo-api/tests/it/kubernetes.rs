@@ -59,7 +59,7 @@ fn its_memory_is_more_than_a_release_build_needs_under_load() {
 }
 
 #[test]
-fn what_persists_is_on_a_volume_and_what_is_secret_is_in_a_secret() {
+fn data_is_on_a_volume_and_passwords_are_in_a_secret() {
     let manifest = manifest();
     let container = &manifest[0]["spec"]["template"]["spec"]["containers"][0];
     let mounted = &container["volumeMounts"][0];

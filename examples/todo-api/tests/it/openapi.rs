@@ -79,7 +79,7 @@ async fn refusals_of_the_framework_are_in_the_document() {
 }
 
 #[tokio::test]
-async fn what_the_schema_refuses_is_refused() {
+async fn requests_that_the_schema_forbids_are_refused() {
     let api = Api::start(&[]).await;
     let todo = api.json(Method::POST, "/todos", r#"{"title":"x"}"#).await.value();
     let path = format!("/todos/{}", todo["id"].as_str().expect("an id"));

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_build_adds_to_a_name_is_dropped() {
+    fn suffixes_that_a_build_adds_to_a_name_are_removed() {
         for (function, expected) in [
             ("shop::price", "shop::price"),
             ("shop::price::{{closure}}", "shop::price"),

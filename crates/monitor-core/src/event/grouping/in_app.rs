@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn functions_are_told_apart_by_their_crate() {
+    fn a_function_is_in_app_by_its_crate() {
         let rules = InApp::default();
         for own in [
             "shop::cart::price",
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_told_apart_by_where_they_lie() {
+    fn a_function_is_in_app_by_its_file() {
         let rules = InApp::default();
         assert!(rules.owns("main", Some("/app/src/main.rs")));
         assert!(!rules.owns("chrono::parse", Some("/cargo/registry/src/index/chrono-0.4.0/src/lib.rs")));

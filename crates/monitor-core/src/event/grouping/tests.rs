@@ -103,18 +103,18 @@ fn events_are_grouped_as_the_table_says() {
     for (name, issues, events) in cases {
         let groupings: Vec<_> = events.iter().map(group).collect();
         let fingerprints: BTreeSet<_> = groupings.iter().map(Grouping::fingerprint).collect();
-        let told: Vec<_> = groupings.iter().map(ToString::to_string).collect();
-        assert_eq!(fingerprints.len(), issues, "{name}:\n{}", told.join("\n\n"));
+        let explanations: Vec<_> = groupings.iter().map(ToString::to_string).collect();
+        assert_eq!(fingerprints.len(), issues, "{name}:\n{}", explanations.join("\n\n"));
     }
 }
 
 #[test]
-fn whatever_tells_two_issues_apart_is_told() {
+fn two_issues_have_two_explanations() {
     for (name, _, events) in cases() {
         let groupings: BTreeSet<_> =
             events.iter().map(group).map(|grouping| (grouping.fingerprint(), grouping.to_string())).collect();
-        let told: BTreeSet<_> = groupings.iter().map(|(_, told)| told).collect();
-        assert_eq!(groupings.len(), told.len(), "{name}");
+        let explanations: BTreeSet<_> = groupings.iter().map(|(_, explanation)| explanation).collect();
+        assert_eq!(groupings.len(), explanations.len(), "{name}");
     }
 }
 
@@ -190,7 +190,7 @@ fn an_event_reads_back_as_it_was_written() {
 }
 
 #[test]
-fn a_secret_in_a_message_is_not_told() {
+fn an_explanation_masks_secrets_of_the_message() {
     let failure = Failure::of_text(EventKind::Panic, "panic", "login failed: password=hunter2");
     let event = ErrorEvent { failure, ..nothing() };
     assert!(!group(&event).to_string().contains("hunter2"));

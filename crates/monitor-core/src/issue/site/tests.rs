@@ -72,7 +72,7 @@ fn past_the_limit_there_is_no_new_source() {
 }
 
 #[test]
-fn messages_of_a_place_are_told_apart_up_to_a_limit() {
+fn messages_of_a_place_have_sites_of_their_own_up_to_a_limit() {
     let sources = sources(1000);
     let find = |message: &str| sources.find(1, "/a", message).expect("there is room");
     let same = |first: &str, second: &str| Arc::ptr_eq(&find(first), &find(second));
@@ -85,7 +85,7 @@ fn messages_of_a_place_are_told_apart_up_to_a_limit() {
 }
 
 #[test]
-fn what_shares_the_rest_of_a_place_shares_what_is_admitted() {
+fn messages_past_the_limit_share_one_throttle() {
     let (sources, at) = (sources(1000), moment(60));
     let word = |number: u8| char::from(b'a' + number % 26).to_string().repeat(usize::from(number / 26) + 1);
     let admits = |number| sources.would_admit(1, "/a", &word(number), at.steady);
@@ -126,7 +126,7 @@ fn the_first_error_of_a_source_is_captured_whole_whatever_its_share() {
 }
 
 #[test]
-fn who_has_counted_is_told_once() {
+fn each_site_that_counted_is_taken_once() {
     let sources = sources(1000);
     let all: Vec<_> = (0..300).map(|place| sources.find(place, "", "gone").expect("there is room")).collect();
     let count = |at: usize| assert!(sources.count(&all[at], moment(0), || true).is_ok());

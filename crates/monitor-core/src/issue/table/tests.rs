@@ -35,7 +35,7 @@ fn an_issue_expires_by_the_monotonic_clock_and_is_counted() {
 }
 
 #[test]
-fn what_was_captured_before_its_user_was_erased_is_dropped_although_the_clock_was_set_back_since() {
+fn events_captured_before_an_erasure_are_dropped_although_the_clock_was_set_back() {
     let (resume, wait) = mpsc::channel::<()>();
     let settings = Monitor::builder("shop").log(None).before_report(move |event| {
         let _ = wait.recv();

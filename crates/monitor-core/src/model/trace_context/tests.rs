@@ -43,7 +43,7 @@ fn of_a_later_version_what_is_known_is_read() {
 }
 
 #[test]
-fn what_is_not_valid_begins_a_new_trace() {
+fn an_invalid_header_begins_a_new_trace() {
     let whole = [
         "",
         "00",
@@ -102,7 +102,7 @@ fn a_trace_that_begins_here_has_the_random_flag_and_7_random_bytes_at_its_end() 
 }
 
 #[test]
-fn a_tracestate_is_kept_in_its_order_over_several_headers() {
+fn a_tracestate_in_several_headers_keeps_its_order() {
     assert_eq!(state(&["foo=1,bar=2", "rojo=1,congo=2", "baz=3"]), "foo=1,bar=2,rojo=1,congo=2,baz=3");
     assert_eq!(state(&["foo=1", ""]), "foo=1");
     assert_eq!(state(&["", "foo=1"]), "foo=1");

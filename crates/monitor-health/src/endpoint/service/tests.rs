@@ -144,8 +144,8 @@ async fn a_gate_and_a_drain_keep_it_from_traffic() {
     health.drain_on(async {}, Duration::ZERO).await;
     for (path, expected) in [("/ready", 503), ("/", 503), ("/live", 200), ("/startup", 200)] {
         let response = send(&health, Request::get(path).body(()).expect("a request")).await;
-        let told = response.headers().get(&FAIL_AT_ONCE).map(HeaderValue::as_bytes);
-        assert_eq!((response.status().as_u16(), told), (expected, Some(&b"true"[..])), "{path}");
+        let header = response.headers().get(&FAIL_AT_ONCE).map(HeaderValue::as_bytes);
+        assert_eq!((response.status().as_u16(), header), (expected, Some(&b"true"[..])), "{path}");
     }
     assert_eq!(get(&health, "/ready").await.1["error"], "draining");
 }
@@ -164,7 +164,7 @@ async fn a_part_of_the_process_that_stopped_is_a_reason_to_restart_it() {
 }
 
 #[tokio::test]
-async fn what_is_excluded_is_not_asked_and_a_name_that_is_not_there_is_said_to_be_unused() {
+async fn an_excluded_probe_does_not_run_and_an_unknown_name_is_reported_as_unused() {
     let health = built([broken().critical().ready(), probe("disk", ProbeResult::ok)]);
     assert_eq!(get(&health, "/").await.0, 503);
     let (status, body) = get(&health, "/?exclude=database&exclude=cache").await;

@@ -24,15 +24,15 @@ pub(super) fn counted(monitor: &Monitor, reason: DropReason) -> u64 {
 
 /// Stores everything written to it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Kept(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Output(Arc<Mutex<Vec<u8>>>);
 
-impl Kept {
+impl Output {
     pub(super) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).expect("text")
     }
 }
 
-impl Write for Kept {
+impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
@@ -47,20 +47,20 @@ impl Write for Kept {
 pub(super) struct Hung {
     begun: Sender<()>,
     leave: Receiver<()>,
-    pub(super) kept: Kept,
+    pub(super) output: Output,
 }
 
 pub(super) fn hung() -> (Hung, Receiver<()>, Sender<()>) {
     let (begun, seen) = mpsc::channel();
     let (go, leave) = mpsc::channel();
-    (Hung { begun, leave, kept: Kept::default() }, seen, go)
+    (Hung { begun, leave, output: Output::default() }, seen, go)
 }
 
 impl Write for Hung {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let _ = self.begun.send(());
         let _ = self.leave.recv();
-        self.kept.write(bytes)
+        self.output.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -69,7 +69,7 @@ impl Write for Hung {
 }
 
 /// Returns the scripted result of each call, and writes if the script returns `None`.
-pub(super) struct Scripted<F>(pub(super) Kept, pub(super) F);
+pub(super) struct Scripted<F>(pub(super) Output, pub(super) F);
 
 impl<F: FnMut(&[u8]) -> Option<io::Result<usize>> + Send> Write for Scripted<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -95,9 +95,9 @@ fn where_both_headers_disagree_neither_is_believed() {
     assert_eq!(client(&proxies(), "10.0.0.1", &both("for=203.0.113.9", "203.0.113.9")), "203.0.113.9");
     let forged = both("for=203.0.113.9", "198.51.100.7");
     assert_eq!(client(&proxies(), "10.0.0.1", &forged), "10.0.0.1");
-    let told = |header| client(&proxies().header(header), "10.0.0.1", &forged);
-    assert_eq!(told(ForwardedHeader::Forwarded), "203.0.113.9");
-    assert_eq!(told(ForwardedHeader::XForwardedFor), "198.51.100.7");
+    let shown = |header| client(&proxies().header(header), "10.0.0.1", &forged);
+    assert_eq!(shown(ForwardedHeader::Forwarded), "203.0.113.9");
+    assert_eq!(shown(ForwardedHeader::XForwardedFor), "198.51.100.7");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_row_of_proxies_has_its_end() {
 }
 
 #[test]
-fn what_is_no_text_says_nothing() {
+fn a_header_that_is_not_text_is_ignored() {
     let mut headers = HeaderMap::new();
     headers.append(X_FORWARDED_FOR, http::HeaderValue::from_bytes(b"203.0.113.9\xff").expect("it is a value"));
     assert_eq!(proxies().client("10.0.0.1".parse().expect("an address"), &headers).to_string(), "10.0.0.1");

@@ -11,7 +11,7 @@ fn says(message: &str, expected: &str) {
 }
 
 #[test]
-fn what_changes_is_left_out() {
+fn variable_parts_are_replaced_by_placeholders() {
     says("no todo 17 for user a1b2", "no todo <number> for user <id>");
     says("mail to jo.doe@example.org failed.", "mail to <email> failed.");
     says("GET https://a.example/x?y=1: timed out", "GET <url>: timed out");
@@ -93,7 +93,7 @@ fn both_truths_are_one() {
 }
 
 #[test]
-fn what_is_constant_stays() {
+fn constant_parts_stay() {
     for message in [
         "attempt to divide by zero",
         "called `Option::unwrap()` on a `None` value",
