@@ -279,8 +279,8 @@ impl Monitor {
         flushed
     }
 
-    /// Applies `intake`, `reporter` and `saver`, which flush or stop a queue, and waits for all of them. Returns `false`
-    /// on a time-out.
+    /// Applies `intake`, `reporter` and `saver`, which flush or stop a queue, and waits for all of them. Returns
+    /// `false` on a time-out.
     fn finish_queues(
         &self,
         timeout: Duration,

@@ -42,8 +42,8 @@ pub(super) fn check() -> Result<(), Failure> {
     match above.as_str() {
         "" => Ok(()),
         above => Err(Failure::step(format!(
-            "the hot path costs more than {FILE} allows, which has 5 % of room; make it cheaper, or raise the ceiling and \
-             say why in the commit:{above}"
+            "the hot path costs more than {FILE} allows, which has 5 % of room; make it cheaper, or raise the ceiling \
+             and say why in the commit:{above}"
         ))),
     }
 }

@@ -1,7 +1,7 @@
 //! The log line of a request, as an event with fields.
 //!
-//! monitor-log writes the same fields from the scope (`json/request.rs`, with keys from `json/names.rs`), and the docs of
-//! this crate list them. A test in `tests/it/logs.rs` compares the fields of both.
+//! monitor-log writes the same fields from the scope (`json/request.rs`, with keys from `json/names.rs`), and the docs
+//! of this crate list them. A test in `tests/it/logs.rs` compares the fields of both.
 
 use std::fmt;
 

@@ -60,13 +60,13 @@ impl<'a> RequestHead<'a> {
         if redaction.kept_headers().next().is_none() {
             return;
         }
-        let kept = redaction.kept_headers().filter_map(|name| {
+        let headers = redaction.kept_headers().filter_map(|name| {
             let value = self.headers.get(name)?;
             Some((name.to_ascii_lowercase(), String::from_utf8_lossy(value.as_bytes()).into()))
         });
-        let kept: serde_json::Map<_, _> = kept.collect();
-        if !kept.is_empty() {
-            scope.in_scope(|| scope::set_context("request", serde_json::json!({ "headers": kept })));
+        let headers: serde_json::Map<_, _> = headers.collect();
+        if !headers.is_empty() {
+            scope.in_scope(|| scope::set_context("request", serde_json::json!({ "headers": headers })));
         }
     }
 }
