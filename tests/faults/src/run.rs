@@ -53,7 +53,7 @@ fn monitor(reporter: impl Reporter) -> Monitor {
 fn cause(monitor: &Monitor, fault: Fault) {
     let scope = Scope::new(monitor);
     if let Err(mut caught) = scope.in_scope(|| panic::catch(fault.run)) {
-        caught.capture_in(scope);
+        caught.capture_in(&scope);
         caught.drop_payload();
     }
 }
