@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{MemoryReporter, Monitor, Reporter, Scope, Signal, instrument::{panic}};
+use monitor_core::{MemoryReporter, Monitor, Reporter, Scope, Signal, instrument::panic};
 use serde_json::Value;
 
 use crate::{Fault, faults_of_all_files};
