@@ -54,6 +54,11 @@ async fn main() -> Result<(), BoxError> {
         .build()?;
     let app = Router::new().nest_service("/health", health.service());
 
+    // Until then `/health/ready` is 503, because the first captured error would wait for the symbols.
+    let (loaded, symbols) = tokio::sync::oneshot::channel();
+    monitor.on_symbols_loaded(move || _ = loaded.send(()));
+    symbols.await?;
+
     for (what, now) in [("well", Index::Fine), ("rebuilt", Index::Rebuilt), ("lost", Index::Lost)] {
         *index.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = now;
         tokio::time::sleep(Duration::from_millis(5)).await;

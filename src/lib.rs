@@ -110,19 +110,18 @@ pub use monitor_core::MemoryReporter;
 pub use monitor_core::capture_anyhow;
 #[doc(inline)]
 pub use monitor_core::{
-    BoxError, BuildError, CaptureExt, Cause, CodeLocation, DisableRoute, DisabledRoute, EnabledRoute, ErasedUser,
-    ErrorEvent, ErrorSettings, ErrorType, EventKind, Excerpt, Failure, Fingerprint, Frame, Grouping, GrpcCode,
-    HealthChange, HourCount, Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery,
-    IssueSort, IssueStatus, Job, JobOutcome, KnownMethod, Level, Limits, LogReporter, Monitor, MonitorBuilder,
-    MutedUntil, Outcome, PanicHook, Redaction, Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal, SpanId,
-    SwitchError, TraceContext, TraceId, Triage, capture_error, capture_message, clock, escape, grouping, names, scope,
+    BoxError, BuildError, CaptureExt, Cause, ClientCounts, ClientOutcome, CodeLocation, DisableRoute, DisabledRoute,
+    DropCount, DropCounter, DropReason, EnabledRoute, ErasedUser, ErrorEvent, ErrorSettings, ErrorType, EventKind,
+    Excerpt, Failure, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HealthReading, HourCount, Identity,
+    IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort, IssueStatus, Job,
+    JobCounts, JobOutcome, KnownMethod, Level, Limits, LogReporter, Monitor, MonitorBuilder, MutedUntil, Outcome,
+    Outgoing, PanicHook, ProbeReading, Redaction, Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal,
+    SpanId, SwitchError, TraceContext, TraceId, Traffic, Triage, capture_error, capture_message, clock, escape,
+    grouping, names, scope, traffic,
 };
-// Used by layers, storages and recorders of other crates. Documented in the crates that define them.
+// Traits that programs need not name, and what storages implement. Documented in monitor-core.
 #[doc(hidden)]
-pub use monitor_core::{
-    AnyError, ClientCounts, ClientOutcome, DropCount, DropCounter, DropReason, FinalStatus, HealthReading,
-    HealthStatus, JobCounts, JobOutput, Outgoing, Persist, ProbeReading, StoreState, StoreWrite, Traffic, traffic,
-};
+pub use monitor_core::{AnyError, FinalStatus, HealthStatus, JobOutput, Persist, StoreState, StoreWrite};
 #[cfg(feature = "tokio")]
 #[doc(inline)]
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_once_is_said_once_also_when_saying_it_panics() {
+    fn a_call_that_panics_is_not_repeated() {
         let (said, times) = (AtomicBool::new(false), Cell::new(0));
         for _ in 0..2 {
             once(&said, || {

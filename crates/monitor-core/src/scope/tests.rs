@@ -26,7 +26,7 @@ fn scopes_nest_and_a_panic_leaves_the_outer_one_current() {
 }
 
 #[test]
-fn what_is_written_below_is_in_the_record() {
+fn data_written_in_a_scope_is_in_its_record() {
     let scope = Scope::new(&monitor());
     scope.in_scope(|| {
         set_user("42");
@@ -43,7 +43,7 @@ fn what_is_written_below_is_in_the_record() {
 }
 
 #[test]
-fn an_error_captured_inside_is_seen_by_the_scopes_around() {
+fn an_error_captured_inside_marks_the_scopes_around() {
     let outer = Scope::new(&monitor());
     let inner = outer.in_scope(|| Scope::new(&monitor()));
     inner.mark_captured(&monitor(), 7);
@@ -52,7 +52,7 @@ fn an_error_captured_inside_is_seen_by_the_scopes_around() {
 }
 
 #[test]
-fn work_that_hands_on_to_work_for_ever_keeps_only_the_last_scopes() {
+fn an_endless_chain_of_scopes_is_bounded() {
     let mut scope = Scope::new(&monitor());
     for _ in 0..100_000 {
         scope = scope.in_scope(|| Scope::new(&monitor()));
@@ -61,7 +61,7 @@ fn work_that_hands_on_to_work_for_ever_keeps_only_the_last_scopes() {
 }
 
 #[test]
-fn what_turns_into_a_tag_may_write_to_the_scope_itself() {
+fn a_conversion_into_a_tag_may_write_to_the_scope() {
     struct Writes;
     impl From<Writes> for String {
         fn from(_: Writes) -> Self {

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn who_declares_no_route_or_requests_all_declared_ones_is_not_warned() {
+    fn without_declared_routes_or_with_all_of_them_requested_no_warning_is_logged() {
         for routes in [&[][..], &[("GET", "/about")]] {
             let monitor = shop(routes);
             request(&monitor, KnownMethod::Get, "/about");

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_asked_is_not_shown() {
+    fn classes_without_requests_are_left_out() {
         let outgoing = Outgoing::new(Arc::new(DropCounter::new("traffic")));
         assert!(outgoing.read().is_empty());
         outgoing.count("stock", ClientOutcome::Error);
