@@ -10,31 +10,32 @@ use std::{
     path::Path,
 };
 
-use redb::{Database, backends::FileBackend};
+use redb::Database;
 
-use crate::{database, error::DatabaseError, lock::private};
+use crate::{backend::Backend, database, error::DatabaseError, lock::private};
 
 /// The database and the inode of its file.
 pub(crate) struct File {
     database: Database,
     inode: u64,
+    backend: Backend,
 }
 
 impl File {
     /// Opens the file and verifies all checksums, or creates it if it is missing or empty.
-    pub(crate) fn open(path: &Path) -> Result<Self, DatabaseError> {
+    pub(crate) fn open(path: &Path, backend: &Backend) -> Result<Self, DatabaseError> {
         match fs::metadata(path) {
-            Ok(data) if data.len() > 0 => Self::existing(path),
+            Ok(data) if data.len() > 0 => Self::existing(path, backend),
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
-            _ => Self::make(path, |_| Ok(())),
+            _ => Self::make(path, backend, |_| Ok(())),
         }
     }
 
-    fn existing(path: &Path) -> Result<Self, DatabaseError> {
+    fn existing(path: &Path, backend: &Backend) -> Result<Self, DatabaseError> {
         guarded(|| {
             let file = private().open(path).map_err(failed)?;
             refuse_newer_redb(&file)?;
-            let mut opened = Self::of(file)?;
+            let mut opened = Self::of(file, backend)?;
             database::refuse_newer(&opened.database)?;
             // The file may have been damaged since it was written, and redb itself does not verify every page on open.
             opened.database.check_integrity()?;
@@ -44,10 +45,15 @@ impl File {
     }
 
     /// Creates a new file next to `path` and renames it when it is complete, so that a full disk leaves no torn file.
-    fn make(path: &Path, fill: impl FnOnce(&Database) -> Result<(), DatabaseError>) -> Result<Self, DatabaseError> {
+    fn make(
+        path: &Path,
+        backend: &Backend,
+        fill: impl FnOnce(&Database) -> Result<(), DatabaseError>,
+    ) -> Result<Self, DatabaseError> {
         let new = path.with_extension("redb.new");
         let made = guarded(|| {
-            let made = Self::of(private().create(true).truncate(true).open(&new).map_err(failed)?)?;
+            let file = private().create(true).truncate(true).open(&new).map_err(failed)?;
+            let made = Self::of(file, backend)?;
             database::prepare(&made.database)?;
             fill(&made.database)?;
             fs::rename(&new, path).map_err(failed)?;
@@ -61,10 +67,10 @@ impl File {
         })
     }
 
-    fn of(file: fs::File) -> Result<Self, DatabaseError> {
+    fn of(file: fs::File, backend: &Backend) -> Result<Self, DatabaseError> {
         let inode = file.metadata().map_err(failed)?.ino();
-        let database = Database::builder().set_cache_size(CACHE).create_with_backend(FileBackend::new(file)?)?;
-        Ok(Self { database, inode })
+        let database = backend.open(Database::builder().set_cache_size(CACHE), file)?;
+        Ok(Self { database, inode, backend: backend.clone() })
     }
 
     /// Returns whether `path` still refers to this file.
@@ -78,7 +84,7 @@ impl File {
 
     /// Copies all data to a new file that replaces this one, so that removed data does not remain in free pages.
     pub(crate) fn rewritten(self, path: &Path) -> Result<Self, DatabaseError> {
-        let written = Self::make(path, |to| database::copy(&self.database, to));
+        let written = Self::make(path, &self.backend, |to| database::copy(&self.database, to));
         self.close();
         written
     }
@@ -96,7 +102,7 @@ impl File {
 fn guarded<R>(f: impl FnOnce() -> Result<R, DatabaseError>) -> Result<R, DatabaseError> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref().copied());
-        let why = format!("what reads it panicked: {}", text.unwrap_or("it does not say why"));
+        let why = format!("redb panicked: {}", text.unwrap_or("with a payload that is no text"));
         monitor_core::instrument::panic::drop_payload(payload);
         Err(DatabaseError::Damaged(why))
     })

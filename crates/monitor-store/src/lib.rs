@@ -63,6 +63,9 @@ mod error;
 // Quarantine of damaged files.
 mod quarantine;
 
+// The storage below the database.
+mod backend;
+
 // Tables and format versions.
 mod database;
 
@@ -71,6 +74,10 @@ mod file;
 
 // The storage passed to a monitor.
 mod store;
+
+// The sweep of storage faults.
+#[cfg(test)]
+mod sweep;
 
 pub use self::{
     error::StoreError,

@@ -12,6 +12,7 @@ use redb::Database;
 use uuid::Uuid;
 
 use crate::{
+    backend::Backend,
     database,
     error::{DatabaseError, StoreError},
     file::File,
@@ -28,6 +29,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     folder: PathBuf,
     size_limit: u64,
+    backend: Backend,
     state: Mutex<State>,
 }
 
@@ -37,6 +39,7 @@ struct Inner {
 pub struct StoreBuilder {
     folder: PathBuf,
     size_limit: u64,
+    backend: Backend,
 }
 
 #[derive(Default)]
@@ -74,21 +77,7 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn builder(folder: impl Into<PathBuf>) -> StoreBuilder {
-        StoreBuilder { folder: folder.into(), size_limit: SIZE }
-    }
-
-    fn with_size_limit(folder: PathBuf, size_limit: u64) -> Result<Self, StoreError> {
-        let failed = |what| {
-            let path = folder.clone();
-            move |source| StoreError { what, path, source }
-        };
-        make(&folder).map_err(failed("make the folder"))?;
-        let store = Self(Arc::new(Inner { folder: folder.clone(), size_limit, state: Mutex::default() }));
-        match secret(&store.0.path(SECRET)) {
-            // A full disk must not keep the service from starting; the saver retries once there is room.
-            Err(error) if !is_full(&error) => Err(failed("write to the folder")(error)),
-            _ => Ok(store),
-        }
+        StoreBuilder { folder: folder.into(), size_limit: SIZE, backend: Backend::default() }
     }
 
     /// Returns the folder.
@@ -131,7 +120,25 @@ impl StoreBuilder {
     ///
     /// The same as [`Store::open`].
     pub fn open(self) -> Result<Store, StoreError> {
-        Store::with_size_limit(self.folder, self.size_limit)
+        let Self { folder, size_limit, backend } = self;
+        let failed = |what| {
+            let path = folder.clone();
+            move |source| StoreError { what, path, source }
+        };
+        make(&folder).map_err(failed("make the folder"))?;
+        let store = Store(Arc::new(Inner { folder: folder.clone(), size_limit, backend, state: Mutex::default() }));
+        match secret(&store.0.path(SECRET)) {
+            // A full disk must not keep the service from starting; the saver retries once there is room.
+            Err(error) if !is_full(&error) => Err(failed("write to the folder")(error)),
+            _ => Ok(store),
+        }
+    }
+
+    /// Sets the storage below the database.
+    #[cfg(test)]
+    pub(crate) fn backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
+        self
     }
 }
 
@@ -192,16 +199,16 @@ impl Inner {
             if let Some(why) = state.damage.take() {
                 state.lost = Some(put_aside(&path, &why)?);
             }
-            state.file = Some(Self::open_or_begin_anew(&path, state)?);
+            state.file = Some(self.open_or_begin_anew(&path, state)?);
         }
         Ok(state.lost.take().map_or(StoreState::Ready, |why| StoreState::Fresh { why }))
     }
 
-    fn open_or_begin_anew(path: &Path, state: &mut State) -> Result<File, BoxError> {
-        match File::open(path) {
+    fn open_or_begin_anew(&self, path: &Path, state: &mut State) -> Result<File, BoxError> {
+        match File::open(path, &self.backend) {
             Err(DatabaseError::Damaged(why)) => {
                 state.lost = Some(put_aside(path, &why)?);
-                Ok(File::open(path)?)
+                Ok(File::open(path, &self.backend)?)
             }
             Err(DatabaseError::Newer(why)) => {
                 // Released, because the newer release may return at any time and must find the store free.
