@@ -116,8 +116,8 @@ pub use monitor_core::{
     IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort, IssueStatus, Job,
     JobCounts, JobOutcome, KnownMethod, Level, Limits, LogReporter, Monitor, MonitorBuilder, MutedUntil, Outcome,
     Outgoing, PanicHook, ProbeReading, Redaction, Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal,
-    SpanId, SwitchError, TraceContext, TraceId, Traffic, Triage, capture_error, capture_message, clock, escape,
-    grouping, names, scope, traffic,
+    SpanId, SwitchError, TraceContext, TraceId, Traffic, Triage, WeakMonitor, capture_error, capture_message, clock,
+    escape, grouping, names, scope, traffic,
 };
 // Traits that programs need not name, and what storages implement. Documented in monitor-core.
 #[doc(hidden)]

@@ -11,6 +11,7 @@ type Local = Cell<*const ()>;
 #[test]
 fn handles_and_settings_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::Monitor>();
+    shared_and_cloned::<kit::WeakMonitor>();
     shared_and_cloned::<kit::Scope>();
     shared_and_cloned::<kit::Redaction>();
     shared_and_cloned::<kit::LogReporter>();

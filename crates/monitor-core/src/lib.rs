@@ -129,7 +129,7 @@ pub use self::{
         request_id::RequestId,
         trace_context::{SpanId, TraceContext, TraceId},
     },
-    monitor::{Monitor, PanicHook},
+    monitor::{Monitor, PanicHook, weak::WeakMonitor},
     persist::{Persist, StoreState, StoreWrite},
     scope::{Scope, ScopeFutureExt},
     signal::{Signal, log_reporter::LogReporter, reporter::Reporter},

@@ -7,6 +7,7 @@ pub(crate) mod resolver;
 pub(crate) mod saver;
 pub(crate) mod shared;
 pub(crate) mod wake;
+pub(crate) mod weak;
 
 use std::{
     fmt,
@@ -240,11 +241,8 @@ impl Monitor {
     /// ```
     pub fn every_second(&self, task: impl Fn(&Self) -> ControlFlow<()> + Send + Sync + 'static) {
         let Some(inner) = &self.0 else { return };
-        let weak = Arc::downgrade(inner);
-        inner.periodic.add(move || match weak.upgrade() {
-            Some(inner) => task(&Self(Some(inner))),
-            None => ControlFlow::Break(()),
-        });
+        let weak = self.downgrade();
+        inner.periodic.add(move || weak.upgrade().map_or(ControlFlow::Break(()), |monitor| task(&monitor)));
     }
 
     /// Waits until everything captured so far has reached every reporter and the store, for at most `timeout`. Returns
