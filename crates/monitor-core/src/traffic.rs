@@ -9,28 +9,26 @@ mod jobs;
 mod misdeclared;
 pub(crate) mod outgoing;
 pub(crate) mod recorder;
+mod sampled;
 mod series;
 mod table;
 mod window;
 
-use std::{sync::PoisonError, time::Instant};
+use std::sync::Arc;
 
 pub use self::{
     connections::ConnectionCounts,
     histogram::{BUCKETS, BucketCount},
     jobs::{JobCounts, JobOutcome},
     series::{RouteCounts, StatusCounts},
-    window::{Lookback, WindowCounts, WindowSnapshot},
+    window::{ClientWindow, JobWindow, Lookback, RouteWindow, WindowCounts, WindowSnapshot},
 };
 pub(crate) use self::{
     jobs::{JobEnd, Jobs},
     misdeclared::Misdeclared,
 };
-use self::{recorder::TrafficRecorder, window::Windows};
-use crate::base::{
-    clock,
-    sync::{Mutex, MutexGuard},
-};
+use self::{recorder::TrafficRecorder, sampled::Sampled};
+use crate::model::method::KnownMethod;
 
 /// The counters of every method and route.
 ///
@@ -50,14 +48,12 @@ use crate::base::{
 #[derive(Debug)]
 pub struct Traffic {
     recorder: TrafficRecorder,
-    begun: Instant,
-    /// Sampled once a second by the housekeeping thread, and by every call of [`Traffic::recent`].
-    windows: Mutex<Windows>,
+    windows: Sampled<(KnownMethod, Arc<str>)>,
 }
 
 impl Traffic {
     pub(crate) fn new(recorder: TrafficRecorder) -> Self {
-        Self { recorder, begun: clock::now(), windows: Mutex::default() }
+        Self { recorder, windows: Sampled::new() }
     }
 
     /// Returns the side of the counters that layers write to.
@@ -93,20 +89,17 @@ impl Traffic {
     /// ```
     #[must_use]
     pub fn recent(&self, window: Lookback) -> WindowSnapshot {
-        self.sample().recent(window)
+        WindowSnapshot::of(self.windows.recent(window, || self.totals()))
     }
 
-    /// Adds the requests that ended since the previous call to the windows, and returns the windows.
-    fn sample(&self) -> MutexGuard<'_, Windows> {
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        windows.sample(clock::now().saturating_duration_since(self.begun), &self.read());
-        windows
-    }
-
-    /// Samples the windows. Must be called once a second, so that each end is counted in the second in which it
-    /// happened.
+    /// Samples the windows. Must be called once a second.
     pub(crate) fn tick(&self) {
-        drop(self.sample());
+        self.windows.tick(|| self.totals());
+    }
+
+    fn totals(&self) -> impl Iterator<Item = ((KnownMethod, Arc<str>), WindowCounts)> {
+        let total = |counts: RouteCounts| ((counts.method, Arc::clone(&counts.route)), WindowCounts::of(&counts));
+        self.read().into_iter().map(total)
     }
 }
 
@@ -131,8 +124,8 @@ mod tests {
         traffic.recorder.start(series);
         traffic.recorder.end(series, FinalStatus::new(Outcome::Completed, 500), Duration::from_millis(1));
         traffic.tick();
-        let kept = traffic.windows.lock().expect("nobody panicked").recent(Lookback::Seconds(60));
-        assert_eq!((kept.total.count, kept.total.failed), (1, 1));
+        let total = traffic.recent(Lookback::Seconds(60)).total;
+        assert_eq!((total.count, total.failed), (1, 1));
         traffic.recorder.start(series);
         traffic.recorder.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(1));
         assert_eq!(traffic.recent(Lookback::Seconds(60)).total.error_ratio(), Some(0.5));

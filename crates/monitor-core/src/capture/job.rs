@@ -19,7 +19,7 @@ use crate::{
     event::{EventKind, Failure},
     monitor::Monitor,
     scope::{Scope, slot::ScopeSlot},
-    traffic::{JobCounts, JobEnd, JobOutcome},
+    traffic::{JobCounts, JobEnd, JobOutcome, JobWindow, Lookback},
 };
 
 pin_project! {
@@ -91,6 +91,24 @@ impl Monitor {
     #[must_use]
     pub fn jobs(&self) -> Vec<JobCounts> {
         self.inner().map(|inner| inner.shared.jobs.read()).unwrap_or_default()
+    }
+
+    /// Returns the counts of the jobs that ended within `window`, up to now.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, traffic::Lookback};
+    ///
+    /// let monitor = Monitor::builder("mailer").build()?;
+    /// for recent in monitor.recent_jobs(Lookback::Minutes(60)) {
+    ///     println!("{}: {} of {} failed", recent.job, recent.counts.failed, recent.counts.count);
+    /// }
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn recent_jobs(&self, window: Lookback) -> Vec<JobWindow> {
+        self.inner().map(|inner| inner.shared.jobs.recent(window)).unwrap_or_default()
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) fn spawn(
     let run = move || {
         while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             shared.traffic.tick();
+            shared.outgoing.tick();
+            shared.jobs.tick();
             for route in misdeclared.look(&shared.traffic) {
                 unwind::catch_and_drop(|| tracing::warn!(target: "monitor", "{route}"));
             }

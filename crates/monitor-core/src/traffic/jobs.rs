@@ -9,7 +9,11 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use super::histogram::{self, BUCKETS, BucketCount, Histogram};
+use super::{
+    histogram::{self, BUCKETS, BucketCount, Histogram},
+    sampled::Sampled,
+    window::{JobWindow, Lookback, WindowCounts},
+};
 use crate::{
     base::{
         clock,
@@ -36,6 +40,7 @@ pub enum JobOutcome {
 #[derive(Debug)]
 pub(crate) struct Jobs {
     table: Mutex<BTreeMap<String, Arc<JobSeries>>>,
+    windows: Sampled<String>,
     drops: Arc<DropCounter>,
 }
 
@@ -97,13 +102,31 @@ impl JobOutcome {
 
 impl Jobs {
     pub(crate) fn new(drops: Arc<DropCounter>) -> Self {
-        Self { table: Mutex::default(), drops }
+        Self { table: Mutex::default(), windows: Sampled::new(), drops }
     }
 
     /// Returns the counters of every job, by name.
     pub(crate) fn read(&self) -> Vec<JobCounts> {
         let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.iter().map(|(name, series)| series.read(name.clone())).collect()
+    }
+
+    /// Returns the counts of the jobs that ended within `window`, up to now.
+    pub(crate) fn recent(&self, window: Lookback) -> Vec<JobWindow> {
+        let recent = self.windows.recent(window, || self.totals()).into_iter();
+        recent.map(|(job, counts)| JobWindow { job, counts }).collect()
+    }
+
+    /// Samples the windows. Must be called once a second.
+    pub(crate) fn tick(&self) {
+        self.windows.tick(|| self.totals());
+    }
+
+    fn totals(&self) -> impl Iterator<Item = (String, WindowCounts)> {
+        self.read().into_iter().map(|counts| {
+            let total = counts.total();
+            (counts.job, total)
+        })
     }
 
     /// Returns the counters of a job, and creates them if they do not exist. Past the limit, new names share
@@ -176,6 +199,13 @@ impl JobCounts {
         self.outcomes[outcome as usize]
     }
 
+    fn total(&self) -> WindowCounts {
+        let ended: u64 = self.outcomes.iter().sum();
+        let failed = self.outcome(JobOutcome::Failed) + self.outcome(JobOutcome::Panicked);
+        let durations = self.durations.map(|bucket| bucket.count);
+        WindowCounts { count: ended - self.outcome(JobOutcome::Cancelled), failed, durations }
+    }
+
     /// Returns the number of jobs that are running.
     #[must_use]
     pub fn active(&self) -> u64 {
@@ -208,3 +238,21 @@ impl Drop for JobEnd {
 
 /// Maximum number of job names with counters of their own.
 const JOBS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recent_jobs_that_failed_or_panicked_are_failed_and_cancelled_ones_left_out() {
+        let jobs = Jobs::new(Arc::new(DropCounter::new("jobs")));
+        for &outcome in JobOutcome::ALL {
+            JobEnd::begin(jobs.find("send")).outcome = outcome;
+        }
+        jobs.tick();
+        let recent = jobs.recent(Lookback::Minutes(1));
+        assert_eq!((recent.len(), &*recent[0].job), (1, "send"));
+        assert_eq!((recent[0].counts.count, recent[0].counts.failed), (3, 2));
+        assert_eq!(recent[0].counts.durations.iter().sum::<u64>(), 4);
+    }
+}

@@ -2,6 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::{
+    sampled::Sampled,
+    window::{ClientWindow, Lookback, WindowCounts},
+};
 use crate::{
     base::{
         drops::{DropCounter, DropReason},
@@ -30,6 +34,7 @@ pub struct Outgoing {
     /// Filled from the front; a class is never removed.
     classes: [OnceLock<Class>; CLASSES],
     overflow: Class,
+    windows: Sampled<&'static str>,
     drops: Arc<DropCounter>,
 }
 
@@ -68,7 +73,7 @@ pub enum ClientOutcome {
 
 impl Outgoing {
     pub(crate) fn new(drops: Arc<DropCounter>) -> Self {
-        Self { classes: Default::default(), overflow: Class::new(names::OVERFLOW), drops }
+        Self { classes: Default::default(), overflow: Class::new(names::OVERFLOW), windows: Sampled::new(), drops }
     }
 
     /// Counts an outgoing request by the class of its host and by its outcome. There are at most 32 host classes;
@@ -83,6 +88,35 @@ impl Outgoing {
     pub fn read(&self) -> Vec<ClientCounts> {
         let classes = self.classes.iter().filter_map(OnceLock::get).chain([&self.overflow]);
         classes.map(Class::read).filter(|counts| counts.counts.iter().any(|count| *count > 0)).collect()
+    }
+
+    /// Returns the counts of each class of hosts to which a request ended within `window`, up to now.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, traffic::Lookback};
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// let outgoing = monitor.outgoing().expect("the monitor is not disabled");
+    /// for recent in outgoing.recent(Lookback::Minutes(5)) {
+    ///     println!("{}: {} of {} failed", recent.host_class, recent.counts.failed, recent.counts.count);
+    /// }
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn recent(&self, window: Lookback) -> Vec<ClientWindow> {
+        let recent = self.windows.recent(window, || self.totals()).into_iter();
+        recent.map(|(host_class, counts)| ClientWindow { host_class, counts }).collect()
+    }
+
+    /// Samples the windows. Must be called once a second.
+    pub(crate) fn tick(&self) {
+        self.windows.tick(|| self.totals());
+    }
+
+    fn totals(&self) -> impl Iterator<Item = (&'static str, WindowCounts)> {
+        self.read().into_iter().map(|counts| (counts.host_class, counts.total()))
     }
 
     fn class(&self, name: &'static str) -> &Class {
@@ -113,6 +147,12 @@ impl ClientCounts {
     #[must_use]
     pub fn count(&self, outcome: ClientOutcome) -> u64 {
         self.counts[outcome as usize]
+    }
+
+    fn total(&self) -> WindowCounts {
+        let ended: u64 = self.counts.iter().sum();
+        let failed = self.count(ClientOutcome::Status5xx) + self.count(ClientOutcome::Error);
+        WindowCounts { count: ended - self.count(ClientOutcome::Cancelled), failed, ..WindowCounts::default() }
     }
 }
 
@@ -194,6 +234,19 @@ mod tests {
         assert!(outgoing.read().is_empty());
         outgoing.count("stock", ClientOutcome::Error);
         assert_eq!(outgoing.read().iter().map(|counts| counts.host_class).collect::<Vec<_>>(), ["stock"]);
+    }
+
+    #[test]
+    fn recent_requests_without_a_response_or_with_a_server_error_are_failed_and_cancelled_ones_left_out() {
+        let outgoing = Outgoing::new(Arc::new(DropCounter::new("outgoing")));
+        for outcome in
+            [ClientOutcome::Status2xx, ClientOutcome::Status5xx, ClientOutcome::Error, ClientOutcome::Cancelled]
+        {
+            outgoing.count("stock", outcome);
+        }
+        let recent = outgoing.recent(Lookback::Seconds(60));
+        assert_eq!(recent.len(), 1);
+        assert_eq!((recent[0].host_class, recent[0].counts.count, recent[0].counts.failed), ("stock", 3, 2));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    hash::Hash,
     sync::Arc,
     time::Duration,
 };
@@ -29,39 +30,82 @@ pub struct WindowSnapshot {
     /// Counts of all routes together.
     pub total: WindowCounts,
     /// Counts of each method and route with at least one request that ended.
-    pub routes: Vec<(KnownMethod, Arc<str>, WindowCounts)>,
+    pub routes: Vec<RouteWindow>,
 }
 
-/// Counts of ended requests.
+/// Counts of one method and route within a window.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RouteWindow {
+    /// The method.
+    pub method: KnownMethod,
+    /// The route's template.
+    pub route: Arc<str>,
+    /// The counts.
+    pub counts: WindowCounts,
+}
+
+/// Counts of one class of hosts within a window. Failed are requests without a response, and those with a 5xx status.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClientWindow {
+    /// Name of the host class.
+    pub host_class: &'static str,
+    /// The counts. Outgoing requests have no durations.
+    pub counts: WindowCounts,
+}
+
+/// Counts of the jobs of one name within a window. Failed are jobs that returned an error or panicked.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct JobWindow {
+    /// Name of the job.
+    pub job: String,
+    /// The counts.
+    pub counts: WindowCounts,
+}
+
+/// Counts of ended requests or jobs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct WindowCounts {
-    /// Number of requests, without refused and cancelled ones.
+    /// Number of requests or jobs, without refused and cancelled ones.
     pub count: u64,
-    /// Number of failed requests among them.
+    /// Number of failed ones among them.
     pub failed: u64,
-    /// Number of requests by duration, including cancelled ones, by [`names::DURATION_BOUNDS`] and one bucket above
+    /// Number of requests or jobs by duration, including cancelled ones, by [`names::DURATION_BOUNDS`] and one bucket above
     /// them all.
     pub durations: [u64; BUCKETS],
 }
 
 /// Recent samples of all series. The size is bounded by the number of series.
-#[derive(Debug, Default)]
-pub(super) struct Windows {
+#[derive(Debug)]
+pub(super) struct Windows<K> {
     /// Totals of each series at its previous sample.
-    seen: HashMap<(KnownMethod, Arc<str>), WindowCounts>,
-    seconds: Ring,
-    minutes: Ring,
+    seen: HashMap<K, WindowCounts>,
+    seconds: Ring<K>,
+    minutes: Ring<K>,
 }
 
 /// Slots of the last 60 ticks, a tick being a second or a minute.
-#[derive(Debug, Default)]
-struct Ring(VecDeque<Slot>);
+#[derive(Debug)]
+struct Ring<K>(VecDeque<Slot<K>>);
 
 #[derive(Debug)]
-struct Slot {
+struct Slot<K> {
     tick: u64,
-    ended: HashMap<(KnownMethod, Arc<str>), WindowCounts>,
+    ended: HashMap<K, WindowCounts>,
+}
+
+// === impl WindowSnapshot ===
+
+impl WindowSnapshot {
+    pub(super) fn of(recent: Vec<((KnownMethod, Arc<str>), WindowCounts)>) -> Self {
+        let mut total = WindowCounts::default();
+        recent.iter().for_each(|(_, counts)| total.add(counts));
+        let routes = recent.into_iter().map(|((method, route), counts)| RouteWindow { method, route, counts });
+        Self { total, routes: routes.collect() }
+    }
 }
 
 // === impl WindowCounts ===
@@ -85,9 +129,9 @@ impl WindowCounts {
     ///
     /// let monitor = Monitor::builder("shop").build()?;
     /// let traffic = monitor.traffic().expect("the monitor is not disabled");
-    /// for (method, route, counts) in traffic.recent(Lookback::Minutes(5)).routes {
-    ///     if let Some(seconds) = counts.quantile(0.95).filter(|seconds| *seconds > 1.0) {
-    ///         println!("{} {route}: 95 % within {seconds:.1} s", method.as_str());
+    /// for recent in traffic.recent(Lookback::Minutes(5)).routes {
+    ///     if let Some(seconds) = recent.counts.quantile(0.95).filter(|seconds| *seconds > 1.0) {
+    ///         println!("{} {}: 95 % within {seconds:.1} s", recent.method.as_str(), recent.route);
     ///     }
     /// }
     /// # Ok::<(), monitor_kit::BuildError>(())
@@ -110,6 +154,7 @@ impl WindowCounts {
         Some(low)
     }
 
+    /// Returns the totals of a route since the start.
     pub(super) fn of(counts: &RouteCounts) -> Self {
         let ended = counts.ended();
         let left_out = counts.outcome(Outcome::Refused) + counts.outcome(Outcome::Cancelled);
@@ -131,7 +176,7 @@ impl WindowCounts {
         }
     }
 
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         self.count += other.count;
         self.failed += other.failed;
         self.durations.iter_mut().zip(other.durations).for_each(|(sum, more)| *sum += more);
@@ -140,16 +185,14 @@ impl WindowCounts {
 
 // === impl Windows ===
 
-impl Windows {
-    /// Adds the requests that ended since the previous sample to the second and the minute of `elapsed`, the time since
-    /// the start.
-    pub(super) fn sample(&mut self, elapsed: Duration, counts: &[RouteCounts]) {
+impl<K: Clone + Eq + Hash> Windows<K> {
+    /// Adds what ended since the previous sample to the second and the minute of `elapsed`, the time since the start.
+    /// `totals` are the totals of each series, which only increase.
+    pub(super) fn sample(&mut self, elapsed: Duration, totals: impl IntoIterator<Item = (K, WindowCounts)>) {
         let seconds = elapsed.as_secs();
         self.seconds.begin(seconds);
         self.minutes.begin(seconds / 60);
-        for route in counts {
-            let key = (route.method, Arc::clone(&route.route));
-            let now = WindowCounts::of(route);
+        for (key, now) in totals {
             let before = self.seen.entry(key.clone()).or_default();
             let grown = now.since(before);
             if grown != WindowCounts::default() {
@@ -160,7 +203,8 @@ impl Windows {
         }
     }
 
-    pub(super) fn recent(&self, window: Lookback) -> WindowSnapshot {
+    /// Returns the counts of each series of which something ended within `window`.
+    pub(super) fn recent(&self, window: Lookback) -> Vec<(K, WindowCounts)> {
         match window {
             Lookback::Seconds(ticks) => self.seconds.recent(ticks),
             Lookback::Minutes(ticks) => self.minutes.recent(ticks),
@@ -168,9 +212,15 @@ impl Windows {
     }
 }
 
+impl<K> Default for Windows<K> {
+    fn default() -> Self {
+        Self { seen: HashMap::new(), seconds: Ring(VecDeque::new()), minutes: Ring(VecDeque::new()) }
+    }
+}
+
 // === impl Ring ===
 
-impl Ring {
+impl<K: Clone + Eq + Hash> Ring<K> {
     /// Starts the slot of `tick`. A tick that is not later than the last slot continues that slot; skipped ticks have
     /// no slot.
     fn begin(&mut self, tick: u64) {
@@ -183,24 +233,21 @@ impl Ring {
         }
     }
 
-    fn add(&mut self, key: &(KnownMethod, Arc<str>), grown: &WindowCounts) {
+    fn add(&mut self, key: &K, grown: &WindowCounts) {
         if let Some(slot) = self.0.back_mut() {
             slot.ended.entry(key.clone()).or_default().add(grown);
         }
     }
 
-    fn recent(&self, ticks: u8) -> WindowSnapshot {
-        let mut routes: HashMap<&(KnownMethod, Arc<str>), WindowCounts> = HashMap::new();
-        let mut total = WindowCounts::default();
+    fn recent(&self, ticks: u8) -> Vec<(K, WindowCounts)> {
+        let mut all: HashMap<&K, WindowCounts> = HashMap::new();
         let last = self.0.back().map_or(0, |slot| slot.tick);
         for slot in self.0.iter().filter(|slot| last - slot.tick < u64::from(ticks)) {
             for (key, ended) in &slot.ended {
-                routes.entry(key).or_default().add(ended);
-                total.add(ended);
+                all.entry(key).or_default().add(ended);
             }
         }
-        let routes = routes.into_iter().map(|((method, route), ended)| (*method, Arc::clone(route), ended));
-        WindowSnapshot { total, routes: routes.collect() }
+        all.into_iter().map(|(key, ended)| (key.clone(), ended)).collect()
     }
 }
 
@@ -264,16 +311,18 @@ mod tests {
                     recorder.end(series, ending(outcome, status), Duration::from_millis(millis));
                     model.push((latest, outcome, status));
                 }
-                windows.sample(Duration::from_secs(clock.unsigned_abs()), &recorder.read());
+                let totals = recorder.read();
+                let totals = totals.iter().map(|counts| ((counts.method, Arc::clone(&counts.route)), WindowCounts::of(counts)));
+                windows.sample(Duration::from_secs(clock.unsigned_abs()), totals);
             }
             for (window, width) in [(Lookback::Seconds(ticks), 1), (Lookback::Minutes(ticks), 60)] {
                 let within = |second: u64| latest / width - second / width < u64::from(ticks);
                 let counted = |outcome| !matches!(outcome, Outcome::Refused | Outcome::Cancelled);
                 let ended = model.iter().filter(|(second, outcome, _)| within(*second) && counted(*outcome));
                 let failures = ended.clone().filter(|(_, outcome, status)| failed(*outcome, *status)).count() as u64;
-                let recent = windows.recent(window);
+                let recent = WindowSnapshot::of(windows.recent(window));
                 prop_assert_eq!((recent.total.count, recent.total.failed), (ended.count() as u64, failures));
-                let by_route: u64 = recent.routes.iter().map(|(_, _, ended)| ended.count).sum();
+                let by_route: u64 = recent.routes.iter().map(|recent| recent.counts.count).sum();
                 prop_assert_eq!(by_route, recent.total.count);
                 let timed = model.iter().filter(|(second, outcome, _)| within(*second) && *outcome != Outcome::Refused);
                 prop_assert_eq!(recent.total.durations.iter().sum::<u64>(), timed.count() as u64);
