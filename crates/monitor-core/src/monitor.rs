@@ -313,7 +313,7 @@ impl Monitor {
             unwind::once(&inner.missing_hook, || {
                 tracing::warn!(
                     target: "monitor",
-                    "a panic was caught that the panic hook did not see, so its place is unknown: the hook was \
+                    "a panic was caught that the panic hook did not see, so its location is unknown: the hook was \
                      replaced after the monitor was built, or the panic was resumed"
                 );
             });

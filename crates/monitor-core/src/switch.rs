@@ -66,7 +66,7 @@ impl RouteSwitch {
             tracing::warn!(
                 target: "monitor",
                 %error,
-                "which routes were disabled could not be read, so all of them are enabled"
+                "the stored list of disabled routes is unreadable, so all routes are enabled"
             );
             Default::default()
         });

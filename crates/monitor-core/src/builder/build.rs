@@ -190,7 +190,7 @@ fn secret(persist: &dyn Persist) -> Uuid {
         tracing::warn!(
             target: "monitor",
             %error,
-            "the storage has no secret: users that were counted before are counted again"
+            "the store has no secret, so known users are counted again"
         );
         Uuid::new_v4()
     })

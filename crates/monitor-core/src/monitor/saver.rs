@@ -198,7 +198,8 @@ impl Handler<()> for Saver {
             self.drops.count(DropReason::NotPersisted);
             tracing::warn!(
                 target: "monitor",
-                "the storage was another process's, or failed, until the end: what this one counted is not in it"
+                "the store was in use by another process, or failed, until the end: the counts of this process are \
+                 not stored"
             );
         }
     }

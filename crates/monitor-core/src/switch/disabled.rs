@@ -327,7 +327,7 @@ pub(super) fn from_json(value: &Value) -> Result<(Vec<Arc<DisabledRoute>>, Unkno
     let read = entries.iter().filter_map(|entry| {
         let disabled = DisabledRoute::from_json(entry);
         if disabled.is_none() {
-            tracing::warn!(target: "monitor", %entry, "a route that was disabled could not be read, so it is enabled");
+            tracing::warn!(target: "monitor", %entry, "a stored disabled route is unreadable, so it is enabled");
         }
         disabled
     });

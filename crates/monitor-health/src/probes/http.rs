@@ -43,7 +43,7 @@ impl HttpProbe {
     /// If `url` is not such a URL.
     pub fn new(url: &str) -> Result<Self, HealthError> {
         let uri: Uri =
-            url.parse().map_err(|error| HealthError::new(format!("the URL of an HTTP probe is none: {error}")))?;
+            url.parse().map_err(|error| HealthError::new(format!("the URL of an HTTP probe is invalid: {error}")))?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
             return Err(HealthError::new("the URL of an HTTP probe needs a scheme, `http` or `https`, and a host"));
         }

@@ -148,7 +148,7 @@ impl HealthBuilder {
         for (at, vital) in self.vitals.iter().enumerate() {
             check_name(&vital.name)?;
             if self.vitals[..at].iter().any(|before| before.name == vital.name) {
-                return error(format!("the liveness check `{}` is there twice", vital.name));
+                return error(format!("the liveness check `{}` is registered twice", vital.name));
             }
         }
         let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
@@ -210,7 +210,7 @@ fn check_pace(probe: &Probe) -> Result<(), HealthError> {
         return error(format!("the probe `{name}` has an interval of zero, so it would run all the time"));
     }
     if probe.max_unready.is_some_and(|longest| longest.is_zero()) {
-        return error(format!("the probe `{name}` may keep readiness for no time at all: leave out that it joins it"));
+        return error(format!("the probe `{name}` has a `max_unready` of zero: remove it from readiness instead"));
     }
     if pace.on_demand.is_some_and(|time_to_live| time_to_live.is_zero()) {
         return error(format!(
@@ -218,9 +218,7 @@ fn check_pace(probe: &Probe) -> Result<(), HealthError> {
         ));
     }
     if pace.failures == 0 || pace.successes == 0 {
-        return error(format!(
-            "the probe `{name}` has a threshold of 0: it takes one run at least to change its status"
-        ));
+        return error(format!("the probe `{name}` has a threshold of 0: use at least 1"));
     }
     Ok(())
 }
@@ -228,7 +226,7 @@ fn check_pace(probe: &Probe) -> Result<(), HealthError> {
 fn check_name(name: &str) -> Result<(), HealthError> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
     if name.is_empty() || !name.bytes().all(plain) {
-        return error(format!("`{name}` is no name: use small letters, digits, `_` and `-`"));
+        return error(format!("`{name}` is not a valid name: use small letters, digits, `_` and `-`"));
     }
     Ok(())
 }
@@ -290,7 +288,7 @@ mod tests {
         refuses(with(probe("a").tag("live")), "`live`");
         refuses(with(probe("a").tag("b")).probe(probe("b")), "`b` is taken twice");
         refuses(Health::builder().liveness("a b", || true), "`a b`");
-        refuses(Health::builder().liveness("a", || true).liveness("a", || true), "`a` is there twice");
+        refuses(Health::builder().liveness("a", || true).liveness("a", || true), "`a` is registered twice");
         refuses(with(probe("a")).group("g", ["a", "a"]), "the group `g` names `a` twice");
         refuses(with(probe("a").max_unready(Duration::ZERO)), "`a` may keep readiness");
         for token in ["", " abc", "abc\n", "gehe\u{e9}im"] {

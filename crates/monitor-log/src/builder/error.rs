@@ -21,15 +21,15 @@ impl fmt::Display for InitError {
         match &self.0 {
             Kind::Filter { origin, text, .. } => write!(
                 f,
-                "{origin} is `{text}`, which is not understood: write levels and target=level with commas between, \
+                "{origin} is `{text}`, which is not a valid filter: write levels and target=level with commas between, \
                  such as `info,sqlx=debug`"
             ),
             // The message of the I/O error already names the file and a remedy.
             Kind::File(error) => error.fmt(f),
             Kind::Thread(_) => f.write_str("a thread of the log could not be started"),
-            Kind::Taken => f.write_str(
-                "the process logs already: set logging up once, and before anything else sets a global subscriber",
-            ),
+            Kind::Taken => {
+                f.write_str("a global subscriber is set already: set up logging once, before any other subscriber")
+            }
         }
     }
 }

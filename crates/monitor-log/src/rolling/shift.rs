@@ -37,7 +37,7 @@ fn free_number(path: &Path, keep: usize) -> io::Result<usize> {
 }
 
 fn is_directory(old: &Path) -> io::Error {
-    let text = format!("{} is a directory, move it away: an old log file is to have its name", old.display());
+    let text = format!("{} is a directory and blocks a rotated log file: move it away", old.display());
     io::Error::new(io::ErrorKind::IsADirectory, text)
 }
 

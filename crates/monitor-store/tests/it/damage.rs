@@ -71,7 +71,7 @@ fn a_damaged_store_is_logged_also_when_the_log_begins_after_the_monitor() {
     let log = Log::default();
     let writer = log.clone();
     tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
-    until("it is logged", || log.text().contains("what was stored is gone"));
+    until("it is logged", || log.text().contains("the stored state is lost"));
     assert!(log.text().contains(&aside(folder.path())[0].display().to_string()), "{}", log.text());
 }
 

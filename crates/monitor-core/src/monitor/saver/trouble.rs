@@ -15,19 +15,19 @@ impl Trouble {
             Self::Unsaved(error) => tracing::warn!(
                 target: "monitor",
                 error,
-                "what must outlive the process could not be saved: it stays in memory, and is tried again"
+                "the state could not be saved; it stays in memory, and saving is retried"
             ),
             Self::Gone(why) => {
-                tracing::error!(target: "monitor", why, "what was stored is gone: a fresh store is begun");
+                tracing::error!(target: "monitor", why, "the stored state is lost; a new store was created");
             }
             Self::Unread(unread) => {
-                tracing::warn!(target: "monitor", unread, "some of what was stored could not be read, and is removed");
+                tracing::warn!(target: "monitor", unread, "unreadable values were removed from the store");
             }
             Self::Foreign(values) => {
                 tracing::warn!(
                     target: "monitor",
                     values,
-                    "a newer release stored values that this one cannot read: they are left alone"
+                    "the store has values of a newer release; they are left unchanged"
                 );
             }
         }
