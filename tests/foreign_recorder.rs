@@ -32,15 +32,17 @@ fn it_is_left_alone_and_each_of_two_monitors_shows_its_own_requests_beside_it() 
     let error = PrometheusEndpoint::install(&first).expect_err("it would take the program's place").to_string();
     assert!(error.contains("give its handle to PrometheusEndpoint::with_handle"), "{error}");
 
-    let endpoints = [&first, &second].map(|monitor| PrometheusEndpoint::with_handle(monitor, handle.clone()));
+    let [first_endpoint, second_endpoint] =
+        [&first, &second].map(|monitor| PrometheusEndpoint::with_handle(monitor, handle.clone()));
+    let endpoints = [first_endpoint.label("zone", "b"), second_endpoint];
     for _ in 0..2 {
         let [first, second] = endpoints.each_ref().map(PrometheusEndpoint::render);
         let labels = r#"http_request_method="GET",http_route="/items",http_response_status_code="200""#;
-        assert_eq!(counted(&first), [format!(r#"http_server_requests_total{{zone="a",{labels}}} 3"#)]);
+        assert_eq!(counted(&first), [format!(r#"http_server_requests_total{{zone="b",{labels}}} 3"#)]);
         assert_eq!(counted(&second), [format!("http_server_requests_total{{{labels}}} 1")]);
         for page in [first, second] {
             assert_eq!(page.matches("\nitems_sold_total{zone=\"a\"} 7\n").count(), 1, "{page}");
         }
     }
-    assert!(PrometheusEndpoint::local(&second).expect("a recorder of its own").render().contains("/items"));
+    assert!(PrometheusEndpoint::local(&second).render().contains("/items"));
 }

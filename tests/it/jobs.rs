@@ -137,7 +137,7 @@ fn a_job_under_way_is_active_and_a_dropped_one_cancelled() {
 #[test]
 fn jobs_are_among_the_metrics() {
     let monitor = monitor();
-    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    let endpoint = PrometheusEndpoint::local(&monitor);
     ready(monitor.job("clean-up", done(())));
     let text = endpoint.render();
     for line in [

@@ -30,6 +30,7 @@ mod model;
 mod otlp;
 mod outcomes;
 mod outgoing;
+mod page;
 mod panics;
 mod persistence;
 mod policies;

@@ -10,19 +10,20 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Request, Response, header};
-use http_body_util::Full;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use monitor_core::instrument;
 use monitor_kit::{
     BoxError, FinalStatus, KnownMethod, Level, Limits, Monitor, MonitorLayer, Outcome, PrometheusEndpoint,
-    metrics::publish_to, names,
+    metrics::{PrometheusBody, publish_to},
+    names,
 };
 use tower::{Layer, ServiceExt};
 
 use crate::support::{
-    Step, Text, builder, call, flush, get, monitor, next_frame, page, ready, script, serve, shows, status, text, visit,
+    Log, Step, Text, builder, call, flush, get, monitor, next_frame, page, ready, script, serve, shows, status, text,
+    visit,
 };
 
 #[test]
@@ -128,7 +129,7 @@ fn the_sum_of_the_histogram_is_the_time_spent() {
 #[test]
 fn a_second_scrape_adds_only_what_is_new() {
     let monitor = monitor();
-    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    let endpoint = PrometheusEndpoint::local(&monitor);
     took(&monitor, [Duration::from_millis(1)]);
     let _ = endpoint.render();
     took(&monitor, [Duration::from_millis(1)]);
@@ -195,7 +196,7 @@ fn counts_from_before_the_endpoint_are_shown() {
 #[test]
 fn a_hundred_thousand_unscraped_requests_are_shown_exactly() {
     let monitor = monitor();
-    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    let endpoint = PrometheusEndpoint::local(&monitor);
     took(&monitor, (0..100_000).map(|number| Duration::from_micros(number % 20_000)));
     let page = endpoint.render();
     shows(&page, &format!("http_server_request_duration_seconds_count{{{TOOK}}} 100000"));
@@ -248,6 +249,55 @@ fn the_endpoint_only_reads() {
 }
 
 #[test]
+fn a_head_request_renders_nothing() {
+    let (monitor, reads) = (monitor(), Arc::new(AtomicU64::new(0)));
+    let counted = Arc::clone(&reads);
+    monitor.show_health(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        None
+    });
+    let endpoint = PrometheusEndpoint::local(&monitor);
+    for (method, expected) in [("HEAD", 0), ("GET", 1)] {
+        let response = ready(endpoint.clone().oneshot(Request::builder().method(method).body(()).unwrap())).unwrap();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+        assert_eq!((text(response).is_empty(), reads.load(Ordering::Relaxed)), (expected == 0, expected), "{method}");
+    }
+}
+
+/// A page that describes a name twice is rejected as a whole.
+#[test]
+fn a_metric_of_the_program_with_a_name_of_the_monitor_is_left_out_and_logged_once() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    metrics::with_local_recorder(&recorder, || {
+        metrics::gauge!(names::HEALTH_READY).set(7.0);
+        metrics::counter!("orders_total").increment(3);
+        metrics::gauge!("flask_exporter_info").set(1.0);
+    });
+    let (endpoint, log) = (PrometheusEndpoint::with_handle(&monitor(), recorder.handle()), Log::default());
+    for page in log.during(|| [endpoint.render(), endpoint.clone().render()]) {
+        shows(&page, "orders_total 3");
+        // Its name is the program's until the endpoint uses Flask's names.
+        shows(&page, "flask_exporter_info 1");
+        assert!(!page.contains(names::HEALTH_READY), "{page}");
+    }
+    let lines = log.lines("monitor");
+    let warned: Vec<_> = lines.iter().map(|line| (line["level"].as_str(), line["family"].as_str())).collect();
+    assert_eq!(warned, [(Some("WARN"), Some(names::HEALTH_READY))]);
+}
+
+#[test]
+fn a_label_of_the_endpoint_is_in_every_line_of_the_monitor() {
+    let monitor = monitor();
+    visit(&monitor, get("/"), || status(200, ""));
+    let endpoint = PrometheusEndpoint::local(&monitor).label("my-zone", "b").label("my-zone", "\"a\"");
+    let page = endpoint.render();
+    for line in page.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        assert_eq!(line.matches(r#"my_zone="\"a\"""#).count(), 1, "{line}");
+    }
+    shows(&page, r#"http_server_ready_errors_total{my_zone="\"a\""} 0"#);
+}
+
+#[test]
 fn an_aborted_body_is_no_error() {
     let monitor = monitor();
     drop(serve(&monitor, script([Step::Data("a")])));
@@ -266,8 +316,8 @@ fn took(monitor: &Monitor, durations: impl IntoIterator<Item = Duration>) {
     }
 }
 
-fn ask(method: &str) -> Response<Full<Bytes>> {
-    let endpoint = PrometheusEndpoint::local(&monitor()).expect("a recorder of its own can always be built");
+fn ask(method: &str) -> Response<PrometheusBody> {
+    let endpoint = PrometheusEndpoint::local(&monitor());
     let request = Request::builder().method(method).uri("/metrics").body(()).expect("the method is right");
     ready(endpoint.oneshot(request)).unwrap_or_else(|error| match error {})
 }
@@ -317,7 +367,7 @@ impl Recorder for Counters {
 #[test]
 fn a_dashboard_of_the_flask_exporter_keeps_working() {
     let monitor = builder().release("1.0.0").build().unwrap();
-    let endpoint = PrometheusEndpoint::local(&monitor).unwrap().flask_names();
+    let endpoint = PrometheusEndpoint::local(&monitor).flask_names();
     let layer = MonitorLayer::new(&monitor).route(|head| Some(head.uri.path()));
     call(&layer, get("/a"), || status(200, ""));
     call(&layer, get("/b"), || status(200, ""));

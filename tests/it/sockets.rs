@@ -69,7 +69,7 @@ impl Body for Endless {
 
 fn watched() -> (Monitor, PrometheusEndpoint) {
     let monitor = builder().build().expect("the settings are good");
-    let endpoint = PrometheusEndpoint::local(&monitor).expect("a recorder");
+    let endpoint = PrometheusEndpoint::local(&monitor);
     (monitor, endpoint)
 }
 

@@ -47,7 +47,7 @@ fn nothing_is_counted_of_an_untracked_connection_and_of_one_without_a_request() 
 #[tokio::test]
 async fn an_upgraded_connection_is_timed_from_its_handover_and_its_handshake_apart() {
     let monitor = monitor();
-    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    let endpoint = PrometheusEndpoint::local(&monitor);
     let closed = Arc::new(Notify::new());
     let (handler, done) = (Arc::clone(&closed), Arc::clone(&closed));
     let echo = move |request| upgrade(request, handler);

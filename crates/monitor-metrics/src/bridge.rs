@@ -3,30 +3,19 @@
 //! Handles are registered anew each time, because a recorder may drop a series that seems idle. Values published while
 //! no recorder is installed are published again later.
 
-mod counts;
-pub(crate) mod describe;
-pub(crate) mod flask;
-mod process;
-mod scale;
-pub(crate) mod sink;
+mod sink;
 
 use std::{
     cell::Cell,
-    fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    fmt, mem,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use metrics::{IntoF64, Key, Recorder};
 use monitor_core::{Monitor, names};
 
-use self::{
-    counts::Counts,
-    process::Start,
-    sink::{METADATA, Published, Sink},
-};
+use self::sink::{METADATA, Published, Sink};
+use crate::{family, snapshot::Snapshot, start::Start};
 
 type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
 
@@ -34,8 +23,6 @@ type SharedRecorder = Arc<dyn Recorder + Send + Sync>;
 pub(crate) struct Bridge {
     /// `None` for the global recorder, looked up on each publication.
     recorder: Option<SharedRecorder>,
-    /// Publishes under the names of Prometheus' Flask exporter as well.
-    pub(crate) flask_names: AtomicBool,
     start: Start,
     published: Mutex<Published>,
 }
@@ -63,58 +50,18 @@ impl Bridge {
     }
 
     fn new(recorder: Option<SharedRecorder>) -> Self {
-        Self { recorder, flask_names: AtomicBool::new(false), start: Start::measure(), published: Mutex::default() }
+        Self { recorder, start: Start::measure(), published: Mutex::default() }
     }
 
-    /// Publishes all metrics, and returns `false` if there is no recorder.
-    pub(crate) fn publish(&self, monitor: &Monitor) -> bool {
-        self.publish_once(monitor, &mut self.published())
-    }
-
-    /// Locks what was published. The lock is held while a page is rendered, so that a page never has half a
-    /// publication.
-    pub(crate) fn published(&self) -> MutexGuard<'_, Published> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The same with the lock of [`published`](Self::published) held.
-    pub(crate) fn publish_once(&self, monitor: &Monitor, published: &mut Published) -> bool {
-        let Some(counts) = Counts::of(monitor) else { return true };
+    /// Publishes all metrics, if there is a recorder.
+    pub(crate) fn publish(&self, monitor: &Monitor) {
+        // Locked before the reading: an older snapshot after a newer one would add the difference to histograms twice.
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(snapshot) = Snapshot::of(monitor, &self.start) else { return };
         match &self.recorder {
-            Some(recorder) => self.publish_to(recorder, &counts, published),
-            None => metrics::with_recorder(|recorder| self.publish_to(recorder, &counts, published)),
+            Some(recorder) => publish(recorder, &snapshot, &mut published),
+            None => metrics::with_recorder(|recorder| publish(recorder, &snapshot, &mut published)),
         }
-    }
-
-    fn publish_to(&self, recorder: &dyn Recorder, counts: &Counts<'_>, published: &mut Published) -> bool {
-        if !self.is_taken_by(recorder) {
-            // The next recorder needs the descriptions.
-            published.described = false;
-            return false;
-        }
-        let flask_names = self.flask_names.load(Ordering::Relaxed);
-        if !published.described {
-            describe::all(recorder);
-            if flask_names {
-                flask::describe(recorder);
-            }
-            published.described = true;
-        }
-        let sink = &mut Sink { recorder, published };
-        counts.publish(sink);
-        if flask_names {
-            flask::publish(sink, &counts.routes, counts.identity.release());
-        }
-        true
-    }
-
-    fn is_taken_by(&self, recorder: &dyn Recorder) -> bool {
-        let asked = Cell::new(false);
-        let key = Key::from_static_name(names::START_TIME);
-        // Seconds since the Unix epoch.
-        let started_at = self.start.millis() as f64 / 1000.0;
-        recorder.register_gauge(&key, &METADATA).set(Asked(started_at, &asked));
-        asked.get()
     }
 }
 
@@ -133,6 +80,28 @@ impl IntoF64 for Asked<'_> {
         self.1.set(true);
         self.0
     }
+}
+
+fn publish(recorder: &dyn Recorder, snapshot: &Snapshot, published: &mut Published) {
+    if !is_installed(recorder, snapshot.started_at) {
+        // The next recorder needs the descriptions.
+        published.described = false;
+        return;
+    }
+    let mut sink = Sink { recorder, published };
+    if !mem::replace(&mut sink.published.described, true) {
+        family::all().for_each(|family| sink.describe(family));
+    }
+    for family in family::all() {
+        family.emit(snapshot, &mut |labels, value| sink.publish(family.name, labels, &value));
+    }
+}
+
+/// Sets the start time of the process. Returns `false` if the recorder is the facade's no-op.
+fn is_installed(recorder: &dyn Recorder, started_at: f64) -> bool {
+    let asked = Cell::new(false);
+    recorder.register_gauge(&Key::from_static_name(names::START_TIME), &METADATA).set(Asked(started_at, &asked));
+    asked.get()
 }
 
 #[cfg(test)]

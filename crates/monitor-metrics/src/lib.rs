@@ -17,8 +17,8 @@
 //!
 //! # Publication
 //!
-//! The monitor's housekeeping thread publishes once a second, and [`Monitor::shutdown`] once more. A Prometheus
-//! endpoint publishes just before it renders a page, and every ten seconds to drain its recorder.
+//! The monitor's housekeeping thread publishes once a second, and [`Monitor::shutdown`] once more. A
+//! [`PrometheusEndpoint`] needs no publication: it renders the monitor's values directly.
 //!
 //! | metric | method | effect |
 //! | --- | --- | --- |
@@ -29,8 +29,8 @@
 //! # Several monitors
 //!
 //! The global recorder belongs to one monitor, the first that is published to it. Two monitors would overwrite each
-//! other's counters and gauges in the same series. Publish later monitors to recorders of their own: [`publish_to`], or
-//! any [`PrometheusEndpoint`], which does so by itself.
+//! other's counters and gauges in the same series. Publish later monitors to recorders of their own with
+//! [`publish_to`]. A [`PrometheusEndpoint`] shows its own monitor only, however many there are.
 //!
 //! # Other recorders
 //!
@@ -38,12 +38,13 @@
 //! | --- | --- |
 //! | Prometheus, with other bounds than [`names::BOUNDS`] | all but buckets whose bound is not one of ours |
 //! | Prometheus without bounds: a summary | all; quantiles are those of the buckets' means since the last publication |
-//! | Prometheus with an idle time-out | all on a [`PrometheusEndpoint`]; else idle histograms restart at 0 |
+//! | Prometheus with an idle time-out | all, but idle histograms restart at 0 |
 //! | `DogStatsD`, histograms or distributions | counters, gauges; a histogram's count, sum and quantiles as above |
 //!
 //! # Features
 //!
-//! - `prometheus`: [`PrometheusEndpoint`], a tower service for `/metrics` over metrics-exporter-prometheus.
+//! - `prometheus`: [`PrometheusEndpoint`], a tower service for `/metrics`. The program's own metrics on its page come
+//!   from metrics-exporter-prometheus.
 //!
 //! [`Monitor::shutdown`]: monitor_core::Monitor::shutdown
 //! [`names::BOUNDS`]: monitor_core::names::BOUNDS
@@ -52,16 +53,26 @@
 
 // The floors, from the ground up: a module uses only those above it in this list. `cargo xtask lint` checks this.
 
-// From a monitor to one recorder: what is published, and what the recorder has already.
+// Histograms in the published unit, and the start of the process.
+mod scale;
+mod start;
+
+// All values of a monitor at one time.
+mod snapshot;
+
+// The metrics, and their series in a snapshot.
+mod family;
+
+// From a monitor to one recorder, and what that recorder already has.
 mod bridge;
 
 // Publication to any recorder.
 mod publish;
 
-// The service for `/metrics`, and pages in Prometheus' text format.
+// The service for `/metrics`, which renders pages in Prometheus' text format.
 #[cfg(feature = "prometheus")]
 mod prometheus;
 
 #[cfg(feature = "prometheus")]
-pub use self::prometheus::{InstallError, PrometheusEndpoint};
+pub use self::prometheus::{InstallError, PrometheusBody, PrometheusEndpoint};
 pub use self::publish::{publish, publish_to};

@@ -1,4 +1,4 @@
-//! Publication to recorders other than Prometheus'.
+//! Publication to recorders of the `metrics` facade.
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -19,7 +19,7 @@ pub fn publish(monitor: &Monitor) {
         None if monitor.is_enabled() => tracing::warn!(
             target: "monitor",
             "the global metrics recorder holds the numbers of another monitor, so this one publishes nothing there: \
-             give it a recorder of its own with metrics::publish_to or PrometheusEndpoint::local"
+             give it a recorder of its own with metrics::publish_to"
         ),
         None => {}
     }

@@ -82,7 +82,7 @@ impl App {
         }
         let router = routes
             .with_state(store)
-            .route_service("/metrics", PrometheusEndpoint::local(&monitor)?)
+            .route_service("/metrics", PrometheusEndpoint::local(&monitor))
             .nest_service("/health", health.service())
             .fallback(async || ApiError::NoSuchPath)
             .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)

@@ -120,7 +120,7 @@ async fn starting_and_draining_publish_no_failure() {
 #[tokio::test(start_paused = true)]
 async fn gauges_are_there_from_the_start_and_say_how_it_is_now() {
     let monitor = loaded(Monitor::builder("shop").log(None).build().unwrap());
-    let endpoint = PrometheusEndpoint::local(&monitor).unwrap();
+    let endpoint = PrometheusEndpoint::local(&monitor);
     let health = Health::builder()
         .monitor(&monitor)
         .probe(flickering(&Runs::default()))

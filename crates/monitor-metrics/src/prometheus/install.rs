@@ -1,4 +1,4 @@
-//! The recorder of an endpoint: its buckets, and its installation as the global one.
+//! Installation of the recorder for the program's own metrics as the global one.
 
 use std::{
     error::Error,
@@ -6,8 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use monitor_core::names;
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
 /// The error of a recorder that cannot be installed.
 #[derive(Debug)]
@@ -28,13 +27,6 @@ impl Error for InstallError {
     }
 }
 
-/// Returns a builder with the buckets of the monitor's histograms.
-pub(super) fn builder() -> Result<PrometheusBuilder, InstallError> {
-    names::BOUNDS.into_iter().try_fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
-        builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &bounds).map_err(InstallError)
-    })
-}
-
 /// Returns the handle of the global recorder, and installs the recorder first if necessary.
 pub(super) fn installed() -> Result<PrometheusHandle, InstallError> {
     static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
@@ -43,6 +35,6 @@ pub(super) fn installed() -> Result<PrometheusHandle, InstallError> {
     if let Some(handle) = &*installed {
         return Ok(handle.clone());
     }
-    let handle = builder()?.install_recorder().map_err(InstallError)?;
+    let handle = PrometheusBuilder::new().install_recorder().map_err(InstallError)?;
     Ok(installed.insert(handle).clone())
 }

@@ -9,7 +9,7 @@ use std::{
 use monitor_core::clock;
 
 /// The start time by the wall clock: on Linux from `/proc`, elsewhere the time of the first measurement.
-pub(super) struct Start {
+pub(crate) struct Start {
     /// The age of the process when it was measured, and the time of that measurement.
     age: Duration,
     measured: Instant,
@@ -18,7 +18,7 @@ pub(super) struct Start {
 }
 
 impl Start {
-    pub(super) fn measure() -> Self {
+    pub(crate) fn measure() -> Self {
         let (started, now) = (linux().unwrap_or_else(clock::wall), clock::wall());
         let age = now.duration_since(started).unwrap_or_default();
         Self { age, measured: clock::now(), shown: AtomicU64::new(clock::millis(started)) }
@@ -26,7 +26,7 @@ impl Start {
 
     /// Returns the start time in milliseconds since the Unix epoch. The value changes only if the wall clock was set,
     /// because Prometheus takes a change for a restart.
-    pub(super) fn millis(&self) -> u64 {
+    pub(crate) fn millis(&self) -> u64 {
         let age = self.age + clock::now().saturating_duration_since(self.measured);
         let by_now = clock::millis(clock::wall().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH));
         if by_now.abs_diff(self.shown.load(Ordering::Relaxed)) > TOLERANCE {

@@ -1,4 +1,4 @@
-//! Growth of histograms, in the published unit.
+//! Histograms in the published unit.
 
 use monitor_core::{
     names,
@@ -6,26 +6,33 @@ use monitor_core::{
 };
 
 /// Bounds of the buckets in the published unit, and the size of that unit.
-pub(super) struct Scale {
-    bounds: [f64; BUCKETS - 1],
+pub(crate) struct Scale {
+    pub(crate) bounds: [f64; BUCKETS - 1],
     /// Internal units in one published unit.
     per_shown: f64,
 }
 
 /// Scale for durations of requests and jobs, in seconds.
-pub(super) static DURATION: Scale = Scale { bounds: names::DURATION_BOUNDS, per_shown: 1e9 };
+pub(crate) static DURATION: Scale = Scale { bounds: names::DURATION_BOUNDS, per_shown: 1e9 };
 
 /// Scale for lifetimes of connections, in seconds.
-pub(super) static CONNECTION: Scale = Scale { bounds: names::CONNECTION_BOUNDS, per_shown: 1e9 };
+pub(crate) static CONNECTION: Scale = Scale { bounds: names::CONNECTION_BOUNDS, per_shown: 1e9 };
 
 /// Scale for sizes, in bytes.
-pub(super) static SIZE: Scale = Scale { bounds: names::SIZE_BOUNDS, per_shown: 1.0 };
+pub(crate) static SIZE: Scale = Scale { bounds: names::SIZE_BOUNDS, per_shown: 1.0 };
 
 impl Scale {
+    /// Returns the sum of all values in the published unit.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn sum(&self, buckets: &[BucketCount; BUCKETS]) -> f64 {
+        // The sum of all buckets may exceed 64 bits.
+        buckets.iter().map(|bucket| u128::from(bucket.sum)).sum::<u128>() as f64 / self.per_shown
+    }
+
     /// Returns the growth of each bucket since `before`: the number of new values, and their mean in the published
     /// unit. A mean never exceeds the bound of its bucket, however it is rounded. Buckets that did not grow are left
     /// out.
-    pub(super) fn growth(
+    pub(crate) fn growth(
         &self,
         before: &[BucketCount; BUCKETS],
         now: &[BucketCount; BUCKETS],

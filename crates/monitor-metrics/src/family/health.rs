@@ -1,0 +1,46 @@
+//! Gauges of health: the service as a whole, and each probe.
+
+use metrics::Label;
+use monitor_core::{HealthReading, ProbeReading, names};
+
+use super::{Emit, Family, Series::OfMonitor, Value, flag};
+use crate::snapshot::Snapshot;
+
+pub(super) static FAMILIES: &[Family] = &[
+    Family::gauge(names::HEALTH_READY, "Whether the service is fit for traffic.", OfMonitor(ready)),
+    Family::gauge(names::HEALTH_DRAINING, "Whether the service is about to stop.", OfMonitor(draining)),
+    Family::gauge(
+        names::PROBE_STATUS,
+        "How well a health probe is: 2 well, 1 warning, 0 error, -1 unknown.",
+        OfMonitor(statuses),
+    ),
+    Family::gauge(names::PROBE_DURATION, "Seconds the last run of a health probe took.", OfMonitor(durations)),
+];
+
+fn ready(snapshot: &Snapshot, emit: &mut Emit<'_>) {
+    whole(snapshot, |health| health.is_ready, emit);
+}
+
+fn draining(snapshot: &Snapshot, emit: &mut Emit<'_>) {
+    whole(snapshot, |health| health.is_draining, emit);
+}
+
+fn whole(snapshot: &Snapshot, of: fn(&HealthReading) -> bool, emit: &mut Emit<'_>) {
+    if let Some(health) = &snapshot.health {
+        emit(Vec::new(), Value::Gauge(flag(of(health))));
+    }
+}
+
+fn statuses(snapshot: &Snapshot, emit: &mut Emit<'_>) {
+    each_probe(snapshot, |probe| probe.status.as_gauge(), emit);
+}
+
+fn durations(snapshot: &Snapshot, emit: &mut Emit<'_>) {
+    each_probe(snapshot, |probe| probe.last_run.as_secs_f64(), emit);
+}
+
+fn each_probe(snapshot: &Snapshot, of: fn(&ProbeReading) -> f64, emit: &mut Emit<'_>) {
+    for probe in snapshot.health.iter().flat_map(|health| &health.probes) {
+        emit(vec![Label::new(names::PROBE, probe.probe.clone())], Value::Gauge(of(probe)));
+    }
+}
