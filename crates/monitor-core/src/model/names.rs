@@ -118,14 +118,13 @@ pub const SIZE_BOUNDS: [f64; 14] = [
 pub const CONNECTION_BOUNDS: [f64; 14] =
     [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
 
-/// All histograms and their upper bounds.
+/// Histograms that are published to recorders, and their upper bounds.
 ///
 /// Pass them to a recorder of the program's own, so that its buckets match.
-pub const BOUNDS: [(&str, [f64; 14]); 6] = [
+pub const BOUNDS: [(&str, [f64; 14]); 5] = [
     (DURATION, DURATION_BOUNDS),
     (TIME_TO_FIRST_BYTE, DURATION_BOUNDS),
     (RESPONSE_BODY_SIZE, SIZE_BOUNDS),
     (UPGRADED_DURATION, CONNECTION_BOUNDS),
     (JOB_DURATION, DURATION_BOUNDS),
-    (FLASK_DURATION, DURATION_BOUNDS),
 ];
