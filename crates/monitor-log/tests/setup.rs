@@ -24,7 +24,10 @@ fn a_process_begins_to_log_once_and_to_a_file_as_well() {
     let setup = LogBuilder::new(&monitor).console(false).rotation(Rotation::size(100_000).keep(2));
 
     let refusal = setup.clone().filter("info,shop=loud").init().unwrap_err().to_string();
-    assert!(refusal.starts_with("the filter is `info,shop=loud`, which is not a valid filter: write levels"), "{refusal}");
+    assert!(
+        refusal.starts_with("the filter is `info,shop=loud`, which is not a valid filter: write levels"),
+        "{refusal}"
+    );
     let refusal = setup.clone().file(directory.path().join("no/app.log")).init().unwrap_err().to_string();
     assert!(refusal.contains("no/app.log, check its directory and permissions"), "{refusal}");
 

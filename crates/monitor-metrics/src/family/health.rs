@@ -7,14 +7,18 @@ use super::{Emit, Family, Series::OfMonitor, Value, flag};
 use crate::snapshot::Snapshot;
 
 pub(super) static FAMILIES: &[Family] = &[
-    Family::gauge(names::HEALTH_READY, "Whether the service is fit for traffic.", OfMonitor(ready)),
-    Family::gauge(names::HEALTH_DRAINING, "Whether the service is about to stop.", OfMonitor(draining)),
+    Family::gauge(names::HEALTH_READY, "1 if the service is ready for traffic.", OfMonitor(ready)),
+    Family::gauge(names::HEALTH_DRAINING, "1 if the service is draining before a stop.", OfMonitor(draining)),
     Family::gauge(
         names::PROBE_STATUS,
-        "How well a health probe is: 2 well, 1 warning, 0 error, -1 unknown.",
+        "Status of a health probe: 2 ok, 1 warning, 0 error, -1 unknown.",
         OfMonitor(statuses),
     ),
-    Family::gauge(names::PROBE_DURATION, "Seconds the last run of a health probe took.", OfMonitor(durations)),
+    Family::gauge(
+        names::PROBE_DURATION,
+        "Duration of the last run of a health probe, in seconds.",
+        OfMonitor(durations),
+    ),
 ];
 
 fn ready(snapshot: &Snapshot, emit: &mut Emit<'_>) {

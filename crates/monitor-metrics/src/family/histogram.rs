@@ -33,7 +33,7 @@ pub(super) static FAMILIES: &[Family] = &[
     Family::histogram(
         names::RESPONSE_BODY_SIZE,
         Unit::Bytes,
-        "Bytes of data a response body gave.",
+        "Sizes of response bodies, in bytes.",
         OfRoute(body_sizes),
     ),
     Family::histogram(

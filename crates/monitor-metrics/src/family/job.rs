@@ -12,7 +12,7 @@ pub(super) static FAMILIES: &[Family] = &[
     Family::gauge(names::JOBS_ACTIVE, "Jobs under way.", OfMonitor(active)),
     Family::gauge(
         names::JOB_LAST_SUCCESS,
-        "When a job last completed, in seconds since the Unix epoch.",
+        "Time of a job's latest completion, in seconds since the Unix epoch.",
         OfMonitor(last_success),
     ),
     Family::histogram(

@@ -9,12 +9,12 @@ use crate::snapshot::Snapshot;
 pub(super) static FAMILIES: &[Family] = &[
     Family::counter(names::READY_ERRORS, "Errors and panics of poll_ready.", OfMonitor(ready_errors)),
     Family::counter(names::ISSUES, "Issues opened.", OfMonitor(issues)),
-    Family::counter(names::REGRESSIONS, "Resolved issues that came back.", OfMonitor(regressions)),
+    Family::counter(names::REGRESSIONS, "Resolved issues that occurred again.", OfMonitor(regressions)),
     Family::counter(names::DROPPED, "Events, signals and series that were dropped.", OfMonitor(dropped)),
     Family::gauge(names::BUILD_INFO, "The release that runs; always 1.", OfMonitor(build)),
     Family::gauge(
         names::START_TIME,
-        "When the process started, in seconds since the Unix epoch.",
+        "Start time of the process, in seconds since the Unix epoch.",
         OfMonitor(start_time),
     ),
 ];

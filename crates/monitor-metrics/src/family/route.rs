@@ -15,7 +15,7 @@ pub(super) static FAMILIES: &[Family] = &[
     Family::counter(names::ERRORS, "Requests that failed.", OfRoute(errors)),
     Family::counter(names::PANICS, "Panics in a service or in a response body.", OfRoute(panics)),
     Family::counter(names::REFUSED, "Requests refused because the route is disabled.", OfRoute(refused)),
-    Family::gauge(names::ROUTE_DISABLED, "Whether the route is disabled.", OfRoute(disabled)),
+    Family::gauge(names::ROUTE_DISABLED, "1 if the route is disabled.", OfRoute(disabled)),
     Family::gauge(names::ACTIVE, "Requests in flight.", OfRoute(active)),
     Family::gauge(names::UPGRADED, "Upgraded connections that are open.", OfRoute(upgraded)),
 ];

@@ -179,7 +179,7 @@ mod tests {
         for value in [1.0, 0.5] {
             writer.series(family("health_ready"), &[], &Value::Gauge(value));
         }
-        let described = "# HELP health_ready Whether the service is fit for traffic.\n# TYPE health_ready gauge\n";
+        let described = "# HELP health_ready 1 if the service is ready for traffic.\n# TYPE health_ready gauge\n";
         assert_eq!(writer.take(0), format!("{described}health_ready 1\nhealth_ready 0.5\n"));
     }
 
