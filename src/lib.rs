@@ -114,14 +114,16 @@ pub use monitor_core::{
     DropCount, DropCounter, DropReason, EnabledRoute, ErasedUser, ErrorEvent, ErrorSettings, ErrorType, EventKind,
     Excerpt, Failure, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HealthReading, HourCount, Identity,
     IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort, IssueStatus, Job,
-    JobCounts, JobOutcome, KnownMethod, Level, Limits, LogReporter, Monitor, MonitorBuilder, MutedUntil, Outcome,
-    Outgoing, PanicHook, ProbeReading, Redaction, Regression, Reporter, RequestId, Scope, ScopeFutureExt, Signal,
-    SpanId, SwitchError, TraceContext, TraceId, Traffic, Triage, WeakMonitor, capture_error, capture_message, clock,
-    escape, grouping, names, scope, traffic,
+    JobCounts, JobOutcome, KnownMethod, LastEnd, Level, Limits, LogReporter, Monitor, MonitorBuilder, MutedUntil,
+    Outcome, Outgoing, PanicHook, ProbeReading, ProcessEnded, Redaction, Regression, Reporter, RequestId, Scope,
+    ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Traffic, Triage, WeakMonitor, capture_error,
+    capture_message, clock, escape, grouping, names, scope, traffic,
 };
 // Traits that programs need not name, and what storages implement. Documented in monitor-core.
 #[doc(hidden)]
-pub use monitor_core::{AnyError, FinalStatus, HealthStatus, JobOutput, Persist, StoreState, StoreWrite};
+pub use monitor_core::{
+    AnyError, FinalStatus, HealthStatus, JobOutput, Persist, ProcessHeartbeat, StoreState, StoreWrite,
+};
 #[cfg(feature = "tokio")]
 #[doc(inline)]
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};

@@ -51,6 +51,8 @@ fn signals_can_be_shared_and_cloned() {
     shared_and_cloned::<kit::Signal>();
     shared_and_cloned::<kit::ErrorEvent>();
     shared_and_cloned::<kit::Issue>();
+    shared_and_cloned::<kit::ProcessEnded>();
+    shared_and_cloned::<kit::ProcessHeartbeat>();
     shared_and_cloned::<kit::DropCount>();
     shared_and_cloned::<kit::AttachedError>();
     shared_and_cloned::<kit::PanicContext>();

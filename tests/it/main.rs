@@ -34,6 +34,7 @@ mod page;
 mod panics;
 mod persistence;
 mod policies;
+mod process_end;
 mod readme;
 mod redaction;
 mod redaction_table;

@@ -194,7 +194,9 @@ impl MonitorBuilder {
     }
 
     /// Sets the store that persists issues and disabled routes over a restart. Routes that are still disabled after a
-    /// restart are reported again. Defaults to none: after a restart there are no issues, and every route is enabled.
+    /// restart are reported again. [`Signal::ProcessEnded`](crate::Signal::ProcessEnded) reports how the process before
+    /// ended, if the store records it. Defaults to none: after a restart there are no issues, and every route is
+    /// enabled.
     pub fn persist(mut self, persist: impl Persist) -> Self {
         self.persist = Some(Arc::new(persist));
         self

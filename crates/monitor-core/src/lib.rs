@@ -52,7 +52,7 @@ pub mod traffic;
 // One failure as data: its cause, frames, scope and grouping.
 mod event;
 
-// The trait of a storage.
+// The trait of a storage, and the heartbeats that it records.
 mod persist;
 
 // Issues: events of one fingerprint, throttled at their site, counted, sampled, and stored.
@@ -130,7 +130,10 @@ pub use self::{
         trace_context::{SpanId, TraceContext, TraceId},
     },
     monitor::{Monitor, PanicHook, weak::WeakMonitor},
-    persist::{Persist, StoreState, StoreWrite},
+    persist::{
+        Persist, StoreState, StoreWrite,
+        heartbeat::{LastEnd, ProcessEnded, ProcessHeartbeat},
+    },
     scope::{Scope, ScopeFutureExt},
     signal::{Signal, log_reporter::LogReporter, reporter::Reporter},
     switch::{DisableRoute, DisabledRoute, EnabledRoute, SwitchError},

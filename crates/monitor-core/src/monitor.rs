@@ -3,6 +3,7 @@
 pub(crate) mod housekeeping;
 pub(crate) mod intake;
 pub(crate) mod periodic;
+pub(crate) mod pulse;
 pub(crate) mod resolver;
 pub(crate) mod saver;
 pub(crate) mod shared;
@@ -18,7 +19,7 @@ use std::{
 
 use monitor_redact::Redaction;
 
-use self::{intake::RawEvent, periodic::Periodic, shared::Shared};
+use self::{intake::RawEvent, periodic::Periodic, pulse::Pulse, shared::Shared};
 use crate::{
     base::{
         clock,
@@ -61,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) missing_hook: AtomicBool,
     /// Woken through `Shared::wake`; `None` without a store.
     pub(crate) saver: Option<Arc<Queue<()>>>,
+    /// `None` without a store.
+    pub(crate) pulse: Option<Arc<Pulse>>,
 }
 
 /// The mode of the process's panic hook. Set by [`MonitorBuilder::panic_hook`](crate::MonitorBuilder::panic_hook).
@@ -288,6 +291,7 @@ impl Monitor {
     ) -> bool {
         let Some(inner) = &self.0 else { return true };
         let deadline = clock::after(timeout);
+        inner.pulse.iter().for_each(|pulse| pulse.publish_last_end(&inner.reporters));
         let intake_done = intake(&inner.intake).wait(deadline);
         let reporters = inner.reporters.0.iter().map(reporter);
         let all: Vec<_> = reporters.chain(inner.saver.as_deref().map(saver)).collect();

@@ -3,10 +3,13 @@
 //! The monitor keeps issues and disabled routes in memory. A store holds a copy of them as values behind keys and knows
 //! nothing of their meaning, so any key-value storage can be one.
 
+pub(crate) mod heartbeat;
+
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+use self::heartbeat::{ProcessEnded, ProcessHeartbeat};
 use crate::base::error::BoxError;
 
 /// A store: persists a value for each key. `monitor-store` has an implementation that uses a file.
@@ -98,6 +101,29 @@ pub trait Persist: Send + Sync + 'static {
     fn purge(&self) -> Result<(), BoxError> {
         Ok(())
     }
+
+    /// Returns the end of the process that used the store before, or `None` if the store records no heartbeats. Called
+    /// once, after the first [`access`](Self::access) that returned [`StoreState::Ready`] or [`StoreState::Fresh`], and
+    /// before the first [`beat`](Self::beat).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a heartbeat may exist but cannot be read. The end is then reported as not recorded.
+    fn last_end(&self) -> Result<Option<ProcessEnded>, BoxError> {
+        Ok(None)
+    }
+
+    /// Replaces the recorded heartbeat. Called once a second while the monitor has the store, and a last time when the
+    /// process ends by itself. All but the first and the last call come from the housekeeping thread, so this must be
+    /// short. A heartbeat must survive the process; it need not survive the machine.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the heartbeat was not recorded. It is counted as dropped with reason `not_persisted`.
+    fn beat(&self, heartbeat: &ProcessHeartbeat) -> Result<(), BoxError> {
+        let _ = heartbeat;
+        Ok(())
+    }
 }
 
 /// The state of a store.
@@ -164,6 +190,14 @@ impl<P: Persist + ?Sized> Persist for Arc<P> {
 
     fn purge(&self) -> Result<(), BoxError> {
         (**self).purge()
+    }
+
+    fn last_end(&self) -> Result<Option<ProcessEnded>, BoxError> {
+        (**self).last_end()
+    }
+
+    fn beat(&self, heartbeat: &ProcessHeartbeat) -> Result<(), BoxError> {
+        (**self).beat(heartbeat)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     health::HealthChange,
     issue::{Issue, IssueChange, IssueSignal},
     model::identity::Identity,
+    persist::heartbeat::ProcessEnded,
     switch::{DisabledRoute, EnabledRoute},
 };
 
@@ -21,6 +22,8 @@ use crate::{
 pub enum Signal {
     /// The monitor was built; the process runs this release.
     Started(Arc<Identity>),
+    /// The end of the last process that used the store. Sent once, if there is a store that records it.
+    ProcessEnded(Arc<ProcessEnded>),
     /// An error was captured whole. Each site captures at most ten a minute.
     Error(Arc<ErrorEvent>),
     /// An issue was opened by its first event.
@@ -40,6 +43,12 @@ pub enum Signal {
 impl From<EnabledRoute> for Signal {
     fn from(enabled: EnabledRoute) -> Self {
         Self::RouteEnabled(Arc::new(enabled))
+    }
+}
+
+impl From<ProcessEnded> for Signal {
+    fn from(ended: ProcessEnded) -> Self {
+        Self::ProcessEnded(Arc::new(ended))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod connections;
 pub(crate) mod histogram;
+mod in_flight;
 mod jobs;
 mod misdeclared;
 pub(crate) mod outgoing;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub use self::{
     connections::ConnectionCounts,
     histogram::{BUCKETS, BucketCount},
+    in_flight::InFlight,
     jobs::{JobCounts, JobOutcome},
     series::{RouteCounts, StatusCounts},
     window::{ClientWindow, JobWindow, Lookback, RouteWindow, WindowCounts, WindowSnapshot},
@@ -71,6 +73,11 @@ impl Traffic {
     #[must_use]
     pub fn read(&self) -> Vec<RouteCounts> {
         self.recorder.read()
+    }
+
+    /// Returns the `limit` routes with the most requests in flight, and the number of requests in flight on all others.
+    pub(crate) fn busiest(&self, limit: usize) -> (Vec<InFlight>, u64) {
+        self.recorder.busiest(limit)
     }
 
     /// Returns the counts of the requests that ended within `window`, up to now.

@@ -23,8 +23,8 @@ use crate::{
     },
     model::{identity::Identity, method::KnownMethod},
     monitor::{
-        Inner, Monitor, PanicHook, housekeeping, intake::Intake, periodic::Periodic, resolver::Resolver, saver::Saver,
-        shared::Shared, wake::Wake,
+        Inner, Monitor, PanicHook, housekeeping, intake::Intake, periodic::Periodic, pulse::Pulse, resolver::Resolver,
+        saver::Saver, shared::Shared, wake::Wake,
     },
     panic,
     persist::Persist,
@@ -55,7 +55,9 @@ impl MonitorBuilder {
         let reporters = Arc::new(Reporters(reporters.collect::<Result<_, _>>()?));
         reporters.publish(Signal::Started(Arc::clone(&shared.identity)));
         let persist = self.persist.take();
-        let saver = persist.map(|persist| start_saver(&shared, &reporters, persist)).transpose()?;
+        let pulse = persist.is_some().then(|| Pulse::new(Arc::clone(&shared), shared.drops_of("store")));
+        let saver = persist.zip(pulse.clone());
+        let saver = saver.map(|(persist, pulse)| start_saver(&shared, &reporters, persist, pulse)).transpose()?;
         let (shared_, reporters_) = (Arc::clone(&shared), Arc::clone(&reporters));
         let excerpts = self.errors.excerpts.then(Excerpts::new);
         let before_report = self.before_report.take();
@@ -75,7 +77,7 @@ impl MonitorBuilder {
         let intake = Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), intake)?;
         let periodic = Arc::new(Periodic::default());
         let (housekeeping, end) = mpsc::channel();
-        housekeeping::spawn(Arc::clone(&shared), Arc::clone(&reporters), Arc::clone(&periodic), end)?;
+        housekeeping::spawn(Arc::clone(&shared), Arc::clone(&reporters), Arc::clone(&periodic), pulse.clone(), end)?;
         if self.panic_hook != PanicHook::Off {
             panic_hook::install();
         }
@@ -88,6 +90,7 @@ impl MonitorBuilder {
             housekeeping,
             missing_hook: AtomicBool::new(false),
             saver,
+            pulse,
         }))
     }
 
@@ -170,9 +173,10 @@ fn start_saver(
     shared: &Arc<Shared>,
     reporters: &Arc<Reporters>,
     persist: Arc<dyn Persist>,
+    pulse: Arc<Pulse>,
 ) -> Result<Arc<Queue<()>>, BuildError> {
     let drops = shared.drops_of("store");
-    let mut saver = Saver::new(Arc::clone(shared), Arc::clone(reporters), persist, Arc::clone(&drops));
+    let mut saver = Saver::new(Arc::clone(shared), Arc::clone(reporters), persist, Arc::clone(&drops), pulse);
     // On this thread, so that routes are disabled again before the first request.
     saver.save();
     let queue = Arc::new(Queue::spawn(1, drops, saver)?);

@@ -1,5 +1,5 @@
-//! Housekeeping: a thread that once a second samples the windows, enables expired routes, updates the issues, and then
-//! runs the periodic tasks of other crates.
+//! Housekeeping: a thread that once a second samples the windows, writes a heartbeat, enables expired routes, updates
+//! the issues, and then runs the periodic tasks of other crates.
 
 use std::{
     io,
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{periodic::Periodic, shared::Shared};
+use super::{periodic::Periodic, pulse::Pulse, shared::Shared};
 use crate::{
     base::{clock, unwind},
     signal::reporter::Reporters,
@@ -23,6 +23,7 @@ pub(crate) fn spawn(
     shared: Arc<Shared>,
     reporters: Arc<Reporters>,
     periodic: Arc<Periodic>,
+    pulse: Option<Arc<Pulse>>,
     end: Receiver<()>,
 ) -> io::Result<()> {
     let mut misdeclared = Misdeclared::default();
@@ -31,6 +32,10 @@ pub(crate) fn spawn(
             shared.traffic.tick();
             shared.outgoing.tick();
             shared.jobs.tick();
+            if let Some(pulse) = &pulse {
+                pulse.publish_last_end(&reporters);
+                pulse.beat();
+            }
             for route in misdeclared.look(&shared.traffic) {
                 unwind::catch_and_drop(|| tracing::warn!(target: "monitor", "{route}"));
             }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use self::trouble::Trouble;
-use super::shared::Shared;
+use super::{pulse::Pulse, shared::Shared};
 use crate::{
     base::{
         clock,
@@ -37,6 +37,7 @@ pub(crate) struct Saver {
     reporters: Arc<Reporters>,
     persist: Arc<dyn Persist>,
     drops: Arc<DropCounter>,
+    pulse: Arc<Pulse>,
     /// Whether the stored state has been restored.
     is_loaded: bool,
     /// Whether everything must be written, because the store's content is not known.
@@ -57,12 +58,14 @@ impl Saver {
         reporters: Arc<Reporters>,
         persist: Arc<dyn Persist>,
         drops: Arc<DropCounter>,
+        pulse: Arc<Pulse>,
     ) -> Self {
         Self {
             shared,
             reporters,
             persist,
             drops,
+            pulse,
             is_loaded: false,
             is_all_unsaved: false,
             foreign: BTreeSet::new(),
@@ -103,6 +106,8 @@ impl Saver {
             }
         }
         if !self.is_loaded {
+            // First, so that a process that is killed while it loads is recorded as well.
+            self.pulse.begin(&self.persist);
             self.load()?;
         }
         self.shared.resolve_left_behind();
@@ -194,6 +199,8 @@ impl Handler<()> for Saver {
 
     fn end(&mut self) {
         self.flush();
+        self.pulse.publish_last_end(&self.reporters);
+        self.pulse.end();
         if !self.is_loaded {
             self.drops.count(DropReason::NotPersisted);
             tracing::warn!(

@@ -1,5 +1,7 @@
 //! The log reporter: writes error events, and changes of issues and routes, as events of `tracing`.
 
+mod process_ended;
+
 use std::error::Error;
 
 use tracing::Dispatch;
@@ -12,13 +14,16 @@ use crate::{
     model::{level::Level, method::KnownMethod},
 };
 
-/// Writes every error event, and every change of an issue or a route, to the log. On by default.
+/// Writes every error event, every change of an issue or a route, and the end of the last process to the log. On by
+/// default.
 ///
 /// | message | when | level |
 /// | --- | --- | --- |
 /// | `unhandled_exception` | a panic, an error returned by a service, a bare 5xx, a failed gRPC call | ERROR |
 /// | `handled_exception` | an error the program captured or attached | ERROR |
 /// | `captured_message` | a message the program captured, in the field `exception` | its own |
+/// | `process_ended` | the last process did not end by itself, with `end`, `release`, `last_seen`, `in_flight` | WARN |
+/// | `process_ended` | the last process ended by itself, with the same fields | DEBUG |
 /// | `route_disabled` | a route was disabled, with `route`, `actor`, `reason`, `until` | WARN |
 /// | `issue_regressed` | a resolved issue came back, with its fields, `count`, `release`, `resolved_in` | WARN |
 /// | `issue_changed` | a decision on an issue or the end of its mute, with `status`, `actor` | INFO |
@@ -76,6 +81,7 @@ impl Reporter for LogReporter {
 fn log(signal: &Signal) {
     match signal {
         Signal::Error(event) => write(event),
+        Signal::ProcessEnded(ended) => process_ended::write(ended),
         Signal::RouteDisabled(disabled) => tracing::warn!(
             target: "monitor::switch",
             route = disabled.name(),

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    in_flight::{self, InFlight},
     series::{Origin, RouteCounts, RouteSeries},
     table::{Place, Table},
 };
@@ -128,6 +129,10 @@ impl TrafficRecorder {
             routes.push(overflow);
         }
         routes
+    }
+
+    pub(super) fn busiest(&self, limit: usize) -> (Vec<InFlight>, u64) {
+        in_flight::busiest(self.table.iter().chain([&self.overflow]), limit)
     }
 
     /// Returns the route of `series`.

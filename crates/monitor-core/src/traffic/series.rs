@@ -160,6 +160,13 @@ impl RouteSeries {
         self.connections.get_or_init(Box::default)
     }
 
+    /// Returns the number of requests in flight.
+    pub(super) fn active(&self) -> u64 {
+        // Ends first: one that comes in between leaves its request in flight, and hides no other.
+        let ended: u64 = self.outcomes.iter().map(|count| count.load(Ordering::Relaxed)).sum();
+        self.started.load(Ordering::Relaxed).saturating_sub(ended)
+    }
+
     pub(super) fn read(&self) -> RouteCounts {
         let mut counts = self.read_once();
         for _ in 0..ATTEMPTS {
