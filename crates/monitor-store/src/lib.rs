@@ -1,4 +1,5 @@
-//! Persists issues, their events and the disabled routes in one file, so that they survive a restart.
+//! Persists issues, their events and the disabled routes in one file, so that they survive a restart, and records how
+//! the process ends.
 //!
 //! ```
 //! use monitor_kit::Monitor;
@@ -18,6 +19,7 @@
 //! | `monitor.redb` | all persisted data, a [redb](https://docs.rs/redb) database |
 //! | `monitor.lock` | locked by the process that uses the store |
 //! | `monitor.secret` | the key of the hashes by which users are counted without storing their IDs |
+//! | `monitor.heartbeat` | the state of the process that uses the store, written once a second |
 //! | `monitor.redb.damaged-…` | a damaged database in quarantine; the latest three remain until a user is erased |
 //!
 //! The folder is created with mode 0700, and the files with mode 0600.
@@ -33,6 +35,34 @@
 //! memory and retries once a second; once the first process has exited, it merges its own data into the store. Until
 //! then it does not know what the first process has persisted: issues are new to it, and disabled routes are enabled. A
 //! process that never gets access loses its data on exit and logs that.
+//!
+//! # The end of the last process
+//!
+//! The process that uses the store writes its release, the numbers of requests in flight by route, the boot ID and the
+//! number of OOM kills in its control group to `monitor.heartbeat`, once a second and without a sync. The next process
+//! to use the store compares them with the present, and the monitor sends
+//! [`Signal::ProcessEnded`](monitor_core::Signal::ProcessEnded), which `LogReporter` logs as `process_ended`:
+//!
+//! | end | the file says |
+//! | --- | --- |
+//! | `ended_by_itself` | the monitor was shut down or dropped, or the main thread ended the process |
+//! | `killed` | none of the other ends: a signal without a handler, such as SIGKILL, or an abort |
+//! | `out_of_memory` | a killed process, in whose control group an OOM kill was counted since |
+//! | `machine_restarted` | another boot ID: the machine restarted, or the folder is on another machine now |
+//! | `not_recorded` | nothing: there is no file, or it was not written as a whole |
+//!
+//! - A return from `main` counts as an end by itself, with any exit status and without
+//!   [`shutdown`](monitor_core::Monitor::shutdown), even if a task still holds the monitor. So does
+//!   `std::process::exit` on the main thread. Both require that the monitor is built on the main thread, and the C
+//!   library is glibc. An exit on another thread reads as `killed`.
+//! - SIGTERM kills a process without a handler for it. Handle it, as `examples/todo-api` does, or each deployment reads
+//!   as `killed`.
+//! - The OOM counter belongs to the control group. Where the group is removed with the process, as that of a container
+//!   or a systemd service may be, its counter is lost, and the end reads as `killed`.
+//! - A disk without room for the file costs the heartbeats of this process; one drop with reason `not_persisted` is
+//!   counted, and the next process reads `not_recorded`.
+//!
+//! The file is text; `head -n 20 monitor.heartbeat` shows it.
 //!
 //! # Rollbacks
 //!
@@ -71,6 +101,9 @@ mod database;
 
 // The open file.
 mod file;
+
+// The file with the heartbeat of the process.
+mod heartbeat;
 
 // The storage passed to a monitor.
 mod store;

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use monitor_core::{BoxError, Persist, StoreState, StoreWrite};
+use monitor_core::{BoxError, Persist, ProcessEnded, ProcessHeartbeat, StoreState, StoreWrite};
 use redb::Database;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use crate::{
     database,
     error::{DatabaseError, StoreError},
     file::File,
+    heartbeat::HeartbeatFile,
     lock::{Lock, private},
     quarantine::{forget_aside, set_aside},
 };
@@ -31,6 +32,8 @@ struct Inner {
     size_limit: u64,
     backend: Backend,
     state: Mutex<State>,
+    /// `None` without the lock, and after a failed write. Apart from the state, so that no heartbeat waits for a save.
+    heartbeat: Mutex<Option<HeartbeatFile>>,
 }
 
 /// Settings of a [`Store`]. Created by [`Store::builder`].
@@ -126,7 +129,13 @@ impl StoreBuilder {
             move |source| StoreError { what, path, source }
         };
         make(&folder).map_err(failed("make the folder"))?;
-        let store = Store(Arc::new(Inner { folder: folder.clone(), size_limit, backend, state: Mutex::default() }));
+        let store = Store(Arc::new(Inner {
+            folder: folder.clone(),
+            size_limit,
+            backend,
+            state: Mutex::default(),
+            heartbeat: Mutex::default(),
+        }));
         match secret(&store.0.path(SECRET)) {
             // A full disk must not keep the service from starting; the saver retries once there is room.
             Err(error) if !is_full(&error) => Err(failed("write to the folder")(error)),
@@ -147,7 +156,10 @@ impl Persist for Store {
         let mut state = self.0.state();
         if state.lock.is_none() {
             match Lock::take(&self.0.path(LOCK))? {
-                Some(lock) => state.lock = Some(lock),
+                Some(lock) => {
+                    state.lock = Some(lock);
+                    *self.0.heartbeat() = Some(HeartbeatFile::new(self.0.path(HEARTBEAT)));
+                }
                 None => return Ok(StoreState::Busy),
             }
         }
@@ -174,6 +186,19 @@ impl Persist for Store {
     fn secret(&self) -> Result<Uuid, BoxError> {
         Ok(secret(&self.0.path(SECRET))?)
     }
+
+    fn last_end(&self) -> Result<Option<ProcessEnded>, BoxError> {
+        Ok(self.0.heartbeat().as_ref().map(HeartbeatFile::last_end).transpose()?)
+    }
+
+    fn beat(&self, heartbeat: &ProcessHeartbeat) -> Result<(), BoxError> {
+        let mut file = self.0.heartbeat();
+        let written = file.as_mut().map_or(Ok(()), |file| file.write(heartbeat));
+        if written.is_err() {
+            *file = None;
+        }
+        Ok(written?)
+    }
 }
 
 // === impl Inner ===
@@ -185,6 +210,10 @@ impl Inner {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heartbeat(&self) -> MutexGuard<'_, Option<HeartbeatFile>> {
+        self.heartbeat.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens the file unless it is open, and reopens it if it was removed or replaced.
@@ -212,6 +241,7 @@ impl Inner {
             }
             Err(DatabaseError::Newer(why)) => {
                 // Released, because the newer release may return at any time and must find the store free.
+                self.heartbeat().take().into_iter().for_each(HeartbeatFile::give_up);
                 state.lock = None;
                 Err(format!("{} is of a newer release and is left alone: {why}", path.display()).into())
             }
@@ -282,5 +312,6 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 const SIZE: u64 = 256 * 1024 * 1024;
 const FILE: &str = "monitor.redb";
+const HEARTBEAT: &str = "monitor.heartbeat";
 const LOCK: &str = "monitor.lock";
 const SECRET: &str = "monitor.secret";

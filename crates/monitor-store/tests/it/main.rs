@@ -1,6 +1,7 @@
-//! Persistence across restarts, kills, damaged files and full disks.
+//! Persistence across restarts, kills, damaged files and full disks, and the cause of the last end.
 
 mod damage;
+mod ended;
 mod formats;
 mod full_disk;
 mod golden;
