@@ -23,7 +23,7 @@ fn an_unclean_end_is_a_warning_with_the_requests_in_flight() {
         ("level", "WARN"),
         ("message", "process_ended"),
         ("end", "out_of_memory"),
-        ("release", "1.4.2"),
+        ("last_release", "1.4.2"),
         ("started", "2025-07-29T12:30:00.250Z"),
         ("last_seen", "2025-07-29T12:31:00.500Z"),
         ("in_flight", "3 GET /items/{id}, 1 POST /orders, 7 elsewhere"),

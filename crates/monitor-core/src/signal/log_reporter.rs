@@ -22,7 +22,7 @@ use crate::{
 /// | `unhandled_exception` | a panic, an error returned by a service, a bare 5xx, a failed gRPC call | ERROR |
 /// | `handled_exception` | an error the program captured or attached | ERROR |
 /// | `captured_message` | a message the program captured, in the field `exception` | its own |
-/// | `process_ended` | the last process did not end by itself, with `end`, `release`, `last_seen`, `in_flight` | WARN |
+/// | `process_ended` | the last process was ended, with `end`, `last_release`, `last_seen`, `in_flight` | WARN |
 /// | `process_ended` | the last process ended by itself, with the same fields | DEBUG |
 /// | `route_disabled` | a route was disabled, with `route`, `actor`, `reason`, `until` | WARN |
 /// | `issue_regressed` | a resolved issue came back, with its fields, `count`, `release`, `resolved_in` | WARN |

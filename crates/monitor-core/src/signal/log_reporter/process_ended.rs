@@ -8,10 +8,11 @@ use crate::{
 /// Level and message are constants of a `tracing` callsite, so each level needs its own.
 macro_rules! write_at {
     ($level:ident, $ended:ident, $last:ident) => {
+        // Not `release`, the name under which each line of the JSON log has the present one.
         tracing::$level!(
             target: "monitor::process",
             end = $ended.end.as_str(),
-            release = $last.release,
+            last_release = $last.release,
             started = clock::rfc3339($last.started),
             last_seen = clock::rfc3339($last.at),
             in_flight = in_flight($last),
