@@ -73,8 +73,8 @@ pub struct WindowCounts {
     pub count: u64,
     /// Number of failed ones among them.
     pub failed: u64,
-    /// Number of requests or jobs by duration, including cancelled ones, by [`names::DURATION_BOUNDS`] and one bucket above
-    /// them all.
+    /// Number of requests or jobs by duration, including cancelled ones, by [`names::DURATION_BOUNDS`] and one bucket
+    /// above them all.
     pub durations: [u64; BUCKETS],
 }
 
@@ -311,8 +311,10 @@ mod tests {
                     recorder.end(series, ending(outcome, status), Duration::from_millis(millis));
                     model.push((latest, outcome, status));
                 }
-                let totals = recorder.read();
-                let totals = totals.iter().map(|counts| ((counts.method, Arc::clone(&counts.route)), WindowCounts::of(counts)));
+                let total = |counts: RouteCounts| {
+                    ((counts.method, Arc::clone(&counts.route)), WindowCounts::of(&counts))
+                };
+                let totals = recorder.read().into_iter().map(total);
                 windows.sample(Duration::from_secs(clock.unsigned_abs()), totals);
             }
             for (window, width) in [(Lookback::Seconds(ticks), 1), (Lookback::Minutes(ticks), 60)] {
