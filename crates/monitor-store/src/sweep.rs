@@ -17,7 +17,7 @@ use monitor_core::{
 use uuid::Uuid;
 
 use self::disk::{Disk, Fault};
-use crate::Store;
+use crate::store::Store;
 
 type Values = BTreeMap<String, Vec<u8>>;
 
