@@ -290,7 +290,7 @@ mod tests {
         refuses(Health::builder().liveness("a b", || true), "`a b`");
         refuses(Health::builder().liveness("a", || true).liveness("a", || true), "`a` is registered twice");
         refuses(with(probe("a")).group("g", ["a", "a"]), "the group `g` names `a` twice");
-        refuses(with(probe("a").max_unready(Duration::ZERO)), "`a` may keep readiness");
+        refuses(with(probe("a").max_unready(Duration::ZERO)), "`a` has a `max_unready`");
         for token in ["", " abc", "abc\n", "gehe\u{e9}im"] {
             refuses(Health::builder().details(DetailPolicy::default().bearer(token, DetailLevel::Full)), "token");
         }
