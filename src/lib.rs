@@ -110,19 +110,20 @@ pub use monitor_core::MemoryReporter;
 pub use monitor_core::capture_anyhow;
 #[doc(inline)]
 pub use monitor_core::{
-    BoxError, BuildError, CaptureExt, Cause, ClientCounts, ClientOutcome, CodeLocation, DisableRoute, DisabledRoute,
-    DropCount, DropCounter, DropReason, EnabledRoute, ErasedUser, ErrorEvent, ErrorSettings, ErrorType, EventKind,
-    Excerpt, Failure, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HealthReading, HourCount, Identity,
-    IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort, IssueStatus, Job,
-    JobCounts, JobOutcome, KnownMethod, LastEnd, Level, Limits, LogReporter, Monitor, MonitorBuilder, MutedUntil,
-    Outcome, Outgoing, PanicHook, ProbeReading, ProcessEnded, Redaction, Regression, Reporter, RequestId, Scope,
-    ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Traffic, Triage, WeakMonitor, capture_error,
-    capture_message, clock, escape, grouping, names, scope, traffic,
+    AlertCounts, BoxError, BuildError, CaptureExt, Cause, ClientCounts, ClientOutcome, CodeLocation, DisableRoute,
+    DisabledRoute, DropCount, DropCounter, DropReason, EnabledRoute, ErasedUser, ErrorEvent, ErrorSettings, ErrorType,
+    EventKind, Excerpt, Extension, Failure, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HealthReading,
+    HourCount, Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort,
+    IssueStatus, Job, JobCounts, JobOutcome, KnownMethod, LastEnd, Level, Limits, LogReporter, Monitor, MonitorBuilder,
+    MutedUntil, Outcome, Outgoing, PanicHook, ProbeReading, ProcessEnded, Redaction, Regression, Reporter, RequestId,
+    Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Traffic, Triage, WeakMonitor,
+    capture_error, capture_message, clock, escape, grouping, names, scope, traffic,
 };
-// Traits that programs need not name, and what storages implement. Documented in monitor-core.
+// Traits that programs need not name, and what storages and extensions implement. Documented in monitor-core.
 #[doc(hidden)]
 pub use monitor_core::{
-    AnyError, FinalStatus, HealthStatus, JobOutput, Persist, ProcessHeartbeat, StoreState, StoreWrite,
+    AnyError, Durable, Eraser, FinalStatus, HealthStatus, JobOutput, KeyPrefix, MergeReport, Persist, ProcessHeartbeat,
+    StoreState, StoreWrite,
 };
 #[cfg(feature = "tokio")]
 #[doc(inline)]

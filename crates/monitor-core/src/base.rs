@@ -8,6 +8,8 @@ pub mod escape;
 pub(crate) mod hex;
 pub(crate) mod json;
 pub(crate) mod mark;
+pub(crate) mod prefixes;
 pub(crate) mod queue;
+pub(crate) mod source;
 pub(crate) mod sync;
 pub(crate) mod unwind;

@@ -13,6 +13,7 @@ use monitor_redact::Redaction;
 use self::{errors::ErrorSettings, limits::Limits};
 use crate::{
     event::ErrorEvent,
+    extension::{Extension, ReporterExtension},
     monitor::{Monitor, PanicHook, TRACE_SAMPLING, resolver::BeforeReport},
     persist::Persist,
     signal::{
@@ -77,7 +78,7 @@ pub struct MonitorBuilder {
     redaction: Redaction,
     before_report: Option<BeforeReport>,
     log: Option<LogReporter>,
-    reporters: Vec<Box<dyn Reporter>>,
+    extensions: Vec<Box<dyn Extension>>,
     panic_hook: PanicHook,
     limits: Limits,
 }
@@ -112,7 +113,7 @@ impl MonitorBuilder {
             redaction: Redaction::new(),
             before_report: None,
             log: Some(LogReporter::new()),
-            reporters: Vec::new(),
+            extensions: Vec::new(),
             panic_hook: PanicHook::default(),
             limits: Limits::new(),
         }
@@ -308,8 +309,14 @@ impl MonitorBuilder {
     }
 
     /// Adds a reporter. Defaults to none besides the [`LogReporter`].
-    pub fn reporter(mut self, reporter: impl Reporter) -> Self {
-        self.reporters.push(Box::new(reporter));
+    pub fn reporter(self, reporter: impl Reporter) -> Self {
+        self.extend(ReporterExtension(Box::new(reporter)))
+    }
+
+    /// Adds an extension: a part of the program that acts on signals and windows, and persists its state. Defaults to
+    /// none.
+    pub fn extend(mut self, extension: impl Extension) -> Self {
+        self.extensions.push(Box::new(extension));
         self
     }
 

@@ -4,11 +4,8 @@ mod api;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
-
-use crate::panic;
 
 /// The health of a probe or a service.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -69,12 +66,6 @@ pub struct ProbeReading {
     pub last_run: Duration,
 }
 
-type Source = Arc<dyn Fn() -> Option<HealthReading> + Send + Sync>;
-
-/// The source of health readings, if one is set.
-#[derive(Default)]
-pub(crate) struct HealthSource(Mutex<Option<Source>>);
-
 // === impl HealthStatus ===
 
 impl HealthStatus {
@@ -104,23 +95,5 @@ impl HealthStatus {
 impl fmt::Display for HealthStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-// === impl HealthSource ===
-
-impl HealthSource {
-    pub(crate) fn read(&self) -> Option<HealthReading> {
-        let source = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        panic::catch(|| source()).unwrap_or_else(|caught| {
-            caught.drop_payload();
-            None
-        })
-    }
-}
-
-impl fmt::Debug for HealthSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HealthSource").finish_non_exhaustive()
     }
 }

@@ -5,7 +5,6 @@
 
 mod api;
 mod changes;
-mod eraser;
 mod error;
 mod query;
 mod record;

@@ -52,7 +52,7 @@ pub mod traffic;
 // One failure as data: its cause, frames, scope and grouping.
 mod event;
 
-// The trait of a storage, and the heartbeats that it records.
+// The traits of a storage and of the state in it, and the heartbeats that it records.
 mod persist;
 
 // Issues: events of one fingerprint, throttled at their site, counted, sampled, and stored.
@@ -64,11 +64,17 @@ mod switch;
 // Health readings, as data.
 mod health;
 
+// Counts of alerts' notifications, as data.
+mod alerts;
+
 // Signals, reporters, and the queue of each reporter.
 mod signal;
 
 // The handle and its threads: intake, resolver, saver, and housekeeping with periodic tasks.
 mod monitor;
+
+// Extensions: siblings that act on signals and windows, each on its own thread.
+mod extension;
 
 // Scopes: the current unit of work, and the data recorded for it.
 pub mod scope;
@@ -94,6 +100,7 @@ pub use self::signal::memory_reporter::MemoryReporter;
 pub use monitor_redact::{IpMasking, Redaction};
 
 pub use self::{
+    alerts::AlertCounts,
     base::{
         clock,
         drops::{DropCount, DropCounter, DropReason},
@@ -112,6 +119,7 @@ pub use self::{
         grouping::{self, Grouping},
         type_names::Cause,
     },
+    extension::Extension,
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
     issue::{
         ErasedUser, HourCount, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort,
@@ -132,6 +140,8 @@ pub use self::{
     monitor::{Monitor, PanicHook, weak::WeakMonitor},
     persist::{
         Persist, StoreState, StoreWrite,
+        durable::{Durable, KeyPrefix, MergeReport},
+        eraser::Eraser,
         heartbeat::{LastEnd, ProcessEnded, ProcessHeartbeat},
     },
     scope::{Scope, ScopeFutureExt},

@@ -13,7 +13,11 @@ pub(crate) mod weak;
 use std::{
     fmt,
     ops::ControlFlow,
-    sync::{Arc, LazyLock, atomic::AtomicBool, mpsc::Sender},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
+    },
     time::Duration,
 };
 
@@ -24,12 +28,16 @@ use crate::{
     base::{
         clock,
         drops::{DropCount, DropCounter},
+        error::BuildError,
+        prefixes,
         queue::{Pending, Queue},
         unwind,
     },
     model::{identity::Identity, trace_context::TraceContext},
-    signal::{Signal, reporter::Reporters},
-    switch::is_below,
+    signal::{
+        Signal,
+        reporters::{Notice, Reporters},
+    },
     symbols::LOADING,
     traffic::{Traffic, outgoing::Outgoing},
 };
@@ -155,11 +163,32 @@ impl Monitor {
         }
     }
 
+    /// Saves the present state without waiting for further changes, for at most `timeout`. Returns `true` if all of it
+    /// is persisted, and `false` on a time-out, without a store, and if the store failed or another process has it.
+    ///
+    /// Every change is saved within a moment anyway. Call it before an action that must not be repeated or forgotten
+    /// after a crash, and not on a request's thread: a disk takes its time.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::Monitor;
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// assert!(!monitor.save_now(Duration::from_secs(1)), "there is no store");
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn save_now(&self, timeout: Duration) -> bool {
+        let Some(shared) = self.0.as_ref().map(|inner| &inner.shared) else { return false };
+        let is_done = shared.wake.get().is_some_and(|wake| wake.flush(clock::after(timeout)));
+        is_done && shared.is_saved.load(Ordering::Acquire)
+    }
+
     /// Waits until the present state is persisted, for at most 5 s. Returns at once without a store.
     pub(crate) fn wait_for_saver(&self) {
-        if let Some(saver) = self.0.as_ref().and_then(|inner| inner.saver.as_ref()) {
-            let _ = saver.flush().wait(clock::after(MAX_SAVE));
-        }
+        let _ = self.save_now(MAX_SAVE);
     }
 
     /// Returns the number of dropped items, by owner and reason.
@@ -212,7 +241,36 @@ impl Monitor {
     /// Returns whether requests to `path` are excluded from metrics, issues and reports.
     #[must_use]
     pub fn is_untracked(&self, path: &str) -> bool {
-        self.0.as_ref().is_some_and(|inner| inner.shared.untracked.iter().any(|prefix| is_below(path, prefix)))
+        self.0.as_ref().is_some_and(|inner| inner.shared.untracked.cover(path))
+    }
+
+    /// Excludes requests to these paths, and to all paths below them, like
+    /// [`MonitorBuilder::untracked`](crate::MonitorBuilder::untracked), but as from now. A service that is mounted on a
+    /// router after the monitor was built excludes its own path. The paths are protected from being
+    /// [disabled](Self::disable_route), too.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a path does not begin with `/`, or is the root; none is excluded then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Monitor;
+    ///
+    /// let monitor = Monitor::builder("shop").build()?;
+    /// monitor.add_untracked(["/internal"])?;
+    /// assert!(monitor.is_untracked("/internal/jobs"));
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    pub fn add_untracked<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> Result<(), BuildError> {
+        let paths = paths.into_iter().map(|path| prefixes::checked("untracked path", path));
+        let paths: Vec<_> = paths.collect::<Result<_, _>>()?;
+        if let Some(inner) = &self.0 {
+            inner.shared.switch.protect(paths.clone());
+            inner.shared.untracked.add(paths);
+        }
+        Ok(())
     }
 
     /// Sends `signal` to every reporter. Never blocks: a reporter with a full queue misses the signal, which is
@@ -286,17 +344,20 @@ impl Monitor {
         &self,
         timeout: Duration,
         intake: impl Fn(&Queue<RawEvent>) -> Pending,
-        reporter: impl Fn(&Queue<Arc<Signal>>) -> Pending,
+        reporter: impl Fn(&Queue<Notice>) -> Pending,
         saver: impl Fn(&Queue<()>) -> Pending,
     ) -> bool {
         let Some(inner) = &self.0 else { return true };
         let deadline = clock::after(timeout);
         inner.pulse.iter().for_each(|pulse| pulse.publish_last_end(&inner.reporters));
         let intake_done = intake(&inner.intake).wait(deadline);
-        let reporters = inner.reporters.0.iter().map(reporter);
-        let all: Vec<_> = reporters.chain(inner.saver.as_deref().map(saver)).collect();
+        let pending: Vec<_> = inner.reporters.queues().iter().map(reporter).collect();
+        // The saver comes last, because extensions change what it saves. A reporter that hangs leaves it some time.
+        let reporters_end = deadline.checked_sub((timeout / 4).min(MAX_SAVE)).unwrap_or(deadline);
         // Waits for every queue, even after one has timed out.
-        all.into_iter().fold(intake_done, |done, pending| pending.wait(deadline) && done)
+        let done = pending.into_iter().fold(intake_done, |done, pending| pending.wait(reporters_end) && done);
+        let saver_done = inner.saver.as_deref().is_none_or(|queue| saver(queue).wait(deadline));
+        saver_done && done
     }
 
     pub(crate) fn inner(&self) -> Option<&Inner> {

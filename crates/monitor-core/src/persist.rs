@@ -3,13 +3,19 @@
 //! The monitor keeps issues and disabled routes in memory. A store holds a copy of them as values behind keys and knows
 //! nothing of their meaning, so any key-value storage can be one.
 
+pub(crate) mod durable;
+pub(crate) mod durables;
+pub(crate) mod eraser;
 pub(crate) mod heartbeat;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use self::heartbeat::{ProcessEnded, ProcessHeartbeat};
+use self::{
+    durable::KeyPrefix,
+    heartbeat::{ProcessEnded, ProcessHeartbeat},
+};
 use crate::base::error::BoxError;
 
 /// A store: persists a value for each key. `monitor-store` has an implementation that uses a file.
@@ -19,7 +25,7 @@ use crate::base::error::BoxError;
 /// retries.
 ///
 /// Keys consist of lower-case letters, digits, `-` and `/`. A key with a `/` is one of many of its kind, such as an
-/// event: a store that runs out of space may evict those, the least recently saved first.
+/// event: a store that runs out of space may evict those, the least recently saved first. It must not evict any other.
 ///
 /// # Example
 ///
@@ -76,6 +82,12 @@ pub trait Persist: Send + Sync + 'static {
     /// Returns an error if the store cannot be used for a reason other than another process that uses it.
     fn access(&self) -> Result<StoreState, BoxError> {
         Ok(StoreState::Ready)
+    }
+
+    /// Receives the prefixes of all keys that the monitor uses, with their quotas. Called before the first load. A store
+    /// without quotas may ignore it.
+    fn set_prefixes(&self, prefixes: &[KeyPrefix]) {
+        let _ = prefixes;
     }
 
     /// Returns a secret that is the same for all processes that use this store, and not guessable by others. User IDs
@@ -184,6 +196,10 @@ impl<P: Persist + ?Sized> Persist for Arc<P> {
         (**self).access()
     }
 
+    fn set_prefixes(&self, prefixes: &[KeyPrefix]) {
+        (**self).set_prefixes(prefixes);
+    }
+
     fn secret(&self) -> Result<Uuid, BoxError> {
         (**self).secret()
     }
@@ -201,4 +217,4 @@ impl<P: Persist + ?Sized> Persist for Arc<P> {
     }
 }
 
-const SECRET: &str = "secret";
+pub(crate) const SECRET: &str = "secret";

@@ -4,6 +4,7 @@ pub(crate) mod log_reporter;
 #[cfg(feature = "test-util")]
 pub(crate) mod memory_reporter;
 pub(crate) mod reporter;
+pub(crate) mod reporters;
 
 use std::sync::Arc;
 

@@ -21,6 +21,7 @@ use crate::{
         error::BoxError,
         escape,
         json::Unknown,
+        prefixes::Prefixes,
         sync::{
             Mutex, RwLock,
             atomic::{AtomicBool, Ordering},
@@ -41,7 +42,7 @@ pub(crate) struct RouteSwitch {
     enabled: Mutex<Vec<Arc<DisabledRoute>>>,
     /// Fields of a newer release beside the list, written back unchanged.
     unknown: Mutex<Unknown>,
-    protected: Vec<String>,
+    protected: Prefixes,
 }
 
 impl RouteSwitch {
@@ -53,7 +54,7 @@ impl RouteSwitch {
             is_unsaved: AtomicBool::new(false),
             enabled: Mutex::default(),
             unknown: Mutex::default(),
-            protected,
+            protected: Prefixes::new(protected),
         }
     }
 
@@ -163,15 +164,13 @@ impl RouteSwitch {
 
     /// Returns whether this route or path is protected.
     pub(crate) fn protects(&self, path: &str) -> bool {
-        self.protected.iter().any(|prefix| is_below(path, prefix))
+        self.protected.cover(path)
     }
-}
 
-/// Returns whether `path` is `prefix` or below it.
-pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
-    // Both begin with a slash. Most differ in the byte after it, so that is compared first.
-    path.as_bytes().get(1) == prefix.as_bytes().get(1)
-        && path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    /// Protects these routes, and all routes below them, as from now.
+    pub(crate) fn protect(&self, routes: Vec<String>) {
+        self.protected.add(routes);
+    }
 }
 
 /// Returns whether `route` is a real route. The names for unmatched and overflowed requests are not.

@@ -2,6 +2,7 @@
 //!
 //! Both the bridge and the Prometheus page read this one list.
 
+mod alert;
 mod client;
 #[cfg(feature = "prometheus")]
 pub(crate) mod flask;
@@ -62,8 +63,15 @@ pub(crate) struct Histogram<'a> {
 
 /// Returns all families, except those with the names of Prometheus' Flask exporter.
 pub(crate) fn all() -> impl Iterator<Item = &'static Family> {
-    let all =
-        [route::FAMILIES, histogram::FAMILIES, client::FAMILIES, job::FAMILIES, health::FAMILIES, monitor::FAMILIES];
+    let all = [
+        route::FAMILIES,
+        histogram::FAMILIES,
+        client::FAMILIES,
+        job::FAMILIES,
+        health::FAMILIES,
+        alert::FAMILIES,
+        monitor::FAMILIES,
+    ];
     all.into_iter().flatten()
 }
 

@@ -1,7 +1,7 @@
 //! All values of a monitor, read at one time.
 
 use monitor_core::{
-    ClientCounts, DropCount, EventKind, HealthReading, JobCounts, Monitor, clock,
+    AlertCounts, ClientCounts, DropCount, EventKind, HealthReading, JobCounts, Monitor, clock,
     traffic::{RouteCounts, Traffic},
 };
 
@@ -13,6 +13,7 @@ pub(crate) struct Snapshot {
     pub(crate) clients: Vec<ClientCounts>,
     pub(crate) jobs: Vec<JobCounts>,
     pub(crate) health: Option<HealthReading>,
+    pub(crate) alerts: Vec<AlertCounts>,
     pub(crate) ready_errors: u64,
     pub(crate) opened_issues: Vec<(EventKind, u64)>,
     pub(crate) regressed_issues: Vec<(EventKind, u64)>,
@@ -38,6 +39,7 @@ impl Snapshot {
             clients: monitor.outgoing().map(|outgoing| outgoing.read()).unwrap_or_default(),
             jobs: monitor.jobs(),
             health: monitor.health(),
+            alerts: monitor.alert_counts(),
             ready_errors: traffic.ready_errors(),
             opened_issues: monitor.opened_issues(),
             regressed_issues: monitor.regressed_issues(),

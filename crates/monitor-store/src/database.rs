@@ -14,7 +14,7 @@
 
 mod tables;
 
-use monitor_core::StoreWrite;
+use monitor_core::{KeyPrefix, StoreWrite};
 use redb::{Database, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
 
 use self::tables::{AGES, NOTES, NUMBERS, Tables, VALUES};
@@ -75,8 +75,16 @@ pub(crate) fn load(database: &Database, prefix: &str) -> Result<Vec<(String, Vec
     Ok(found)
 }
 
-/// Applies all changes in one durable transaction. Returns the number of values evicted to stay within `size_limit`.
-pub(crate) fn save(database: &Database, changes: &[StoreWrite], size_limit: u64) -> Result<u64, DatabaseError> {
+/// Upper bounds of the keys with a `/` and their values, in bytes.
+pub(crate) struct Bounds<'a> {
+    /// The bound of all together.
+    pub(crate) size: u64,
+    /// The bounds of prefixes.
+    pub(crate) quotas: &'a [KeyPrefix],
+}
+
+/// Applies all changes in one durable transaction. Returns the number of values evicted to stay within `bounds`.
+pub(crate) fn save(database: &Database, changes: &[StoreWrite], bounds: &Bounds<'_>) -> Result<u64, DatabaseError> {
     let write = database.begin_write()?;
     let evicted = {
         let mut tables = Tables::open(&write)?;
@@ -86,10 +94,25 @@ pub(crate) fn save(database: &Database, changes: &[StoreWrite], size_limit: u64)
                 StoreWrite::Remove { key } => tables.remove(key)?,
             }
         }
-        tables.bound(size_limit)?
+        let mut evicted = 0;
+        for (prefix, quota) in bounds.touched_by(changes) {
+            evicted += tables.bound_prefix(prefix, quota)?;
+        }
+        evicted + tables.bound(bounds.size)?
     };
     write.commit()?;
     Ok(evicted)
+}
+
+impl Bounds<'_> {
+    /// Returns the prefixes with a quota of which `changes` sets a value.
+    fn touched_by(&self, changes: &[StoreWrite]) -> impl Iterator<Item = (&str, u64)> {
+        let is_set = |prefix: &str| {
+            changes.iter().any(|change| matches!(change, StoreWrite::Put { key, .. } if key.starts_with(prefix)))
+        };
+        let quotas = self.quotas.iter().filter_map(|prefix| Some((prefix.name.as_str(), prefix.quota?)));
+        quotas.filter(move |(prefix, _)| is_set(prefix))
+    }
 }
 
 /// Copies all tables.
@@ -132,7 +155,7 @@ mod tests {
 
     use super::{tables::BYTES, *};
 
-    const PLENTY: u64 = u64::MAX;
+    const PLENTY: Bounds<'_> = Bounds { size: u64::MAX, quotas: &[] };
 
     fn database() -> Database {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).expect("there is memory");
@@ -151,7 +174,7 @@ mod tests {
     #[test]
     fn the_least_recently_saved_value_is_evicted_first_and_a_single_value_never() {
         let database = database();
-        let save = |changes: &[StoreWrite]| save(&database, changes, 20).unwrap();
+        let save = |changes: &[StoreWrite]| save(&database, changes, &Bounds { size: 20, ..PLENTY }).unwrap();
         assert_eq!(
             save(&[put("routes", "a text that is longer than the limit"), put("a/1", "xxxx"), put("a/2", "xxxx")]),
             0
@@ -161,6 +184,18 @@ mod tests {
         assert_eq!(keys(&database), ["a/1", "a/3", "routes"]);
         assert_eq!(save(&[put("a/4", "a text that is longer than the limit")]), 3, "itself among them");
         assert_eq!(keys(&database), ["routes"]);
+    }
+
+    #[test]
+    fn a_quota_bounds_its_own_prefix_only() {
+        let database = database();
+        let quotas = [KeyPrefix::new("a/").quota(20)];
+        let save =
+            |changes: &[StoreWrite]| save(&database, changes, &Bounds { size: u64::MAX, quotas: &quotas }).unwrap();
+        assert_eq!(save(&[put("b/1", "a text that is longer than the quota"), put("a/2", "xxxx")]), 0);
+        assert_eq!(save(&[put("a/1", "xxxx"), put("a/2", "xxxx")]), 0, "now a/2 is younger, but the first by name");
+        assert_eq!(save(&[put("a/3", "xxxx"), put("a/4", "xxxx")]), 2);
+        assert_eq!(keys(&database), ["a/3", "a/4", "b/1"]);
     }
 
     #[test]
@@ -174,7 +209,7 @@ mod tests {
         write.commit().unwrap();
         prepare(&database).unwrap();
         assert_eq!(keys(&database), ["a/1", "a/2", "routes"]);
-        assert_eq!(save(&database, &[put("a/3", "x")], 11).unwrap(), 1);
+        assert_eq!(save(&database, &[put("a/3", "x")], &Bounds { size: 11, ..PLENTY }).unwrap(), 1);
         assert_eq!(keys(&database), ["a/2", "a/3", "routes"]);
     }
 
@@ -201,7 +236,7 @@ mod tests {
         set(&database, &[(FORMAT, 3), (OLDEST_READER, 2)]);
         refuse_newer(&database).unwrap();
         prepare(&database).unwrap();
-        save(&database, &[put("a/1", "x")], PLENTY).unwrap();
+        save(&database, &[put("a/1", "x")], &PLENTY).unwrap();
         assert_eq!(keys(&database), ["a/1"]);
         let write = database.begin_write().unwrap();
         assert_eq!(Tables::open(&write).unwrap().number(FORMAT).unwrap(), 3);
@@ -220,7 +255,7 @@ mod tests {
                     Some(length) => put(&key, &"x".repeat(length)),
                     None => StoreWrite::Remove { key: key.clone() },
                 };
-                save(&database, &[change], PLENTY).unwrap();
+                save(&database, &[change], &PLENTY).unwrap();
                 match length {
                     Some(length) => drop(model.insert(key, length)),
                     None => drop(model.remove(&key)),

@@ -7,13 +7,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use monitor_core::{BoxError, Persist, ProcessEnded, ProcessHeartbeat, StoreState, StoreWrite};
+use monitor_core::{BoxError, KeyPrefix, Persist, ProcessEnded, ProcessHeartbeat, StoreState, StoreWrite};
 use redb::Database;
 use uuid::Uuid;
 
 use crate::{
     backend::Backend,
-    database,
+    database::{self, Bounds},
     error::{DatabaseError, StoreError},
     file::File,
     heartbeat::HeartbeatFile,
@@ -54,6 +54,8 @@ struct State {
     damage: Option<String>,
     /// A data loss that `access` has not reported yet.
     lost: Option<String>,
+    /// Prefixes of keys with a quota.
+    quotas: Vec<KeyPrefix>,
 }
 
 impl Store {
@@ -89,10 +91,10 @@ impl Store {
         &self.0.folder
     }
 
-    fn with<R>(&self, f: impl FnOnce(&Database) -> Result<R, DatabaseError>) -> Result<R, BoxError> {
+    fn with<R>(&self, f: impl FnOnce(&Database, &[KeyPrefix]) -> Result<R, DatabaseError>) -> Result<R, BoxError> {
         let mut state = self.0.state();
         let file = state.file.as_ref().ok_or("the store is not open: another process has it, or it failed")?;
-        let done = file.with(f);
+        let done = file.with(|database| f(database, &state.quotas));
         done.map_err(|trouble| {
             if let DatabaseError::Damaged(why) = &trouble {
                 state.damage = Some(why.clone());
@@ -167,11 +169,11 @@ impl Persist for Store {
     }
 
     fn load(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, BoxError> {
-        self.with(|database| database::load(database, prefix))
+        self.with(|database, _| database::load(database, prefix))
     }
 
     fn save(&self, changes: &[StoreWrite]) -> Result<u64, BoxError> {
-        self.with(|database| database::save(database, changes, self.0.size_limit))
+        self.with(|database, quotas| database::save(database, changes, &Bounds { size: self.0.size_limit, quotas }))
     }
 
     fn purge(&self) -> Result<(), BoxError> {
@@ -181,6 +183,10 @@ impl Persist for Store {
         state.file = Some(file.rewritten(&self.0.path(FILE))?);
         // Quarantined files may contain the removed data as well.
         Ok(forget_aside(&self.0.path(FILE))?)
+    }
+
+    fn set_prefixes(&self, prefixes: &[KeyPrefix]) {
+        self.0.state().quotas = prefixes.iter().filter(|prefix| prefix.quota.is_some()).cloned().collect();
     }
 
     fn secret(&self) -> Result<Uuid, BoxError> {

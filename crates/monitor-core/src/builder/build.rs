@@ -11,27 +11,34 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{MonitorBuilder, check::guard, limits::Limits};
+use super::{
+    MonitorBuilder,
+    check::{check_prefixes, drop_counters},
+    limits::Limits,
+};
 use crate::{
-    base::{drops::DropCounter, error::BuildError, queue::Queue},
+    base::{drops::DropCounter, error::BuildError, prefixes::Prefixes, queue::Queue, source::Source},
     capture::panic_hook,
     event::Excerpts,
-    health::HealthSource,
+    extension::{ReporterExtension, worker::ExtensionWorker},
     issue::{
         IssueLimits, Issues, UnresolvedEvents,
         site::{Counted, Sites},
     },
     model::{identity::Identity, method::KnownMethod},
     monitor::{
-        Inner, Monitor, PanicHook, housekeeping, intake::Intake, periodic::Periodic, pulse::Pulse, resolver::Resolver,
-        saver::Saver, shared::Shared, wake::Wake,
+        Inner, Monitor, PanicHook, housekeeping,
+        intake::{Intake, RawEvent},
+        periodic::Periodic,
+        pulse::Pulse,
+        resolver::Resolver,
+        saver::Saver,
+        shared::Shared,
+        wake::Wake,
     },
     panic,
-    persist::Persist,
-    signal::{
-        Signal,
-        reporter::{ReporterWorker, Reporters},
-    },
+    persist::{Persist, durable::Durable, durables::Durables},
+    signal::{Signal, reporters::Reporters},
     switch::RouteSwitch,
     traffic::{Jobs, Traffic, outgoing::Outgoing, recorder::TrafficRecorder},
 };
@@ -47,54 +54,74 @@ impl MonitorBuilder {
     pub fn build(mut self) -> Result<Monitor, BuildError> {
         self.check()?;
         if let Some(log) = self.log.take() {
-            self.reporters.insert(0, Box::new(log));
+            self.extensions.insert(0, Box::new(ReporterExtension(Box::new(log))));
         }
-        let guarded = guard(std::mem::take(&mut self.reporters))?;
-        let shared = Arc::new(self.shared(guarded.iter().map(|guarded| Arc::clone(&guarded.drops))));
-        let reporters = guarded.into_iter().map(|guarded| self.reporter_queue(guarded));
-        let reporters = Arc::new(Reporters(reporters.collect::<Result<_, _>>()?));
+        let extensions = std::mem::take(&mut self.extensions);
+        let counters = drop_counters(&extensions)?;
+        let durables: Vec<_> = extensions.iter().filter_map(|extension| extension.durable()).collect();
+        check_prefixes(&durables)?;
+        let shared = Arc::new(self.shared(durables, &counters));
+        let reporters = Arc::new(Reporters::default());
         reporters.publish(Signal::Started(Arc::clone(&shared.identity)));
         let persist = self.persist.take();
         let pulse = persist.is_some().then(|| Pulse::new(Arc::clone(&shared), shared.drops_of("store")));
         let saver = persist.zip(pulse.clone());
         let saver = saver.map(|(persist, pulse)| start_saver(&shared, &reporters, persist, pulse)).transpose()?;
-        let (shared_, reporters_) = (Arc::clone(&shared), Arc::clone(&reporters));
-        let excerpts = self.errors.excerpts.then(Excerpts::new);
-        let before_report = self.before_report.take();
-        let resolver = Resolver {
-            shared: shared_,
-            reporters: reporters_,
-            before_report,
-            excerpts,
-            _saver: saver.clone(),
-            has_warned: AtomicBool::new(false),
-        };
-        let resolver = Arc::new(Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), resolver)?);
-        let _ = shared.resolver.set(Arc::downgrade(&resolver));
-        // The store was loaded before the resolver existed.
-        shared.resolve_left_behind();
-        let intake = Intake { shared: Arc::clone(&shared), resolver };
-        let intake = Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), intake)?;
+        let intake = self.start_intake(&shared, &reporters, saver.clone())?;
         let periodic = Arc::new(Periodic::default());
         let (housekeeping, end) = mpsc::channel();
         housekeeping::spawn(Arc::clone(&shared), Arc::clone(&reporters), Arc::clone(&periodic), pulse.clone(), end)?;
         if self.panic_hook != PanicHook::Off {
             panic_hook::install();
         }
-        Ok(Monitor::new(Inner {
+        let monitor = Monitor::new(Inner {
             shared,
             intake,
-            reporters,
+            reporters: Arc::clone(&reporters),
             periodic,
             panic_hook: self.panic_hook,
             housekeeping,
             missing_hook: AtomicBool::new(false),
-            saver,
+            saver: saver.clone(),
             pulse,
-        }))
+        });
+        reporters.start(|early| {
+            let workers = extensions.into_iter().zip(counters).map(|(extension, drops)| ExtensionWorker {
+                extension,
+                drops,
+                monitor: monitor.downgrade(),
+                early: early.to_vec(),
+                _saver: saver.clone(),
+            });
+            workers.map(|worker| Queue::spawn(self.limits.queue, Arc::clone(&worker.drops), worker)).collect()
+        })?;
+        Ok(monitor)
     }
 
-    fn shared(&self, reporters: impl Iterator<Item = Arc<DropCounter>>) -> Shared {
+    /// Starts the resolver and the intake.
+    fn start_intake(
+        &mut self,
+        shared: &Arc<Shared>,
+        reporters: &Arc<Reporters>,
+        saver: Option<Arc<Queue<()>>>,
+    ) -> Result<Queue<RawEvent>, BuildError> {
+        let resolver = Resolver {
+            shared: Arc::clone(shared),
+            reporters: Arc::clone(reporters),
+            before_report: self.before_report.take(),
+            excerpts: self.errors.excerpts.then(Excerpts::new),
+            _saver: saver,
+            has_warned: AtomicBool::new(false),
+        };
+        let resolver = Arc::new(Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), resolver)?);
+        let _ = shared.resolver.set(Arc::downgrade(&resolver));
+        // The store was loaded before the resolver existed.
+        shared.resolve_left_behind();
+        let intake = Intake { shared: Arc::clone(shared), resolver };
+        Ok(Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), intake)?)
+    }
+
+    fn shared(&self, durables: Vec<Arc<dyn Durable>>, extensions: &[Arc<DropCounter>]) -> Shared {
         let traffic_drops = Arc::new(DropCounter::new("traffic"));
         let intake_drops = Arc::new(DropCounter::new("intake"));
         let store_drops = Arc::new(DropCounter::new("store"));
@@ -124,13 +151,14 @@ impl MonitorBuilder {
             raw_paths: self.raw_paths,
             show_full_ips: self.show_full_ips || self.send_default_pii,
             trace_sampling: self.trace_sample_rate,
-            untracked,
+            untracked: Prefixes::new(untracked),
             ignore: self.errors.ignore.clone(),
             traffic: Traffic::new(recorder),
             outgoing: Outgoing::new(Arc::clone(&traffic_drops)),
             switch: RouteSwitch::new(protected),
             jobs: Jobs::new(Arc::clone(&traffic_drops)),
-            health: HealthSource::default(),
+            health: Source::default(),
+            alerts: Source::default(),
             error_types: self.errors.types.clone(),
             in_app: self.errors.in_app.clone(),
             sources: Sites::new(sites, burst, secret, counted, Arc::clone(&intake_drops)),
@@ -139,9 +167,13 @@ impl MonitorBuilder {
             resolver: OnceLock::new(),
             sampling: self.errors.sampling.clone(),
             wake: OnceLock::new(),
+            is_saved: AtomicBool::new(false),
             is_purge_due: AtomicBool::new(false),
+            durables: if is_persisted { Durables::with_store(durables) } else { Durables::without_store(durables) },
             intake_drops: Arc::clone(&intake_drops),
-            drops: RwLock::new([traffic_drops, intake_drops, store_drops].into_iter().chain(reporters).collect()),
+            drops: RwLock::new(
+                [traffic_drops, intake_drops, store_drops].into_iter().chain(extensions.iter().cloned()).collect(),
+            ),
         }
     }
 
@@ -156,10 +188,6 @@ impl MonitorBuilder {
             revision: self.revision.clone(),
             environment: from(&self.environment, "ENVIRONMENT", "development"),
         }
-    }
-
-    fn reporter_queue(&self, guarded: ReporterWorker) -> Result<Queue<Arc<Signal>>, BuildError> {
-        Ok(Queue::spawn(self.limits.queue, Arc::clone(&guarded.drops), guarded)?)
     }
 }
 
@@ -176,7 +204,7 @@ fn start_saver(
     pulse: Arc<Pulse>,
 ) -> Result<Arc<Queue<()>>, BuildError> {
     let drops = shared.drops_of("store");
-    let mut saver = Saver::new(Arc::clone(shared), Arc::clone(reporters), persist, Arc::clone(&drops), pulse);
+    let mut saver = Saver::new(shared, reporters, persist, Arc::clone(&drops), pulse);
     // On this thread, so that routes are disabled again before the first request.
     saver.save();
     let queue = Arc::new(Queue::spawn(1, drops, saver)?);

@@ -7,9 +7,16 @@ use crate::{
     base::{
         drops::DropCounter,
         error::{BuildError, setting},
+        prefixes,
     },
+    extension::Extension,
+    issue::{EVENTS, RECORDS, TIME_LINE, UNRESOLVED},
     model::method::KnownMethod,
-    signal::reporter::{Reporter, ReporterWorker},
+    persist::{
+        SECRET,
+        durable::{Durable, KeyPrefix},
+    },
+    switch,
 };
 
 impl MonitorBuilder {
@@ -41,12 +48,11 @@ impl MonitorBuilder {
         if let Some(method) = grpc_methods.iter().find(|method| !is_grpc_method(method)) {
             return setting(format!("the gRPC method `{method}` is not written as /package.Service/Method"));
         }
-        let is_bad = |path: &&String| !path.starts_with('/') || path.trim_end_matches('/').is_empty();
-        if let Some(path) = untracked.iter().find(is_bad) {
-            return setting(format!("the untracked path `{path}` must begin with `/` and name something below it"));
+        for path in untracked {
+            prefixes::checked("untracked path", path)?;
         }
-        if let Some(path) = protected.iter().find(is_bad) {
-            return setting(format!("the protected route `{path}` must begin with `/` and name something below it"));
+        for route in protected {
+            prefixes::checked("protected route", route)?;
         }
         let templates = protected.iter().chain(&errors.ignore.routes);
         if let Some((route, template)) =
@@ -81,17 +87,44 @@ fn template_of_old_form(route: &str) -> Option<String> {
     (template != route).then_some(template)
 }
 
-/// Gives each reporter a drop counter of its own name. Refuses empty and duplicate names.
-pub(super) fn guard(reporters: Vec<Box<dyn Reporter>>) -> Result<Vec<ReporterWorker>, BuildError> {
-    let mut guarded: Vec<ReporterWorker> = Vec::with_capacity(reporters.len());
-    for reporter in reporters {
-        let name = reporter.name();
+/// Gives each extension a drop counter of its own name. Refuses empty and duplicate names.
+pub(super) fn drop_counters(extensions: &[Box<dyn Extension>]) -> Result<Vec<Arc<DropCounter>>, BuildError> {
+    let mut counters: Vec<Arc<DropCounter>> = Vec::with_capacity(extensions.len());
+    for extension in extensions {
+        let name = extension.name();
         let taken =
-            ["traffic", "intake", "store"].contains(&name) || guarded.iter().any(|other| other.drops.owner() == name);
+            ["traffic", "intake", "store"].contains(&name) || counters.iter().any(|other| other.owner() == name);
         if taken || name.is_empty() {
-            return setting(format!("the reporter name `{name}` is taken or empty: give each reporter one of its own"));
+            return setting(format!(
+                "the reporter or extension name `{name}` is taken or empty: give each one of its own"
+            ));
         }
-        guarded.push(ReporterWorker { drops: Arc::new(DropCounter::new(name)), reporter });
+        counters.push(Arc::new(DropCounter::new(name)));
     }
-    Ok(guarded)
+    Ok(counters)
+}
+
+/// Refuses prefixes of stored keys that are malformed or overlap.
+pub(super) fn check_prefixes(durables: &[Arc<dyn Durable>]) -> Result<(), BuildError> {
+    let mut all: Vec<String> = [EVENTS, RECORDS, UNRESOLVED, TIME_LINE, switch::KEY, SECRET].map(String::from).into();
+    for prefix in durables.iter().flat_map(|durable| durable.prefixes()) {
+        let KeyPrefix { name, quota, .. } = prefix;
+        let base = name.strip_suffix('/').unwrap_or(&name);
+        if base.is_empty() || !base.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')) {
+            return setting(format!(
+                "the key prefix `{name}` is malformed: use lower-case letters, digits and `-`, and at most one `/` at \
+                 its end"
+            ));
+        }
+        if quota.is_some() && base.len() == name.len() {
+            return setting(format!(
+                "the key prefix `{name}` has a quota, but its values are never evicted: end it with `/`"
+            ));
+        }
+        if let Some(other) = all.iter().find(|other| other.starts_with(&name) || name.starts_with(*other)) {
+            return setting(format!("the key prefixes `{other}` and `{name}` overlap: give each state its own"));
+        }
+        all.push(name);
+    }
+    Ok(())
 }

@@ -1,7 +1,5 @@
 //! Methods of the monitor for health.
 
-use std::sync::{Arc, PoisonError};
-
 use super::HealthReading;
 use crate::monitor::Monitor;
 
@@ -24,7 +22,7 @@ impl Monitor {
     /// ```
     pub fn show_health(&self, source: impl Fn() -> Option<HealthReading> + Send + Sync + 'static) {
         if let Some(inner) = self.inner() {
-            *inner.shared.health.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(source));
+            inner.shared.health.set(source);
         }
     }
 

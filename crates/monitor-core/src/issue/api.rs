@@ -2,8 +2,10 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, eraser::Eraser, error::Refusal};
-use crate::{base::clock, event::EventKind, model::fingerprint::Fingerprint, monitor::Monitor};
+use super::{Issue, IssueError, IssuePage, IssueQuery, Triage, error::Refusal};
+use crate::{
+    base::clock, event::EventKind, model::fingerprint::Fingerprint, monitor::Monitor, persist::eraser::Eraser,
+};
 
 /// The extent of an erasure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,9 +93,8 @@ impl Monitor {
         let deadline = clock::after(ERASING);
         // The queues are drained first, or their events would arrive after the erasure.
         let mut is_persisted = inner.intake.flush().wait(deadline);
-        let mark = inner.shared.sources.mark(user);
-        inner.shared.unresolved.erase(&Eraser { user: user.to_owned(), mark });
-        let (issues, events) = inner.shared.issues.erase(user, mark);
+        let eraser = Eraser::new(user, inner.shared.sources.mark(user));
+        let (issues, events) = inner.shared.erase(&eraser);
         if let Some(saver) = &inner.saver {
             inner.shared.is_purge_due.store(true, Ordering::Release);
             let _ = saver.flush().wait(deadline);

@@ -8,13 +8,12 @@ use std::{
 
 use super::{
     Issue,
-    eraser::Eraser,
     record::Record,
     site::Site,
     status::{IssueDecision, IssueStatus, Transition},
     timeline::{self, TimeLine},
 };
-use crate::{base::clock, event::ErrorEvent};
+use crate::{base::clock, event::ErrorEvent, persist::eraser::Eraser};
 
 pub(super) struct State {
     pub(super) record: Record,

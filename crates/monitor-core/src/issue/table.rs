@@ -16,7 +16,6 @@ use monitor_redact::Redaction;
 use super::{
     Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSignal, Record, Triage,
     changes::{Changes, record_key},
-    eraser::Eraser,
     error::Refusal,
     site::{Counted, Site},
     state::{IssueUpdate, State},
@@ -34,6 +33,7 @@ use crate::{
     },
     event::{ErrorEvent, EventKind},
     model::fingerprint::Fingerprint,
+    persist::eraser::Eraser,
 };
 
 pub(crate) struct Issues {
@@ -65,14 +65,10 @@ struct Table {
     regressed: [u64; EventKind::ALL.len()],
     /// Signals of count updates that could not publish them; published by the next tick or decision.
     unpublished: Vec<IssueSignal>,
-    /// Users erased while the store was still loading: their events are dropped as they are read.
-    erased: Vec<Eraser>,
     /// Users erased lately, with the monotonic time of the erasure: their events may still be in the queues.
     lately: Vec<(i64, Eraser)>,
     /// Set once the store has been loaded.
     line: Option<TimeLine>,
-    /// Whether the store has been loaded, so that no more events come from it.
-    is_complete: bool,
 }
 
 /// The outcome of adding an event.
@@ -197,16 +193,11 @@ impl Issues {
     /// Removes all events of a user.
     ///
     /// Returns the number of changed issues and of removed events.
-    pub(crate) fn erase(&self, user: &str, mark: u64) -> (usize, usize) {
+    pub(crate) fn erase(&self, eraser: Eraser) -> (usize, usize) {
         let mut table = self.lock();
         self.sync_counts_silently(&mut table);
-        let eraser = Eraser { user: user.to_owned(), mark };
         let erased = table.erase(&eraser);
-        table.lately.push((clock::steady(), eraser.clone()));
-        // The store may hold more events of the user.
-        if self.limits.is_persisted && !table.is_complete {
-            table.erased.push(eraser);
-        }
+        table.lately.push((clock::steady(), eraser));
         self.discard_pending(&mut table);
         erased
     }

@@ -13,11 +13,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{eraser::Eraser, site::Site};
+use super::site::Site;
 use crate::{
     base::{clock, escape},
     event::{ErrorEvent, frames::Trace},
-    persist::StoreWrite,
+    persist::{StoreWrite, eraser::Eraser},
     symbols::StoredFrame,
 };
 
@@ -104,8 +104,9 @@ impl UnresolvedEvents {
         std::mem::take(&mut self.lock().left_behind)
     }
 
-    pub(super) fn erase(&self, eraser: &Eraser) {
+    pub(crate) fn erase(&self, eraser: &Eraser) {
         let waiting = &mut *self.lock();
+        waiting.left_behind.retain(|left| !eraser.knows(&left.event));
         let theirs = waiting.events.iter().filter(|(_, entry)| eraser.knows(&entry.stored.event));
         let theirs: Vec<_> = theirs.map(|(id, _)| *id).collect();
         for id in theirs {

@@ -65,6 +65,16 @@ pub const ISSUES: &str = "monitor_issues_total";
 pub const REGRESSIONS: &str = "monitor_regressions_total";
 /// Dropped events, signals and other items. Labels: reporter, reason.
 pub const DROPPED: &str = "monitor_dropped_total";
+/// Notifications of alerts. Each is delivered, waiting or given up. Label: `notifier`.
+pub const ALERTS_FIRED: &str = "monitor_alerts_fired_total";
+/// Notifications that their receiver accepted. Label: `notifier`.
+pub const ALERTS_DELIVERED: &str = "monitor_alerts_delivered_total";
+/// Notifications that were given up. Labels: `notifier`, `reason`.
+pub const ALERTS_GIVEN_UP: &str = "monitor_alerts_given_up_total";
+/// Notifications that wait for an attempt. Label: `notifier`.
+pub const ALERTS_WAITING: &str = "monitor_alerts_waiting";
+/// Notifications that were sent although they could not be saved before. Label: `notifier`.
+pub const ALERTS_UNSAVED: &str = "monitor_alerts_unsaved_total";
 /// Always 1. Labels: version, revision.
 pub const BUILD_INFO: &str = "app_build_info";
 /// Start time of the process, in seconds since the Unix epoch.

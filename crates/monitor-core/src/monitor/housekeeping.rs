@@ -1,5 +1,5 @@
 //! Housekeeping: a thread that once a second samples the windows, writes a heartbeat, enables expired routes, updates
-//! the issues, and then runs the periodic tasks of other crates.
+//! the issues, and then runs the periodic tasks of other crates and notifies the extensions.
 
 use std::{
     io,
@@ -14,7 +14,7 @@ use std::{
 use super::{periodic::Periodic, pulse::Pulse, shared::Shared};
 use crate::{
     base::{clock, unwind},
-    signal::reporter::Reporters,
+    signal::reporters::Reporters,
     traffic::Misdeclared,
 };
 
@@ -43,10 +43,12 @@ pub(crate) fn spawn(
             let signals = shared.issues.tick(clock::Moment::now());
             signals.into_iter().for_each(|signal| reporters.publish(signal));
             // A failed save must be retried even if no further change wakes the saver.
-            if let Some(wake) = shared.wake.get() {
-                wake.up_again();
+            match shared.wake.get() {
+                Some(wake) => wake.up_again(),
+                None => shared.durables.discard_changes(),
             }
             periodic.run();
+            reporters.second();
         }
     };
     thread::Builder::new().name(String::from("monitor-housekeeping")).spawn(run)?;

@@ -20,7 +20,7 @@ use crate::{
         Persist,
         heartbeat::{ProcessEnded, ProcessHeartbeat},
     },
-    signal::reporter::Reporters,
+    signal::reporters::Reporters,
 };
 
 /// Writes the heartbeats. The saver begins and ends them, the housekeeping thread writes those in between.

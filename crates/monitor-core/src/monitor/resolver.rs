@@ -25,7 +25,7 @@ use crate::{
     },
     issue::{Unresolved, site::Site},
     model::code_location::CodeLocation,
-    signal::{Signal, reporter::Reporters},
+    signal::{Signal, reporters::Reporters},
     symbols,
 };
 

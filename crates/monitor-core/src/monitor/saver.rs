@@ -1,49 +1,52 @@
-//! The saver: one thread that writes issues and disabled routes to the store, and restores them after a restart.
+//! The saver: one thread that writes the persisted state to the store, and restores it after a restart.
 //!
 //! The first change wakes it; it waits a moment for more, and saves them in one batch. While another process has the
 //! store, all state stays in memory; once the store is free, both states are merged.
 
-mod load;
+mod issues;
+mod part;
+mod routes;
 mod trouble;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, atomic::Ordering},
-    thread,
+    sync::{Arc, Weak, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use self::trouble::Trouble;
+use self::{
+    issues::DurableIssues,
+    part::{Changes, Part, Unread},
+    routes::DurableRoutes,
+    trouble::Trouble,
+};
 use super::{pulse::Pulse, shared::Shared};
 use crate::{
     base::{
         clock,
         drops::{DropCounter, DropReason},
         error::BoxError,
-        escape,
         queue::Handler,
         unwind,
     },
-    event::ErrorEvent,
-    issue::{EVENTS, RECORDS, UNRESOLVED},
     panic,
-    persist::{Persist, StoreState, StoreWrite},
-    signal::reporter::Reporters,
+    persist::{Persist, StoreState, durable::Durable},
+    signal::{Signal, reporters::Reporters},
     text,
 };
 
 pub(crate) struct Saver {
     shared: Arc<Shared>,
-    reporters: Arc<Reporters>,
+    /// Weak, because reporters hold the saver until they have ended.
+    reporters: Weak<Reporters>,
     persist: Arc<dyn Persist>,
     drops: Arc<DropCounter>,
     pulse: Arc<Pulse>,
+    /// In the order in which they are restored: routes are disabled first.
+    parts: Vec<Part>,
     /// Whether the stored state has been restored.
     is_loaded: bool,
     /// Whether everything must be written, because the store's content is not known.
     is_all_unsaved: bool,
-    /// Keys of values written by a newer release that this one cannot read. They are never removed.
-    foreign: BTreeSet<String>,
     /// Number of failures since the last success, and the time of the next attempt.
     failures: u32,
     retry_at: Option<Instant>,
@@ -54,21 +57,26 @@ pub(crate) struct Saver {
 
 impl Saver {
     pub(crate) fn new(
-        shared: Arc<Shared>,
-        reporters: Arc<Reporters>,
+        shared: &Arc<Shared>,
+        reporters: &Arc<Reporters>,
         persist: Arc<dyn Persist>,
         drops: Arc<DropCounter>,
         pulse: Arc<Pulse>,
     ) -> Self {
+        let (routes, issues) = (Arc::clone(shared), Arc::clone(shared));
+        let own: [Arc<dyn Durable>; 2] = [
+            Arc::new(DurableRoutes { shared: routes, reporters: Arc::downgrade(reporters) }),
+            Arc::new(DurableIssues { shared: issues, reporters: Arc::downgrade(reporters) }),
+        ];
         Self {
-            shared,
-            reporters,
+            shared: Arc::clone(shared),
+            reporters: Arc::downgrade(reporters),
             persist,
             drops,
             pulse,
+            parts: own.into_iter().chain(shared.durables.list().iter().cloned()).map(Part::new).collect(),
             is_loaded: false,
             is_all_unsaved: false,
-            foreign: BTreeSet::new(),
             failures: 0,
             retry_at: None,
             unlogged: Vec::new(),
@@ -83,19 +91,21 @@ impl Saver {
             self.shared.is_purge_due.fetch_or(was_purge_due, Ordering::AcqRel);
             Err("the storage panicked".into())
         });
+        let is_saved = *saved.as_ref().unwrap_or(&false);
+        self.shared.is_saved.store(is_saved, Ordering::Release);
         match saved {
-            Ok(()) => (self.failures, self.retry_at) = (0, None),
+            Ok(_) => (self.failures, self.retry_at) = (0, None),
             Err(error) => self.fail(&error),
         }
     }
 
-    fn try_to_save(&mut self) -> Result<(), BoxError> {
+    /// Returns `false` if another process has the store.
+    fn try_to_save(&mut self) -> Result<bool, BoxError> {
         match self.persist.access()? {
             StoreState::Busy => {
                 // Everything is written once the store is free, so changes need not be tracked until then.
-                self.is_all_unsaved = true;
-                self.shared.issues.forget_changes();
-                return Ok(());
+                self.discard_changes();
+                return Ok(false);
             }
             StoreState::Ready => {}
             StoreState::Fresh { why } => {
@@ -117,45 +127,74 @@ impl Saver {
         if saved.is_err() && is_purge_due {
             self.shared.is_purge_due.store(true, Ordering::Release);
         }
-        saved
+        saved.map(|()| true)
+    }
+
+    /// Restores the stored state.
+    fn load(&mut self) -> Result<(), BoxError> {
+        let prefixes: Vec<_> = self.parts.iter().flat_map(|part| part.prefixes.iter().cloned()).collect();
+        self.persist.set_prefixes(&prefixes);
+        // Everything is read before anything is merged: after an error, nothing must be merged twice.
+        let stored: Vec<_> = self.parts.iter().map(|part| part.load(&*self.persist)).collect::<Result<_, _>>()?;
+        let (mut useless, mut unread) = (Vec::new(), Unread::default());
+        for (part, stored) in self.parts.iter_mut().zip(stored) {
+            match part.merge(stored, &mut unread) {
+                Ok(changes) => useless.extend(changes),
+                Err(_) => self.drops.count(DropReason::NotPersisted),
+            }
+        }
+        self.is_loaded = true;
+        for eraser in self.shared.durables.take_early_erasures() {
+            self.parts.iter().for_each(|part| part.erase(&eraser));
+        }
+        self.report(&unread);
+        if !useless.is_empty() {
+            self.persist.save(&useless)?;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, unread: &Unread) {
+        if unread.damaged > 0 {
+            self.drops.count_many(DropReason::Unreadable, unread.damaged);
+            self.unlogged.push(Trouble::Unread(unread.damaged));
+        }
+        if unread.foreign > 0 {
+            self.unlogged.push(Trouble::Foreign(unread.foreign));
+        }
     }
 
     fn write(&mut self) -> Result<(), BoxError> {
-        let changes = if self.is_all_unsaved { self.everything()? } else { self.changes() };
+        let (mut changes, mut is_whole) = (Vec::new(), true);
+        for part in &self.parts {
+            match self.changes_of(part)? {
+                Ok(theirs) => changes.extend(theirs),
+                Err(_) => {
+                    self.drops.count(DropReason::NotPersisted);
+                    is_whole = false;
+                }
+            }
+        }
         if !changes.is_empty() {
             let evicted = self.persist.save(&changes)?;
             self.drops.count_many(DropReason::StoreLimit, evicted);
         }
-        self.is_all_unsaved = false;
+        self.is_all_unsaved = !is_whole;
         Ok(())
     }
 
-    fn changes(&self) -> Vec<StoreWrite> {
-        let routes = self.shared.switch.take_change();
-        let unresolved = self.shared.unresolved.take_changes();
-        self.shared.issues.take_changes().into_iter().chain(unresolved).chain(routes).collect()
+    fn changes_of(&self, part: &Part) -> Result<Changes, BoxError> {
+        if self.is_all_unsaved { part.everything(&*self.persist) } else { Ok(part.take_changes()) }
     }
 
-    /// Returns the changes that make the store equal to the memory, whatever it holds now.
-    fn everything(&self) -> Result<Vec<StoreWrite>, BoxError> {
-        let mut stored = BTreeMap::new();
-        for prefix in [EVENTS, RECORDS, UNRESOLVED] {
-            stored.extend(self.persist.load(prefix)?);
-        }
-        let mut all = self.shared.unresolved.take_everything();
-        all.extend(self.shared.issues.take_everything());
-        let known: BTreeSet<_> = all.iter().map(|change| change.key().to_owned()).collect();
-        all.retain(|change| !is_stored(change, &stored));
-        let gone = stored.into_keys().filter(|key| !known.contains(key) && !self.is_foreign(key));
-        all.extend(gone.map(|key| StoreWrite::Remove { key }));
-        all.push(self.shared.switch.to_change());
-        Ok(all)
+    fn discard_changes(&mut self) {
+        self.is_all_unsaved = true;
+        self.parts.iter().for_each(Part::discard_changes);
     }
 
     fn fail(&mut self, error: &BoxError) {
         // The taken changes are lost with the failed save, so the next one writes everything.
-        self.is_all_unsaved = true;
-        self.shared.issues.forget_changes();
+        self.discard_changes();
         self.drops.count(DropReason::NotPersisted);
         self.retry_at = Some(clock::after(RETRY.saturating_mul(1 << self.failures.min(5))));
         if self.failures == 0 {
@@ -168,6 +207,12 @@ impl Saver {
     fn rest(&self) {
         if let Some(wake) = self.shared.wake.get() {
             wake.rest();
+        }
+    }
+
+    fn wait_for_more(&self) {
+        if let Some(wake) = self.shared.wake.get() {
+            wake.wait(BATCH);
         }
     }
 
@@ -185,7 +230,7 @@ impl Handler<()> for Saver {
             return;
         }
         // Changes in the meantime are saved in the same batch.
-        thread::sleep(BATCH);
+        self.wait_for_more();
         self.rest();
         self.save();
         self.log_troubles();
@@ -199,7 +244,9 @@ impl Handler<()> for Saver {
 
     fn end(&mut self) {
         self.flush();
-        self.pulse.publish_last_end(&self.reporters);
+        if let Some(reporters) = self.reporters.upgrade() {
+            self.pulse.publish_last_end(&reporters);
+        }
         self.pulse.end();
         if !self.is_loaded {
             self.drops.count(DropReason::NotPersisted);
@@ -212,15 +259,10 @@ impl Handler<()> for Saver {
     }
 }
 
-/// Returns whether an event is already stored. Its stored form may have fields of a newer release, which rewriting
-/// would lose.
-fn is_stored(change: &StoreWrite, stored: &BTreeMap<String, Vec<u8>>) -> bool {
-    let StoreWrite::Put { key, value } = change else { return false };
-    let same = |json: &Vec<u8>| {
-        let read = serde_json::from_slice::<ErrorEvent>(json).ok()?;
-        (escape::json(&read).as_bytes() == *value).then_some(())
-    };
-    key.starts_with(EVENTS) && stored.get(key).and_then(same).is_some()
+fn publish(reporters: &Weak<Reporters>, signal: impl Into<Signal>) {
+    if let Some(reporters) = reporters.upgrade() {
+        reporters.publish(signal);
+    }
 }
 
 /// Time between the first change and the save of its batch.

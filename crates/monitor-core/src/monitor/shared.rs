@@ -6,18 +6,22 @@ use monitor_redact::Redaction;
 
 use super::wake::Wake;
 use crate::{
+    alerts::AlertCounts,
     base::{
         drops::{DropCount, DropCounter},
+        prefixes::Prefixes,
         queue::Queue,
+        source::Source,
     },
     event::{
         grouping::in_app::InApp,
         rules::{Ignore, Sampling},
         type_names::TypeNames,
     },
-    health::HealthSource,
+    health::HealthReading,
     issue::{Issues, Unresolved, UnresolvedEvents, site::Sites},
     model::identity::Identity,
+    persist::{durables::Durables, eraser::Eraser},
     switch::RouteSwitch,
     traffic::{Jobs, Traffic, outgoing::Outgoing},
 };
@@ -33,13 +37,14 @@ pub(crate) struct Shared {
     pub(crate) raw_paths: bool,
     pub(crate) show_full_ips: bool,
     pub(crate) trace_sampling: f64,
-    pub(crate) untracked: Vec<String>,
+    pub(crate) untracked: Prefixes,
     pub(crate) ignore: Ignore,
     pub(crate) traffic: Traffic,
     pub(crate) outgoing: Outgoing,
     pub(crate) switch: RouteSwitch,
     pub(crate) jobs: Jobs,
-    pub(crate) health: HealthSource,
+    pub(crate) health: Source<HealthReading>,
+    pub(crate) alerts: Source<Vec<AlertCounts>>,
     pub(crate) error_types: TypeNames,
     pub(crate) in_app: InApp,
     pub(crate) sources: Sites,
@@ -50,8 +55,11 @@ pub(crate) struct Shared {
     pub(crate) sampling: Sampling,
     /// Set if there is a store.
     pub(crate) wake: OnceLock<Wake>,
+    /// Whether the saver's last attempt saved everything.
+    pub(crate) is_saved: AtomicBool,
     /// Whether the store must be purged, so that nothing remains of an erased user.
     pub(crate) is_purge_due: AtomicBool,
+    pub(crate) durables: Durables,
     pub(crate) intake_drops: Arc<DropCounter>,
     pub(crate) drops: RwLock<Vec<Arc<DropCounter>>>,
 }
@@ -62,6 +70,13 @@ impl Shared {
         if let Some(wake) = self.wake.get() {
             wake.up();
         }
+    }
+
+    /// Erases a user from memory. Returns the number of changed issues and of removed events.
+    pub(crate) fn erase(&self, eraser: &Eraser) -> (usize, usize) {
+        self.durables.erase(eraser);
+        self.unresolved.erase(eraser);
+        self.issues.erase(eraser.clone())
     }
 
     /// Passes the events that an earlier process left unresolved to the resolver, once that runs. Events that find the

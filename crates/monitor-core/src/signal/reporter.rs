@@ -3,18 +3,9 @@
 //! Each has its own thread and bounded queue. A reporter that hangs, panics, fails or falls behind delays no other
 //! reporter and no request; signals it missed are counted in [`names::DROPPED`](crate::names::DROPPED).
 
-use std::{
-    error::Error,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::error::Error;
 
 use super::Signal;
-use crate::base::{
-    drops::{DropCounter, DropReason},
-    queue::{Handler, Queue},
-    unwind,
-};
 
 /// Receives signals, one after another, on a thread of its own.
 ///
@@ -79,47 +70,5 @@ impl<F: FnMut(&Signal) + Send + 'static> Reporter for FnReporter<F> {
     fn report(&mut self, signal: &Signal) -> Result<(), Box<dyn Error + Send + Sync>> {
         (self.report)(signal);
         Ok(())
-    }
-}
-
-/// The queues of all reporters.
-#[derive(Debug)]
-pub(crate) struct Reporters(pub(crate) Vec<Queue<Arc<Signal>>>);
-
-impl Reporters {
-    pub(crate) fn publish(&self, signal: impl Into<Signal>) {
-        let signal = Arc::new(signal.into());
-        for queue in &self.0 {
-            queue.push(Arc::clone(&signal));
-        }
-    }
-}
-
-/// Runs one reporter, and counts its errors and panics.
-pub(crate) struct ReporterWorker {
-    pub(crate) reporter: Box<dyn Reporter>,
-    pub(crate) drops: Arc<DropCounter>,
-}
-
-impl ReporterWorker {
-    fn run(&mut self, f: impl FnOnce(&mut dyn Reporter) -> Result<(), Box<dyn Error + Send + Sync>>) {
-        match catch_unwind(AssertUnwindSafe(|| f(&mut *self.reporter))) {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => self.drops.count(DropReason::Failed),
-            Err(payload) => {
-                unwind::drop_payload(payload);
-                self.drops.count(DropReason::Panicked);
-            }
-        }
-    }
-}
-
-impl Handler<Arc<Signal>> for ReporterWorker {
-    fn handle(&mut self, signal: Arc<Signal>) {
-        self.run(|reporter| reporter.report(&signal));
-    }
-
-    fn flush(&mut self) {
-        self.run(|reporter| reporter.flush());
     }
 }

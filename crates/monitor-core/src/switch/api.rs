@@ -9,7 +9,13 @@ use super::{
     error::{self, Refusal},
     is_route,
 };
-use crate::{base::clock, model::method::KnownMethod, monitor::Monitor, signal::Signal, traffic::Traffic};
+use crate::{
+    base::{clock, error::BuildError, prefixes},
+    model::method::KnownMethod,
+    monitor::Monitor,
+    signal::Signal,
+    traffic::Traffic,
+};
 
 impl Monitor {
     /// Disables a route, at once and for all threads. Replaces an earlier order for the same route and method.
@@ -96,6 +102,34 @@ impl Monitor {
         let enabled = switch.change(take, notify)?;
         self.wait_for_saver();
         Ok(enabled)
+    }
+
+    /// Protects these routes, and all routes below them, like
+    /// [`MonitorBuilder::protected_routes`](crate::MonitorBuilder::protected_routes), but as from now. A service that is
+    /// mounted on a router after the monitor was built protects its own path.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a route does not begin with `/`, or is the root; none is protected then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{DisableRoute, Monitor};
+    ///
+    /// let monitor = Monitor::builder("shop").routes([("POST", "/admin/routes")]).build()?;
+    /// monitor.protect_routes(["/admin"])?;
+    /// let refused = monitor.disable_route(DisableRoute::new("/admin/routes", "ada"));
+    /// assert!(refused.is_err_and(|error| error.is_protected()));
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    pub fn protect_routes<'a>(&self, routes: impl IntoIterator<Item = &'a str>) -> Result<(), BuildError> {
+        let routes = routes.into_iter().map(|route| prefixes::checked("protected route", route));
+        let routes = routes.collect::<Result<_, _>>()?;
+        if let Some(inner) = self.inner() {
+            inner.shared.switch.protect(routes);
+        }
+        Ok(())
     }
 
     /// Returns the disabled routes, in the order in which they were disabled.

@@ -67,6 +67,33 @@ impl<'a> Tables<'a> {
         Ok(evicted)
     }
 
+    /// Evicts the oldest values of a prefix until the rest of them fits into `quota` bytes. Returns their number.
+    ///
+    /// The sizes are read from the notes and not counted in a number of their own, which an older release would not
+    /// update.
+    pub(super) fn bound_prefix(&mut self, prefix: &str, quota: u64) -> Result<u64, DatabaseError> {
+        let mut noted = Vec::new();
+        for entry in self.notes.range(prefix..)? {
+            let (key, note) = entry?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            noted.push((note.value().0, note.value().1, key.value().to_owned()));
+        }
+        let mut bytes: u64 = noted.iter().map(|(_, length, _)| length).sum();
+        noted.sort_unstable();
+        let mut evicted = 0;
+        for (_, length, key) in noted {
+            if bytes <= quota {
+                break;
+            }
+            self.remove(&key)?;
+            bytes -= length;
+            evicted += 1;
+        }
+        Ok(evicted)
+    }
+
     fn oldest(&self) -> Result<Option<String>, DatabaseError> {
         Ok(self.ages.first()?.map(|(_, key)| key.value().to_owned()))
     }

@@ -79,12 +79,7 @@ impl Issues {
                 }
                 Entry::Vacant(new) => (new.insert(State::new(record, seen)), None, false),
             };
-            let (mut theirs, mut gone) = (Vec::new(), Vec::new());
-            for event in events {
-                let is_erased = table.erased.iter().any(|eraser| eraser.knows(&event));
-                if is_erased { &mut gone } else { &mut theirs }.push(event);
-            }
-            gone.extend(state.put(theirs));
+            let gone = state.put(events);
             if is_regrouped {
                 table.changes.events.extend(state.samples().cloned());
             }
@@ -93,10 +88,6 @@ impl Issues {
                 table.signal_of(fingerprint, IssueUpdate { has_changed: is_merged || is_regrouped, transition }),
             );
         }
-        for eraser in std::mem::take(&mut table.erased) {
-            table.erase(&eraser);
-        }
-        table.is_complete = true;
         table.bytes = table.states.values().flat_map(State::samples).map(|event| event.weight()).sum();
         // The issues of two processes together may exceed the limit.
         while table.states.len() > self.limits.issues {

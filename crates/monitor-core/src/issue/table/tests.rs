@@ -48,7 +48,7 @@ fn events_captured_before_an_erasure_are_dropped_although_the_clock_was_set_back
     });
     clock.correct();
     let shared = &monitor.inner().unwrap().shared;
-    shared.issues.erase("ada", shared.sources.mark("ada"));
+    shared.issues.erase(Eraser::new("ada", shared.sources.mark("ada")));
     drop(resume);
     flush(&monitor);
     let issue = monitor.issues().remove(0);

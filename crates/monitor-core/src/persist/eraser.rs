@@ -1,24 +1,31 @@
-//! Matching of a user's events, for an erasure.
+//! Matching of a user's data, for an erasure.
 
 use serde_json::Value;
 
 use crate::event::ErrorEvent;
 
-/// Matches the events of one user.
+/// Matches the data of one user, who is being erased. Passed to [`Durable::erase`](crate::Durable::erase).
 #[derive(Clone, Debug)]
-pub(super) struct Eraser {
-    pub(super) user: String,
-    pub(super) mark: u64,
+#[non_exhaustive]
+pub struct Eraser {
+    pub(crate) user: String,
+    pub(crate) mark: u64,
 }
 
 impl Eraser {
+    pub(crate) fn new(user: &str, mark: u64) -> Self {
+        Self { user: user.to_owned(), mark }
+    }
+
     /// Returns whether a text has the user's ID as a word.
-    pub(super) fn is_named_in(&self, text: &str) -> bool {
+    #[must_use]
+    pub fn is_named_in(&self, text: &str) -> bool {
         text.split(is_border).any(|word| word == self.user)
     }
 
-    /// Returns a text with the user's ID replaced by `[erased]`.
-    pub(super) fn without_name(&self, text: &str) -> String {
+    /// Returns a text with the user's ID replaced by `[erased]`, wherever it is a word.
+    #[must_use]
+    pub fn without_name(&self, text: &str) -> String {
         let word = |piece: &str| {
             let core = piece.trim_end_matches(is_border);
             if core == self.user { format!("[erased]{}", &piece[core.len()..]) } else { piece.to_owned() }
@@ -27,7 +34,7 @@ impl Eraser {
     }
 
     /// Returns whether an event belongs to the user, or has the user's ID as a whole value of its scope.
-    pub(super) fn knows(&self, event: &ErrorEvent) -> bool {
+    pub(crate) fn knows(&self, event: &ErrorEvent) -> bool {
         let scope = &event.scope;
         let is_named = || {
             scope.user.as_ref() == Some(&self.user)
