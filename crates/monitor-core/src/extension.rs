@@ -112,3 +112,6 @@ impl Extension for ReporterExtension {
         self.0.flush()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ impl Saver {
         }
     }
 
-    /// Returns `false` if another process has the store.
+    /// Returns `false` if another process has the store, or a part of the state could not be saved.
     fn try_to_save(&mut self) -> Result<bool, BoxError> {
         match self.persist.access()? {
             StoreState::Busy => {
@@ -127,7 +127,7 @@ impl Saver {
         if saved.is_err() && is_purge_due {
             self.shared.is_purge_due.store(true, Ordering::Release);
         }
-        saved.map(|()| true)
+        saved.map(|()| !self.is_all_unsaved)
     }
 
     /// Restores the stored state.

@@ -9,6 +9,7 @@ use crate::{
     },
     model::level::Level,
     monitor::Monitor,
+    persist::eraser::Eraser,
     scope::{self, Scope},
 };
 
