@@ -84,8 +84,8 @@ pub trait Persist: Send + Sync + 'static {
         Ok(StoreState::Ready)
     }
 
-    /// Receives the prefixes of all keys that the monitor uses, with their quotas. Called before the first load. A store
-    /// without quotas may ignore it.
+    /// Receives the prefixes of all keys that the monitor uses, with their quotas. Called before the first load. A
+    /// store without quotas may ignore it.
     fn set_prefixes(&self, prefixes: &[KeyPrefix]) {
         let _ = prefixes;
     }

@@ -105,8 +105,8 @@ impl Monitor {
     }
 
     /// Protects these routes, and all routes below them, like
-    /// [`MonitorBuilder::protected_routes`](crate::MonitorBuilder::protected_routes), but as from now. A service that is
-    /// mounted on a router after the monitor was built protects its own path.
+    /// [`MonitorBuilder::protected_routes`](crate::MonitorBuilder::protected_routes), but as from now. A service that
+    /// is mounted on a router after the monitor was built protects its own path.
     ///
     /// # Errors
     ///

@@ -24,7 +24,9 @@ pub(super) struct DurableIssues {
     pub(super) reporters: Weak<Reporters>,
 }
 
-/// Stored values by fingerprint of their issue.
+type Values = Vec<(String, Vec<u8>)>;
+
+/// Stored events by fingerprint of their issue.
 type Events = BTreeMap<Fingerprint, Vec<Arc<ErrorEvent>>>;
 
 impl Durable for DurableIssues {
@@ -32,7 +34,7 @@ impl Durable for DurableIssues {
         [EVENTS, RECORDS, UNRESOLVED, TIME_LINE].map(KeyPrefix::new).into()
     }
 
-    fn merge(&self, stored: Vec<(String, Vec<u8>)>) -> MergeReport {
+    fn merge(&self, stored: Values) -> MergeReport {
         let mut report = MergeReport::default();
         let line = stored.iter().find(|(key, _)| key == TIME_LINE).map(|(_, json)| json.clone());
         let (events, others) = split(stored, EVENTS);
@@ -77,7 +79,7 @@ impl Durable for DurableIssues {
 
 impl DurableIssues {
     /// Holds the events that an earlier process left without symbols, for the resolver.
-    fn leave(&self, unresolved: Vec<(String, Vec<u8>)>, events: &Events, report: &mut MergeReport) {
+    fn leave(&self, unresolved: Values, events: &Events, report: &mut MergeReport) {
         for (key, json) in unresolved {
             match serde_json::from_slice::<StoredEvent>(&json) {
                 Ok(left) if !events.values().flatten().any(|event| event.id == left.event.id) => {
@@ -92,7 +94,7 @@ impl DurableIssues {
     }
 }
 
-fn read_events(stored: Vec<(String, Vec<u8>)>, report: &mut MergeReport) -> Events {
+fn read_events(stored: Values, report: &mut MergeReport) -> Events {
     let mut events = Events::new();
     for (key, json) in stored {
         match serde_json::from_slice::<ErrorEvent>(&json) {
@@ -105,7 +107,7 @@ fn read_events(stored: Vec<(String, Vec<u8>)>, report: &mut MergeReport) -> Even
 
 /// Reads the issues, and takes their events from `events`. The events of an issue of a newer release are reported as
 /// foreign, too.
-fn read_records(stored: Vec<(String, Vec<u8>)>, events: &mut Events, report: &mut MergeReport) -> Vec<Stored> {
+fn read_records(stored: Values, events: &mut Events, report: &mut MergeReport) -> Vec<Stored> {
     let mut issues = Vec::new();
     for (key, json) in stored {
         if let Ok(record) = Record::read(&json) {
@@ -116,15 +118,15 @@ fn read_records(stored: Vec<(String, Vec<u8>)>, events: &mut Events, report: &mu
         }
         report.unreadable(key, &json);
         if let Some(name) = report.foreign.last().and_then(|key| key.strip_prefix(RECORDS)) {
-            let theirs = events.extract_if(.., |fingerprint, _| fingerprint.to_string() == name);
-            let theirs: Vec<_> = theirs.flat_map(|(_, events)| events).map(|event| event_key(&event)).collect();
-            report.foreign.extend(theirs);
+            let fingerprint = events.keys().copied().find(|fingerprint| fingerprint.to_string() == name);
+            let theirs = fingerprint.and_then(|fingerprint| events.remove(&fingerprint)).unwrap_or_default();
+            report.foreign.extend(theirs.iter().map(|event| event_key(event)));
         }
     }
     issues
 }
 
 /// Splits off the values whose keys begin with `prefix`.
-fn split(stored: Vec<(String, Vec<u8>)>, prefix: &str) -> (Vec<(String, Vec<u8>)>, Vec<(String, Vec<u8>)>) {
+fn split(stored: Values, prefix: &str) -> (Values, Values) {
     stored.into_iter().partition(|(key, _)| key.starts_with(prefix))
 }
