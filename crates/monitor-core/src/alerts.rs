@@ -16,7 +16,7 @@ pub struct AlertCounts {
     /// Number of notifications that wait for an attempt.
     pub waiting: u64,
     /// Numbers of notifications that were given up, by reason.
-    pub given_up: Vec<(&'static str, u64)>,
+    pub given_up: Vec<(String, u64)>,
     /// Number of notifications that were sent although they could not be saved before.
     pub unsaved: u64,
 }

@@ -5,7 +5,8 @@ pub(crate) mod worker;
 use std::sync::Arc;
 
 use crate::{
-    base::error::BoxError,
+    base::error::{BoxError, BuildError},
+    model::identity::Identity,
     monitor::Monitor,
     persist::durable::Durable,
     signal::{Signal, reporter::Reporter},
@@ -14,7 +15,7 @@ use crate::{
 /// A part of a program that acts on a monitor's signals and windows. Added by
 /// [`MonitorBuilder::extend`](crate::MonitorBuilder::extend).
 ///
-/// The monitor calls [`begin`](Self::begin), [`signal`](Self::signal), [`second`](Self::second) and
+/// [`prepare`](Self::prepare) runs on the thread that builds the monitor. The monitor calls [`begin`](Self::begin), [`signal`](Self::signal), [`second`](Self::second) and
 /// [`flush`](Self::flush) one at a time on a thread of the extension's own, fed by a bounded queue. An extension that
 /// hangs, panics, fails or falls behind delays no request and no other extension. Its errors, its panics and the
 /// signals it missed are counted in [`names::DROPPED`](crate::names::DROPPED) under its name.
@@ -51,9 +52,15 @@ pub trait Extension: Send + 'static {
     /// Returns the extension's name, used as the `reporter` label of its drop counters.
     fn name(&self) -> &str;
 
-    /// Returns the state that the monitor persists for this extension. Called once, before the store is loaded.
-    fn durable(&self) -> Option<Arc<dyn Durable>> {
-        None
+    /// Checks the settings, and returns the state that the monitor persists for this extension. Called once by
+    /// [`MonitorBuilder::build`](crate::MonitorBuilder::build), before the store is loaded.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a setting cannot work. The monitor is then not built.
+    fn prepare(&mut self, identity: &Identity) -> Result<Option<Arc<dyn Durable>>, BuildError> {
+        let _ = identity;
+        Ok(None)
     }
 
     /// Called once, when the monitor is built and the stored state is merged, and before the first signal.

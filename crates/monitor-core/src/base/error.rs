@@ -14,7 +14,17 @@ enum Kind {
 
 /// Returns an error about a setting. `text` must name the mistake and the change that corrects it.
 pub(crate) fn setting<T>(text: impl Into<String>) -> Result<T, BuildError> {
-    Err(BuildError(Kind::Setting(text.into())))
+    Err(BuildError::setting(text))
+}
+
+impl BuildError {
+    /// Creates the error of a setting of an [`Extension`](crate::Extension). `text` names the mistake and the change
+    /// that corrects it.
+    // No example: `Extension::prepare` returns it.
+    #[must_use]
+    pub fn setting(text: impl Into<String>) -> Self {
+        Self(Kind::Setting(text.into()))
+    }
 }
 
 impl fmt::Display for BuildError {

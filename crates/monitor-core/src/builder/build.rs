@@ -56,11 +56,13 @@ impl MonitorBuilder {
         if let Some(log) = self.log.take() {
             self.extensions.insert(0, Box::new(ReporterExtension(Box::new(log))));
         }
-        let extensions = std::mem::take(&mut self.extensions);
+        let mut extensions = std::mem::take(&mut self.extensions);
         let counters = drop_counters(&extensions)?;
-        let durables: Vec<_> = extensions.iter().filter_map(|extension| extension.durable()).collect();
+        let identity = self.identity();
+        let durables = extensions.iter_mut().map(|extension| extension.prepare(&identity));
+        let durables: Vec<_> = durables.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         check_prefixes(&durables)?;
-        let shared = Arc::new(self.shared(durables, &counters));
+        let shared = Arc::new(self.shared(identity, durables, &counters));
         let reporters = Arc::new(Reporters::default());
         reporters.publish(Signal::Started(Arc::clone(&shared.identity)));
         let persist = self.persist.take();
@@ -121,14 +123,13 @@ impl MonitorBuilder {
         Ok(Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), intake)?)
     }
 
-    fn shared(&self, durables: Vec<Arc<dyn Durable>>, extensions: &[Arc<DropCounter>]) -> Shared {
+    fn shared(&self, identity: Identity, durables: Vec<Arc<dyn Durable>>, extensions: &[Arc<DropCounter>]) -> Shared {
         let traffic_drops = Arc::new(DropCounter::new("traffic"));
         let intake_drops = Arc::new(DropCounter::new("intake"));
         let store_drops = Arc::new(DropCounter::new("store"));
         let trimmed = |path: &String| path.trim_end_matches('/').to_owned();
         let untracked: Vec<_> = self.untracked.iter().map(trimmed).collect();
         let protected = self.protected.iter().map(trimmed).chain(untracked.iter().cloned()).collect();
-        let identity = self.identity();
         let redaction = self.redaction.clone();
         let Limits { issues, sample_bytes, retention, .. } = self.limits;
         let is_persisted = self.persist.is_some();

@@ -14,9 +14,13 @@ use serde_json::json;
 
 use super::Extension;
 use crate::{
-    base::{clock, drops::DropReason, error::BoxError},
+    base::{
+        clock,
+        drops::DropReason,
+        error::{BoxError, BuildError},
+    },
     builder::MonitorBuilder,
-    model::level::Level,
+    model::{identity::Identity, level::Level},
     monitor::Monitor,
     persist::{
         Persist, StoreState, StoreWrite,
@@ -134,8 +138,8 @@ impl Extension for Diary {
         "diary"
     }
 
-    fn durable(&self) -> Option<Arc<dyn Durable>> {
-        Some(Arc::clone(&self.notes) as Arc<dyn Durable>)
+    fn prepare(&mut self, _: &Identity) -> Result<Option<Arc<dyn Durable>>, BuildError> {
+        Ok(Some(Arc::clone(&self.notes) as Arc<dyn Durable>))
     }
 
     fn begin(&mut self, _: &Monitor) -> Result<(), BoxError> {
@@ -275,6 +279,21 @@ fn without_a_store_changes_do_not_pile_up() {
 }
 
 #[test]
+fn a_setting_that_cannot_work_is_refused_when_the_monitor_is_built() {
+    struct Refuses;
+    impl Extension for Refuses {
+        fn name(&self) -> &str {
+            "refuses"
+        }
+        fn prepare(&mut self, identity: &Identity) -> Result<Option<Arc<dyn Durable>>, BuildError> {
+            Err(BuildError::setting(format!("{} has no receiver: name one", identity.service())))
+        }
+    }
+    let refused = builder().extend(Refuses).build().unwrap_err();
+    assert_eq!(refused.to_string(), "shop has no receiver: name one");
+}
+
+#[test]
 fn prefixes_that_cannot_work_are_refused() {
     struct Keys(KeyPrefix);
     impl Durable for Keys {
@@ -296,8 +315,8 @@ fn prefixes_that_cannot_work_are_refused() {
         fn name(&self) -> &str {
             "keeper"
         }
-        fn durable(&self) -> Option<Arc<dyn Durable>> {
-            Some(Arc::new(Keys(self.0.clone())))
+        fn prepare(&mut self, _: &Identity) -> Result<Option<Arc<dyn Durable>>, BuildError> {
+            Ok(Some(Arc::new(Keys(self.0.clone()))))
         }
     }
     let refused = |prefix: KeyPrefix| builder().extend(Keeper(prefix)).build().unwrap_err().to_string();

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{StoreWrite, eraser::Eraser};
 
 /// State that the monitor persists: a part of a program, such as the outbox of alerts, that survives a restart. Given
-/// to the monitor by [`Extension::durable`](crate::Extension::durable).
+/// to the monitor by [`Extension::prepare`](crate::Extension::prepare).
 ///
 /// The state lives in memory, and the store has a copy. The monitor calls these functions on the thread of its saver,
 /// one at a time, and [`merge`](Self::merge) once: while the monitor is built or, if another process has the store, as

@@ -25,7 +25,7 @@ fn delivered(snapshot: &Snapshot, emit: &mut Emit<'_>) {
 fn given_up(snapshot: &Snapshot, emit: &mut Emit<'_>) {
     for counts in &snapshot.alerts {
         for (reason, count) in &counts.given_up {
-            emit(vec![notifier(counts), Label::new("reason", *reason)], Value::Counter(*count));
+            emit(vec![notifier(counts), Label::new("reason", reason.clone())], Value::Counter(*count));
         }
     }
 }
