@@ -130,6 +130,8 @@ pub use monitor_core::{
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
 #[cfg(feature = "health")]
 pub use monitor_health as health;
+#[cfg(feature = "alert")]
+pub use monitor_alert as alert;
 #[cfg(feature = "log")]
 pub use monitor_log as log;
 #[cfg(feature = "metrics")]

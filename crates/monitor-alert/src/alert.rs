@@ -1,0 +1,95 @@
+//! Alerts, and the notifications that tell receivers of their changes.
+
+use std::{sync::Arc, time::SystemTime};
+
+use monitor_core::Fingerprint;
+
+/// A fault that a rule has found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Alert {
+    /// The key by which receivers deduplicate: the same in every process of the service, and for each time the alert
+    /// fires.
+    pub key: String,
+    /// Name of the rule, such as `new-issue` or `error-ratio`.
+    pub rule: String,
+    /// The severity.
+    pub severity: Severity,
+    /// One line for a person, such as `New issue: ArithmeticError in GET /error`. Redacted.
+    pub title: String,
+    /// Further lines by name, such as `message`, `location` and `route`. Redacted.
+    pub facts: Vec<(String, String)>,
+    /// The issue, if the alert is about one.
+    pub fingerprint: Option<Fingerprint>,
+    /// Name of the service.
+    pub service: String,
+    /// The environment.
+    pub environment: String,
+    /// The release that found the fault.
+    pub release: String,
+    /// The time at which the alert was triggered or resolved.
+    pub at: SystemTime,
+}
+
+/// The severity of an alert.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Severity {
+    /// Look at it during working hours.
+    Warning,
+    /// Look at it now.
+    Critical,
+}
+
+/// The change of an alert.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Transition {
+    /// The alert began to fire.
+    Triggered,
+    /// The fault is over.
+    Resolved,
+}
+
+/// One message of an alert's change to one receiver.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Notification {
+    /// Identifies the notification. The same in each attempt, also after a restart, so that a receiver can ignore a
+    /// repetition.
+    pub id: String,
+    /// The change.
+    pub transition: Transition,
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// Number of this attempt, from 1.
+    pub attempt: u32,
+    /// Whether the notification is persisted. If not, it is lost if the process ends before it is delivered.
+    pub is_saved: bool,
+}
+
+// === impl Severity ===
+
+impl Severity {
+    /// Returns the name of this severity in messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+// === impl Transition ===
+
+impl Transition {
+    /// Returns the name of this transition in messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Triggered => "triggered",
+            Self::Resolved => "resolved",
+        }
+    }
+}
