@@ -120,6 +120,8 @@ pub use monitor_core::{
     capture_message, clock, escape, grouping, names, scope, traffic,
 };
 // Traits that programs need not name, and what storages implement. Documented in monitor-core.
+#[cfg(feature = "alert")]
+pub use monitor_alert as alert;
 #[doc(hidden)]
 pub use monitor_core::{
     AnyError, FinalStatus, HealthStatus, JobOutput, Persist, ProcessHeartbeat, StoreState, StoreWrite,
@@ -129,8 +131,6 @@ pub use monitor_core::{
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
 #[cfg(feature = "health")]
 pub use monitor_health as health;
-#[cfg(feature = "alert")]
-pub use monitor_alert as alert;
 #[cfg(feature = "log")]
 pub use monitor_log as log;
 #[cfg(feature = "metrics")]
