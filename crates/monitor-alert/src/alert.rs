@@ -11,7 +11,7 @@ pub struct Alert {
     /// The key by which receivers deduplicate: the same in every process of the service, and for each time the alert
     /// fires.
     pub key: String,
-    /// Name of the rule, such as `new-issue` or `error-ratio`.
+    /// Name of the rule, such as `issue` or `error-ratio`.
     pub rule: String,
     /// The severity.
     pub severity: Severity,

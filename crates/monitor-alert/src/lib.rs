@@ -1,6 +1,13 @@
 //! Alerts: rules find faults, notifiers deliver them to receivers, and the outbox loses none of them over a restart.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![expect(dead_code, reason = "the threads that drive the machine are not there yet")]
+
+// The current time, passed into every function.
+mod time;
+
+// Hashes that are the same in every process.
+mod hash;
 
 // An alert, its severity, and the notification of its change, as data.
 mod alert;
@@ -8,7 +15,23 @@ mod alert;
 // The trait of a notifier, and the error of a delivery.
 mod notifier;
 
+// The stored form of values, and the masks of their texts.
+mod mask;
+mod stored;
+
+// Facts about issues, and the rules that make alerts of facts and counts.
+mod fact;
+mod rule;
+
+// The engine applies the rules; the outbox holds every change until it is delivered or given up.
+mod engine;
+mod outbox;
+
+// Engine and outbox under one roof.
+mod machine;
+
 pub use self::{
     alert::{Alert, Notification, Severity, Transition},
     notifier::{DeliveryError, Notifier},
+    rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule},
 };

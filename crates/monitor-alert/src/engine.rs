@@ -1,0 +1,122 @@
+//! The engine: applies the rules to facts and counts. Each change of an alert is returned once, to be delivered.
+
+mod describe;
+mod merge;
+mod record;
+mod records;
+mod watch;
+
+use std::sync::Arc;
+
+use monitor_core::{Fingerprint, StoreWrite, traffic::Lookback};
+
+use self::{describe::Cause, records::Records, watch::Watch};
+pub(crate) use self::{describe::Source, merge::Overlap, record::Change};
+use crate::{
+    alert::{Alert, Transition},
+    fact::Fact,
+    mask::Mask,
+    rule::{Rule, error_ratio::Counts, issue},
+    time::Now,
+};
+
+/// The rules, and the alerts that they have fired.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    source: Source,
+    /// Names of all rules.
+    rules: Vec<String>,
+    watches: Vec<Watch>,
+    records: Records,
+}
+
+impl Engine {
+    pub(crate) fn new(source: Source, rules: Vec<Rule>) -> Self {
+        let names = rules.iter().map(|rule| rule.name().to_owned()).collect();
+        let watches = rules.into_iter().filter_map(|rule| match rule {
+            Rule::ErrorRatio(rule) => Some(Watch::new(rule)),
+            Rule::Issue(_) => None,
+        });
+        Self { source, rules: names, watches: watches.collect(), records: Records::default() }
+    }
+
+    /// Applies the rules to a fact. Returns the change of the issue's alert, if it has one.
+    pub(crate) fn observe(&mut self, fact: &Fact, now: Now) -> Option<Change> {
+        if !self.has_rule(issue::NAME) {
+            return None;
+        }
+        let (cause, issue) = match fact {
+            Fact::Opened(issue) => (Cause::New, issue),
+            Fact::Regressed(issue) => (Cause::Regressed, issue),
+            Fact::Resolved(fingerprint) => return self.records.resolve(&self.issue_key(*fingerprint), now, |_| ()),
+        };
+        let alert = self.source.issue_alert(self.issue_key(issue.fingerprint), cause, issue, now);
+        self.records.fire(alert)
+    }
+
+    /// Applies the rules to the counts that `read` returns. Called every second.
+    pub(crate) fn evaluate(&mut self, read: &dyn Fn(Lookback) -> Counts, now: Now) -> Vec<Change> {
+        let Self { source, watches, records, .. } = self;
+        let changes = watches.iter_mut().filter_map(|watch| {
+            let key = source.key(watch.rule().rule_name());
+            let counts = read(watch.rule().window());
+            match watch.next_change(records.next_transition(&key), counts, now.steady)? {
+                Transition::Triggered => records.fire(source.ratio_alert(key, watch.rule(), counts, now)),
+                Transition::Resolved => records.resolve(&key, now, |alert| {
+                    alert.facts = describe::ratio_facts(watch.rule(), counts);
+                }),
+            }
+        });
+        changes.collect()
+    }
+
+    /// Resolves alerts of rules that the program no longer has. They can be loaded from the state of an earlier
+    /// release.
+    pub(crate) fn resolve_orphans(&mut self, now: Now) -> Vec<Change> {
+        let Self { source, rules, records, .. } = self;
+        let is_own = |alert: &Alert| rules.contains(&alert.rule) && source.is_of(alert);
+        let orphans = records.active().filter(|alert| !is_own(alert)).map(|alert| alert.key.clone());
+        let orphans: Vec<_> = orphans.collect();
+        orphans.iter().filter_map(|key| records.resolve(key, now, |_| ())).collect()
+    }
+
+    /// Returns all active alerts.
+    pub(crate) fn active(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        self.records.active()
+    }
+
+    /// Returns the number of active alerts that were forgotten because there were too many. They are never resolved.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.records.forgotten()
+    }
+
+    /// Takes the records out of `stored` and merges them. Values that cannot be read remain there.
+    pub(crate) fn merge(&mut self, stored: &mut Vec<(String, Vec<u8>)>) -> Vec<Overlap> {
+        // The alert of a watch may have become active, or ended.
+        self.watches.iter_mut().for_each(Watch::reset);
+        self.records.merge(stored)
+    }
+
+    pub(crate) fn take_changes(&mut self) -> Vec<StoreWrite> {
+        self.records.take_changes()
+    }
+
+    pub(crate) fn everything(&mut self) -> Vec<StoreWrite> {
+        self.records.everything()
+    }
+
+    pub(crate) fn erase(&mut self, mask: Mask<'_>) {
+        self.records.erase(mask);
+    }
+
+    fn has_rule(&self, name: &str) -> bool {
+        self.rules.iter().any(|rule| rule == name)
+    }
+
+    fn issue_key(&self, fingerprint: Fingerprint) -> String {
+        format!("{}/{fingerprint}", self.source.key(issue::NAME))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Tests of the engine.
+
+use std::time::{Duration, SystemTime};
+
+use super::{records::MAX_RECORDS, *};
+use crate::{
+    alert::Severity,
+    fact::{FailureKind, IssueFact},
+    rule::{error_ratio::ErrorRatioRule, issue::IssueRule},
+};
+
+fn now(seconds: u64) -> Now {
+    Now { steady: Duration::from_secs(seconds), wall: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) }
+}
+
+fn source() -> Source {
+    let [service, environment, release] = ["shop", "production", "1.2"].map(String::from);
+    Source { service, environment, release }
+}
+
+fn engine() -> Engine {
+    Engine::new(source(), Rule::defaults())
+}
+
+fn fingerprint(number: u64) -> Fingerprint {
+    Fingerprint::parse(&format!("v1-{number:032x}")).expect("a fingerprint")
+}
+
+fn issue(number: u64) -> IssueFact {
+    IssueFact {
+        fingerprint: fingerprint(number),
+        kind: FailureKind::Error,
+        type_name: String::from("ParseError"),
+        message: String::from("no digit"),
+        location: Some(String::from("src/price.rs:7")),
+        routes: vec![String::from("GET /price")],
+        release: String::from("1.1"),
+    }
+}
+
+fn opened(number: u64) -> Fact {
+    Fact::Opened(issue(number))
+}
+
+fn resolved(number: u64) -> Fact {
+    Fact::Resolved(fingerprint(number))
+}
+
+/// Returns the engine of the next process.
+fn restarted(engine: &mut Engine) -> Engine {
+    let mut next = self::engine();
+    let mut stored: Vec<_> = engine.everything().into_iter().filter_map(stored_value).collect();
+    next.merge(&mut stored);
+    assert_eq!(stored, [], "all is read");
+    next
+}
+
+fn stored_value(change: StoreWrite) -> Option<(String, Vec<u8>)> {
+    match change {
+        StoreWrite::Put { key, value } => Some((key, value)),
+        StoreWrite::Remove { .. } => None,
+    }
+}
+
+fn ratio(failed: u64) -> impl Fn(Lookback) -> Counts {
+    move |_| Counts { count: 100, failed }
+}
+
+#[test]
+fn a_new_issue_fires_an_alert_that_shows_it() {
+    let change = engine().observe(&opened(7), now(9)).expect("it fires");
+    assert_eq!((change.transition, change.episode), (Transition::Triggered, 1));
+    let alert = &change.alert;
+    assert_eq!(alert.key, format!("shop/production/issue/{}", fingerprint(7)));
+    assert_eq!((alert.title.as_str(), alert.severity), ("New issue: ParseError in GET /price", Severity::Warning));
+    let facts = [("message", "no digit"), ("location", "src/price.rs:7"), ("route", "GET /price")];
+    assert_eq!(alert.facts, facts.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!((alert.release.as_str(), alert.at), ("1.1", now(9).wall));
+}
+
+#[test]
+fn a_panic_is_critical() {
+    let panic = Fact::Regressed(IssueFact { kind: FailureKind::Panic, ..issue(7) });
+    let alert = engine().observe(&panic, now(0)).expect("it fires").alert;
+    assert_eq!(
+        (alert.title.as_str(), alert.severity),
+        ("Regressed issue: ParseError in GET /price", Severity::Critical)
+    );
+}
+
+#[test]
+fn an_active_alert_fires_again_only_after_it_was_resolved() {
+    let mut engine = engine();
+    let facts = [opened(7), Fact::Regressed(issue(7)), resolved(7), resolved(7), Fact::Regressed(issue(7))];
+    let changes = facts.map(|fact| engine.observe(&fact, now(0)).map(|change| (change.transition, change.episode)));
+    let (triggered, resolved) = (Transition::Triggered, Transition::Resolved);
+    assert_eq!(changes, [Some((triggered, 1)), None, Some((resolved, 1)), None, Some((triggered, 2))]);
+}
+
+#[test]
+fn an_issue_of_which_no_alert_was_fired_is_not_resolved() {
+    assert!(engine().observe(&resolved(7), now(0)).is_none());
+}
+
+#[test]
+fn episodes_go_on_after_a_restart() {
+    let mut first = engine();
+    first.observe(&opened(7), now(0)).expect("it fires");
+    let mut second = restarted(&mut first);
+    assert!(second.observe(&opened(7), now(0)).is_none(), "it is active still");
+    let change = second.observe(&resolved(7), now(0)).expect("it is resolved");
+    assert_eq!((change.episode, change.alert.title.as_str()), (1, "New issue: ParseError in GET /price"));
+    let mut third = restarted(&mut second);
+    assert_eq!(third.observe(&opened(7), now(0)).map(|change| change.episode), Some(2));
+}
+
+#[test]
+fn an_error_ratio_fires_and_is_resolved_with_the_counts_of_its_end() {
+    let mut engine = engine();
+    let [triggered] = &engine.evaluate(&ratio(6), now(0))[..] else { panic!("it fires") };
+    assert_eq!(triggered.alert.key, "shop/production/error-ratio");
+    assert_eq!(triggered.alert.title, "Error ratio above 5 %");
+    assert_eq!(triggered.alert.facts[0].1, "6 of 100 requests");
+    assert_eq!(triggered.alert.facts[1].1, "1 minute");
+    assert!(engine.evaluate(&ratio(1), now(1)).is_empty());
+    let [resolved] = &engine.evaluate(&ratio(1), now(61))[..] else { panic!("it is resolved") };
+    assert_eq!((resolved.transition, resolved.episode), (Transition::Resolved, 1));
+    assert_eq!(resolved.alert.facts[0].1, "1 of 100 requests");
+}
+
+#[test]
+fn an_alert_of_the_process_before_ends_after_a_whole_delay() {
+    let mut first = engine();
+    assert_eq!(first.evaluate(&ratio(6), now(0)).len(), 1);
+    let mut second = engine();
+    assert!(second.evaluate(&ratio(0), now(0)).is_empty());
+    second.merge(&mut first.everything().into_iter().filter_map(stored_value).collect());
+    assert!(second.evaluate(&ratio(0), now(1)).is_empty());
+    assert!(second.evaluate(&ratio(0), now(60)).is_empty());
+    assert_eq!(second.evaluate(&ratio(0), now(61)).len(), 1);
+}
+
+#[test]
+fn an_alert_that_becomes_active_by_a_merge_starts_its_delay_anew() {
+    let rule = || ErrorRatioRule::above(0.05).lasting(Duration::from_secs(100));
+    let mut first = Engine::new(source(), vec![rule().into()]);
+    assert_eq!([0, 100].map(|second| first.evaluate(&ratio(6), now(second)).len()), [0, 1]);
+    let mut second = Engine::new(source(), vec![rule().into()]);
+    assert!(second.evaluate(&ratio(6), now(0)).is_empty());
+    second.merge(&mut first.everything().into_iter().filter_map(stored_value).collect());
+    assert!(second.evaluate(&ratio(0), now(99)).is_empty(), "the ratio was above until now");
+    assert_eq!(second.evaluate(&ratio(0), now(159)).len(), 1);
+}
+
+#[test]
+fn alerts_of_a_rule_that_is_gone_are_resolved() {
+    let mut first = engine();
+    first.observe(&opened(7), now(0)).expect("it fires");
+    assert_eq!(first.evaluate(&ratio(6), now(0)).len(), 1);
+    let mut second = Engine::new(source(), vec![IssueRule::new().into()]);
+    second.merge(&mut first.everything().into_iter().filter_map(stored_value).collect());
+    let [resolved] = &second.resolve_orphans(now(0))[..] else { panic!("one is resolved") };
+    assert_eq!(resolved.alert.rule, "error-ratio");
+    assert!(second.resolve_orphans(now(0)).is_empty());
+}
+
+#[test]
+fn beyond_the_limit_resolved_alerts_are_forgotten_first_and_no_episode_is_used_twice() {
+    let mut engine = engine();
+    for fact in [opened(0), opened(1), resolved(1), opened(1), resolved(1)] {
+        engine.observe(&fact, now(0)).expect("a change");
+    }
+    (2..MAX_RECORDS as u64 + 1).for_each(|number| drop(engine.observe(&opened(number), now(0))));
+    assert_eq!((engine.active().count(), engine.forgotten()), (MAX_RECORDS, 0));
+    let change = engine.observe(&opened(1), now(0)).expect("it fires");
+    assert_eq!((engine.active().count(), engine.forgotten()), (MAX_RECORDS, 1));
+    assert_eq!(change.episode, 3);
+    assert!(engine.observe(&resolved(0), now(0)).is_none(), "the oldest is forgotten");
+}
+
+#[test]
+fn texts_of_an_erased_user_are_masked_in_active_alerts() {
+    let mut engine = engine();
+    engine.observe(&opened(7), now(0)).expect("it fires");
+    engine.take_changes();
+    engine.erase(&mut |text| (text == "no digit").then(|| String::from("*")));
+    assert_eq!(engine.active().next().map(|alert| alert.facts[0].1.as_str()), Some("*"));
+    assert!(!engine.take_changes().is_empty(), "the store must not keep them");
+}

@@ -1,0 +1,60 @@
+//! The stored form of an alert: its fields, flattened into the value that has one.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use monitor_core::{Fingerprint, clock};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::alert::{Alert, Severity, Transition};
+
+pub(crate) fn serialize<S: Serializer>(alert: &Arc<Alert>, serializer: S) -> Result<S::Ok, S::Error> {
+    StoredAlert::serialize(alert, serializer)
+}
+
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Alert>, D::Error> {
+    StoredAlert::deserialize(deserializer).map(Arc::new)
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Alert")]
+struct StoredAlert {
+    key: String,
+    rule: String,
+    #[serde(with = "StoredSeverity")]
+    severity: Severity,
+    title: String,
+    facts: Vec<(String, String)>,
+    fingerprint: Option<Fingerprint>,
+    service: String,
+    environment: String,
+    release: String,
+    #[serde(rename = "at_ms", serialize_with = "write_time", deserialize_with = "read_time")]
+    at: SystemTime,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Severity", rename_all = "lowercase")]
+enum StoredSeverity {
+    Warning,
+    Critical,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Transition", rename_all = "lowercase")]
+pub(crate) enum StoredTransition {
+    Triggered,
+    Resolved,
+}
+
+/// Writes a wall-clock time in milliseconds since the Unix epoch.
+fn write_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(clock::millis(*time))
+}
+
+fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+    let since = Duration::from_millis(u64::deserialize(deserializer)?);
+    Ok(SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH))
+}
