@@ -102,6 +102,8 @@
 //! | `test-util` | [`MemoryReporter`], for tests |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "alert")]
+pub use monitor_alert as alert;
 #[cfg(feature = "test-util")]
 #[doc(inline)]
 pub use monitor_core::MemoryReporter;
@@ -129,8 +131,6 @@ pub use monitor_core::{
 pub use monitor_core::{spawn_blocking_supervised, spawn_supervised};
 #[cfg(feature = "health")]
 pub use monitor_health as health;
-#[cfg(feature = "alert")]
-pub use monitor_alert as alert;
 #[cfg(feature = "log")]
 pub use monitor_log as log;
 #[cfg(feature = "metrics")]
