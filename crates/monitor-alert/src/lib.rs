@@ -8,7 +8,15 @@ mod alert;
 // The trait of a notifier, and the error of a delivery.
 mod notifier;
 
+// The HTTP client of notifiers, and the classification of responses.
+mod http;
+
+// The notifiers: signed webhooks.
+mod notifiers;
+
 pub use self::{
     alert::{Alert, Notification, Severity, Transition},
+    http::NotifierError,
     notifier::{DeliveryError, Notifier},
+    notifiers::{SignatureError, Webhook, verify_signature},
 };
