@@ -84,6 +84,11 @@ impl HttpClient {
         if response.status().is_success() { Ok(response) } else { Err(self.refused(response)) }
     }
 
+    /// Reads the text of a response, of which [`MAX_BODY`] bytes are read.
+    pub(crate) fn text(&self, response: http::Response<Body>) -> Result<String, DeliveryError> {
+        beginning(response).map_err(|error| self.unanswered(&error.into()))
+    }
+
     /// Returns the error of a request without a response. The next attempt may succeed whatever the cause: a host name,
     /// a certificate or a broken proxy can be repaired without a restart of this process.
     fn unanswered(&self, error: &ureq::Error) -> DeliveryError {

@@ -11,12 +11,12 @@ mod notifier;
 // The HTTP client of notifiers, and the classification of responses.
 mod http;
 
-// The notifiers: signed webhooks.
+// The notifiers: signed webhooks, Slack.
 mod notifiers;
 
 pub use self::{
     alert::{Alert, Notification, Severity, Transition},
     http::NotifierError,
     notifier::{DeliveryError, Notifier},
-    notifiers::{SignatureError, Webhook, verify_signature},
+    notifiers::{SignatureError, Slack, Webhook, verify_signature},
 };

@@ -3,9 +3,11 @@
 #[cfg(test)]
 mod example;
 mod signature;
+mod slack;
 mod webhook;
 
 pub use self::{
     signature::{SignatureError, verify_signature},
+    slack::Slack,
     webhook::Webhook,
 };

@@ -201,6 +201,14 @@ fn each_request_has_a_connection_of_its_own() {
 }
 
 #[test]
+fn a_body_that_breaks_off_is_not_read_as_a_text() {
+    let receiver = Receiver::answering("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nok");
+    let client = client(&receiver.url);
+    let response = client.post(&HeaderMap::new(), "{}").unwrap();
+    assert!(!client.text(response).unwrap_err().is_permanent());
+}
+
+#[test]
 fn a_malformed_url_is_refused_without_being_shown() {
     for url in ["", "hooks.example", "ftp://hooks.example/topsecret", "http:///topsecret", "http://ho oks/topsecret"] {
         let Err(error) = HttpClient::new(url) else { panic!("{url}") };
