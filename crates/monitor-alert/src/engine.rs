@@ -6,8 +6,6 @@ mod record;
 mod records;
 mod watch;
 
-use std::sync::Arc;
-
 use monitor_core::{Fingerprint, StoreWrite, traffic::Lookback};
 
 use self::{describe::Cause, records::Records, watch::Watch};
@@ -81,7 +79,8 @@ impl Engine {
     }
 
     /// Returns all active alerts.
-    pub(crate) fn active(&self) -> impl Iterator<Item = &Arc<Alert>> {
+    #[cfg(test)]
+    pub(crate) fn active(&self) -> impl Iterator<Item = &std::sync::Arc<Alert>> {
         self.records.active()
     }
 

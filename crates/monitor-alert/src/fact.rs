@@ -1,5 +1,7 @@
 //! Facts about issues, from which alerts are made.
 
+mod of_signal;
+
 use monitor_core::Fingerprint;
 
 /// A change of an issue.

@@ -1,7 +1,6 @@
 //! Alerts: rules find faults, notifiers deliver them to receivers, and the outbox loses none of them over a restart.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![expect(dead_code, reason = "the threads that drive the machine are not there yet")]
 
 // The current time, passed into every function.
 mod time;
@@ -30,8 +29,22 @@ mod outbox;
 // Engine and outbox under one roof.
 mod machine;
 
+// The HTTP client of notifiers, and the classification of responses.
+mod http;
+
+// The notifiers: signed webhooks, Slack.
+mod notifiers;
+
+// The machine, shared by threads; the threads that deliver; and the extension that owns them.
+mod alerts;
+mod courier;
+mod desk;
+
 pub use self::{
     alert::{Alert, Notification, Severity, Transition},
+    alerts::Alerts,
+    http::NotifierError,
     notifier::{DeliveryError, Notifier},
+    notifiers::{SignatureError, Slack, Webhook, verify_signature},
     rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule},
 };

@@ -110,9 +110,9 @@ impl Machine {
         self.outbox.counts()
     }
 
-    /// Returns the number of active alerts.
-    pub(crate) fn active(&self) -> u64 {
-        self.engine.active().count() as u64
+    /// Returns whether a notification was never attempted, or is being attempted.
+    pub(crate) fn has_unattempted(&self) -> bool {
+        self.outbox.has_unattempted()
     }
 
     /// Returns the number of active alerts that were forgotten because there were too many. They are never resolved.

@@ -115,6 +115,11 @@ impl Outbox {
         self.queues().map(|(name, queue)| ChannelCounts::new(name, queue)).collect()
     }
 
+    /// Returns whether an entry of a configured channel was never attempted, or is being attempted.
+    pub(crate) fn has_unattempted(&self) -> bool {
+        self.channels.values().any(|channel| channel.queue.has_unattempted())
+    }
+
     pub(crate) fn erase(&mut self, mask: Mask<'_>) {
         self.queues_mut().for_each(|queue| queue.erase(&mut *mask));
     }

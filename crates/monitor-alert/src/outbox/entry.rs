@@ -28,7 +28,7 @@ pub(super) struct Entry {
     #[serde(flatten, with = "stored::alert")]
     pub(super) alert: Arc<Alert>,
     /// Number of attempts, in all processes.
-    attempts: u32,
+    pub(super) attempts: u32,
     /// Time waited in all processes, until `since`.
     #[serde(rename = "waited_ms", with = "stored::millis")]
     waited: Duration,

@@ -48,6 +48,11 @@ impl Queue {
         self.in_flight.is_some()
     }
 
+    /// Returns whether an entry was never attempted, or is being attempted.
+    pub(super) fn has_unattempted(&self) -> bool {
+        self.has_attempt() || self.entries.iter().any(|entry| entry.attempts == 0)
+    }
+
     /// Returns the entry that is due first. An entry waits for earlier ones of its alert, so that no end of an alert is
     /// delivered before its beginning.
     pub(super) fn first_due(&mut self) -> Option<&mut Entry> {

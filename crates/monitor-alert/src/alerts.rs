@@ -1,0 +1,189 @@
+//! Alerts as an extension of a monitor.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use monitor_core::{
+    BoxError, BuildError, DropReason, Durable, Extension, Identity, Monitor, Signal, WeakMonitor, traffic::Lookback,
+};
+
+use crate::{
+    courier,
+    desk::Desk,
+    engine::Source,
+    fact::Fact,
+    machine::Machine,
+    notifier::Notifier,
+    outbox::Limit,
+    rule::{Rule, error_ratio::Counts},
+};
+
+/// Alerts on new issues and on high error ratios. Added to a monitor by
+/// [`MonitorBuilder::extend`](monitor_core::MonitorBuilder::extend).
+///
+/// Every alert is delivered by every notifier, when it is triggered and when it is resolved. A notification is saved in
+/// the monitor's store before the first attempt, and retried until its receiver accepts it, also after a restart. It is
+/// given up if the receiver rejects it for good, after 24 hours of waiting, or if more than 10,000 wait. A store that
+/// fails, and a monitor without one, hold no alert back: the notification is sent unsaved, and counted.
+///
+/// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row; others wait.
+/// Requests pay nothing. [`Monitor::alert_counts`] and the metrics `monitor_alerts_…_total` count the notifications.
+///
+/// Receivers may get a notification twice, if the process ended, or the connection broke, before the receiver's answer
+/// arrived. Both have the same [`Notification::id`](crate::Notification::id).
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::{Monitor, alert::{Alerts, Slack}};
+///
+/// let slack = Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?;
+/// let monitor = Monitor::builder("shop").extend(Alerts::to(slack)).build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Example: two receivers, and rules of one's own
+///
+/// ```
+/// use std::time::Duration;
+/// use monitor_kit::{Monitor, alert::{Alerts, ErrorRatioRule, IssueRule, Slack, Webhook}};
+///
+/// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
+///     .and(Webhook::new("https://ops.example.org/alerts")?.secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?)
+///     .rules([IssueRule::new().into(), ErrorRatioRule::above(0.02).lasting(Duration::from_secs(120)).into()]);
+/// let monitor = Monitor::builder("shop").extend(alerts).build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub struct Alerts {
+    rules: Vec<Rule>,
+    notifiers: Vec<Box<dyn Notifier>>,
+    /// Set once the monitor is being built.
+    desk: Option<Arc<Desk>>,
+    /// Number of forgotten alerts that are counted as dropped, or were forgotten by an earlier process.
+    forgotten: u64,
+}
+
+impl Alerts {
+    /// Creates alerts that `notifier` delivers.
+    pub fn to(notifier: impl Notifier) -> Self {
+        Self { rules: Rule::defaults(), notifiers: vec![Box::new(notifier)], desk: None, forgotten: 0 }
+    }
+
+    /// Adds a notifier, which delivers every alert, too.
+    pub fn and(mut self, notifier: impl Notifier) -> Self {
+        self.notifiers.push(Box::new(notifier));
+        self
+    }
+
+    /// Sets the rules. Replaces earlier ones. Defaults to [`IssueRule::new`](crate::IssueRule::new) and
+    /// [`ErrorRatioRule::above`](crate::ErrorRatioRule::above) 5 %.
+    pub fn rules(mut self, rules: impl IntoIterator<Item = Rule>) -> Self {
+        self.rules = rules.into_iter().collect();
+        self
+    }
+
+    fn check(&self) -> Result<(), BuildError> {
+        Rule::check(&self.rules).map_err(BuildError::setting)?;
+        let mut names: Vec<&str> = Vec::with_capacity(self.notifiers.len());
+        for name in self.notifiers.iter().map(|notifier| notifier.name()) {
+            let is_well_formed = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+            if name.is_empty() || !is_well_formed {
+                return Err(BuildError::setting(format!(
+                    "the notifier name `{name}` is malformed: use lower-case letters, digits and `-`"
+                )));
+            }
+            if names.contains(&name) {
+                return Err(BuildError::setting(format!(
+                    "two notifiers are called `{name}`: give each a name of its own"
+                )));
+            }
+            names.push(name);
+        }
+        Ok(())
+    }
+
+    fn start_couriers(&mut self, desk: &Arc<Desk>, monitor: &WeakMonitor) -> Result<(), BoxError> {
+        for notifier in self.notifiers.drain(..) {
+            courier::spawn(Arc::clone(desk), monitor.clone(), notifier)?;
+        }
+        Ok(())
+    }
+}
+
+impl Extension for Alerts {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn prepare(&mut self, identity: &Identity) -> Result<Option<Arc<dyn Durable>>, BuildError> {
+        self.check()?;
+        let channels = self.notifiers.iter().map(|notifier| (notifier.name().to_owned(), Limit::default()));
+        let machine = Machine::new(source(identity), self.rules.clone(), channels);
+        let desk = Arc::new(Desk::new(machine));
+        self.desk = Some(Arc::clone(&desk));
+        Ok(Some(desk))
+    }
+
+    fn begin(&mut self, monitor: &Monitor) -> Result<(), BoxError> {
+        let Some(desk) = self.desk.clone() else { return Ok(()) };
+        self.forgotten = desk.forgotten();
+        let counted = Arc::clone(&desk);
+        monitor.show_alerts(move || counted.counts());
+        self.start_couriers(&desk, &monitor.downgrade())
+    }
+
+    fn signal(&mut self, signal: &Signal) -> Result<(), BoxError> {
+        if let Some((desk, fact)) = self.desk.as_ref().zip(Fact::of(signal)) {
+            desk.observe(&fact);
+        }
+        Ok(())
+    }
+
+    fn second(&mut self, monitor: &Monitor) -> Result<(), BoxError> {
+        let (Some(desk), Some(traffic)) = (&self.desk, monitor.traffic()) else { return Ok(()) };
+        desk.evaluate(&|window: Lookback| {
+            let total = traffic.recent(window).total;
+            Counts { count: total.count, failed: total.failed }
+        });
+        let forgotten = desk.forgotten();
+        let more = forgotten.saturating_sub(std::mem::replace(&mut self.forgotten, forgotten));
+        monitor.drops_of(NAME).count_many(DropReason::IssueLimit, more);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), BoxError> {
+        match &self.desk {
+            Some(desk) if !desk.wait_for_attempts(MAX_FLUSH) => Err("an alert was not attempted in time".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Alerts {
+    fn drop(&mut self) {
+        if let Some(desk) = &self.desk {
+            desk.close(MAX_CLOSE);
+        }
+    }
+}
+
+impl fmt::Debug for Alerts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.notifiers.iter().map(|notifier| notifier.name()).collect();
+        f.debug_struct("Alerts").field("rules", &self.rules).field("notifiers", &names).finish_non_exhaustive()
+    }
+}
+
+fn source(identity: &Identity) -> Source {
+    Source {
+        service: identity.service().to_owned(),
+        environment: identity.environment().to_owned(),
+        release: identity.release().to_owned(),
+    }
+}
+
+const NAME: &str = "alerts";
+/// Maximum time that a flush waits for the first attempts. Later ones are made by the next process if need be.
+const MAX_FLUSH: Duration = Duration::from_secs(5);
+/// Maximum time that the end of a monitor waits for attempts in progress.
+const MAX_CLOSE: Duration = Duration::from_secs(2);

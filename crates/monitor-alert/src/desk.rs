@@ -1,0 +1,196 @@
+//! The desk: the machine, shared by the extension, the couriers and the saver.
+
+use std::{
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use monitor_core::{AlertCounts, Durable, Eraser, KeyPrefix, MergeReport, StoreWrite, clock, traffic::Lookback};
+
+use crate::{
+    alert::Notification,
+    fact::Fact,
+    machine::{Machine, Pushed},
+    notifier::DeliveryError,
+    outbox::{ChannelCounts, Next},
+    rule::error_ratio::Counts,
+    time::Now,
+};
+
+/// The machine, and what wakes the couriers.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    state: Mutex<State>,
+    /// Notified when a courier may have something to do, and when one has done something.
+    changed: Condvar,
+    /// Held during a save, so that couriers do not save one after another.
+    saving: Mutex<()>,
+    /// The origin of the machine's monotonic time.
+    begun: Instant,
+}
+
+#[derive(Debug)]
+struct State {
+    machine: Machine,
+    /// Number of couriers at work.
+    couriers: usize,
+    is_closed: bool,
+}
+
+/// The next step of a courier.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Save,
+    Send(Notification),
+    End,
+}
+
+impl Desk {
+    pub(crate) fn new(machine: Machine) -> Self {
+        let state = State { machine, couriers: 0, is_closed: false };
+        Self { state: Mutex::new(state), changed: Condvar::new(), saving: Mutex::default(), begun: clock::now() }
+    }
+
+    /// Applies the rules to a change of an issue.
+    pub(crate) fn observe(&self, fact: &Fact) {
+        let pushed = self.lock().machine.observe(fact, self.now());
+        self.wake(pushed);
+    }
+
+    /// Applies the rules to the counts of requests.
+    pub(crate) fn evaluate(&self, read: &dyn Fn(Lookback) -> Counts) {
+        let pushed = self.lock().machine.evaluate(read, self.now());
+        self.wake(pushed);
+    }
+
+    /// Waits for the next step of a courier. There is one at the latest when the desk is closed.
+    pub(crate) fn step(&self, channel: &str) -> Step {
+        let mut state = self.lock();
+        loop {
+            if state.is_closed {
+                return Step::End;
+            }
+            let wait = match state.machine.next(channel, self.now()) {
+                Next::Save => return Step::Save,
+                Next::Send(notification) => return Step::Send(notification),
+                Next::Wait(wait) => wait,
+                Next::Idle => Duration::MAX,
+            };
+            // A flush may wait for this courier to have nothing to do.
+            self.changed.notify_all();
+            let waited = self.changed.wait_timeout(state, wait.min(MAX_WAIT));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Ends the delivery of a notification.
+    pub(crate) fn finish(&self, channel: &str, id: &str, result: &Result<(), DeliveryError>) {
+        self.lock().machine.finish(channel, id, result, self.now());
+        self.changed.notify_all();
+    }
+
+    /// Saves the state by calling `save`, which returns whether it succeeded. Notifications that could not be saved are
+    /// sent nevertheless.
+    pub(crate) fn save(&self, save: impl FnOnce() -> bool) {
+        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
+        let mark = self.lock().machine.begin_save();
+        // Not under the lock of the state: the saver takes the changes meanwhile.
+        let is_saved = save();
+        let mut state = self.lock();
+        if is_saved { state.machine.save_succeeded(mark) } else { state.machine.save_failed(mark) }
+    }
+
+    /// Returns the counts of all notifiers.
+    pub(crate) fn counts(&self) -> Vec<AlertCounts> {
+        let counts = self.lock().machine.counts().into_iter();
+        let public = |ChannelCounts { channel, fired, delivered, waiting, given_up, unsaved }| AlertCounts {
+            notifier: channel,
+            fired,
+            delivered,
+            waiting,
+            given_up,
+            unsaved,
+        };
+        counts.map(public).collect()
+    }
+
+    /// Returns the number of active alerts that were forgotten because there were too many, in all processes.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.lock().machine.forgotten()
+    }
+
+    /// Waits until each notification has been attempted once, for at most `timeout`. Returns `false` on a time-out.
+    pub(crate) fn wait_for_attempts(&self, timeout: Duration) -> bool {
+        let has_untried = |state: &mut State| !state.is_closed && state.machine.has_unattempted();
+        self.wait_while(timeout, has_untried)
+    }
+
+    /// Ends all couriers that are not in the middle of an attempt, and waits for the others for at most `timeout`.
+    pub(crate) fn close(&self, timeout: Duration) {
+        self.lock().is_closed = true;
+        self.changed.notify_all();
+        self.wait_while(timeout, |state| state.couriers > 0);
+    }
+
+    pub(crate) fn enter(&self) {
+        self.lock().couriers += 1;
+    }
+
+    pub(crate) fn leave(&self) {
+        self.lock().couriers -= 1;
+        self.changed.notify_all();
+    }
+
+    fn wait_while(&self, timeout: Duration, condition: impl FnMut(&mut State) -> bool) -> bool {
+        let waited = self.changed.wait_timeout_while(self.lock(), timeout, condition);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    fn wake(&self, pushed: Pushed) {
+        if pushed == Pushed::Some {
+            self.changed.notify_all();
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { steady: clock::now().saturating_duration_since(self.begun), wall: clock::wall() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Durable for Desk {
+    fn prefixes(&self) -> Vec<KeyPrefix> {
+        // Without a `/`: a store must not evict a notification.
+        vec![KeyPrefix::new(PREFIX)]
+    }
+
+    fn merge(&self, stored: Vec<(String, Vec<u8>)>) -> MergeReport {
+        let unread = self.lock().machine.merge(stored, self.now());
+        let mut report = MergeReport::default();
+        for (key, value) in unread {
+            report.unreadable(key, &value);
+        }
+        self.changed.notify_all();
+        report
+    }
+
+    fn take_changes(&self) -> Vec<StoreWrite> {
+        self.lock().machine.take_changes()
+    }
+
+    fn everything(&self) -> Vec<StoreWrite> {
+        self.lock().machine.everything()
+    }
+
+    fn erase(&self, eraser: &Eraser) {
+        let mut mask = |text: &str| eraser.is_named_in(text).then(|| eraser.without_name(text));
+        self.lock().machine.erase(&mut mask);
+    }
+}
+
+const PREFIX: &str = "alert-";
+/// Maximum time between two looks at the machine, for what waits for the time of another process.
+const MAX_WAIT: Duration = Duration::from_secs(60);

@@ -1,0 +1,33 @@
+//! The facts in signals.
+
+use monitor_core::{EventKind, Issue, IssueStatus, Signal};
+
+use super::{Fact, FailureKind, IssueFact};
+
+impl Fact {
+    /// Returns the fact in a signal, if rules act on it.
+    pub(crate) fn of(signal: &Signal) -> Option<Self> {
+        match signal {
+            Signal::IssueOpened(issue) => Some(Self::Opened(IssueFact::of(issue))),
+            Signal::IssueRegressed(issue) => Some(Self::Regressed(IssueFact::of(issue))),
+            Signal::IssueChanged(change) if change.issue.status.state == IssueStatus::Resolved => {
+                Some(Self::Resolved(change.issue.fingerprint))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl IssueFact {
+    fn of(issue: &Issue) -> Self {
+        Self {
+            fingerprint: issue.fingerprint,
+            kind: if issue.kind == EventKind::Panic { FailureKind::Panic } else { FailureKind::Error },
+            type_name: issue.type_name.clone(),
+            message: issue.message.clone(),
+            location: issue.location.as_ref().map(ToString::to_string),
+            routes: issue.routes.clone(),
+            release: issue.releases.last().cloned().unwrap_or_default(),
+        }
+    }
+}

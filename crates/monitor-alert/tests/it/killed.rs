@@ -1,0 +1,73 @@
+//! A process that is killed loses no alert that it had saved.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    io::{BufRead, BufReader, Write, stdout},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use crate::support::{PATIENCE, Receiver, counts, shop, until, webhook};
+
+/// A process that is killed when it is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn of_50_processes_killed_at_any_moment_each_issue_is_alerted_once() {
+    let (receiver, folder) = (Receiver::start(), tempfile::tempdir().unwrap());
+    for round in 0..KILLS {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--exact", "killed::a_shop_that_fails_and_waits", "--nocapture"]);
+        command.env(FOLDER, folder.path()).env(URL, receiver.url()).env(ROUND, round.to_string());
+        let mut shop = Killed(command.stdout(Stdio::piped()).spawn().unwrap());
+        let lines = BufReader::new(shop.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let failed = lines.into_iter().any(|line| line == FAILED);
+        assert!(failed, "it fails before it is killed");
+        // From immediately after the error to after its delivery.
+        std::thread::sleep(Duration::from_micros(round * 3771 % 120_000));
+    }
+    let survivor = shop(folder.path(), "1.0.0", webhook(&receiver));
+    assert!(survivor.flush(PATIENCE));
+    until("nothing waits", || counts(&survivor).waiting == 0);
+    let mut times = BTreeMap::<_, u64>::new();
+    for received in receiver.received() {
+        let json = received.json();
+        *times.entry((json["alert"]["fingerprint"].to_string(), json["id"].to_string())).or_default() += 1;
+    }
+    let alerted: BTreeSet<_> = times.keys().map(|(fingerprint, _)| fingerprint.clone()).collect();
+    let issues: BTreeSet<_> =
+        survivor.issues().iter().map(|issue| format!("{:?}", issue.fingerprint.to_string())).collect();
+    assert_eq!(alerted.len(), times.len(), "no issue has two notifications");
+    assert!(issues.is_subset(&alerted), "no issue is without one: {:?}", issues.difference(&alerted));
+    let repeated: u64 = times.values().map(|times| times - 1).sum();
+    // Killed between the receiver's answer and the save of it. The ID is the same, so the receiver can tell.
+    assert!(repeated <= KILLS / 5, "{repeated} were repeated");
+}
+
+/// The child process that the test above kills.
+#[test]
+#[expect(clippy::print_stdout, reason = "the parent process reads the output")]
+fn a_shop_that_fails_and_waits() {
+    let (Some(folder), Ok(url), Ok(round)) = (env::var_os(FOLDER), env::var(URL), env::var(ROUND)) else { return };
+    let webhook = monitor_alert::Webhook::new(&url).unwrap();
+    let monitor = shop(folder.as_ref(), "1.0.0", webhook);
+    let name: String = round.bytes().map(|digit| char::from(b'a' + digit - b'0')).collect();
+    monitor.capture_message(format!("the printer {name} is out of paper"), monitor_core::Level::Error);
+    println!("\n{FAILED}");
+    let _ = stdout().flush();
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+const KILLS: u64 = 50;
+const FAILED: &str = "failed";
+const FOLDER: &str = "ALERTS_FOLDER";
+const URL: &str = "ALERTS_URL";
+const ROUND: &str = "ALERTS_ROUND";

@@ -1,0 +1,7 @@
+//! Alerts from a monitor to a receiver, over restarts, kills and failures.
+
+mod failures;
+mod first_alert;
+mod killed;
+mod sharing;
+mod support;
