@@ -84,7 +84,7 @@ impl HttpClient {
         if response.status().is_success() { Ok(response) } else { Err(self.refused(response)) }
     }
 
-    /// Reads the text of a response, of which [`MAX_BODY`] bytes are read.
+    /// Reads the first [`MAX_BODY`] bytes of a response as text.
     pub(crate) fn text(&self, response: http::Response<Body>) -> Result<String, DeliveryError> {
         beginning(response).map_err(|error| self.unanswered(&error.into()))
     }

@@ -118,7 +118,7 @@ fn an_endless_body_is_read_at_its_beginning_only() {
 }
 
 #[test]
-fn what_is_no_response_is_retryable() {
+fn garbage_instead_of_a_response_is_retryable() {
     for garbage in ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 abc\r\n\r\n", "\0\0\0", "HTTP/1.1 200 OK\r\nbroken", ""] {
         let (is_permanent, text) = failure(&client(&Receiver::answering(garbage).url));
         assert!(!is_permanent && text.starts_with("no answer from 127.0.0.1: "), "{garbage:?}: {text}");

@@ -60,7 +60,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Signa
     value.to_str().map_err(|_| SignatureError::Unreadable(name))
 }
 
-/// The reason for which a request is refused.
+/// The reason why [`verify_signature`] refused a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SignatureError {

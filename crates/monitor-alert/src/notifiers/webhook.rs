@@ -46,9 +46,10 @@ use crate::{
 /// }
 /// ```
 ///
-/// `transition` is `triggered` or `resolved`, `severity` is `warning` or `critical`, and `fingerprint` is `null` if the
-/// alert is about no issue. See [`Notification`] and [`Alert`](crate::Alert) for the other fields. `version` changes
-/// when a field is removed or changes its meaning; new fields do not change it.
+/// `transition` is `triggered` or `resolved`, `severity` is `warning` or `critical`, `fingerprint` is `null` if the
+/// alert is about no issue, and `persisted` is [`is_saved`](Notification::is_saved). See [`Notification`] and
+/// [`Alert`](crate::Alert) for the other fields. `version` changes when a field is removed or changes its meaning; new
+/// fields do not change it.
 ///
 /// # Outcomes
 ///

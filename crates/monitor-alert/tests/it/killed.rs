@@ -48,7 +48,7 @@ fn of_50_processes_killed_at_any_moment_each_issue_is_alerted_once() {
         survivor.issues().iter().map(|issue| format!("{:?}", issue.fingerprint.to_string())).collect();
     assert_eq!(alerted.len(), times.len(), "no issue has two notifications");
     assert!(issues.is_subset(&alerted), "no issue is without one: {:?}", issues.difference(&alerted));
-    eprintln!("{} issues, {} notifications", issues.len(), times.len());
+    assert!(issues.len() as u64 >= KILLS / 5, "{} issues were saved before their process was killed", issues.len());
     let repeated: u64 = times.values().map(|times| times - 1).sum();
     // Killed between the receiver's answer and the save of it. The ID is the same, so the receiver can tell.
     assert!(repeated <= KILLS / 5, "{repeated} were repeated");

@@ -23,7 +23,7 @@ fn message(alert: Alert) -> Value {
 }
 
 #[test]
-fn an_alert_is_posted_as_the_message_that_was_reviewed() {
+fn an_alert_is_posted_as_the_golden_message() {
     let receiver = Receiver::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
     Slack::new(&receiver.url).unwrap().deliver(&example::notification()).unwrap();
     let body: Value = serde_json::from_slice(&receiver.request().body).unwrap();
