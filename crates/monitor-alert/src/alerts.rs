@@ -59,6 +59,8 @@ pub struct Alerts {
     notifiers: Vec<Box<dyn Notifier>>,
     /// Set once the monitor is being built.
     desk: Option<Arc<Desk>>,
+    /// Set once the monitor is built.
+    monitor: Option<WeakMonitor>,
     /// Number of forgotten alerts that are counted as dropped, or were forgotten by an earlier process.
     forgotten: u64,
 }
@@ -66,7 +68,7 @@ pub struct Alerts {
 impl Alerts {
     /// Creates alerts that `notifier` delivers.
     pub fn to(notifier: impl Notifier) -> Self {
-        Self { rules: Rule::defaults(), notifiers: vec![Box::new(notifier)], desk: None, forgotten: 0 }
+        Self { rules: Rule::defaults(), notifiers: vec![Box::new(notifier)], desk: None, monitor: None, forgotten: 0 }
     }
 
     /// Adds a notifier, which delivers every alert, too.
@@ -129,12 +131,17 @@ impl Extension for Alerts {
         self.forgotten = desk.forgotten();
         let counted = Arc::clone(&desk);
         monitor.show_alerts(move || counted.counts());
+        self.monitor = Some(monitor.downgrade());
         self.start_couriers(&desk, &monitor.downgrade())
     }
 
     fn signal(&mut self, signal: &Signal) -> Result<(), BoxError> {
-        if let Some((desk, fact)) = self.desk.as_ref().zip(Fact::of(signal)) {
-            desk.observe(&fact);
+        let Some(desk) = &self.desk else { return Ok(()) };
+        Fact::of(signal).iter().for_each(|fact| desk.observe(fact));
+        if let (Signal::ProcessEnded(ended), Some(monitor)) =
+            (signal, self.monitor.as_ref().and_then(WeakMonitor::upgrade))
+        {
+            Fact::missed(ended, &monitor).iter().for_each(|fact| desk.observe(fact));
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Facts about issues, from which alerts are made.
 
+mod missed;
 mod of_signal;
 
 use monitor_core::Fingerprint;

@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{PATIENCE, Receiver, counts, shop, until, webhook};
+use monitor_store::Store;
+
+use crate::support::{PATIENCE, Receiver, Recorder, builder, counts, fail, shop, until, webhook};
 
 /// A process that is killed when it is dropped.
 struct Killed(Child);
@@ -70,6 +72,42 @@ fn a_shop_that_fails_and_waits() {
     println!("\n{FAILED}");
     let _ = stdout().flush();
     std::thread::sleep(Duration::from_secs(60));
+}
+
+#[test]
+fn an_issue_saved_by_a_killed_process_without_its_alert_is_alerted_by_the_next_process() {
+    for (is_killed, alerts) in [(true, 1), (false, 0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--exact", "killed::a_shop_without_alerts", "--nocapture"]).env(FOLDER, folder.path());
+        let mut shop = Killed(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
+        let lines = BufReader::new(shop.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.into_iter().any(|line| line == FAILED));
+        if is_killed {
+            drop(shop);
+        } else {
+            drop(shop.0.stdin.take());
+            shop.0.wait().unwrap();
+        }
+        let recorder = Recorder::accepting();
+        let survivor = self::shop(folder.path(), "1.0.0", recorder.clone());
+        (0..2).for_each(|_| assert!(survivor.flush(PATIENCE)));
+        assert_eq!((survivor.issues().len(), recorder.delivered().len()), (1, alerts));
+    }
+}
+
+/// The child process of the test above. It ends when its input does.
+#[test]
+#[expect(clippy::print_stdout, reason = "the parent process reads the output")]
+fn a_shop_without_alerts() {
+    let Some(folder) = env::var_os(FOLDER).filter(|_| env::var_os(ROUND).is_none()) else { return };
+    let store = Store::open(std::path::PathBuf::from(folder)).unwrap();
+    let monitor = builder("1.0.0").persist(store).build().unwrap();
+    fail(&monitor, "the printer is out of paper");
+    println!("\n{FAILED}");
+    let _ = stdout().flush();
+    let _ = std::io::stdin().read_line(&mut String::new());
+    assert!(monitor.shutdown(PATIENCE));
 }
 
 const KILLS: u64 = 50;
