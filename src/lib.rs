@@ -118,8 +118,8 @@ pub use monitor_core::{
     HourCount, Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort,
     IssueStatus, Job, JobCounts, JobOutcome, KnownMethod, LastEnd, Level, Limits, LogReporter, Monitor, MonitorBuilder,
     MutedUntil, Outcome, Outgoing, PanicHook, ProbeReading, ProcessEnded, Redaction, Regression, Reporter, RequestId,
-    Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceId, Traffic, Triage, WeakMonitor,
-    capture_error, capture_message, clock, escape, grouping, names, scope, traffic,
+    Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceHeaders, TraceId, Traffic, Triage,
+    WeakMonitor, capture_error, capture_message, clock, escape, grouping, names, scope, traffic,
 };
 // Traits that programs need not name, and what storages and extensions implement. Documented in monitor-core.
 #[doc(hidden)]

@@ -51,6 +51,7 @@ mod spans;
 mod stored;
 mod support;
 mod switch;
+mod trace_formats;
 mod unresolved;
 mod upgrades;
 mod user_callbacks;

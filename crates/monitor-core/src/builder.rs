@@ -14,6 +14,7 @@ use self::{errors::ErrorSettings, limits::Limits};
 use crate::{
     event::ErrorEvent,
     extension::{Extension, ReporterExtension},
+    model::trace_headers::{TraceFormats, TraceHeaders},
     monitor::{Monitor, PanicHook, TRACE_SAMPLING, resolver::BeforeReport},
     persist::Persist,
     signal::{
@@ -73,6 +74,7 @@ pub struct MonitorBuilder {
     show_full_ips: bool,
     send_default_pii: bool,
     trace_sample_rate: f64,
+    trace_headers: TraceFormats,
     measured: Measured,
     errors: ErrorSettings,
     redaction: Redaction,
@@ -108,6 +110,7 @@ impl MonitorBuilder {
             show_full_ips: false,
             send_default_pii: false,
             trace_sample_rate: TRACE_SAMPLING,
+            trace_headers: TraceFormats::default(),
             measured: Measured::default(),
             errors: ErrorSettings::new(),
             redaction: Redaction::new(),
@@ -248,6 +251,13 @@ impl MonitorBuilder {
     /// Defaults to 0.1.
     pub fn trace_sample_rate(mut self, rate: f64) -> Self {
         self.trace_sample_rate = rate;
+        self
+    }
+
+    /// Adds a format in which traces are passed on, besides `traceparent`. An incoming `traceparent` takes precedence;
+    /// outgoing requests have the headers of all formats. Defaults to none.
+    pub fn trace_headers(mut self, headers: impl TraceHeaders) -> Self {
+        self.trace_headers.0.push(Box::new(headers));
         self
     }
 

@@ -42,6 +42,7 @@ pub use crate::{
     traffic::recorder::{Series, TrafficRecorder},
 };
 use crate::{
+    model::trace_headers::TraceHeaders,
     monitor::Monitor,
     traffic::{Traffic, outgoing::ClientOutcome},
 };
@@ -50,6 +51,12 @@ use crate::{
 #[must_use]
 pub fn recorder(monitor: &Monitor) -> Option<&TrafficRecorder> {
     monitor.traffic().map(Traffic::recorder)
+}
+
+/// Returns the formats of traces besides `traceparent`.
+#[must_use]
+pub fn trace_headers(monitor: &Monitor) -> &[Box<dyn TraceHeaders>] {
+    monitor.inner().map_or(&[], |inner| inner.shared.trace_headers.0.as_slice())
 }
 
 /// Counts an outgoing request by the class of its host and by its outcome. There are at most 32 host classes; further

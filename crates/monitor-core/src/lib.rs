@@ -136,6 +136,7 @@ pub use self::{
         outcome::{ErrorType, FinalStatus, Outcome},
         request_id::RequestId,
         trace_context::{SpanId, TraceContext, TraceId},
+        trace_headers::TraceHeaders,
     },
     monitor::{Monitor, PanicHook, weak::WeakMonitor},
     persist::{

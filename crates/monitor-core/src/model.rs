@@ -11,3 +11,4 @@ pub(crate) mod outcome;
 pub(crate) mod request_id;
 pub mod source_path;
 pub(crate) mod trace_context;
+pub(crate) mod trace_headers;

@@ -123,7 +123,12 @@ impl MonitorBuilder {
         Ok(Queue::spawn(self.limits.queue, Arc::clone(&shared.intake_drops), intake)?)
     }
 
-    fn shared(&self, identity: Identity, durables: Vec<Arc<dyn Durable>>, extensions: &[Arc<DropCounter>]) -> Shared {
+    fn shared(
+        &mut self,
+        identity: Identity,
+        durables: Vec<Arc<dyn Durable>>,
+        extensions: &[Arc<DropCounter>],
+    ) -> Shared {
         let traffic_drops = Arc::new(DropCounter::new("traffic"));
         let intake_drops = Arc::new(DropCounter::new("intake"));
         let store_drops = Arc::new(DropCounter::new("store"));
@@ -152,6 +157,7 @@ impl MonitorBuilder {
             raw_paths: self.raw_paths,
             show_full_ips: self.show_full_ips || self.send_default_pii,
             trace_sampling: self.trace_sample_rate,
+            trace_headers: std::mem::take(&mut self.trace_headers),
             untracked: Prefixes::new(untracked),
             ignore: self.errors.ignore.clone(),
             traffic: Traffic::new(recorder),

@@ -233,7 +233,21 @@ impl Drop for Counting {
 /// Sets the headers, and replaces existing ones: they stem from another request, such as one that a proxy passes on.
 fn put(headers: &mut HeaderMap, id_header: &HeaderName, scope: &Scope) {
     own_headers::put_request_id(headers, id_header, scope.id());
-    put_trace(headers, &trace_of(scope));
+    let trace = trace_of(scope);
+    put_trace(headers, &trace);
+    put_other_headers(headers, scope.monitor(), &trace);
+}
+
+/// Sets the headers of the formats that the program has added.
+fn put_other_headers(headers: &mut HeaderMap, monitor: &Monitor, trace: &TraceContext) {
+    for format in instrument::trace_headers(monitor) {
+        let mut set = |name: &'static str, value: String| {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::try_from(value)) {
+                headers.insert(name, value);
+            }
+        };
+        panic::catch_and_drop(|| format.write(trace, &mut set));
+    }
 }
 
 /// Returns the trace context of an outgoing request. Its parent ID is that of the current OpenTelemetry span, so that

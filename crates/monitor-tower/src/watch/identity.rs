@@ -3,7 +3,10 @@
 use std::{borrow::Cow, net::IpAddr};
 
 use http::HeaderMap;
-use monitor_core::{RequestId, Scope, TraceContext, TraceId};
+use monitor_core::{
+    Monitor, RequestId, Scope, TraceContext, TraceId,
+    instrument::{self, panic},
+};
 
 use super::read_headers::ReadHeaders;
 use crate::{
@@ -47,6 +50,7 @@ impl<'a> Identified<'a> {
         let id = accepted_id.unwrap_or_else(RequestId::new);
         // A repeated `traceparent` header is ignored: section 3.2 of the Recommendation allows only one.
         let client_trace = read.traceparent.text().and_then(TraceContext::from_traceparent);
+        let client_trace = client_trace.or_else(|| of_other_headers(&settings.monitor, head.headers));
         let (trace, client_trace_id) = match client_trace {
             Some(trace) if is_accepted => {
                 let trace = with_state(trace, head.headers).child();
@@ -56,6 +60,23 @@ impl<'a> Identified<'a> {
         };
         Self { id, trace, client_id, client_trace_id }
     }
+}
+
+/// Returns the caller's trace in one of the formats that the program has added.
+fn of_other_headers(monitor: &Monitor, headers: &HeaderMap) -> Option<TraceContext> {
+    let formats = instrument::trace_headers(monitor);
+    if formats.is_empty() {
+        return None;
+    }
+    let header = |name: &str| {
+        let mut values = headers.get_all(name).iter();
+        values.next().filter(|_| values.next().is_none())?.to_str().ok()
+    };
+    let read = panic::catch(|| formats.iter().find_map(|format| format.read(&header)));
+    read.unwrap_or_else(|caught| {
+        caught.drop_payload();
+        None
+    })
 }
 
 fn with_state(trace: TraceContext, headers: &HeaderMap) -> TraceContext {
