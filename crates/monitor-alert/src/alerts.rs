@@ -25,8 +25,8 @@ use crate::{
 /// given up if the receiver rejects it for good, after 24 hours of waiting, or if more than 10,000 wait. A store that
 /// fails, and a monitor without one, hold no alert back: the notification is sent unsaved, and counted.
 ///
-/// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row; others wait.
-/// Requests pay nothing. [`Monitor::alert_counts`] and the metrics `monitor_alerts_…_total` count the notifications.
+/// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row; others
+/// wait. Requests pay nothing. [`Monitor::alert_counts`] and the metrics `monitor_alerts_…_total` count them.
 ///
 /// Receivers may get a notification twice, if the process ended, or the connection broke, before the receiver's answer
 /// arrived. Both have the same [`Notification::id`](crate::Notification::id).

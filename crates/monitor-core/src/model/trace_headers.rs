@@ -7,8 +7,8 @@ use super::trace_context::TraceContext;
 /// A format in which services pass traces on, besides `traceparent`, which is always read and written. Set by
 /// [`MonitorBuilder::trace_headers`](crate::MonitorBuilder::trace_headers).
 ///
-/// The layers of `monitor-tower` call it for each request that has no valid `traceparent`, and for each outgoing one, so
-/// it must not block. A panic in it is caught; the request then begins a trace of its own, or is sent without these
+/// The layers of `monitor-tower` call it for each request that has no valid `traceparent`, and for each outgoing one,
+/// so it must not block. A panic in it is caught; the request then begins a trace of its own, or is sent without these
 /// headers.
 ///
 /// # Example: the single header of B3
