@@ -16,9 +16,9 @@ use crate::{
 /// [`MonitorBuilder::extend`](crate::MonitorBuilder::extend).
 ///
 /// [`prepare`](Self::prepare) runs on the thread that builds the monitor. [`begin`](Self::begin),
-/// [`signal`](Self::signal), [`second`](Self::second) and [`flush`](Self::flush) are called one at a time on a thread of
-/// the extension's own, fed by a bounded queue. An extension that hangs, panics, fails or falls behind delays no request
-/// and no other extension. Its errors, its panics and the signals it missed are counted in
+/// [`signal`](Self::signal), [`second`](Self::second) and [`flush`](Self::flush) are called one at a time on a thread
+/// of the extension's own, fed by a bounded queue. An extension that hangs, panics, fails or falls behind delays no
+/// request and no other extension. Its errors, its panics and the signals it missed are counted in
 /// [`names::DROPPED`](crate::names::DROPPED) under its name.
 ///
 /// An extension must not keep a clone of the monitor: that would never end. [`Monitor::downgrade`] returns a handle
