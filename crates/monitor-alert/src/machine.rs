@@ -18,7 +18,7 @@ use crate::{
 /// [`finish`](Self::finish). To save, a thread calls [`begin_save`](Self::begin_save), then
 /// [`take_changes`](Self::take_changes), then writes the changes in one batch, and at last
 /// [`save_succeeded`](Self::save_succeeded) or [`save_failed`](Self::save_failed).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Machine {
     engine: Engine,
     outbox: Outbox,
