@@ -23,6 +23,7 @@ mod requirement;
 mod run;
 mod services;
 mod setup;
+mod simulate;
 mod sources;
 mod test;
 
@@ -55,6 +56,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
         ["fuzz", options @ ..] => fuzz::fuzz(options),
         ["matrix", options @ ..] => matrix::matrix(options),
         ["api", options @ ..] => api::api(options),
+        ["simulate", options @ ..] => simulate::simulate(options),
         ["package", options @ ..] => package::package(options),
         ["msrv", options @ ..] => msrv::msrv(options),
         ["minimal", options @ ..] => minimal::minimal(options),
@@ -88,6 +90,8 @@ Usage: cargo xtask <command>
                         issue of its own with its file and line, and the same issue once its line moves
   api [--update]        compares the public items of each library with the listing in tests/public_api
                         --update: writes the listings
+  simulate SECONDS [--seed N]
+                        runs random histories of alerts with faults for that long, or the one of a seed
   package               packages each library in a copy, and builds it from its package
   msrv                  checks each library with Rust 1.90
   minimal               checks the libraries with the lowest allowed versions of their dependencies; needs a nightly
@@ -119,6 +123,8 @@ mod tests {
             "`x` is no fuzzer: there are trace_context, forwarded, request_id, redaction, template\n\nUsage: "
         ));
         assert!(refusal(&["matrix", "debug"]).starts_with("`debug` is no build profile: there are dev, "));
+        assert!(refusal(&["simulate"]).starts_with("`simulate` needs a number of seconds from 1 to 86400\n\nUsage: "));
+        assert!(refusal(&["simulate", "9", "--seed", "x"]).starts_with("`x` is no seed: a failed simulation prints"));
         for command in ["setup", "package", "msrv", "minimal", "deny"] {
             let begin = format!("`--fast` is not an option of `{command}`\n\nUsage: ");
             assert!(refusal(&[command, "--fast"]).starts_with(&begin), "{command}");

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The rules, and the alerts that they have fired.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Engine {
     source: Source,
     /// Names of all rules.

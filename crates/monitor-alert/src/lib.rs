@@ -35,10 +35,18 @@ mod http;
 // The notifiers: signed webhooks, Slack.
 mod notifiers;
 
-// The machine, shared by threads; the threads that deliver; and the extension that owns them.
-mod alerts;
-mod courier;
+// The machine, shared by threads.
 mod desk;
+
+// The threads that deliver, one for each notifier.
+mod courier;
+
+// The extension that owns them.
+mod alerts;
+
+// Random histories of the machine, with faults.
+#[cfg(test)]
+mod simulation;
 
 pub use self::{
     alert::{Alert, Notification, Severity, Transition},

@@ -18,7 +18,7 @@ use crate::{
 /// [`finish`](Self::finish). To save, a thread calls [`begin_save`](Self::begin_save), then
 /// [`take_changes`](Self::take_changes), then writes the changes in one batch, and at last
 /// [`save_succeeded`](Self::save_succeeded) or [`save_failed`](Self::save_failed).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Machine {
     engine: Engine,
     outbox: Outbox,
@@ -113,6 +113,12 @@ impl Machine {
     /// Returns whether a notification was never attempted, or is being attempted.
     pub(crate) fn has_unattempted(&self) -> bool {
         self.outbox.has_unattempted()
+    }
+
+    /// Returns the number of active alerts.
+    #[cfg(test)]
+    pub(crate) fn active(&self) -> u64 {
+        self.engine.active().count() as u64
     }
 
     /// Returns the number of active alerts that were forgotten because there were too many. They are never resolved.

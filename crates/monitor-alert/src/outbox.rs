@@ -10,6 +10,7 @@ mod entry;
 mod ledger;
 mod limit;
 mod merge;
+mod obsolete;
 mod queue;
 
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ pub(crate) use self::{channel::Next, limit::Limit};
 use crate::{engine::Change, mask::Mask, notifier::DeliveryError, stored, time::Now};
 
 /// The entries of all channels.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outbox {
     channels: BTreeMap<String, Channel>,
     /// Channels of notifiers that are no longer configured, for their ledgers.

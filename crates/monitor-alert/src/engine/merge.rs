@@ -4,7 +4,6 @@ use super::{
     record::Record,
     records::{FORGOTTEN, Forgotten, Records},
 };
-use crate::alert::Transition;
 
 /// An alert that both processes had recorded.
 #[derive(Clone, Debug)]
@@ -12,8 +11,8 @@ pub(crate) struct Overlap {
     pub(crate) key: String,
     /// The episode that was active in the stored state.
     pub(crate) stored_episode: Option<u64>,
-    /// The last transition of the alert after the merge.
-    pub(crate) last: Transition,
+    /// The episode that is active after the merge.
+    pub(crate) active: Option<u64>,
 }
 
 impl Records {
@@ -60,8 +59,7 @@ impl Records {
         };
         let stored_episode = stored.active.as_ref().map(|active| active.episode);
         own.merge(stored);
-        let last = if own.active.is_some() { Transition::Triggered } else { Transition::Resolved };
-        Some(Overlap { key, stored_episode, last })
+        Some(Overlap { key, stored_episode, active: own.active.as_ref().map(|active| active.episode) })
     }
 }
 

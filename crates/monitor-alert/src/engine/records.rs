@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The records, by alert key.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Records {
     pub(super) by_key: BTreeMap<String, Record>,
     pub(super) next_order: u64,
@@ -28,7 +28,7 @@ pub(super) struct Records {
 }
 
 /// What is known of forgotten records.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Forgotten {
     /// Number of alerts that were active.

@@ -7,7 +7,7 @@ use crate::{
     rule::error_ratio::{Counts, ErrorRatioRule},
 };
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Watch {
     rule: ErrorRatioRule,
     /// Monotonic time since which the condition has held.

@@ -24,7 +24,7 @@ pub(crate) enum Next {
 }
 
 /// The queue of one notifier, and the limits of its receiver.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Channel {
     pub(super) queue: Queue,
     bucket: Bucket,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Done {
     ids: BTreeSet<String>,
     order: VecDeque<String>,

@@ -23,6 +23,7 @@ pub(super) struct Entry {
     pub(super) channel: String,
     #[serde(with = "StoredTransition")]
     pub(super) transition: Transition,
+    pub(super) episode: u64,
     /// Rank in the channel.
     pub(super) order: u64,
     #[serde(flatten, with = "stored::alert")]
@@ -63,6 +64,7 @@ impl Entry {
             id: Self::id(channel, &change.alert.key, change.episode, change.transition),
             channel: channel.to_owned(),
             transition: change.transition,
+            episode: change.episode,
             order,
             alert: Arc::clone(&change.alert),
             attempts: 0,
@@ -126,10 +128,9 @@ impl Entry {
         self.due = now.saturating_add(backoff::delay(&self.id, self.attempts));
     }
 
-    /// Merges the stored entry with the same ID, in whose place it comes.
+    /// Merges the stored entry with the same ID.
     pub(super) fn merge(self, stored: Self) -> Self {
         Self {
-            order: stored.order,
             attempts: self.attempts.max(stored.attempts),
             waited: self.waited.max(stored.waited),
             saving: Saving::Saved,

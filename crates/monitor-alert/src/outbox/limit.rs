@@ -12,7 +12,7 @@ pub(crate) struct Limit {
 }
 
 /// A token bucket. It is stored as the time at which it is full.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bucket {
     /// The time in which one token is added.
     interval: Duration,

@@ -33,7 +33,7 @@ impl Outbox {
         self.unite(stored);
         self.closed.values_mut().for_each(Channel::close);
         for overlap in overlaps {
-            self.channels.values_mut().for_each(|channel| channel.queue.end_with(&overlap.key, overlap.last));
+            self.channels.values_mut().for_each(|channel| channel.queue.settle(&overlap.key, overlap.active));
         }
     }
 

@@ -12,15 +12,12 @@ use super::{
     done::Done,
     entry::{Entry, Saving},
     ledger::{Ledger, Reason},
+    obsolete,
 };
-use crate::{
-    alert::{Notification, Transition},
-    mask::Mask,
-    stored,
-};
+use crate::{alert::Notification, mask::Mask, stored};
 
 /// The entries of one channel.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
     /// Oldest first.
     entries: VecDeque<Entry>,
@@ -101,16 +98,13 @@ impl Queue {
         });
     }
 
-    /// Gives up the last entries of an alert until `last` is the last transition that remains: the others would leave
-    /// the receiver with the wrong state of the alert.
-    pub(super) fn end_with(&mut self, alert_key: &str, last: Transition) {
-        while let Some(entry) = self.entries.iter().rfind(|entry| entry.alert.key == alert_key)
-            && entry.transition != last
-            && self.in_flight.as_ref() != Some(&entry.id)
-        {
-            let id = entry.id.clone();
-            self.give_up(Reason::Superseded, |entry| entry.id == id);
-        }
+    /// Gives up the entries of an alert that are obsolete after a merge. `active` is its active episode.
+    pub(super) fn settle(&mut self, alert_key: &str, active: Option<u64>) {
+        let of_alert: Vec<_> = self.entries.iter().filter(|entry| entry.alert.key == alert_key).collect();
+        let changes: Vec<_> = of_alert.iter().map(|entry| (entry.transition, entry.episode)).collect();
+        let obsolete = obsolete::positions(&changes, active);
+        let ids: HashSet<_> = obsolete.into_iter().map(|at| of_alert[at].id.clone()).collect();
+        self.give_up(Reason::Superseded, |entry| ids.contains(&entry.id));
     }
 
     /// Records the result of a save of all entries with an order below `below`.
@@ -146,23 +140,28 @@ impl Queue {
         }
     }
 
-    /// Merges the stored entries, oldest first, and the stored ledger. Entries of this process are put after them, with
-    /// orders from `next_order`.
+    /// Merges the stored entries, oldest first, and the stored ledger. Entries of this process come after them, except
+    /// one that is being delivered: it comes first. They get new orders, from `next_order`.
     pub(super) fn merge(&mut self, stored: Vec<Entry>, ledger: Ledger, next_order: &mut u64) {
         self.ledger.add(ledger, stored.len() as u64);
-        let mut own: HashMap<_, _> = self.entries.drain(..).map(|entry| (entry.id.clone(), entry)).collect();
+        let mut own: Vec<_> = self.entries.drain(..).collect();
+        let has_own = !own.is_empty();
         for stored in stored {
-            match own.remove(&stored.id) {
-                Some(twin) => {
+            match own.iter().position(|own| own.id == stored.id) {
+                Some(at) => {
                     self.supersede_stored(&stored.id);
-                    self.entries.push_back(twin.merge(stored));
+                    self.entries.push_back(own.remove(at).merge(stored));
                 }
                 None if self.done.contains(&stored.id) => self.supersede_stored(&stored.id),
                 None => self.entries.push_back(stored),
             }
         }
-        self.append(own.into_values().collect(), next_order);
+        self.entries.extend(own);
         self.done.close();
+        if has_own {
+            self.put_attempt_first();
+            self.renumber(next_order);
+        }
         self.give_up_surplus();
     }
 
@@ -171,13 +170,19 @@ impl Queue {
         self.changed.insert(id.to_owned());
     }
 
-    fn append(&mut self, mut entries: Vec<Entry>, next_order: &mut u64) {
-        entries.sort_by_key(|entry| entry.order);
-        for mut entry in entries {
+    fn put_attempt_first(&mut self) {
+        let in_flight = |entry: &Entry| self.in_flight.as_ref() == Some(&entry.id);
+        let Some(at) = self.entries.iter().position(in_flight) else { return };
+        if let Some(entry) = self.entries.remove(at) {
+            self.entries.push_front(entry);
+        }
+    }
+
+    fn renumber(&mut self, next_order: &mut u64) {
+        for entry in &mut self.entries {
             entry.order = *next_order;
             *next_order = next_order.saturating_add(1);
             self.changed.insert(entry.id.clone());
-            self.entries.push_back(entry);
         }
     }
 

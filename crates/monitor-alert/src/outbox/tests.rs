@@ -126,8 +126,9 @@ fn merge(outbox: &mut Outbox, before: &mut Outbox, overlaps: &[Overlap]) {
     assert_eq!(values, []);
 }
 
-fn overlap(stored_episode: Option<u64>, last: Transition) -> [Overlap; 1] {
-    [Overlap { key: String::from("a"), stored_episode, last }]
+/// Returns the overlap of an alert that was active with this episode in the stored state, and is with that one now.
+fn overlap(stored_episode: Option<u64>, active: Option<u64>) -> [Overlap; 1] {
+    [Overlap { key: String::from("a"), stored_episode, active }]
 }
 
 #[test]
@@ -303,7 +304,7 @@ fn entries_of_a_notifier_that_is_gone_are_given_up_and_its_ledger_stays() {
 fn an_entry_of_both_processes_is_sent_once_in_the_place_of_the_stored_one() {
     let mut before = outbox_with(&[("a", TRIGGERED), ("a", RESOLVED)]);
     let mut outbox = outbox_with(&[("a", TRIGGERED)]);
-    merge(&mut outbox, &mut before, &overlap(None, RESOLVED));
+    merge(&mut outbox, &mut before, &overlap(None, None));
     assert_eq!(counts(&outbox), (3, 0, 2, String::from("superseded 1")));
     assert_eq!(delivered(&mut outbox, 0), (String::from("a"), TRIGGERED));
     assert_eq!(delivered(&mut outbox, 0), (String::from("a"), RESOLVED));
@@ -315,7 +316,7 @@ fn an_entry_that_this_process_has_sent_is_not_sent_for_the_other() {
     let mut outbox = outbox_with(&[("a", TRIGGERED)]);
     delivered(&mut outbox, 0);
     save(&mut outbox);
-    merge(&mut outbox, &mut before, &overlap(Some(1), TRIGGERED));
+    merge(&mut outbox, &mut before, &overlap(Some(1), Some(1)));
     assert_eq!(counts(&outbox), (3, 1, 1, String::from("superseded 1")));
     assert!(save(&mut outbox).iter().any(|change| matches!(change, StoreWrite::Remove { .. })), "it is stored still");
     assert_eq!(delivered(&mut outbox, 0).0, "b");
@@ -326,7 +327,7 @@ fn an_entry_that_the_other_process_has_sent_is_not_sent_again() {
     let mut before = outbox_with(&[("a", TRIGGERED)]);
     delivered(&mut before, 0);
     let mut outbox = outbox_with(&[("a", TRIGGERED)]);
-    merge(&mut outbox, &mut before, &overlap(Some(1), TRIGGERED));
+    merge(&mut outbox, &mut before, &overlap(Some(1), Some(1)));
     assert_eq!(counts(&outbox), (2, 1, 0, String::from("superseded 1")));
 }
 
@@ -335,8 +336,18 @@ fn an_alert_that_is_active_is_not_ended_by_an_entry_of_the_other_process() {
     let mut before = outbox_with(&[("a", TRIGGERED), ("a", RESOLVED)]);
     let mut outbox = outbox_with(&[("a", TRIGGERED)]);
     delivered(&mut outbox, 0);
-    merge(&mut outbox, &mut before, &overlap(None, TRIGGERED));
+    merge(&mut outbox, &mut before, &overlap(None, Some(1)));
     assert_eq!(counts(&outbox), (3, 1, 0, String::from("superseded 2")));
+}
+
+#[test]
+fn the_beginning_of_an_active_alert_is_not_sent_after_its_end() {
+    let mut before = outbox_with(&[("a", TRIGGERED), ("a", RESOLVED)]);
+    delivered(&mut before, 0);
+    let mut outbox = outbox_with(&[("a", TRIGGERED)]);
+    merge(&mut outbox, &mut before, &overlap(None, Some(1)));
+    assert_eq!(delivered(&mut outbox, 0), (String::from("a"), TRIGGERED));
+    assert_eq!(counts(&outbox), (3, 2, 0, String::from("superseded 1")));
 }
 
 #[test]
@@ -345,7 +356,7 @@ fn an_alert_that_is_over_is_not_begun_by_an_entry_of_the_other_process() {
     let mut outbox = outbox_of(["slack"]);
     [TRIGGERED, RESOLVED].iter().for_each(|transition| outbox.push(&change("a", *transition, 2), now(0)));
     (0..2).for_each(|_| drop(delivered(&mut outbox, 0)));
-    merge(&mut outbox, &mut before, &overlap(Some(1), RESOLVED));
+    merge(&mut outbox, &mut before, &overlap(Some(1), None));
     assert_eq!(counts(&outbox), (3, 2, 0, String::from("superseded 1")));
 }
 
@@ -354,7 +365,7 @@ fn an_attempt_goes_on_while_the_states_are_merged() {
     let mut before = outbox_with(&[("a", TRIGGERED)]);
     let mut outbox = outbox_with(&[("a", TRIGGERED)]);
     let notification = sent(&mut outbox, 0);
-    merge(&mut outbox, &mut before, &overlap(Some(1), RESOLVED));
+    merge(&mut outbox, &mut before, &overlap(Some(1), None));
     assert!(matches!(outbox.next("slack", now(0)), Next::Idle));
     finish(&mut outbox, &notification, Ok(()), 0);
     assert_eq!(counts(&outbox), (2, 1, 0, String::from("superseded 1")));
