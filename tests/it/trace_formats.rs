@@ -31,17 +31,17 @@ impl TraceHeaders for B3 {
 
 /// Returns the headers of a request sent from the handler of one with the headers `received`.
 fn sent_inside(received: &[(&str, &str)]) -> HeaderMap {
-    let monitor = builder().trace_headers(B3).build().unwrap();
+    let monitor = builder().trace_headers(B3).build().expect("the settings are good");
     let layer = MonitorLayer::new(&monitor).id_policy(IdPolicy::TrustedPeer(Networks::loopback()));
     let layer = layer.peer(|_| Some(Ipv4Addr::LOCALHOST.into()));
     let request = received.iter().fold(Request::get("/"), |request, (name, value)| request.header(*name, *value));
     let mut sent = HeaderMap::new();
-    let answer = call(&layer, request.body(()).unwrap(), || {
+    let answer = call(&layer, request.body(()).expect("a request"), || {
         let service = tower::service_fn(|request: Request<()>| {
             sent = request.headers().clone();
             std::future::ready(Ok::<_, Infallible>(status(200, "")))
         });
-        ready(PropagateLayer::new(&monitor).layer(service).oneshot(Request::new(()))).unwrap();
+        ready(PropagateLayer::new(&monitor).layer(service).oneshot(Request::new(()))).expect("it never fails");
         status(200, "")
     });
     assert_eq!(answer.status(), 200);
@@ -49,7 +49,7 @@ fn sent_inside(received: &[(&str, &str)]) -> HeaderMap {
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers[name].to_str().unwrap()
+    headers[name].to_str().expect("it is text")
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use monitor_core::{
-    BoxError, BuildError, DropReason, Durable, Extension, Identity, Monitor, Signal, WeakMonitor, traffic::Lookback,
+    BoxError, BuildError, DropReason, Durable, Extension, Identity, Monitor, Signal, WeakMonitor, instrument::panic,
+    traffic::Lookback,
 };
 
 use crate::{
@@ -168,8 +169,16 @@ impl Extension for Alerts {
 
 impl Drop for Alerts {
     fn drop(&mut self) {
-        if let Some(desk) = &self.desk {
-            desk.close(MAX_CLOSE);
+        let lost = self.desk.as_ref().map_or(0, |desk| desk.close(MAX_CLOSE));
+        if lost > 0 {
+            panic::catch_and_drop(|| {
+                tracing::warn!(
+                    target: "monitor",
+                    notifications = lost,
+                    "alerts were neither delivered nor saved when the monitor ended: they are lost unless the store \
+                     takes them now"
+                );
+            });
         }
     }
 }

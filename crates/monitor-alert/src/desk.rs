@@ -126,10 +126,12 @@ impl Desk {
     }
 
     /// Ends all couriers that are not in the middle of an attempt, and waits for the others for at most `timeout`.
-    pub(crate) fn close(&self, timeout: Duration) {
+    /// Returns the number of notifications that are neither delivered nor saved.
+    pub(crate) fn close(&self, timeout: Duration) -> usize {
         self.lock().is_closed = true;
         self.changed.notify_all();
         self.wait_while(timeout, |state| state.couriers > 0);
+        self.lock().machine.unsaved_waiting()
     }
 
     pub(crate) fn enter(&self) {

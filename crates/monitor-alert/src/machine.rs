@@ -115,6 +115,11 @@ impl Machine {
         self.outbox.has_unattempted()
     }
 
+    /// Returns the number of waiting notifications that could not be saved. They are lost if the process ends.
+    pub(crate) fn unsaved_waiting(&self) -> usize {
+        self.outbox.unsaved_waiting()
+    }
+
     /// Returns the number of active alerts.
     #[cfg(test)]
     pub(crate) fn active(&self) -> u64 {

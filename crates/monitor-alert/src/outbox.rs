@@ -116,6 +116,11 @@ impl Outbox {
         self.queues().map(|(name, queue)| ChannelCounts::new(name, queue)).collect()
     }
 
+    /// Returns the number of entries whose save was tried and failed.
+    pub(crate) fn unsaved_waiting(&self) -> usize {
+        self.channels.values().map(|channel| channel.queue.unsaved_waiting()).sum()
+    }
+
     /// Returns whether an entry of a configured channel was never attempted, or is being attempted.
     pub(crate) fn has_unattempted(&self) -> bool {
         self.channels.values().any(|channel| channel.queue.has_unattempted())

@@ -45,6 +45,10 @@ impl Queue {
         self.in_flight.is_some()
     }
 
+    pub(super) fn unsaved_waiting(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.saving == Saving::Failed).count()
+    }
+
     /// Returns whether an entry was never attempted, or is being attempted.
     pub(super) fn has_unattempted(&self) -> bool {
         self.has_attempt() || self.entries.iter().any(|entry| entry.attempts == 0)
