@@ -411,3 +411,17 @@ fn texts_of_an_erased_user_are_masked_in_waiting_entries() {
     assert_eq!(save(&mut outbox).len(), 2);
     assert_eq!(sent(&mut outbox, 0).alert.title, "*");
 }
+
+#[test]
+fn notifications_that_are_neither_delivered_nor_saved_are_known() {
+    let mut outbox = outbox_with(&[("a", TRIGGERED), ("b", TRIGGERED)]);
+    assert_eq!(outbox.unsaved_waiting(), 0, "a save was not tried yet");
+    let mark = outbox.begin_save();
+    outbox.save_failed(mark);
+    assert_eq!(outbox.unsaved_waiting(), 2);
+    let first = sent(&mut outbox, 0);
+    outbox.finish("slack", &first.id, &Ok(()), now(0));
+    assert_eq!(outbox.unsaved_waiting(), 1);
+    save(&mut outbox);
+    assert_eq!(outbox.unsaved_waiting(), 0);
+}
