@@ -5,6 +5,18 @@ use serde_json::Value;
 use crate::event::ErrorEvent;
 
 /// Matches the data of one user, who is being erased. Passed to [`Durable::erase`](crate::Durable::erase).
+///
+/// # Example
+///
+/// ```
+/// use monitor_kit::Eraser;
+///
+/// fn erase(notes: &mut [String], eraser: &Eraser) {
+///     for note in notes.iter_mut().filter(|note| eraser.is_named_in(note)) {
+///         *note = eraser.without_name(note);
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Eraser {
