@@ -69,6 +69,19 @@ fn issues_come_back_after_a_restart_and_forget_a_user() {
 }
 
 #[test]
+fn alerts_are_verified_by_their_receiver_once_for_an_issue_and_once_for_its_end() {
+    let output = run(example("alerts"));
+    assert_eq!(output.matches("  triggered: New issue: panic in ").count(), 1, "{output}");
+    assert_eq!(output.matches("  resolved: New issue: panic in ").count(), 1, "{output}");
+    assert_eq!(
+        output.matches("index out of bounds: the len is 2 but the index is 7, at examples/alerts.rs:").count(),
+        2,
+        "{output}"
+    );
+    assert_shows(&output, "webhook: 2 delivered, 0 waiting");
+}
+
+#[test]
 fn health_probes_shows_results_to_callers_and_changes_to_reporters() {
     let output = run(example("health_probes"));
     assert_shows(&output, r#"  GET /health/search: 200 {"status":"ok","documents":10000}"#);

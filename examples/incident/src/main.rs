@@ -4,11 +4,13 @@
 //! cargo run -p incident
 //! ```
 
+mod alerts;
 mod check;
 mod client;
 mod draft;
 mod load;
 mod ratio;
+mod receivers;
 mod report;
 mod rollout;
 mod sabotage;
@@ -35,8 +37,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{draft::Draft, sabotage::Sabotage, signals::Signals, timeline::Timeline, world::World};
 
-/// Plays the incident of the TODO API: a call to /error divides by zero; the 500 is counted, explained, noticed,
-/// switched off, fixed by a new release and written up. Exits with status 1 at the first step that fails.
+/// Plays the incident of the TODO API: a call to /error divides by zero; the 500 rings an alert, is counted,
+/// explained, switched off, fixed by a new release and written up. Exits with status 1 at the first step that fails.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -57,7 +59,7 @@ struct Play {
     report: PathBuf,
 
     /// Breaks what the step checks, to show that the check fails.
-    #[arg(long, value_name = "STEP", hide = true, value_parser = clap::value_parser!(u8).range(2..=10))]
+    #[arg(long, value_name = "STEP", hide = true, value_parser = clap::value_parser!(u8).range(2..=11))]
     break_step: Option<u8>,
 }
 

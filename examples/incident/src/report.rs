@@ -1,10 +1,13 @@
 //! The incident report, filled from observations and recorded data; what was not recorded is left blank.
 
+mod detection;
+
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 
 use crate::{
     ratio::{Peak, THRESHOLD, WINDOW},
+    receivers::Received,
     story::percent,
     timeline::{Timeline, between},
 };
@@ -13,12 +16,18 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) first_error: Timestamp,
-    pub(crate) explained: Option<Timestamp>,
+    /// The time at which the first receiver had the alert.
     pub(crate) noticed: Option<Timestamp>,
+    pub(crate) ratio_crossed: Option<Timestamp>,
+    pub(crate) explained: Option<Timestamp>,
     pub(crate) switched_off: Option<Timestamp>,
     pub(crate) mitigated: Option<Timestamp>,
     pub(crate) rolled_out: Option<Timestamp>,
+    /// The time at which the last receiver had the end of the alert.
+    pub(crate) all_clear: Option<Timestamp>,
     pub(crate) recovered: Option<Timestamp>,
+    /// The notifications in the timeline, in the order of their arrival.
+    pub(crate) alerts: Vec<Received>,
     pub(crate) errors: u64,
     pub(crate) refused: u32,
     pub(crate) requests: u64,
@@ -33,12 +42,15 @@ impl Facts {
     pub(crate) fn new(first_error: Timestamp) -> Self {
         Self {
             first_error,
-            explained: None,
             noticed: None,
+            ratio_crossed: None,
+            explained: None,
             switched_off: None,
             mitigated: None,
             rolled_out: None,
+            all_clear: None,
             recovered: None,
+            alerts: Vec::new(),
             errors: 0,
             refused: 0,
             requests: 0,
@@ -84,7 +96,7 @@ pub(crate) fn write(facts: &Facts, timeline: &Timeline) -> String {
         general(facts, timeline),
         summary(facts),
         events(facts, timeline),
-        detection(facts),
+        detection::section(facts),
         cause(facts),
         actions(facts, timeline),
         lessons(facts),
@@ -101,6 +113,7 @@ fn general(facts: &Facts, timeline: &Timeline) -> String {
         ("Services affected", String::from("API TODO (`todo-api`), route `GET /error`")),
         ("Severity", format!("{} (one route failed, every other request succeeded)", facts.severity())),
         ("Users affected", facts.issue("users_affected")),
+        ("Noticed", format!("after {}, by an alert", facts.after(facts.noticed))),
         ("Mitigated", format!("after {}", facts.after(facts.mitigated))),
         ("Recovered", format!("after {}", facts.after(facts.recovered))),
     ];
@@ -131,16 +144,18 @@ fn impact(facts: &Facts, timeline: &Timeline) -> String {
 
 fn summary(facts: &Facts) -> String {
     format!(
-        "`GET /error` of release 1.0.0 answered {} requests with HTTP 500: \"{}\". The error ratio crossed {} after \
-         {}, and the log explained the error after {}. The route was switched off after {}, without a redeploy: {} \
-         further requests of it were refused with 503, and the ratio was back at 0 after {}. Release 1.0.1, which \
-         handles the division and does not serve the route, took over after {} without losing a request.\n\n\
+        "`GET /error` of release 1.0.0 answered {} requests with HTTP 500: \"{}\". An alert on the first one was \
+         received after {}, the error ratio crossed {} after {}, and the log explained the error after {}. The route \
+         was switched off after {}, without a redeploy: {} further requests of it were refused with 503, and the ratio \
+         was back at 0 after {}. Release 1.0.1, which handles the division and does not serve the route, took over \
+         after {} without losing a request.\n\n\
          This is a simulation of the incident of 29 July 2025, which took 35 minutes from the first 500 to normal \
          operation.\n",
         facts.errors,
         facts.issue("message"),
-        percent(THRESHOLD),
         facts.after(facts.noticed),
+        percent(THRESHOLD),
+        facts.after(facts.ratio_crossed),
         facts.after(facts.explained),
         facts.after(facts.switched_off),
         facts.refused,
@@ -160,23 +175,6 @@ fn events(facts: &Facts, timeline: &Timeline) -> String {
     format!("{head}{}", rows.collect::<String>())
 }
 
-fn detection(facts: &Facts) -> String {
-    format!(
-        "1. **Noticed** after {}: the error ratio over {} s, computed from `/metrics`, crossed {}.\n\
-         2. **Explained** after {}: the request ID of a failed response led to the log line with message, file and \
-         line.\n\
-         3. **Grouped** as one issue, `{}`: {} events, first seen {}, last seen {}.\n",
-        facts.after(facts.noticed),
-        WINDOW.as_secs(),
-        percent(THRESHOLD),
-        facts.after(facts.explained),
-        facts.issue("fingerprint"),
-        facts.issue("count"),
-        facts.issue("first_seen"),
-        facts.issue("last_seen"),
-    )
-}
-
 fn cause(facts: &Facts) -> String {
     format!(
         "The handler of `/error` divides by zero: `{}` at `{}`, a {} that nothing handled.\n\n\
@@ -184,8 +182,7 @@ fn cause(facts: &Facts) -> String {
          - A test route was in production. `/error` fails on purpose, for drills of the monitoring, and is part of the \
          same program as the real routes. Release 1.0.0 was started with `--fault-routes`, which serves it; no check \
          of the deployment refuses that option outside of tests.\n\
-         - The divisor was not checked, and no test called the route.\n\
-         - No alert was set up: the rise was seen because the error ratio was being watched.\n",
+         - The divisor was not checked, and no test called the route.\n",
         facts.issue("message"),
         facts.issue("location"),
         facts.issue("kind"),
@@ -201,7 +198,7 @@ fn actions(facts: &Facts, timeline: &Timeline) -> String {
          - It took over after {} with {} requests on the way, none of them lost: the old process turned its readiness \
          to 503, stopped accepting connections, and ended.\n\
          - The issue was known to release 1.0.1 with its whole count, {}, and is resolved by it: an event in that \
-         release or a later one is a regression.\n\
+         release or a later one is a regression. Both receivers had the all clear after {}.\n\
          - The error ratio was back at 0 after {}, and stayed there without the switch until {}.\n\n\
          {}",
         facts.after(facts.switched_off),
@@ -209,6 +206,7 @@ fn actions(facts: &Facts, timeline: &Timeline) -> String {
         facts.after(facts.rolled_out),
         facts.requests_during_rollout,
         facts.issue("count"),
+        facts.after(facts.all_clear),
         facts.after(facts.mitigated),
         facts.after(facts.recovered),
         action_table(facts, timeline),
@@ -225,7 +223,6 @@ fn action_table(facts: &Facts, timeline: &Timeline) -> String {
     let rows = [
         ("Switch `GET /error` off", "on-call", done(facts.switched_off)),
         ("Deploy a release that handles the division and serves no test routes", "API team", done(facts.rolled_out)),
-        ("Alert on an error ratio above its threshold", "on-call", within(2)),
         ("Refuse `--fault-routes` in the deployment of production", "platform team", within(7)),
         ("Test the expected failures of every route", "API team", within(14)),
     ];
@@ -238,7 +235,8 @@ fn lessons(facts: &Facts) -> String {
         "- Test routes do not belong in production: the option that serves them is for drills.\n\
          - Central error handling limits the damage: the panic was answered, counted and captured, and the process \
          went on serving every other route.\n\
-         - An alert would have fired {} after the first 500, when the ratio crossed its threshold.\n\
+         - An alert on the first error is faster than a curve: the first receiver had it {} after the first 500. In \
+         the original, without alerts, the error rate was noticed after 1 minute.\n\
          - Failures are behaviour: they need unit and integration tests as successes do.\n",
         facts.after(facts.noticed),
     )

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
+    alerts::each_once,
     check::{Checked, POLL, expect, find, problem, sent, text, unmet, until},
     client::{self, Connection},
     load::Load,
@@ -111,7 +112,13 @@ pub(crate) async fn resolved(world: &World, timeline: &mut Timeline, facts: &mut
     Ok(())
 }
 
-pub(crate) async fn recovered(timeline: &mut Timeline, watch: &RatioWatch, load: &Load, facts: &mut Facts) -> Checked {
+pub(crate) async fn recovered(
+    world: &World,
+    timeline: &mut Timeline,
+    watch: &RatioWatch,
+    load: &Load,
+    facts: &mut Facts,
+) -> Checked {
     let (answered, deadline) = (load.answered(), clock::now() + Duration::from_secs(10));
     while load.answered() < answered + 40 && load.surprises().is_empty() && clock::now() < deadline {
         expect("the error ratio is 0", 0.0, watch.ratio())?;
@@ -122,8 +129,9 @@ pub(crate) async fn recovered(timeline: &mut Timeline, watch: &RatioWatch, load:
     expect("the error ratio is 0", 0.0, watch.ratio())?;
     let recovered = Timestamp::now();
     timeline.note_at(recovered, Source::Metrics, "error ratio 0 with release 1.0.1 alone");
+    each_once(world, timeline, facts)?;
     let after = between(facts.first_error, recovered);
-    timeline.holds(&format!("recovered {after} after the first 500 (original: 35 minutes)"));
+    timeline.holds(&format!("recovered {after} after the first 500 (original: 35 minutes); no alert rang twice"));
     facts.recovered = Some(recovered);
     facts.requests = load.sent() + facts.errors + u64::from(facts.refused);
     Ok(())

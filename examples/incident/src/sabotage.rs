@@ -21,11 +21,13 @@ use sqlx::SqlitePool;
 pub(crate) enum Sabotage {
     /// The server gives wrong answers.
     Tamper(Tampering),
+    /// The service signs its alerts with another secret than the webhook verifies.
+    Secret,
     /// The log is discarded.
     NoLog,
     /// Additional successful traffic dilutes the failures.
     Dilute,
-    /// The database breaks after step 8.
+    /// The database breaks after step 9.
     Database,
 }
 
@@ -50,14 +52,15 @@ impl Sabotage {
     pub(crate) fn of_step(step: u8) -> Option<Self> {
         match step {
             2 => Some(Self::Tamper(Tampering::Leak)),
-            3 => Some(Self::Tamper(Tampering::Metrics)),
-            4 => Some(Self::Dilute),
-            5 => Some(Self::NoLog),
-            6 => Some(Self::Tamper(Tampering::Issues)),
-            7 => Some(Self::Tamper(Tampering::Switch)),
-            8 => Some(Self::Tamper(Tampering::Ready)),
-            9 => Some(Self::Database),
-            10 => Some(Self::Tamper(Tampering::Location)),
+            3 => Some(Self::Secret),
+            4 => Some(Self::Tamper(Tampering::Metrics)),
+            5 => Some(Self::Dilute),
+            6 => Some(Self::NoLog),
+            7 => Some(Self::Tamper(Tampering::Issues)),
+            8 => Some(Self::Tamper(Tampering::Switch)),
+            9 => Some(Self::Tamper(Tampering::Ready)),
+            10 => Some(Self::Database),
+            11 => Some(Self::Tamper(Tampering::Location)),
             _ => None,
         }
     }
@@ -126,3 +129,6 @@ pub(crate) async fn break_database(url: &str) {
         pool.close().await;
     }
 }
+
+/// Not the secret of the webhook.
+pub(crate) const OTHER_SECRET: &str = "whsec_plJ3nmyCDGBKInavdOK15jsl6AG2JrTw";

@@ -36,7 +36,11 @@ impl Server {
             .env("LISTEN_FDS", "1")
             .env_remove("LISTEN_PID")
             .env_remove("RELEASE_VERSION")
-            .env_remove("ADMIN_TOKEN");
+            .env_remove("ADMIN_TOKEN")
+            // The play rings its own receivers only.
+            .env_remove("SLACK_WEBHOOK_URL")
+            .env_remove("ALERT_WEBHOOK_URL")
+            .env_remove("ALERT_WEBHOOK_SECRET");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(stderr)?);
         command.fd_mappings(vec![FdMapping { parent_fd: socket, child_fd: 3 }])?;
         Ok(Self { child: command.spawn()?, stderr: stderr.to_owned() })

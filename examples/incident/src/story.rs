@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
+    alerts::{alerted, alerted_of_ratio, all_clear},
     check::{Checked, Failure, POLL, at, expect, find, problem, sent, text, unmet, until},
     client,
     draft::Draft,
@@ -44,37 +45,42 @@ pub(crate) async fn run(world: &mut World, timeline: &mut Timeline, draft: Draft
     let id = at(2, first_error(world, timeline, &mut old, &mut facts).await)?;
     world.go_on_after(2).await;
 
-    timeline.step(3, "/metrics counts the failures");
-    at(3, counted(world, timeline, &before, &mut facts).await)?;
+    timeline.step(3, "the alert rings");
+    at(3, alerted(world, timeline, &mut facts).await)?;
     world.go_on_after(3).await;
 
-    timeline.step(4, "the error ratio crosses its threshold");
-    at(4, noticed(timeline, &watch, &mut facts).await)?;
+    timeline.step(4, "/metrics counts the failures");
+    at(4, counted(world, timeline, &before, &mut facts).await)?;
     world.go_on_after(4).await;
 
-    timeline.step(5, "the log explains the error");
-    at(5, explained(world, timeline, &id, &mut facts).await)?;
+    timeline.step(5, "the error ratio crosses its threshold");
+    at(5, crossed(world, timeline, &watch, &mut facts).await)?;
     world.go_on_after(5).await;
 
-    timeline.step(6, "all of the errors are one issue");
-    at(6, grouped(world, timeline, &mut facts).await)?;
+    timeline.step(6, "the log explains the error");
+    at(6, explained(world, timeline, &id, &mut facts).await)?;
     world.go_on_after(6).await;
 
-    timeline.step(7, "the route is switched off");
-    at(7, mitigated(world, timeline, &mut old, &watch, &load, &mut facts).await)?;
+    timeline.step(7, "all of the errors are one issue");
+    at(7, grouped(world, timeline, &mut facts).await)?;
     world.go_on_after(7).await;
 
-    timeline.step(8, "release 1.0.1 takes over");
-    let new = at(8, rolled_out(world, timeline, &mut old, &load, &mut facts).await)?;
+    timeline.step(8, "the route is switched off");
+    at(8, mitigated(world, timeline, &mut old, &watch, &load, &mut facts).await)?;
     world.go_on_after(8).await;
 
-    timeline.step(9, "the error ratio stays at 0 without the switch, and the issue is resolved");
-    at(9, resolved(world, timeline, &mut facts).await)?;
-    at(9, recovered(timeline, &watch, &load, &mut facts).await)?;
+    timeline.step(9, "release 1.0.1 takes over");
+    let new = at(9, rolled_out(world, timeline, &mut old, &load, &mut facts).await)?;
     world.go_on_after(9).await;
 
-    timeline.step(10, "the report is written");
-    at(10, written_up(timeline, draft, &facts))?;
+    timeline.step(10, "the issue is resolved, and the error ratio stays at 0 without the switch");
+    at(10, resolved(world, timeline, &mut facts).await)?;
+    at(10, all_clear(world, timeline, &mut facts).await)?;
+    at(10, recovered(world, timeline, &watch, &load, &mut facts).await)?;
+    world.go_on_after(10).await;
+
+    timeline.step(11, "the report is written");
+    at(11, written_up(timeline, draft, &facts))?;
     drop(new);
     summary(timeline, &facts);
     Ok(())
@@ -173,7 +179,7 @@ async fn grouped(world: &World, timeline: &mut Timeline, facts: &mut Facts) -> C
     Ok(())
 }
 
-async fn noticed(timeline: &mut Timeline, watch: &RatioWatch, facts: &mut Facts) -> Checked {
+async fn crossed(world: &World, timeline: &mut Timeline, watch: &RatioWatch, facts: &mut Facts) -> Checked {
     let limit = format!("the ratio over {} s reaches {}", WINDOW.as_secs(), percent(THRESHOLD));
     let deadline = clock::now() + Duration::from_secs(6);
     while watch.crossed().is_none() && clock::now() < deadline {
@@ -182,10 +188,11 @@ async fn noticed(timeline: &mut Timeline, watch: &RatioWatch, facts: &mut Facts)
     let Some(crossed) = watch.crossed() else {
         return Err((limit, format!("at most {}", percent(watch.peak().ratio))));
     };
-    let after = between(facts.first_error, crossed);
     timeline.note_at(crossed, Source::Metrics, format!("error ratio crosses {}", percent(THRESHOLD)));
-    timeline.holds(&format!("noticed {after} after the first 500 (original: 1 minute)"));
-    facts.noticed = Some(crossed);
+    facts.ratio_crossed = Some(crossed);
+    let alerted = alerted_of_ratio(world, timeline, facts).await?;
+    let after = between(facts.first_error, crossed);
+    timeline.holds(&format!("crossed {after} after the first 500; the alert on it arrived after {alerted}"));
     Ok(())
 }
 
@@ -278,6 +285,7 @@ fn summary(timeline: &Timeline, facts: &Facts) {
     row("explained", "10 min", facts.explained);
     row("switched off", "-", facts.switched_off);
     row("mitigated", "-", facts.mitigated);
+    row("all clear", "-", facts.all_clear);
     row("recovered", "35 min", facts.recovered);
 }
 

@@ -33,6 +33,7 @@ pub(crate) struct Event {
 pub(crate) enum Source {
     Deploy,
     Http,
+    Alert,
     Metrics,
     Log,
     Issues,
@@ -119,6 +120,7 @@ impl Source {
         match self {
             Self::Deploy => "deploy",
             Self::Http => "http",
+            Self::Alert => "alert",
             Self::Metrics => "metrics",
             Self::Log => "log",
             Self::Issues => "issues",

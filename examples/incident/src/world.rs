@@ -1,4 +1,4 @@
-//! The world the story plays in: a socket, processes, a database, logs, traffic.
+//! The world the story plays in: a socket, processes, a database, logs, traffic, receivers of alerts.
 
 use std::{
     error::Error,
@@ -14,6 +14,7 @@ use crate::{
     check::{Checked, sent, unmet},
     client::{self, Response},
     load::Load,
+    receivers::{self, Receivers},
     sabotage::{self, Sabotage},
     server::Server,
 };
@@ -22,6 +23,7 @@ pub(crate) struct World {
     sabotage: Option<Sabotage>,
     listener: TcpListener,
     addr: SocketAddr,
+    receivers: Receivers,
     /// Held only for its `Drop`: the traffic runs until then.
     extra_load: Vec<Load>,
     stderrs: Vec<PathBuf>,
@@ -46,6 +48,7 @@ impl World {
             sabotage,
             addr: listener.local_addr()?,
             listener,
+            receivers: Receivers::start()?,
             extra_load: Vec::new(),
             stderrs: Vec::new(),
             folder: tempfile::Builder::new().prefix("incident-").tempdir()?,
@@ -57,13 +60,18 @@ impl World {
         self.addr
     }
 
+    /// Returns the receivers of the service's alerts.
+    pub(crate) fn receivers(&self) -> &Receivers {
+        &self.receivers
+    }
+
     /// Starts a release on the service's own socket.
     pub(crate) fn start(&mut self, release: Release) -> Result<Server, Box<dyn Error>> {
         let listener = self.listener.try_clone()?;
         self.start_on(&listener, release, "todos")
     }
 
-    /// Starts a release next to the service, with its own socket and database.
+    /// Starts a release next to the service, with its own socket and database, and without alerts.
     pub(crate) fn start_aside(&mut self, release: Release) -> Result<(Server, SocketAddr), Box<dyn Error>> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let addr = listener.local_addr()?;
@@ -83,6 +91,7 @@ impl World {
         ];
         if db == "todos" {
             args.push(format!("--data-dir={}", self.folder.path().join("data").display()));
+            args.extend(self.receivers.settings(self.secret()));
         }
         if release.fault_routes {
             args.push(String::from("--fault-routes"));
@@ -115,9 +124,9 @@ impl World {
         fs::read_to_string(self.folder.path().join(log_name(release))).unwrap_or_default()
     }
 
-    /// Breaks the database after step 8, if that is the sabotage.
+    /// Breaks the database after step 9, if that is the sabotage.
     pub(crate) async fn go_on_after(&self, step: u8) {
-        if self.sabotage == Some(Sabotage::Database) && step == 8 {
+        if self.sabotage == Some(Sabotage::Database) && step == 9 {
             sabotage::break_database(&self.database("todos")).await;
         }
     }
@@ -126,6 +135,11 @@ impl World {
     pub(crate) fn last_words(&self) -> String {
         let words = self.stderrs.iter().filter_map(|path| fs::read_to_string(path).ok());
         words.filter(|words| !words.is_empty()).map(|words| format!("\n{}", words.trim_end())).collect()
+    }
+
+    /// Returns the secret that the service signs its alerts with.
+    fn secret(&self) -> &'static str {
+        if self.sabotage == Some(Sabotage::Secret) { sabotage::OTHER_SECRET } else { receivers::SECRET }
     }
 
     fn token_file(&self) -> PathBuf {

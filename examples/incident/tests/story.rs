@@ -27,7 +27,7 @@ fn the_story_runs_to_its_end_and_the_report_is_written() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
     assert!(!stdout.contains('\x1b'), "no colour in a pipe: {stdout}");
-    assert_eq!(stdout.matches("\n   ok ").count(), 10, "{stdout}");
+    assert_eq!(stdout.matches("\n   ok ").count(), 11, "{stdout}");
     let report = std::fs::read_to_string(folder.path().join("incident-report.md")).expect("a report");
     for fact in [
         "# Incident report and post-mortem (simulated)\n",
@@ -35,7 +35,11 @@ fn the_story_runs_to_its_end_and_the_report_is_written() {
         "| failed with 500 | 10 |",
         "| refused with 503 while the route was off | ",
         " at its peak, when 10 of the ",
+        "**Noticed**: after ",
         "**Mitigated**: after ",
+        "| triggered: New issue: panic in ",
+        "| triggered: Error ratio above 5 % | ",
+        "| resolved: New issue: panic in ",
         "switched off after ",
         "fault.rs:",
         " CE",
@@ -56,7 +60,7 @@ fn the_story_runs_to_its_end_and_the_report_is_written() {
 
 #[test]
 fn an_unknown_step_is_a_usage_error() {
-    for step in ["0", "1", "11", "x"] {
+    for step in ["0", "1", "12", "x"] {
         assert_eq!(run(&["--break-step", step]).0.status.code(), Some(2), "{step}");
     }
 }
@@ -67,41 +71,46 @@ fn a_handler_that_leaks_its_message_breaks_step_2() {
 }
 
 #[test]
-fn a_recorder_without_a_publisher_breaks_step_3() {
+fn alerts_that_are_signed_with_another_secret_break_step_3() {
     breaks(3);
 }
 
 #[test]
-fn a_diluted_ratio_breaks_step_4() {
+fn a_recorder_without_a_publisher_breaks_step_4() {
     breaks(4);
 }
 
 #[test]
-fn a_log_that_goes_nowhere_breaks_step_5() {
+fn a_diluted_ratio_breaks_step_5() {
     breaks(5);
 }
 
 #[test]
-fn an_empty_list_of_issues_breaks_step_6() {
+fn a_log_that_goes_nowhere_breaks_step_6() {
     breaks(6);
 }
 
 #[test]
-fn a_switch_that_does_nothing_breaks_step_7() {
+fn an_empty_list_of_issues_breaks_step_7() {
     breaks(7);
 }
 
 #[test]
-fn readiness_that_never_turns_503_breaks_step_8() {
+fn a_switch_that_does_nothing_breaks_step_8() {
     breaks(8);
 }
 
 #[test]
-fn a_broken_database_breaks_step_9() {
+fn readiness_that_never_turns_503_breaks_step_9() {
     breaks(9);
 }
 
 #[test]
-fn an_issue_without_its_place_breaks_step_10() {
+fn a_broken_database_breaks_step_10() {
     breaks(10);
+}
+
+#[test]
+fn an_issue_without_its_place_breaks_step_11() {
+    breaks(11);
 }

@@ -11,7 +11,7 @@ use monitor_kit::{
 };
 use tower_http::cors::CorsLayer;
 
-use crate::{ApiError, Config, Token, fault, openapi, operators, probes, store::Store, todos, user};
+use crate::{ApiError, Config, Token, alerts, fault, openapi, operators, probes, store::Store, todos, user};
 
 /// All routes except those that fail on purpose, declared so that their series exist from the start.
 pub const ROUTES: [(&str, &str); 14] = [
@@ -48,7 +48,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// Returns an error if a setting is invalid or the data folder is not writable.
+    /// Returns an error if a setting is invalid, that of a receiver of alerts included, or the data folder is not
+    /// writable.
     pub fn monitor(config: &Config) -> Result<Monitor, BoxError> {
         let faults = config.fault_routes.then_some([("GET", "/error"), ("GET", "/flaky")]);
         let mut monitor = Monitor::builder("todo-api")
@@ -59,6 +60,9 @@ impl App {
             .errors(ErrorSettings::new().error_type::<sqlx::Error>());
         if let Some(folder) = &config.data_dir {
             monitor = monitor.persist(store::Store::open(folder)?);
+        }
+        if let Some(alerts) = alerts::of(config)? {
+            monitor = monitor.extend(alerts);
         }
         Ok(monitor.build()?)
     }

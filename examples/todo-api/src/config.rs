@@ -41,6 +41,19 @@ pub struct Config {
     #[arg(long, env = "ADMIN_TOKEN_FILE", value_name = "FILE", default_value = "todo-api.token")]
     pub admin_token_file: PathBuf,
 
+    /// Send alerts to this Slack channel: the URL of its incoming webhook, which is a secret. Set it in the environment:
+    /// other users can see the command line.
+    #[arg(long, env = "SLACK_WEBHOOK_URL", hide_env_values = true, value_name = "URL")]
+    pub slack_webhook_url: Option<String>,
+
+    /// Send alerts to this URL, as JSON that is signed with the secret below.
+    #[arg(long, env = "ALERT_WEBHOOK_URL", hide_env_values = true, value_name = "URL")]
+    pub alert_webhook_url: Option<String>,
+
+    /// Secret by which alerts are signed: `whsec_` and 24 to 64 random bytes in base64. Set it in the environment.
+    #[arg(long, env = "ALERT_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub alert_webhook_secret: Option<String>,
+
     /// Origin of a web page whose scripts may call the API, as in `https://app.example`. Without it browsers block
     /// them.
     #[arg(long, env = "CORS_ORIGIN", value_name = "ORIGIN")]
@@ -79,7 +92,7 @@ pub struct Config {
     pub division: Division,
 }
 
-/// Omits the addresses of database and cache, which may contain passwords.
+/// Omits the addresses of database, cache and receivers of alerts, which may contain passwords.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { listen, release, environment, .. } = self;

@@ -1,8 +1,9 @@
-//! A TODO API that demonstrates every part of monitor-kit: request IDs, metrics, issues, health with a drain, and a bug
-//! to try them on.
+//! A TODO API that demonstrates every part of monitor-kit: request IDs, metrics, issues, alerts, health with a drain,
+//! and a bug to try them on.
 
 mod accept;
 mod admin;
+mod alerts;
 mod app;
 mod config;
 mod error;

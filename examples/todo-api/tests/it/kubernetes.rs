@@ -65,7 +65,7 @@ fn data_is_on_a_volume_and_passwords_are_in_a_secret() {
     let mounted = &container["volumeMounts"][0];
     assert_eq!(text(&mounted["mountPath"]), argument(container, "--data-dir="));
     assert_eq!(mounted["name"], manifest[0]["spec"]["volumeClaimTemplates"][0]["metadata"]["name"]);
-    for name in ["DATABASE_URL", "ADMIN_TOKEN"] {
+    for name in ["DATABASE_URL", "ADMIN_TOKEN", "SLACK_WEBHOOK_URL"] {
         let env = container["env"].as_vec().unwrap();
         let variable = env.iter().find(|variable| text(&variable["name"]) == name).unwrap();
         assert_eq!(text(&variable["valueFrom"]["secretKeyRef"]["name"]), "todo-api", "{name}");

@@ -1,5 +1,6 @@
 //! The TODO API as a process, tested from outside.
 
+mod alerts;
 mod api;
 mod cors;
 mod counting;

@@ -57,9 +57,19 @@ fn a_build_without_redis_names_the_missing_feature() {
 fn help_says_it_all() {
     let output = output(&folder(), &["--help"]);
     let help = String::from_utf8_lossy(&output.stdout);
-    for option in
-        ["--listen", "--database", "--data-dir", "--log-file", "--fault-routes", "--drain", "--release", "X-Demo-User"]
-    {
+    for option in [
+        "--listen",
+        "--database",
+        "--data-dir",
+        "SLACK_WEBHOOK_URL",
+        "ALERT_WEBHOOK_URL",
+        "ALERT_WEBHOOK_SECRET",
+        "--log-file",
+        "--fault-routes",
+        "--drain",
+        "--release",
+        "X-Demo-User",
+    ] {
         assert!(help.contains(option), "{option} is missing:\n{help}");
     }
     assert!(!help.contains("--division"), "{help}");
