@@ -14,8 +14,8 @@ use crate::{
 
 /// The state of all alerts and of their delivery.
 ///
-/// A channel is one notifier. Its thread calls [`next`](Self::next) and does what it says; after a delivery it calls
-/// [`finish`](Self::finish). To save, a thread calls [`begin_save`](Self::begin_save), then
+/// A channel is one notifier. Its thread calls [`next`](Self::next) and takes the returned step; after a delivery it
+/// calls [`finish`](Self::finish). To save, a thread calls [`begin_save`](Self::begin_save), then
 /// [`take_changes`](Self::take_changes), then writes the changes in one batch, and at last
 /// [`save_succeeded`](Self::save_succeeded) or [`save_failed`](Self::save_failed).
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Machine {
     outbox: Outbox,
 }
 
-/// Whether a call has added notifications, so that the threads of the channels have work.
+/// The notifications that a call has added. If there are some, the threads of the channels have work.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
 pub(crate) enum Pushed {
@@ -51,7 +51,7 @@ impl Machine {
         self.push(changes, now)
     }
 
-    /// Returns the next step of a channel's thread. Also gives up what has waited for too long.
+    /// Returns the next step of a channel's thread. Also gives up expired notifications.
     pub(crate) fn next(&mut self, channel: &str, now: Now) -> Next {
         self.outbox.next(channel, now)
     }

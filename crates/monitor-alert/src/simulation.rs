@@ -8,6 +8,7 @@ mod disk;
 mod finale;
 mod journal;
 mod lives;
+mod merging;
 mod process;
 mod receiver;
 mod saving;

@@ -27,7 +27,7 @@ pub(super) struct Records {
     pub(super) forgotten: Forgotten,
 }
 
-/// What is known of forgotten records.
+/// Totals of the forgotten records.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Forgotten {
@@ -132,7 +132,7 @@ impl Records {
     }
 }
 
-/// Key of what is known of forgotten records.
+/// Key of the totals of the forgotten records in the store.
 pub(super) const FORGOTTEN: &str = "alert-forgotten";
 /// Number of records.
 pub(super) const MAX_RECORDS: usize = 10_000;

@@ -46,7 +46,7 @@ pub(super) struct Entry {
     rest: Map<String, Value>,
 }
 
-/// Whether an entry is in the store. What is read from the store is.
+/// The progress of the save of an entry. Entries that are read from the store are saved.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum Saving {
     #[default]

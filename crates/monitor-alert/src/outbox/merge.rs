@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{alert::Transition, engine::Overlap, time::Now};
 
-/// What the store holds of an outbox.
+/// The stored state of an outbox.
 #[derive(Default)]
 struct Stored {
     /// The entries of each channel.

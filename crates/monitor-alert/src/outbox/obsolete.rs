@@ -30,7 +30,7 @@ fn contradicting(entries: &[(Transition, u64)], active: Option<u64>) -> BTreeSet
 mod tests {
     use super::*;
 
-    /// Returns what remains of entries such as `T1 R1`.
+    /// Returns the remaining ones of entries such as `T1 R1`.
     fn rest(entries: &str, active: Option<u64>) -> String {
         let words: Vec<_> = entries.split_whitespace().collect();
         let parsed = words.iter().map(|word| {

@@ -80,7 +80,7 @@ fn finish(outbox: &mut Outbox, notification: &Notification, result: Result<(), D
     outbox.finish("slack", &notification.id, &result, now(second));
 }
 
-/// Sends what is due at this time. Returns its alert key and transition.
+/// Delivers the entry that is due at this time. Returns its alert key and transition.
 #[track_caller]
 fn delivered(outbox: &mut Outbox, second: u64) -> (String, Transition) {
     let notification = sent(outbox, second);
@@ -118,7 +118,7 @@ fn stored(outbox: &mut Outbox) -> Vec<(String, Vec<u8>)> {
     outbox.everything().into_iter().filter_map(put).collect()
 }
 
-/// Merges what `before` has stored into `outbox`. All of it must be readable.
+/// Merges the stored state of `before` into `outbox`. All of it must be readable.
 #[track_caller]
 fn merge(outbox: &mut Outbox, before: &mut Outbox, overlaps: &[Overlap]) {
     let mut values = stored(before);
@@ -372,16 +372,45 @@ fn an_attempt_goes_on_while_the_states_are_merged() {
 }
 
 #[test]
+fn an_attempt_in_flight_comes_before_the_entries_of_the_other_process() {
+    let mut before = outbox_with(&[("a", TRIGGERED), ("a", RESOLVED)]);
+    delivered(&mut before, 0);
+    let mut outbox = outbox_with(&[("a", TRIGGERED)]);
+    let notification = sent(&mut outbox, 0);
+    merge(&mut outbox, &mut before, &overlap(None, None));
+    finish(&mut outbox, &notification, Err(timeout()), 0);
+    assert_eq!(delivered(&mut outbox, 2), (String::from("a"), TRIGGERED));
+    assert_eq!(delivered(&mut outbox, 2), (String::from("a"), RESOLVED));
+}
+
+#[test]
+fn an_entry_of_both_processes_counts_its_attempts_on() {
+    let mut before = outbox_with(&[("a", TRIGGERED)]);
+    failed(&mut before, timeout(), 0);
+    failed(&mut before, timeout(), 9);
+    let mut outbox = outbox_with(&[("a", TRIGGERED)]);
+    merge(&mut outbox, &mut before, &overlap(Some(1), Some(1)));
+    let notification = sent(&mut outbox, 0);
+    assert_eq!((notification.attempt, notification.is_saved), (3, true));
+}
+
+#[test]
 fn fields_of_a_newer_release_survive_a_rewrite() {
+    survive(&mut outbox_of(["slack"]));
+    survive(&mut outbox_with(&[("a", TRIGGERED)]));
+}
+
+/// Checks that fields of a newer release survive in `outbox`.
+#[track_caller]
+fn survive(outbox: &mut Outbox) {
     let add = |(key, value): (String, Vec<u8>)| {
         let mut value: Value = serde_json::from_slice(&value).expect("JSON");
         value["new"] = json!({"since": 2});
         (key, value.to_string().into_bytes())
     };
     let mut values: Vec<_> = stored(&mut outbox_with(&[("a", TRIGGERED)])).into_iter().map(add).collect();
-    let mut outbox = outbox_of(["slack"]);
     outbox.merge(&mut values, &[], now(0));
-    let rewritten = stored(&mut outbox);
+    let rewritten = stored(outbox);
     assert_eq!(rewritten.len(), 2);
     for (key, value) in rewritten {
         let value: Value = serde_json::from_slice(&value).expect("JSON");

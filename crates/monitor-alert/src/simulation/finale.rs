@@ -61,7 +61,7 @@ impl World {
         panic!("after {ROUNDS} rounds: {:?}", self.processes[0].machine.counts());
     }
 
-    /// Does what a channel has to do now. Returns the time after which it has more.
+    /// Takes the steps of a channel that are due now. Returns the time until the next one.
     fn settle_channel(&mut self, channel: &'static str) -> Option<Duration> {
         loop {
             self.answer(0, channel);

@@ -10,7 +10,7 @@ use crate::{
     notifier::DeliveryError,
 };
 
-/// What happens to an attempt.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Answer {
     Accepts,
@@ -26,7 +26,7 @@ pub(super) enum Answer {
     AcceptsThenResets,
 }
 
-/// A receiver, and what it has accepted.
+/// A receiver, and the notifications that it has accepted.
 #[derive(Debug)]
 pub(super) struct Receiver {
     /// The answer to most attempts.

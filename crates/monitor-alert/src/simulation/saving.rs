@@ -86,7 +86,7 @@ impl World {
     }
 }
 
-/// Checks that the store has what the memory had when the changes were taken.
+/// Checks that the store equals the memory at the time at which the changes were taken.
 fn check_written(process: &Process, save: &Save, stored: &Snapshot) {
     let is_one_of_many = |key: &&String| key.starts_with("alert-entry-") || key.starts_with("alert-active-");
     let of = |snapshot: &Snapshot| -> Vec<String> {
