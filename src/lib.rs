@@ -2,23 +2,26 @@
 //! nothing else installed.
 //!
 //! [`MonitorLayer`] gives every response a request ID, counts every request and gRPC call exactly once, and turns a
-//! panic into a clean 500. Errors are grouped into [issues](Issue) with file, line and the grouping rule that applied.
-//! [`PropagateLayer`] passes traces on to the next service, and a failing route can be
-//! [disabled](Monitor::disable_route) without a redeploy.
+//! panic into a clean 500. Errors are grouped into [issues](Issue) with file, line and the grouping rule that applied;
+//! a new one is an [alert](alert::Alerts) in Slack or at a webhook. [`PropagateLayer`] passes traces on to the
+//! next service, and a failing route can be [disabled](Monitor::disable_route) without a redeploy.
 //!
 //! # Quick start
 //!
-//! With the features `axum`, `log` and `prometheus`:
+//! With the features `alert`, `axum`, `log` and `prometheus`:
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
+//! use monitor_kit::alert::{Alerts, Slack};
 //! use monitor_kit::health::{Health, Probe, ProbeResult};
 //! use monitor_kit::{Monitor, MonitorLayer, PrometheusEndpoint};
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let slack_url = std::env::var("SLACK_WEBHOOK_URL")?;
 //!     let monitor = Monitor::builder("shop")
 //!         .routes([("GET", "/items/{id}")])
+//!         .extend(Alerts::to(Slack::new(&slack_url)?))
 //!         .build()?;
 //!     let _log = monitor_kit::log::init(&monitor)?;
 //!     let database = Probe::new("database", || async { ProbeResult::ok() });
@@ -61,6 +64,14 @@
 //! [`Monitor::find_issues`] lists the captured issues, a [`Reporter`] receives them as they occur, and [`LogReporter`]
 //! writes them to the log. Secrets and personal data are [masked](redact) first.
 //!
+//! # Alerts
+//!
+//! [`Alerts`](alert::Alerts) deliver each new or regressed issue, and an error ratio above 5 %, to every notifier: to
+//! [`Slack`](alert::Slack), a signed [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program. They
+//! cost a request nothing. They have one thread, and one more for each notifier. A notification syncs the disk twice,
+//! before its first attempt and after its delivery. Without a store, a notification that waits for its receiver is lost
+//! with the process.
+//!
 //! # Routes
 //!
 //! Requests are counted by route template, never by path. In axum the templates are those of the router. Services below
@@ -91,7 +102,8 @@
 //! | `prometheus` | [`PrometheusEndpoint`], the service for `/metrics` |
 //! | `metrics` | [`metrics`]: publication to any other recorder of the `metrics` facade |
 //! | `log` | [`log`]: JSON lines, human-readable lines, a rotating file, breadcrumbs |
-//! | `store` | [`store`]: issues and disabled routes persist across restarts |
+//! | `store` | [`store`]: issues, disabled routes and waiting alerts persist across restarts |
+//! | `alert` | [`alert`]: alerts on new issues and error ratios, delivered to Slack and signed webhooks |
 //! | `anyhow`, `eyre` | capture of `anyhow::Error` and `eyre::Report`; `capture_anyhow` |
 //! | `tonic` | the event of a failed gRPC call has the source of its `tonic::Status` |
 //! | `opentelemetry` | the span of a request joins the traces exported by tracing-opentelemetry |
@@ -159,6 +171,6 @@ pub use monitor_tower::{
 };
 
 /// Compiles the examples of the README.
-#[cfg(all(doctest, feature = "axum", feature = "log", feature = "prometheus"))]
+#[cfg(all(doctest, feature = "alert", feature = "axum", feature = "log", feature = "prometheus"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
