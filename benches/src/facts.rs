@@ -1,5 +1,5 @@
-//! Facts, measured once: the bridge, pages of metrics, unknown paths, memory without scrapes, concurrent callers of
-//! `/health`.
+//! Facts, measured once: the bridge, unknown paths, memory without scrapes, concurrent callers of `/health`, and those
+//! about issues and pages of metrics.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use axum::{Router, routing::get};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use monitor_core::instrument;
 use monitor_kit::{
-    FinalStatus, KnownMethod, Limits, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
+    FinalStatus, KnownMethod, Monitor, MonitorLayer, Outcome, PrometheusEndpoint, clock,
     health::{Health, HealthBuilder, Probe, ProbeResult},
     metrics::publish_to,
     names,
@@ -28,7 +28,7 @@ use tower::ServiceExt;
 use crate::{
     cases::built,
     drive::{drive, request},
-    issues,
+    issues, pages,
 };
 
 /// Measures all facts. `millions` is the number of observations without a scrape, in millions.
@@ -36,8 +36,7 @@ pub fn run(millions: u32) {
     bridge();
     unknown_paths();
     issues::run(millions);
-    render(1_000);
-    render(10_000);
+    pages::run();
     unscraped(millions);
     callers();
 }
@@ -83,7 +82,7 @@ fn publications(monitor: &Monitor) -> mpsc::Receiver<f64> {
     receiver
 }
 
-fn exporter() -> PrometheusBuilder {
+pub(crate) fn exporter() -> PrometheusBuilder {
     names::BOUNDS.into_iter().fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
         builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &bounds).expect("there are bounds")
     })
@@ -110,34 +109,6 @@ fn unknown_paths() {
         drive(&mut app, request(&format!("/unknown/{number}"), number));
     }
     say("10,000 unknown paths: series more", (series() - before) as f64);
-}
-
-/// Measures the time to render `/metrics` with this many series, and to publish and render the same page through the
-/// exporter.
-fn render(series: usize) {
-    let monitor =
-        Monitor::builder("shop").log(None).limits(Limits::new().series(series)).build().expect("the settings are good");
-    let recorder = instrument::recorder(&monitor).expect("the monitor is not disabled");
-    for number in 0..series {
-        let series = recorder.series(KnownMethod::Get, &format!("/items/{number}"));
-        recorder.start(series);
-        recorder.end(series, FinalStatus::new(Outcome::Completed, 200), Duration::from_millis(3));
-    }
-    let endpoint = PrometheusEndpoint::local(&monitor);
-    drop(endpoint.render());
-    let ours = fastest_of_three(|| drop(endpoint.render()));
-    say(&format!("/metrics with {series} routes: ms"), ours);
-    let exporter = exporter().build_recorder();
-    let handle = exporter.handle();
-    publish_to(&monitor, exporter);
-    let through_the_exporter = || {
-        // Publishes at once.
-        monitor.shutdown(Duration::from_secs(20));
-        drop(handle.render());
-    };
-    through_the_exporter();
-    let theirs = fastest_of_three(through_the_exporter);
-    say(&format!("/metrics with {series} routes: ours beside the exporter's"), ours / theirs);
 }
 
 /// Measures the memory retained by observations without a scrape.
@@ -188,10 +159,6 @@ pub(crate) fn milliseconds(f: impl FnOnce()) -> f64 {
     let begun = clock::now();
     f();
     begun.elapsed().as_secs_f64() * 1e3
-}
-
-fn fastest_of_three(f: impl Fn()) -> f64 {
-    (0..3).map(|_| milliseconds(&f)).fold(f64::INFINITY, f64::min)
 }
 
 /// Returns the resident memory of the process in KiB.

@@ -11,6 +11,7 @@ pub mod errors;
 pub mod event;
 pub mod facts;
 mod issues;
+mod pages;
 pub mod panics;
 pub mod rounds;
 pub mod server;

@@ -5,7 +5,10 @@ use std::{convert::Infallible, sync::OnceLock};
 use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::Full;
-use monitor_kit::{AttachedError, CatchPanicLayer, DisableRoute, Monitor, MonitorLayer, RequestIdLayer, TimingLayer};
+use monitor_kit::{
+    AttachedError, CatchPanicLayer, DisableRoute, Monitor, MonitorBuilder, MonitorLayer, RequestIdLayer, TimingLayer,
+    alert::{Alerts, Webhook},
+};
 use tower::{Layer, service_fn};
 
 use super::{Case, axum, tower};
@@ -16,9 +19,9 @@ pub(super) fn compared() -> [Case; 2] {
     [tower("all of ours", routed()), axum("all of ours", MonitorLayer::new(monitor()))]
 }
 
-/// Paths other than success: a disabled route and a failing service.
-pub(super) fn aside() -> [Case; 2] {
-    [refused(), failing()]
+/// The full stack with alerts, and paths other than success: a disabled route and a failing service.
+pub(super) fn aside() -> [Case; 3] {
+    [alerting(), refused(), failing()]
 }
 
 /// Each layer alone.
@@ -39,6 +42,13 @@ pub(super) fn alone() -> Vec<Case> {
 /// A layer for a single service. A router would provide the route template.
 fn routed() -> MonitorLayer {
     MonitorLayer::new(monitor()).route(|_| Some("/items/{id}"))
+}
+
+/// The full stack of a monitor with alerts. No request fails, so none is sent.
+fn alerting() -> Case {
+    let webhook = Webhook::new("http://127.0.0.1:9/alerts").expect("the URL is valid");
+    let monitor = builder().extend(Alerts::to(webhook)).build().expect("the settings are good");
+    tower("all of ours, with alerts", MonitorLayer::new(&monitor).route(|_| Some("/items/{id}")))
 }
 
 /// A disabled route, so that the service is not called. It has a monitor of its own, because a disabled route adds a
@@ -69,8 +79,11 @@ pub(crate) fn monitor() -> &'static Monitor {
 
 /// Builds another such monitor.
 pub(crate) fn built() -> Monitor {
-    let builder = Monitor::builder("shop").release("1.4.2").environment("production").routes([("GET", OFF)]);
-    builder.log(None).build().expect("the settings are good")
+    builder().build().expect("the settings are good")
+}
+
+fn builder() -> MonitorBuilder {
+    Monitor::builder("shop").release("1.4.2").environment("production").routes([("GET", OFF)]).log(None)
 }
 
 const OFF: &str = "/off";
