@@ -41,8 +41,8 @@ pub struct Config {
     #[arg(long, env = "ADMIN_TOKEN_FILE", value_name = "FILE", default_value = "todo-api.token")]
     pub admin_token_file: PathBuf,
 
-    /// Send alerts to this Slack channel: the URL of its incoming webhook, which is a secret. Set it in the environment:
-    /// other users can see the command line.
+    /// Send alerts to this Slack channel: the URL of its incoming webhook, which is a secret. Set it in the
+    /// environment: other users can see the command line.
     #[arg(long, env = "SLACK_WEBHOOK_URL", hide_env_values = true, value_name = "URL")]
     pub slack_webhook_url: Option<String>,
 

@@ -94,8 +94,19 @@ fn issue_title(cause: Cause, issue: &IssueFact) -> String {
         Cause::Regressed => "Regressed issue",
     };
     let route = issue.routes.first().map(|route| format!(" in {route}")).unwrap_or_default();
-    format!("{cause}: {}{route}", issue.type_name)
+    // A message captured by the program has no type.
+    let name = if issue.type_name.is_empty() { head(&issue.message) } else { &issue.type_name };
+    format!("{cause}: {name}{route}")
 }
+
+/// Returns the first line of a text, or the beginning of a long one.
+fn head(text: &str) -> &str {
+    let line = text.lines().next().unwrap_or_default();
+    line.char_indices().nth(MAX_HEAD).map_or(line, |(end, _)| &line[..end])
+}
+
+/// Number of characters of a message in a title.
+const MAX_HEAD: usize = 80;
 
 fn issue_facts(issue: &IssueFact) -> Vec<(String, String)> {
     let message = Some(&issue.message).filter(|message| !message.is_empty());

@@ -16,6 +16,7 @@ fn the_first_error_reaches_a_webhook_saved_and_signed() {
     assert_eq!(received.len(), 1, "{received:?}");
     let json = received[0].json();
     assert_eq!((&json["transition"], &json["persisted"]), (&"triggered".into(), &true.into()));
+    assert_eq!(json["alert"]["title"], "New issue: the printer is out of paper");
     assert_eq!(json["alert"]["facts"]["message"], "the printer is out of paper");
     assert_eq!((&json["alert"]["service"], &json["alert"]["release"]), (&"shop".into(), &"1.4.2".into()));
     verify_signature(SECRET, &received[0].headers, received[0].body.as_bytes()).unwrap();
