@@ -123,7 +123,7 @@ fn declared_routes_must_find_room() {
 fn two_reporters_need_two_names() {
     refuses(
         builder().reporter(MemoryReporter::new()).reporter(MemoryReporter::new()),
-        "the reporter name `memory` is taken or empty: give each reporter one of its own",
+        "the reporter or extension name `memory` is taken or empty: give each one of its own",
     );
 }
 
@@ -131,7 +131,7 @@ fn two_reporters_need_two_names() {
 fn a_reporter_needs_a_name() {
     refuses(
         builder().reporter_fn("", |_| ()),
-        "the reporter name `` is taken or empty: give each reporter one of its own",
+        "the reporter or extension name `` is taken or empty: give each one of its own",
     );
 }
 
@@ -139,7 +139,7 @@ fn a_reporter_needs_a_name() {
 fn a_reporter_is_not_called_like_a_part_of_the_monitor() {
     refuses(
         builder().reporter_fn("intake", |_| ()),
-        "the reporter name `intake` is taken or empty: give each reporter one of its own",
+        "the reporter or extension name `intake` is taken or empty: give each one of its own",
     );
 }
 
