@@ -11,8 +11,8 @@ use std::{
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use monitor_core::{
-    ClientOutcome, DisableRoute, FinalStatus, HealthReading, HealthStatus, KnownMethod, Level, Monitor, Outcome,
-    ProbeReading, instrument, names,
+    AlertCounts, ClientOutcome, DisableRoute, FinalStatus, HealthReading, HealthStatus, KnownMethod, Level, Monitor,
+    Outcome, ProbeReading, instrument, names,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -56,6 +56,7 @@ enum Step {
         status: HealthStatus,
         millis: u64,
     },
+    Alerts,
     /// The recorder gets the growth of histograms since the last publication.
     Publish,
     /// The same, while two threads end this many requests each.
@@ -79,6 +80,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => select(vec!["kept", "dropped"]).prop_map(|text| Step::Message { text }),
         1 => Just(Step::ReadyError),
         1 => (select(statuses.to_vec()), 0u64..10_000).prop_map(|(status, millis)| Step::Health { status, millis }),
+        1 => Just(Step::Alerts),
         2 => Just(Step::Publish),
         1 => (1u16..100).prop_map(Step::Race),
     ]
@@ -114,6 +116,7 @@ fn every_family_can_be_on_the_compared_pages() {
         Step::Job { name: "sync", end: Some(Ok(())) },
         Step::Message { text: "dropped" },
         Step::Health { status: HealthStatus::Ok, millis: 1 },
+        Step::Alerts,
     ];
     let (direct, _) = both_pages(PrometheusBuilder::new(), steps);
     let described = |family: &&Family| direct.comments.contains(&format!("# HELP {} {}", family.name, family.help));
@@ -184,6 +187,10 @@ impl Step {
                 let probe = ProbeReading { probe: String::from("db"), status, last_run: Duration::from_millis(millis) };
                 let is_ready = status == HealthStatus::Ok;
                 Some(HealthReading { is_ready, is_draining: !is_ready, probes: vec![probe] })
+            }),
+            Self::Alerts => monitor.show_alerts(|| {
+                let (notifier, given_up) = (String::from("slack"), vec![(String::from("rejected"), 2)]);
+                vec![AlertCounts { notifier, fired: 7, delivered: 4, waiting: 1, given_up, unsaved: 3 }]
             }),
             Self::Publish | Self::Race(_) => {}
         }
