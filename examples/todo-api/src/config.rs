@@ -29,7 +29,7 @@ pub struct Config {
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis: Option<String>,
 
-    /// Persist issues and disabled routes in this folder, across restarts and rolling releases.
+    /// Persist issues, disabled routes and waiting alerts in this folder, across restarts and rolling releases.
     #[arg(long, env = "DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
@@ -41,16 +41,15 @@ pub struct Config {
     #[arg(long, env = "ADMIN_TOKEN_FILE", value_name = "FILE", default_value = "todo-api.token")]
     pub admin_token_file: PathBuf,
 
-    /// Send alerts to this Slack channel: the URL of its incoming webhook, which is a secret. Set it in the
-    /// environment: other users can see the command line.
+    /// Slack incoming webhook to send alerts to. Set it in the environment: other users can see the command line.
     #[arg(long, env = "SLACK_WEBHOOK_URL", hide_env_values = true, value_name = "URL")]
     pub slack_webhook_url: Option<String>,
 
-    /// Send alerts to this URL, as JSON that is signed with the secret below.
+    /// URL to send alerts to, as JSON signed with ALERT_WEBHOOK_SECRET.
     #[arg(long, env = "ALERT_WEBHOOK_URL", hide_env_values = true, value_name = "URL")]
     pub alert_webhook_url: Option<String>,
 
-    /// Secret by which alerts are signed: `whsec_` and 24 to 64 random bytes in base64. Set it in the environment.
+    /// Secret that signs these alerts: `whsec_` and 24 to 64 random bytes in base64. Set it in the environment.
     #[arg(long, env = "ALERT_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub alert_webhook_secret: Option<String>,
 

@@ -48,7 +48,7 @@ fn alerts(facts: &Facts) -> String {
     )
 }
 
-/// Returns whether the alert on the error ratio is over.
+/// Returns the sentence about the alert on the error ratio, which is usually still active.
 fn remaining(facts: &Facts) -> &'static str {
     let is_over = |alert: &Received| alert.title.contains(RATIO) && alert.transition == Transition::Resolved;
     if facts.alerts.iter().any(is_over) {

@@ -1,6 +1,6 @@
 //! Alerts to the receivers in the settings.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -8,7 +8,7 @@ use axum::{
 };
 use monitor_kit::alert::verify_signature;
 use serde_json::Value;
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 
 use crate::support::{Api, folder, program};
 
@@ -22,7 +22,7 @@ async fn a_failure_reaches_slack_and_the_signed_webhook() {
     api.get("/error").await.is_problem(500);
     let mut received = [(); 2].map(|()| None);
     for request in &mut received {
-        *request = requests.recv().await;
+        *request = timeout(PATIENCE, requests.recv()).await.expect("both have an alert");
     }
     received.sort_by_key(|request| request.as_ref().map(|(path, ..)| path.clone()));
     let [Some((slack, _, message)), Some((webhook, headers, alert))] = received else { panic!("{received:?}") };
@@ -83,4 +83,5 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
+const PATIENCE: Duration = Duration::from_secs(30);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
