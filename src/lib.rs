@@ -67,10 +67,10 @@
 //! # Alerts
 //!
 //! [`Alerts`](alert::Alerts) deliver each new or regressed issue, and an error ratio above 5 %, to every notifier: to
-//! [`Slack`](alert::Slack), a signed [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program. They
-//! cost a request nothing. They have one thread, and one more for each notifier. A notification syncs the disk twice,
-//! before its first attempt and after its delivery. Without a store, a notification that waits for its receiver is lost
-//! with the process.
+//! [`Slack`](alert::Slack), a signed [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program.
+//! They cost a request nothing. They have one thread, and one more for each notifier. A notification syncs the disk
+//! twice, before its first attempt and after its delivery. Without a store, a notification that waits for its receiver
+//! is lost with the process.
 //!
 //! # Routes
 //!
