@@ -15,7 +15,7 @@ pub struct Alert {
     pub rule: String,
     /// The severity.
     pub severity: Severity,
-    /// One line for a person, such as `New issue: ArithmeticError in GET /error`. Redacted.
+    /// One line for a person, such as `New issue: ArithmeticError in /error`. Redacted.
     pub title: String,
     /// Further lines by name, such as `message`, `location` and `route`. Redacted.
     pub facts: Vec<(String, String)>,

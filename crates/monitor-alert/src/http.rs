@@ -33,8 +33,11 @@ pub(crate) struct HttpClient {
 impl HttpClient {
     /// Creates a client of `url`, with the proxy of the environment unless the host is a loopback one.
     pub(crate) fn new(url: &str) -> Result<Self, NotifierError> {
-        let uri: Uri =
-            url.parse().map_err(|error| NotifierError::new(format!("the URL of a notifier is invalid: {error}")))?;
+        let uri: Uri = url.parse().map_err(|error| {
+            NotifierError::new(format!(
+                "the URL of a notifier is invalid ({error}): write it in full, such as https://alerts.example/monitor"
+            ))
+        })?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
             return Err(NotifierError::new("the URL of a notifier needs a scheme, `http` or `https`, and a host"));
         }

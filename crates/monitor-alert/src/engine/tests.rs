@@ -121,7 +121,7 @@ fn an_error_ratio_fires_and_is_resolved_with_the_counts_of_its_end() {
     assert_eq!(triggered.alert.key, "shop/production/error-ratio");
     assert_eq!(triggered.alert.title, "Error ratio above 5 %");
     assert_eq!(triggered.alert.facts[0].1, "6 of 100 requests");
-    assert_eq!(triggered.alert.facts[1].1, "1 minute");
+    assert_eq!(triggered.alert.facts[1].1, "60 seconds");
     assert!(engine.evaluate(&ratio(1), now(1)).is_empty());
     let [resolved] = &engine.evaluate(&ratio(1), now(61))[..] else { panic!("it is resolved") };
     assert_eq!((resolved.transition, resolved.episode), (Transition::Resolved, 1));

@@ -1,4 +1,5 @@
-//! Facts that the last process may have missed.
+//! Facts that the last process may have missed: it can be killed after it has saved an issue, and before it has saved
+//! the change of the alert.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,14 +8,18 @@ use monitor_core::{Issue, IssueStatus, LastEnd, Monitor, ProcessEnded};
 use super::{Fact, IssueFact};
 
 impl Fact {
-    /// Returns the issues that were opened or came back just before the last process was killed. It may have saved them
-    /// and not their alerts, which follow a moment later. Issues whose alert is active do not alert again.
+    /// Returns the resolved issues, and those that were opened or came back just before the last process was killed.
+    /// Only those that contradict the state of their alert have an effect.
     pub(crate) fn missed(ended: &ProcessEnded, monitor: &Monitor) -> Vec<Self> {
-        let Some(last) = ended.last.as_ref().filter(|_| ended.end != LastEnd::ByItself) else { return Vec::new() };
+        let killed = ended.last.as_ref().filter(|_| ended.end != LastEnd::ByItself);
         // By the same wall clock as the times of the issues, right or wrong.
-        let since = last.at.checked_sub(MARGIN).unwrap_or(SystemTime::UNIX_EPOCH);
-        let issues = monitor.issues().into_iter().filter(|issue| issue.status.state == IssueStatus::Unresolved);
-        issues.filter_map(|issue| Self::since(since, &issue)).collect()
+        let since = killed.map(|last| last.at.checked_sub(MARGIN).unwrap_or(SystemTime::UNIX_EPOCH));
+        let fact = |issue: Issue| match issue.status.state {
+            IssueStatus::Resolved => Some(Self::Resolved(issue.fingerprint)),
+            IssueStatus::Unresolved => Self::since(since?, &issue),
+            _ => None,
+        };
+        monitor.issues().into_iter().filter_map(fact).collect()
     }
 
     fn since(since: SystemTime, issue: &Issue) -> Option<Self> {

@@ -20,10 +20,10 @@ pub(super) fn alert() -> Alert {
     let fingerprint = "v1-84e3b4bc9b0b4ad9b1a02f6c16e6ed33";
     let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Alert {
-        key: format!("shop/production/new-issue/{fingerprint}"),
-        rule: "new-issue".to_owned(),
+        key: format!("shop/production/issue/{fingerprint}"),
+        rule: "issue".to_owned(),
         severity: Severity::Warning,
-        title: "New issue: ArithmeticError in GET /error".to_owned(),
+        title: "New issue: ArithmeticError in /error".to_owned(),
         facts: vec![fact("message", "division by zero"), fact("location", "src/shop.rs:7")],
         fingerprint: Fingerprint::parse(fingerprint),
         service: "shop".to_owned(),

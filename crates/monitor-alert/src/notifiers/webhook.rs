@@ -32,10 +32,10 @@ use crate::{
 ///   "attempt": 1,
 ///   "persisted": true,
 ///   "alert": {
-///     "key": "shop/production/new-issue/v1-84e3b4bc9b0b4ad9b1a02f6c16e6ed33",
-///     "rule": "new-issue",
+///     "key": "shop/production/issue/v1-84e3b4bc9b0b4ad9b1a02f6c16e6ed33",
+///     "rule": "issue",
 ///     "severity": "warning",
-///     "title": "New issue: ArithmeticError in GET /error",
+///     "title": "New issue: ArithmeticError in /error",
 ///     "facts": {"message": "division by zero", "location": "src/shop.rs:7"},
 ///     "fingerprint": "v1-84e3b4bc9b0b4ad9b1a02f6c16e6ed33",
 ///     "service": "shop",

@@ -52,7 +52,7 @@ impl ErrorRatioRule {
         Self {
             name: String::from("error-ratio"),
             above: ratio,
-            within: Lookback::Minutes(1),
+            within: Lookback::Seconds(60),
             at_least: 10,
             lasting: Duration::ZERO,
             resolve_below: None,
@@ -67,7 +67,8 @@ impl ErrorRatioRule {
         self
     }
 
-    /// Sets the window. Defaults to one minute.
+    /// Sets the window. Defaults to the last 60 seconds. [`Lookback::Minutes`] counts whole minutes of the clock and the
+    /// current one: just after a minute has begun, `Minutes(1)` has almost no requests.
     pub fn within(mut self, window: Lookback) -> Self {
         self.within = window;
         self

@@ -1,6 +1,10 @@
 //! Two processes with one store, as during a rolling release, and a rollback.
 
-use crate::support::{PATIENCE, Recorder, counts, fail, shop, until};
+use monitor_alert::Transition;
+use monitor_core::Triage;
+use monitor_store::Store;
+
+use crate::support::{PATIENCE, Recorder, builder, counts, fail, shop, until};
 
 #[test]
 fn both_processes_alert_and_the_counts_are_added_at_the_takeover() {
@@ -39,4 +43,22 @@ fn rolling_releases_and_a_rollback_lose_and_repeat_nothing() {
         until("the next process has the store", || counts(&running).fired == release as u64 + 1);
     }
     assert_eq!((recorder.delivered().len(), recorder.ids().len()), (messages.len(), messages.len()));
+}
+
+#[test]
+fn an_issue_resolved_without_the_alerts_resolves_its_alert_in_the_next_process() {
+    let (folder, recorder) = (tempfile::tempdir().unwrap(), Recorder::accepting());
+    let monitor = shop(folder.path(), "1.0.0", recorder.clone());
+    fail(&monitor, "the printer is out of paper");
+    assert!(monitor.shutdown(PATIENCE));
+    drop(monitor);
+    let store = Store::open(folder.path()).unwrap();
+    let without_alerts = builder("1.0.0").persist(store).build().unwrap();
+    let fingerprint = without_alerts.issues()[0].fingerprint;
+    without_alerts.triage(fingerprint, Triage::Resolve, "ada").unwrap();
+    assert!(without_alerts.shutdown(PATIENCE));
+    drop(without_alerts);
+    let monitor = shop(folder.path(), "1.0.0", recorder.clone());
+    (0..2).for_each(|_| assert!(monitor.flush(PATIENCE)));
+    assert_eq!(recorder.titles(Transition::Resolved).len(), 1);
 }

@@ -102,8 +102,17 @@ fn version_at(folder: &str) -> Option<usize> {
 const ROOTS: [&str; 4] = ["/src/", "/tests/", "/examples/", "/benches/"];
 
 /// Folders of this library's crates.
-const CRATES: [&str; 6] =
-    ["monitor-core", "monitor-tower", "monitor-health", "monitor-log", "monitor-store", "monitor-kit"];
+const CRATES: [&str; 9] = [
+    "monitor-alert",
+    "monitor-core",
+    "monitor-health",
+    "monitor-kit",
+    "monitor-log",
+    "monitor-metrics",
+    "monitor-redact",
+    "monitor-store",
+    "monitor-tower",
+];
 
 #[cfg(test)]
 mod tests {

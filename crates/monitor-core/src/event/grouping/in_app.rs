@@ -62,7 +62,7 @@ fn is_foreign_crate(krate: &str) -> bool {
 }
 
 /// Common dependencies of a service. Other crates are recognised by their file, if there is debug information.
-const FOREIGN_CRATES: [&str; 38] = [
+const FOREIGN_CRATES: [&str; 41] = [
     "alloc",
     "anyhow",
     "axum",
@@ -78,10 +78,13 @@ const FOREIGN_CRATES: [&str; 38] = [
     "log",
     "metrics",
     "mio",
+    "monitor_alert",
     "monitor_core",
     "monitor_health",
     "monitor_kit",
     "monitor_log",
+    "monitor_metrics",
+    "monitor_redact",
     "monitor_store",
     "monitor_tower",
     "panic_abort",
