@@ -55,8 +55,10 @@ pub enum Transition {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Notification {
-    /// Identifies the notification. The same in each attempt, also after a restart, so that a receiver can ignore a
-    /// repetition.
+    /// Identifies the notification. The same in each attempt, also after a restart, and in another process that
+    /// notifies of the same alert, so that a receiver can ignore a repetition. A receiver should remember it for a day
+    /// and no longer: a process that cannot use the store counts from 1 how often an alert fires, and may use an ID
+    /// again.
     pub id: String,
     /// The change.
     pub transition: Transition,

@@ -1,6 +1,6 @@
 //! The simulation: random histories of processes, a store and receivers, with faults between any two steps.
 //!
-//! Safety is checked after each step; at the end of a history, when the faults stop, everything must be delivered or
+//! Safety is checked after each step. At the end of a history the faults stop, and everything must be delivered or
 //! given up. A history is determined by its seed. `cargo xtask simulate SECONDS` runs it for longer.
 
 mod coverage;

@@ -106,7 +106,7 @@ impl Entry {
     /// Returns whether it has waited for so long that its alert is of no use any more. It is measured by the monotonic
     /// clock of each process, because a wrong wall clock must not expire it.
     pub(super) fn is_expired(&self, now: Duration) -> bool {
-        self.waited.saturating_add(now.saturating_sub(self.since)) > MAX_WAIT
+        self.waited_at(now) > MAX_WAIT
     }
 
     /// Begins an attempt.
@@ -123,16 +123,16 @@ impl Entry {
 
     /// Sets the time of the next attempt, after a failed one.
     pub(super) fn retry(&mut self, now: Duration) {
-        self.waited = self.waited.saturating_add(now.saturating_sub(self.since));
-        self.since = now;
+        (self.waited, self.since) = (self.waited_at(now), now);
         self.due = now.saturating_add(backoff::delay(&self.id, self.attempts));
     }
 
-    /// Merges the stored entry with the same ID.
+    /// Merges the stored entry with the same ID. Both have waited at the same time, so their times are not added.
     pub(super) fn merge(self, stored: Self) -> Self {
         Self {
             attempts: self.attempts.max(stored.attempts),
-            waited: self.waited.max(stored.waited),
+            waited: self.waited_at(stored.since).max(stored.waited),
+            since: stored.since,
             saving: Saving::Saved,
             rest: stored.rest,
             ..self
@@ -142,6 +142,10 @@ impl Entry {
     /// Masks its texts. Returns whether any was changed.
     pub(super) fn erase(&mut self, mask: Mask<'_>) -> bool {
         mask::alert(&mut self.alert, &mut *mask) | mask::fields(&mut self.rest, mask)
+    }
+
+    fn waited_at(&self, now: Duration) -> Duration {
+        self.waited.saturating_add(now.saturating_sub(self.since))
     }
 }
 

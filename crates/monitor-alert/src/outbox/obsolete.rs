@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::alert::Transition;
 
-/// Returns the positions of the obsolete entries. `entries` are those of one alert in order, by transition and episode;
-/// `active` is the episode of the alert that has not ended, if there is one.
+/// Returns the positions of the obsolete entries. `entries` are those of one alert, in order, by transition and
+/// episode; `active` is the episode of the alert that has not ended, if there is one.
 pub(super) fn positions(entries: &[(Transition, u64)], active: Option<u64>) -> BTreeSet<usize> {
     let mut obsolete = contradicting(entries, active);
     let last = if active.is_some() { Transition::Triggered } else { Transition::Resolved };

@@ -15,6 +15,8 @@ use crate::{
 
 const TRIGGERED: Transition = Transition::Triggered;
 const RESOLVED: Transition = Transition::Resolved;
+/// Seconds of an hour.
+const HOUR: u64 = 60 * 60;
 
 fn now(seconds: u64) -> Now {
     Now { steady: Duration::from_secs(seconds), wall: SystemTime::UNIX_EPOCH }
@@ -238,9 +240,8 @@ fn after_a_burst_entries_wait_for_the_rate_limit_and_none_is_dropped() {
 
 #[test]
 fn the_time_waited_in_all_processes_expires_an_entry() {
-    let day = 24 * 60 * 60;
     let mut before = outbox_with(&[("a", TRIGGERED)]);
-    failed(&mut before, timeout(), day - 10);
+    failed(&mut before, timeout(), 24 * HOUR - 10);
     let mut outbox = outbox_of(["slack"]);
     merge(&mut outbox, &mut before, &[]);
     assert!(matches!(outbox.next("slack", now(10)), Next::Send(_)));
@@ -248,6 +249,17 @@ fn the_time_waited_in_all_processes_expires_an_entry() {
     waits(&mut outbox, 10);
     assert!(matches!(outbox.next("slack", now(11)), Next::Idle));
     assert_eq!(counts(&outbox), (1, 0, 0, String::from("expired 1")));
+}
+
+#[test]
+fn two_processes_that_wait_at_the_same_time_wait_once() {
+    let mut before = outbox_with(&[("a", TRIGGERED)]);
+    failed(&mut before, timeout(), 20 * HOUR);
+    let mut outbox = outbox_with(&[("a", TRIGGERED)]);
+    outbox.merge(&mut stored(&mut before), &overlap(Some(1), Some(1)), now(20 * HOUR));
+    assert_eq!(failed(&mut outbox, timeout(), 23 * HOUR), "a");
+    assert!(matches!(outbox.next("slack", now(25 * HOUR)), Next::Idle));
+    assert_eq!(counts(&outbox), (2, 0, 0, String::from("expired 1, superseded 1")));
 }
 
 #[test]

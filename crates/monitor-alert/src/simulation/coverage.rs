@@ -33,6 +33,8 @@ pub(super) enum Event {
     NoNotifier,
     UserErased,
     ReceiverStaysDown,
+    /// A history whose receivers got all changes, in order.
+    Complete,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +65,7 @@ impl fmt::Display for Coverage {
     }
 }
 
-const ALL: [Event; 28] = [
+const ALL: [Event; 29] = [
     Event::Accepted,
     Event::Rejected,
     Event::Throttled,
@@ -92,4 +94,5 @@ const ALL: [Event; 28] = [
     Event::NoNotifier,
     Event::UserErased,
     Event::ReceiverStaysDown,
+    Event::Complete,
 ];

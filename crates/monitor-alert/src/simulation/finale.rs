@@ -6,7 +6,7 @@ use super::{
     coverage::Event,
     disk::DiskMode,
     process::{CHANNELS, Process},
-    receiver::Answer,
+    receiver::{Answer, Receiver},
     snapshot::Snapshot,
     world::World,
 };
@@ -69,7 +69,7 @@ impl World {
                 Next::Save => self.end_save(0),
                 Next::Send(_) => {}
                 // A receiver that stays down would take thousands of attempts.
-                Next::Wait(wait) if self.receivers[channel].mood == Answer::TimesOut => return Some(wait.max(HOUR)),
+                Next::Wait(wait) if self.receivers[channel].mood == Answer::TimesOut => return Some(wait.max(LEAP)),
                 Next::Wait(wait) => return Some(wait),
                 Next::Idle => return None,
             }
@@ -89,9 +89,10 @@ impl World {
             for (reason, event) in events {
                 self.coverage.add(event, given_up(reason).map_or(0, |(_, count)| *count));
             }
-            if self.is_plain && counts.given_up.is_empty() {
-                self.receivers[counts.channel.as_str()].check_order();
-            }
+        }
+        if self.is_plain {
+            self.receivers.values().for_each(Receiver::check_order);
+            self.coverage.count(Event::Complete);
         }
     }
 
@@ -112,4 +113,5 @@ impl World {
 }
 
 const ROUNDS: usize = 3000;
-const HOUR: Duration = Duration::from_secs(60 * 60);
+/// Time between two looks at a receiver that stays down.
+const LEAP: Duration = Duration::from_secs(4 * 60 * 60);

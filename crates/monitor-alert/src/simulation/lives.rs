@@ -9,6 +9,7 @@ use super::{
     snapshot::Snapshot,
     world::World,
 };
+use crate::hash;
 
 impl World {
     /// Starts a process, if there are not two of them.
@@ -61,6 +62,7 @@ impl World {
         self.disk.owner = Some(process.id);
         self.count_merge(at, &own, &stored);
         self.check_merge(at, &own, &stored);
+        self.allow_ends_of(&own);
         self.processes[at].witness.saw_merge(&own, &stored);
     }
 
@@ -104,6 +106,16 @@ impl World {
     fn release(&mut self, process: &Process) {
         if self.disk.owner == Some(process.id) {
             self.disk.owner = None;
+        }
+    }
+
+    /// Allows the ends of alerts that a process fired before it knew the stored episodes: their IDs may be those of
+    /// earlier ends.
+    fn allow_ends_of(&mut self, own: &Snapshot) {
+        for (key, episode) in &own.active {
+            for channel in CHANNELS {
+                self.confirmed.remove(&hash::id(&[channel, key, &episode.to_string(), "resolved"]));
+            }
         }
     }
 

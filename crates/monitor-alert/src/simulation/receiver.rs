@@ -49,8 +49,7 @@ impl Receiver {
         self.accepted.push((notification.id.clone(), key, notification.transition));
     }
 
-    /// Checks that each alert that was ended had begun. Valid for a receiver that has rejected nothing, of a history
-    /// without given up entries.
+    /// Checks that each alert that was ended had begun. Valid for a receiver that gets all changes of an alert.
     pub(super) fn check_order(&self) {
         for (at, (id, key, transition)) in self.accepted.iter().enumerate() {
             let before = &self.accepted[..at];

@@ -85,7 +85,10 @@ impl Witness {
         assert!(!self.accepted.contains(id), "sent again after it was accepted");
         assert!(!self.rejected.contains(id), "sent again after it was rejected");
         let may_repeat = self.may_reuse_ids_of(&notification.alert.key);
-        assert!(may_repeat || !confirmed.contains(id), "sent again by a process that knows the store");
+        assert!(
+            may_repeat || !confirmed.contains(id),
+            "{notification:?} was sent again by a process that has the store"
+        );
         check_order(channel, notification, memory);
         self.check_delay(notification, now);
         self.channels.entry(channel).or_default().attempt(id, now);

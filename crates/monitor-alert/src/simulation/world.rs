@@ -35,7 +35,8 @@ pub(super) struct World {
     /// At most two. Only one has the store.
     pub(super) processes: Vec<Process>,
     pub(super) next_process: u32,
-    /// Whether there was one process at a time, and each had all channels.
+    /// Whether there was one process at a time, each had all channels, and none gave up an entry. Only then receivers
+    /// get all changes of an alert.
     pub(super) is_plain: bool,
     /// IDs of accepted entries whose removal from the store was written.
     pub(super) confirmed: BTreeSet<String>,
@@ -123,11 +124,12 @@ impl World {
         }
     }
 
-    pub(super) fn check_counts(&self) {
+    pub(super) fn check_counts(&mut self) {
         for process in &self.processes {
             assert_eq!(process.machine.forgotten(), 0, "there are few alerts");
             for counts in process.machine.counts() {
                 let given_up: u64 = counts.given_up.iter().map(|(_, count)| count).sum();
+                self.is_plain &= given_up == 0;
                 assert_eq!(counts.fired, counts.delivered + counts.waiting + given_up, "{counts:?}");
                 let has_expired = counts.given_up.iter().any(|(reason, _)| reason == "expired");
                 assert!(!has_expired || self.time > Duration::from_secs(24 * 60 * 60), "{counts:?} at {:?}", self.time);
