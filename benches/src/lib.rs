@@ -10,6 +10,7 @@ pub mod drive;
 pub mod errors;
 pub mod event;
 pub mod facts;
+pub mod first_alert;
 mod issues;
 mod pages;
 pub mod panics;

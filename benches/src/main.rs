@@ -6,12 +6,13 @@
 //! - `benches panics WHO` measures the cost of a panic.
 //! - `benches first-panic WHO` measures the first panic of the process.
 //! - `benches first-error WHO` measures the first captured error of the process.
+//! - `benches first-alert WHAT PERSISTENCE AGE` measures the alert of the first error or panic of the process.
 //! - `benches server LOG` serves on loopback.
 //! - `benches count LOG PREFIX` runs the cases once for callgrind.
 
 use std::{env, io, process::ExitCode};
 
-use benches::{count, errors, facts, panics, rounds, server, subscriber::Log, threads};
+use benches::{count, errors, facts, first_alert, panics, rounds, server, subscriber::Log, threads};
 use tokio::runtime;
 
 fn main() -> io::Result<ExitCode> {
@@ -26,6 +27,7 @@ fn main() -> io::Result<ExitCode> {
         ["panics", who] => panics::run(who),
         ["first-panic", who] => panics::run_first(who),
         ["first-error", who] => errors::run_first(who),
+        ["first-alert", what, persistence, age] => first_alert::run(what, persistence, age),
         ["threads"] => {
             threads::serve();
             Some(())

@@ -1,5 +1,7 @@
-//! `cargo xtask bench [--quick | --ceilings]`: measures the cost of the layers, next to their peers in the same run.
+//! `cargo xtask bench [--quick | --ceilings | --alerts]`: measures the cost of the layers, next to their peers in the
+//! same run.
 
+mod alerts;
 mod budget;
 mod callgrind;
 mod ceilings;
@@ -30,7 +32,7 @@ enum Effort {
 }
 
 /// Measures everything and compares it with the budgets; with `--ceilings`, measures only the cases with a committed
-/// ceiling.
+/// ceiling; with `--alerts`, only the time until a receiver has the first alert of a process.
 pub(crate) fn bench(options: &[&str]) -> Result<(), Failure> {
     match options {
         [] => measure(Effort::Full),
@@ -38,6 +40,10 @@ pub(crate) fn bench(options: &[&str]) -> Result<(), Failure> {
         ["--ceilings"] => {
             services::provide(&[Need::Always, Need::Benches])?;
             ceilings::check()
+        }
+        ["--alerts"] => {
+            services::provide(&[Need::Always])?;
+            alerts::check()
         }
         [unknown, ..] => Err(Failure::usage(format!("`{unknown}` is not an option of `bench`"))),
     }
@@ -65,6 +71,10 @@ fn measure(effort: Effort) -> Result<(), Failure> {
     facts.extend(first_captures(match effort {
         Effort::Full => 200,
         Effort::Quick => 10,
+    })?);
+    facts.extend(alerts::measure(match effort {
+        Effort::Full => alerts::PROCESSES,
+        Effort::Quick => 1,
     })?);
     facts.extend(match effort {
         Effort::Full => wrk::measure(11, 2)?,

@@ -80,11 +80,12 @@ Usage: cargo xtask <command>
                         --no-setup: installs nothing, and names what is missing
                         --no-services: leaves out the tests that need a program of their own
   lint                  checks format, lints, documentation, and each library with each of its features
-  bench [--quick | --ceilings]
+  bench [--quick | --ceilings | --alerts]
                         measures what the layers cost beside their peers, writes benches/RESULTS.md and fails where a
                         budget is missed
                         --quick: fewer rounds, and nothing is written
                         --ceilings: only the instructions and allocations that benches/ceilings.tsv bounds
+                        --alerts: only the time until a receiver has the first alert of a process
   fuzz SECONDS [TARGET] lets each fuzzer, or one, run for that long; needs a nightly toolchain
   matrix [PROFILE...]   builds a program of faults in each build profile, or in these, and checks that each fault is an
                         issue of its own with its file and line, and the same issue once its line moves

@@ -63,7 +63,7 @@ pub(super) fn judge(budgets: &[Budget]) -> Result<(), Failure> {
 
 const EVENT: &str = "event/8 fields";
 /// The limits of facts, by the beginning of their names.
-const FACTS: [(&str, f64); 24] = [
+const FACTS: [(&str, f64); 25] = [
     ("bridge: ns a request", 60.0),
     ("scrape after 100,000 requests", 10.0),
     ("/metrics with 10000 routes: ms", 100.0),
@@ -86,6 +86,7 @@ const FACTS: [(&str, f64); 24] = [
     ("panic, RUST_BACKTRACE=1: ours beside sentry's", 0.05),
     ("first panic of a process: ours beside sentry's", 0.1),
     ("first error of a process: ours beside sentry's", 0.1),
+    ("first alert of a running process", 100.0),
     ("server capacity lost, all of ours", 0.2),
     // Two newly touched pages of a table do not count as growth.
     ("10 million observations", 1.0),
@@ -102,6 +103,13 @@ mod tests {
         let facts = ["panic", "error"].map(|what| (format!("first {what} of a process: ours beside sentry's"), 0.11));
         let limits: Vec<_> = of_facts(&facts).iter().map(|budget| (budget.limit, budget.is_met())).collect();
         assert_eq!(limits, [(0.1, false); 2]);
+    }
+
+    #[test]
+    fn a_first_alert_has_a_limit_once_the_process_is_running() {
+        let facts = ["running", "new"].map(|age| (format!("first alert of a {age} process, error"), 101.0));
+        let limits: Vec<_> = of_facts(&facts).iter().map(|budget| (budget.limit, budget.is_met())).collect();
+        assert_eq!(limits, [(100.0, false)]);
     }
 
     #[test]
