@@ -67,8 +67,8 @@ impl ErrorRatioRule {
         self
     }
 
-    /// Sets the window. Defaults to the last 60 seconds. [`Lookback::Minutes`] counts whole minutes and the current one:
-    /// just after a minute has begun, `Minutes(1)` has almost no requests.
+    /// Sets the window. Defaults to the last 60 seconds. [`Lookback::Minutes`] counts whole minutes and the current
+    /// one: just after a minute has begun, `Minutes(1)` has almost no requests.
     pub fn within(mut self, window: Lookback) -> Self {
         self.within = window;
         self
