@@ -54,7 +54,8 @@ impl Site {
     fn dead_links(&self, crates: &[String]) -> Vec<String> {
         let pages = self.0.iter().filter(|(path, _)| crates.iter().any(|name| path.starts_with(name)));
         let links = pages.flat_map(|(path, page)| page.links.iter().map(move |link| (path, link)));
-        let dead = links.filter(|(path, link)| !is_elsewhere(link) && !self.leads_somewhere(path, link));
+        let links = links.filter(|(_, link)| !is_elsewhere(link) && !is_list_of_implementors(link));
+        let dead = links.filter(|(path, link)| !self.leads_somewhere(path, link));
         dead.map(|(path, link)| format!("{}: {link}", path.display())).collect()
     }
 
@@ -102,6 +103,12 @@ fn is_elsewhere(link: &str) -> bool {
     let name = link.split('#').next().unwrap_or_default();
     ["http://", "https://", "mailto:", "data:", "javascript:"].iter().any(|begin| link.starts_with(begin))
         || (!name.is_empty() && name.chars().all(is_of_a_name))
+}
+
+/// Returns whether a link is the script with the implementors of a trait in other crates. The page of a trait has it
+/// always, but rustdoc writes it only if there are such implementors.
+fn is_list_of_implementors(link: &str) -> bool {
+    link.contains("/trait.impl/") && link.ends_with(".js")
 }
 
 fn resolved(from: &Path, link: &str) -> PathBuf {
@@ -153,6 +160,12 @@ mod tests {
     fn items_of_dependencies_and_pages_of_other_crates_are_passed_over() {
         let item = r##"<a href="super::Span::current()"> <a href="dispatcher#setting-it">"##;
         assert_eq!(dead(&[("a/index.html", item), ("help.html", r#"<a href="none.html">"#)]), [""; 0]);
+    }
+
+    #[test]
+    fn a_trait_without_implementors_elsewhere_has_no_dead_link() {
+        let page = r#"<script src="../trait.impl/a/trait.X.js"> <script src="../other/a/trait.X.js">"#;
+        assert_eq!(dead(&[("a/trait.X.html", page)]), ["a/trait.X.html: ../other/a/trait.X.js"]);
     }
 
     #[test]
