@@ -55,6 +55,7 @@ pub fn recorder(monitor: &Monitor) -> Option<&TrafficRecorder> {
 
 /// Returns the formats of traces besides `traceparent`.
 #[must_use]
+#[inline]
 pub fn trace_headers(monitor: &Monitor) -> &[Box<dyn TraceHeaders>] {
     monitor.inner().map_or(&[], |inner| inner.shared.trace_headers.0.as_slice())
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, net::IpAddr};
 
 use http::HeaderMap;
 use monitor_core::{
-    Monitor, RequestId, Scope, TraceContext, TraceId,
+    RequestId, Scope, TraceContext, TraceHeaders, TraceId,
     instrument::{self, panic},
 };
 
@@ -50,7 +50,12 @@ impl<'a> Identified<'a> {
         let id = accepted_id.unwrap_or_else(RequestId::new);
         // A repeated `traceparent` header is ignored: section 3.2 of the Recommendation allows only one.
         let client_trace = read.traceparent.text().and_then(TraceContext::from_traceparent);
-        let client_trace = client_trace.or_else(|| of_other_headers(&settings.monitor, head.headers));
+        let formats = instrument::trace_headers(&settings.monitor);
+        let client_trace = if client_trace.is_none() && !formats.is_empty() {
+            of_other_headers(formats, head.headers)
+        } else {
+            client_trace
+        };
         let (trace, client_trace_id) = match client_trace {
             Some(trace) if is_accepted => {
                 let trace = with_state(trace, head.headers).child();
@@ -63,11 +68,8 @@ impl<'a> Identified<'a> {
 }
 
 /// Returns the caller's trace in one of the formats that the program has added.
-fn of_other_headers(monitor: &Monitor, headers: &HeaderMap) -> Option<TraceContext> {
-    let formats = instrument::trace_headers(monitor);
-    if formats.is_empty() {
-        return None;
-    }
+#[cold]
+fn of_other_headers(formats: &[Box<dyn TraceHeaders>], headers: &HeaderMap) -> Option<TraceContext> {
     let header = |name: &str| {
         let mut values = headers.get_all(name).iter();
         values.next().filter(|_| values.next().is_none())?.to_str().ok()
