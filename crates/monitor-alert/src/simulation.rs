@@ -68,4 +68,4 @@ fn number(variable: &str) -> Option<u64> {
 /// Number of random steps of a history.
 const STEPS: u32 = 600;
 /// Number of histories, however long they take: with fewer, a rare fault might not occur.
-const FEWEST: u64 = 60;
+const FEWEST: u64 = 40;

@@ -277,6 +277,16 @@ fn a_restart_attempts_again_at_once_and_counts_on() {
 }
 
 #[test]
+fn a_failed_attempt_is_saved() {
+    let mut outbox = outbox_with(&[("a", TRIGGERED)]);
+    failed(&mut outbox, timeout(), 7);
+    let changes = outbox.take_changes();
+    let [StoreWrite::Put { value, .. }, _ledger] = &changes[..] else { panic!("one entry: {changes:?}") };
+    let entry: Value = serde_json::from_slice(value).expect("JSON");
+    assert_eq!((&entry["attempts"], &entry["waited_ms"]), (&json!(1), &json!(7000)));
+}
+
+#[test]
 fn entries_keep_their_order_over_a_restart() {
     let mut before = outbox_with(&[("z", TRIGGERED), ("b", TRIGGERED), ("y", TRIGGERED), ("c", TRIGGERED)]);
     let mut outbox = outbox_with(&[("a", TRIGGERED)]);
