@@ -35,7 +35,7 @@ fn render(series: usize) {
     let ours = fastest_of_three(|| drop(endpoint.render()));
     say(&format!("/metrics with {series} routes: ms"), ours);
     let (call, poll) = longest_steps(&endpoint);
-    say(&format!("/metrics with {series} routes, the call that reads the counters: ms"), call);
+    say(&format!("/metrics with {series} routes, the call: ms"), call);
     say(&format!("/metrics with {series} routes, the longest poll of the body: ms"), poll);
     let exporter = exporter().build_recorder();
     let handle = exporter.handle();

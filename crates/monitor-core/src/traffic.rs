@@ -75,6 +75,33 @@ impl Traffic {
         self.recorder.read()
     }
 
+    /// Returns the current counters of at most `most` series and the overflow series, from `position` on, and the
+    /// position of the rest; `None` at the end. The first position is 0.
+    ///
+    /// For readers that must not hold up their thread: 1,000 series take about a millisecond. A series that is created
+    /// between two calls may be missing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::Monitor;
+    ///
+    /// let monitor = Monitor::builder("shop").routes([("GET", "/items"), ("POST", "/items")]).build()?;
+    /// let traffic = monitor.traffic().expect("the monitor is not disabled");
+    /// let (mut all, mut position) = (Vec::new(), Some(0));
+    /// while let Some(next) = position {
+    ///     let (some, rest) = traffic.read_some(next, 1);
+    ///     all.extend(some);
+    ///     position = rest;
+    /// }
+    /// assert_eq!(all.len(), 2);
+    /// # Ok::<(), monitor_kit::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn read_some(&self, position: usize, most: usize) -> (Vec<RouteCounts>, Option<usize>) {
+        self.recorder.read_some(position, most)
+    }
+
     /// Returns the `limit` routes with the most requests in flight, and the number of requests in flight on all others.
     pub(crate) fn busiest(&self, limit: usize) -> (Vec<InFlight>, u64) {
         self.recorder.busiest(limit)

@@ -28,16 +28,16 @@ use self::{
 };
 use crate::{
     family::{self, Family, flask},
-    snapshot::Snapshot,
+    snapshot::Reading,
     start::Start,
 };
 
 /// Serves `/metrics`: the current values of the monitor, and the metrics that the program records through the `metrics`
 /// facade.
 ///
-/// The format is Prometheus' text format 0.0.4. All counters are read when the request arrives, which takes about 1 µs
-/// a route. The response renders them while it is sent, in pieces of 64 KiB, and lets other tasks run in between; the
-/// program's metrics are one piece. A `HEAD` request renders nothing. Scrapes are counted and logged like other
+/// The format is Prometheus' text format 0.0.4. The counters are read and rendered while the response is sent, in steps
+/// of less than a millisecond between which other tasks run; the program's metrics are one step. All metrics of a route
+/// are of one moment, those of two routes need not be. A `HEAD` request renders nothing. Scrapes are counted and logged like other
 /// requests, unless the path is untracked; `/metrics` is by default.
 ///
 /// # Several monitors in one process
@@ -192,8 +192,8 @@ impl PrometheusEndpoint {
     }
 
     fn page(&self) -> Page {
-        let snapshot = Snapshot::of(&self.monitor, &self.start);
-        Page::new(snapshot, Arc::clone(&self.families), self.labels.clone(), self.program.clone())
+        let reading = Reading::begin(&self.monitor, &self.start);
+        Page::new(reading, Arc::clone(&self.families), self.labels.clone(), self.program.clone())
     }
 }
 

@@ -123,12 +123,23 @@ impl TrafficRecorder {
     }
 
     pub(super) fn read(&self) -> Vec<RouteCounts> {
-        let mut routes: Vec<_> = self.table.iter().map(RouteSeries::read).collect();
+        self.read_some(0, usize::MAX).0
+    }
+
+    pub(super) fn read_some(&self, position: usize, most: usize) -> (Vec<RouteCounts>, Option<usize>) {
+        let (mut routes, mut next) = (Vec::new(), position);
+        for (at, series) in self.table.iter_from(position).take(most) {
+            routes.push(series.read());
+            next = at + 1;
+        }
+        if routes.len() == most {
+            return (routes, Some(next));
+        }
         let overflow = self.overflow.read();
         if overflow.started > 0 {
             routes.push(overflow);
         }
-        routes
+        (routes, None)
     }
 
     pub(super) fn busiest(&self, limit: usize) -> (Vec<InFlight>, u64) {

@@ -35,7 +35,13 @@ impl Table {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &RouteSeries> {
-        self.slots.iter().filter_map(OnceLock::get).map(|series| &**series)
+        self.iter_from(0).map(|(_, series)| series)
+    }
+
+    /// Returns the series in the slots from `first` on, with the index of their slot.
+    pub(super) fn iter_from(&self, first: usize) -> impl Iterator<Item = (usize, &RouteSeries)> {
+        let slots = self.slots.iter().enumerate().skip(first);
+        slots.filter_map(|(at, slot)| Some((at, &**slot.get()?)))
     }
 
     /// Returns a series, if it exists.

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::page::{PIECE, Page};
+use super::page::{PIECE, Page, Step};
 
 /// The body of a response of [`PrometheusEndpoint`](crate::PrometheusEndpoint). It renders the page piece by piece, and
 /// lets other tasks of the thread run in between.
@@ -39,12 +39,20 @@ impl Body for PrometheusBody {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let piece = self.page.as_mut().and_then(|page| page.find(|piece| !piece.is_empty()));
-        match &piece {
-            Some(piece) => self.must_yield = piece.len() >= PIECE,
-            None => self.page = None,
+        match self.page.as_mut().map_or(Step::End, Page::step) {
+            Step::Piece(piece) => {
+                self.must_yield = piece.len() >= PIECE;
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from(piece)))))
+            }
+            Step::Pause => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Step::End => {
+                self.page = None;
+                Poll::Ready(None)
+            }
         }
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(Bytes::from(piece)))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -67,14 +75,15 @@ mod tests {
     use std::{task::Waker, time::Duration};
 
     use http::Request;
-    use monitor_core::{FinalStatus, KnownMethod, Monitor, Outcome, instrument};
+    use monitor_core::{FinalStatus, KnownMethod, Limits, Monitor, Outcome, instrument};
     use tower_service::Service;
 
     use super::*;
     use crate::PrometheusEndpoint;
 
     fn busy(routes: usize) -> Monitor {
-        let monitor = Monitor::builder("shop").log(None).build().expect("the settings are good");
+        let limits = Limits::new().series(5_000);
+        let monitor = Monitor::builder("shop").log(None).limits(limits).build().expect("the settings are good");
         let recorder = instrument::recorder(&monitor).expect("it is enabled");
         for route in 0..routes {
             let series = recorder.series(KnownMethod::Get, &format!("/{route}"));
@@ -110,6 +119,16 @@ mod tests {
         let pieces: Vec<_> = polls.into_iter().flatten().collect();
         assert!(pieces.iter().all(|piece| piece.len() < PIECE + PIECE / 8));
         assert_eq!(pieces.concat(), endpoint.render().into_bytes());
+    }
+
+    #[test]
+    fn the_counters_of_many_routes_are_read_and_dropped_with_pauses() {
+        let endpoint = PrometheusEndpoint::local(&busy(2_300));
+        let polls = polls(body(&endpoint, "GET"));
+        let pauses = |polls: &mut dyn Iterator<Item = &Option<Bytes>>| polls.take_while(|poll| poll.is_none()).count();
+        assert_eq!((pauses(&mut polls.iter()), pauses(&mut polls.iter().rev())), (4, 1));
+        let page = polls.into_iter().flatten().collect::<Vec<_>>().concat();
+        assert_eq!(page, endpoint.render().into_bytes());
     }
 
     #[test]
