@@ -37,8 +37,8 @@ use crate::{
 ///
 /// The format is Prometheus' text format 0.0.4. The counters are read and rendered while the response is sent, in steps
 /// of less than a millisecond between which other tasks run; the program's metrics are one step. All metrics of a route
-/// are of one moment, those of two routes need not be. A `HEAD` request renders nothing. Scrapes are counted and logged like other
-/// requests, unless the path is untracked; `/metrics` is by default.
+/// are of one moment, those of two routes need not be. A `HEAD` request renders nothing. Scrapes are counted and logged
+/// like other requests, unless the path is untracked; `/metrics` is by default.
 ///
 /// # Several monitors in one process
 ///
