@@ -21,8 +21,11 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Desk {
     state: Mutex<State>,
-    /// Notified when a courier may have something to do, and when one has done something.
-    changed: Condvar,
+    /// Notified when couriers may have something to do.
+    work: Condvar,
+    /// Notified when a courier has done something, or has nothing to do. Apart from `work`, or two couriers without
+    /// work would wake each other for ever.
+    progress: Condvar,
     /// Held during a save, so that couriers do not save one after another.
     saving: Mutex<()>,
     /// The origin of the machine's monotonic time.
@@ -48,7 +51,13 @@ pub(crate) enum Step {
 impl Desk {
     pub(crate) fn new(machine: Machine) -> Self {
         let state = State { machine, couriers: 0, is_closed: false };
-        Self { state: Mutex::new(state), changed: Condvar::new(), saving: Mutex::default(), begun: clock::now() }
+        Self {
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            progress: Condvar::new(),
+            saving: Mutex::default(),
+            begun: clock::now(),
+        }
     }
 
     /// Applies the rules to a change of an issue.
@@ -76,9 +85,8 @@ impl Desk {
                 Next::Wait(wait) => wait,
                 Next::Idle => Duration::MAX,
             };
-            // A flush may wait for this courier to have nothing to do.
-            self.changed.notify_all();
-            let waited = self.changed.wait_timeout(state, wait.min(MAX_WAIT));
+            self.progress.notify_all();
+            let waited = self.work.wait_timeout(state, wait.min(MAX_WAIT));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -86,7 +94,7 @@ impl Desk {
     /// Ends the delivery of a notification.
     pub(crate) fn finish(&self, channel: &str, id: &str, result: &Result<(), DeliveryError>) {
         self.lock().machine.finish(channel, id, result, self.now());
-        self.changed.notify_all();
+        self.progress.notify_all();
     }
 
     /// Saves the state by calling `save`, which returns whether it succeeded. Notifications that could not be saved are
@@ -129,7 +137,8 @@ impl Desk {
     /// Returns the number of notifications that are neither delivered nor saved.
     pub(crate) fn close(&self, timeout: Duration) -> usize {
         self.lock().is_closed = true;
-        self.changed.notify_all();
+        self.work.notify_all();
+        self.progress.notify_all();
         self.wait_while(timeout, |state| state.couriers > 0);
         self.lock().machine.unsaved_waiting()
     }
@@ -140,17 +149,17 @@ impl Desk {
 
     pub(crate) fn leave(&self) {
         self.lock().couriers -= 1;
-        self.changed.notify_all();
+        self.progress.notify_all();
     }
 
     fn wait_while(&self, timeout: Duration, condition: impl FnMut(&mut State) -> bool) -> bool {
-        let waited = self.changed.wait_timeout_while(self.lock(), timeout, condition);
+        let waited = self.progress.wait_timeout_while(self.lock(), timeout, condition);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     fn wake(&self, pushed: Pushed) {
         if pushed == Pushed::Some {
-            self.changed.notify_all();
+            self.work.notify_all();
         }
     }
 
@@ -175,7 +184,7 @@ impl Durable for Desk {
         for (key, value) in unread {
             report.unreadable(key, &value);
         }
-        self.changed.notify_all();
+        self.work.notify_all();
         report
     }
 

@@ -97,3 +97,27 @@ fn what_was_not_delivered_is_delivered_by_the_next_process() {
     let counts = counts(&monitor);
     assert_eq!((counts.fired, counts.delivered), (1, 1), "one notification over both processes");
 }
+
+#[test]
+fn notifiers_without_work_sleep() {
+    let [first, second] = ["idle-a", "idle-b"].map(|name| Recorder::new(name, |_| Ok(())));
+    let monitor = builder("1.0.0").extend(Alerts::to(first).and(second)).build().unwrap();
+    fail(&monitor, "the printer is out of paper");
+    let before = wake_ups();
+    std::thread::sleep(Duration::from_millis(300));
+    let more = wake_ups() - before;
+    assert!(more < 20, "{more} times");
+}
+
+/// Returns the number of times that the threads of idle notifiers have gone to sleep.
+fn wake_ups() -> u64 {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("this is Linux").flatten();
+    let statuses = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("status")).ok());
+    let idle: Vec<_> = statuses.filter(|status| status.contains("monitor-idle-")).collect();
+    assert_eq!(idle.len(), 2);
+    let count = |status: &String| {
+        let mut lines = status.lines();
+        lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")?.trim().parse::<u64>().ok())
+    };
+    idle.iter().filter_map(count).sum()
+}
