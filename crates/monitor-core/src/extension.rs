@@ -84,7 +84,8 @@ pub trait Extension: Send + 'static {
         Ok(())
     }
 
-    /// Called once a second, after the windows were sampled. Seconds are skipped while the queue is full.
+    /// Called once a second, after the windows were sampled. Seconds that pass while an earlier one waits in the queue
+    /// are skipped.
     ///
     /// # Errors
     ///

@@ -104,12 +104,11 @@ impl<T: Send + 'static> Queue<T> {
         }
     }
 
-    /// Queues `item` if there is room. For wake-ups, where any item already queued has the same effect: nothing is
-    /// counted as dropped.
-    pub(crate) fn nudge(&self, item: T) {
-        if self.closed.try_read().is_ok_and(|closed| !*closed) {
-            let _ = self.sender.try_send(Work::Item(item));
-        }
+    /// Queues `item` if there is room, and returns whether it was queued. For wake-ups, where any item already queued
+    /// has the same effect: nothing is counted as dropped.
+    pub(crate) fn nudge(&self, item: T) -> bool {
+        let is_open = self.closed.try_read().is_ok_and(|closed| !*closed);
+        is_open && self.sender.try_send(Work::Item(item)).is_ok()
     }
 
     /// Requests a flush of everything queued so far.

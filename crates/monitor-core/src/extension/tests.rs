@@ -19,7 +19,7 @@ use crate::{
         drops::DropReason,
         error::{BoxError, BuildError},
     },
-    builder::MonitorBuilder,
+    builder::{MonitorBuilder, limits::Limits},
     model::{identity::Identity, level::Level},
     monitor::Monitor,
     persist::{
@@ -268,6 +268,29 @@ fn a_user_erased_before_the_store_was_free_is_erased_from_what_it_holds() {
     store.is_busy.store(false, Ordering::SeqCst);
     assert!(monitor.save_now(PATIENCE));
     assert_eq!(store.value("note-a").as_deref(), Some("\"[erased] called\""));
+}
+
+#[test]
+fn seconds_do_not_fill_the_queue_of_an_extension_that_hangs() {
+    struct Hangs(Receiver<()>);
+    impl Extension for Hangs {
+        fn name(&self) -> &str {
+            "hangs"
+        }
+        fn signal(&mut self, _: &Signal) -> Result<(), BoxError> {
+            let _ = self.0.recv();
+            Ok(())
+        }
+    }
+    let (_release, hang) = mpsc::channel();
+    let monitor = builder().limits(Limits::new().queue(3)).extend(Hangs(hang)).build().unwrap();
+    // It hangs in its first signal, `Started`. One of three places is for the seconds.
+    std::thread::sleep(Duration::from_millis(3_500));
+    let identity = Arc::clone(&monitor.inner().unwrap().shared.identity);
+    (0..2).for_each(|_| monitor.publish(Signal::Started(Arc::clone(&identity))));
+    assert_eq!(dropped(&monitor, "hangs", DropReason::QueueFull), 0);
+    monitor.publish(Signal::Started(identity));
+    assert_eq!(dropped(&monitor, "hangs", DropReason::QueueFull), 1);
 }
 
 #[test]

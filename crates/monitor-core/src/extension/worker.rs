@@ -1,6 +1,6 @@
 //! The thread of one extension.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::Extension;
 use crate::{
@@ -55,7 +55,10 @@ impl Handler<Notice> for ExtensionWorker {
     fn handle(&mut self, notice: Notice) {
         match notice {
             Notice::Signal(signal) => self.run(|extension| extension.signal(&signal)),
-            Notice::Second => self.run_with_monitor(|extension, monitor| extension.second(monitor)),
+            Notice::Second(is_queued) => {
+                is_queued.store(false, Ordering::Release);
+                self.run_with_monitor(|extension, monitor| extension.second(monitor));
+            }
         }
     }
 

@@ -85,7 +85,7 @@ impl Monitor {
         let deadline = clock::after(timeout);
         inner.pulse.iter().for_each(|pulse| pulse.publish_last_end(&inner.reporters));
         let intake_done = intake(&inner.intake).wait(deadline);
-        let pending: Vec<_> = inner.reporters.queues().iter().map(reporter).collect();
+        let pending: Vec<_> = inner.reporters.queues().map(reporter).collect();
         // The saver comes last, because extensions change what it saves. A reporter that hangs leaves it some time.
         let reporters_end = deadline.checked_sub((timeout / 4).min(MAX_SAVE)).unwrap_or(deadline);
         // Waits for every queue, even after one has timed out.

@@ -31,7 +31,7 @@ impl Wake {
         if !self.is_set.swap(true, Ordering::AcqRel)
             && let Some(saver) = self.saver.upgrade()
         {
-            saver.nudge(());
+            let _ = saver.nudge(());
         }
     }
 
