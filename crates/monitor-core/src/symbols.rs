@@ -32,7 +32,7 @@ pub(crate) use self::{
     own::OwnBacktrace,
     raw::RawBacktrace,
     stack::Stack,
-    symbolizer::{load, locate, resolve, resolve_stored},
+    symbolizer::{load, locate, resolve, resolve_stored, warm},
 };
 
 /// A frame that is valid in other processes: an address in a file, in the file's own numbering.

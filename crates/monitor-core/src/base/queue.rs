@@ -15,7 +15,7 @@ use super::{
     drops::{DropCounter, DropReason},
     sync::{
         RwLock,
-        mpsc::{self, Receiver, SyncSender, TrySendError},
+        mpsc::{self, Receiver, RecvError, RecvTimeoutError, SyncSender, TrySendError},
         thread,
     },
 };
@@ -24,6 +24,10 @@ use super::{
 pub(crate) trait Handler<T>: Send + 'static {
     /// Runs once before the first item.
     fn begin(&mut self) {}
+
+    /// Runs once, if the queue stays empty for a second after the beginning: time for preparations that must delay
+    /// neither the first items nor a process that ends at once.
+    fn idle(&mut self) {}
 
     fn handle(&mut self, item: T);
 
@@ -163,7 +167,8 @@ impl<H> Worker<H> {
     where
         H: Handler<T>,
     {
-        while let Ok(work) = receiver.recv() {
+        let mut next = self.first(receiver);
+        while let Ok(work) = next {
             self.handle(work);
             while let Some(request) = self.flushes.next() {
                 // Includes everything that was queued before the request.
@@ -174,8 +179,22 @@ impl<H> Worker<H> {
                 self.handler.flush();
                 self.flushes.end(request.number);
             }
+            next = receiver.recv();
         }
         self.flushes.requested()
+    }
+
+    fn first<T>(&mut self, receiver: &Receiver<Work<T>>) -> Result<Work<T>, RecvError>
+    where
+        H: Handler<T>,
+    {
+        match receiver.recv_timeout(IDLE) {
+            Err(RecvTimeoutError::Timeout) => {
+                self.handler.idle();
+                receiver.recv()
+            }
+            first => first.map_err(|_| RecvError),
+        }
     }
 
     fn handle<T>(&mut self, work: Work<T>)
@@ -195,6 +214,8 @@ impl<H> Worker<H> {
     }
 }
 
+/// Time without an item after which a handler may prepare.
+const IDLE: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
@@ -258,5 +279,33 @@ mod tests {
         (0..8).for_each(|item| assert!(queue.push(item)));
         drop(queue);
         assert_eq!(seen.iter().count(), 8);
+    }
+
+    /// Sends its calls.
+    struct Calls(Sender<&'static str>);
+
+    impl Handler<u32> for Calls {
+        fn handle(&mut self, _: u32) {
+            let _ = self.0.send("item");
+        }
+
+        fn idle(&mut self) {
+            let _ = self.0.send("idle");
+        }
+    }
+
+    #[test]
+    fn a_handler_may_prepare_once_if_no_item_comes_for_a_second() {
+        let spawn = || {
+            let (calls, seen) = mpsc::channel();
+            (Queue::spawn(8, Arc::new(DropCounter::new("calls")), Calls(calls)).expect("a thread"), seen)
+        };
+        let ((busy, of_busy), (calm, of_calm)) = (spawn(), spawn());
+        assert!(busy.push(1));
+        assert_eq!(of_calm.recv(), Ok("idle"));
+        assert!(busy.push(2) && calm.push(1) && calm.push(2));
+        drop((busy, calm));
+        assert_eq!(of_busy.iter().collect::<Vec<_>>(), ["item", "item"]);
+        assert_eq!(of_calm.iter().collect::<Vec<_>>(), ["item", "item"]);
     }
 }

@@ -40,6 +40,7 @@ use crate::{
     persist::{Persist, durable::Durable, durables::Durables},
     signal::{Signal, reporters::Reporters},
     switch::RouteSwitch,
+    symbols::RawBacktrace,
     traffic::{Jobs, Traffic, outgoing::Outgoing, recorder::TrafficRecorder},
 };
 
@@ -112,6 +113,7 @@ impl MonitorBuilder {
             reporters: Arc::clone(reporters),
             before_report: self.before_report.take(),
             excerpts: self.errors.excerpts.then(Excerpts::new),
+            builder: RawBacktrace::capture(),
             _saver: saver,
             has_warned: AtomicBool::new(false),
         };

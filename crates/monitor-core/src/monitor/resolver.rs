@@ -26,7 +26,7 @@ use crate::{
     issue::{Unresolved, site::Site},
     model::code_location::CodeLocation,
     signal::{Signal, reporters::Reporters},
-    symbols,
+    symbols::{self, RawBacktrace},
 };
 
 /// A function that may change an event before it is reported, or drop it by returning `None`.
@@ -38,6 +38,8 @@ pub(crate) struct Resolver {
     pub(crate) before_report: Option<BeforeReport>,
     /// `None` if source excerpts are turned off.
     pub(crate) excerpts: Option<Excerpts>,
+    /// The stack of the thread that built the monitor.
+    pub(crate) builder: RawBacktrace,
     /// Keeps the saver alive until this thread ends, so that it saves what this thread adds.
     pub(crate) _saver: Option<Arc<Queue<()>>>,
     /// Whether the warning about a slow `before_report` has been logged.
@@ -52,6 +54,13 @@ impl Handler<Unresolved> for Resolver {
             unwind::catch_and_drop(symbols::load);
         }
         symbols::LOADING.end();
+    }
+
+    /// Reads what the first panic would wait for.
+    fn idle(&mut self) {
+        if !cfg!(panic = "abort") {
+            unwind::catch_and_drop(|| symbols::warm(&self.builder));
+        }
     }
 
     fn handle(&mut self, unresolved: Unresolved) {

@@ -17,6 +17,13 @@ pub(crate) fn load() {
     with_module(&mut lock(&LOADED), here.addr(), Module::load, |_| ());
 }
 
+/// Reads the line tables that most backtraces of this program need: those of the standard library, of this crate, and
+/// of the program's start, which `builder` has passed through. Otherwise the first panic would wait for them.
+pub(crate) fn warm(builder: &RawBacktrace) {
+    drop(resolve(&RawBacktrace::capture()));
+    drop(resolve(builder));
+}
+
 /// Returns the functions of a backtrace, including inlined ones, the innermost first.
 pub(crate) fn resolve(backtrace: &RawBacktrace) -> Vec<Symbol> {
     let mut modules = lock(&LOADED);

@@ -6,6 +6,9 @@ use super::{RawBacktrace, StoredFrame, Symbol};
 /// Does nothing: the first resolution loads the symbols.
 pub(crate) fn load() {}
 
+/// Does nothing: captures would wait for the lock.
+pub(crate) fn warm(_: &RawBacktrace) {}
+
 /// Returns the functions of a backtrace, including inlined ones, the innermost first.
 pub(crate) fn resolve(backtrace: &RawBacktrace) -> Vec<Symbol> {
     let mut symbols = Vec::new();
