@@ -1,0 +1,116 @@
+//! The pages of an acknowledgement. They need no script, and load nothing.
+
+use monitor_core::clock;
+
+use super::{AckState, AckView, Acknowledgement};
+
+/// Returns the page of an alert: with a form while nobody has acknowledged it.
+pub(super) fn alert(view: &AckView) -> String {
+    let alert = &view.alert;
+    let facts = alert.facts.iter().map(|(name, value)| format!("<dt>{}<dd>{}", escaped(name), escaped(value)));
+    let place = escaped(&format!("{} · {} · release {}", alert.service, alert.environment, alert.release));
+    page(
+        &alert.title,
+        &format!(
+            "<p class=state>{}<h1>{}</h1><p class=place>{place} · {}<dl>{}</dl>{}",
+            escaped(alert.severity.as_str()),
+            escaped(&alert.title),
+            clock::rfc3339(alert.at),
+            facts.collect::<String>(),
+            state(&view.state),
+        ),
+    )
+}
+
+/// Returns the page of a link that is not of this service, or is damaged.
+pub(super) fn unknown() -> String {
+    page(
+        "Unknown link",
+        "<h1>This link is not valid</h1><p>Open it from the message of the alert, whole and unchanged. A link is not \
+         valid any more once the service has a new secret for acknowledgements.",
+    )
+}
+
+fn state(state: &AckState) -> String {
+    match state {
+        AckState::Waiting => String::from(
+            "<form method=post><label for=by>Your name</label><input id=by name=by autocomplete=name maxlength=80>\
+             <button>Acknowledge</button></form><p class=note>Others are no longer notified of this alert until it \
+             fires again.",
+        ),
+        AckState::Acknowledged(Acknowledgement { by, at, .. }) => {
+            format!("<p class=done>Acknowledged by {} at {}.", escaped(by), clock::rfc3339(*at))
+        }
+        AckState::Over => String::from("<p class=done>This alert is over."),
+    }
+}
+
+fn page(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+         <title>{}</title><style>{STYLE}</style><main>{body}</main></html>\n",
+        escaped(title)
+    )
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+const STYLE: &str = "\
+    :root{color-scheme:light dark}\
+    body{margin:0;font:16px/1.5 system-ui,sans-serif}\
+    main{max-width:38rem;margin:0 auto;padding:3rem 1.25rem}\
+    h1{font-size:1.375rem;line-height:1.3;margin:.25rem 0 .5rem;overflow-wrap:anywhere}\
+    .state{margin:0;font-size:.8125rem;font-weight:600;letter-spacing:.04em;text-transform:uppercase;color:#c2410c}\
+    .place,.note,dt{color:GrayText;font-size:.875rem}\
+    .place{margin:0}\
+    dl{margin:1.5rem 0;padding:1rem 0;border-block:1px solid color-mix(in srgb,currentColor 15%,transparent)}\
+    dt{margin-top:.75rem}dt:first-child{margin-top:0}\
+    dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,monospace;font-size:.9375rem}\
+    form{display:grid;grid-template-columns:1fr auto;gap:.5rem}\
+    label{grid-column:1/-1;font-size:.875rem}\
+    input,button{font:inherit;padding:.5rem .75rem;border-radius:.375rem;border:1px solid GrayText}\
+    button{border-color:transparent;background:#1d4ed8;color:#fff;font-weight:600;cursor:pointer}\
+    .done{font-weight:600}";
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::SystemTime};
+
+    use super::*;
+    use crate::notifiers::example;
+
+    #[test]
+    fn no_text_of_an_alert_is_markup() {
+        let mut alert = example::alert();
+        alert.title = "<script>alert('1')</script>".to_owned();
+        alert.facts = vec![("\"><b>".to_owned(), "</dd><img src=x>&amp;".to_owned())];
+        let by = "<i>Ada</i>".to_owned();
+        let ack = Acknowledgement { by, at: SystemTime::UNIX_EPOCH };
+        let html = super::alert(&AckView { alert: Arc::new(alert), state: AckState::Acknowledged(ack) });
+        for markup in ["<script", "<img", "<b>", "<i>"] {
+            assert!(!html.contains(markup), "{html}");
+        }
+        assert!(html.contains("&lt;i&gt;Ada&lt;/i&gt; at 1970-01-01T00:00:00"), "{html}");
+    }
+
+    #[test]
+    fn only_an_alert_that_waits_has_a_form() {
+        let has_form = |state| super::alert(&AckView { alert: Arc::new(example::alert()), state }).contains("<form");
+        assert!(has_form(AckState::Waiting));
+        assert!(!has_form(AckState::Over));
+        assert!(!unknown().contains("<form"));
+    }
+}
