@@ -1,5 +1,8 @@
 //! Alerts, and the notifications that tell receivers of their changes.
 
+#[cfg(test)]
+pub(crate) mod example;
+
 use std::{sync::Arc, time::SystemTime};
 
 use monitor_core::Fingerprint;
@@ -62,8 +65,13 @@ pub struct Notification {
     pub id: String,
     /// The change.
     pub transition: Transition,
+    /// Number of times that the alert has fired, this time included.
+    pub episode: u64,
     /// The alert.
     pub alert: Arc<Alert>,
+    /// URL of the page that acknowledges the alert: a credential of those who may do so. `None` for the end of an alert,
+    /// and without [`Alerts::acknowledge_at`](crate::Alerts::acknowledge_at).
+    pub acknowledge_url: Option<String>,
     /// Number of this attempt, from 1.
     pub attempt: u32,
     /// Whether the notification is persisted. If not, it is lost if the process ends before it is delivered.

@@ -12,9 +12,12 @@ use crate::{
     desk::Desk,
     engine::Source,
     fact::Fact,
-    machine::Machine,
+    handle::AlertHandle,
+    links::AckLinks,
+    machine::{Machine, Settings},
     notifier::Notifier,
     outbox::Limit,
+    routes::Route,
     rule::{Rule, error_ratio::Counts},
 };
 
@@ -58,6 +61,10 @@ use crate::{
 pub struct Alerts {
     rules: Vec<Rule>,
     notifiers: Vec<Box<dyn Notifier>>,
+    routes: Vec<Route>,
+    escalate_after: Option<Duration>,
+    links: Option<AckLinks>,
+    handle: AlertHandle,
     /// Set once the monitor is being built.
     desk: Option<Arc<Desk>>,
     /// Set once the monitor is built.
@@ -69,7 +76,17 @@ pub struct Alerts {
 impl Alerts {
     /// Creates alerts that `notifier` delivers.
     pub fn to(notifier: impl Notifier) -> Self {
-        Self { rules: Rule::defaults(), notifiers: vec![Box::new(notifier)], desk: None, monitor: None, forgotten: 0 }
+        Self {
+            rules: Rule::defaults(),
+            notifiers: vec![Box::new(notifier)],
+            routes: Vec::new(),
+            escalate_after: Some(ESCALATION),
+            links: None,
+            handle: AlertHandle::default(),
+            desk: None,
+            monitor: None,
+            forgotten: 0,
+        }
     }
 
     /// Adds a notifier, which delivers every alert, too.
@@ -85,24 +102,36 @@ impl Alerts {
         self
     }
 
-    fn check(&self) -> Result<(), BuildError> {
-        Rule::check(&self.rules).map_err(BuildError::setting)?;
-        let mut names: Vec<&str> = Vec::with_capacity(self.notifiers.len());
-        for name in self.notifiers.iter().map(|notifier| notifier.name()) {
-            let is_well_formed = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-            if name.is_empty() || !is_well_formed {
-                return Err(BuildError::setting(format!(
-                    "the notifier name `{name}` is malformed: use lower-case letters, digits and `-`"
-                )));
-            }
-            if names.contains(&name) {
-                return Err(BuildError::setting(format!(
-                    "two notifiers are called `{name}`: give each a name of its own"
-                )));
-            }
-            names.push(name);
-        }
-        Ok(())
+    /// Adds a route. Alerts that no route matches go to every notifier.
+    pub fn route(mut self, route: Route) -> Self {
+        self.routes.push(route);
+        self
+    }
+
+    /// Sets the time after which a critical alert that nobody has acknowledged goes to the next notifier, in the order
+    /// in which they were added. Defaults to 5 minutes. Without [routes](Self::route) every notifier has the alert
+    /// already.
+    pub fn escalate_after(mut self, time: Duration) -> Self {
+        self.escalate_after = Some(time);
+        self
+    }
+
+    /// Turns the escalation off: alerts go to the notifiers of their routes only.
+    pub fn without_escalation(mut self) -> Self {
+        self.escalate_after = None;
+        self
+    }
+
+    /// Adds a link to each notification that acknowledges its alert. An [`AckService`](crate::AckService) answers it.
+    pub fn acknowledge_at(mut self, links: AckLinks) -> Self {
+        self.links = Some(links);
+        self
+    }
+
+    /// Returns a handle to the alerts. It can be used once the monitor is built.
+    #[must_use]
+    pub fn handle(&self) -> AlertHandle {
+        self.handle.clone()
     }
 
     fn start_couriers(&mut self, desk: &Arc<Desk>, monitor: &WeakMonitor) -> Result<(), BoxError> {
@@ -119,10 +148,17 @@ impl Extension for Alerts {
     }
 
     fn prepare(&mut self, identity: &Identity) -> Result<Option<Arc<dyn Durable>>, BuildError> {
-        self.check()?;
         let channels = self.notifiers.iter().map(|notifier| (notifier.name().to_owned(), Limit::default()));
-        let machine = Machine::new(source(identity), self.rules.clone(), channels);
-        let desk = Arc::new(Desk::new(machine));
+        let settings = Settings {
+            source: source(identity),
+            rules: self.rules.clone(),
+            channels: channels.collect(),
+            routes: self.routes.clone(),
+            escalate_after: self.escalate_after,
+        };
+        let machine = Machine::new(settings).map_err(BuildError::setting)?;
+        let desk = Arc::new(Desk::new(machine, self.links.clone()));
+        self.handle.set(&desk);
         self.desk = Some(Arc::clone(&desk));
         Ok(Some(desk))
     }
@@ -199,6 +235,8 @@ fn source(identity: &Identity) -> Source {
 }
 
 const NAME: &str = "alerts";
+/// Default time until an alert that nobody has acknowledged goes to the next notifier.
+const ESCALATION: Duration = Duration::from_secs(5 * 60);
 /// Maximum time that a flush waits for the first attempts. Later ones are made by the next process if need be.
 const MAX_FLUSH: Duration = Duration::from_secs(5);
 /// Maximum time that the end of a monitor waits for attempts in progress.

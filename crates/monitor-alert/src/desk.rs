@@ -8,8 +8,10 @@ use std::{
 use monitor_core::{AlertCounts, Durable, Eraser, KeyPrefix, MergeReport, StoreWrite, clock, traffic::Lookback};
 
 use crate::{
-    alert::Notification,
+    active::ActiveAlert,
+    alert::{Notification, Transition},
     fact::Fact,
+    links::{AckLinks, Link},
     machine::{Machine, Pushed},
     notifier::DeliveryError,
     outbox::{ChannelCounts, Next},
@@ -28,6 +30,8 @@ pub(crate) struct Desk {
     progress: Condvar,
     /// Held during a save, so that couriers do not save one after another.
     saving: Mutex<()>,
+    /// The links in notifications, if alerts can be acknowledged by them.
+    links: Option<AckLinks>,
     /// The origin of the machine's monotonic time.
     begun: Instant,
 }
@@ -49,13 +53,14 @@ pub(crate) enum Step {
 }
 
 impl Desk {
-    pub(crate) fn new(machine: Machine) -> Self {
+    pub(crate) fn new(machine: Machine, links: Option<AckLinks>) -> Self {
         let state = State { machine, couriers: 0, is_closed: false };
         Self {
             state: Mutex::new(state),
             work: Condvar::new(),
             progress: Condvar::new(),
             saving: Mutex::default(),
+            links,
             begun: clock::now(),
         }
     }
@@ -81,7 +86,7 @@ impl Desk {
             }
             let wait = match state.machine.next(channel, self.now()) {
                 Next::Save => return Step::Save,
-                Next::Send(notification) => return Step::Send(notification),
+                Next::Send(notification) => return Step::Send(self.with_link(channel, notification)),
                 Next::Wait(wait) => wait,
                 Next::Idle => Duration::MAX,
             };
@@ -89,6 +94,20 @@ impl Desk {
             let waited = self.work.wait_timeout(state, wait.min(MAX_WAIT));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Returns the active alerts, ordered by their keys.
+    pub(crate) fn active(&self) -> Vec<ActiveAlert> {
+        self.lock().machine.active().collect()
+    }
+
+    /// Acknowledges the active alert that `is_it` accepts. Returns its state afterwards.
+    pub(crate) fn acknowledge(&self, is_it: impl Fn(&ActiveAlert) -> bool, by: String) -> Option<ActiveAlert> {
+        self.lock().machine.acknowledge(is_it, by, self.now())
+    }
+
+    pub(crate) fn links(&self) -> Option<&AckLinks> {
+        self.links.as_ref()
     }
 
     /// Ends the delivery of a notification.
@@ -150,6 +169,15 @@ impl Desk {
     pub(crate) fn leave(&self) {
         self.lock().couriers -= 1;
         self.progress.notify_all();
+    }
+
+    /// Adds the link that acknowledges the alert.
+    fn with_link(&self, channel: &str, mut notification: Notification) -> Notification {
+        if notification.transition == Transition::Triggered {
+            let link = Link::new(&notification.alert.key, notification.episode, channel);
+            notification.acknowledge_url = self.links.as_ref().map(|links| links.url(&link));
+        }
+        notification
     }
 
     fn wait_while(&self, timeout: Duration, condition: impl FnMut(&mut State) -> bool) -> bool {

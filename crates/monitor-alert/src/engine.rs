@@ -78,10 +78,14 @@ impl Engine {
         orphans.iter().filter_map(|key| records.resolve(key, now, |_| ())).collect()
     }
 
-    /// Returns all active alerts.
-    #[cfg(test)]
-    pub(crate) fn active(&self) -> impl Iterator<Item = &std::sync::Arc<Alert>> {
-        self.records.active()
+    /// Returns the beginnings of all active alerts.
+    pub(crate) fn active(&self) -> impl Iterator<Item = Change> {
+        self.records.beginnings()
+    }
+
+    /// Returns the beginning of this alert, if it is active.
+    pub(crate) fn active_of(&self, key: &str) -> Option<Change> {
+        self.records.beginning(key)
     }
 
     /// Returns the number of active alerts that were forgotten because there were too many. They are never resolved.

@@ -14,6 +14,15 @@ mod alert;
 // The trait of a notifier, and the error of a delivery.
 mod notifier;
 
+// Active alerts and their acknowledgement, as data.
+mod active;
+
+// The HTTP client of notifiers, and the classification of responses.
+mod http;
+
+// The links in messages that acknowledge alerts.
+mod links;
+
 // The stored form of values, and the masks of their texts.
 mod mask;
 mod stored;
@@ -26,11 +35,12 @@ mod rule;
 mod engine;
 mod outbox;
 
-// Engine and outbox under one roof.
-mod machine;
+// The notifiers of each alert, and its acknowledgement.
+mod pages;
+mod routes;
 
-// The HTTP client of notifiers, and the classification of responses.
-mod http;
+// Engine, pages and outbox under one roof.
+mod machine;
 
 // The notifiers: signed webhooks, Slack.
 mod notifiers;
@@ -41,6 +51,12 @@ mod desk;
 // The threads that deliver, one for each notifier.
 mod courier;
 
+// The handle of a program to its alerts.
+mod handle;
+
+// The service that acknowledges alerts.
+mod acknowledge;
+
 // The extension that owns them.
 mod alerts;
 
@@ -49,10 +65,15 @@ mod alerts;
 mod simulation;
 
 pub use self::{
+    acknowledge::{AckFuture, AckService},
+    active::{Acknowledgement, ActiveAlert},
     alert::{Alert, Notification, Severity, Transition},
     alerts::Alerts,
+    handle::AlertHandle,
     http::NotifierError,
+    links::AckLinks,
     notifier::{DeliveryError, Notifier},
     notifiers::{SignatureError, Slack, Webhook, verify_signature},
+    routes::Route,
     rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule},
 };

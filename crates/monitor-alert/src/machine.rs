@@ -1,16 +1,33 @@
 //! The state machine of alerts: engine and outbox under one roof, without threads, clock or I/O.
 
+use std::{slice, time::Duration};
+
 use monitor_core::{StoreWrite, traffic::Lookback};
 
 use crate::{
+    active::ActiveAlert,
     engine::{Change, Engine, Source},
     fact::Fact,
     mask::Mask,
     notifier::DeliveryError,
     outbox::{ChannelCounts, Limit, Next, Outbox, SaveMark},
+    pages::Pages,
+    routes::{Route, Routes},
     rule::{Rule, error_ratio::Counts},
     time::Now,
 };
+
+/// The settings of a machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) source: Source,
+    pub(crate) rules: Vec<Rule>,
+    /// Names and limits of the notifiers, in the order of an escalation.
+    pub(crate) channels: Vec<(String, Limit)>,
+    pub(crate) routes: Vec<Route>,
+    /// Time after which a critical alert that is not acknowledged goes to the next notifier; `None` without escalation.
+    pub(crate) escalate_after: Option<Duration>,
+}
 
 /// The state of all alerts and of their delivery.
 ///
@@ -21,6 +38,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
     engine: Engine,
+    pages: Pages,
     outbox: Outbox,
 }
 
@@ -33,10 +51,20 @@ pub(crate) enum Pushed {
 }
 
 impl Machine {
-    /// Creates the machine of a program. The rules must have passed [`Rule::check`], and no two channels have the same
-    /// name.
-    pub(crate) fn new(source: Source, rules: Vec<Rule>, channels: impl IntoIterator<Item = (String, Limit)>) -> Self {
-        Self { engine: Engine::new(source, rules), outbox: Outbox::new(channels) }
+    /// Creates the machine of a program.
+    ///
+    /// # Errors
+    ///
+    /// Returns a sentence that says what to change.
+    pub(crate) fn new(settings: Settings) -> Result<Self, String> {
+        let Settings { source, rules, channels, routes, escalate_after } = settings;
+        Rule::check(&rules)?;
+        let names: Vec<_> = channels.iter().map(|(name, _)| name.clone()).collect();
+        check_names(&names)?;
+        let routes = Routes::new(names, routes);
+        routes.check(rules.iter().map(Rule::name))?;
+        let pages = Pages::new(routes, escalate_after);
+        Ok(Self { engine: Engine::new(source, rules), pages, outbox: Outbox::new(channels) })
     }
 
     /// Applies the rules to a change of an issue.
@@ -48,7 +76,30 @@ impl Machine {
     /// Applies the rules to the counts of requests. Called every second; `read` returns the counts of a window.
     pub(crate) fn evaluate(&mut self, read: &dyn Fn(Lookback) -> Counts, now: Now) -> Pushed {
         let changes = self.engine.evaluate(read, now);
-        self.push(changes, now)
+        let pushed = self.push(changes, now);
+        if self.escalate(now) == Pushed::Some { Pushed::Some } else { pushed }
+    }
+
+    /// Returns the active alerts, ordered by their keys.
+    pub(crate) fn active(&self) -> impl Iterator<Item = ActiveAlert> {
+        self.engine.active().map(|Change { alert, episode, .. }| {
+            let acknowledgement = self.pages.acknowledgement(&alert.key).cloned();
+            ActiveAlert { alert, episode, acknowledgement }
+        })
+    }
+
+    /// Acknowledges the active alert that `is_it` accepts, unless it is acknowledged already. Returns its state
+    /// afterwards, or `None` if there is no such alert.
+    pub(crate) fn acknowledge(
+        &mut self,
+        is_it: impl Fn(&ActiveAlert) -> bool,
+        by: String,
+        now: Now,
+    ) -> Option<ActiveAlert> {
+        let mut active = self.active().find(is_it)?;
+        self.pages.acknowledge(&active.alert.key, by, now);
+        active.acknowledgement = self.pages.acknowledgement(&active.alert.key).cloned();
+        Some(active)
     }
 
     /// Returns the next step of a channel's thread. Also gives up expired notifications.
@@ -80,6 +131,7 @@ impl Machine {
     /// Returns the changes since the last call. The store must write all of them or none.
     pub(crate) fn take_changes(&mut self) -> Vec<StoreWrite> {
         let mut changes = self.engine.take_changes();
+        changes.append(&mut self.pages.take_changes());
         changes.append(&mut self.outbox.take_changes());
         changes
     }
@@ -88,6 +140,7 @@ impl Machine {
     /// those that [`merge`](Self::merge) could not read.
     pub(crate) fn everything(&mut self) -> Vec<StoreWrite> {
         let mut all = self.engine.everything();
+        all.append(&mut self.pages.everything());
         all.append(&mut self.outbox.everything());
         all
     }
@@ -100,6 +153,8 @@ impl Machine {
     pub(crate) fn merge(&mut self, mut stored: Vec<(String, Vec<u8>)>, now: Now) -> Vec<(String, Vec<u8>)> {
         let overlaps = self.engine.merge(&mut stored);
         self.outbox.merge(&mut stored, &overlaps, now);
+        self.pages.merge(&mut stored, now);
+        self.align_pages(now);
         let orphans = self.engine.resolve_orphans(now);
         let _ = self.push(orphans, now);
         stored
@@ -120,12 +175,6 @@ impl Machine {
         self.outbox.unsaved_waiting()
     }
 
-    /// Returns the number of active alerts.
-    #[cfg(test)]
-    pub(crate) fn active(&self) -> u64 {
-        self.engine.active().count() as u64
-    }
-
     /// Returns the number of active alerts that were forgotten because there were too many. They are never resolved.
     pub(crate) fn forgotten(&self) -> u64 {
         self.engine.forgotten()
@@ -134,11 +183,50 @@ impl Machine {
     /// Masks all texts with `mask`, which returns the masked form of a text that mentions an erased user.
     pub(crate) fn erase(&mut self, mask: Mask<'_>) {
         self.engine.erase(&mut *mask);
+        self.pages.erase(&mut *mask);
         self.outbox.erase(mask);
     }
 
     fn push(&mut self, changes: impl IntoIterator<Item = Change>, now: Now) -> Pushed {
-        let pushed = changes.into_iter().map(|change| self.outbox.push(&change, now)).count();
-        if pushed > 0 { Pushed::Some } else { Pushed::None }
+        let mut pushed = Pushed::None;
+        for change in changes {
+            let notifiers = self.pages.notifiers_of(&change, now);
+            self.outbox.push(&change, &notifiers, now);
+            pushed = Pushed::Some;
+        }
+        if self.pages.has_surplus() {
+            self.align_pages(now);
+        }
+        pushed
     }
+
+    /// Passes critical alerts that nobody has acknowledged to the next notifier.
+    fn escalate(&mut self, now: Now) -> Pushed {
+        let Self { engine, pages, outbox } = self;
+        let mut pushed = Pushed::None;
+        for step in pages.escalate(|key| engine.active_of(key), now) {
+            outbox.push(&step.change, slice::from_ref(&step.notifier), now);
+            pushed = Pushed::Some;
+        }
+        pushed
+    }
+
+    /// Makes the pages those of the active alerts, after a merge.
+    fn align_pages(&mut self, now: Now) {
+        let active: Vec<_> = self.engine.active().collect();
+        self.pages.align(&active, now);
+    }
+}
+
+fn check_names(names: &[String]) -> Result<(), String> {
+    for (at, name) in names.iter().enumerate() {
+        let is_well_formed = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if name.is_empty() || !is_well_formed {
+            return Err(format!("the notifier name `{name}` is malformed: use lower-case letters, digits and `-`"));
+        }
+        if names[..at].contains(name) {
+            return Err(format!("two notifiers are called `{name}`: give each a name of its own"));
+        }
+    }
+    Ok(())
 }

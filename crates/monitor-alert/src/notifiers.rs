@@ -1,10 +1,11 @@
 //! The notifiers of the library.
 
-#[cfg(test)]
-mod example;
 mod signature;
 mod slack;
 mod webhook;
+
+#[cfg(test)]
+use crate::alert::example;
 
 pub use self::{
     signature::{SignatureError, verify_signature},

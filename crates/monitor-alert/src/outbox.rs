@@ -63,9 +63,9 @@ impl Outbox {
         Self { channels, closed: BTreeMap::new(), next_order: 0, rest: Map::new() }
     }
 
-    /// Adds an entry to each channel.
-    pub(crate) fn push(&mut self, change: &Change, now: Now) {
-        for (name, channel) in &mut self.channels {
+    /// Adds an entry to each of these channels.
+    pub(crate) fn push(&mut self, change: &Change, channels: &[String], now: Now) {
+        for (name, channel) in self.channels.iter_mut().filter(|(name, _)| channels.contains(name)) {
             channel.queue.push(Entry::new(name, change, self.next_order).wait_from(now.steady));
             self.next_order = self.next_order.saturating_add(1);
         }

@@ -3,7 +3,9 @@
 //! Keys have no `/`, so that a store never evicts them. Each value has the fields that a newer release added to it in
 //! `rest`, and is written back with them.
 
+pub(crate) mod acknowledgement;
 pub(crate) mod alert;
+pub(crate) mod time;
 
 use monitor_core::StoreWrite;
 use serde::Serialize;

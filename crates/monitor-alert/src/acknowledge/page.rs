@@ -2,11 +2,11 @@
 
 use monitor_core::clock;
 
-use super::{AckState, AckView, Acknowledgement};
+use crate::active::{Acknowledgement, ActiveAlert};
 
-/// Returns the page of an alert: with a form while nobody has acknowledged it.
-pub(super) fn alert(view: &AckView) -> String {
-    let alert = &view.alert;
+/// Returns the page of an active alert, with a form until it is acknowledged.
+pub(super) fn alert(active: &ActiveAlert) -> String {
+    let alert = &active.alert;
     let facts = alert.facts.iter().map(|(name, value)| format!("<dt>{}<dd>{}", escaped(name), escaped(value)));
     let place = escaped(&format!("{} · {} · release {}", alert.service, alert.environment, alert.release));
     page(
@@ -17,8 +17,17 @@ pub(super) fn alert(view: &AckView) -> String {
             escaped(&alert.title),
             clock::rfc3339(alert.at),
             facts.collect::<String>(),
-            state(&view.state),
+            state(active.acknowledgement.as_ref()),
         ),
+    )
+}
+
+/// Returns the page of an alert that is not active.
+pub(super) fn inactive() -> String {
+    page(
+        "Not active",
+        "<h1>This alert is not active</h1><p>It is over or fires anew, or another process of the service has fired it. \
+         If the service runs more than once, reload the page to ask another process.",
     )
 }
 
@@ -31,17 +40,15 @@ pub(super) fn unknown() -> String {
     )
 }
 
-fn state(state: &AckState) -> String {
-    match state {
-        AckState::Waiting => String::from(
+fn state(acknowledgement: Option<&Acknowledgement>) -> String {
+    match acknowledgement {
+        None => String::from(
             "<form method=post><label for=by>Your name</label><input id=by name=by autocomplete=name maxlength=80>\
-             <button>Acknowledge</button></form><p class=note>Others are no longer notified of this alert until it \
-             fires again.",
+             <button>Acknowledge</button></form><p class=note>The alert is then not escalated any further.",
         ),
-        AckState::Acknowledged(Acknowledgement { by, at, .. }) => {
+        Some(Acknowledgement { by, at }) => {
             format!("<p class=done>Acknowledged by {} at {}.", escaped(by), clock::rfc3339(*at))
         }
-        AckState::Over => String::from("<p class=done>This alert is over."),
     }
 }
 
@@ -90,16 +97,19 @@ mod tests {
     use std::{sync::Arc, time::SystemTime};
 
     use super::*;
-    use crate::notifiers::example;
+    use crate::alert::{Alert, example};
+
+    fn active(alert: Alert, by: Option<&str>) -> ActiveAlert {
+        let acknowledgement = by.map(|by| Acknowledgement { by: by.to_owned(), at: SystemTime::UNIX_EPOCH });
+        ActiveAlert { alert: Arc::new(alert), episode: 1, acknowledgement }
+    }
 
     #[test]
     fn no_text_of_an_alert_is_markup() {
-        let mut alert = example::alert();
-        alert.title = "<script>alert('1')</script>".to_owned();
-        alert.facts = vec![("\"><b>".to_owned(), "</dd><img src=x>&amp;".to_owned())];
-        let by = "<i>Ada</i>".to_owned();
-        let ack = Acknowledgement { by, at: SystemTime::UNIX_EPOCH };
-        let html = super::alert(&AckView { alert: Arc::new(alert), state: AckState::Acknowledged(ack) });
+        let mut hostile = example::alert();
+        hostile.title = "<script>alert('1')</script>".to_owned();
+        hostile.facts = vec![("\"><b>".to_owned(), "</dd><img src=x>&amp;".to_owned())];
+        let html = alert(&active(hostile, Some("<i>Ada</i>")));
         for markup in ["<script", "<img", "<b>", "<i>"] {
             assert!(!html.contains(markup), "{html}");
         }
@@ -107,10 +117,9 @@ mod tests {
     }
 
     #[test]
-    fn only_an_alert_that_waits_has_a_form() {
-        let has_form = |state| super::alert(&AckView { alert: Arc::new(example::alert()), state }).contains("<form");
-        assert!(has_form(AckState::Waiting));
-        assert!(!has_form(AckState::Over));
-        assert!(!unknown().contains("<form"));
+    fn only_an_alert_that_is_not_acknowledged_has_a_form() {
+        assert!(alert(&active(example::alert(), None)).contains("<form"));
+        assert!(!alert(&active(example::alert(), Some("Ada"))).contains("<form"));
+        assert!(!inactive().contains("<form") && !unknown().contains("<form"));
     }
 }

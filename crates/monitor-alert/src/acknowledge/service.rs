@@ -16,55 +16,78 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use monitor_core::BoxError;
 use tower_service::Service;
 
-use super::{AckView, Acknowledge, form, page, pagerduty};
+use super::{form, page, pagerduty};
+use crate::{desk::Desk, handle::AlertHandle, links::Link};
 
 /// Answers the links that [`AckLinks`](crate::AckLinks) puts into messages: a page that shows the alert, with a button
-/// that acknowledges it. Made by [`Alerts::ack_service`](crate::Alerts::ack_service).
+/// that acknowledges it.
 ///
-/// Mount it at the path of the URL that was given to [`AckLinks::new`](crate::AckLinks::new).
+/// Mount it at the path of the URL that was given to [`AckLinks::new`](crate::AckLinks::new). It needs no credential but
+/// the link itself.
 ///
 /// | request | response |
 /// | --- | --- |
-/// | `GET /LINK` | the alert, and the form while nobody has acknowledged it. Changes nothing: mail scanners and chats open links on their own |
+/// | `GET /LINK` | the alert, with a form until it is acknowledged. Changes nothing: mail scanners and chats open links by themselves |
 /// | `POST /LINK`, with `by=NAME` | acknowledges the alert; 303 to the page |
 /// | `POST /pagerduty` | an [acknowledgement in PagerDuty](Self::pagerduty_secret); 204 |
 /// | a link that was changed, or signed with another secret | 404 |
 /// | any other method | 405 |
-#[derive(Clone)]
+///
+/// # Example
+///
+/// ```
+/// use axum::Router;
+/// use monitor_kit::{Monitor, alert::{AckLinks, AckService, Alerts, Slack}};
+///
+/// # let secret = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
+/// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
+///     .acknowledge_at(AckLinks::new("https://shop.example.org/acknowledge", secret)?);
+/// let service = AckService::new(alerts.handle());
+/// let monitor = Monitor::builder("shop").extend(alerts).build()?;
+/// let app: Router = Router::new().nest_service("/acknowledge", service);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
 pub struct AckService {
-    acknowledge: Arc<dyn Acknowledge>,
-    pagerduty_secret: Option<Arc<str>>,
+    handle: AlertHandle,
+    pagerduty_secret: Option<Secret>,
 }
+
+/// Not shown by `Debug`.
+#[derive(Clone)]
+struct Secret(Arc<str>);
 
 /// The future of [`AckService`]'s responses.
 pub struct AckFuture(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>);
 
 impl AckService {
-    pub(crate) fn new(acknowledge: Arc<dyn Acknowledge>) -> Self {
-        Self { acknowledge, pagerduty_secret: None }
+    /// Creates the service for the alerts of a monitor.
+    // No example: `AckService` shows one.
+    #[must_use]
+    pub const fn new(handle: AlertHandle) -> Self {
+        Self { handle, pagerduty_secret: None }
     }
 
     /// Accepts the webhooks of PagerDuty that are signed with `secret`, at the path `pagerduty` below this service. An
     /// incident that is acknowledged in PagerDuty acknowledges the alert. Subscribe the webhook to
     /// `incident.acknowledged`.
-    // No example: `Alerts::ack_service` shows one.
+    // No example: `AckService` shows a service.
     #[must_use]
     pub fn pagerduty_secret(mut self, secret: impl Into<Arc<str>>) -> Self {
-        self.pagerduty_secret = Some(secret.into());
+        self.pagerduty_secret = Some(Secret(secret.into()));
         self
     }
 
     fn show(&self, segment: &str) -> Response<Full<Bytes>> {
-        match self.acknowledge.view(segment) {
-            Some(view) => html(StatusCode::OK, page::alert(&view)),
-            None => html(StatusCode::NOT_FOUND, page::unknown()),
-        }
+        let Some((desk, link)) = self.verify(segment) else { return html(StatusCode::NOT_FOUND, page::unknown()) };
+        let active = desk.active().into_iter().find(|active| link.is_of(active));
+        html(StatusCode::OK, active.map_or_else(page::inactive, |active| page::alert(&active)))
     }
 
     fn submit(&self, segment: &str, body: &[u8]) -> Response<Full<Bytes>> {
-        let Some(AckView { .. }) = self.acknowledge.by_link(segment, form::by(body)) else {
-            return html(StatusCode::NOT_FOUND, page::unknown());
-        };
+        let Some((desk, link)) = self.verify(segment) else { return html(StatusCode::NOT_FOUND, page::unknown()) };
+        let by = form::by(body).unwrap_or_else(|| format!("a reader of {}", link.notifier));
+        desk.acknowledge(|active| link.is_of(active), by);
         // Reloading the page must not repeat the request.
         let mut response = status(StatusCode::SEE_OTHER);
         if let Ok(location) = HeaderValue::from_str(segment) {
@@ -73,14 +96,20 @@ impl AckService {
         response
     }
 
+    fn verify(&self, segment: &str) -> Option<(Arc<Desk>, Link)> {
+        let desk = self.handle.desk()?;
+        let link = desk.links()?.verify(segment)?;
+        Some((desk, link))
+    }
+
     fn from_pagerduty(&self, headers: &HeaderMap, body: &[u8]) -> Response<Full<Bytes>> {
-        let Some(secret) = &self.pagerduty_secret else { return status(StatusCode::NOT_FOUND) };
+        let Some(Secret(secret)) = &self.pagerduty_secret else { return status(StatusCode::NOT_FOUND) };
         let signature = headers.get(PAGERDUTY_SIGNATURE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !pagerduty::is_signed(secret, signature, body) {
             return status(StatusCode::UNAUTHORIZED);
         }
-        if let Some(ack) = pagerduty::acknowledgement(body) {
-            self.acknowledge.by_pagerduty(&ack.dedup_key, ack.by);
+        if let (Some(ack), Some(desk)) = (pagerduty::acknowledgement(body), self.handle.desk()) {
+            desk.acknowledge(|active| active.alert.key == ack.dedup_key, ack.by);
         }
         // Also for events and incidents that are not ours: PagerDuty would send them again, and turn the webhook off.
         status(StatusCode::NO_CONTENT)
@@ -163,9 +192,9 @@ fn not_allowed() -> Response<Full<Bytes>> {
     response
 }
 
-impl fmt::Debug for AckService {
+impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AckService").finish_non_exhaustive()
+        f.write_str("***")
     }
 }
 
@@ -180,8 +209,11 @@ impl fmt::Debug for AckFuture {
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
     (header::CACHE_CONTROL, "no-store"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
-      frame-ancestors 'none'; base-uri 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+      frame-ancestors 'none'; base-uri 'none'",
+    ),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (HeaderName::from_static("x-robots-tag"), "noindex"),

@@ -73,6 +73,12 @@ impl Record {
         Some(Change { transition: Transition::Triggered, episode, alert })
     }
 
+    /// Returns the change that began the active episode.
+    pub(super) fn beginning(&self) -> Option<Change> {
+        let Active { episode, alert, .. } = self.active.as_ref()?;
+        Some(Change { transition: Transition::Triggered, episode: *episode, alert: Arc::clone(alert) })
+    }
+
     /// Ends the episode, after `update` has changed the alert. Returns `None` if the alert is not active.
     pub(super) fn resolve(&mut self, now: Now, update: impl FnOnce(&mut Alert)) -> Option<Change> {
         let Active { episode, mut alert, .. } = self.active.take()?;

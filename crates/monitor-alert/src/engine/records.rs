@@ -69,6 +69,15 @@ impl Records {
         self.by_key.values().filter_map(|record| Some(&record.active.as_ref()?.alert))
     }
 
+    /// Returns the beginnings of all active alerts.
+    pub(super) fn beginnings(&self) -> impl Iterator<Item = Change> {
+        self.by_key.values().filter_map(Record::beginning)
+    }
+
+    pub(super) fn beginning(&self, key: &str) -> Option<Change> {
+        self.by_key.get(key)?.beginning()
+    }
+
     pub(super) fn forgotten(&self) -> u64 {
         self.forgotten.alerts
     }

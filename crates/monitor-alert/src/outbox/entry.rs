@@ -115,7 +115,9 @@ impl Entry {
         Notification {
             id: self.id.clone(),
             transition: self.transition,
+            episode: self.episode,
             alert: Arc::clone(&self.alert),
+            acknowledge_url: None,
             attempt: self.attempts,
             is_saved: self.saving == Saving::Saved,
         }

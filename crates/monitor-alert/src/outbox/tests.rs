@@ -38,6 +38,10 @@ fn change(key: &str, transition: Transition, episode: u64) -> Change {
     Change { transition, episode, alert: Arc::new(alert) }
 }
 
+fn slack() -> [String; 1] {
+    ["slack".to_owned()]
+}
+
 fn outbox_of<const N: usize>(channels: [&str; N]) -> Outbox {
     Outbox::new(channels.map(|name| (name.to_owned(), Limit::default())))
 }
@@ -45,7 +49,7 @@ fn outbox_of<const N: usize>(channels: [&str; N]) -> Outbox {
 /// Returns the outbox of one channel, with these changes of the first episode of each alert.
 fn outbox_with(changes: &[(&str, Transition)]) -> Outbox {
     let mut outbox = outbox_of(["slack"]);
-    changes.iter().for_each(|(key, transition)| outbox.push(&change(key, *transition, 1), now(0)));
+    changes.iter().for_each(|(key, transition)| outbox.push(&change(key, *transition, 1), &slack(), now(0)));
     outbox
 }
 
@@ -155,7 +159,7 @@ fn an_entry_that_could_not_be_saved_is_sent_and_counted() {
 fn a_save_does_not_cover_what_was_added_after_it_began() {
     let mut outbox = outbox_of(["slack"]);
     let mark = outbox.begin_save();
-    outbox.push(&change("a", TRIGGERED, 1), now(0));
+    outbox.push(&change("a", TRIGGERED, 1), &slack(), now(0));
     outbox.save_succeeded(mark);
     assert!(matches!(outbox.next("slack", now(0)), Next::Save));
     outbox.save_failed(mark);
@@ -222,7 +226,7 @@ fn retry_after_holds_the_whole_channel_for_an_hour_at_most() {
 #[test]
 fn a_channel_that_is_held_does_not_hold_another() {
     let mut outbox = outbox_of(["slack", "webhook"]);
-    outbox.push(&change("a", TRIGGERED, 1), now(0));
+    outbox.push(&change("a", TRIGGERED, 1), &["slack".to_owned(), "webhook".to_owned()], now(0));
     failed(&mut outbox, timeout().retry_after(Duration::from_secs(120)), 0);
     assert!(matches!(outbox.next("webhook", now(0)), Next::Send(_)));
 }
@@ -230,7 +234,7 @@ fn a_channel_that_is_held_does_not_hold_another() {
 #[test]
 fn after_a_burst_entries_wait_for_the_rate_limit_and_none_is_dropped() {
     let mut outbox = outbox_of(["slack"]);
-    (0..12).for_each(|key| outbox.push(&change(&key.to_string(), TRIGGERED, 1), now(5)));
+    (0..12).for_each(|key| outbox.push(&change(&key.to_string(), TRIGGERED, 1), &slack(), now(5)));
     (0..10).for_each(|_| drop(delivered(&mut outbox, 5)));
     assert_eq!(waits(&mut outbox, 5), Duration::from_secs(2));
     delivered(&mut outbox, 7);
@@ -298,9 +302,9 @@ fn entries_keep_their_order_over_a_restart() {
 #[test]
 fn too_many_entries_give_up_the_oldest_that_is_not_in_flight() {
     let mut outbox = outbox_of(["slack"]);
-    outbox.push(&change("first", TRIGGERED, 1), now(0));
+    outbox.push(&change("first", TRIGGERED, 1), &slack(), now(0));
     let first = sent(&mut outbox, 0);
-    (0..MAX_ENTRIES).for_each(|key| outbox.push(&change(&key.to_string(), TRIGGERED, 1), now(0)));
+    (0..MAX_ENTRIES).for_each(|key| outbox.push(&change(&key.to_string(), TRIGGERED, 1), &slack(), now(0)));
     let max = MAX_ENTRIES as u64;
     assert_eq!(counts(&outbox), (max + 1, 0, max, String::from("outbox_full 1")));
     finish(&mut outbox, &first, Ok(()), 0);
@@ -376,7 +380,7 @@ fn the_beginning_of_an_active_alert_is_not_sent_after_its_end() {
 fn an_alert_that_is_over_is_not_begun_by_an_entry_of_the_other_process() {
     let mut before = outbox_with(&[("a", TRIGGERED)]);
     let mut outbox = outbox_of(["slack"]);
-    [TRIGGERED, RESOLVED].iter().for_each(|transition| outbox.push(&change("a", *transition, 2), now(0)));
+    [TRIGGERED, RESOLVED].iter().for_each(|transition| outbox.push(&change("a", *transition, 2), &slack(), now(0)));
     (0..2).for_each(|_| drop(delivered(&mut outbox, 0)));
     merge(&mut outbox, &mut before, &overlap(Some(1), None));
     assert_eq!(counts(&outbox), (3, 2, 0, String::from("superseded 1")));

@@ -78,7 +78,7 @@ impl World {
 
     fn is_settled(&self) -> bool {
         let machine = &self.processes[0].machine;
-        machine.active() == 0 && machine.counts().iter().all(|counts| counts.waiting == 0)
+        machine.active().next().is_none() && machine.counts().iter().all(|counts| counts.waiting == 0)
     }
 
     fn check_receivers(&mut self) {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     alert::Notification,
     engine::Source,
-    machine::Machine,
+    machine::{Machine, Settings},
     outbox::{Limit, SaveMark},
     rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule},
     time::Now,
@@ -91,7 +91,14 @@ impl Process {
         let [service, environment] = ["shop", "production"].map(String::from);
         let source = Source { service, environment, release: format!("1.{id}") };
         let limit = Limit { per_minute: PER_MINUTE, burst: BURST };
-        let machine = Machine::new(source, rules, channels.iter().map(|name| (String::from(*name), limit)));
+        let settings = Settings {
+            source,
+            rules,
+            channels: channels.iter().map(|name| (String::from(*name), limit)).collect(),
+            routes: Vec::new(),
+            escalate_after: None,
+        };
+        let machine = Machine::new(settings).expect("the settings are good");
         Self {
             id,
             machine,

@@ -1,13 +1,11 @@
 //! The stored form of an alert: its fields, flattened into the value that has one.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::SystemTime};
 
-use monitor_core::{Fingerprint, clock};
+use monitor_core::Fingerprint;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::time;
 use crate::alert::{Alert, Severity, Transition};
 
 pub(crate) fn serialize<S: Serializer>(alert: &Arc<Alert>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -31,7 +29,7 @@ struct StoredAlert {
     service: String,
     environment: String,
     release: String,
-    #[serde(rename = "at_ms", serialize_with = "write_time", deserialize_with = "read_time")]
+    #[serde(rename = "at_ms", with = "time")]
     at: SystemTime,
 }
 
@@ -47,14 +45,4 @@ enum StoredSeverity {
 pub(crate) enum StoredTransition {
     Triggered,
     Resolved,
-}
-
-/// Writes a wall-clock time in milliseconds since the Unix epoch.
-fn write_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(clock::millis(*time))
-}
-
-fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
-    let since = Duration::from_millis(u64::deserialize(deserializer)?);
-    Ok(SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH))
 }

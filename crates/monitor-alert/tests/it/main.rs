@@ -1,5 +1,6 @@
 //! Alerts from a monitor to a receiver, over restarts, kills and failures.
 
+mod acknowledged;
 mod failures;
 mod first_alert;
 mod killed;

@@ -4,19 +4,21 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use monitor_core::Fingerprint;
 
-use crate::alert::{Alert, Notification, Severity, Transition};
+use super::{Alert, Notification, Severity, Transition};
 
-pub(super) fn notification() -> Notification {
+pub(crate) fn notification() -> Notification {
     Notification {
         id: "5f2b8f0e6c1d4b7a9e3d2c1b0a998877".to_owned(),
         transition: Transition::Triggered,
+        episode: 1,
         alert: alert().into(),
+        acknowledge_url: None,
         attempt: 1,
         is_saved: true,
     }
 }
 
-pub(super) fn alert() -> Alert {
+pub(crate) fn alert() -> Alert {
     let fingerprint = "v1-84e3b4bc9b0b4ad9b1a02f6c16e6ed33";
     let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Alert {

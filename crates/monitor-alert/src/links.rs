@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Uri;
 use sha2::Sha256;
 
-use crate::{hash, http::NotifierError};
+use crate::{active::ActiveAlert, hash, http::NotifierError};
 
 /// The links in messages by which people acknowledge alerts. Passed to
 /// [`Alerts::acknowledge_at`](crate::Alerts::acknowledge_at).
@@ -102,8 +102,12 @@ impl Link {
     }
 
     /// Returns the hash of an alert's key. A link does not show the key itself.
-    pub(crate) fn alert_id(alert_key: &str) -> String {
+    fn alert_id(alert_key: &str) -> String {
         hash::id(&[alert_key])
+    }
+
+    pub(crate) fn is_of(&self, active: &ActiveAlert) -> bool {
+        self.episode == active.episode && self.alert == Self::alert_id(&active.alert.key)
     }
 
     /// Characters of a path only: hexadecimal digits, and those of a notifier's name.
