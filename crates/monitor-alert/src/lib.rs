@@ -31,15 +31,19 @@ mod stored;
 mod fact;
 mod rule;
 
-// The engine applies the rules; the outbox holds every change until it is delivered or given up.
+// The engine applies the rules to them.
 mod engine;
-mod outbox;
 
-// The notifiers of each alert, and its acknowledgement.
-mod pages;
+// The notifiers of alerts by rule and severity.
 mod routes;
 
-// Engine, pages and outbox under one roof.
+// The notifiers that each active alert has reached, and its acknowledgement.
+mod pages;
+
+// The outbox holds every change until it is delivered or given up.
+mod outbox;
+
+// All of them under one roof.
 mod machine;
 
 // The notifiers: signed webhooks, Slack.

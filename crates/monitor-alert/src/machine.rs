@@ -6,12 +6,12 @@ use monitor_core::{StoreWrite, traffic::Lookback};
 
 use crate::{
     active::ActiveAlert,
-    engine::{Change, Engine, Source},
+    engine::{Change, Engine, Overlap, Source},
     fact::Fact,
     mask::Mask,
     notifier::DeliveryError,
     outbox::{ChannelCounts, Limit, Next, Outbox, SaveMark},
-    pages::Pages,
+    pages::{Pages, Reached},
     routes::{Route, Routes},
     rule::{Rule, error_ratio::Counts},
     time::Now,
@@ -152,8 +152,10 @@ impl Machine {
     /// the store.
     pub(crate) fn merge(&mut self, mut stored: Vec<(String, Vec<u8>)>, now: Now) -> Vec<(String, Vec<u8>)> {
         let overlaps = self.engine.merge(&mut stored);
-        self.outbox.merge(&mut stored, &overlaps, now);
-        self.pages.merge(&mut stored, now);
+        let reached = self.pages.merge(&mut stored, now);
+        overlaps.iter().for_each(|overlap| self.end_elsewhere(overlap, &reached, now));
+        let concerned = self.outbox.merge(&mut stored, &overlaps, &reached, now);
+        self.pages.add(concerned);
         self.align_pages(now);
         let orphans = self.engine.resolve_orphans(now);
         let _ = self.push(orphans, now);
@@ -209,6 +211,13 @@ impl Machine {
             pushed = Pushed::Some;
         }
         pushed
+    }
+
+    /// Notifies the notifiers to which only the other process has sent an alert that this one has resolved.
+    fn end_elsewhere(&mut self, overlap: &Overlap, reached: &Reached, now: Now) {
+        let Some(begun) = overlap.stored.as_ref().filter(|_| overlap.active.is_none()) else { return };
+        let notifiers = self.pages.not_ended(&overlap.key, reached.get(&overlap.key));
+        self.outbox.push(&begun.end(now), &notifiers, now);
     }
 
     /// Makes the pages those of the active alerts, after a merge.

@@ -30,7 +30,13 @@ pub(crate) struct Pages {
     by_key: BTreeMap<String, Page>,
     /// Keys of the pages that differ from their stored form.
     changed: BTreeSet<String>,
+    /// The notifiers that this process has notified of the end of an alert. Only until the stored pages are merged: they
+    /// may have reached others.
+    ended: Option<Reached>,
 }
+
+/// Names of notifiers, by alert key.
+pub(crate) type Reached = BTreeMap<String, BTreeSet<String>>;
 
 /// A step of an escalation: the notifier that is next for an alert.
 #[derive(Debug)]
@@ -41,7 +47,7 @@ pub(crate) struct Step {
 
 impl Pages {
     pub(crate) fn new(routes: Routes, escalate_after: Option<Duration>) -> Self {
-        Self { routes, escalate_after, by_key: BTreeMap::new(), changed: BTreeSet::new() }
+        Self { routes, escalate_after, by_key: BTreeMap::new(), changed: BTreeSet::new(), ended: Some(Reached::new()) }
     }
 
     /// Returns the notifiers of a change: by the routes, and for the end of an alert those that had its beginning.
@@ -55,8 +61,10 @@ impl Pages {
             }
             Transition::Resolved => {
                 self.changed.insert(key.clone());
-                // An earlier release has notified everybody, and has stored no page.
-                self.by_key.remove(key).map_or_else(|| self.routes.all().to_vec(), |page| self.reached(&page))
+                let page = self.by_key.remove(key);
+                let notifiers = page.map_or_else(|| self.routes.all().to_vec(), |page| self.existing(&page.notifiers));
+                self.note_end(key, &notifiers);
+                notifiers
             }
         }
     }
@@ -109,10 +117,13 @@ impl Pages {
         self.take_changes()
     }
 
-    /// Takes the pages out of `stored` and merges them. Values that cannot be read remain there.
-    pub(crate) fn merge(&mut self, stored: &mut Vec<(String, Vec<u8>)>, now: Now) {
+    /// Takes the pages out of `stored` and merges them. Values that cannot be read remain there. Returns the notifiers of
+    /// the stored pages.
+    pub(crate) fn merge(&mut self, stored: &mut Vec<(String, Vec<u8>)>, now: Now) -> Reached {
+        let mut reached = Reached::new();
         stored.retain(|(key, value)| {
             let Some(page) = Page::read(key, value, now.steady) else { return true };
+            reached.insert(page.key.clone(), page.notifiers.clone());
             let merged = match self.by_key.remove(&page.key) {
                 Some(own) => own.merge(page),
                 None => page,
@@ -120,11 +131,34 @@ impl Pages {
             self.put(merged);
             false
         });
+        reached
+    }
+
+    /// Adds notifiers to the pages of active alerts.
+    pub(crate) fn add(&mut self, reached: Reached) {
+        for (key, notifiers) in reached {
+            if let Some(page) = self.by_key.get_mut(&key) {
+                page.notifiers.extend(notifiers);
+                self.changed.insert(key);
+            }
+        }
+    }
+
+    /// Returns the notifiers that have the beginning of an alert from another process, and not its end from this one.
+    /// `reached` are those of the stored page; without a page all had it.
+    pub(crate) fn not_ended(&self, key: &str, reached: Option<&BTreeSet<String>>) -> Vec<String> {
+        let all = self.routes.all().iter();
+        let ended = self.ended.as_ref().and_then(|ended| ended.get(key));
+        let is_left = |name: &&String| {
+            reached.is_none_or(|reached| reached.contains(*name)) && ended.is_none_or(|ended| !ended.contains(*name))
+        };
+        all.filter(is_left).cloned().collect()
     }
 
     /// Makes the pages those of the active alerts, after a merge. An earlier release has stored none, and has notified
     /// every notifier.
     pub(crate) fn align(&mut self, active: &[Change], now: Now) {
+        self.ended = None;
         let keys: BTreeSet<_> = active.iter().map(|change| &change.alert.key).collect();
         self.by_key.retain(|key, _| {
             let is_active = keys.contains(key);
@@ -134,8 +168,13 @@ impl Pages {
             is_active
         });
         for Change { alert, episode, .. } in active {
-            if !self.by_key.contains_key(&alert.key) {
-                self.put(Page::new(&alert.key, *episode, self.routes.all().to_vec(), now.steady));
+            match self.by_key.get_mut(&alert.key) {
+                Some(page) if page.episode == *episode => {}
+                Some(page) => {
+                    page.episode = *episode;
+                    self.changed.insert(alert.key.clone());
+                }
+                None => self.put(Page::new(&alert.key, *episode, self.routes.all().to_vec(), now.steady)),
             }
         }
     }
@@ -153,9 +192,14 @@ impl Pages {
         self.by_key.insert(page.key.clone(), page);
     }
 
-    /// Returns the notifiers that a page has reached and that still exist, in their order.
-    fn reached(&self, page: &Page) -> Vec<String> {
-        self.routes.all().iter().filter(|name| page.notifiers.contains(*name)).cloned().collect()
+    fn note_end(&mut self, key: &str, notifiers: &[String]) {
+        let Some(ended) = self.ended.as_mut().filter(|ended| ended.len() < MAX_PAGES) else { return };
+        ended.entry(key.to_owned()).or_default().extend(notifiers.iter().cloned());
+    }
+
+    /// Returns those of these notifiers that still exist, in their order.
+    fn existing(&self, notifiers: &BTreeSet<String>) -> Vec<String> {
+        self.routes.all().iter().filter(|name| notifiers.contains(*name)).cloned().collect()
     }
 }
 

@@ -9,6 +9,7 @@ mod finale;
 mod journal;
 mod lives;
 mod merging;
+mod paging;
 mod process;
 mod receiver;
 mod saving;
@@ -68,4 +69,4 @@ fn number(variable: &str) -> Option<u64> {
 /// Number of random steps of a history.
 const STEPS: u32 = 600;
 /// Number of histories, however long they take: with fewer, a rare fault might not occur.
-const FEWEST: u64 = 40;
+const FEWEST: u64 = 120;

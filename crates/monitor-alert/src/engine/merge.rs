@@ -1,7 +1,7 @@
 //! The merge of stored records into those of this process: after a restart, or when another process has ended.
 
 use super::{
-    record::Record,
+    record::{Change, Record},
     records::{FORGOTTEN, Forgotten, Records},
 };
 
@@ -9,8 +9,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub(crate) struct Overlap {
     pub(crate) key: String,
-    /// The episode that was active in the stored state.
-    pub(crate) stored_episode: Option<u64>,
+    /// The beginning of the episode that was active in the stored state.
+    pub(crate) stored: Option<Change>,
     /// The episode that is active after the merge.
     pub(crate) active: Option<u64>,
 }
@@ -57,9 +57,9 @@ impl Records {
             self.by_key.insert(key, stored);
             return None;
         };
-        let stored_episode = stored.active.as_ref().map(|active| active.episode);
+        let begun = stored.beginning();
         own.merge(stored);
-        Some(Overlap { key, stored_episode, active: own.active.as_ref().map(|active| active.episode) })
+        Some(Overlap { key, stored: begun, active: own.active.as_ref().map(|active| active.episode) })
     }
 }
 

@@ -21,6 +21,15 @@ pub(crate) struct Change {
     pub(crate) alert: Arc<Alert>,
 }
 
+impl Change {
+    /// Returns the end of the episode that this change began.
+    pub(crate) fn end(&self, now: Now) -> Self {
+        let mut alert = Arc::clone(&self.alert);
+        Arc::make_mut(&mut alert).at = now.wall;
+        Self { transition: Transition::Resolved, episode: self.episode, alert }
+    }
+}
+
 /// An alert key. It is recorded beyond the alert's end, so that no two times it fires have the same episode.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Record {
@@ -97,8 +106,15 @@ impl Record {
 
     /// Merges the stored record of the same alert, whose process has ended. An alert that this process has fired stays
     /// active. One that only the other process had active stays active, unless this process resolved the same episode
-    /// or a later one.
+    /// or a later one. An alert that is active here only gets an episode of its own, if the other process has used the
+    /// number already.
     pub(super) fn merge(&mut self, stored: Self) {
+        if stored.active.is_none()
+            && let Some(own) = &mut self.active
+        {
+            own.episode = own.episode.max(stored.fired.saturating_add(1));
+            self.fired = self.fired.max(own.episode);
+        }
         let is_resolved_here = |active: &Active| self.active.is_none() && self.fired >= active.episode;
         let left = stored.active.filter(|active| !is_resolved_here(active));
         let later = |own: &Active| left.as_ref().is_none_or(|left| own.episode >= left.episode);
@@ -139,7 +155,7 @@ mod tests {
         };
         assert_eq!(merged((1, Some(1)), (3, Some(3))), (3, Some(3)));
         assert_eq!(merged((4, Some(4)), (3, Some(3))), (4, Some(4)));
-        assert_eq!(merged((1, Some(1)), (3, None)), (3, Some(1)), "fired here, so resolved here");
+        assert_eq!(merged((1, Some(1)), (3, None)), (4, Some(4)), "the other process has used 1 to 3");
         assert_eq!(merged((1, None), (1, Some(1))), (1, None), "resolved here");
         assert_eq!(merged((1, None), (3, Some(3))), (3, Some(3)));
         assert_eq!(merged((2, None), (1, None)), (2, None));

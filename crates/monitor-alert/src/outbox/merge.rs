@@ -12,7 +12,7 @@ use super::{
     ledger::{LEDGER, Ledgers, Reason},
     limit::Limit,
 };
-use crate::{alert::Transition, engine::Overlap, time::Now};
+use crate::{alert::Transition, engine::Overlap, pages::Reached, time::Now};
 
 /// The stored state of an outbox.
 #[derive(Default)]
@@ -26,22 +26,38 @@ struct Stored {
 
 impl Outbox {
     /// Takes the entries and ledgers out of `stored` and merges them. Values that cannot be read remain there.
-    /// `overlaps` are the alerts that both processes have recorded.
-    pub(crate) fn merge(&mut self, stored: &mut Vec<(String, Vec<u8>)>, overlaps: &[Overlap], now: Now) {
+    /// `overlaps` are the alerts that both processes have recorded, and `reached` the channels of the stored alerts, by
+    /// their keys; all channels if there are none. Returns the channels that had entries of the overlaps: whatever was
+    /// given up of them, their receivers may know of the alert.
+    pub(crate) fn merge(
+        &mut self,
+        stored: &mut Vec<(String, Vec<u8>)>,
+        overlaps: &[Overlap],
+        reached: &Reached,
+        now: Now,
+    ) -> Reached {
         let stored = Stored::take_from(stored, now);
-        overlaps.iter().for_each(|overlap| self.supersede_sent(overlap, &stored));
+        overlaps.iter().for_each(|overlap| self.supersede_sent(overlap, reached.get(&overlap.key), &stored));
         self.unite(stored);
         self.closed.values_mut().for_each(Channel::close);
+        let concerned = overlaps.iter().map(|overlap| (overlap.key.clone(), self.channels_of(&overlap.key))).collect();
         for overlap in overlaps {
             self.channels.values_mut().for_each(|channel| channel.queue.settle(&overlap.key, overlap.active));
         }
+        concerned
+    }
+
+    fn channels_of(&self, alert_key: &str) -> BTreeSet<String> {
+        let has_some = |channel: &Channel| channel.queue.has_entry_of(alert_key);
+        self.channels.iter().filter(|(_, channel)| has_some(channel)).map(|(name, _)| name.clone()).collect()
     }
 
     /// Gives up the beginning of an alert that is active in the stored state, on the channels from which the other
     /// process has sent it: it is not stored there any more.
-    fn supersede_sent(&mut self, overlap: &Overlap, stored: &Stored) {
-        let Some(episode) = overlap.stored_episode else { return };
-        for (name, channel) in &mut self.channels {
+    fn supersede_sent(&mut self, overlap: &Overlap, reached: Option<&BTreeSet<String>>, stored: &Stored) {
+        let Some(episode) = overlap.stored.as_ref().map(|begun| begun.episode) else { return };
+        let is_reached = |name: &String| reached.is_none_or(|reached| reached.contains(name));
+        for (name, channel) in self.channels.iter_mut().filter(|(name, _)| is_reached(name)) {
             let id = Entry::id(name, &overlap.key, episode, Transition::Triggered);
             if stored.ledgers.channels.contains_key(name) && !stored.ids.contains(&id) {
                 channel.queue.give_up(Reason::Superseded, |entry| entry.id == id);

@@ -54,6 +54,10 @@ impl Queue {
         self.has_attempt() || self.entries.iter().any(|entry| entry.attempts == 0)
     }
 
+    pub(super) fn has_entry_of(&self, alert_key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.alert.key == alert_key)
+    }
+
     /// Returns the entry that is due first. An entry waits for earlier ones of its alert, so that no end of an alert is
     /// delivered before its beginning.
     pub(super) fn first_due(&mut self) -> Option<&mut Entry> {

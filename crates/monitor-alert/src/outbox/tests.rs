@@ -11,6 +11,7 @@ use super::{queue::MAX_ENTRIES, *};
 use crate::{
     alert::{Alert, Notification, Severity, Transition},
     engine::Overlap,
+    pages::Reached,
 };
 
 const TRIGGERED: Transition = Transition::Triggered;
@@ -128,13 +129,14 @@ fn stored(outbox: &mut Outbox) -> Vec<(String, Vec<u8>)> {
 #[track_caller]
 fn merge(outbox: &mut Outbox, before: &mut Outbox, overlaps: &[Overlap]) {
     let mut values = stored(before);
-    outbox.merge(&mut values, overlaps, now(0));
+    outbox.merge(&mut values, overlaps, &Reached::new(), now(0));
     assert_eq!(values, []);
 }
 
 /// Returns the overlap of an alert that was active with this episode in the stored state, and is with that one now.
 fn overlap(stored_episode: Option<u64>, active: Option<u64>) -> [Overlap; 1] {
-    [Overlap { key: String::from("a"), stored_episode, active }]
+    let stored = stored_episode.map(|episode| change("a", TRIGGERED, episode));
+    [Overlap { key: String::from("a"), stored, active }]
 }
 
 #[test]
@@ -260,7 +262,7 @@ fn two_processes_that_wait_at_the_same_time_wait_once() {
     let mut before = outbox_with(&[("a", TRIGGERED)]);
     failed(&mut before, timeout(), 20 * HOUR);
     let mut outbox = outbox_with(&[("a", TRIGGERED)]);
-    outbox.merge(&mut stored(&mut before), &overlap(Some(1), Some(1)), now(20 * HOUR));
+    outbox.merge(&mut stored(&mut before), &overlap(Some(1), Some(1)), &Reached::new(), now(20 * HOUR));
     assert_eq!(failed(&mut outbox, timeout(), 23 * HOUR), "a");
     assert!(matches!(outbox.next("slack", now(25 * HOUR)), Next::Idle));
     assert_eq!(counts(&outbox), (2, 0, 0, String::from("expired 1, superseded 1")));
@@ -435,7 +437,7 @@ fn survive(outbox: &mut Outbox) {
         (key, value.to_string().into_bytes())
     };
     let mut values: Vec<_> = stored(&mut outbox_with(&[("a", TRIGGERED)])).into_iter().map(add).collect();
-    outbox.merge(&mut values, &[], now(0));
+    outbox.merge(&mut values, &[], &Reached::new(), now(0));
     let rewritten = stored(outbox);
     assert_eq!(rewritten.len(), 2);
     for (key, value) in rewritten {
@@ -452,7 +454,7 @@ fn a_value_that_cannot_be_read_is_returned_and_its_entry_counted() {
     let unread = vec![values[0].clone(), (String::from("alert-digest-1"), newer.to_vec())];
     values.push(unread[1].clone());
     let mut outbox = outbox_of(["slack"]);
-    outbox.merge(&mut values, &[], now(0));
+    outbox.merge(&mut values, &[], &Reached::new(), now(0));
     assert_eq!(values, unread);
     assert_eq!(counts(&outbox), (2, 0, 1, String::from("unreadable 1")));
 }

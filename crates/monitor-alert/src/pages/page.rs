@@ -52,16 +52,15 @@ impl Page {
         Some(Self { since: now, ..serde_json::from_slice(value).ok()? })
     }
 
-    /// Merges the stored page of the same alert. That of the later episode wins.
+    /// Merges the stored page of the same alert: the notifiers of both have it.
     pub(super) fn merge(self, stored: Self) -> Self {
-        if self.episode != stored.episode {
-            return if self.episode > stored.episode { self } else { stored };
-        }
+        let rest = stored.rest.clone();
+        let (later, earlier) = if self.episode > stored.episode { (self, stored) } else { (stored, self) };
         Self {
-            notifiers: self.notifiers.union(&stored.notifiers).cloned().collect(),
-            acknowledgement: stored.acknowledgement.or(self.acknowledgement),
-            rest: stored.rest,
-            ..self
+            notifiers: later.notifiers.union(&earlier.notifiers).cloned().collect(),
+            acknowledgement: later.acknowledgement.or(earlier.acknowledgement),
+            rest,
+            ..later
         }
     }
 

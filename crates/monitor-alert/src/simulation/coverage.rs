@@ -32,6 +32,8 @@ pub(super) enum Event {
     Expired,
     NoNotifier,
     UserErased,
+    Acknowledged,
+    Escalated,
     ReceiverStaysDown,
     /// A history whose receivers got all changes, in order.
     Complete,
@@ -65,7 +67,7 @@ impl fmt::Display for Coverage {
     }
 }
 
-const ALL: [Event; 29] = [
+const ALL: [Event; 31] = [
     Event::Accepted,
     Event::Rejected,
     Event::Throttled,
@@ -93,6 +95,8 @@ const ALL: [Event; 29] = [
     Event::Expired,
     Event::NoNotifier,
     Event::UserErased,
+    Event::Acknowledged,
+    Event::Escalated,
     Event::ReceiverStaysDown,
     Event::Complete,
 ];

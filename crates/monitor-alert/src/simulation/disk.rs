@@ -30,7 +30,7 @@ pub(super) struct Disk {
 #[derive(Debug)]
 struct Future {
     number: u64,
-    order: Value,
+    version: [Value; 2],
 }
 
 impl Disk {
@@ -71,13 +71,20 @@ impl Disk {
 
 impl Future {
     fn new(number: u64, value: &Value) -> Self {
-        Self { number, order: value["order"].clone() }
+        Self { number, version: version(value) }
     }
 
-    /// Returns whether the value is still the same. An entry can be superseded, and come again in another place.
+    /// Returns whether the value is still the same. An entry can be superseded, and come again in another place; a page
+    /// ends with its episode.
     fn is_of(&self, key: &str, value: &[u8]) -> bool {
-        !key.starts_with("alert-entry-") || json(value)["order"] == self.order
+        let is_replaced = ["alert-entry-", "alert-page-"].iter().any(|prefix| key.starts_with(prefix));
+        !is_replaced || version(&json(value)) == self.version
     }
+}
+
+/// Returns the fields that tell one value of a key from the next.
+fn version(value: &Value) -> [Value; 2] {
+    ["order", "episode"].map(|name| value[name].clone())
 }
 
 fn json(value: &[u8]) -> Value {

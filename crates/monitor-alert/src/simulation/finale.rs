@@ -19,6 +19,7 @@ impl World {
         let is_one_down = self.random.u8(0..4) == 0;
         self.repair(is_one_down);
         self.leave_one_process();
+        self.check_escalation();
         self.end_conditions();
         self.settle();
         self.check_receivers();

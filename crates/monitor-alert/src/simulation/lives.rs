@@ -59,6 +59,8 @@ impl World {
         let unread = process.machine.merge(values, now);
         process.foreign = unread.into_iter().map(|(key, _)| key).collect();
         process.is_loaded = true;
+        // Another process may have passed an alert on before it was acknowledged here.
+        process.acknowledged.clear();
         self.disk.owner = Some(process.id);
         self.count_merge(at, &own, &stored);
         self.check_merge(at, &own, &stored);

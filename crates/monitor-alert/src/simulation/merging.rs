@@ -22,7 +22,10 @@ impl World {
         let (stored_ids, merged_ids) = (stored.ids(), merged.ids());
         for waiting in own.waiting.iter().filter(|waiting| waiting.transition == Transition::Triggered.as_str()) {
             let is_same = stored.active.get(&waiting.alert_key) == Some(&waiting.episode);
-            let is_gone = stored.ledgers.contains_key(&waiting.channel) && !stored_ids.contains(&waiting.id);
+            let is_reached =
+                stored.pages.get(&waiting.alert_key).is_none_or(|page| page.channels.contains(&waiting.channel));
+            let is_gone =
+                is_reached && stored.ledgers.contains_key(&waiting.channel) && !stored_ids.contains(&waiting.id);
             let is_in_flight = self.is_in_flight(&waiting.id);
             assert!(
                 !(is_same && is_gone && merged_ids.contains(&waiting.id)) || is_in_flight,

@@ -10,18 +10,21 @@ use monitor_core::StoreWrite;
 
 use super::{
     receiver::Answer,
-    snapshot::Snapshot,
+    snapshot::{Page, Snapshot},
     witness::{BURST, PER_MINUTE, Witness},
 };
 use crate::{
-    alert::Notification,
+    alert::{Notification, Severity},
     engine::Source,
     machine::{Machine, Settings},
     outbox::{Limit, SaveMark},
+    routes::Route,
     rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule},
     time::Now,
 };
 
+/// Time after which an alert that is not acknowledged goes to the next channel.
+pub(super) const ESCALATION: Duration = Duration::from_secs(300);
 /// Names of the channels. A release may lack the last one.
 pub(super) const CHANNELS: [&str; 3] = ["slack", "webhook", "mail"];
 
@@ -37,8 +40,12 @@ pub(super) struct Process {
     pub(super) is_loaded: bool,
     /// Whether the next save must write everything.
     pub(super) is_all_unsaved: bool,
+    /// The pages of acknowledged alerts: they reach no further channel.
+    pub(super) acknowledged: BTreeMap<String, Page>,
     /// Keys of stored values that it cannot read.
     pub(super) foreign: BTreeSet<String>,
+    /// Whether alerts that are not acknowledged go to the next channel.
+    pub(super) escalates: bool,
     /// Offset of its monotonic clock.
     origin: Duration,
 }
@@ -95,9 +102,10 @@ impl Process {
             source,
             rules,
             channels: channels.iter().map(|name| (String::from(*name), limit)).collect(),
-            routes: Vec::new(),
-            escalate_after: None,
+            routes: routes(&channels, random),
+            escalate_after: (random.u8(0..4) > 0).then_some(ESCALATION),
         };
+        let escalates = settings.escalate_after.is_some();
         let machine = Machine::new(settings).expect("the settings are good");
         Self {
             id,
@@ -108,7 +116,9 @@ impl Process {
             save: None,
             is_loaded: false,
             is_all_unsaved: false,
+            acknowledged: BTreeMap::new(),
             foreign: BTreeSet::new(),
+            escalates,
             origin: Duration::from_secs(random.u64(0..1_000_000)),
         }
     }
@@ -136,6 +146,16 @@ fn rules(random: &mut Rng) -> Vec<Rule> {
         rules.swap_remove(random.usize(0..rules.len()));
     }
     rules
+}
+
+/// Returns no routes, or some to the first two channels, which every release has.
+fn routes(channels: &[&str], random: &mut Rng) -> Vec<Route> {
+    let critical = Route::severity(Severity::Critical).to(channels[1]);
+    match random.u8(0..3) {
+        0 => Vec::new(),
+        1 => vec![critical],
+        _ => vec![Route::severity(Severity::Warning).to(channels[0]), critical.to(channels[0])],
+    }
 }
 
 fn all_rules() -> Vec<Rule> {

@@ -36,6 +36,16 @@ pub(super) struct Snapshot {
     pub(super) alerts: BTreeSet<String>,
     /// Active alerts, with their episodes.
     pub(super) active: BTreeMap<String, u64>,
+    /// The pages of active alerts.
+    pub(super) pages: BTreeMap<String, Page>,
+}
+
+/// The channels that an active alert has reached, and the person who has acknowledged it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Page {
+    pub(super) episode: u64,
+    pub(super) channels: BTreeSet<String>,
+    pub(super) acknowledged_by: Option<String>,
 }
 
 impl Snapshot {
@@ -55,6 +65,7 @@ impl Snapshot {
                 Some("entry") => snapshot.waiting.push(waiting(key, &value)),
                 Some("ledger") => snapshot.ledgers = ledgers(&value),
                 Some("active") => snapshot.add_alert(&value),
+                Some("page") => drop(snapshot.pages.insert(text(&value, "key"), page(&value))),
                 _ => {}
             }
         }
@@ -97,16 +108,31 @@ impl Ledger {
 }
 
 fn waiting(key: &str, value: &Value) -> Waiting {
-    let text = |name: &str| value[name].as_str().expect("a text").to_owned();
-    let number = |name: &str| value[name].as_u64().expect("a number");
     Waiting {
         id: key["alert-entry-".len()..].to_owned(),
-        channel: text("channel"),
-        alert_key: text("key"),
-        transition: text("transition"),
-        episode: number("episode"),
-        order: number("order"),
+        channel: text(value, "channel"),
+        alert_key: text(value, "key"),
+        transition: text(value, "transition"),
+        episode: number(value, "episode"),
+        order: number(value, "order"),
     }
+}
+
+fn page(value: &Value) -> Page {
+    let channels = value["notifiers"].as_array().expect("names").iter();
+    Page {
+        episode: number(value, "episode"),
+        channels: channels.map(|name| name.as_str().expect("a text").to_owned()).collect(),
+        acknowledged_by: value["acknowledgement"]["by"].as_str().map(str::to_owned),
+    }
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().expect("a text").to_owned()
+}
+
+fn number(value: &Value, name: &str) -> u64 {
+    value[name].as_u64().expect("a number")
 }
 
 fn ledgers(value: &Value) -> BTreeMap<String, Ledger> {

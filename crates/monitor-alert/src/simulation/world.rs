@@ -43,7 +43,7 @@ pub(super) struct World {
     /// Whether requests fail.
     is_failing: bool,
     /// Number of the user that messages mention.
-    user: u32,
+    pub(super) user: u32,
 }
 
 impl World {
@@ -84,10 +84,15 @@ impl World {
             966..976 => self.change_disk(),
             976..988 => self.change_receiver(),
             988..992 => self.set_wall_clock(),
-            992..995 => self.erase_user(),
+            992..994 => self.erase_user(),
+            994..997 => self.acknowledge_some(),
             _ => self.is_failing = !self.is_failing,
         }
         self.check_counts();
+        // Takes as long as fifty steps.
+        if self.random.u8(0..64) == 0 {
+            self.check_pages();
+        }
     }
 
     pub(super) fn now(&self, process: &Process) -> Now {

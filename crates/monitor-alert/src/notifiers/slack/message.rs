@@ -10,7 +10,7 @@ use crate::alert::{Alert, Notification, Transition};
 pub(super) fn json(notification: &Notification) -> String {
     let alert = &notification.alert;
     let title = format!("[{}] {}", state(notification), alert.title).replace('\n', " ");
-    let blocks = [Some(header(&title)), facts(alert), Some(context(alert))];
+    let blocks = [Some(header(&title)), facts(alert), acknowledge(notification), Some(context(alert))];
     let blocks: Vec<Value> = blocks.into_iter().flatten().collect();
     // `text` is what notifications of the system show. Without it they are empty.
     escape::json(&json!({ "text": text(&title, MAX_FALLBACK), "blocks": blocks }))
@@ -37,6 +37,13 @@ fn facts(alert: &Alert) -> Option<Value> {
     if fields.is_empty() { None } else { Some(json!({ "type": "section", "fields": fields })) }
 }
 
+/// Returns the link that acknowledges the alert. Not a button: without a server for interactions, Slack shows an error
+/// beside it.
+fn acknowledge(notification: &Notification) -> Option<Value> {
+    let url = notification.acknowledge_url.as_ref()?.replace('|', "%7C");
+    Some(json!({ "type": "section", "text": mrkdwn(&format!("<{}|Acknowledge>", text(&url, MAX_URL))) }))
+}
+
 fn context(alert: &Alert) -> Value {
     let [service, environment, release] =
         [&alert.service, &alert.environment, &alert.release].map(|part| text(part, MAX_NAME));
@@ -58,6 +65,8 @@ const MAX_FALLBACK: usize = 300;
 const MAX_HEADER: usize = 150;
 /// Slack's limit.
 const MAX_FIELDS: usize = 10;
+/// Slack's limit of a section's text is 3000.
+const MAX_URL: usize = 2900;
 const MAX_NAME: usize = 100;
 /// Slack's limit is 2000 for each field, and about 13,000 for the whole message. Ten of these leave room for the rest.
 const MAX_VALUE: usize = 800;

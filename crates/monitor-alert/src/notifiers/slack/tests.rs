@@ -64,6 +64,14 @@ fn a_rate_limit_carries_its_delay() {
 }
 
 #[test]
+fn a_link_that_acknowledges_the_alert_is_a_section() {
+    let acknowledge_url = Some("https://shop.example.org/ack/1.2.slack.x-_".to_owned());
+    let notification = Notification { acknowledge_url, ..example::notification() };
+    let message: Value = serde_json::from_str(&message::json(&notification)).unwrap();
+    assert_eq!(message["blocks"][2]["text"]["text"], "<https://shop.example.org/ack/1.2.slack.x-_|Acknowledge>");
+}
+
+#[test]
 fn a_resolved_alert_and_a_critical_one_say_so_first() {
     let title = |transition, severity| {
         let alert = Alert { severity, ..example::alert() }.into();

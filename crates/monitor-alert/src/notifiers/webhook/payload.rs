@@ -13,6 +13,7 @@ pub(super) fn json(notification: &Notification) -> String {
         transition: notification.transition.as_str(),
         attempt: notification.attempt,
         persisted: notification.is_saved,
+        acknowledge_url: notification.acknowledge_url.as_deref(),
         alert: AlertPayload::new(&notification.alert),
     })
 }
@@ -24,6 +25,8 @@ struct Payload<'a> {
     transition: &'a str,
     attempt: u32,
     persisted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledge_url: Option<&'a str>,
     alert: AlertPayload<'a>,
 }
 

@@ -49,6 +49,14 @@ fn an_alert_about_no_issue_has_no_fingerprint() {
 }
 
 #[test]
+fn a_link_that_acknowledges_the_alert_is_a_field_of_its_own() {
+    let mut notification = example::notification();
+    notification.acknowledge_url = Some("https://shop.example.org/ack/1.2.webhook.x".to_owned());
+    let sent: Value = serde_json::from_str(&payload::json(&notification)).unwrap();
+    assert_eq!(sent["acknowledge_url"], "https://shop.example.org/ack/1.2.webhook.x");
+}
+
+#[test]
 fn a_receiver_verifies_a_signed_request_and_its_id() {
     let request = delivered(|webhook| webhook.secret(SECRET).unwrap());
     assert_eq!(verify_signature(SECRET, &request.headers, &request.body), Ok(()));
