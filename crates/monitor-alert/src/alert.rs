@@ -69,8 +69,8 @@ pub struct Notification {
     pub episode: u64,
     /// The alert.
     pub alert: Arc<Alert>,
-    /// URL of the page that acknowledges the alert: a credential of those who may do so. `None` for the end of an alert,
-    /// and without [`Alerts::acknowledge_at`](crate::Alerts::acknowledge_at).
+    /// URL of the page that acknowledges the alert: a credential of those who may do so. `None` for the end of an
+    /// alert, and without [`Alerts::acknowledge_at`](crate::Alerts::acknowledge_at).
     pub acknowledge_url: Option<String>,
     /// Number of this attempt, from 1.
     pub attempt: u32,

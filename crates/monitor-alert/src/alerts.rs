@@ -24,10 +24,14 @@ use crate::{
 /// Alerts on new issues and on high error ratios. Added to a monitor by
 /// [`MonitorBuilder::extend`](monitor_core::MonitorBuilder::extend).
 ///
-/// Every alert is delivered by every notifier, when it is triggered and when it is resolved. A notification is saved in
-/// the monitor's store before the first attempt, and retried until its receiver accepts it, also after a restart. It is
-/// given up if the receiver rejects it for good, after 24 hours of waiting, or if more than 10,000 wait. A store that
-/// fails, and a monitor without one, hold no alert back: the notification is sent unsaved, and counted.
+/// Every alert is delivered by every notifier, or by those of its [routes](Self::route), when it is triggered and when
+/// it is resolved. A critical one that nobody [acknowledges](Self::acknowledge_at) goes to the next notifier after a
+/// while.
+///
+/// A notification is saved in the monitor's store before the first attempt, and retried until its receiver accepts it,
+/// also after a restart. It is given up if the receiver rejects it for good, after 24 hours of waiting, or if more than
+/// 10,000 wait. A store that fails, and a monitor without one, hold no alert back: the notification is sent unsaved,
+/// and counted.
 ///
 /// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row; others
 /// wait. Requests pay nothing. [`Monitor::alert_counts`] and the metrics `monitor_alerts_…_total` count them.

@@ -7,8 +7,9 @@ use std::{
 
 use crate::{active::ActiveAlert, desk::Desk};
 
-/// The alerts of a running monitor: lists them, and acknowledges them. Made by [`Alerts::handle`](crate::Alerts::handle)
-/// and cheap to clone. It keeps no monitor from ending: without one there are no active alerts.
+/// The alerts of a running monitor: lists them, and acknowledges them. Made by
+/// [`Alerts::handle`](crate::Alerts::handle) and cheap to clone. It keeps no monitor from ending: without one there are
+/// no active alerts.
 ///
 /// # Example
 ///
@@ -34,8 +35,8 @@ impl AlertHandle {
         self.desk().map(|desk| desk.active()).unwrap_or_default()
     }
 
-    /// Acknowledges an alert: it is not escalated any further. `by` names the person, for others to see. An alert that is
-    /// acknowledged already keeps its first acknowledgement. Returns the alert, or `None` if no alert with this
+    /// Acknowledges an alert: it is not escalated any further. `by` names the person, for others to see. An alert that
+    /// is acknowledged already keeps its first acknowledgement. Returns the alert, or `None` if no alert with this
     /// [key](crate::Alert::key) is active.
     ///
     /// # Example

@@ -12,8 +12,9 @@ use crate::{active::ActiveAlert, hash, http::NotifierError};
 /// The links in messages by which people acknowledge alerts. Passed to
 /// [`Alerts::acknowledge_at`](crate::Alerts::acknowledge_at).
 ///
-/// A link is of one alert, one time that it fires, and one notifier. Anybody who has it can acknowledge that alert, once,
-/// and nothing else. The signature needs a secret that is the same in every process of the service, and over restarts.
+/// A link is of one alert, one time that it fires, and one notifier. Anybody who has it can acknowledge that alert,
+/// once, and nothing else. The signature needs a secret that is the same in every process of the service, and over
+/// restarts.
 ///
 /// # Example
 ///
@@ -43,13 +44,13 @@ pub(crate) struct Link {
 }
 
 impl AckLinks {
-    /// Creates the links to an [`AckService`](crate::AckService) that is mounted at `base_url`. Receivers of alerts must
-    /// be able to open it.
+    /// Creates the links to an [`AckService`](crate::AckService) that is mounted at `base_url`. Receivers of alerts
+    /// must be able to open it.
     ///
     /// # Errors
     ///
-    /// Returns an error if `base_url` is no URL that starts with `http://` or `https://` and has no query, or if `secret`
-    /// has less than 32 bytes.
+    /// Returns an error if `base_url` is no URL that starts with `http://` or `https://` and has no query, or if
+    /// `secret` has less than 32 bytes.
     pub fn new(base_url: &str, secret: &str) -> Result<Self, NotifierError> {
         let base = base_url.trim_end_matches('/');
         let uri: Option<Uri> = base.parse().ok();

@@ -30,8 +30,8 @@ pub(crate) struct Pages {
     by_key: BTreeMap<String, Page>,
     /// Keys of the pages that differ from their stored form.
     changed: BTreeSet<String>,
-    /// The notifiers that this process has notified of the end of an alert. Only until the stored pages are merged: they
-    /// may have reached others.
+    /// The notifiers that this process has notified of the end of an alert. Only until the stored pages are merged:
+    /// they may have reached others.
     ended: Option<Reached>,
 }
 
@@ -117,8 +117,8 @@ impl Pages {
         self.take_changes()
     }
 
-    /// Takes the pages out of `stored` and merges them. Values that cannot be read remain there. Returns the notifiers of
-    /// the stored pages.
+    /// Takes the pages out of `stored` and merges them. Values that cannot be read remain there. Returns the notifiers
+    /// of the stored pages.
     pub(crate) fn merge(&mut self, stored: &mut Vec<(String, Vec<u8>)>, now: Now) -> Reached {
         let mut reached = Reached::new();
         stored.retain(|(key, value)| {

@@ -22,8 +22,8 @@ use crate::{desk::Desk, handle::AlertHandle, links::Link};
 /// Answers the links that [`AckLinks`](crate::AckLinks) puts into messages: a page that shows the alert, with a button
 /// that acknowledges it.
 ///
-/// Mount it at the path of the URL that was given to [`AckLinks::new`](crate::AckLinks::new). It needs no credential but
-/// the link itself.
+/// Mount it at the path of the URL that was given to [`AckLinks::new`](crate::AckLinks::new). It needs no credential
+/// but the link itself.
 ///
 /// | request | response |
 /// | --- | --- |
@@ -102,7 +102,7 @@ impl AckService {
         Some((desk, link))
     }
 
-    fn from_pagerduty(&self, headers: &HeaderMap, body: &[u8]) -> Response<Full<Bytes>> {
+    fn receive_pagerduty(&self, headers: &HeaderMap, body: &[u8]) -> Response<Full<Bytes>> {
         let Some(Secret(secret)) = &self.pagerduty_secret else { return status(StatusCode::NOT_FOUND) };
         let signature = headers.get(PAGERDUTY_SIGNATURE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !pagerduty::is_signed(secret, signature, body) {
@@ -116,7 +116,7 @@ impl AckService {
     }
 
     fn posted(&self, segment: &str, headers: &HeaderMap, body: &[u8]) -> Response<Full<Bytes>> {
-        if segment == PAGERDUTY { self.from_pagerduty(headers, body) } else { self.submit(segment, body) }
+        if segment == PAGERDUTY { self.receive_pagerduty(headers, body) } else { self.submit(segment, body) }
     }
 }
 
@@ -204,8 +204,8 @@ impl fmt::Debug for AckFuture {
     }
 }
 
-/// The page loads nothing, no other page frames it, and the link, which is a credential, is neither cached nor passed on
-/// to other sites.
+/// The page loads nothing, no other page frames it, and the link, which is a credential, is neither cached nor passed
+/// on to other sites.
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
     (header::CACHE_CONTROL, "no-store"),

@@ -47,10 +47,9 @@ use crate::{
 /// ```
 ///
 /// `transition` is `triggered` or `resolved`, `severity` is `warning` or `critical`, `fingerprint` is `null` if the
-/// alert is about no issue, and `persisted` is [`is_saved`](Notification::is_saved). A notification that acknowledges its
-/// alert by a link has a field `acknowledge_url` beside them. See [`Notification`] and
-/// [`Alert`](crate::Alert) for the other fields. `version` changes when a field is removed or changes its meaning; new
-/// fields do not change it.
+/// alert is about no issue, and `persisted` is [`is_saved`](Notification::is_saved). A notification that acknowledges
+/// its alert by a link has a field `acknowledge_url` beside them. See [`Notification`] and [`Alert`](crate::Alert) for
+/// the other fields. `version` changes when a field is removed or changes its meaning; new fields do not change it.
 ///
 /// # Outcomes
 ///

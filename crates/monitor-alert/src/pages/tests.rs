@@ -124,7 +124,7 @@ fn pages_of_two_processes_are_merged_by_alert() {
 #[test]
 fn alerts_of_an_earlier_release_have_reached_every_notifier() {
     let (mut pages, alert) = (pages(), critical());
-    pages.align(&[alert.clone()], now(0));
+    pages.align(std::slice::from_ref(&alert), now(0));
     assert!(escalated(&mut pages, &alert, 9999).is_empty());
     pages.acknowledge("key", "ada".to_owned(), now(0));
     assert!(pages.acknowledgement("key").is_some());

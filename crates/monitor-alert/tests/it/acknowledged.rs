@@ -32,9 +32,9 @@ impl Shop {
             .and(pager.clone())
             .route(Route::severity(Severity::Critical).to("pager"))
             .escalate_after(Duration::from_secs(1))
-            .acknowledge_at(AckLinks::new("https://shop.example.org/acknowledge", SECRET).unwrap());
+            .acknowledge_at(AckLinks::new("https://shop.example.org/acknowledge", SECRET).expect("good settings"));
         let handle = alerts.handle();
-        let monitor = builder("1.0.0").extend(alerts).build().unwrap();
+        let monitor = builder("1.0.0").extend(alerts).build().expect("good settings");
         Self { monitor, handle, pager, chat }
     }
 
@@ -49,24 +49,24 @@ impl Shop {
     fn link(&self) -> String {
         let delivered = self.pager.delivered();
         assert_eq!(delivered.len(), 1, "{delivered:?}");
-        let url = delivered[0].acknowledge_url.clone().unwrap();
-        url.strip_prefix("https://shop.example.org/acknowledge").unwrap().to_owned()
+        let url = delivered[0].acknowledge_url.clone().expect("a link");
+        url.strip_prefix("https://shop.example.org/acknowledge").expect("the URL of the service").to_owned()
     }
 }
 
 fn run<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
 fn call(service: &mut AckService, method: Method, path: &str, body: &'static str) -> Response<Full<Bytes>> {
-    let request = Request::builder().method(method).uri(path).body(Full::<Bytes>::from(body)).unwrap();
+    let request = Request::builder().method(method).uri(path).body(Full::<Bytes>::from(body)).expect("a request");
     let response: Result<_, Infallible> = run(service.call(request));
-    response.unwrap()
+    response.unwrap_or_else(|never| match never {})
 }
 
 fn text(response: Response<Full<Bytes>>) -> String {
-    let body = run(response.into_body().collect()).unwrap().to_bytes();
-    String::from_utf8(body.into()).unwrap()
+    let body = run(response.into_body().collect()).expect("a body").to_bytes();
+    String::from_utf8(body.into()).expect("a text")
 }
 
 #[test]
