@@ -1,5 +1,7 @@
 //! The pages of an acknowledgement. They need no script, and load nothing.
 
+use std::time::SystemTime;
+
 use monitor_core::clock;
 
 use crate::active::{Acknowledgement, ActiveAlert};
@@ -15,7 +17,7 @@ pub(super) fn alert(active: &ActiveAlert) -> String {
             "<p class=state>{}<h1>{}</h1><p class=place>{place} · {}<dl>{}</dl>{}",
             escaped(alert.severity.as_str()),
             escaped(&alert.title),
-            clock::rfc3339(alert.at),
+            time(alert.at),
             facts.collect::<String>(),
             state(active.acknowledgement.as_ref()),
         ),
@@ -47,9 +49,16 @@ fn state(acknowledgement: Option<&Acknowledgement>) -> String {
              <button>Acknowledge</button></form><p class=note>The alert is then not escalated any further.",
         ),
         Some(Acknowledgement { by, at }) => {
-            format!("<p class=done>Acknowledged by {} at {}.", escaped(by), clock::rfc3339(*at))
+            format!("<p class=done>Acknowledged by {}, {}.", escaped(by), time(*at))
         }
     }
+}
+
+/// Returns a time to the second, which stays on one line.
+fn time(at: SystemTime) -> String {
+    let text = clock::rfc3339(at);
+    let (day, rest) = text.split_once('T').unwrap_or((&text, ""));
+    format!("<time>{day} {} UTC</time>", rest.get(..8).unwrap_or(rest))
 }
 
 fn page(title: &str, body: &str) -> String {
@@ -90,11 +99,12 @@ const STYLE: &str = "\
     label{grid-column:1/-1;font-size:.875rem}\
     input,button{font:inherit;padding:.5rem .75rem;border-radius:.375rem;border:1px solid GrayText}\
     button{border-color:transparent;background:#1d4ed8;color:#fff;font-weight:600;cursor:pointer}\
-    .done{font-weight:600}";
+    .done{font-weight:600}\
+    time{white-space:nowrap}";
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::SystemTime};
+    use std::sync::Arc;
 
     use super::*;
     use crate::alert::{Alert, example};
@@ -113,7 +123,7 @@ mod tests {
         for markup in ["<script", "<img", "<b>", "<i>"] {
             assert!(!html.contains(markup), "{html}");
         }
-        assert!(html.contains("&lt;i&gt;Ada&lt;/i&gt; at 1970-01-01T00:00:00"), "{html}");
+        assert!(html.contains("&lt;i&gt;Ada&lt;/i&gt;, <time>1970-01-01 00:00:00 UTC</time>"), "{html}");
     }
 
     #[test]
