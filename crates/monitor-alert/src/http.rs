@@ -25,6 +25,8 @@ use crate::notifier::DeliveryError;
 pub(crate) struct HttpClient {
     uri: Uri,
     headers: HeaderMap,
+    /// Secrets in the bodies of requests.
+    secrets: Vec<String>,
     timeout: Duration,
     proxy: Option<Proxy>,
     agent: Agent,
@@ -42,7 +44,8 @@ impl HttpClient {
             return Err(NotifierError::new("the URL of a notifier needs a scheme, `http` or `https`, and a host"));
         }
         let proxy = proxy::of_environment(&uri);
-        Ok(Self { agent: agent(TIMEOUT, proxy.clone()), uri, headers: HeaderMap::new(), timeout: TIMEOUT, proxy })
+        let agent = agent(TIMEOUT, proxy.clone());
+        Ok(Self { agent, uri, headers: HeaderMap::new(), secrets: Vec::new(), timeout: TIMEOUT, proxy })
     }
 
     pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
@@ -53,6 +56,12 @@ impl HttpClient {
     pub(crate) fn proxy_from_env(mut self, on: bool) -> Self {
         self.proxy = if on { Proxy::try_from_env() } else { None };
         self.with_agent()
+    }
+
+    /// Keeps a secret of the requests' bodies from being shown in errors.
+    pub(crate) fn secret(mut self, secret: &str) -> Self {
+        self.secrets.push(secret.to_owned());
+        self
     }
 
     /// Adds a header to each request.
@@ -115,7 +124,8 @@ impl HttpClient {
         let (status, delay) = (response.status(), retry_after::delay(response.headers()));
         let mut text = format!("{} answered {}", self.host(), status.as_u16());
         let body = beginning(response).unwrap_or_default();
-        if let Some(reason) = reason::reason(&body, &self.uri, &self.headers) {
+        let is_repeated = self.secrets.iter().any(|secret| body.contains(secret.as_str()));
+        if let Some(reason) = reason::reason(&body, &self.uri, &self.headers).filter(|_| !is_repeated) {
             text = format!("{text} ({reason})");
         }
         if !status::is_retryable(status) {

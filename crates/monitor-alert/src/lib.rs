@@ -46,7 +46,7 @@ mod outbox;
 // All of them under one roof.
 mod machine;
 
-// The notifiers: signed webhooks, Slack.
+// The notifiers: signed webhooks, Slack, PagerDuty.
 mod notifiers;
 
 // The machine, shared by threads.
@@ -77,7 +77,7 @@ pub use self::{
     http::NotifierError,
     links::AckLinks,
     notifier::{DeliveryError, Notifier},
-    notifiers::{SignatureError, Slack, Webhook, verify_signature},
+    notifiers::{PagerDuty, SignatureError, Slack, Webhook, verify_signature},
     routes::Route,
     rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule},
 };

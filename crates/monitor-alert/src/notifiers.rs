@@ -1,5 +1,7 @@
 //! The notifiers of the library.
 
+pub(crate) mod pagerduty;
+mod settings;
 mod signature;
 mod slack;
 mod webhook;
@@ -8,6 +10,7 @@ mod webhook;
 use crate::alert::example;
 
 pub use self::{
+    pagerduty::PagerDuty,
     signature::{SignatureError, verify_signature},
     slack::Slack,
     webhook::Webhook,

@@ -17,7 +17,7 @@ use monitor_core::BoxError;
 use tower_service::Service;
 
 use super::{form, page, pagerduty};
-use crate::{desk::Desk, handle::AlertHandle, links::Link};
+use crate::{desk::Desk, handle::AlertHandle, links::Link, notifiers::pagerduty::dedup_key};
 
 /// Answers the links that [`AckLinks`](crate::AckLinks) puts into messages: a page that shows the alert, with a button
 /// that acknowledges it.
@@ -109,7 +109,7 @@ impl AckService {
             return status(StatusCode::UNAUTHORIZED);
         }
         if let (Some(ack), Some(desk)) = (pagerduty::acknowledgement(body), self.handle.desk()) {
-            desk.acknowledge(|active| active.alert.key == ack.dedup_key, ack.by);
+            desk.acknowledge(|active| dedup_key(&active.alert.key) == ack.dedup_key, ack.by);
         }
         // Also for events and incidents that are not ours: PagerDuty would send them again, and turn the webhook off.
         status(StatusCode::NO_CONTENT)

@@ -7,6 +7,7 @@ use std::{fmt, time::Duration};
 
 use http::HeaderMap;
 
+use super::settings::http_settings;
 use crate::{
     alert::Notification,
     http::{HttpClient, NotifierError},
@@ -61,29 +62,7 @@ impl Slack {
         Ok(Self { name: "slack".to_owned(), client: HttpClient::new(webhook_url)? })
     }
 
-    /// Sets the [name](Notifier::name). Defaults to `slack`.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
-        self
-    }
-
-    /// Sets the time-out of the whole request, at most an hour. Defaults to 10 seconds. A connection that is not made
-    /// within 3 seconds fails regardless.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.client = self.client.timeout(timeout);
-        self
-    }
-
-    /// Sets whether requests use the proxy in `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, unless `NO_PROXY` excludes
-    /// the host. The environment is read by this call. Defaults to `false` for a loopback host and to `true` for any
-    /// other.
-    #[must_use]
-    pub fn proxy_from_env(mut self, on: bool) -> Self {
-        self.client = self.client.proxy_from_env(on);
-        self
-    }
+    http_settings!("slack");
 }
 
 impl Notifier for Slack {

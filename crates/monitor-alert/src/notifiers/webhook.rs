@@ -7,7 +7,10 @@ use std::{fmt, time::Duration};
 use http::{HeaderMap, HeaderValue};
 use monitor_core::clock;
 
-use super::signature::{ID, SECRET_FORMAT, SIGNATURE, Secret, TIMESTAMP};
+use super::{
+    settings::http_settings,
+    signature::{ID, SECRET_FORMAT, SIGNATURE, Secret, TIMESTAMP},
+};
 use crate::{
     alert::Notification,
     http::{HttpClient, NotifierError},
@@ -101,13 +104,6 @@ impl Webhook {
         Ok(Self { name: "webhook".to_owned(), client: HttpClient::new(url)?, secret: None })
     }
 
-    /// Sets the [name](Notifier::name). Defaults to `webhook`.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
-        self
-    }
-
     /// Sets the secret by which requests are signed: `whsec_` and 24 to 64 random bytes in base64, different for each
     /// receiver. `openssl rand -base64 32` prints such bytes. Receivers refuse a request if their clock and this
     /// machine's are over 5 minutes apart. Defaults to none: requests are not signed.
@@ -131,22 +127,7 @@ impl Webhook {
         Ok(self)
     }
 
-    /// Sets the time-out of the whole request, at most an hour. Defaults to 10 seconds. A connection that is not made
-    /// within 3 seconds fails regardless.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.client = self.client.timeout(timeout);
-        self
-    }
-
-    /// Sets whether requests use the proxy in `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, unless `NO_PROXY` excludes
-    /// the host. The environment is read by this call. Defaults to `false` for a loopback host and to `true` for any
-    /// other.
-    #[must_use]
-    pub fn proxy_from_env(mut self, on: bool) -> Self {
-        self.client = self.client.proxy_from_env(on);
-        self
-    }
+    http_settings!("webhook");
 
     fn headers(&self, id: &str, body: &str) -> Result<HeaderMap, DeliveryError> {
         let timestamp = clock::unix_time().as_secs().to_string();
