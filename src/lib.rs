@@ -67,7 +67,9 @@
 //! # Alerts
 //!
 //! [`Alerts`](alert::Alerts) deliver each new or regressed issue, and an error ratio above 5 %, to every notifier: to
-//! [`Slack`](alert::Slack), a signed [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program.
+//! [`Slack`](alert::Slack), [`PagerDuty`](alert::PagerDuty), [`Alertmanager`](alert::Alertmanager), a signed
+//! [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program. A critical alert goes from one notifier
+//! to the next until somebody [acknowledges](alert::AckService) it.
 //! They cost a request nothing. They have one thread, and one more for each notifier. A notification syncs the disk
 //! twice, before its first attempt and after its delivery. Without a store, a notification that waits for its receiver
 //! is lost with the process.
@@ -103,7 +105,7 @@
 //! | `metrics` | [`metrics`]: publication to any other recorder of the `metrics` facade |
 //! | `log` | [`log`]: JSON lines, human-readable lines, a rotating file, breadcrumbs |
 //! | `store` | [`store`]: issues, disabled routes and waiting alerts persist across restarts |
-//! | `alert` | [`alert`]: alerts on new issues and error ratios, delivered to Slack, PagerDuty and signed webhooks |
+//! | `alert` | [`alert`]: alerts on new issues and error ratios, delivered to Slack, PagerDuty, Alertmanager and signed webhooks |
 //! | `anyhow`, `eyre` | capture of `anyhow::Error` and `eyre::Report`; `capture_anyhow` |
 //! | `tonic` | the event of a failed gRPC call has the source of its `tonic::Status` |
 //! | `opentelemetry` | the span of a request joins the traces exported by tracing-opentelemetry |

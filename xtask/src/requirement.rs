@@ -128,6 +128,15 @@ pub(crate) const REQUIREMENTS: [Requirement; 16] = [
         },
     },
     Requirement {
+        command: "prometheus-alertmanager",
+        needed_by: "the tests that post alerts to Alertmanager",
+        need: Need::Services,
+        origin: Origin::Debian {
+            packages: &["prometheus-alertmanager"],
+            elsewhere: "the archives of the Prometheus project, whose program is called `alertmanager`",
+        },
+    },
+    Requirement {
         command: "postgres",
         needed_by: "the tests of the PostgreSQL probe: they start servers of their own",
         need: Need::Services,

@@ -1,10 +1,16 @@
 //! Couriers: one thread for each notifier, so that a receiver that hangs holds up no other.
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{
+    io, mem,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
-use monitor_core::{WeakMonitor, instrument::panic};
+use monitor_core::{WeakMonitor, clock, instrument::panic};
 
 use crate::{
+    active::ActiveAlert,
     alert::Notification,
     desk::{Desk, Step},
     notifier::{DeliveryError, Notifier},
@@ -15,12 +21,20 @@ struct Courier {
     monitor: WeakMonitor,
     notifier: Box<dyn Notifier>,
     channel: String,
+    refresh_every: Option<Duration>,
+    /// The time of the next refresh.
+    refresh_at: Option<Instant>,
+    /// Whether the last refresh failed.
+    is_stale: bool,
 }
 
 /// Starts the thread of a notifier. It ends when the desk is closed.
 pub(crate) fn spawn(desk: Arc<Desk>, monitor: WeakMonitor, notifier: Box<dyn Notifier>) -> io::Result<()> {
     let channel = notifier.name().to_owned();
-    let courier = Courier { desk, monitor, notifier, channel };
+    let refresh_every = notifier.refresh_every().map(|every| every.max(MIN_REFRESH));
+    // At once, for the alerts of the process before.
+    let refresh_at = refresh_every.map(|_| clock::now());
+    let courier = Courier { desk, monitor, notifier, channel, refresh_every, refresh_at, is_stale: false };
     thread::Builder::new().name(format!("monitor-{}", courier.channel)).spawn(move || courier.run())?;
     Ok(())
 }
@@ -29,9 +43,10 @@ impl Courier {
     fn run(mut self) {
         self.desk.enter();
         loop {
-            match self.desk.step(&self.channel) {
+            match self.desk.step(&self.channel, self.refresh_at) {
                 Step::Save => self.save(),
                 Step::Send(notification) => self.send(&notification),
+                Step::Refresh(active) => self.refresh(&active),
                 Step::End => break,
             }
         }
@@ -55,8 +70,29 @@ impl Courier {
         }
     }
 
+    fn refresh(&mut self, active: &[ActiveAlert]) {
+        self.refresh_at = self.refresh_every.and_then(|every| clock::now().checked_add(every));
+        let result = if active.is_empty() { Ok(()) } else { self.guarded(|notifier| notifier.refresh(active)) };
+        let was_stale = mem::replace(&mut self.is_stale, result.is_err());
+        if let Err(error) = result.as_ref()
+            && !was_stale
+        {
+            tracing::warn!(
+                target: "monitor",
+                notifier = self.channel,
+                alerts = active.len(),
+                %error,
+                "active alerts were not repeated, and the receiver may take them for resolved; this is retried"
+            );
+        }
+    }
+
     fn deliver(&mut self, notification: &Notification) -> Result<(), DeliveryError> {
-        panic::catch_printed(|| self.notifier.deliver(notification)).unwrap_or_else(|caught| {
+        self.guarded(|notifier| notifier.deliver(notification))
+    }
+
+    fn guarded(&mut self, f: impl FnOnce(&mut dyn Notifier) -> Result<(), DeliveryError>) -> Result<(), DeliveryError> {
+        panic::catch_printed(|| f(&mut *self.notifier)).unwrap_or_else(|caught| {
             caught.drop_payload();
             Err(DeliveryError::retryable("the notifier panicked"))
         })
@@ -69,3 +105,5 @@ impl Courier {
 
 /// Maximum time that an alert waits to be saved. A disk that hangs must not hold it back for longer.
 const MAX_SAVE: Duration = Duration::from_secs(1);
+/// Minimum time between two refreshes.
+const MIN_REFRESH: Duration = Duration::from_secs(1);

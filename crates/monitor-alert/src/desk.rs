@@ -49,6 +49,8 @@ struct State {
 pub(crate) enum Step {
     Save,
     Send(Notification),
+    /// Repeat these alerts.
+    Refresh(Vec<ActiveAlert>),
     End,
 }
 
@@ -77,12 +79,17 @@ impl Desk {
         self.wake(pushed);
     }
 
-    /// Waits for the next step of a courier. There is one at the latest when the desk is closed.
-    pub(crate) fn step(&self, channel: &str) -> Step {
+    /// Waits for the next step of a courier, which is a refresh at the latest at `refresh_at`. There is one at the
+    /// latest when the desk is closed.
+    pub(crate) fn step(&self, channel: &str, refresh_at: Option<Instant>) -> Step {
         let mut state = self.lock();
         loop {
             if state.is_closed {
                 return Step::End;
+            }
+            let until_refresh = refresh_at.map(|at| at.saturating_duration_since(clock::now()));
+            if until_refresh == Some(Duration::ZERO) {
+                return Step::Refresh(state.machine.active_on(channel));
             }
             let wait = match state.machine.next(channel, self.now()) {
                 Next::Save => return Step::Save,
@@ -91,8 +98,8 @@ impl Desk {
                 Next::Idle => Duration::MAX,
             };
             self.progress.notify_all();
-            let waited = self.work.wait_timeout(state, wait.min(MAX_WAIT));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let wait = wait.min(until_refresh.unwrap_or(MAX_WAIT)).min(MAX_WAIT);
+            state = self.work.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

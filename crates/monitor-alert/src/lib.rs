@@ -11,11 +11,11 @@ mod hash;
 // An alert, its severity, and the notification of its change, as data.
 mod alert;
 
-// The trait of a notifier, and the error of a delivery.
-mod notifier;
-
 // Active alerts and their acknowledgement, as data.
 mod active;
+
+// The trait of a notifier, and the error of a delivery.
+mod notifier;
 
 // The HTTP client of notifiers, and the classification of responses.
 mod http;
@@ -46,7 +46,7 @@ mod outbox;
 // All of them under one roof.
 mod machine;
 
-// The notifiers: signed webhooks, Slack, PagerDuty.
+// The notifiers: signed webhooks, Slack, PagerDuty, Alertmanager.
 mod notifiers;
 
 // The machine, shared by threads.
@@ -77,7 +77,7 @@ pub use self::{
     http::NotifierError,
     links::AckLinks,
     notifier::{DeliveryError, Notifier},
-    notifiers::{PagerDuty, SignatureError, Slack, Webhook, verify_signature},
+    notifiers::{Alertmanager, PagerDuty, SignatureError, Slack, Webhook, verify_signature},
     routes::Route,
     rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule},
 };

@@ -88,6 +88,11 @@ impl Machine {
         })
     }
 
+    /// Returns the active alerts that this channel was given.
+    pub(crate) fn active_on(&self, channel: &str) -> Vec<ActiveAlert> {
+        self.active().filter(|active| self.pages.has_reached(&active.alert.key, channel)).collect()
+    }
+
     /// Acknowledges the active alert that `is_it` accepts, unless it is acknowledged already. Returns its state
     /// afterwards, or `None` if there is no such alert.
     pub(crate) fn acknowledge(

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use crate::alert::Notification;
+use crate::{active::ActiveAlert, alert::Notification};
 
 /// Delivers notifications to one receiver, one after another, on a thread of its own.
 ///
@@ -39,6 +39,23 @@ pub trait Notifier: Send + 'static {
     /// [retryable](DeliveryError::retryable) error is retried with increasing delays; after a
     /// [permanent](DeliveryError::permanent) one the notification is given up.
     fn deliver(&mut self, notification: &Notification) -> Result<(), DeliveryError>;
+
+    /// Returns the interval of [`refresh`](Self::refresh), for a receiver that forgets alerts which are not repeated.
+    /// Defaults to `None`: no repetitions.
+    fn refresh_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Repeats the active alerts that this notifier was given, of which there is at least one. A repetition is neither
+    /// persisted nor counted; a failed one is followed by the next after the interval.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the receiver did not accept the alerts. It is logged.
+    fn refresh(&mut self, active: &[ActiveAlert]) -> Result<(), DeliveryError> {
+        let _ = active;
+        Ok(())
+    }
 }
 
 /// A failed delivery.

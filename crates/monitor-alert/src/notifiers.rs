@@ -1,5 +1,6 @@
 //! The notifiers of the library.
 
+mod alertmanager;
 pub(crate) mod pagerduty;
 mod settings;
 mod signature;
@@ -10,6 +11,7 @@ mod webhook;
 use crate::alert::example;
 
 pub use self::{
+    alertmanager::Alertmanager,
     pagerduty::PagerDuty,
     signature::{SignatureError, verify_signature},
     slack::Slack,

@@ -98,6 +98,10 @@ impl Pages {
         self.by_key.get(key)?.acknowledgement.as_ref()
     }
 
+    pub(crate) fn has_reached(&self, key: &str, notifier: &str) -> bool {
+        self.by_key.get(key).is_some_and(|page| page.notifiers.contains(notifier))
+    }
+
     /// Returns whether there are pages of alerts that were forgotten.
     pub(crate) fn has_surplus(&self) -> bool {
         self.by_key.len() > MAX_PAGES

@@ -1,6 +1,7 @@
 //! Alerts from a monitor to a receiver, over restarts, kills and failures.
 
 mod acknowledged;
+mod alertmanager;
 mod failures;
 mod first_alert;
 mod killed;
