@@ -1,5 +1,5 @@
-//! A panic is sent to the pager. Nobody acknowledges it, so it is sent to the chat as well. The next one is acknowledged
-//! by the link in its message.
+//! An alert that is not acknowledged goes from the pager to the chat as well. The next one is acknowledged by the link
+//! in its message.
 //!
 //! ```sh
 //! cargo run --example acknowledge --features alert,axum

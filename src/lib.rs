@@ -68,11 +68,10 @@
 //!
 //! [`Alerts`](alert::Alerts) deliver each new or regressed issue, and an error ratio above 5 %, to every notifier: to
 //! [`Slack`](alert::Slack), [`PagerDuty`](alert::PagerDuty), [`Alertmanager`](alert::Alertmanager), a signed
-//! [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program. A critical alert goes from one notifier
-//! to the next until somebody [acknowledges](alert::AckService) it.
-//! They cost a request nothing. They have one thread, and one more for each notifier. A notification syncs the disk
-//! twice, before its first attempt and after its delivery. Without a store, a notification that waits for its receiver
-//! is lost with the process.
+//! [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program. A critical alert goes from one
+//! notifier to the next until a person [acknowledges](alert::AckService) it. Alerts cost a request nothing. They have
+//! one thread, and one more for each notifier. A notification syncs the disk twice, before its first attempt and after
+//! its delivery. Without a store, a notification that waits for its receiver is lost with the process.
 //!
 //! # Routes
 //!

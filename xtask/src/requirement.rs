@@ -101,7 +101,7 @@ fn is_executable(file: &Path) -> bool {
 pub(crate) const PYTHON: &str = "target/python";
 
 /// All requirements.
-pub(crate) const REQUIREMENTS: [Requirement; 16] = [
+pub(crate) const REQUIREMENTS: [Requirement; 17] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
