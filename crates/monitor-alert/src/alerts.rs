@@ -115,6 +115,19 @@ impl Alerts {
     /// Sets the time after which a critical alert that nobody has acknowledged goes to the next notifier, in the order
     /// in which they were added. Defaults to 5 minutes. Without [routes](Self::route) every notifier has the alert
     /// already.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::alert::{Alerts, PagerDuty, Route, Severity, Slack};
+    ///
+    /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
+    ///     .and(PagerDuty::new("0123456789abcdef0123456789abcdef")?)
+    ///     .route(Route::severity(Severity::Critical).to("pagerduty"))
+    ///     .escalate_after(Duration::from_secs(10 * 60));
+    /// # Ok::<(), monitor_kit::alert::NotifierError>(())
+    /// ```
     pub fn escalate_after(mut self, time: Duration) -> Self {
         self.escalate_after = Some(time);
         self
