@@ -14,7 +14,6 @@ pub(crate) mod site;
 mod state;
 mod status;
 mod table;
-mod timeline;
 mod unresolved;
 mod users;
 
@@ -30,12 +29,11 @@ pub use self::{
     status::{IssueChange, IssueDecision, IssueStatus, MutedUntil, Regression, Triage},
 };
 pub(crate) use self::{
-    changes::{EVENTS, RECORDS, event_key},
+    changes::{EVENTS, RECORDS, TIME_LINE, event_key},
     record::Record,
     regroup::Stored,
     status::IssueSignal,
     table::{IssueLimits, Issues},
-    timeline::TIME_LINE,
     unresolved::{StoredEvent, UNRESOLVED, Unresolved, UnresolvedEvents},
     users::salt,
 };

@@ -58,6 +58,9 @@ mod persist;
 // Issues: events of one fingerprint, throttled at their site, counted, sampled, and stored.
 mod issue;
 
+// History: minutes and hours of traffic and of issues.
+mod history;
+
 // The switch that disables routes.
 mod switch;
 
@@ -121,6 +124,7 @@ pub use self::{
     },
     extension::Extension,
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
+    history::{History, HistoryCounts, HistorySlot, RouteHistory},
     issue::{
         ErasedUser, HourCount, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort,
         IssueStatus, MutedUntil, Regression, Triage,

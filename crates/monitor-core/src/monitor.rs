@@ -28,6 +28,7 @@ use crate::{
         queue::Queue,
         unwind,
     },
+    history::History,
     model::{identity::Identity, trace_context::TraceContext},
     signal::{Signal, reporters::Reporters},
     symbols::LOADING,
@@ -134,6 +135,12 @@ impl Monitor {
     #[must_use]
     pub fn traffic(&self) -> Option<&Traffic> {
         self.0.as_ref().map(|inner| &inner.shared.traffic)
+    }
+
+    /// Returns the history of requests and issues up to now, or `None` if the monitor is disabled.
+    #[must_use]
+    pub fn history(&self) -> Option<History<'_>> {
+        self.0.as_ref().map(|inner| History::new(&inner.shared.history, inner.shared.totals()))
     }
 
     /// Returns the counters of outgoing requests, or `None` if the monitor is disabled.

@@ -7,6 +7,7 @@ pub(crate) mod durable;
 pub(crate) mod durables;
 pub(crate) mod eraser;
 pub(crate) mod heartbeat;
+pub(crate) mod timeline;
 
 use std::sync::Arc;
 

@@ -65,6 +65,8 @@ pub enum DropReason {
     SampleLimit,
     /// An issue was not seen for too long, and was removed.
     Expired,
+    /// The history was too large: its oldest hours were dropped.
+    HistoryLimit,
     /// The storage was full: the values saved longest ago were evicted.
     StoreLimit,
     /// The whole store was damaged, and was quarantined.
@@ -138,6 +140,7 @@ impl DropReason {
         Self::Shortened,
         Self::SampleLimit,
         Self::Expired,
+        Self::HistoryLimit,
         Self::StoreLimit,
         Self::Damaged,
         Self::Unreadable,
@@ -166,6 +169,7 @@ impl DropReason {
             Self::Shortened => "shortened",
             Self::SampleLimit => "sample_limit",
             Self::Expired => "expired",
+            Self::HistoryLimit => "history_limit",
             Self::StoreLimit => "store_limit",
             Self::Damaged => "damaged",
             Self::Unreadable => "unreadable",

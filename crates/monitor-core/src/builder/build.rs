@@ -21,6 +21,7 @@ use crate::{
     capture::panic_hook,
     event::Excerpts,
     extension::{ReporterExtension, worker::ExtensionWorker},
+    history::HistorySlots,
     issue::{
         IssueLimits, Issues, UnresolvedEvents,
         site::{Counted, Sites},
@@ -154,6 +155,7 @@ impl MonitorBuilder {
         }
         Shared {
             id: next_id(),
+            history: HistorySlots::new(identity.release()),
             identity: Arc::new(identity),
             redaction: if self.send_default_pii { redaction.personal_data(true) } else { redaction },
             raw_paths: self.raw_paths,

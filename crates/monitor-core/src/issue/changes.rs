@@ -47,3 +47,4 @@ pub(crate) fn event_key(event: &ErrorEvent) -> String {
 
 pub(crate) const RECORDS: &str = "issue/";
 pub(crate) const EVENTS: &str = "event/";
+pub(crate) const TIME_LINE: &str = "time-line";

@@ -11,9 +11,15 @@ use super::{
     record::Record,
     site::Site,
     status::{IssueDecision, IssueStatus, Transition},
-    timeline::{self, TimeLine},
 };
-use crate::{base::clock, event::ErrorEvent, persist::eraser::Eraser};
+use crate::{
+    base::clock,
+    event::ErrorEvent,
+    persist::{
+        eraser::Eraser,
+        timeline::{self, TimeLine},
+    },
+};
 
 pub(super) struct State {
     pub(super) record: Record,

@@ -20,7 +20,6 @@ use super::{
     site::{Counted, Site},
     state::{IssueUpdate, State},
     status::Transition,
-    timeline::{self, TimeLine},
 };
 use crate::{
     base::{
@@ -33,7 +32,10 @@ use crate::{
     },
     event::{ErrorEvent, EventKind},
     model::fingerprint::Fingerprint,
-    persist::eraser::Eraser,
+    persist::{
+        eraser::Eraser,
+        timeline::{self, TimeLine},
+    },
 };
 
 pub(crate) struct Issues {
@@ -200,6 +202,13 @@ impl Issues {
         table.lately.push((clock::steady(), eraser));
         self.discard_pending(&mut table);
         erased
+    }
+
+    /// Returns the number of events of each issue.
+    pub(crate) fn counts(&self) -> Vec<(Fingerprint, u64)> {
+        let mut table = self.lock();
+        self.sync_counts_silently(&mut table);
+        table.states.iter().map(|(fingerprint, state)| (*fingerprint, state.record.count)).collect()
     }
 
     /// Returns the number of issues opened, by kind.

@@ -1,5 +1,5 @@
 //! Housekeeping: a thread that once a second samples the windows, writes a heartbeat, enables expired routes, updates
-//! the issues, and then runs the periodic tasks of other crates and notifies the extensions.
+//! the issues and the history, and then runs the periodic tasks of other crates and notifies the extensions.
 
 use std::{
     io,
@@ -42,6 +42,7 @@ pub(crate) fn spawn(
             unwind::catch_and_drop(|| shared.switch.expire(clock::now(), |enabled| reporters.publish(enabled)));
             let signals = shared.issues.tick(clock::Moment::now());
             signals.into_iter().for_each(|signal| reporters.publish(signal));
+            shared.tick_history(clock::Moment::now());
             // A failed save must be retried even if no further change wakes the saver.
             match shared.wake.get() {
                 Some(wake) => wake.up_again(),

@@ -3,6 +3,7 @@
 //! The first change wakes it; it waits a moment for more, and saves them in one batch. While another process has the
 //! store, all state stays in memory; once the store is free, both states are merged.
 
+mod history;
 mod issues;
 mod part;
 mod routes;
@@ -14,6 +15,7 @@ use std::{
 };
 
 use self::{
+    history::DurableHistory,
     issues::DurableIssues,
     part::{Changes, Part, Unread},
     routes::DurableRoutes,
@@ -41,7 +43,7 @@ pub(crate) struct Saver {
     persist: Arc<dyn Persist>,
     drops: Arc<DropCounter>,
     pulse: Arc<Pulse>,
-    /// In the order in which they are restored: routes are disabled first.
+    /// In the order in which they are restored: routes are disabled first, and the history comes before the issues.
     parts: Vec<Part>,
     /// Whether the stored state has been restored.
     is_loaded: bool,
@@ -64,8 +66,9 @@ impl Saver {
         pulse: Arc<Pulse>,
     ) -> Self {
         let (routes, issues) = (Arc::clone(shared), Arc::clone(shared));
-        let own: [Arc<dyn Durable>; 2] = [
+        let own: [Arc<dyn Durable>; 3] = [
             Arc::new(DurableRoutes { shared: routes, reporters: Arc::downgrade(reporters) }),
+            Arc::new(DurableHistory(Arc::clone(shared))),
             Arc::new(DurableIssues { shared: issues, reporters: Arc::downgrade(reporters) }),
         ];
         Self {
@@ -243,6 +246,7 @@ impl Handler<()> for Saver {
     }
 
     fn end(&mut self) {
+        self.shared.close_history();
         self.flush();
         if let Some(reporters) = self.reporters.upgrade() {
             self.pulse.publish_last_end(&reporters);

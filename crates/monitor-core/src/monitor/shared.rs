@@ -8,7 +8,8 @@ use super::wake::Wake;
 use crate::{
     alerts::AlertCounts,
     base::{
-        drops::{DropCount, DropCounter},
+        clock::Moment,
+        drops::{DropCount, DropCounter, DropReason},
         prefixes::Prefixes,
         queue::Queue,
         source::Source,
@@ -19,6 +20,7 @@ use crate::{
         type_names::TypeNames,
     },
     health::HealthReading,
+    history::{HistorySlots, Totals},
     issue::{Issues, Unresolved, UnresolvedEvents, site::Sites},
     model::{identity::Identity, trace_headers::TraceFormats},
     persist::{durables::Durables, eraser::Eraser},
@@ -41,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) untracked: Prefixes,
     pub(crate) ignore: Ignore,
     pub(crate) traffic: Traffic,
+    pub(crate) history: HistorySlots,
     pub(crate) outgoing: Outgoing,
     pub(crate) switch: RouteSwitch,
     pub(crate) jobs: Jobs,
@@ -66,6 +69,30 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Reads what the history records.
+    pub(crate) fn totals(&self) -> Totals {
+        Totals { routes: self.traffic.read(), issues: self.issues.counts() }
+    }
+
+    /// Closes the minute of the history that is over, if there is one.
+    pub(crate) fn tick_history(&self, now: Moment) {
+        if let Some(dropped) = self.history.tick(|| self.totals(), now) {
+            self.count_dropped_history(dropped);
+            self.note_change();
+        }
+    }
+
+    /// Adds the open minute of the history, as far as it has come, to its slots.
+    pub(crate) fn close_history(&self) {
+        let dropped = self.history.close(|| self.totals());
+        self.count_dropped_history(dropped);
+    }
+
+    /// Counts hours of the history that were dropped for lack of space.
+    pub(crate) fn count_dropped_history(&self, hours: u64) {
+        self.drops_of(HISTORY).count_many(DropReason::HistoryLimit, hours);
+    }
+
     /// Wakes the saver, if there is one, because an issue has changed.
     pub(crate) fn note_change(&self) {
         if let Some(wake) = self.wake.get() {
@@ -107,3 +134,6 @@ impl Shared {
         })
     }
 }
+
+/// Name of the history, used as the `reporter` label of its drop counter.
+const HISTORY: &str = "history";

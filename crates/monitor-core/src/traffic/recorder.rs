@@ -122,7 +122,7 @@ impl TrafficRecorder {
         self.ready_errors.load(Ordering::Relaxed)
     }
 
-    pub(super) fn read(&self) -> Vec<RouteCounts> {
+    pub(crate) fn read(&self) -> Vec<RouteCounts> {
         self.read_some(0, usize::MAX).0
     }
 

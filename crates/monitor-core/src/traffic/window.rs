@@ -155,7 +155,7 @@ impl WindowCounts {
     }
 
     /// Returns the totals of a route since the start.
-    pub(super) fn of(counts: &RouteCounts) -> Self {
+    pub(crate) fn of(counts: &RouteCounts) -> Self {
         let ended = counts.ended();
         let left_out = counts.outcome(Outcome::Refused) + counts.outcome(Outcome::Cancelled);
         let mut durations = [0; BUCKETS];
@@ -166,7 +166,8 @@ impl WindowCounts {
         Self { count: ended - left_out, failed, durations }
     }
 
-    fn since(&self, before: &Self) -> Self {
+    /// Returns the counts since `before`, earlier totals of the same requests.
+    pub(crate) fn since(&self, before: &Self) -> Self {
         let mut durations = self.durations;
         durations.iter_mut().zip(before.durations).for_each(|(now, before)| *now = now.saturating_sub(before));
         Self {
@@ -176,7 +177,7 @@ impl WindowCounts {
         }
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.count += other.count;
         self.failed += other.failed;
         self.durations.iter_mut().zip(other.durations).for_each(|(sum, more)| *sum += more);

@@ -7,13 +7,13 @@ use crate::{
     event::grouping::in_app::InApp,
     issue::{
         IssueSignal,
+        changes::TIME_LINE,
         changes::{Changes, put_event, put_record},
         regroup::Stored,
         state::IssueUpdate,
-        timeline::TimeLine,
     },
     model::fingerprint::Fingerprint,
-    persist::StoreWrite,
+    persist::{StoreWrite, timeline::TimeLine},
 };
 
 impl Issues {
@@ -26,7 +26,7 @@ impl Issues {
             let line = table.line();
             let record = |fingerprint: &Fingerprint| Some(table.states.get(fingerprint)?.written(line));
             let records: Vec<_> = changes.records.iter().filter_map(record).collect();
-            let line = (!records.is_empty()).then(|| line.put());
+            let line = (!records.is_empty()).then(|| line.put(TIME_LINE));
             (records, changes, line)
         };
         let removed = changes.removed.into_iter().map(|key| StoreWrite::Remove { key });
@@ -46,7 +46,7 @@ impl Issues {
             table.changes = Changes::default();
             let line = table.line();
             let records: Vec<_> = table.states.values().map(|state| state.written(line)).collect();
-            (records, line.put(), table.states.values().flat_map(State::samples).cloned().collect::<Vec<_>>())
+            (records, line.put(TIME_LINE), table.states.values().flat_map(State::samples).cloned().collect::<Vec<_>>())
         };
         events.iter().map(put_event).chain(records.iter().map(put_record)).chain([line]).collect()
     }

@@ -1,16 +1,14 @@
-//! The time line on which issues age. It advances with the monotonic clock, and across restarts with the time since
-//! boot, so that a wrong wall clock can move it by no more than a fraction of the retention.
+//! The time line on which stored values age. It advances with the monotonic clock, and across restarts with the time
+//! since boot, so that a wrong wall clock can move it by no more than a fraction of the retention.
 
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    base::{
-        clock::{self, BootMoment},
-        json,
-    },
-    persist::StoreWrite,
+use super::StoreWrite;
+use crate::base::{
+    clock::{self, BootMoment},
+    json,
 };
 
 /// The time line of a store, as seen by this process.
@@ -41,8 +39,13 @@ impl TimeLine {
         Self { offset: line.saturating_sub(clock::steady()), retention }
     }
 
-    /// Converts a time of [`clock::steady`] to a time on the line.
-    pub(super) fn place(self, steady: i64) -> i64 {
+    /// Returns by how much this line is ahead of another one of this process, in microseconds.
+    pub(crate) fn ahead_of(self, other: Self) -> i64 {
+        self.offset.saturating_sub(other.offset)
+    }
+
+    /// Converts a time of [`clock::steady`] to a time on the line, in microseconds.
+    pub(crate) fn place(self, steady: i64) -> i64 {
         self.offset.saturating_add(steady)
     }
 
@@ -50,7 +53,7 @@ impl TimeLine {
     ///
     /// Records of older releases have no time on the line, and their wall-clock time may be wrong: they keep at least
     /// an eighth of the retention.
-    pub(super) fn moment(self, place: Option<i64>, last_seen: SystemTime) -> i64 {
+    pub(crate) fn moment(self, place: Option<i64>, last_seen: SystemTime) -> i64 {
         let now = clock::steady();
         let by_wall = || {
             let age = clock::wall().duration_since(last_seen).unwrap_or_default();
@@ -59,10 +62,11 @@ impl TimeLine {
         place.map_or_else(by_wall, |place| place.saturating_sub(self.offset)).min(now)
     }
 
-    pub(super) fn put(self) -> StoreWrite {
+    /// Returns the change that stores a point of the line.
+    pub(crate) fn put(self, key: &str) -> StoreWrite {
         let (line_us, wall) = (self.place(clock::steady()), clock::wall());
         let stored = Stored { line_us, wall, boot: BootMoment::now() };
-        StoreWrite::Put { key: TIME_LINE.to_owned(), value: serde_json::to_vec(&stored).unwrap_or_default() }
+        StoreWrite::Put { key: key.to_owned(), value: serde_json::to_vec(&stored).unwrap_or_default() }
     }
 }
 
@@ -75,7 +79,7 @@ fn away(stored: &Stored, retention: Duration) -> Duration {
 }
 
 /// Returns the time since a moment of [`clock::steady`].
-pub(super) fn age(now: i64, seen: i64) -> Duration {
+pub(crate) fn age(now: i64, seen: i64) -> Duration {
     Duration::from_micros(u64::try_from(now.saturating_sub(seen)).unwrap_or(0))
 }
 
@@ -83,7 +87,6 @@ fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
-pub(crate) const TIME_LINE: &str = "time-line";
 const SHARE: u32 = 8;
 
 #[cfg(test)]
@@ -102,7 +105,7 @@ mod tests {
     /// Stores a time line, and returns how far it has advanced for a process with a wrong clock.
     fn advance(boot: Boot, clock: impl FnOnce() -> WrongClock) -> Duration {
         let line = TimeLine::resume(None, 80 * DAY);
-        let StoreWrite::Put { value, .. } = line.put() else { unreachable!("it is a value") };
+        let StoreWrite::Put { value, .. } = line.put("line") else { unreachable!("it is a value") };
         let mut stored: Stored = serde_json::from_slice(&value).unwrap();
         if let Boot::Another = boot {
             stored.boot = stored.boot.map(BootMoment::of_another_boot);
