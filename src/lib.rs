@@ -103,7 +103,7 @@
 //! | `prometheus` | [`PrometheusEndpoint`], the service for `/metrics` |
 //! | `metrics` | [`metrics`]: publication to any other recorder of the `metrics` facade |
 //! | `log` | [`log`]: JSON lines, human-readable lines, a rotating file, breadcrumbs |
-//! | `store` | [`store`]: issues, disabled routes and waiting alerts persist across restarts |
+//! | `store` | [`store`]: issues, history, disabled routes and waiting alerts persist across restarts |
 //! | `alert` | [`alert`]: alerts on new issues and error ratios, delivered to Slack, PagerDuty, Alertmanager and signed webhooks |
 //! | `anyhow`, `eyre` | capture of `anyhow::Error` and `eyre::Report`; `capture_anyhow` |
 //! | `tonic` | the event of a failed gRPC call has the source of its `tonic::Status` |

@@ -172,9 +172,9 @@ fn fail(shop: &Monitor, user: &str) {
     });
 }
 
-/// Returns the issues of the next process, and its number of disabled routes. Fails if it does not know those in
-/// `stored`.
-fn known(folder: &Path, stored: &Values) -> (Vec<Issue>, usize) {
+/// Returns the issues of the next process, its number of disabled routes, and the number of events in its history. Fails
+/// if it does not know those in `stored`.
+fn known(folder: &Path, stored: &Values) -> (Vec<Issue>, usize, u64) {
     let store = Store::open(folder).expect("the folder can be written to");
     let shop = Monitor::builder("shop").log(None).persist(store).build().expect("the settings are good");
     shop.flush(Duration::from_secs(10));
@@ -182,8 +182,11 @@ fn known(folder: &Path, stored: &Values) -> (Vec<Issue>, usize) {
     assert!(issues.len() >= stored.keys().filter(|key| key.starts_with("issue/")).count(), "{issues:?}");
     let is_disabled = stored.get("disabled-routes").is_some_and(|routes| is_in(routes, "/error"));
     assert_eq!(routes, usize::from(is_disabled));
+    let history = shop.history().expect("the monitor is not disabled");
+    let events = history.issue_events(Duration::from_secs(3600)).iter().map(|(_, count)| count).sum();
+    assert!(events > 0 || !stored.keys().any(|key| key.starts_with("history-m/")), "the history is lost");
     shop.shutdown(Duration::from_secs(5));
-    (issues, routes)
+    (issues, routes, events)
 }
 
 fn is_in(value: &[u8], text: &str) -> bool {
@@ -193,8 +196,8 @@ fn is_in(value: &[u8], text: &str) -> bool {
 #[test]
 fn a_monitor_saves_everything_although_one_operation_fails() {
     sweep(Fault::Fails, run_monitor, |folder, states| {
-        let (issues, routes) = known(folder, &found(folder, &states));
-        assert_eq!((issues.iter().map(|issue| issue.count).sum(), routes), (2, 1));
+        let (issues, routes, events) = known(folder, &found(folder, &states));
+        assert_eq!((issues.iter().map(|issue| issue.count).sum(), routes, events), (2, 1, 2));
     });
 }
 

@@ -5,6 +5,7 @@ mod ended;
 mod formats;
 mod full_disk;
 mod golden;
+mod history;
 mod killed;
 mod restart;
 mod sharing;
