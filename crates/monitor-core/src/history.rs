@@ -38,7 +38,7 @@ use crate::{
 /// Slots age by the monotonic clock, so that a wrong wall clock neither empties the history nor stops it. A value of
 /// this type has read the counters once; take a new one for newer counts.
 ///
-/// In memory it has at most 16 MiB; past that, the oldest minutes become hours early, and the oldest hours are dropped,
+/// In memory it has at most 32 MiB; past that, the oldest minutes become hours early, and the oldest hours are dropped,
 /// which is counted. Requests pay nothing: the counters are read once a minute.
 ///
 /// # Example
@@ -80,7 +80,7 @@ pub struct RouteHistory {
 pub struct HistorySlot {
     /// The wall-clock time of its beginning. It was wrong if the clock was.
     pub begin: SystemTime,
-    /// Counts of each release, method and route with at least one request.
+    /// Counts of each release, method and route with at least one request that ended or was in flight.
     pub routes: Vec<RouteHistory>,
     /// Number of events of each issue. Of more than 256 issues in a minute, those with the most events.
     pub events: Vec<(Fingerprint, u64)>,
@@ -128,11 +128,14 @@ impl<'a> History<'a> {
     #[must_use]
     pub fn releases(&self, span: Duration) -> Vec<(Arc<str>, HistoryCounts)> {
         let mut releases: Vec<(u32, HistoryCounts)> = Vec::new();
+        let own = self.slots.lock().own_release();
         let book = self.each(span, |_, slot| {
-            for (release, counts) in &slot.totals {
-                match releases.iter_mut().find(|(known, _)| known == release) {
-                    Some((_, sum)) => sum.add_later(counts),
-                    None => releases.push((*release, *counts)),
+            // In a minute of two releases, that of this process is the later one.
+            let (last, first): (Vec<_>, Vec<_>) = slot.totals.iter().copied().partition(|(release, _)| *release == own);
+            for (release, counts) in first.into_iter().chain(last) {
+                match releases.iter_mut().find(|(known, _)| *known == release) {
+                    Some((_, sum)) => sum.add_later(&counts),
+                    None => releases.push((release, counts)),
                 }
             }
         });
@@ -277,16 +280,17 @@ impl HistorySlots {
         book.close(&read(), Moment::now())
     }
 
-    /// Excludes restored events of issues from the open minute.
-    pub(crate) fn rebase_issues(&self, issues: impl IntoIterator<Item = (Fingerprint, u64)>) {
-        self.lock().rebase_issues(issues);
+    /// Ends the restoration of stored issues that began with [`merge`](Self::merge).
+    pub(crate) fn end_restoration(&self, read: impl FnOnce() -> Vec<(Fingerprint, u64)>) {
+        self.lock().end_restoration(read);
     }
 
     pub(crate) fn prefixes() -> Vec<KeyPrefix> {
         stored::prefixes()
     }
 
-    /// Merges the stored slots. Returns the number of dropped hours as well.
+    /// Merges the stored slots. Returns the number of dropped hours as well. Stored issues are restored after it, and
+    /// then [`end_restoration`](Self::end_restoration) must be called.
     pub(crate) fn merge(&self, stored: Vec<(String, Vec<u8>)>) -> (MergeReport, u64) {
         let mut book = self.lock();
         let report = book.merge(stored);
@@ -318,7 +322,7 @@ impl fmt::Debug for HistorySlots {
 }
 
 /// Size of all slots in memory, in bytes.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -172,8 +172,8 @@ fn fail(shop: &Monitor, user: &str) {
     });
 }
 
-/// Returns the issues of the next process, its number of disabled routes, and the number of events in its history. Fails
-/// if it does not know those in `stored`.
+/// Returns the issues of the next process, its number of disabled routes, and the number of events in its history.
+/// Fails if it does not know those in `stored`.
 fn known(folder: &Path, stored: &Values) -> (Vec<Issue>, usize, u64) {
     let store = Store::open(folder).expect("the folder can be written to");
     let shop = Monitor::builder("shop").log(None).persist(store).build().expect("the settings are good");

@@ -42,6 +42,9 @@ pub(super) struct Book {
     /// The totals at its beginning.
     seen_routes: HashMap<(KnownMethod, Arc<str>), HistoryCounts>,
     seen_issues: HashMap<Fingerprint, u64>,
+    /// Whether stored issues are being restored, whose counts are not events of the open minute. Until then it stays
+    /// open.
+    is_restoring: bool,
     /// The slots that differ from their stored form.
     pub(super) changed: BTreeSet<Place>,
     bytes: usize,
@@ -67,6 +70,7 @@ impl Book {
             open: (minute_of(line, now.steady), now.wall),
             seen_routes: HashMap::new(),
             seen_issues: HashMap::new(),
+            is_restoring: false,
             changed: BTreeSet::new(),
             bytes: 0,
             max_bytes,
@@ -75,7 +79,7 @@ impl Book {
 
     /// Returns whether the open minute is over.
     pub(super) fn is_due(&self, now: Moment) -> bool {
-        minute_of(self.line, now.steady) > self.open.0
+        !self.is_restoring && minute_of(self.line, now.steady) > self.open.0
     }
 
     /// Closes the open minute and opens the next one. Returns the number of hours that were dropped for lack of space.
@@ -111,14 +115,17 @@ impl Book {
         (self.open.0, slot)
     }
 
-    /// Takes the present counts of the issues for those at the beginning of the open minute: they have changed because
-    /// stored issues were restored.
-    pub(super) fn rebase_issues(&mut self, issues: impl IntoIterator<Item = (Fingerprint, u64)>) {
-        self.seen_issues = issues.into_iter().collect();
+    /// Ends the restoration of stored issues, if there is one: their present counts, which `read` returns, are those at
+    /// the beginning of the open minute.
+    pub(super) fn end_restoration(&mut self, read: impl FnOnce() -> Vec<(Fingerprint, u64)>) {
+        if std::mem::take(&mut self.is_restoring) {
+            self.seen_issues = read().into_iter().collect();
+        }
     }
 
     /// Continues the stored time line. The slots of this process keep their distances.
     pub(super) fn resume(&mut self, stored: Option<&[u8]>) {
+        self.is_restoring = true;
         if stored.is_none() {
             return;
         }
@@ -126,10 +133,18 @@ impl Book {
         let ahead = line.ahead_of(std::mem::replace(&mut self.line, line));
         // To the nearest minute: a line that was resumed at once may be behind by a few microseconds.
         let shift = (ahead + MINUTE_US / 2).div_euclid(MINUTE_US);
-        let own = std::mem::take(&mut self.minutes);
-        self.minutes = own.into_iter().map(|(minute, slot)| (minute + shift, slot)).collect();
-        self.changed = self.minutes.keys().map(|minute| Place::Minute(*minute)).collect();
+        let (minutes, hours) = (std::mem::take(&mut self.minutes), std::mem::take(&mut self.hours));
+        self.minutes = minutes.into_iter().map(|(minute, slot)| (minute + shift, slot)).collect();
+        let hour_later = |hour: i64| (hour * 60 + shift).div_euclid(60);
+        self.hours = hours.into_iter().map(|(hour, slot)| (hour_later(hour), slot)).collect();
         self.open.0 += shift;
+        self.change_all();
+    }
+
+    /// Marks all slots as different from their stored form.
+    pub(super) fn change_all(&mut self) {
+        let minutes = self.minutes.keys().map(|minute| Place::Minute(*minute));
+        self.changed = minutes.chain(self.hours.keys().map(|hour| Place::Hour(*hour))).collect();
     }
 
     /// Adds a slot to the one at the same place.
@@ -188,9 +203,14 @@ impl Book {
         hours.chain(self.minutes.range(first..self.open.0).map(|(minute, slot)| (*minute, slot)))
     }
 
+    /// Returns the number of this process's release.
+    pub(super) fn own_release(&mut self) -> u32 {
+        self.names.number(&self.release)
+    }
+
     fn growth(&mut self, totals: &Totals) -> Sums {
         let mut sums = Sums::default();
-        let release = self.names.number(&self.release);
+        let release = self.own_release();
         for counts in &totals.routes {
             let before = self.seen_routes.get(&(counts.method, Arc::clone(&counts.route))).copied().unwrap_or_default();
             let grown = HistoryCounts::of(counts).since(&before);
@@ -215,7 +235,7 @@ impl Book {
     fn set_seen(&mut self, totals: &Totals) {
         let total = |counts: &RouteCounts| ((counts.method, Arc::clone(&counts.route)), HistoryCounts::of(counts));
         self.seen_routes = totals.routes.iter().map(total).collect();
-        self.rebase_issues(totals.issues.iter().copied());
+        self.seen_issues = totals.issues.iter().copied().collect();
     }
 
     fn oldest_hour_of_minutes(&self) -> Option<i64> {

@@ -95,8 +95,7 @@ impl Book {
     }
 
     pub(super) fn everything(&mut self) -> Vec<StoreWrite> {
-        let minutes = self.minutes.keys().map(|minute| Place::Minute(*minute));
-        self.changed = minutes.chain(self.hours.keys().map(|hour| Place::Hour(*hour))).collect();
+        self.change_all();
         self.take_changes()
     }
 

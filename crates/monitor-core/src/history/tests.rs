@@ -132,7 +132,8 @@ impl Process {
         for (issue, count) in &store.issues {
             *self.issues.entry(*issue).or_default() += count;
         }
-        self.book.rebase_issues(self.issues.clone());
+        let issues = self.issues.clone();
+        self.book.end_restoration(|| issues.into_iter().collect());
         self.closed.extend(store.requests.iter().cloned());
     }
 

@@ -248,6 +248,10 @@ impl Handler<()> for Saver {
     fn end(&mut self) {
         self.shared.close_history();
         self.flush();
+        if self.failures > 0 {
+            // The last chance: some changes are made just now, such as the last minute of the history.
+            self.flush();
+        }
         if let Some(reporters) = self.reporters.upgrade() {
             self.pulse.publish_last_end(&reporters);
         }

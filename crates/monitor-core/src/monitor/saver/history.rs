@@ -27,14 +27,24 @@ impl Durable for DurableHistory {
     }
 
     fn take_changes(&self) -> Vec<StoreWrite> {
+        self.end_restoration();
         self.0.history.take_changes()
     }
 
     fn everything(&self) -> Vec<StoreWrite> {
+        self.end_restoration();
         self.0.history.everything()
     }
 
     fn discard_changes(&self) {
+        self.end_restoration();
         self.0.history.discard_changes();
+    }
+}
+
+impl DurableHistory {
+    /// Once all parts are merged, the saver calls one of the functions above.
+    fn end_restoration(&self) {
+        self.0.history.end_restoration(|| self.0.issues.counts());
     }
 }

@@ -47,7 +47,6 @@ impl Durable for DurableIssues {
         // What is left belongs to issues that are gone.
         report.obsolete.extend(events.into_values().flatten().map(|event| event_key(&event)));
         let signals = self.shared.issues.restore(issues, line.as_deref(), &self.shared.in_app);
-        self.shared.history.rebase_issues(self.shared.issues.counts());
         signals.into_iter().for_each(|signal| super::publish(&self.reporters, signal));
         report
     }
