@@ -26,7 +26,7 @@ pub(super) struct PackedRows(Box<[u8]>);
 impl Row {
     /// Returns the row as numbers: the names, the counts, and each bucket that is not empty after its position.
     pub(super) fn numbers(&self) -> Vec<u64> {
-        let Row { key: RowKey { release, method, route }, counts } = self;
+        let Self { key: RowKey { release, method, route }, counts } = self;
         let micros = u64::try_from(counts.duration_sum.as_micros()).unwrap_or(u64::MAX);
         let names = [release, method, route].map(|number| u64::from(*number));
         let fixed = [counts.ended.count, counts.ended.failed, micros, counts.in_flight];
