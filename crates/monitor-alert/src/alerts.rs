@@ -25,7 +25,7 @@ use crate::{
 /// [`MonitorBuilder::extend`](monitor_core::MonitorBuilder::extend).
 ///
 /// Every alert is delivered by every notifier, or by those of its [routes](Self::route), when it is triggered and when
-/// it is resolved. A critical one that nobody [acknowledges](Self::acknowledge_at) goes to the next notifier after a
+/// it is resolved. A critical alert that is not [acknowledged](Self::acknowledge_at) goes to the next notifier after a
 /// while.
 ///
 /// A notification is saved in the monitor's store before the first attempt, and retried until its receiver accepts it,
@@ -112,7 +112,7 @@ impl Alerts {
         self
     }
 
-    /// Sets the time after which a critical alert that nobody has acknowledged goes to the next notifier, in the order
+    /// Sets the time after which an unacknowledged critical alert goes to the next notifier, in the order
     /// in which they were added. Defaults to 5 minutes. Without [routes](Self::route) every notifier has the alert
     /// already.
     ///
@@ -252,7 +252,7 @@ fn source(identity: &Identity) -> Source {
 }
 
 const NAME: &str = "alerts";
-/// Default time until an alert that nobody has acknowledged goes to the next notifier.
+/// Default time until an unacknowledged critical alert goes to the next notifier.
 const ESCALATION: Duration = Duration::from_secs(5 * 60);
 /// Maximum time that a flush waits for the first attempts. Later ones are made by the next process if need be.
 const MAX_FLUSH: Duration = Duration::from_secs(5);

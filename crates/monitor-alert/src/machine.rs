@@ -207,7 +207,7 @@ impl Machine {
         pushed
     }
 
-    /// Passes critical alerts that nobody has acknowledged to the next notifier.
+    /// Passes unacknowledged critical alerts to the next notifier.
     fn escalate(&mut self, now: Now) -> Pushed {
         let Self { engine, pages, outbox } = self;
         let mut pushed = Pushed::None;

@@ -1,4 +1,4 @@
-//! Pages: who was notified of each active alert, who has acknowledged it, and whom to notify next if nobody does.
+//! Pages: the notifiers that each active alert has reached, its acknowledgement, and its escalation.
 
 mod page;
 
@@ -69,7 +69,7 @@ impl Pages {
         }
     }
 
-    /// Returns the next steps of the alerts that nobody has acknowledged in time. `active` returns the beginning of an
+    /// Returns the next steps of the alerts that were not acknowledged in time. `active` returns the beginning of an
     /// active alert.
     pub(crate) fn escalate(&mut self, active: impl Fn(&str) -> Option<Change>, now: Now) -> Vec<Step> {
         let Some(after) = self.escalate_after else { return Vec::new() };
@@ -207,7 +207,7 @@ impl Pages {
     }
 }
 
-/// Returns the beginning of an alert, for a notifier that has it because nobody has acknowledged it.
+/// Returns the beginning of an alert, for the notifier that it is escalated to.
 fn escalated(mut change: Change, after: Duration) -> Change {
     let reason = format!("not acknowledged within {}", span(after));
     Arc::make_mut(&mut change.alert).facts.push(("escalated".to_owned(), reason));

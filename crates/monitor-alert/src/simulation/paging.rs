@@ -1,4 +1,4 @@
-//! Pages: alerts reach further channels until somebody acknowledges them.
+//! Pages: alerts reach further channels until they are acknowledged.
 
 use super::{
     coverage::Event,
@@ -35,7 +35,7 @@ impl World {
         }
     }
 
-    /// Checks that critical alerts that nobody acknowledges reach all channels, if the release escalates.
+    /// Checks that unacknowledged critical alerts reach all channels, if the release escalates.
     pub(super) fn check_escalation(&mut self) {
         let before = Snapshot::of_machine(&self.processes[0].machine);
         for _ in 0..=self.processes[0].channels.len() {
