@@ -4,7 +4,6 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use monitor_core::{
     BoxError, BuildError, DropReason, Durable, Extension, Identity, Monitor, Signal, WeakMonitor, instrument::panic,
-    traffic::Lookback,
 };
 
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
     notifier::Notifier,
     outbox::Limit,
     routes::Route,
-    rule::{Rule, error_ratio::Counts},
+    rule::Rule,
 };
 
 /// Alerts on new issues and on high error ratios. Added to a monitor by
@@ -202,10 +201,7 @@ impl Extension for Alerts {
 
     fn second(&mut self, monitor: &Monitor) -> Result<(), BoxError> {
         let (Some(desk), Some(traffic)) = (&self.desk, monitor.traffic()) else { return Ok(()) };
-        desk.evaluate(&|window: Lookback| {
-            let total = traffic.recent(window).total;
-            Counts { count: total.count, failed: total.failed }
-        });
+        desk.evaluate(traffic);
         let forgotten = desk.forgotten();
         let more = forgotten.saturating_sub(std::mem::replace(&mut self.forgotten, forgotten));
         monitor.drops_of(NAME).count_many(DropReason::IssueLimit, more);

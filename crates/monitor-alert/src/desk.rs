@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use monitor_core::{AlertCounts, Durable, Eraser, KeyPrefix, MergeReport, StoreWrite, clock, traffic::Lookback};
+use monitor_core::{AlertCounts, Durable, Eraser, KeyPrefix, MergeReport, StoreWrite, clock};
 
 use crate::{
     active::ActiveAlert,
@@ -15,7 +15,7 @@ use crate::{
     machine::{Machine, Pushed},
     notifier::DeliveryError,
     outbox::{ChannelCounts, Next},
-    rule::error_ratio::Counts,
+    rule::condition::Readings,
     time::Now,
 };
 
@@ -73,9 +73,9 @@ impl Desk {
         self.wake(pushed);
     }
 
-    /// Applies the rules to the counts of requests.
-    pub(crate) fn evaluate(&self, read: &dyn Fn(Lookback) -> Counts) {
-        let pushed = self.lock().machine.evaluate(read, self.now());
+    /// Applies the rules to the readings.
+    pub(crate) fn evaluate(&self, readings: &dyn Readings) {
+        let pushed = self.lock().machine.evaluate(readings, self.now());
         self.wake(pushed);
     }
 

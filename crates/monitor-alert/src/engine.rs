@@ -6,7 +6,9 @@ mod record;
 mod records;
 mod watch;
 
-use monitor_core::{Fingerprint, StoreWrite, traffic::Lookback};
+use std::sync::Arc;
+
+use monitor_core::{Fingerprint, StoreWrite};
 
 use self::{describe::Cause, records::Records, watch::Watch};
 pub(crate) use self::{describe::Source, merge::Overlap, record::Change};
@@ -14,7 +16,7 @@ use crate::{
     alert::{Alert, Transition},
     fact::Fact,
     mask::Mask,
-    rule::{Rule, error_ratio::Counts, issue},
+    rule::{Rule, condition::Readings, issue},
     time::Now,
 };
 
@@ -32,7 +34,7 @@ impl Engine {
     pub(crate) fn new(source: Source, rules: Vec<Rule>) -> Self {
         let names = rules.iter().map(|rule| rule.name().to_owned()).collect();
         let watches = rules.into_iter().filter_map(|rule| match rule {
-            Rule::ErrorRatio(rule) => Some(Watch::new(rule)),
+            Rule::ErrorRatio(rule) => Some(Watch::new(Arc::new(rule))),
             Rule::Issue(_) => None,
         });
         Self { source, rules: names, watches: watches.collect(), records: Records::default() }
@@ -52,17 +54,15 @@ impl Engine {
         self.records.fire(alert)
     }
 
-    /// Applies the rules to the counts that `read` returns. Called every second.
-    pub(crate) fn evaluate(&mut self, read: &dyn Fn(Lookback) -> Counts, now: Now) -> Vec<Change> {
+    /// Applies the rules to the readings. Called every second.
+    pub(crate) fn evaluate(&mut self, readings: &dyn Readings, now: Now) -> Vec<Change> {
         let Self { source, watches, records, .. } = self;
         let changes = watches.iter_mut().filter_map(|watch| {
-            let key = source.key(watch.rule().rule_name());
-            let counts = read(watch.rule().window());
-            match watch.next_change(records.next_transition(&key), counts, now.steady)? {
-                Transition::Triggered => records.fire(source.ratio_alert(key, watch.rule(), counts, now)),
-                Transition::Resolved => records.resolve(&key, now, |alert| {
-                    alert.facts = describe::ratio_facts(watch.rule(), counts);
-                }),
+            let key = source.key(watch.rule().name());
+            let reading = watch.rule().read(readings);
+            match watch.next_change(records.next_transition(&key), reading.state, now.steady)? {
+                Transition::Triggered => records.fire(source.condition_alert(key, watch.rule(), reading.facts, now)),
+                Transition::Resolved => records.resolve(&key, now, |alert| alert.facts = reading.facts),
             }
         });
         changes.collect()

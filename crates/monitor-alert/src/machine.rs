@@ -2,7 +2,7 @@
 
 use std::{slice, time::Duration};
 
-use monitor_core::{StoreWrite, traffic::Lookback};
+use monitor_core::StoreWrite;
 
 use crate::{
     active::ActiveAlert,
@@ -13,7 +13,7 @@ use crate::{
     outbox::{ChannelCounts, Limit, Next, Outbox, SaveMark},
     pages::{Pages, Reached},
     routes::{Route, Routes},
-    rule::{Rule, error_ratio::Counts},
+    rule::{Rule, condition::Readings},
     time::Now,
 };
 
@@ -73,9 +73,9 @@ impl Machine {
         self.push(change, now)
     }
 
-    /// Applies the rules to the counts of requests. Called every second; `read` returns the counts of a window.
-    pub(crate) fn evaluate(&mut self, read: &dyn Fn(Lookback) -> Counts, now: Now) -> Pushed {
-        let changes = self.engine.evaluate(read, now);
+    /// Applies the rules to the readings of the service. Called every second.
+    pub(crate) fn evaluate(&mut self, readings: &dyn Readings, now: Now) -> Pushed {
+        let changes = self.engine.evaluate(readings, now);
         let pushed = self.push(changes, now);
         if self.escalate(now) == Pushed::Some { Pushed::Some } else { pushed }
     }

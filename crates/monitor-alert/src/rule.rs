@@ -1,11 +1,13 @@
 //! Rules: they decide when an alert fires, and when it is over.
 
+pub(crate) mod condition;
 pub(crate) mod error_ratio;
 pub(crate) mod issue;
+pub(crate) mod text;
 
 use std::collections::BTreeSet;
 
-use self::{error_ratio::ErrorRatioRule, issue::IssueRule};
+use self::{condition::Condition, error_ratio::ErrorRatioRule, issue::IssueRule};
 
 /// A rule: decides when an alert fires, and when it is over.
 ///
@@ -35,7 +37,7 @@ impl Rule {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Issue(_) => issue::NAME,
-            Self::ErrorRatio(rule) => rule.rule_name(),
+            Self::ErrorRatio(rule) => Condition::name(rule),
         }
     }
 

@@ -1,14 +1,9 @@
 //! The texts of alerts.
 
-use monitor_core::traffic::Lookback;
-
 use crate::{
     alert::{Alert, Severity},
     fact::{FailureKind, IssueFact},
-    rule::{
-        error_ratio::{Counts, ErrorRatioRule},
-        issue,
-    },
+    rule::{condition::Condition, issue, text::fact},
     time::Now,
 };
 
@@ -49,13 +44,14 @@ impl Source {
         }
     }
 
-    pub(super) fn ratio_alert(&self, key: String, rule: &ErrorRatioRule, counts: Counts, now: Now) -> Alert {
-        Alert {
-            rule: rule.rule_name().to_owned(),
-            title: format!("Error ratio above {} %", percent(rule.threshold())),
-            facts: ratio_facts(rule, counts),
-            ..self.alert(key, now)
-        }
+    pub(super) fn condition_alert(
+        &self,
+        key: String,
+        rule: &dyn Condition,
+        facts: Vec<(String, String)>,
+        now: Now,
+    ) -> Alert {
+        Alert { rule: rule.name().to_owned(), title: rule.title(), facts, ..self.alert(key, now) }
     }
 
     fn alert(&self, key: String, now: Now) -> Alert {
@@ -72,13 +68,6 @@ impl Source {
             at: now.wall,
         }
     }
-}
-
-pub(super) fn ratio_facts(rule: &ErrorRatioRule, counts: Counts) -> Vec<(String, String)> {
-    vec![
-        fact("failed", format!("{} of {} requests", counts.failed, counts.count)),
-        fact("window", window(rule.window())),
-    ]
 }
 
 fn severity(kind: FailureKind) -> Severity {
@@ -118,29 +107,10 @@ fn issue_facts(issue: &IssueFact) -> Vec<(String, String)> {
     facts.into_iter().flatten().collect()
 }
 
-fn fact(name: &str, value: String) -> (String, String) {
-    (name.to_owned(), value)
-}
-
 fn routes(routes: &[String]) -> Option<String> {
     let (shown, hidden) = routes.split_at(routes.len().min(MAX_ROUTES));
     let more = if hidden.is_empty() { String::new() } else { format!(" and {} more", hidden.len()) };
     (!shown.is_empty()).then(|| shown.join(", ") + &more)
-}
-
-/// Returns a ratio in percent, with at most two decimals.
-fn percent(ratio: f64) -> f64 {
-    (ratio * 10_000.0).round() / 100.0
-}
-
-fn window(window: Lookback) -> String {
-    match window {
-        Lookback::Seconds(1) => String::from("1 second"),
-        Lookback::Seconds(seconds) => format!("{seconds} seconds"),
-        Lookback::Minutes(1) => String::from("1 minute"),
-        Lookback::Minutes(minutes) => format!("{minutes} minutes"),
-        other => format!("{other:?}"),
-    }
 }
 
 /// Number of routes that an alert lists.
@@ -156,10 +126,5 @@ mod tests {
         assert_eq!(routes(&all).as_deref(), Some("GET /0, GET /1, GET /2, GET /3, GET /4 and 3 more"));
         assert_eq!(routes(&all[..1]).as_deref(), Some("GET /0"));
         assert_eq!(routes(&[]), None);
-    }
-
-    #[test]
-    fn a_threshold_is_shown_as_it_was_set() {
-        assert_eq!([0.05, 0.29, 0.001].map(|ratio| percent(ratio).to_string()), ["5", "29", "0.1"]);
     }
 }

@@ -129,16 +129,13 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::{
-        engine::describe::Source,
-        rule::error_ratio::{Counts, ErrorRatioRule},
-    };
+    use crate::{engine::describe::Source, rule::error_ratio::ErrorRatioRule};
 
     fn alert() -> Alert {
         let text = String::from("x");
         let source = Source { service: text.clone(), environment: text.clone(), release: text.clone() };
         let now = Now { steady: Duration::ZERO, wall: SystemTime::UNIX_EPOCH };
-        source.ratio_alert(text, &ErrorRatioRule::above(0.5), Counts::default(), now)
+        source.condition_alert(text, &ErrorRatioRule::above(0.5), Vec::new(), now)
     }
 
     fn record(fired: u64, active: Option<u64>) -> Record {

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use monitor_core::traffic::WindowCounts;
+
 use super::{records::MAX_RECORDS, *};
 use crate::{
     alert::Severity,
     fact::{FailureKind, IssueFact},
-    rule::{error_ratio::ErrorRatioRule, issue::IssueRule},
+    rule::{condition::counts, error_ratio::ErrorRatioRule, issue::IssueRule},
 };
 
 fn now(seconds: u64) -> Now {
@@ -62,8 +64,8 @@ fn stored_value(change: StoreWrite) -> Option<(String, Vec<u8>)> {
     }
 }
 
-fn ratio(failed: u64) -> impl Fn(Lookback) -> Counts {
-    move |_| Counts { count: 100, failed }
+fn ratio(failed: u64) -> WindowCounts {
+    counts(100, failed)
 }
 
 #[test]

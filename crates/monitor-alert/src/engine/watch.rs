@@ -1,26 +1,26 @@
-//! The watch of one error ratio: how long the condition of its next change has held.
+//! The watch of one condition: how long the condition of its next change has held.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     alert::Transition,
-    rule::error_ratio::{Counts, ErrorRatioRule},
+    rule::condition::{Condition, State},
 };
 
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
-    rule: ErrorRatioRule,
+    rule: Arc<dyn Condition>,
     /// Monotonic time since which the condition has held.
     since: Option<Duration>,
 }
 
 impl Watch {
-    pub(super) fn new(rule: ErrorRatioRule) -> Self {
+    pub(super) fn new(rule: Arc<dyn Condition>) -> Self {
         Self { rule, since: None }
     }
 
-    pub(super) fn rule(&self) -> &ErrorRatioRule {
-        &self.rule
+    pub(super) fn rule(&self) -> &dyn Condition {
+        &*self.rule
     }
 
     /// Starts again. Called when the alert was changed by other means.
@@ -29,10 +29,10 @@ impl Watch {
     }
 
     /// Returns `next`, the only transition that the alert can make, once its condition has held for long enough.
-    pub(super) fn next_change(&mut self, next: Transition, counts: Counts, now: Duration) -> Option<Transition> {
+    pub(super) fn next_change(&mut self, next: Transition, state: State, now: Duration) -> Option<Transition> {
         let (holds, delay) = match next {
-            Transition::Triggered => (self.rule.is_met(counts), self.rule.delay_of_alert()),
-            Transition::Resolved => (self.rule.is_over(counts), self.rule.delay_of_end()),
+            Transition::Triggered => (state == State::Met, self.rule.lasting()),
+            Transition::Resolved => (state == State::Over, self.rule.resolve_after()),
         };
         if !holds {
             self.since = None;
@@ -50,13 +50,14 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::{condition::counts, error_ratio::ErrorRatioRule};
 
     /// Returns the transitions at each second. Each reading is the number of failures in 100 requests.
     fn changes(rule: ErrorRatioRule, readings: &[u64]) -> String {
-        let (mut watch, mut next) = (Watch::new(rule), Transition::Triggered);
+        let (mut watch, mut next) = (Watch::new(Arc::new(rule)), Transition::Triggered);
         let signs = (0..).zip(readings).map(|(second, failed)| {
-            let counts = Counts { count: 100, failed: *failed };
-            match watch.next_change(next, counts, Duration::from_secs(1000 + second)) {
+            let state = watch.rule().read(&counts(100, *failed)).state;
+            match watch.next_change(next, state, Duration::from_secs(1000 + second)) {
                 None => '.',
                 Some(Transition::Triggered) => {
                     next = Transition::Resolved;

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use monitor_core::traffic::Lookback;
+use monitor_core::traffic::{Lookback, WindowCounts};
+
+use super::{
+    condition::{Condition, Reading, Readings, State},
+    text,
+};
 
 /// Alerts when the ratio of failed requests is above a threshold. Evaluated every second, over all routes. The alert is
 /// [critical](crate::Severity::Critical).
@@ -35,15 +40,6 @@ pub struct ErrorRatioRule {
     lasting: Duration,
     resolve_below: Option<f64>,
     resolve_after: Duration,
-}
-
-/// Counts of the requests in a window.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Counts {
-    /// Number of requests, without refused and cancelled ones.
-    pub(crate) count: u64,
-    /// Number of failed ones among them.
-    pub(crate) failed: u64,
 }
 
 impl ErrorRatioRule {
@@ -99,38 +95,6 @@ impl ErrorRatioRule {
         self
     }
 
-    pub(crate) fn rule_name(&self) -> &str {
-        &self.name
-    }
-
-    pub(crate) fn threshold(&self) -> f64 {
-        self.above
-    }
-
-    pub(crate) fn window(&self) -> Lookback {
-        self.within
-    }
-
-    /// Returns the time for which the condition of an alert must hold.
-    pub(crate) fn delay_of_alert(&self) -> Duration {
-        self.lasting
-    }
-
-    /// Returns the time for which the condition of an alert's end must hold.
-    pub(crate) fn delay_of_end(&self) -> Duration {
-        self.resolve_after
-    }
-
-    /// Returns whether the condition of an alert holds.
-    pub(crate) fn is_met(&self, counts: Counts) -> bool {
-        counts.count >= self.at_least && counts.ratio() > self.above
-    }
-
-    /// Returns whether the condition of an alert's end holds.
-    pub(crate) fn is_over(&self, counts: Counts) -> bool {
-        counts.count < self.at_least || counts.ratio() < self.lower()
-    }
-
     pub(super) fn check(&self) -> Result<(), String> {
         let Self { name, above, at_least, .. } = self;
         let lower = self.lower();
@@ -151,14 +115,41 @@ impl ErrorRatioRule {
         check_window(self.within)
     }
 
+    fn state(&self, counts: &WindowCounts) -> State {
+        match counts.error_ratio().filter(|_| counts.count >= self.at_least) {
+            Some(ratio) if ratio > self.above => State::Met,
+            Some(ratio) if ratio >= self.lower() => State::Between,
+            _ => State::Over,
+        }
+    }
+
     fn lower(&self) -> f64 {
         self.resolve_below.unwrap_or(self.above / 2.0)
     }
 }
 
-impl Counts {
-    fn ratio(self) -> f64 {
-        if self.count == 0 { 0.0 } else { self.failed as f64 / self.count as f64 }
+impl Condition for ErrorRatioRule {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn title(&self) -> String {
+        format!("Error ratio above {} %", text::percent(self.above))
+    }
+
+    fn lasting(&self) -> Duration {
+        self.lasting
+    }
+
+    fn resolve_after(&self) -> Duration {
+        self.resolve_after
+    }
+
+    fn read(&self, readings: &dyn Readings) -> Reading {
+        let counts = readings.window(self.within);
+        let failed = format!("{} of {} requests", counts.failed, counts.count);
+        let facts = vec![text::fact("failed", failed), text::fact("window", text::window(self.within))];
+        Reading { state: self.state(&counts), facts }
     }
 }
 
@@ -172,28 +163,21 @@ fn check_window(window: Lookback) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn counts(count: u64, failed: u64) -> Counts {
-        Counts { count, failed }
-    }
+    use crate::rule::condition::counts;
 
     #[test]
     fn a_window_with_too_few_requests_never_alerts_and_ends_an_alert() {
         let rule = ErrorRatioRule::above(0.5);
-        assert!(rule.is_met(counts(10, 6)));
-        assert!(!rule.is_met(counts(10, 5)));
-        assert!(!rule.is_met(counts(9, 9)));
-        assert!(rule.is_over(counts(9, 9)));
-        assert!(rule.is_over(counts(0, 0)));
+        let states = [(10, 6), (10, 5), (9, 9), (0, 0)].map(|(count, failed)| rule.state(&counts(count, failed)));
+        assert_eq!(states, [State::Met, State::Between, State::Over, State::Over]);
     }
 
     #[test]
     fn between_the_thresholds_an_alert_neither_begins_nor_ends() {
         let rule = ErrorRatioRule::above(0.5);
-        assert!(!rule.is_met(counts(100, 30)) && !rule.is_over(counts(100, 30)));
-        assert!(!rule.is_over(counts(100, 25)));
-        assert!(rule.is_over(counts(100, 24)));
-        assert!(rule.resolve_below(0.4).is_over(counts(100, 39)));
+        let states = [30, 25, 24].map(|failed| rule.state(&counts(100, failed)));
+        assert_eq!(states, [State::Between, State::Between, State::Over]);
+        assert_eq!(rule.resolve_below(0.4).state(&counts(100, 39)), State::Over);
     }
 
     #[track_caller]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use monitor_core::traffic::WindowCounts;
+
 use super::{
     coverage::Event,
     disk::DiskMode,
@@ -10,7 +12,7 @@ use super::{
     snapshot::Snapshot,
     world::World,
 };
-use crate::{outbox::Next, rule::error_ratio::Counts};
+use crate::outbox::Next;
 
 impl World {
     /// Lets the faults stop and time pass. One receiver may stay down: its entries expire.
@@ -51,7 +53,7 @@ impl World {
 
     fn settle(&mut self) {
         for _ in 0..ROUNDS {
-            self.evaluate(Counts::default());
+            self.evaluate(WindowCounts::default());
             let wait = CHANNELS.into_iter().filter_map(|channel| self.settle_channel(channel)).min();
             self.check_counts();
             if self.is_settled() {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use monitor_core::{Fingerprint, traffic::Lookback};
+use monitor_core::{Fingerprint, traffic::WindowCounts};
 
 use super::{
     coverage::{Coverage, Event},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     fact::{Fact, FailureKind, IssueFact},
-    rule::error_ratio::Counts,
+    rule::condition::counts,
     time::Now,
 };
 
@@ -105,14 +105,13 @@ impl World {
     }
 
     pub(super) fn evaluate_all(&mut self) {
-        let counts = Counts { count: 100, failed: if self.is_failing { 50 } else { 1 } };
-        self.evaluate(counts);
+        self.evaluate(counts(100, if self.is_failing { 50 } else { 1 }));
     }
 
-    pub(super) fn evaluate(&mut self, counts: Counts) {
+    pub(super) fn evaluate(&mut self, counts: WindowCounts) {
         for at in 0..self.processes.len() {
             let now = self.now(&self.processes[at]);
-            let _ = self.processes[at].machine.evaluate(&|_: Lookback| counts, now);
+            let _ = self.processes[at].machine.evaluate(&counts, now);
         }
     }
 
