@@ -17,7 +17,7 @@ use crate::{
     notifier::Notifier,
     outbox::Limit,
     routes::Route,
-    rule::Rule,
+    rule::{Rule, readings::MonitorReadings},
 };
 
 /// Alerts on new issues and on high error ratios. Added to a monitor by
@@ -200,8 +200,8 @@ impl Extension for Alerts {
     }
 
     fn second(&mut self, monitor: &Monitor) -> Result<(), BoxError> {
-        let (Some(desk), Some(traffic)) = (&self.desk, monitor.traffic()) else { return Ok(()) };
-        desk.evaluate(traffic);
+        let Some(desk) = &self.desk else { return Ok(()) };
+        desk.evaluate(&MonitorReadings::new(monitor));
         let forgotten = desk.forgotten();
         let more = forgotten.saturating_sub(std::mem::replace(&mut self.forgotten, forgotten));
         monitor.drops_of(NAME).count_many(DropReason::IssueLimit, more);

@@ -15,7 +15,7 @@ use crate::{
     machine::{Machine, Pushed},
     notifier::DeliveryError,
     outbox::{ChannelCounts, Next},
-    rule::condition::Readings,
+    rule::readings::Readings,
     time::Now,
 };
 

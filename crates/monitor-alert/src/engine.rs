@@ -6,7 +6,7 @@ mod record;
 mod records;
 mod watch;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use monitor_core::{Fingerprint, StoreWrite};
 
@@ -16,7 +16,12 @@ use crate::{
     alert::{Alert, Transition},
     fact::Fact,
     mask::Mask,
-    rule::{Rule, condition::Readings, issue},
+    rule::{
+        Rule,
+        condition::{Group, State},
+        issue,
+        readings::Readings,
+    },
     time::Now,
 };
 
@@ -33,10 +38,7 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(source: Source, rules: Vec<Rule>) -> Self {
         let names = rules.iter().map(|rule| rule.name().to_owned()).collect();
-        let watches = rules.into_iter().filter_map(|rule| match rule {
-            Rule::ErrorRatio(rule) => Some(Watch::new(Arc::new(rule))),
-            Rule::Issue(_) => None,
-        });
+        let watches = rules.into_iter().filter_map(Rule::into_condition).map(Watch::new);
         Self { source, rules: names, watches: watches.collect(), records: Records::default() }
     }
 
@@ -57,15 +59,31 @@ impl Engine {
     /// Applies the rules to the readings. Called every second.
     pub(crate) fn evaluate(&mut self, readings: &dyn Readings, now: Now) -> Vec<Change> {
         let Self { source, watches, records, .. } = self;
-        let changes = watches.iter_mut().filter_map(|watch| {
+        let active = records.active_by_rule();
+        let mut changes = Vec::new();
+        for watch in watches {
             let key = source.key(watch.rule().name());
-            let reading = watch.rule().read(readings);
-            match watch.next_change(records.next_transition(&key), reading.state, now.steady)? {
-                Transition::Triggered => records.fire(source.condition_alert(key, watch.rule(), reading.facts, now)),
-                Transition::Resolved => records.resolve(&key, now, |alert| alert.facts = reading.facts),
+            let mut states: BTreeMap<Group, State> = watch.rule().read(readings).into_iter().collect();
+            // An alert whose group was not read is over.
+            let of_rule = active.get(watch.rule().name()).into_iter().flatten();
+            of_rule.for_each(|alert| _ = states.entry(Group::of(alert, &key)).or_insert(State::Over));
+            watch.retain(&states.keys().collect());
+            for (group, state) in states {
+                let key = group.key(&key);
+                let next = records.next_transition(&key);
+                let change = match watch.next_change(&group, next, state, now.steady) {
+                    None => None,
+                    Some(Transition::Triggered) => {
+                        records.fire(source.condition_alert(key, watch.rule(), &group, readings, now))
+                    }
+                    Some(Transition::Resolved) => {
+                        records.resolve(&key, now, |alert| alert.facts = watch.rule().facts(&group, readings))
+                    }
+                };
+                changes.extend(change);
             }
-        });
-        changes.collect()
+        }
+        changes
     }
 
     /// Resolves alerts of rules that the program no longer has. They can be loaded from the state of an earlier

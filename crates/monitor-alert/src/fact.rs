@@ -2,6 +2,7 @@
 
 mod missed;
 mod of_signal;
+mod texts;
 
 use monitor_core::Fingerprint;
 

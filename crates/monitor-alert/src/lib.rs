@@ -79,5 +79,5 @@ pub use self::{
     notifier::{DeliveryError, Notifier},
     notifiers::{Alertmanager, PagerDuty, SignatureError, Slack, Webhook, verify_signature},
     routes::Route,
-    rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule},
+    rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule},
 };

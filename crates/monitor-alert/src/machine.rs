@@ -13,7 +13,7 @@ use crate::{
     outbox::{ChannelCounts, Limit, Next, Outbox, SaveMark},
     pages::{Pages, Reached},
     routes::{Route, Routes},
-    rule::{Rule, condition::Readings},
+    rule::{Rule, readings::Readings},
     time::Now,
 };
 

@@ -17,6 +17,7 @@ use crate::{
     engine::Change,
     mask::Mask,
     routes::Routes,
+    rule::text,
     stored,
     time::Now,
 };
@@ -209,18 +210,9 @@ impl Pages {
 
 /// Returns the beginning of an alert, for the notifier that it is escalated to.
 fn escalated(mut change: Change, after: Duration) -> Change {
-    let reason = format!("not acknowledged within {}", span(after));
+    let reason = format!("not acknowledged within {}", text::span(after));
     Arc::make_mut(&mut change.alert).facts.push(("escalated".to_owned(), reason));
     change
-}
-
-fn span(time: Duration) -> String {
-    match time.as_secs() {
-        1 => String::from("1 second"),
-        60 => String::from("1 minute"),
-        seconds if seconds >= 60 && seconds % 60 == 0 => format!("{} minutes", seconds / 60),
-        seconds => format!("{seconds} seconds"),
-    }
 }
 
 /// Number of pages, at least that of the active alerts.

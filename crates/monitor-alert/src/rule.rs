@@ -3,11 +3,14 @@
 pub(crate) mod condition;
 pub(crate) mod error_ratio;
 pub(crate) mod issue;
+pub(crate) mod issue_events;
+pub(crate) mod readings;
+mod settings;
 pub(crate) mod text;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use self::{condition::Condition, error_ratio::ErrorRatioRule, issue::IssueRule};
+use self::{condition::Condition, error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule};
 
 /// A rule: decides when an alert fires, and when it is over.
 ///
@@ -25,19 +28,36 @@ pub enum Rule {
     Issue(IssueRule),
     /// Alerts on the ratio of failed requests.
     ErrorRatio(ErrorRatioRule),
+    /// Alerts on issues with many events.
+    IssueEvents(IssueEventsRule),
 }
 
 impl Rule {
-    /// Returns the rules of a program that sets none: issues, and an error ratio above 5 %.
+    /// Returns the rules of a program that sets none: issues, an error ratio above 5 %, and an issue with over 100 events
+    /// an hour.
     pub(crate) fn defaults() -> Vec<Self> {
-        vec![IssueRule::new().into(), ErrorRatioRule::above(0.05).into()]
+        vec![IssueRule::new().into(), ErrorRatioRule::above(0.05).into(), IssueEventsRule::more_than(100).into()]
     }
 
     /// Returns the name, which is part of the keys of the rule's alerts.
     pub(crate) fn name(&self) -> &str {
+        self.as_condition().map_or(issue::NAME, Condition::name)
+    }
+
+    /// Returns the rule as one that is evaluated every second; `None` for one that acts on signals.
+    pub(crate) fn into_condition(self) -> Option<Arc<dyn Condition>> {
         match self {
-            Self::Issue(_) => issue::NAME,
-            Self::ErrorRatio(rule) => Condition::name(rule),
+            Self::Issue(_) => None,
+            Self::ErrorRatio(rule) => Some(Arc::new(rule)),
+            Self::IssueEvents(rule) => Some(Arc::new(rule)),
+        }
+    }
+
+    fn as_condition(&self) -> Option<&dyn Condition> {
+        match self {
+            Self::Issue(_) => None,
+            Self::ErrorRatio(rule) => Some(rule),
+            Self::IssueEvents(rule) => Some(rule),
         }
     }
 
@@ -49,9 +69,7 @@ impl Rule {
     pub(crate) fn check(rules: &[Self]) -> Result<(), String> {
         let mut names = BTreeSet::new();
         for rule in rules {
-            if let Self::ErrorRatio(rule) = rule {
-                rule.check()?;
-            }
+            rule.as_condition().map_or(Ok(()), Condition::check)?;
             let name = rule.name();
             if !names.insert(name) {
                 return Err(format!("two alert rules are called `{name}`: give each a name of its own"));
@@ -70,6 +88,12 @@ impl From<IssueRule> for Rule {
 impl From<ErrorRatioRule> for Rule {
     fn from(rule: ErrorRatioRule) -> Self {
         Self::ErrorRatio(rule)
+    }
+}
+
+impl From<IssueEventsRule> for Rule {
+    fn from(rule: IssueEventsRule) -> Self {
+        Self::IssueEvents(rule)
     }
 }
 

@@ -129,13 +129,16 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::{engine::describe::Source, rule::error_ratio::ErrorRatioRule};
+    use crate::{
+        engine::describe::Source,
+        rule::{condition::Group, error_ratio::ErrorRatioRule, readings::FixedReadings},
+    };
 
     fn alert() -> Alert {
         let text = String::from("x");
         let source = Source { service: text.clone(), environment: text.clone(), release: text.clone() };
         let now = Now { steady: Duration::ZERO, wall: SystemTime::UNIX_EPOCH };
-        source.condition_alert(text, &ErrorRatioRule::above(0.5), Vec::new(), now)
+        source.condition_alert(text, &ErrorRatioRule::above(0.5), &Group::Service, &FixedReadings::default(), now)
     }
 
     fn record(fired: u64, active: Option<u64>) -> Record {

@@ -13,6 +13,7 @@ use super::record::{Change, Record};
 use crate::{
     alert::{Alert, Transition},
     mask::Mask,
+    rule::issue,
     stored,
     time::Now,
 };
@@ -67,6 +68,15 @@ impl Records {
 
     pub(super) fn active(&self) -> impl Iterator<Item = &Arc<Alert>> {
         self.by_key.values().filter_map(|record| Some(&record.active.as_ref()?.alert))
+    }
+
+    /// Returns the active alerts of each rule.
+    pub(super) fn active_by_rule(&self) -> BTreeMap<String, Vec<Arc<Alert>>> {
+        let mut rules: BTreeMap<String, Vec<Arc<Alert>>> = BTreeMap::new();
+        for alert in self.active().filter(|alert| alert.rule != issue::NAME) {
+            rules.entry(alert.rule.clone()).or_default().push(Arc::clone(alert));
+        }
+        rules
     }
 
     /// Returns the beginnings of all active alerts.

@@ -2,13 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use monitor_core::traffic::WindowCounts;
-
 use super::{records::MAX_RECORDS, *};
 use crate::{
     alert::Severity,
     fact::{FailureKind, IssueFact},
-    rule::{condition::counts, error_ratio::ErrorRatioRule, issue::IssueRule},
+    rule::{error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule, readings::FixedReadings},
 };
 
 fn now(seconds: u64) -> Now {
@@ -64,8 +62,8 @@ fn stored_value(change: StoreWrite) -> Option<(String, Vec<u8>)> {
     }
 }
 
-fn ratio(failed: u64) -> WindowCounts {
-    counts(100, failed)
+fn ratio(failed: u64) -> FixedReadings {
+    FixedReadings::total(100, failed)
 }
 
 #[test]
@@ -188,4 +186,36 @@ fn texts_of_an_erased_user_are_masked_in_active_alerts() {
     engine.erase(&mut |text| (text == "no digit").then(|| String::from("*")));
     assert_eq!(engine.active().next().map(|change| change.alert.facts[0].1.clone()), Some("*".to_owned()));
     assert!(!engine.take_changes().is_empty(), "the store must not keep them");
+}
+
+#[test]
+fn each_route_has_an_alert_of_its_own_that_ends_when_the_route_has_no_requests() {
+    let rule = ErrorRatioRule::above(0.5).per_route().resolve_after(Duration::ZERO);
+    let mut engine = Engine::new(source(), vec![rule.into()]);
+    let both = FixedReadings::total(200, 160).route("GET /a", 100, 80).route("GET /b", 100, 80);
+    let keys = |changes: Vec<Change>| {
+        let line = |change: Change| format!("{} {}", change.transition.as_str(), change.alert.key);
+        changes.into_iter().map(line).collect::<Vec<_>>()
+    };
+    let begun = keys(engine.evaluate(&both, now(0)));
+    assert_eq!(begun, ["triggered shop/production/error-ratio/GET /a", "triggered shop/production/error-ratio/GET /b"]);
+    let one = FixedReadings::total(100, 80).route("GET /b", 100, 80);
+    assert_eq!(keys(engine.evaluate(&one, now(1))), ["resolved shop/production/error-ratio/GET /a"]);
+    let mut next = Engine::new(source(), vec![ErrorRatioRule::above(0.5).per_route().into()]);
+    next.merge(&mut engine.everything().into_iter().filter_map(stored_value).collect());
+    assert!(next.evaluate(&one, now(1)).is_empty(), "an alert of the process before goes on");
+}
+
+#[test]
+fn an_issue_with_many_events_has_an_alert_that_names_it() {
+    let rule = IssueEventsRule::more_than(5).resolve_after(Duration::ZERO);
+    let mut engine = Engine::new(source(), vec![rule.into()]);
+    let readings = |events| FixedReadings { events: vec![(fingerprint(7), events)], ..FixedReadings::default() };
+    assert!(engine.evaluate(&readings(5), now(0)).is_empty());
+    let [begun] = &engine.evaluate(&readings(6), now(1))[..] else { panic!("it fires") };
+    assert_eq!(begun.alert.fingerprint, Some(fingerprint(7)));
+    assert_eq!(begun.alert.severity, Severity::Warning);
+    assert!(engine.evaluate(&readings(3), now(2)).is_empty(), "it is above the half");
+    let [ended] = &engine.evaluate(&readings(2), now(3))[..] else { panic!("it is over") };
+    assert_eq!((ended.transition, ended.alert.facts[0].1.as_str()), (Transition::Resolved, "2 in 1 hour"));
 }

@@ -1,48 +1,63 @@
-//! The watch of one condition: how long the condition of its next change has held.
+//! The watch of one condition: how long the condition of each group's next change has held.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     alert::Transition,
-    rule::condition::{Condition, State},
+    rule::condition::{Condition, Group, State},
 };
 
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     rule: Arc<dyn Condition>,
-    /// Monotonic time since which the condition has held.
-    since: Option<Duration>,
+    /// Monotonic times since which the conditions of groups have held.
+    since: BTreeMap<Group, Duration>,
 }
 
 impl Watch {
     pub(super) fn new(rule: Arc<dyn Condition>) -> Self {
-        Self { rule, since: None }
+        Self { rule, since: BTreeMap::new() }
     }
 
     pub(super) fn rule(&self) -> &dyn Condition {
         &*self.rule
     }
 
-    /// Starts again. Called when the alert was changed by other means.
+    /// Starts again. Called when alerts were changed by other means.
     pub(super) fn reset(&mut self) {
-        self.since = None;
+        self.since.clear();
     }
 
-    /// Returns `next`, the only transition that the alert can make, once its condition has held for long enough.
-    pub(super) fn next_change(&mut self, next: Transition, state: State, now: Duration) -> Option<Transition> {
+    /// Forgets the groups that are not among these.
+    pub(super) fn retain(&mut self, groups: &BTreeSet<&Group>) {
+        self.since.retain(|group, _| groups.contains(group));
+    }
+
+    /// Returns `next`, the only transition that the group's alert can make, once its condition has held for long enough.
+    pub(super) fn next_change(
+        &mut self,
+        group: &Group,
+        next: Transition,
+        state: State,
+        now: Duration,
+    ) -> Option<Transition> {
         let (holds, delay) = match next {
             Transition::Triggered => (state == State::Met, self.rule.lasting()),
             Transition::Resolved => (state == State::Over, self.rule.resolve_after()),
         };
         if !holds {
-            self.since = None;
+            self.since.remove(group);
             return None;
         }
-        let since = *self.since.get_or_insert(now);
+        let since = *self.since.entry(group.clone()).or_insert(now);
         if now.saturating_sub(since) < delay {
             return None;
         }
-        self.since = None;
+        self.since.remove(group);
         Some(next)
     }
 }
@@ -50,14 +65,14 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::{condition::counts, error_ratio::ErrorRatioRule};
+    use crate::rule::{error_ratio::ErrorRatioRule, readings::FixedReadings};
 
     /// Returns the transitions at each second. Each reading is the number of failures in 100 requests.
     fn changes(rule: ErrorRatioRule, readings: &[u64]) -> String {
         let (mut watch, mut next) = (Watch::new(Arc::new(rule)), Transition::Triggered);
         let signs = (0..).zip(readings).map(|(second, failed)| {
-            let state = watch.rule().read(&counts(100, *failed)).state;
-            match watch.next_change(next, state, Duration::from_secs(1000 + second)) {
+            let (group, state) = watch.rule().read(&FixedReadings::total(100, *failed)).remove(0);
+            match watch.next_change(&group, next, state, Duration::from_secs(1000 + second)) {
                 None => '.',
                 Some(Transition::Triggered) => {
                     next = Transition::Resolved;

@@ -19,7 +19,7 @@ impl Fact {
 }
 
 impl IssueFact {
-    pub(super) fn of(issue: &Issue) -> Self {
+    pub(crate) fn of(issue: &Issue) -> Self {
         Self {
             fingerprint: issue.fingerprint,
             kind: if issue.kind == EventKind::Panic { FailureKind::Panic } else { FailureKind::Error },

@@ -1,35 +1,40 @@
-//! Rules that are evaluated every second, and what they read.
+//! Rules that are evaluated every second.
 
 use std::{fmt::Debug, time::Duration};
 
-use monitor_core::traffic::{Lookback, Traffic, WindowCounts};
+use monitor_core::Fingerprint;
 
-/// A rule that is evaluated every second: decides from readings when its alert begins and ends.
+use super::readings::Readings;
+use crate::alert::{Alert, Severity};
+
+/// A rule that is evaluated every second: decides from readings when its alerts begin and end. It has one alert for each
+/// group.
 pub(crate) trait Condition: Debug + Send + Sync {
     fn name(&self) -> &str;
 
-    fn title(&self) -> String;
+    fn severity(&self) -> Severity;
 
-    /// Returns the time for which the condition must be met before the alert begins.
+    /// Returns the time for which the condition must be met before an alert begins.
     fn lasting(&self) -> Duration;
 
-    /// Returns the time for which the condition must be over before the alert ends.
+    /// Returns the time for which the condition must be over before an alert ends.
     fn resolve_after(&self) -> Duration;
 
-    fn read(&self, readings: &dyn Readings) -> Reading;
-}
+    /// Returns the state of each group. A group that is missing is over.
+    fn read(&self, readings: &dyn Readings) -> Vec<(Group, State)>;
 
-/// The counts that conditions read.
-pub(crate) trait Readings {
-    /// Returns the counts of all routes within a window.
-    fn window(&self, window: Lookback) -> WindowCounts;
-}
+    /// Returns the title of an alert that begins.
+    fn title(&self, group: &Group, readings: &dyn Readings) -> String;
 
-/// The state of a condition, and the facts that show it in an alert.
-#[derive(Clone, Debug)]
-pub(crate) struct Reading {
-    pub(crate) state: State,
-    pub(crate) facts: Vec<(String, String)>,
+    /// Returns the facts of an alert that begins or ends.
+    fn facts(&self, group: &Group, readings: &dyn Readings) -> Vec<(String, String)>;
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns a sentence that says what to change.
+    fn check(&self) -> Result<(), String>;
 }
 
 /// The state of a condition. Between the two thresholds an alert neither begins nor ends.
@@ -40,24 +45,38 @@ pub(crate) enum State {
     Over,
 }
 
-impl Readings for Traffic {
-    fn window(&self, window: Lookback) -> WindowCounts {
-        self.recent(window).total
-    }
+/// The part of a service that an alert is about.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Group {
+    Service,
+    /// A method and a route, such as `GET /items/{id}`.
+    Route(String),
+    Issue(Fingerprint),
 }
 
-/// Tests read the same counts in every window.
-#[cfg(test)]
-impl Readings for WindowCounts {
-    fn window(&self, _: Lookback) -> WindowCounts {
-        *self
+impl Group {
+    /// Returns the group of an alert of the rule with this key.
+    pub(crate) fn of(alert: &Alert, rule_key: &str) -> Self {
+        if let Some(fingerprint) = alert.fingerprint {
+            return Self::Issue(fingerprint);
+        }
+        let route = alert.key.strip_prefix(rule_key).and_then(|rest| rest.strip_prefix('/'));
+        route.map_or(Self::Service, |route| Self::Route(route.to_owned()))
     }
-}
 
-/// Returns counts for tests.
-#[cfg(test)]
-pub(crate) fn counts(count: u64, failed: u64) -> WindowCounts {
-    let mut counts = WindowCounts::default();
-    (counts.count, counts.failed) = (count, failed);
-    counts
+    /// Returns the key of the alert of this group.
+    pub(crate) fn key(&self, rule_key: &str) -> String {
+        match self {
+            Self::Service => rule_key.to_owned(),
+            Self::Route(route) => format!("{rule_key}/{route}"),
+            Self::Issue(fingerprint) => format!("{rule_key}/{fingerprint}"),
+        }
+    }
+
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Issue(fingerprint) => Some(*fingerprint),
+            _ => None,
+        }
+    }
 }

@@ -5,12 +5,15 @@ use std::time::Duration;
 use monitor_core::traffic::{Lookback, WindowCounts};
 
 use super::{
-    condition::{Condition, Reading, Readings, State},
+    condition::{Condition, Group, State},
+    readings::Readings,
+    settings::{Settings, common, setters},
     text,
 };
+use crate::alert::Severity;
 
-/// Alerts when the ratio of failed requests is above a threshold. Evaluated every second, over all routes. The alert is
-/// [critical](crate::Severity::Critical).
+/// Alerts when the ratio of failed requests is above a threshold. Evaluated every second, over all routes or for each
+/// one. The alert is [critical](Severity::Critical) by default.
 ///
 /// The alert is over once the ratio has been below a second, lower threshold for a while, so that a ratio around the
 /// first one does not alert again and again. A window with too few requests never alerts; while the alert is active it
@@ -30,36 +33,50 @@ use super::{
 ///     .resolve_below(0.01)
 ///     .resolve_after(Duration::from_secs(300));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct ErrorRatioRule {
-    name: String,
+    settings: Settings,
     above: f64,
     within: Lookback,
     at_least: u64,
-    lasting: Duration,
     resolve_below: Option<f64>,
-    resolve_after: Duration,
+    scope: Scope,
+}
+
+/// The requests of one ratio.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Scope {
+    Service,
+    EachRoute,
 }
 
 impl ErrorRatioRule {
     /// Creates a rule with this threshold, between 0 and 1: `0.05` is 5 %.
     pub fn above(ratio: f64) -> Self {
         Self {
-            name: String::from("error-ratio"),
+            settings: Settings::new(NAME, Severity::Critical),
             above: ratio,
             within: Lookback::Seconds(60),
             at_least: 10,
-            lasting: Duration::ZERO,
             resolve_below: None,
-            resolve_after: Duration::from_secs(60),
+            scope: Scope::Service,
         }
     }
 
-    /// Sets the name, which tells rules of one program apart: lower-case letters, digits and `-`. A rule whose name is
-    /// changed resolves the alert of its old name. Defaults to `error-ratio`.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
+    setters!("error-ratio");
+
+    /// Evaluates each method and route by itself, with an alert of its own. Defaults to one ratio of all routes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::alert::{ErrorRatioRule, Severity};
+    ///
+    /// let rule = ErrorRatioRule::above(0.5).per_route().name("route-errors").severity(Severity::Warning);
+    /// ```
+    pub fn per_route(mut self) -> Self {
+        self.scope = Scope::EachRoute;
         self
     }
 
@@ -76,43 +93,10 @@ impl ErrorRatioRule {
         self
     }
 
-    /// Sets the time for which the ratio must be above the threshold before the rule alerts. Defaults to 0: it alerts
-    /// at once.
-    pub fn lasting(mut self, time: Duration) -> Self {
-        self.lasting = time;
-        self
-    }
-
     /// Sets the ratio below which the alert is over. Defaults to half of the threshold.
     pub fn resolve_below(mut self, ratio: f64) -> Self {
         self.resolve_below = Some(ratio);
         self
-    }
-
-    /// Sets the time for which the ratio must stay below before the alert is over. Defaults to 60 seconds.
-    pub fn resolve_after(mut self, time: Duration) -> Self {
-        self.resolve_after = time;
-        self
-    }
-
-    pub(super) fn check(&self) -> Result<(), String> {
-        let Self { name, above, at_least, .. } = self;
-        let lower = self.lower();
-        let is_of_name = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-        if name.is_empty() || !name.bytes().all(is_of_name) {
-            return Err(format!("`{name}` is no name of an alert rule: use lower-case letters, digits and `-`"));
-        }
-        // Written so that NaN is refused as well.
-        if !(*above > 0.0 && *above < 1.0) {
-            return Err(format!("an error ratio above {above} cannot alert: use one between 0 and 1, such as 0.05"));
-        }
-        if !(lower > 0.0 && lower <= *above) {
-            return Err(format!("`resolve_below({lower})` must be above 0 and at most the threshold, {above}"));
-        }
-        if *at_least == 0 {
-            return Err(String::from("`at_least(0)` has no ratio: use 1 or more requests"));
-        }
-        check_window(self.within)
     }
 
     fn state(&self, counts: &WindowCounts) -> State {
@@ -129,29 +113,58 @@ impl ErrorRatioRule {
 }
 
 impl Condition for ErrorRatioRule {
-    fn name(&self) -> &str {
-        &self.name
+    common!();
+
+    fn read(&self, readings: &dyn Readings) -> Vec<(Group, State)> {
+        let window = readings.window(self.within);
+        match self.scope {
+            Scope::Service => vec![(Group::Service, self.state(&window.total))],
+            Scope::EachRoute => {
+                let state =
+                    |(route, counts): (&String, &WindowCounts)| (Group::Route(route.clone()), self.state(counts));
+                window.routes.iter().map(state).collect()
+            }
+        }
     }
 
-    fn title(&self) -> String {
-        format!("Error ratio above {} %", text::percent(self.above))
+    fn title(&self, group: &Group, _: &dyn Readings) -> String {
+        let title = format!("Error ratio above {} %", text::percent(self.above));
+        if let Group::Route(route) = group { format!("{title}: {route}") } else { title }
     }
 
-    fn lasting(&self) -> Duration {
-        self.lasting
-    }
-
-    fn resolve_after(&self) -> Duration {
-        self.resolve_after
-    }
-
-    fn read(&self, readings: &dyn Readings) -> Reading {
-        let counts = readings.window(self.within);
+    fn facts(&self, group: &Group, readings: &dyn Readings) -> Vec<(String, String)> {
+        let window = readings.window(self.within);
+        let counts = match group {
+            Group::Route(route) => window.routes.get(route).copied().unwrap_or_default(),
+            _ => window.total,
+        };
         let failed = format!("{} of {} requests", counts.failed, counts.count);
-        let facts = vec![text::fact("failed", failed), text::fact("window", text::window(self.within))];
-        Reading { state: self.state(&counts), facts }
+        let mut facts = vec![text::fact("failed", failed), text::fact("window", text::window(self.within))];
+        if let Group::Route(route) = group {
+            facts.push(text::fact("route", route.clone()));
+        }
+        facts
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Self { settings, above, at_least, .. } = self;
+        let lower = self.lower();
+        settings.check()?;
+        // Written so that NaN is refused as well.
+        if !(*above > 0.0 && *above < 1.0) {
+            return Err(format!("an error ratio above {above} cannot alert: use one between 0 and 1, such as 0.05"));
+        }
+        if !(lower > 0.0 && lower <= *above) {
+            return Err(format!("`resolve_below({lower})` must be above 0 and at most the threshold, {above}"));
+        }
+        if *at_least == 0 {
+            return Err(String::from("`at_least(0)` has no ratio: use 1 or more requests"));
+        }
+        check_window(self.within)
     }
 }
+
+const NAME: &str = "error-ratio";
 
 fn check_window(window: Lookback) -> Result<(), String> {
     match window {
@@ -163,7 +176,7 @@ fn check_window(window: Lookback) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::condition::counts;
+    use crate::rule::readings::{FixedReadings, counts};
 
     #[test]
     fn a_window_with_too_few_requests_never_alerts_and_ends_an_alert() {
@@ -203,5 +216,17 @@ mod tests {
             refused(&rule.clone().name(name), "use lower-case letters, digits and `-`");
         }
         assert_eq!(rule.resolve_below(0.05).check(), Ok(()));
+    }
+
+    #[test]
+    fn each_route_can_have_a_ratio_of_its_own() {
+        let readings = FixedReadings::total(200, 60).route("GET /a", 100, 60).route("GET /b", 100, 0);
+        let read = ErrorRatioRule::above(0.5).per_route().read(&readings);
+        let route = |name: &str| Group::Route(name.to_owned());
+        assert_eq!(read, [(route("GET /a"), State::Met), (route("GET /b"), State::Over)]);
+        let rule = ErrorRatioRule::above(0.5).per_route();
+        assert_eq!(rule.title(&route("GET /a"), &readings), "Error ratio above 50 %: GET /a");
+        assert_eq!(rule.facts(&route("GET /a"), &readings)[0].1, "60 of 100 requests");
+        assert_eq!(rule.facts(&route("GET /gone"), &readings)[0].1, "0 of 0 requests");
     }
 }

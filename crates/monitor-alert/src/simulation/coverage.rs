@@ -34,6 +34,8 @@ pub(super) enum Event {
     UserErased,
     Acknowledged,
     Escalated,
+    IssueFlooded,
+    FloodEnded,
     ReceiverStaysDown,
     /// A history whose receivers got all changes, in order.
     Complete,
@@ -67,7 +69,7 @@ impl fmt::Display for Coverage {
     }
 }
 
-const ALL: [Event; 31] = [
+const ALL: [Event; 33] = [
     Event::Accepted,
     Event::Rejected,
     Event::Throttled,
@@ -97,6 +99,8 @@ const ALL: [Event; 31] = [
     Event::UserErased,
     Event::Acknowledged,
     Event::Escalated,
+    Event::IssueFlooded,
+    Event::FloodEnded,
     Event::ReceiverStaysDown,
     Event::Complete,
 ];

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use monitor_core::traffic::WindowCounts;
-
 use super::{
     coverage::Event,
     disk::DiskMode,
@@ -12,7 +10,7 @@ use super::{
     snapshot::Snapshot,
     world::World,
 };
-use crate::outbox::Next;
+use crate::{outbox::Next, rule::readings::FixedReadings};
 
 impl World {
     /// Lets the faults stop and time pass. One receiver may stay down: its entries expire.
@@ -53,7 +51,7 @@ impl World {
 
     fn settle(&mut self) {
         for _ in 0..ROUNDS {
-            self.evaluate(WindowCounts::default());
+            self.evaluate(&FixedReadings::default());
             let wait = CHANNELS.into_iter().filter_map(|channel| self.settle_channel(channel)).min();
             self.check_counts();
             if self.is_settled() {

@@ -19,7 +19,7 @@ use crate::{
     machine::{Machine, Settings},
     outbox::{Limit, SaveMark},
     routes::Route,
-    rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule},
+    rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule},
     time::Now,
 };
 
@@ -160,5 +160,5 @@ fn routes(channels: &[&str], random: &mut Rng) -> Vec<Route> {
 
 fn all_rules() -> Vec<Rule> {
     let ratio = ErrorRatioRule::above(0.1).lasting(Duration::from_secs(3));
-    vec![IssueRule::new().into(), ratio.into()]
+    vec![IssueRule::new().into(), ratio.into(), IssueEventsRule::more_than(100).into()]
 }

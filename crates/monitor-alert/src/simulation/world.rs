@@ -6,7 +6,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use monitor_core::{Fingerprint, traffic::WindowCounts};
+use monitor_core::Fingerprint;
 
 use super::{
     coverage::{Coverage, Event},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     fact::{Fact, FailureKind, IssueFact},
-    rule::condition::counts,
+    rule::readings::FixedReadings,
     time::Now,
 };
 
@@ -42,6 +42,8 @@ pub(super) struct World {
     pub(super) confirmed: BTreeSet<String>,
     /// Whether requests fail.
     is_failing: bool,
+    /// Issues with many events, and their numbers.
+    floods: BTreeMap<u64, u64>,
     /// Number of the user that messages mention.
     pub(super) user: u32,
 }
@@ -62,6 +64,7 @@ impl World {
             is_plain: true,
             confirmed: BTreeSet::new(),
             is_failing: false,
+            floods: BTreeMap::new(),
             user: 0,
         }
     }
@@ -86,6 +89,7 @@ impl World {
             988..992 => self.set_wall_clock(),
             992..994 => self.erase_user(),
             994..997 => self.acknowledge_some(),
+            997..999 => self.flood_some(),
             _ => self.is_failing = !self.is_failing,
         }
         self.check_counts();
@@ -105,13 +109,14 @@ impl World {
     }
 
     pub(super) fn evaluate_all(&mut self) {
-        self.evaluate(counts(100, if self.is_failing { 50 } else { 1 }));
+        let events = self.floods.iter().map(|(issue, events)| (fingerprint(*issue), *events)).collect();
+        self.evaluate(&FixedReadings { events, ..FixedReadings::total(100, if self.is_failing { 50 } else { 1 }) });
     }
 
-    pub(super) fn evaluate(&mut self, counts: WindowCounts) {
+    pub(super) fn evaluate(&mut self, readings: &FixedReadings) {
         for at in 0..self.processes.len() {
             let now = self.now(&self.processes[at]);
-            let _ = self.processes[at].machine.evaluate(&counts, now);
+            let _ = self.processes[at].machine.evaluate(readings, now);
         }
     }
 
@@ -123,6 +128,7 @@ impl World {
 
     pub(super) fn end_conditions(&mut self) {
         self.is_failing = false;
+        self.floods.clear();
         for number in 0..ISSUES {
             (0..self.processes.len()).for_each(|at| self.observe(at, &Fact::Resolved(fingerprint(number))));
         }
@@ -178,6 +184,14 @@ impl World {
             2 => Fact::Regressed(issue),
             _ => Fact::Resolved(fingerprint(number)),
         }
+    }
+
+    /// Changes the number of events of an issue.
+    fn flood_some(&mut self) {
+        let (issue, events) = (self.random.u64(0..ISSUES), self.random.u64(0..300));
+        self.floods.insert(issue, events);
+        self.coverage.count(if events > 100 { Event::IssueFlooded } else { Event::FloodEnded });
+        self.journal.write(format_args!("issue {issue} has {events} events"));
     }
 
     fn change_disk(&mut self) {
