@@ -79,5 +79,8 @@ pub use self::{
     notifier::{DeliveryError, Notifier},
     notifiers::{Alertmanager, PagerDuty, SignatureError, Slack, Webhook, verify_signature},
     routes::Route,
-    rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule},
+    rule::{
+        Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, issue::IssueRule,
+        issue_events::IssueEventsRule, silence::SilenceRule, slower::SlowerRule,
+    },
 };

@@ -1,16 +1,24 @@
 //! Rules: they decide when an alert fires, and when it is over.
 
+pub(crate) mod burn;
 pub(crate) mod condition;
+pub(crate) mod duration;
 pub(crate) mod error_ratio;
 pub(crate) mod issue;
 pub(crate) mod issue_events;
 pub(crate) mod readings;
+mod scope;
 mod settings;
+pub(crate) mod silence;
+pub(crate) mod slower;
 pub(crate) mod text;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use self::{condition::Condition, error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule};
+use self::{
+    burn::BurnRule, condition::Condition, duration::DurationRule, error_ratio::ErrorRatioRule, issue::IssueRule,
+    issue_events::IssueEventsRule, silence::SilenceRule, slower::SlowerRule,
+};
 
 /// A rule: decides when an alert fires, and when it is over.
 ///
@@ -30,6 +38,14 @@ pub enum Rule {
     ErrorRatio(ErrorRatioRule),
     /// Alerts on issues with many events.
     IssueEvents(IssueEventsRule),
+    /// Alerts on slow requests.
+    Duration(DurationRule),
+    /// Alerts on requests that have become slower.
+    Slower(SlowerRule),
+    /// Alerts on the absence of requests.
+    Silence(SilenceRule),
+    /// Alerts on an error budget that is used up fast.
+    Burn(BurnRule),
 }
 
 impl Rule {
@@ -50,6 +66,10 @@ impl Rule {
             Self::Issue(_) => None,
             Self::ErrorRatio(rule) => Some(Arc::new(rule)),
             Self::IssueEvents(rule) => Some(Arc::new(rule)),
+            Self::Duration(rule) => Some(Arc::new(rule)),
+            Self::Slower(rule) => Some(Arc::new(rule)),
+            Self::Silence(rule) => Some(Arc::new(rule)),
+            Self::Burn(rule) => Some(Arc::new(rule)),
         }
     }
 
@@ -58,6 +78,10 @@ impl Rule {
             Self::Issue(_) => None,
             Self::ErrorRatio(rule) => Some(rule),
             Self::IssueEvents(rule) => Some(rule),
+            Self::Duration(rule) => Some(rule),
+            Self::Slower(rule) => Some(rule),
+            Self::Silence(rule) => Some(rule),
+            Self::Burn(rule) => Some(rule),
         }
     }
 
@@ -79,23 +103,26 @@ impl Rule {
     }
 }
 
-impl From<IssueRule> for Rule {
-    fn from(rule: IssueRule) -> Self {
-        Self::Issue(rule)
-    }
+/// Implements the conversion of a rule of each type.
+macro_rules! from {
+    ($($variant:ident($rule:ty)),*) => {$(
+        impl From<$rule> for Rule {
+            fn from(rule: $rule) -> Self {
+                Self::$variant(rule)
+            }
+        }
+    )*};
 }
 
-impl From<ErrorRatioRule> for Rule {
-    fn from(rule: ErrorRatioRule) -> Self {
-        Self::ErrorRatio(rule)
-    }
-}
-
-impl From<IssueEventsRule> for Rule {
-    fn from(rule: IssueEventsRule) -> Self {
-        Self::IssueEvents(rule)
-    }
-}
+from!(
+    Issue(IssueRule),
+    ErrorRatio(ErrorRatioRule),
+    IssueEvents(IssueEventsRule),
+    Duration(DurationRule),
+    Slower(SlowerRule),
+    Silence(SilenceRule),
+    Burn(BurnRule)
+);
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use monitor_core::traffic::{Lookback, WindowCounts};
 use super::{
     condition::{Condition, Group, State},
     readings::Readings,
+    scope::Scope,
     settings::{Settings, common, setters},
     text,
 };
@@ -42,13 +43,6 @@ pub struct ErrorRatioRule {
     at_least: u64,
     resolve_below: Option<f64>,
     scope: Scope,
-}
-
-/// The requests of one ratio.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Scope {
-    Service,
-    EachRoute,
 }
 
 impl ErrorRatioRule {
@@ -116,34 +110,17 @@ impl Condition for ErrorRatioRule {
     common!();
 
     fn read(&self, readings: &dyn Readings) -> Vec<(Group, State)> {
-        let window = readings.window(self.within);
-        match self.scope {
-            Scope::Service => vec![(Group::Service, self.state(&window.total))],
-            Scope::EachRoute => {
-                let state =
-                    |(route, counts): (&String, &WindowCounts)| (Group::Route(route.clone()), self.state(counts));
-                window.routes.iter().map(state).collect()
-            }
-        }
+        self.scope.states(&readings.window(self.within), |counts| self.state(counts))
     }
 
     fn title(&self, group: &Group, _: &dyn Readings) -> String {
-        let title = format!("Error ratio above {} %", text::percent(self.above));
-        if let Group::Route(route) = group { format!("{title}: {route}") } else { title }
+        group.title(format!("Error ratio above {} %", text::percent(self.above)))
     }
 
     fn facts(&self, group: &Group, readings: &dyn Readings) -> Vec<(String, String)> {
-        let window = readings.window(self.within);
-        let counts = match group {
-            Group::Route(route) => window.routes.get(route).copied().unwrap_or_default(),
-            _ => window.total,
-        };
+        let counts = group.counts(&readings.window(self.within));
         let failed = format!("{} of {} requests", counts.failed, counts.count);
-        let mut facts = vec![text::fact("failed", failed), text::fact("window", text::window(self.within))];
-        if let Group::Route(route) = group {
-            facts.push(text::fact("route", route.clone()));
-        }
-        facts
+        group.with_route(vec![text::fact("failed", failed), text::fact("window", text::window(self.within))])
     }
 
     fn check(&self) -> Result<(), String> {
@@ -166,7 +143,8 @@ impl Condition for ErrorRatioRule {
 
 const NAME: &str = "error-ratio";
 
-fn check_window(window: Lookback) -> Result<(), String> {
+/// Refuses a window that the traffic does not have.
+pub(super) fn check_window(window: Lookback) -> Result<(), String> {
     match window {
         Lookback::Seconds(1..=60) | Lookback::Minutes(1..=60) => Ok(()),
         _ => Err(format!("`{window:?}` is no window of an alert rule: use 1 to 60 seconds, or 1 to 60 minutes")),

@@ -4,11 +4,12 @@ use std::{
     cell::{OnceCell, RefCell},
     collections::BTreeMap,
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 
 use monitor_core::{
-    Fingerprint, History, Monitor,
+    Fingerprint, History, HistoryCounts, Monitor,
     traffic::{Lookback, WindowCounts},
 };
 
@@ -18,6 +19,15 @@ use crate::fact::IssueFact;
 pub(crate) trait Readings {
     /// Returns the counts of the requests within a window.
     fn window(&self, window: Lookback) -> Rc<Window>;
+
+    /// Returns the counts of the requests within the latest `span`, of all processes that used the store.
+    fn history(&self, span: Duration) -> WindowCounts;
+
+    /// Returns the counts of each release within the latest `span`, the release that was first seen first.
+    fn releases(&self, span: Duration) -> Vec<(String, WindowCounts)>;
+
+    /// Returns the release of this process.
+    fn release(&self) -> String;
 
     /// Returns the number of events of each issue within the latest `span`.
     fn events(&self, span: Duration) -> Vec<(Fingerprint, u64)>;
@@ -46,6 +56,10 @@ impl<'a> MonitorReadings<'a> {
         Self { monitor, windows: RefCell::default(), history: OnceCell::new() }
     }
 
+    fn read<R>(&self, read: impl FnOnce(&History<'a>) -> R) -> Option<R> {
+        self.history.get_or_init(|| self.monitor.history()).as_ref().map(read)
+    }
+
     fn read_window(&self, window: Lookback) -> Window {
         let Some(traffic) = self.monitor.traffic() else { return Window::default() };
         let recent = traffic.recent(window);
@@ -67,9 +81,21 @@ impl Readings for MonitorReadings<'_> {
         read
     }
 
+    fn history(&self, span: Duration) -> WindowCounts {
+        self.read(|history| history.total(span).ended).unwrap_or_default()
+    }
+
+    fn releases(&self, span: Duration) -> Vec<(String, WindowCounts)> {
+        let named = |(release, counts): (Arc<str>, HistoryCounts)| (release.to_string(), counts.ended);
+        self.read(|history| history.releases(span).into_iter().map(named).collect()).unwrap_or_default()
+    }
+
+    fn release(&self) -> String {
+        self.monitor.identity().map(|identity| identity.release().to_owned()).unwrap_or_default()
+    }
+
     fn events(&self, span: Duration) -> Vec<(Fingerprint, u64)> {
-        let history = self.history.get_or_init(|| self.monitor.history());
-        history.as_ref().map(|history| history.issue_events(span)).unwrap_or_default()
+        self.read(|history| history.issue_events(span)).unwrap_or_default()
     }
 
     fn issue(&self, fingerprint: Fingerprint) -> Option<IssueFact> {
@@ -77,18 +103,32 @@ impl Readings for MonitorReadings<'_> {
     }
 }
 
-/// Readings of tests: the same counts in every window.
+/// Readings of tests: the same counts in every window, except in those of `recent`.
 #[cfg(test)]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FixedReadings {
     pub(crate) window: Window,
+    pub(crate) recent: Vec<(Lookback, u64)>,
+    pub(crate) history: Vec<(Duration, WindowCounts)>,
+    pub(crate) releases: Vec<(String, WindowCounts)>,
+    pub(crate) release: String,
     pub(crate) events: Vec<(Fingerprint, u64)>,
 }
 
 #[cfg(test)]
 impl FixedReadings {
     pub(crate) fn total(count: u64, failed: u64) -> Self {
-        Self { window: Window { total: counts(count, failed), routes: BTreeMap::new() }, events: Vec::new() }
+        Self { window: Window { total: counts(count, failed), routes: BTreeMap::new() }, ..Self::default() }
+    }
+
+    pub(crate) fn recent(mut self, window: Lookback, count: u64) -> Self {
+        self.recent.push((window, count));
+        self
+    }
+
+    pub(crate) fn history(mut self, span: Duration, count: u64, failed: u64) -> Self {
+        self.history.push((span, counts(count, failed)));
+        self
     }
 
     pub(crate) fn route(mut self, route: &str, count: u64, failed: u64) -> Self {
@@ -99,8 +139,22 @@ impl FixedReadings {
 
 #[cfg(test)]
 impl Readings for FixedReadings {
-    fn window(&self, _: Lookback) -> Rc<Window> {
-        Rc::new(self.window.clone())
+    fn window(&self, window: Lookback) -> Rc<Window> {
+        let recent = self.recent.iter().find(|(known, _)| *known == window);
+        let counted = |(_, count): &(Lookback, u64)| Self::total(*count, 0).window;
+        Rc::new(recent.map_or_else(|| self.window.clone(), counted))
+    }
+
+    fn history(&self, span: Duration) -> WindowCounts {
+        self.history.iter().find(|(known, _)| *known == span).map(|(_, counts)| *counts).unwrap_or_default()
+    }
+
+    fn releases(&self, _: Duration) -> Vec<(String, WindowCounts)> {
+        self.releases.clone()
+    }
+
+    fn release(&self) -> String {
+        self.release.clone()
     }
 
     fn events(&self, _: Duration) -> Vec<(Fingerprint, u64)> {

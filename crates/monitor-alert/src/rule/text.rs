@@ -23,6 +23,11 @@ pub(super) fn window(window: Lookback) -> String {
     }
 }
 
+/// Returns a duration in seconds with three digits, or in milliseconds.
+pub(super) fn duration(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.2} s") }
+}
+
 /// Returns a time in its largest whole unit.
 pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
