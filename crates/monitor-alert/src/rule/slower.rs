@@ -172,13 +172,13 @@ mod tests {
         let rule = SlowerRule::than_last_release(1.5);
         let state = |before, now| rule.read(&releases(before, now))[0].1;
         let [fast, slow] = [5, 6].map(|bucket| durations(100, bucket));
-        assert_eq!(state(fast, slow), State::Met, "243 ms after 99 ms");
+        assert_eq!(state(fast, slow), State::Met, "242 ms after 99 ms");
         assert_eq!(state(fast, fast), State::Over);
         assert_eq!(state(slow, fast), State::Over, "faster");
         assert_eq!(state(durations(99, 5), slow), State::Over, "too few");
         assert_eq!(SlowerRule::than_last_release(3.0).read(&releases(fast, slow))[0].1, State::Between);
         let facts = rule.facts(&Group::Service, &releases(fast, slow));
-        assert_eq!((facts[0].1.as_str(), facts[1].1.as_str()), ("243 ms", "99 ms"));
+        assert_eq!((facts[0].1.as_str(), facts[1].1.as_str()), ("242 ms", "99 ms"));
     }
 
     #[test]
