@@ -4,6 +4,7 @@ pub(crate) mod burn;
 pub(crate) mod condition;
 pub(crate) mod duration;
 pub(crate) mod error_ratio;
+pub(crate) mod file;
 pub(crate) mod issue;
 pub(crate) mod issue_events;
 pub(crate) mod readings;
@@ -29,7 +30,7 @@ use self::{
 ///
 /// let rules = [Rule::from(IssueRule::new()), Rule::from(ErrorRatioRule::above(0.02))];
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Rule {
     /// Alerts on issues.
@@ -49,10 +50,15 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Returns the rules of a program that sets none: issues, an error ratio above 5 %, and an issue with over 100 events
-    /// an hour.
+    /// Returns the rules of a program that sets none: issues, an error ratio above 5 %, an issue with over 100 events an
+    /// hour, and requests that are 1.5 times as slow as in the release before.
     pub(crate) fn defaults() -> Vec<Self> {
-        vec![IssueRule::new().into(), ErrorRatioRule::above(0.05).into(), IssueEventsRule::more_than(100).into()]
+        vec![
+            IssueRule::new().into(),
+            ErrorRatioRule::above(0.05).into(),
+            IssueEventsRule::more_than(100).into(),
+            SlowerRule::than_last_release(1.5).into(),
+        ]
     }
 
     /// Returns the name, which is part of the keys of the rule's alerts.

@@ -10,7 +10,7 @@
 ///
 /// let rule = Rule::from(IssueRule::new());
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct IssueRule {}
 
