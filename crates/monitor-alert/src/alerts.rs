@@ -1,9 +1,14 @@
 //! Alerts as an extension of a monitor.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use monitor_core::{
-    BoxError, BuildError, DropReason, Durable, Extension, Identity, Monitor, Signal, WeakMonitor, instrument::panic,
+    BoxError, BuildError, DropReason, Durable, Extension, Identity, Monitor, ProcessEnded, Signal, WeakMonitor, clock,
+    instrument::panic,
 };
 
 use crate::{
@@ -17,7 +22,10 @@ use crate::{
     notifier::Notifier,
     outbox::Limit,
     routes::Route,
-    rule::{Rule, readings::MonitorReadings},
+    rule::{
+        Rule,
+        readings::{Ended, MonitorReadings},
+    },
 };
 
 /// Alerts on new issues and on high error ratios. Added to a monitor by
@@ -74,6 +82,8 @@ pub struct Alerts {
     monitor: Option<WeakMonitor>,
     /// Number of forgotten alerts that are counted as dropped, or were forgotten by an earlier process.
     forgotten: u64,
+    /// The end of the process before, and the time at which it was learnt.
+    last_end: Option<(ProcessEnded, Instant)>,
 }
 
 impl Alerts {
@@ -89,6 +99,7 @@ impl Alerts {
             desk: None,
             monitor: None,
             forgotten: 0,
+            last_end: None,
         }
     }
 
@@ -150,6 +161,11 @@ impl Alerts {
         self.handle.clone()
     }
 
+    fn last_end(&self) -> Option<Ended> {
+        let (ended, at) = self.last_end.clone()?;
+        Some(Ended { ended, since: clock::now().saturating_duration_since(at) })
+    }
+
     fn start_couriers(&mut self, desk: &Arc<Desk>, monitor: &WeakMonitor) -> Result<(), BoxError> {
         for notifier in self.notifiers.drain(..) {
             courier::spawn(Arc::clone(desk), monitor.clone(), notifier)?;
@@ -191,17 +207,22 @@ impl Extension for Alerts {
     fn signal(&mut self, signal: &Signal) -> Result<(), BoxError> {
         let Some(desk) = &self.desk else { return Ok(()) };
         Fact::of(signal).iter().for_each(|fact| desk.observe(fact));
-        if let (Signal::ProcessEnded(ended), Some(monitor)) =
-            (signal, self.monitor.as_ref().and_then(WeakMonitor::upgrade))
-        {
-            Fact::missed(ended, &monitor).iter().for_each(|fact| desk.observe(fact));
+        let Some(monitor) = self.monitor.as_ref().and_then(WeakMonitor::upgrade) else { return Ok(()) };
+        match signal {
+            Signal::ProcessEnded(ended) => {
+                Fact::missed(ended, &monitor).iter().for_each(|fact| desk.observe(fact));
+                self.last_end = Some((ProcessEnded::clone(ended), clock::now()));
+            }
+            // Not a second later.
+            Signal::HealthChanged(_) => desk.evaluate(&MonitorReadings::new(&monitor, self.last_end())),
+            _ => {}
         }
         Ok(())
     }
 
     fn second(&mut self, monitor: &Monitor) -> Result<(), BoxError> {
         let Some(desk) = &self.desk else { return Ok(()) };
-        desk.evaluate(&MonitorReadings::new(monitor));
+        desk.evaluate(&MonitorReadings::new(monitor, self.last_end()));
         let forgotten = desk.forgotten();
         let more = forgotten.saturating_sub(std::mem::replace(&mut self.forgotten, forgotten));
         monitor.drops_of(NAME).count_many(DropReason::IssueLimit, more);

@@ -5,8 +5,10 @@ pub(crate) mod condition;
 pub(crate) mod duration;
 pub(crate) mod error_ratio;
 pub(crate) mod file;
+pub(crate) mod health;
 pub(crate) mod issue;
 pub(crate) mod issue_events;
+pub(crate) mod process_end;
 pub(crate) mod readings;
 mod scope;
 mod settings;
@@ -17,8 +19,9 @@ pub(crate) mod text;
 use std::{collections::BTreeSet, sync::Arc};
 
 use self::{
-    burn::BurnRule, condition::Condition, duration::DurationRule, error_ratio::ErrorRatioRule, issue::IssueRule,
-    issue_events::IssueEventsRule, silence::SilenceRule, slower::SlowerRule,
+    burn::BurnRule, condition::Condition, duration::DurationRule, error_ratio::ErrorRatioRule, health::HealthRule,
+    issue::IssueRule, issue_events::IssueEventsRule, process_end::ProcessEndRule, silence::SilenceRule,
+    slower::SlowerRule,
 };
 
 /// A rule: decides when an alert fires, and when it is over.
@@ -47,17 +50,23 @@ pub enum Rule {
     Silence(SilenceRule),
     /// Alerts on an error budget that is used up fast.
     Burn(BurnRule),
+    /// Alerts when the service is not ready.
+    Health(HealthRule),
+    /// Alerts when the process before was killed.
+    ProcessEnd(ProcessEndRule),
 }
 
 impl Rule {
     /// Returns the rules of a program that sets none: issues, an error ratio above 5 %, an issue with over 100 events an
-    /// hour, and requests that are 1.5 times as slow as in the release before.
+    /// hour, requests that are 1.5 times as slow as in the release before, readiness, and a process before that was killed.
     pub(crate) fn defaults() -> Vec<Self> {
         vec![
             IssueRule::new().into(),
             ErrorRatioRule::above(0.05).into(),
             IssueEventsRule::more_than(100).into(),
             SlowerRule::than_last_release(1.5).into(),
+            HealthRule::readiness().into(),
+            ProcessEndRule::new().into(),
         ]
     }
 
@@ -76,6 +85,8 @@ impl Rule {
             Self::Slower(rule) => Some(Arc::new(rule)),
             Self::Silence(rule) => Some(Arc::new(rule)),
             Self::Burn(rule) => Some(Arc::new(rule)),
+            Self::Health(rule) => Some(Arc::new(rule)),
+            Self::ProcessEnd(rule) => Some(Arc::new(rule)),
         }
     }
 
@@ -88,6 +99,8 @@ impl Rule {
             Self::Slower(rule) => Some(rule),
             Self::Silence(rule) => Some(rule),
             Self::Burn(rule) => Some(rule),
+            Self::Health(rule) => Some(rule),
+            Self::ProcessEnd(rule) => Some(rule),
         }
     }
 
@@ -127,7 +140,9 @@ from!(
     Duration(DurationRule),
     Slower(SlowerRule),
     Silence(SilenceRule),
-    Burn(BurnRule)
+    Burn(BurnRule),
+    Health(HealthRule),
+    ProcessEnd(ProcessEndRule)
 );
 
 #[cfg(test)]

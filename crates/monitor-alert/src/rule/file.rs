@@ -10,10 +10,39 @@ use toml::de::{DeTable, DeValue};
 pub use self::error::RulesError;
 use self::fields::Fields;
 use super::{
-    Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, issue::IssueRule,
-    issue_events::IssueEventsRule, silence::SilenceRule, slower::SlowerRule,
+    Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, health::HealthRule, issue::IssueRule,
+    issue_events::IssueEventsRule, process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
 };
 use crate::alert::Severity;
+
+/// Reads the settings that all conditions have.
+macro_rules! common {
+    ($rule:expr, $fields:expr) => {{
+        let mut rule = $rule;
+        if let Some(name) = $fields.text("name")? {
+            rule = rule.name(name);
+        }
+        if let Some(severity) = severity($fields)? {
+            rule = rule.severity(severity);
+        }
+        if let Some(time) = $fields.time("for")? {
+            rule = rule.lasting(time);
+        }
+        if let Some(time) = $fields.time("resolve-after")? {
+            rule = rule.resolve_after(time);
+        }
+        rule
+    }};
+}
+
+/// Sets what a table has.
+macro_rules! set {
+    ($rule:ident, $value:expr, $setter:ident) => {
+        if let Some(value) = $value {
+            $rule = $rule.$setter(value);
+        }
+    };
+}
 
 impl Rule {
     /// Reads rules from a TOML text of at most 64 KiB: a table `[[rule]]` for each one, with its `type`, and the settings
@@ -96,39 +125,12 @@ impl Rule {
             "issue-events" => issue_events(fields)?.into(),
             "slow" => slow(fields)?.into(),
             "slower" => slower(fields)?.into(),
+            "process-end" => process_end(fields)?.into(),
+            "readiness" => common!(HealthRule::readiness(), fields).into(),
             "silence" => silence(fields)?.into(),
             _ => burn(fields)?.into(),
         })
     }
-}
-
-/// Reads the settings that all conditions have.
-macro_rules! common {
-    ($rule:expr, $fields:expr) => {{
-        let mut rule = $rule;
-        if let Some(name) = $fields.text("name")? {
-            rule = rule.name(name);
-        }
-        if let Some(severity) = severity($fields)? {
-            rule = rule.severity(severity);
-        }
-        if let Some(time) = $fields.time("for")? {
-            rule = rule.lasting(time);
-        }
-        if let Some(time) = $fields.time("resolve-after")? {
-            rule = rule.resolve_after(time);
-        }
-        rule
-    }};
-}
-
-/// Sets what a table has.
-macro_rules! set {
-    ($rule:ident, $value:expr, $setter:ident) => {
-        if let Some(value) = $value {
-            $rule = $rule.$setter(value);
-        }
-    };
 }
 
 fn severity(fields: &mut Fields<'_, '_>) -> Result<Option<Severity>, RulesError> {
@@ -183,13 +185,20 @@ fn silence(fields: &mut Fields<'_, '_>) -> Result<SilenceRule, RulesError> {
     Ok(rule)
 }
 
+fn process_end(fields: &mut Fields<'_, '_>) -> Result<ProcessEndRule, RulesError> {
+    let mut rule = common!(ProcessEndRule::new(), fields);
+    set!(rule, fields.time("lasts")?, lasts);
+    Ok(rule)
+}
+
 fn burn(fields: &mut Fields<'_, '_>) -> Result<BurnRule, RulesError> {
     let mut rule = common!(BurnRule::objective(fields.needed_number("objective")?), fields);
     set!(rule, fields.count("at-least")?, at_least);
     Ok(rule)
 }
 
-const TYPES: [&str; 7] = ["burn", "error-ratio", "issue", "issue-events", "silence", "slow", "slower"];
+const TYPES: [&str; 9] =
+    ["burn", "error-ratio", "issue", "issue-events", "process-end", "readiness", "silence", "slow", "slower"];
 const MAX_BYTES: usize = 64 * 1024;
 
 #[cfg(test)]

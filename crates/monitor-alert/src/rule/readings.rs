@@ -9,7 +9,7 @@ use std::{
 };
 
 use monitor_core::{
-    Fingerprint, History, HistoryCounts, Monitor,
+    Fingerprint, HealthReading, History, HistoryCounts, Monitor, ProcessEnded,
     traffic::{Lookback, WindowCounts},
 };
 
@@ -29,11 +29,24 @@ pub(crate) trait Readings {
     /// Returns the release of this process.
     fn release(&self) -> String;
 
+    /// Returns the health, if something provides it.
+    fn health(&self) -> Option<HealthReading>;
+
+    /// Returns the end of the process before, once it is known.
+    fn last_end(&self) -> Option<Ended>;
+
     /// Returns the number of events of each issue within the latest `span`.
     fn events(&self, span: Duration) -> Vec<(Fingerprint, u64)>;
 
     /// Returns an issue, for the texts of its alert.
     fn issue(&self, fingerprint: Fingerprint) -> Option<IssueFact>;
+}
+
+/// The end of the process before, and the time since it was learnt.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    pub(crate) ended: ProcessEnded,
+    pub(crate) since: Duration,
 }
 
 /// Counts of the requests within a window.
@@ -47,13 +60,14 @@ pub(crate) struct Window {
 /// The readings of a monitor. Each window is read once, however many rules have it.
 pub(crate) struct MonitorReadings<'a> {
     monitor: &'a Monitor,
+    last_end: Option<Ended>,
     windows: RefCell<Vec<(Lookback, Rc<Window>)>>,
     history: OnceCell<Option<History<'a>>>,
 }
 
 impl<'a> MonitorReadings<'a> {
-    pub(crate) fn new(monitor: &'a Monitor) -> Self {
-        Self { monitor, windows: RefCell::default(), history: OnceCell::new() }
+    pub(crate) fn new(monitor: &'a Monitor, last_end: Option<Ended>) -> Self {
+        Self { monitor, last_end, windows: RefCell::default(), history: OnceCell::new() }
     }
 
     fn read<R>(&self, read: impl FnOnce(&History<'a>) -> R) -> Option<R> {
@@ -94,6 +108,14 @@ impl Readings for MonitorReadings<'_> {
         self.monitor.identity().map(|identity| identity.release().to_owned()).unwrap_or_default()
     }
 
+    fn health(&self) -> Option<HealthReading> {
+        self.monitor.health()
+    }
+
+    fn last_end(&self) -> Option<Ended> {
+        self.last_end.clone()
+    }
+
     fn events(&self, span: Duration) -> Vec<(Fingerprint, u64)> {
         self.read(|history| history.issue_events(span)).unwrap_or_default()
     }
@@ -112,6 +134,8 @@ pub(crate) struct FixedReadings {
     pub(crate) history: Vec<(Duration, WindowCounts)>,
     pub(crate) releases: Vec<(String, WindowCounts)>,
     pub(crate) release: String,
+    pub(crate) health: Option<HealthReading>,
+    pub(crate) last_end: Option<Ended>,
     pub(crate) events: Vec<(Fingerprint, u64)>,
 }
 
@@ -155,6 +179,14 @@ impl Readings for FixedReadings {
 
     fn release(&self) -> String {
         self.release.clone()
+    }
+
+    fn health(&self) -> Option<HealthReading> {
+        self.health.clone()
+    }
+
+    fn last_end(&self) -> Option<Ended> {
+        self.last_end.clone()
     }
 
     fn events(&self, _: Duration) -> Vec<(Fingerprint, u64)> {

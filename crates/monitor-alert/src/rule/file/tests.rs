@@ -35,6 +35,8 @@ fn the_example_has_every_type_and_equals_rules_in_code() {
         SlowerRule::than_last_hour(2.0).name("sudden").into(),
         SilenceRule::minutes(10).after(50).into(),
         BurnRule::objective(0.999).at_least(500).into(),
+        HealthRule::readiness().lasting(Duration::from_secs(10)).into(),
+        ProcessEndRule::new().lasts(minutes(60)).into(),
     ];
     assert_eq!(read, in_code);
 }
