@@ -24,6 +24,7 @@ use crate::{
     routes::Route,
     rule::{
         Rule,
+        memo::HistoryMemo,
         readings::{Ended, MonitorReadings},
     },
 };
@@ -84,6 +85,7 @@ pub struct Alerts {
     forgotten: u64,
     /// The end of the process before, and the time at which it was learnt.
     last_end: Option<(ProcessEnded, Instant)>,
+    memo: HistoryMemo,
 }
 
 impl Alerts {
@@ -100,6 +102,7 @@ impl Alerts {
             monitor: None,
             forgotten: 0,
             last_end: None,
+            memo: HistoryMemo::default(),
         }
     }
 
@@ -109,8 +112,25 @@ impl Alerts {
         self
     }
 
-    /// Sets the rules. Replaces earlier ones. Defaults to [`IssueRule::new`](crate::IssueRule::new) and
-    /// [`ErrorRatioRule::above`](crate::ErrorRatioRule::above) 5 %.
+    /// Sets the rules. Replaces earlier ones. Defaults to these:
+    ///
+    /// - a new or regressed issue ([`IssueRule::new`](crate::IssueRule::new)), critical if it is a panic
+    /// - an error ratio above 5 % of the last minute ([`ErrorRatioRule::above`](crate::ErrorRatioRule::above))
+    /// - an issue with more than 100 events an hour ([`IssueEventsRule::more_than`](crate::IssueEventsRule::more_than))
+    /// - a p95 above 1.5 times that of the release before
+    ///   ([`SlowerRule::than_last_release`](crate::SlowerRule::than_last_release))
+    /// - a lost readiness ([`HealthRule::readiness`](crate::HealthRule::readiness))
+    /// - a process before that was killed ([`ProcessEndRule::new`](crate::ProcessEndRule::new))
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::alert::{Alerts, BurnRule, IssueRule, Slack};
+    ///
+    /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
+    ///     .rules([IssueRule::new().into(), BurnRule::objective(0.999).into()]);
+    /// # Ok::<(), monitor_kit::alert::NotifierError>(())
+    /// ```
     pub fn rules(mut self, rules: impl IntoIterator<Item = Rule>) -> Self {
         self.rules = rules.into_iter().collect();
         self
@@ -214,7 +234,7 @@ impl Extension for Alerts {
                 self.last_end = Some((ProcessEnded::clone(ended), clock::now()));
             }
             // Not a second later.
-            Signal::HealthChanged(_) => desk.evaluate(&MonitorReadings::new(&monitor, self.last_end())),
+            Signal::HealthChanged(_) => desk.evaluate(&MonitorReadings::new(&monitor, self.last_end(), &self.memo)),
             _ => {}
         }
         Ok(())
@@ -222,7 +242,7 @@ impl Extension for Alerts {
 
     fn second(&mut self, monitor: &Monitor) -> Result<(), BoxError> {
         let Some(desk) = &self.desk else { return Ok(()) };
-        desk.evaluate(&MonitorReadings::new(monitor, self.last_end()));
+        desk.evaluate(&MonitorReadings::new(monitor, self.last_end(), &self.memo));
         let forgotten = desk.forgotten();
         let more = forgotten.saturating_sub(std::mem::replace(&mut self.forgotten, forgotten));
         monitor.drops_of(NAME).count_many(DropReason::IssueLimit, more);

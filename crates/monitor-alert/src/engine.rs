@@ -68,8 +68,10 @@ impl Engine {
             let of_rule = active.get(watch.rule().name()).into_iter().flatten();
             of_rule.for_each(|alert| _ = states.entry(Group::of(alert, &key)).or_insert(State::Over));
             watch.retain(&states.keys().collect());
+            let is_muted = watch.is_muted(now.wall);
             for (group, state) in states {
                 let key = group.key(&key);
+                let state = if is_muted && state == State::Met { State::Between } else { state };
                 let next = records.next_transition(&key);
                 let change = match watch.next_change(&group, next, state, now.steady) {
                     None => None,

@@ -80,8 +80,8 @@ pub use self::{
     notifiers::{Alertmanager, PagerDuty, SignatureError, Slack, Webhook, verify_signature},
     routes::Route,
     rule::{
-        Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, file::RulesError,
-        health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule, process_end::ProcessEndRule,
-        silence::SilenceRule, slower::SlowerRule,
+        Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, escalating::EscalatingRule,
+        file::RulesError, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
+        process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
     },
 };

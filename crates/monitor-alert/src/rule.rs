@@ -4,10 +4,13 @@ pub(crate) mod burn;
 pub(crate) mod condition;
 pub(crate) mod duration;
 pub(crate) mod error_ratio;
+pub(crate) mod escalating;
 pub(crate) mod file;
 pub(crate) mod health;
 pub(crate) mod issue;
 pub(crate) mod issue_events;
+pub(crate) mod memo;
+pub(crate) mod mute;
 pub(crate) mod process_end;
 pub(crate) mod readings;
 mod scope;
@@ -19,9 +22,9 @@ pub(crate) mod text;
 use std::{collections::BTreeSet, sync::Arc};
 
 use self::{
-    burn::BurnRule, condition::Condition, duration::DurationRule, error_ratio::ErrorRatioRule, health::HealthRule,
-    issue::IssueRule, issue_events::IssueEventsRule, process_end::ProcessEndRule, silence::SilenceRule,
-    slower::SlowerRule,
+    burn::BurnRule, condition::Condition, duration::DurationRule, error_ratio::ErrorRatioRule,
+    escalating::EscalatingRule, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
+    process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
 };
 
 /// A rule: decides when an alert fires, and when it is over.
@@ -42,6 +45,8 @@ pub enum Rule {
     ErrorRatio(ErrorRatioRule),
     /// Alerts on issues with many events.
     IssueEvents(IssueEventsRule),
+    /// Alerts on issues with far more events than before.
+    Escalating(EscalatingRule),
     /// Alerts on slow requests.
     Duration(DurationRule),
     /// Alerts on requests that have become slower.
@@ -81,6 +86,7 @@ impl Rule {
             Self::Issue(_) => None,
             Self::ErrorRatio(rule) => Some(Arc::new(rule)),
             Self::IssueEvents(rule) => Some(Arc::new(rule)),
+            Self::Escalating(rule) => Some(Arc::new(rule)),
             Self::Duration(rule) => Some(Arc::new(rule)),
             Self::Slower(rule) => Some(Arc::new(rule)),
             Self::Silence(rule) => Some(Arc::new(rule)),
@@ -95,6 +101,7 @@ impl Rule {
             Self::Issue(_) => None,
             Self::ErrorRatio(rule) => Some(rule),
             Self::IssueEvents(rule) => Some(rule),
+            Self::Escalating(rule) => Some(rule),
             Self::Duration(rule) => Some(rule),
             Self::Slower(rule) => Some(rule),
             Self::Silence(rule) => Some(rule),
@@ -137,6 +144,7 @@ from!(
     Issue(IssueRule),
     ErrorRatio(ErrorRatioRule),
     IssueEvents(IssueEventsRule),
+    Escalating(EscalatingRule),
     Duration(DurationRule),
     Slower(SlowerRule),
     Silence(SilenceRule),

@@ -7,6 +7,6 @@ use std::time::{Duration, SystemTime};
 pub(crate) struct Now {
     /// Monotonic time since any origin. All delays and deadlines are measured by it.
     pub(crate) steady: Duration,
-    /// Wall-clock time, shown in alerts and never compared.
+    /// Wall-clock time, shown in alerts, and compared with mute windows only.
     pub(crate) wall: SystemTime,
 }

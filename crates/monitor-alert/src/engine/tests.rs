@@ -219,3 +219,19 @@ fn an_issue_with_many_events_has_an_alert_that_names_it() {
     let [ended] = &engine.evaluate(&readings(2), now(3))[..] else { panic!("it is over") };
     assert_eq!((ended.transition, ended.alert.facts[0].1.as_str()), (Transition::Resolved, "2 in 1 hour"));
 }
+
+#[test]
+fn a_muted_rule_begins_no_alert_and_ends_those_that_are_active() {
+    // The clock of these tests begins at midnight: the rule is muted from 00:01 to 00:02.
+    let rule = ErrorRatioRule::above(0.1).resolve_after(Duration::ZERO).mute("00:01-00:02");
+    let mut engine = Engine::new(source(), vec![rule.into()]);
+    let mut at = |second, failed| {
+        let changes = engine.evaluate(&ratio(failed), now(second));
+        changes.iter().map(|change| change.transition).collect::<Vec<_>>()
+    };
+    assert_eq!(at(59, 50), [Transition::Triggered]);
+    assert_eq!(at(60, 50), [], "it goes on");
+    assert_eq!(at(61, 0), [Transition::Resolved]);
+    assert_eq!(at(62, 50), [], "it is muted");
+    assert_eq!(at(120, 50), [Transition::Triggered], "the condition is still met");
+}

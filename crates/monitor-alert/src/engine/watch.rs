@@ -3,24 +3,35 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use crate::{
     alert::Transition,
-    rule::condition::{Condition, Group, State},
+    rule::{
+        condition::{Condition, Group, State},
+        mute::Mute,
+    },
 };
 
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     rule: Arc<dyn Condition>,
+    mutes: Vec<Mute>,
     /// Monotonic times since which the conditions of groups have held.
     since: BTreeMap<Group, Duration>,
 }
 
 impl Watch {
     pub(super) fn new(rule: Arc<dyn Condition>) -> Self {
-        Self { rule, since: BTreeMap::new() }
+        // They were checked when the program set them.
+        let mutes = rule.mutes().iter().filter_map(|text| Mute::parse(text).ok()).collect();
+        Self { rule, mutes, since: BTreeMap::new() }
+    }
+
+    /// Returns whether the rule begins no alert at this time.
+    pub(super) fn is_muted(&self, at: SystemTime) -> bool {
+        self.mutes.iter().any(|mute| mute.has(at))
     }
 
     pub(super) fn rule(&self) -> &dyn Condition {

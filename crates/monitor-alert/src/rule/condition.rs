@@ -20,6 +20,9 @@ pub(crate) trait Condition: Debug + Send + Sync {
     /// Returns the time for which the condition must be over before an alert ends.
     fn resolve_after(&self) -> Duration;
 
+    /// Returns the texts of the mute windows.
+    fn mutes(&self) -> &[String];
+
     /// Returns the state of each group. A group that is missing is over.
     fn read(&self, readings: &dyn Readings) -> Vec<(Group, State)>;
 

@@ -4,14 +4,17 @@ mod error;
 mod fields;
 mod values;
 
+use std::{fs, path::Path};
+
 use monitor_core::traffic::Lookback;
 use toml::de::{DeTable, DeValue};
 
 pub use self::error::RulesError;
 use self::fields::Fields;
 use super::{
-    Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, health::HealthRule, issue::IssueRule,
-    issue_events::IssueEventsRule, process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
+    Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, escalating::EscalatingRule,
+    health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule, process_end::ProcessEndRule,
+    silence::SilenceRule, slower::SlowerRule,
 };
 use crate::alert::Severity;
 
@@ -30,6 +33,9 @@ macro_rules! common {
         }
         if let Some(time) = $fields.time("resolve-after")? {
             rule = rule.resolve_after(time);
+        }
+        for window in $fields.texts("mute")? {
+            rule = rule.mute(window);
         }
         rule
     }};
@@ -103,6 +109,27 @@ impl Rule {
         Ok(rules)
     }
 
+    /// Reads rules from a TOML file, as [`from_toml`](Self::from_toml) does.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be read, and those of `from_toml`. It names the file.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use monitor_kit::alert::{Alerts, Rule, Slack};
+    ///
+    /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
+    ///     .rules(Rule::from_file("rules.toml")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Vec<Self>, RulesError> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(|error| RulesError::of_io(path, &error))?;
+        Self::from_toml(&text).map_err(|error| error.in_file(path))
+    }
+
     fn of_table(text: &str, value: &DeValue<'_>, start: usize) -> Result<Self, RulesError> {
         let DeValue::Table(table) = value else {
             return Err(RulesError::new(
@@ -123,6 +150,7 @@ impl Rule {
             "issue" => IssueRule::new().into(),
             "error-ratio" => error_ratio(fields)?.into(),
             "issue-events" => issue_events(fields)?.into(),
+            "escalating" => escalating(fields)?.into(),
             "slow" => slow(fields)?.into(),
             "slower" => slower(fields)?.into(),
             "process-end" => process_end(fields)?.into(),
@@ -156,6 +184,12 @@ fn error_ratio(fields: &mut Fields<'_, '_>) -> Result<ErrorRatioRule, RulesError
 fn issue_events(fields: &mut Fields<'_, '_>) -> Result<IssueEventsRule, RulesError> {
     let mut rule = common!(IssueEventsRule::more_than(fields.needed_count("more-than")?), fields);
     set!(rule, fields.time("within")?, within);
+    Ok(rule)
+}
+
+fn escalating(fields: &mut Fields<'_, '_>) -> Result<EscalatingRule, RulesError> {
+    let mut rule = common!(EscalatingRule::times(fields.needed_number("factor")?), fields);
+    set!(rule, fields.count("at-least")?, at_least);
     Ok(rule)
 }
 
@@ -197,8 +231,18 @@ fn burn(fields: &mut Fields<'_, '_>) -> Result<BurnRule, RulesError> {
     Ok(rule)
 }
 
-const TYPES: [&str; 9] =
-    ["burn", "error-ratio", "issue", "issue-events", "process-end", "readiness", "silence", "slow", "slower"];
+const TYPES: [&str; 10] = [
+    "burn",
+    "error-ratio",
+    "escalating",
+    "issue",
+    "issue-events",
+    "process-end",
+    "readiness",
+    "silence",
+    "slow",
+    "slower",
+];
 const MAX_BYTES: usize = 64 * 1024;
 
 #[cfg(test)]

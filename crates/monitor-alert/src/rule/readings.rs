@@ -13,6 +13,7 @@ use monitor_core::{
     traffic::{Lookback, WindowCounts},
 };
 
+use super::memo::HistoryMemo;
 use crate::fact::IssueFact;
 
 /// The readings of one second.
@@ -61,13 +62,14 @@ pub(crate) struct Window {
 pub(crate) struct MonitorReadings<'a> {
     monitor: &'a Monitor,
     last_end: Option<Ended>,
+    memo: &'a HistoryMemo,
     windows: RefCell<Vec<(Lookback, Rc<Window>)>>,
     history: OnceCell<Option<History<'a>>>,
 }
 
 impl<'a> MonitorReadings<'a> {
-    pub(crate) fn new(monitor: &'a Monitor, last_end: Option<Ended>) -> Self {
-        Self { monitor, last_end, windows: RefCell::default(), history: OnceCell::new() }
+    pub(crate) fn new(monitor: &'a Monitor, last_end: Option<Ended>, memo: &'a HistoryMemo) -> Self {
+        Self { monitor, last_end, memo, windows: RefCell::default(), history: OnceCell::new() }
     }
 
     fn read<R>(&self, read: impl FnOnce(&History<'a>) -> R) -> Option<R> {
@@ -96,12 +98,14 @@ impl Readings for MonitorReadings<'_> {
     }
 
     fn history(&self, span: Duration) -> WindowCounts {
-        self.read(|history| history.total(span).ended).unwrap_or_default()
+        let read = || self.read(|history| history.total(span).ended).unwrap_or_default();
+        self.memo.totals.get(span, read)
     }
 
     fn releases(&self, span: Duration) -> Vec<(String, WindowCounts)> {
         let named = |(release, counts): (Arc<str>, HistoryCounts)| (release.to_string(), counts.ended);
-        self.read(|history| history.releases(span).into_iter().map(named).collect()).unwrap_or_default()
+        let read = || self.read(|history| history.releases(span).into_iter().map(named).collect());
+        self.memo.releases.get(span, || read().unwrap_or_default())
     }
 
     fn release(&self) -> String {
@@ -117,7 +121,8 @@ impl Readings for MonitorReadings<'_> {
     }
 
     fn events(&self, span: Duration) -> Vec<(Fingerprint, u64)> {
-        self.read(|history| history.issue_events(span)).unwrap_or_default()
+        let read = || self.read(|history| history.issue_events(span)).unwrap_or_default();
+        self.memo.events.get(span, read)
     }
 
     fn issue(&self, fingerprint: Fingerprint) -> Option<IssueFact> {
@@ -137,6 +142,7 @@ pub(crate) struct FixedReadings {
     pub(crate) health: Option<HealthReading>,
     pub(crate) last_end: Option<Ended>,
     pub(crate) events: Vec<(Fingerprint, u64)>,
+    pub(crate) events_by_span: Vec<(Duration, Vec<(Fingerprint, u64)>)>,
 }
 
 #[cfg(test)]
@@ -189,8 +195,9 @@ impl Readings for FixedReadings {
         self.last_end.clone()
     }
 
-    fn events(&self, _: Duration) -> Vec<(Fingerprint, u64)> {
-        self.events.clone()
+    fn events(&self, span: Duration) -> Vec<(Fingerprint, u64)> {
+        let by_span = self.events_by_span.iter().find(|(known, _)| *known == span);
+        by_span.map_or(&self.events, |(_, events)| events).clone()
     }
 
     fn issue(&self, _: Fingerprint) -> Option<IssueFact> {

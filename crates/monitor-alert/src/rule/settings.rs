@@ -2,29 +2,37 @@
 
 use std::time::Duration;
 
+use super::mute::Mute;
 use crate::alert::Severity;
 
-/// Name, severity and delays of a condition.
+/// Name, severity, delays and mute windows of a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
     pub(super) name: String,
     pub(super) severity: Severity,
     pub(super) lasting: Duration,
     pub(super) resolve_after: Duration,
+    pub(super) mutes: Vec<String>,
 }
 
 impl Settings {
     pub(super) fn new(name: &str, severity: Severity) -> Self {
-        Self { name: name.to_owned(), severity, lasting: Duration::ZERO, resolve_after: Duration::from_secs(60) }
+        Self {
+            name: name.to_owned(),
+            severity,
+            lasting: Duration::ZERO,
+            resolve_after: Duration::from_secs(60),
+            mutes: Vec::new(),
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
-        let Self { name, .. } = self;
+        let Self { name, mutes, .. } = self;
         let is_of_name = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         if name.is_empty() || !name.bytes().all(is_of_name) {
             return Err(format!("`{name}` is no name of an alert rule: use lower-case letters, digits and `-`"));
         }
-        Ok(())
+        mutes.iter().try_for_each(|text| Mute::parse(text).map(|_| ()))
     }
 }
 
@@ -55,6 +63,14 @@ macro_rules! setters {
             self.settings.resolve_after = time;
             self
         }
+
+        /// Adds a daily time in which the rule begins no alert, such as `"22:00-06:00"` in UTC, or `"22:00-06:00
+        /// Europe/Berlin"`. An alert that is active when it begins can end in it. A condition that is met when it ends
+        /// alerts then.
+        pub fn mute(mut self, window: impl Into<String>) -> Self {
+            self.settings.mutes.push(window.into());
+            self
+        }
     };
 }
 
@@ -75,6 +91,10 @@ macro_rules! common {
 
         fn resolve_after(&self) -> Duration {
             self.settings.resolve_after
+        }
+
+        fn mutes(&self) -> &[String] {
+            &self.settings.mutes
         }
     };
 }

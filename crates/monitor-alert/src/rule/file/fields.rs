@@ -58,6 +58,12 @@ impl<'t, 'i> Fields<'t, 'i> {
         Ok(self.text_at(name)?.map(|(text, _)| text))
     }
 
+    /// Returns a text, or a list of texts.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Vec<String>, RulesError> {
+        let texts = self.read(name, "a text in quotes, or a list of them", values::texts)?;
+        Ok(texts.unwrap_or_default())
+    }
+
     pub(super) fn number(&mut self, name: &'static str) -> Result<Option<f64>, RulesError> {
         self.read(name, "a number, such as 0.05", values::number)
     }

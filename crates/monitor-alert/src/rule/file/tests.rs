@@ -25,6 +25,7 @@ fn the_example_has_every_type_and_equals_rules_in_code() {
             .into(),
         ErrorRatioRule::above(0.5).per_route().name("route-errors").severity(Severity::Warning).at_least(20).into(),
         IssueEventsRule::more_than(100).within(minutes(60)).into(),
+        EscalatingRule::times(10.0).at_least(50).mute("22:00-06:00 Europe/Berlin").into(),
         DurationRule::p95_above(Duration::from_millis(800))
             .within(Lookback::Minutes(5))
             .at_least(50)
@@ -55,6 +56,8 @@ fn an_error_names_its_line_and_what_to_change() {
     refused("[[rule]]\ntype = \"error-ratio\"\nabove = 0.1\nwithin = \"90s\"", 4, "1 to 60 seconds or minutes");
     refused("[[rule]]\ntype = \"error-ratio\"\nabove = 0.1\nper-route = 1", 4, "`true` or `false`");
     refused("[[rule]]\ntype = \"issue-events\"\nmore-than = -1", 3, "a whole number");
+    refused("[[rule]]\ntype = \"readiness\"\nmute = [7]", 3, "a text in quotes, or a list of them");
+    refused("[[rule]]\ntype = \"readiness\"\nmute = [\"22:00-06:00\", \"night\"]", 1, "`night` is no mute window");
     refused("rule = 7", 1, "begin each rule with `[[rule]]`");
     refused("[[rule]]\ntype = ", 2, "");
     refused("[[rule]]\ntype = \"issue\"\n[[rule]]\ntype = \"issue\"", 1, "two alert rules are called `issue`");
@@ -71,4 +74,17 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
 fn a_long_text_is_refused() {
     refused(&"#".repeat(64 * 1024 + 1), 1, "use at most 65536");
     assert_eq!(Rule::from_toml(&"#".repeat(64 * 1024)), Ok(vec![]));
+}
+
+#[test]
+fn an_error_of_a_file_names_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("rules.toml");
+    let missing = Rule::from_file(&path).expect_err("there is no file");
+    assert!(missing.line() == 0 && missing.to_string().contains("rules.toml: the rules cannot be read"), "{missing}");
+    fs::write(&path, "[[rule]]\ntype = \"isue\"").expect("a writable folder");
+    let refused = Rule::from_file(&path).expect_err("must be refused");
+    assert!(refused.to_string().contains("rules.toml:2: `type = \"isue\"` is unknown"), "{refused}");
+    fs::write(&path, "[[rule]]\ntype = \"issue\"").expect("a writable folder");
+    assert_eq!(Rule::from_file(&path), Ok(vec![IssueRule::new().into()]));
 }

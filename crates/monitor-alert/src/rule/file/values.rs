@@ -18,6 +18,15 @@ pub(super) fn count(value: &DeValue<'_>) -> Option<u64> {
     u64::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
+/// Reads a text, or a list of texts.
+pub(super) fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
+    match value {
+        DeValue::String(text) => Some(vec![text.as_ref().to_owned()]),
+        DeValue::Array(list) => list.iter().map(|value| texts(value.get_ref())?.pop()).collect(),
+        _ => None,
+    }
+}
+
 /// Reads a time such as `90s`.
 pub(super) fn time(value: &DeValue<'_>) -> Option<Duration> {
     let DeValue::String(text) = value else { return None };
