@@ -66,7 +66,8 @@
 //!
 //! # Alerts
 //!
-//! [`Alerts`](alert::Alerts) deliver each new or regressed issue, and an error ratio above 5 %, to every notifier: to
+//! [`Alerts`](alert::Alerts) apply [rules](alert::Rule): by default on new and regressed issues, on error ratios, on
+//! requests that became slower, on lost readiness and on a process that was killed. They notify
 //! [`Slack`](alert::Slack), [`PagerDuty`](alert::PagerDuty), [`Alertmanager`](alert::Alertmanager), a signed
 //! [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program. A critical alert goes from one
 //! notifier to the next until a person [acknowledges](alert::AckService) it. Alerts cost a request nothing. They have

@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Alerts on new issues and on high error ratios. Added to a monitor by
+/// Alerts by [rules](crate::Rule), delivered by [notifiers](crate::Notifier). Added to a monitor by
 /// [`MonitorBuilder::extend`](monitor_core::MonitorBuilder::extend).
 ///
 /// Every alert is delivered by every notifier, or by those of its [routes](Self::route), when it is triggered and when

@@ -29,6 +29,25 @@ use self::{
 
 /// A rule: decides when an alert fires, and when it is over.
 ///
+/// # Which engine sees which fault
+///
+/// Rules run inside the process: they know issues, and alert within a second without a server. They see one process,
+/// and nothing once it is gone. A Prometheus that scrapes all instances sees the others of these faults.
+///
+/// | fault | these rules | Prometheus | a ping that is missed |
+/// | --- | --- | --- | --- |
+/// | a new error, a panic, an issue that came back | [`IssueRule`] | | |
+/// | an error that occurs often, or more often than before | [`IssueEventsRule`], [`EscalatingRule`] | | |
+/// | failed or slow requests of this instance | [`ErrorRatioRule`], [`DurationRule`], [`SlowerRule`] | yes | |
+/// | failed or slow requests of all instances together | | yes | |
+/// | an error budget that is used up within hours | [`BurnRule`] | yes | |
+/// | an error budget that is used up within days | | yes | |
+/// | a dependency of which a probe learns | [`HealthRule`] | yes | |
+/// | no requests, because those before the service fail | [`SilenceRule`] | yes | |
+/// | a process that was killed and started again | [`ProcessEndRule`] | yes | |
+/// | a process that hangs, or was not started again | | yes | yes |
+/// | a network that no longer lets alerts out | | yes | yes |
+///
 /// # Example
 ///
 /// ```
@@ -62,8 +81,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Returns the rules of a program that sets none: issues, an error ratio above 5 %, an issue with over 100 events an
-    /// hour, requests that are 1.5 times as slow as in the release before, readiness, and a process before that was killed.
+    /// Returns the rules of a program that sets none. [`Alerts::rules`](crate::Alerts::rules) lists them.
     pub(crate) fn defaults() -> Vec<Self> {
         vec![
             IssueRule::new().into(),

@@ -48,7 +48,8 @@ impl Watch {
         self.since.retain(|group, _| groups.contains(group));
     }
 
-    /// Returns `next`, the only transition that the group's alert can make, once its condition has held for long enough.
+    /// Returns `next`, the only transition that the group's alert can make, once its condition has held for long
+    /// enough.
     pub(super) fn next_change(
         &mut self,
         group: &Group,

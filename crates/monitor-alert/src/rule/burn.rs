@@ -14,8 +14,8 @@ use crate::alert::Severity;
 
 /// Alerts when failures use up the error budget of an objective much faster than it lasts: at 14.4 times that rate
 /// within an hour and within the last 5 minutes, or at 6 times within 6 hours and within the last 30 minutes. These are
-/// the two fast windows of the [SRE workbook](https://sre.google/workbook/alerting-on-slos/), chapter 5; slower ones need
-/// the memory of a Prometheus. The alert is [critical](Severity::Critical) by default.
+/// the two fast windows of the [SRE workbook](https://sre.google/workbook/alerting-on-slos/), chapter 5; slower ones
+/// need the memory of a Prometheus. The alert is [critical](Severity::Critical) by default.
 ///
 /// The short window lets the alert end soon after the failures. Requests are counted by the
 /// [history](monitor_core::History), over restarts.

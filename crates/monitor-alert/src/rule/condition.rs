@@ -7,8 +7,8 @@ use monitor_core::Fingerprint;
 use super::readings::Readings;
 use crate::alert::{Alert, Severity};
 
-/// A rule that is evaluated every second: decides from readings when its alerts begin and end. It has one alert for each
-/// group.
+/// A rule that is evaluated every second: decides from readings when its alerts begin and end. It has one alert for
+/// each group.
 pub(crate) trait Condition: Debug + Send + Sync {
     fn name(&self) -> &str;
 

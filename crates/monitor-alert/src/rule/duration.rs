@@ -17,8 +17,8 @@ use crate::alert::Severity;
 /// Alerts when a quantile of the durations of requests, by default the 95 % that are fastest, is above a threshold.
 /// Evaluated every second, over all routes or for each one. The alert is a [warning](Severity::Warning) by default.
 ///
-/// Durations are known by their [buckets](monitor_core::names::DURATION_BOUNDS), and interpolated within one. The alert is
-/// over once the quantile is below nine tenths of the threshold.
+/// Durations are known by their [buckets](monitor_core::names::DURATION_BOUNDS), and interpolated within one. The alert
+/// is over once the quantile is below nine tenths of the threshold.
 ///
 /// # Example
 ///

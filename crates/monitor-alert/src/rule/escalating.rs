@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{alert::Severity, fact::IssueFact};
 
-/// Alerts when an issue has many times as many events in an hour as in the mean hour of the day before. Each issue has an
-/// alert of its own, a [warning](Severity::Warning) by default.
+/// Alerts when an issue has many times as many events in an hour as in the mean hour of the day before. Each issue has
+/// an alert of its own, a [warning](Severity::Warning) by default.
 ///
-/// An issue without events in the day before has no mean and does not alert: it is new, has regressed, or has more events
-/// than an [`IssueEventsRule`](crate::IssueEventsRule) permits. The alert is over once the issue has at most half as many
-/// events as the threshold.
+/// An issue without events in the day before has no mean and does not alert: it is new, has regressed, or has more
+/// events than an [`IssueEventsRule`](crate::IssueEventsRule) permits. The alert is over once the issue has at most
+/// half as many events as the threshold.
 ///
 /// # Example
 ///

@@ -51,16 +51,16 @@ macro_rules! set {
 }
 
 impl Rule {
-    /// Reads rules from a TOML text of at most 64 KiB: a table `[[rule]]` for each one, with its `type`, and the settings
-    /// of the type under their names in this crate. Times are texts such as `"90s"`, `"5m"` or `"2h"`. `for` is the time
-    /// for which the condition must hold.
+    /// Reads rules from a TOML text of at most 64 KiB: a table `[[rule]]` for each one, with its `type`, and the
+    /// settings of the type under their names in this crate. Times are texts such as `"90s"`, `"5m"` or `"2h"`. `for`
+    /// is the time for which the condition must hold.
     ///
     /// `examples/rules.toml` has all types with all of their settings.
     ///
     /// # Errors
     ///
-    /// Returns an error if the text is no TOML, or if a rule is not good. It names the line, and what to change. Unknown
-    /// keys are refused, so that no setting is lost to a misspelling.
+    /// Returns an error if the text is no TOML, or if a rule is not good. It names the line, and what to change.
+    /// Unknown keys are refused, so that no setting is lost to a misspelling.
     ///
     /// # Example
     ///

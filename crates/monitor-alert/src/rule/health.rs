@@ -12,8 +12,8 @@ use super::{
 };
 use crate::alert::Severity;
 
-/// Alerts when a probe fails so that the service is not ready. Evaluated when health changes, and every second. The alert
-/// is [critical](Severity::Critical) by default, and over as soon as the service is ready again.
+/// Alerts when a probe fails so that the service is not ready. Evaluated when health changes, and every second. The
+/// alert is [critical](Severity::Critical) by default, and over as soon as the service is ready again.
 ///
 /// A service that starts, or that drains before its end, is not ready on purpose: it does not alert. The health is that
 /// of the monitor, which monitor-health provides.

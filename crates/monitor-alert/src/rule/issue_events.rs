@@ -16,8 +16,8 @@ use crate::{alert::Severity, fact::IssueFact};
 /// [warning](Severity::Warning) by default.
 ///
 /// The alert is over once the issue has at most half as many events, so that a number around the threshold does not
-/// alert again and again. Events are counted by the [history](monitor_core::History), over restarts and in all processes
-/// that have used the store.
+/// alert again and again. Events are counted by the [history](monitor_core::History), over restarts and in all
+/// processes that have used the store.
 ///
 /// # Example
 ///

@@ -7,9 +7,9 @@ use std::{
 
 use monitor_core::{Fingerprint, clock, traffic::WindowCounts};
 
-/// Values of spans. Rules read them every second, and a week of a service with many routes takes milliseconds to read: a
-/// value is read again once a 4,000th of its span has passed, so that an hour is read every second and a week every few
-/// minutes.
+/// Values of spans. Rules read them every second, and a week of a service with many routes takes milliseconds to read:
+/// a value is read again once a 4,000th of its span has passed, so that an hour is read every second and a week every
+/// few minutes.
 #[derive(Debug)]
 pub(super) struct Memo<V>(RefCell<Vec<(Duration, Instant, V)>>);
 

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::alert::Severity;
 
-/// Alerts when the process before did not end by itself: it was killed, ran out of memory, or ended with its machine. The
-/// alert is [critical](Severity::Critical) by default, and over after a quarter of an hour, or when a process has ended
-/// by itself.
+/// Alerts when the process before did not end by itself: it was killed, ran out of memory, or ended with its machine.
+/// The alert is [critical](Severity::Critical) by default, and over after a quarter of an hour, or when a process has
+/// ended by itself.
 ///
 /// The end is recorded by the monitor's store: without one there is no alert. A process that was killed and is not
 /// started again cannot alert.
