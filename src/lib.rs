@@ -105,7 +105,7 @@
 //! | `metrics` | [`metrics`]: publication to any other recorder of the `metrics` facade |
 //! | `log` | [`log`]: JSON lines, human-readable lines, a rotating file, breadcrumbs |
 //! | `store` | [`store`]: issues, history, disabled routes and waiting alerts persist across restarts |
-//! | `alert` | [`alert`]: alerts on new issues and error ratios, delivered to Slack, PagerDuty, Alertmanager and signed webhooks |
+//! | `alert` | [`alert`]: alerts by rules, delivered to Slack, PagerDuty, Alertmanager and signed webhooks |
 //! | `anyhow`, `eyre` | capture of `anyhow::Error` and `eyre::Report`; `capture_anyhow` |
 //! | `tonic` | the event of a failed gRPC call has the source of its `tonic::Status` |
 //! | `opentelemetry` | the span of a request joins the traces exported by tracing-opentelemetry |

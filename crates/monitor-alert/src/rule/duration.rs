@@ -26,7 +26,8 @@ use crate::alert::Severity;
 /// use std::time::Duration;
 /// use monitor_kit::{alert::DurationRule, traffic::Lookback};
 ///
-/// let rule = DurationRule::p95_above(Duration::from_millis(500)).within(Lookback::Minutes(5)).at_least(100).per_route();
+/// let slow = Duration::from_millis(500);
+/// let rule = DurationRule::p95_above(slow).within(Lookback::Minutes(5)).at_least(100).per_route();
 /// let tail = DurationRule::p95_above(Duration::from_secs(2)).quantile(0.99).name("p99");
 /// ```
 #[derive(Clone, Debug, PartialEq)]

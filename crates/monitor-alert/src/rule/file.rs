@@ -94,7 +94,7 @@ impl Rule {
         for (key, value) in file.get_ref() {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("rule", DeValue::Array(list)) => {
-                    for value in list.iter() {
+                    for value in list {
                         rules.push(Self::of_table(text, value.get_ref(), value.span().start)?);
                     }
                 }

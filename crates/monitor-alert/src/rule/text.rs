@@ -32,7 +32,7 @@ pub(super) fn duration(seconds: f64) -> String {
 pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     let units = [(24 * 60 * 60, "day"), (60 * 60, "hour"), (60, "minute"), (1, "second")];
-    let is_whole = |(unit, _): &(u64, &str)| seconds >= *unit && seconds % unit == 0;
+    let is_whole = |(unit, _): &(u64, &str)| seconds >= *unit && seconds.is_multiple_of(*unit);
     let (unit, name) = units.into_iter().find(is_whole).unwrap_or((1, "second"));
     let plural = if seconds / unit == 1 { "" } else { "s" };
     format!("{} {name}{plural}", seconds / unit)
