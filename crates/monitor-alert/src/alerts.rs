@@ -17,6 +17,7 @@ use crate::{
     engine::Source,
     fact::Fact,
     handle::AlertHandle,
+    incident::IncidentEvent,
     links::AckLinks,
     machine::{Machine, Settings},
     notifier::Notifier,
@@ -75,6 +76,7 @@ pub struct Alerts {
     notifiers: Vec<Box<dyn Notifier>>,
     routes: Vec<Route>,
     escalate_after: Option<Duration>,
+    incident_quiet: Duration,
     links: Option<AckLinks>,
     handle: AlertHandle,
     /// Set once the monitor is being built.
@@ -96,6 +98,7 @@ impl Alerts {
             notifiers: vec![Box::new(notifier)],
             routes: Vec::new(),
             escalate_after: Some(ESCALATION),
+            incident_quiet: INCIDENT_QUIET,
             links: None,
             handle: AlertHandle::default(),
             desk: None,
@@ -175,6 +178,14 @@ impl Alerts {
         self
     }
 
+    /// Sets the time without an active critical alert after which an [incident](crate::Incident) is closed. Defaults to
+    /// 15 minutes.
+    // No example: a time, as in `escalate_after`.
+    pub fn close_incidents_after(mut self, quiet: Duration) -> Self {
+        self.incident_quiet = quiet;
+        self
+    }
+
     /// Returns a handle to the alerts. It can be used once the monitor is built.
     #[must_use]
     pub fn handle(&self) -> AlertHandle {
@@ -207,6 +218,7 @@ impl Extension for Alerts {
             channels: channels.collect(),
             routes: self.routes.clone(),
             escalate_after: self.escalate_after,
+            incident_quiet: self.incident_quiet,
         };
         let machine = Machine::new(settings).map_err(BuildError::setting)?;
         let desk = Arc::new(Desk::new(machine, self.links.clone()));
@@ -227,6 +239,7 @@ impl Extension for Alerts {
     fn signal(&mut self, signal: &Signal) -> Result<(), BoxError> {
         let Some(desk) = &self.desk else { return Ok(()) };
         Fact::of(signal).iter().for_each(|fact| desk.observe(fact));
+        IncidentEvent::of(signal).into_iter().for_each(|(event, at)| desk.note(event, at));
         let Some(monitor) = self.monitor.as_ref().and_then(WeakMonitor::upgrade) else { return Ok(()) };
         match signal {
             Signal::ProcessEnded(ended) => {
@@ -291,6 +304,8 @@ fn source(identity: &Identity) -> Source {
 const NAME: &str = "alerts";
 /// Default time until an unacknowledged critical alert goes to the next notifier.
 const ESCALATION: Duration = Duration::from_secs(5 * 60);
+/// Default time after which an incident is closed.
+const INCIDENT_QUIET: Duration = Duration::from_secs(15 * 60);
 /// Maximum time that a flush waits for the first attempts. Later ones are made by the next process if need be.
 const MAX_FLUSH: Duration = Duration::from_secs(5);
 /// Maximum time that the end of a monitor waits for attempts in progress.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use monitor_core::{AlertCounts, Durable, Eraser, KeyPrefix, MergeReport, StoreWrite, clock};
@@ -11,11 +11,14 @@ use crate::{
     active::ActiveAlert,
     alert::{Notification, Transition},
     fact::Fact,
+    incident::{Incident, IncidentEvent},
+    incidents::{self, Incidents},
     links::{AckLinks, Link},
     machine::{Machine, Pushed},
     notifier::DeliveryError,
     outbox::{ChannelCounts, Next},
     rule::readings::Readings,
+    stored,
     time::Now,
 };
 
@@ -101,6 +104,27 @@ impl Desk {
             let wait = wait.min(until_refresh.unwrap_or(MAX_WAIT)).min(MAX_WAIT);
             state = self.work.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Records an event of the service for its incident.
+    pub(crate) fn note(&self, event: IncidentEvent, at: Option<SystemTime>) {
+        let now = self.now();
+        let now = Now { wall: at.unwrap_or(now.wall), ..now };
+        self.lock().machine.incidents_mut().note(event, Vec::new(), now);
+    }
+
+    /// Returns all incidents, the latest first.
+    pub(crate) fn incidents(&self) -> Vec<Incident> {
+        self.lock().machine.incidents().all().cloned().collect()
+    }
+
+    /// Changes an incident. Returns `None` if there is none with this ID.
+    pub(crate) fn edit_incident(&self, id: &str, edit: impl FnOnce(&mut Incidents, Now)) -> Option<Incident> {
+        let mut state = self.lock();
+        let incidents = state.machine.incidents_mut();
+        incidents.all().find(|incident| incident.id == id)?;
+        edit(incidents, self.now());
+        incidents.all().find(|incident| incident.id == id).cloned()
     }
 
     /// Returns the active alerts, ordered by their keys.
@@ -210,7 +234,7 @@ impl Desk {
 impl Durable for Desk {
     fn prefixes(&self) -> Vec<KeyPrefix> {
         // Without a `/`: a store must not evict a notification.
-        vec![KeyPrefix::new(PREFIX)]
+        vec![KeyPrefix::new(stored::PREFIX), KeyPrefix::new(incidents::PREFIX)]
     }
 
     fn merge(&self, stored: Vec<(String, Vec<u8>)>) -> MergeReport {
@@ -237,6 +261,5 @@ impl Durable for Desk {
     }
 }
 
-const PREFIX: &str = "alert-";
 /// Maximum time between two looks at the machine, for what waits for the time of another process.
 const MAX_WAIT: Duration = Duration::from_secs(60);

@@ -4,6 +4,8 @@ mod missed;
 mod of_signal;
 mod texts;
 
+use std::time::SystemTime;
+
 use monitor_core::Fingerprint;
 
 /// A change of an issue.
@@ -18,7 +20,7 @@ pub(crate) enum Fact {
 }
 
 /// An issue, as far as alerts show it. All texts are redacted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct IssueFact {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) kind: FailureKind,
@@ -31,11 +33,20 @@ pub(crate) struct IssueFact {
     pub(crate) routes: Vec<String>,
     /// The release of the event.
     pub(crate) release: String,
+    /// Time of the event that changed the issue.
+    pub(crate) at: Option<SystemTime>,
+    /// ID of its latest event, and of the request in which that occurred.
+    pub(crate) event_id: Option<String>,
+    pub(crate) request_id: Option<String>,
+    /// Number of events, and of users.
+    pub(crate) count: u64,
+    pub(crate) users: u64,
 }
 
 /// The kind of an issue's failure, on which the severity depends.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum FailureKind {
+    #[default]
     Error,
     Panic,
 }

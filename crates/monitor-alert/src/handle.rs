@@ -5,7 +5,12 @@ use std::{
     sync::{Arc, OnceLock, Weak},
 };
 
-use crate::{active::ActiveAlert, desk::Desk};
+use crate::{
+    active::ActiveAlert,
+    alert::Severity,
+    desk::Desk,
+    incident::{Incident, IncidentEvent, Pin},
+};
 
 /// The alerts of a running monitor: lists them, and acknowledges them. Made by
 /// [`Alerts::handle`](crate::Alerts::handle) and cheap to clone. It keeps no monitor from ending: without one there are
@@ -53,6 +58,64 @@ impl AlertHandle {
     /// ```
     pub fn acknowledge(&self, alert_key: &str, by: impl Into<String>) -> Option<ActiveAlert> {
         self.desk()?.acknowledge(|active| active.alert.key == alert_key, by.into())
+    }
+
+    /// Returns the incidents of the service, the latest first: the open one, if there is one, and the last 50 that are
+    /// over.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::alert::AlertHandle;
+    ///
+    /// fn list(handle: &AlertHandle) {
+    ///     for incident in handle.incidents() {
+    ///         println!("{}: {} failed", incident.id, incident.impact.failed);
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn incidents(&self) -> Vec<Incident> {
+        self.desk().map(|desk| desk.incidents()).unwrap_or_default()
+    }
+
+    /// Adds a note to an incident, also to one that is over. `by` names the person. Returns the incident, or `None` if
+    /// there is none with this ID.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::alert::AlertHandle;
+    ///
+    /// fn note(handle: &AlertHandle, id: &str) {
+    ///     if handle.note_on_incident(id, "ada", "the migration of 14:20 is not to blame").is_none() {
+    ///         println!("there is no incident {id}");
+    ///     }
+    /// }
+    /// ```
+    pub fn note_on_incident(&self, id: &str, by: impl Into<String>, text: impl Into<String>) -> Option<Incident> {
+        let event = IncidentEvent::Note { by: by.into(), text: text.into() };
+        self.desk()?.edit_incident(id, |incidents, now| incidents.add_note(id, event, now))
+    }
+
+    /// Pins an event to the short timeline of the report, or takes it off. `entry` is its index in
+    /// [`Incident::timeline`]. Returns the incident, or `None` if there is none with this ID.
+    // No example: as `note_on_incident`.
+    pub fn pin_in_incident(&self, id: &str, entry: usize, pin: Pin) -> Option<Incident> {
+        self.desk()?.edit_incident(id, |incidents, _| incidents.pin(id, entry, pin))
+    }
+
+    /// Sets the severity of an incident. Returns it, or `None` if there is none with this ID.
+    // No example: as `note_on_incident`.
+    pub fn set_incident_severity(&self, id: &str, severity: Severity) -> Option<Incident> {
+        self.desk()?.edit_incident(id, |incidents, _| incidents.set_severity(id, severity))
+    }
+
+    /// Closes the open incident before its quiet period is over. Its alerts go on. Returns it, or `None` if there is none
+    /// with this ID.
+    // No example: as `note_on_incident`.
+    pub fn close_incident(&self, id: &str, by: impl Into<String>) -> Option<Incident> {
+        self.desk()?.edit_incident(id, |incidents, now| incidents.close(id, by.into(), now))
     }
 
     pub(crate) fn set(&self, desk: &Arc<Desk>) {

@@ -14,6 +14,9 @@ mod alert;
 // Active alerts and their acknowledgement, as data.
 mod active;
 
+// Incidents, their events and their impact, as data.
+mod incident;
+
 // The trait of a notifier, and the error of a delivery.
 mod notifier;
 
@@ -39,6 +42,9 @@ mod routes;
 
 // The notifiers that each active alert has reached, and its acknowledgement.
 mod pages;
+
+// The incidents that critical alerts open.
+mod incidents;
 
 // The outbox holds every change until it is delivered or given up.
 mod outbox;
@@ -75,6 +81,9 @@ pub use self::{
     alerts::Alerts,
     handle::AlertHandle,
     http::NotifierError,
+    incident::{
+        ErrorChart, Evidence, Impact, Incident, IncidentEntry, IncidentEvent, IncidentStatus, IssueImpact, Pin, Subject,
+    },
     links::AckLinks,
     notifier::{DeliveryError, Notifier},
     notifiers::{Alertmanager, PagerDuty, SignatureError, Slack, Webhook, verify_signature},

@@ -6,14 +6,16 @@ use monitor_core::StoreWrite;
 
 use crate::{
     active::ActiveAlert,
+    alert::Transition,
     engine::{Change, Engine, Overlap, Source},
     fact::Fact,
+    incidents::{IncidentSettings, Incidents},
     mask::Mask,
     notifier::DeliveryError,
     outbox::{ChannelCounts, Limit, Next, Outbox, SaveMark},
     pages::{Pages, Reached},
     routes::{Route, Routes},
-    rule::{Rule, readings::Readings},
+    rule::{Rule, error_ratio::ErrorRatioRule, readings::Readings},
     time::Now,
 };
 
@@ -27,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) routes: Vec<Route>,
     /// Time after which a critical alert that is not acknowledged goes to the next notifier; `None` without escalation.
     pub(crate) escalate_after: Option<Duration>,
+    /// Time without an active critical alert after which an incident is closed.
+    pub(crate) incident_quiet: Duration,
 }
 
 /// The state of all alerts and of their delivery.
@@ -40,6 +44,7 @@ pub(crate) struct Machine {
     engine: Engine,
     pages: Pages,
     outbox: Outbox,
+    incidents: Incidents,
 }
 
 /// The notifications that a call has added. If there are some, the threads of the channels have work.
@@ -57,18 +62,20 @@ impl Machine {
     ///
     /// Returns a sentence that says what to change.
     pub(crate) fn new(settings: Settings) -> Result<Self, String> {
-        let Settings { source, rules, channels, routes, escalate_after } = settings;
+        let Settings { source, rules, channels, routes, escalate_after, incident_quiet } = settings;
         Rule::check(&rules)?;
         let names: Vec<_> = channels.iter().map(|(name, _)| name.clone()).collect();
         check_names(&names)?;
         let routes = Routes::new(names, routes);
         routes.check(rules.iter().map(Rule::name))?;
         let pages = Pages::new(routes, escalate_after);
-        Ok(Self { engine: Engine::new(source, rules), pages, outbox: Outbox::new(channels) })
+        let incidents = Incidents::new(IncidentSettings { quiet: incident_quiet, ratio: ratio_of(&rules) });
+        Ok(Self { engine: Engine::new(source, rules), pages, outbox: Outbox::new(channels), incidents })
     }
 
     /// Applies the rules to a change of an issue.
     pub(crate) fn observe(&mut self, fact: &Fact, now: Now) -> Pushed {
+        self.incidents.note_fact(fact, now);
         let change = self.engine.observe(fact, now);
         self.push(change, now)
     }
@@ -77,6 +84,7 @@ impl Machine {
     pub(crate) fn evaluate(&mut self, readings: &dyn Readings, now: Now) -> Pushed {
         let changes = self.engine.evaluate(readings, now);
         let pushed = self.push(changes, now);
+        self.incidents.second(readings, now);
         if self.escalate(now) == Pushed::Some { Pushed::Some } else { pushed }
     }
 
@@ -102,6 +110,9 @@ impl Machine {
         now: Now,
     ) -> Option<ActiveAlert> {
         let mut active = self.active().find(is_it)?;
+        if active.acknowledgement.is_none() {
+            self.incidents.note_acknowledgement(&active.alert, &by, now);
+        }
         self.pages.acknowledge(&active.alert.key, by, now);
         active.acknowledgement = self.pages.acknowledgement(&active.alert.key).cloned();
         Some(active)
@@ -114,7 +125,19 @@ impl Machine {
 
     /// Ends the delivery of the notification with this ID.
     pub(crate) fn finish(&mut self, channel: &str, id: &str, result: &Result<(), DeliveryError>, now: Now) {
-        self.outbox.finish(channel, id, result, now);
+        let delivered = self.outbox.finish(channel, id, result, now);
+        if let Some(change) = delivered.filter(|change| change.transition == Transition::Triggered) {
+            self.incidents.note_delivery(channel, &change.alert, now);
+        }
+    }
+
+    /// Returns the incidents, for readers and editors.
+    pub(crate) fn incidents(&self) -> &Incidents {
+        &self.incidents
+    }
+
+    pub(crate) fn incidents_mut(&mut self) -> &mut Incidents {
+        &mut self.incidents
     }
 
     /// Begins a save. The notifications that exist now are saved by it, provided that all changes are taken afterwards.
@@ -138,24 +161,27 @@ impl Machine {
         let mut changes = self.engine.take_changes();
         changes.append(&mut self.pages.take_changes());
         changes.append(&mut self.outbox.take_changes());
+        changes.append(&mut self.incidents.take_changes());
         changes
     }
 
-    /// Returns the whole state. Stored values with the prefix `alert-` that are not among it must be removed, except
+    /// Returns the whole state. Stored values with the prefixes `alert-` and `incident-` that are not among it must be removed, except
     /// those that [`merge`](Self::merge) could not read.
     pub(crate) fn everything(&mut self) -> Vec<StoreWrite> {
         let mut all = self.engine.everything();
         all.append(&mut self.pages.everything());
         all.append(&mut self.outbox.everything());
+        all.append(&mut self.incidents.everything());
         all
     }
 
-    /// Merges the stored state into this one: all values whose keys begin with `alert-`. Called once per process, when
+    /// Merges the stored state into this one: all values whose keys begin with `alert-` or `incident-`. Called once per process, when
     /// the store can first be used. Until then the process works from memory.
     ///
     /// Returns the values that cannot be read. Those that are JSON objects may be of a newer release and must stay in
     /// the store.
     pub(crate) fn merge(&mut self, mut stored: Vec<(String, Vec<u8>)>, now: Now) -> Vec<(String, Vec<u8>)> {
+        self.incidents.merge(&mut stored, now);
         let overlaps = self.engine.merge(&mut stored);
         let reached = self.pages.merge(&mut stored, now);
         overlaps.iter().for_each(|overlap| self.end_elsewhere(overlap, &reached, now));
@@ -164,6 +190,8 @@ impl Machine {
         self.align_pages(now);
         let orphans = self.engine.resolve_orphans(now);
         let _ = self.push(orphans, now);
+        let active: Vec<_> = self.engine.active().collect();
+        self.incidents.align(&active, now);
         stored
     }
 
@@ -191,12 +219,14 @@ impl Machine {
     pub(crate) fn erase(&mut self, mask: Mask<'_>) {
         self.engine.erase(&mut *mask);
         self.pages.erase(&mut *mask);
-        self.outbox.erase(mask);
+        self.outbox.erase(&mut *mask);
+        self.incidents.erase(mask);
     }
 
     fn push(&mut self, changes: impl IntoIterator<Item = Change>, now: Now) -> Pushed {
         let mut pushed = Pushed::None;
         for change in changes {
+            self.incidents.note_change(&change, now);
             let notifiers = self.pages.notifiers_of(&change, now);
             self.outbox.push(&change, &notifiers, now);
             pushed = Pushed::Some;
@@ -209,7 +239,7 @@ impl Machine {
 
     /// Passes unacknowledged critical alerts to the next notifier.
     fn escalate(&mut self, now: Now) -> Pushed {
-        let Self { engine, pages, outbox } = self;
+        let Self { engine, pages, outbox, .. } = self;
         let mut pushed = Pushed::None;
         for step in pages.escalate(|key| engine.active_of(key), now) {
             outbox.push(&step.change, slice::from_ref(&step.notifier), now);
@@ -230,6 +260,16 @@ impl Machine {
         let active: Vec<_> = self.engine.active().collect();
         self.pages.align(&active, now);
     }
+}
+
+/// Returns the rule on the error ratio of the whole service, by which an incident is mitigated: the program's first one,
+/// or the default one.
+fn ratio_of(rules: &[Rule]) -> ErrorRatioRule {
+    let mut ratios = rules.iter().filter_map(|rule| match rule {
+        Rule::ErrorRatio(rule) => Some(rule),
+        _ => None,
+    });
+    ratios.find(|rule| rule.is_of_service()).cloned().unwrap_or_else(|| ErrorRatioRule::above(0.05))
 }
 
 fn check_names(names: &[String]) -> Result<(), String> {

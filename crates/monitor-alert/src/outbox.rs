@@ -76,11 +76,17 @@ impl Outbox {
         self.channels.get_mut(channel).map_or(Next::Idle, |channel| channel.next(now.steady))
     }
 
-    /// Ends the attempt that is in flight on a channel.
-    pub(crate) fn finish(&mut self, channel: &str, id: &str, result: &Result<(), DeliveryError>, now: Now) {
-        if let Some(channel) = self.channels.get_mut(channel) {
-            channel.finish(id, result, now.steady);
-        }
+    /// Ends the attempt that is in flight on a channel. Returns the change that was delivered.
+    pub(crate) fn finish(
+        &mut self,
+        channel: &str,
+        id: &str,
+        result: &Result<(), DeliveryError>,
+        now: Now,
+    ) -> Option<Change> {
+        let Entry { transition, episode, alert, .. } =
+            self.channels.get_mut(channel)?.finish(id, result, now.steady)?;
+        Some(Change { transition, episode, alert })
     }
 
     /// Begins a save. All changes must be taken after this.

@@ -6,6 +6,7 @@
 mod coverage;
 mod disk;
 mod finale;
+mod incidents;
 mod journal;
 mod lives;
 mod merging;

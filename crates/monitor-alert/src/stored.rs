@@ -8,7 +8,10 @@ pub(crate) mod alert;
 pub(crate) mod time;
 
 use monitor_core::StoreWrite;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::mask::{self, Mask};
 
 /// The prefix of all keys.
 pub(crate) const PREFIX: &str = "alert-";
@@ -17,6 +20,36 @@ pub(crate) const PREFIX: &str = "alert-";
 pub(crate) fn put(key: String, value: &impl Serialize) -> StoreWrite {
     let value = serde_json::to_vec(value).expect("stored values are maps with text keys");
     StoreWrite::Put { key, value }
+}
+
+/// Masks all texts of a value in its stored form. Returns whether any was changed.
+pub(crate) fn erase<T: Serialize + DeserializeOwned>(value: &mut T, mask: Mask<'_>) -> bool {
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(&*value) else { return false };
+    if !mask::fields(&mut fields, mask) {
+        return false;
+    }
+    if let Ok(masked) = serde_json::from_value(Value::Object(fields)) {
+        *value = masked;
+    }
+    true
+}
+
+/// A duration in milliseconds, if there is one.
+pub(crate) mod some_millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        match duration {
+            Some(duration) => super::millis::serialize(duration, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_millis))
+    }
 }
 
 /// A duration in milliseconds.

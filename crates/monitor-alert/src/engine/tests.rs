@@ -35,6 +35,7 @@ fn issue(number: u64) -> IssueFact {
         location: Some(String::from("src/price.rs:7")),
         routes: vec![String::from("GET /price")],
         release: String::from("1.1"),
+        ..IssueFact::default()
     }
 }
 

@@ -20,6 +20,7 @@ impl Fact {
 
 impl IssueFact {
     pub(crate) fn of(issue: &Issue) -> Self {
+        let sample = issue.samples.last();
         Self {
             fingerprint: issue.fingerprint,
             kind: if issue.kind == EventKind::Panic { FailureKind::Panic } else { FailureKind::Error },
@@ -28,6 +29,11 @@ impl IssueFact {
             location: issue.location.as_ref().map(ToString::to_string),
             routes: issue.routes.clone(),
             release: issue.releases.last().cloned().unwrap_or_default(),
+            at: Some(issue.regression.as_ref().map_or(issue.first_seen, |regression| regression.at)),
+            event_id: sample.map(|event| event.id.to_string()),
+            request_id: sample.and_then(|event| event.scope.request_id.as_ref()).map(ToString::to_string),
+            count: issue.count,
+            users: issue.users_affected,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    entry::Saving,
+    entry::{Entry, Saving},
     ledger::Reason,
     limit::{Bucket, Limit},
     queue::Queue,
@@ -58,14 +58,17 @@ impl Channel {
         Next::Send(notification)
     }
 
-    /// Ends the attempt in flight. An ID of another entry is ignored.
-    pub(super) fn finish(&mut self, id: &str, result: &Result<(), DeliveryError>, now: Duration) {
+    /// Ends the attempt in flight. An ID of another entry is ignored. Returns the entry that was delivered.
+    pub(super) fn finish(&mut self, id: &str, result: &Result<(), DeliveryError>, now: Duration) -> Option<Entry> {
         if !self.queue.end(id) {
-            return;
+            return None;
         }
         match result {
             Ok(()) => self.queue.deliver(id),
-            Err(error) => self.fail(id, error, now),
+            Err(error) => {
+                self.fail(id, error, now);
+                None
+            }
         }
     }
 

@@ -80,11 +80,13 @@ impl Queue {
         self.in_flight.take_if(|in_flight| in_flight == id).is_some()
     }
 
-    pub(super) fn deliver(&mut self, id: &str) {
-        self.entries.retain(|entry| entry.id != id);
+    /// Removes a delivered entry. Returns it.
+    pub(super) fn deliver(&mut self, id: &str) -> Option<Entry> {
+        let delivered = self.entries.iter().position(|entry| entry.id == id).and_then(|at| self.entries.remove(at));
         self.ledger.delivered = self.ledger.delivered.saturating_add(1);
         self.changed.insert(id.to_owned());
         self.done.add(id);
+        delivered
     }
 
     pub(super) fn retry(&mut self, id: &str, now: Duration) {

@@ -93,11 +93,30 @@ impl ErrorRatioRule {
         self
     }
 
-    fn state(&self, counts: &WindowCounts) -> State {
+    pub(crate) fn state(&self, counts: &WindowCounts) -> State {
         match counts.error_ratio().filter(|_| counts.count >= self.at_least) {
             Some(ratio) if ratio > self.above => State::Met,
             Some(ratio) if ratio >= self.lower() => State::Between,
             _ => State::Over,
+        }
+    }
+
+    /// Returns whether it counts all routes together.
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.scope == Scope::Service
+    }
+
+    /// Returns the window.
+    pub(crate) fn window(&self) -> Lookback {
+        self.within
+    }
+
+    /// Returns the length of the window.
+    pub(crate) fn window_time(&self) -> Duration {
+        match self.within {
+            Lookback::Minutes(minutes) => Duration::from_secs(60 * u64::from(minutes)),
+            Lookback::Seconds(seconds) => Duration::from_secs(u64::from(seconds)),
+            _ => Duration::ZERO,
         }
     }
 

@@ -9,8 +9,8 @@ use std::{
 };
 
 use monitor_core::{
-    Fingerprint, HealthReading, History, HistoryCounts, Monitor, ProcessEnded,
-    traffic::{Lookback, WindowCounts},
+    Fingerprint, HealthReading, History, HistoryCounts, Monitor, Outcome, ProcessEnded,
+    traffic::{Lookback, RouteCounts, WindowCounts},
 };
 
 use super::memo::HistoryMemo;
@@ -20,6 +20,9 @@ use crate::fact::IssueFact;
 pub(crate) trait Readings {
     /// Returns the counts of the requests within a window.
     fn window(&self, window: Lookback) -> Rc<Window>;
+
+    /// Returns the totals of the requests since the start of this process.
+    fn totals(&self) -> Totals;
 
     /// Returns the counts of the requests within the latest `span`, of all processes that used the store.
     fn history(&self, span: Duration) -> WindowCounts;
@@ -48,6 +51,15 @@ pub(crate) trait Readings {
 pub(crate) struct Ended {
     pub(crate) ended: ProcessEnded,
     pub(crate) since: Duration,
+}
+
+/// Totals of requests since the start of the process.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Totals {
+    /// Requests that ended, without refused and cancelled ones.
+    pub(crate) requests: u64,
+    pub(crate) failed: u64,
+    pub(crate) refused: u64,
 }
 
 /// Counts of the requests within a window.
@@ -87,7 +99,22 @@ impl<'a> MonitorReadings<'a> {
     }
 }
 
+impl Totals {
+    fn add(mut self, counts: &RouteCounts) -> Self {
+        let left_out = counts.outcome(Outcome::Refused) + counts.outcome(Outcome::Cancelled);
+        self.requests += counts.ended().saturating_sub(left_out);
+        self.failed += counts.failures().iter().map(|(_, count)| count).sum::<u64>();
+        self.refused += counts.outcome(Outcome::Refused);
+        self
+    }
+}
+
 impl Readings for MonitorReadings<'_> {
+    fn totals(&self) -> Totals {
+        let routes = self.monitor.traffic().map(|traffic| traffic.read()).unwrap_or_default();
+        routes.iter().fold(Totals::default(), Totals::add)
+    }
+
     fn window(&self, window: Lookback) -> Rc<Window> {
         if let Some((_, known)) = self.windows.borrow().iter().find(|(known, _)| *known == window) {
             return Rc::clone(known);
@@ -134,6 +161,7 @@ impl Readings for MonitorReadings<'_> {
 #[cfg(test)]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FixedReadings {
+    pub(crate) totals: Totals,
     pub(crate) window: Window,
     pub(crate) recent: Vec<(Lookback, u64)>,
     pub(crate) history: Vec<(Duration, WindowCounts)>,
@@ -169,6 +197,10 @@ impl FixedReadings {
 
 #[cfg(test)]
 impl Readings for FixedReadings {
+    fn totals(&self) -> Totals {
+        self.totals
+    }
+
     fn window(&self, window: Lookback) -> Rc<Window> {
         let recent = self.recent.iter().find(|(known, _)| *known == window);
         let counted = |(_, count): &(Lookback, u64)| Self::total(*count, 0).window;

@@ -36,6 +36,9 @@ pub(super) enum Event {
     Escalated,
     IssueFlooded,
     FloodEnded,
+    IncidentClosed,
+    IncidentReopened,
+    IncidentDetected,
     ReceiverStaysDown,
     /// A history whose receivers got all changes, in order.
     Complete,
@@ -69,7 +72,7 @@ impl fmt::Display for Coverage {
     }
 }
 
-const ALL: [Event; 33] = [
+const ALL: [Event; 36] = [
     Event::Accepted,
     Event::Rejected,
     Event::Throttled,
@@ -101,6 +104,9 @@ const ALL: [Event; 33] = [
     Event::Escalated,
     Event::IssueFlooded,
     Event::FloodEnded,
+    Event::IncidentClosed,
+    Event::IncidentReopened,
+    Event::IncidentDetected,
     Event::ReceiverStaysDown,
     Event::Complete,
 ];

@@ -23,6 +23,7 @@ impl World {
         self.end_conditions();
         self.settle();
         self.check_receivers();
+        self.check_incidents_end();
         self.check_restart();
     }
 

@@ -25,6 +25,8 @@ use crate::{
 
 /// Time after which an alert that is not acknowledged goes to the next channel.
 pub(super) const ESCALATION: Duration = Duration::from_secs(300);
+/// Time without an active critical alert after which an incident is closed.
+pub(super) const QUIET: Duration = Duration::from_secs(900);
 /// Names of the channels. A release may lack the last one.
 pub(super) const CHANNELS: [&str; 3] = ["slack", "webhook", "mail"];
 
@@ -104,6 +106,7 @@ impl Process {
             channels: channels.iter().map(|name| (String::from(*name), limit)).collect(),
             routes: routes(&channels, random),
             escalate_after: (random.u8(0..4) > 0).then_some(ESCALATION),
+            incident_quiet: QUIET,
         };
         let escalates = settings.escalate_after.is_some();
         let machine = Machine::new(settings).expect("the settings are good");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use monitor_core::Fingerprint;
+use monitor_core::{Fingerprint, traffic::WindowCounts};
 
 use super::{
     coverage::{Coverage, Event},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     fact::{Fact, FailureKind, IssueFact},
-    rule::readings::FixedReadings,
+    rule::readings::{FixedReadings, Totals},
     time::Now,
 };
 
@@ -40,6 +40,8 @@ pub(super) struct World {
     pub(super) is_plain: bool,
     /// IDs of accepted entries whose removal from the store was written.
     pub(super) confirmed: BTreeSet<String>,
+    /// Totals of requests.
+    totals: Totals,
     /// Whether requests fail.
     is_failing: bool,
     /// Issues with many events, and their numbers.
@@ -63,6 +65,7 @@ impl World {
             next_process: 0,
             is_plain: true,
             confirmed: BTreeSet::new(),
+            totals: Totals::default(),
             is_failing: false,
             floods: BTreeMap::new(),
             user: 0,
@@ -96,6 +99,7 @@ impl World {
         // Takes as long as fifty steps.
         if self.random.u8(0..64) == 0 {
             self.check_pages();
+            self.check_incidents();
         }
     }
 
@@ -114,6 +118,9 @@ impl World {
     }
 
     pub(super) fn evaluate(&mut self, readings: &FixedReadings) {
+        let WindowCounts { count, failed, .. } = readings.window.total;
+        (self.totals.requests, self.totals.failed) = (self.totals.requests + count, self.totals.failed + failed);
+        let readings = &FixedReadings { totals: self.totals, ..readings.clone() };
         for at in 0..self.processes.len() {
             let now = self.now(&self.processes[at]);
             let _ = self.processes[at].machine.evaluate(readings, now);
@@ -178,6 +185,7 @@ impl World {
             location: Some(String::from("src/orders.rs:12")),
             routes: vec![String::from("GET /orders/{id}")],
             release: String::from("1.0"),
+            ..IssueFact::default()
         };
         match self.random.u8(0..5) {
             0 | 1 => Fact::Opened(issue),

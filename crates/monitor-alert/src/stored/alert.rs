@@ -35,7 +35,7 @@ struct StoredAlert {
 
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Severity", rename_all = "lowercase")]
-enum StoredSeverity {
+pub(crate) enum StoredSeverity {
     Warning,
     Critical,
 }

@@ -1,0 +1,46 @@
+//! The events of an incident in signals, except those of issues.
+
+use std::time::SystemTime;
+
+use monitor_core::{DisabledRoute, LastEnd, ProcessEnded, Signal};
+
+use crate::incident::IncidentEvent;
+
+impl IncidentEvent {
+    /// Returns the event in a signal, and its time if that is not now.
+    pub(crate) fn of(signal: &Signal) -> Option<(Self, Option<SystemTime>)> {
+        let (event, at) = match signal {
+            Signal::Started(identity) => (Self::ReleaseStarted { release: identity.release().to_owned() }, None),
+            Signal::ProcessEnded(ended) if ended.end != LastEnd::NotRecorded => of_end(ended),
+            Signal::HealthChanged(change) => {
+                let [before, after] = [change.from, change.to].map(|status| status.as_str().to_owned());
+                (Self::HealthChanged { probe: change.probe.clone(), before, after }, Some(change.at))
+            }
+            Signal::RouteDisabled(route) => {
+                let (by, reason) = (route.actor.clone(), route.reason.clone());
+                (Self::RouteDisabled { route: name(route), by, reason }, Some(route.since))
+            }
+            Signal::RouteEnabled(enabled) => {
+                (Self::RouteEnabled { route: name(&enabled.disabled), by: enabled.actor.clone() }, Some(enabled.at))
+            }
+            _ => return None,
+        };
+        Some((event, at))
+    }
+}
+
+fn of_end(ended: &ProcessEnded) -> (IncidentEvent, Option<SystemTime>) {
+    let end = match ended.end {
+        LastEnd::ByItself => "by_itself",
+        LastEnd::OutOfMemory => "out_of_memory",
+        LastEnd::MachineRestarted => "machine_restarted",
+        _ => "killed",
+    };
+    let release = ended.last.as_ref().map(|last| last.release.clone());
+    (IncidentEvent::ProcessEnded { end: end.to_owned(), release }, ended.last.as_ref().map(|last| last.at))
+}
+
+/// Returns the route with its method, if only that is disabled.
+fn name(route: &DisabledRoute) -> String {
+    route.method.map_or_else(|| route.route.clone(), |method| format!("{} {}", method.as_str(), route.route))
+}
