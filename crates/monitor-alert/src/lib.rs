@@ -55,6 +55,9 @@ mod machine;
 // The notifiers: signed webhooks, Slack, PagerDuty, Alertmanager.
 mod notifiers;
 
+// The reports of incidents.
+mod report;
+
 // The machine, shared by threads.
 mod desk;
 
@@ -87,6 +90,7 @@ pub use self::{
     links::AckLinks,
     notifier::{DeliveryError, Notifier},
     notifiers::{Alertmanager, PagerDuty, SignatureError, Slack, Webhook, verify_signature},
+    report::{IncidentReport, Language, ReportError},
     routes::Route,
     rule::{
         Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, escalating::EscalatingRule,
