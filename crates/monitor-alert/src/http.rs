@@ -2,7 +2,7 @@
 
 mod error;
 mod proxy;
-mod reason;
+pub(crate) mod reason;
 #[cfg(test)]
 pub(crate) mod receiver;
 mod retry_after;

@@ -8,6 +8,9 @@ mod time;
 // Hashes that are the same in every process.
 mod hash;
 
+// Texts as pages and mails show them.
+mod shown;
+
 // An alert, its severity, and the notification of its change, as data.
 mod alert;
 

@@ -2,21 +2,22 @@
 
 use std::time::SystemTime;
 
-use monitor_core::clock;
-
-use crate::active::{Acknowledgement, ActiveAlert};
+use crate::{
+    active::{Acknowledgement, ActiveAlert},
+    shown,
+};
 
 /// Returns the page of an active alert, with a form until it is acknowledged.
 pub(super) fn alert(active: &ActiveAlert) -> String {
     let alert = &active.alert;
-    let facts = alert.facts.iter().map(|(name, value)| format!("<dt>{}<dd>{}", escaped(name), escaped(value)));
-    let place = escaped(&format!("{} · {} · release {}", alert.service, alert.environment, alert.release));
+    let facts = alert.facts.iter().map(|(name, value)| format!("<dt>{}<dd>{}", shown::html(name), shown::html(value)));
+    let place = shown::html(&format!("{} · {} · release {}", alert.service, alert.environment, alert.release));
     page(
         &alert.title,
         &format!(
             "<p class=state>{}<h1>{}</h1><p class=place>{place} · {}<dl>{}</dl>{}",
-            escaped(alert.severity.as_str()),
-            escaped(&alert.title),
+            shown::html(alert.severity.as_str()),
+            shown::html(&alert.title),
             time(alert.at),
             facts.collect::<String>(),
             state(active.acknowledgement.as_ref()),
@@ -49,39 +50,22 @@ fn state(acknowledgement: Option<&Acknowledgement>) -> String {
              <button>Acknowledge</button></form><p class=note>The alert is then not escalated any further.",
         ),
         Some(Acknowledgement { by, at }) => {
-            format!("<p class=done>Acknowledged by {}, {}.", escaped(by), time(*at))
+            format!("<p class=done>Acknowledged by {}, {}.", shown::html(by), time(*at))
         }
     }
 }
 
-/// Returns a time to the second, which stays on one line.
+/// Returns a time that stays on one line.
 fn time(at: SystemTime) -> String {
-    let text = clock::rfc3339(at);
-    let (day, rest) = text.split_once('T').unwrap_or((&text, ""));
-    format!("<time>{day} {} UTC</time>", rest.get(..8).unwrap_or(rest))
+    format!("<time>{}</time>", shown::time(at))
 }
 
 fn page(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
          <title>{}</title><style>{STYLE}</style><main>{body}</main></html>\n",
-        escaped(title)
+        shown::html(title)
     )
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 const STYLE: &str = "\

@@ -3,25 +3,30 @@
 use http::{HeaderMap, Uri};
 use monitor_core::{Redaction, escape};
 
-/// Returns the first line of a response, redacted and in at most [`MAX_REASON`] characters. Returns `None` for a page
-/// of HTML, an empty text, and one that repeats a secret of the request.
+/// Returns the [first line](first_line) of a response. Returns `None` for one that repeats a secret of the request.
 pub(super) fn reason(body: &str, uri: &Uri, headers: &HeaderMap) -> Option<String> {
-    let line = body.trim().lines().next().unwrap_or_default().trim_end();
-    if line.is_empty() || line.starts_with('<') || repeats_a_secret(line, uri, headers) {
+    first_line(body).filter(|_| !repeats_a_secret(body, uri, headers))
+}
+
+/// Returns the first line of a receiver's text, redacted and in at most [`MAX_REASON`] characters. Returns `None` for a
+/// page of HTML and an empty text.
+pub(crate) fn first_line(text: &str) -> Option<String> {
+    let line = text.trim().lines().next().unwrap_or_default().trim_end();
+    if line.is_empty() || line.starts_with('<') {
         return None;
     }
     let redacted = Redaction::new().text(line).into_owned();
     Some(escape::readable(&redacted).chars().take(MAX_REASON).collect())
 }
 
-/// Returns whether `line` has a part of the URL or of a header of the user's. Every part that is long enough for a
+/// Returns whether `text` has a part of the URL or of a header of the user's. Every part that is long enough for a
 /// secret counts as one: in the URL of a Slack webhook, it is the path.
-fn repeats_a_secret(line: &str, uri: &Uri, headers: &HeaderMap) -> bool {
+fn repeats_a_secret(text: &str, uri: &Uri, headers: &HeaderMap) -> bool {
     let url = uri.to_string();
     let of_url = url.split(['/', '?', '&', '=', ':', '@', ';']).filter(|part| uri.host() != Some(*part));
     let values = headers.values().filter_map(|value| value.to_str().ok());
     let mut parts = of_url.chain(values.flat_map(str::split_whitespace));
-    parts.any(|part| part.len() >= MIN_SECRET && line.contains(part))
+    parts.any(|part| part.len() >= MIN_SECRET && text.contains(part))
 }
 
 const MAX_REASON: usize = 200;
