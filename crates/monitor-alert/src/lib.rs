@@ -55,7 +55,7 @@ mod outbox;
 // All of them under one roof.
 mod machine;
 
-// The notifiers: signed webhooks, Slack, PagerDuty, Alertmanager.
+// The notifiers: signed webhooks, Slack, PagerDuty, Alertmanager, e-mail.
 mod notifiers;
 
 // The reports of incidents.
@@ -80,6 +80,9 @@ mod alerts;
 #[cfg(test)]
 mod simulation;
 
+#[cfg(feature = "email")]
+#[cfg_attr(docsrs, doc(cfg(feature = "email")))]
+pub use self::notifiers::Email;
 pub use self::{
     acknowledge::{AckFuture, AckService},
     active::{Acknowledgement, ActiveAlert},

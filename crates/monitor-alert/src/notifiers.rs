@@ -1,6 +1,8 @@
 //! The notifiers of the library.
 
 mod alertmanager;
+#[cfg(feature = "email")]
+mod email;
 pub(crate) mod pagerduty;
 mod settings;
 mod signature;
@@ -10,6 +12,8 @@ mod webhook;
 #[cfg(test)]
 use crate::alert::example;
 
+#[cfg(feature = "email")]
+pub use self::email::Email;
 pub use self::{
     alertmanager::Alertmanager,
     pagerduty::PagerDuty,
