@@ -68,11 +68,12 @@
 //!
 //! [`Alerts`](alert::Alerts) apply [rules](alert::Rule): by default on new and regressed issues, on error ratios, on
 //! requests that became slower, on lost readiness and on a process that was killed. They notify
-//! [`Slack`](alert::Slack), [`PagerDuty`](alert::PagerDuty), [`Alertmanager`](alert::Alertmanager), a signed
-//! [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program. A critical alert goes from one
-//! notifier to the next until a person [acknowledges](alert::AckService) it. Alerts cost a request nothing. They have
-//! one thread, and one more for each notifier. A notification syncs the disk twice, before its first attempt and after
-//! its delivery. Without a store, a notification that waits for its receiver is lost with the process.
+//! [`Slack`](alert::Slack), [`PagerDuty`](alert::PagerDuty), [`Alertmanager`](alert::Alertmanager), people by
+//! [`Email`](alert::Email), a signed [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program. A
+//! critical alert goes from one notifier to the next until a person [acknowledges](alert::AckService) it, and opens an
+//! [`Incident`](alert::Incident), of which an [`IncidentReport`](alert::IncidentReport) is drafted. Alerts cost a request
+//! nothing. They have one thread, and one more for each notifier. A notification syncs the disk twice, before its first
+//! attempt and after its delivery. Without a store, a notification that waits for its receiver is lost with the process.
 //!
 //! # Routes
 //!
@@ -106,6 +107,7 @@
 //! | `log` | [`log`]: JSON lines, human-readable lines, a rotating file, breadcrumbs |
 //! | `store` | [`store`]: issues, history, disabled routes and waiting alerts persist across restarts |
 //! | `alert` | [`alert`]: alerts by rules, delivered to Slack, PagerDuty, Alertmanager and signed webhooks |
+//! | `alert-email` | [`alert::Email`]: alerts by e-mail |
 //! | `anyhow`, `eyre` | capture of `anyhow::Error` and `eyre::Report`; `capture_anyhow` |
 //! | `tonic` | the event of a failed gRPC call has the source of its `tonic::Status` |
 //! | `opentelemetry` | the span of a request joins the traces exported by tracing-opentelemetry |
