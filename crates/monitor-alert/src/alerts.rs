@@ -263,6 +263,9 @@ impl Extension for Alerts {
     }
 
     fn flush(&mut self) -> Result<(), BoxError> {
+        if let Some((desk, monitor)) = self.desk.as_ref().zip(self.monitor.as_ref().and_then(WeakMonitor::upgrade)) {
+            desk.count_last(&MonitorReadings::new(&monitor, self.last_end(), &self.memo));
+        }
         match &self.desk {
             Some(desk) if !desk.wait_for_attempts(MAX_FLUSH) => Err("an alert was not attempted in time".into()),
             _ => Ok(()),

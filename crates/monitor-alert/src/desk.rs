@@ -113,6 +113,11 @@ impl Desk {
         self.lock().machine.incidents_mut().note(event, Vec::new(), now);
     }
 
+    /// Counts the requests of the last moment for the open incident.
+    pub(crate) fn count_last(&self, readings: &dyn Readings) {
+        self.lock().machine.incidents_mut().count_last(readings, self.now());
+    }
+
     /// Returns all incidents, the latest first.
     pub(crate) fn incidents(&self) -> Vec<Incident> {
         self.lock().machine.incidents().all().cloned().collect()

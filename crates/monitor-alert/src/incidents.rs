@@ -129,6 +129,12 @@ impl Incidents {
         }
     }
 
+    /// Counts the requests since the last second, and marks the counts as changed: they are to be saved now.
+    pub(crate) fn count_last(&mut self, readings: &dyn Readings, now: Now) {
+        self.second(readings, now);
+        self.with_open(|_| ());
+    }
+
     /// Adds a note to an incident.
     pub(crate) fn add_note(&mut self, id: &str, event: IncidentEvent, now: Now) {
         let since_start = self.since_start(id, now);

@@ -65,11 +65,8 @@ impl Incident {
             std::mem::swap(self, &mut other);
         }
         let later = other.started.duration_since(self.started).unwrap_or_default();
-        let times = |own: Option<_>, theirs: Option<std::time::Duration>| match (own, theirs.map(|time| time + later)) {
-            (Some(own), Some(theirs)) => Some(std::cmp::min(own, theirs)),
-            (own, theirs) => own.or(theirs),
-        };
-        self.detected = times(self.detected, other.detected);
+        let detected = self.detected.into_iter().chain(other.detected.map(|time| time + later));
+        self.detected = detected.min();
         // It is over, or without errors, only if it is for both.
         self.mitigated = self.mitigated.zip(other.mitigated).map(|(own, theirs)| own.max(theirs + later));
         self.resolved = self.resolved.zip(other.resolved).map(|(own, theirs)| own.max(theirs + later));

@@ -1,6 +1,6 @@
 //! The report in English.
 
-use super::words::Words;
+use super::{escape::Escape, words::Words};
 use crate::incident::{IncidentEvent, IncidentStatus, Subject};
 
 pub(super) const WORDS: Words = Words {
@@ -81,7 +81,7 @@ const fn status_name(status: IncidentStatus) -> &'static str {
     }
 }
 
-fn event_text(event: &IncidentEvent, escape: fn(&str) -> String) -> String {
+fn event_text(event: &IncidentEvent, escape: Escape) -> String {
     match event {
         IncidentEvent::AlertTriggered { title, severity, .. } => format!("Alert ({severity}): {}", escape(title)),
         IncidentEvent::AlertResolved { title, .. } => format!("Alert over: {}", escape(title)),
@@ -115,7 +115,7 @@ fn event_text(event: &IncidentEvent, escape: fn(&str) -> String) -> String {
     }
 }
 
-fn subject(issue: &Subject, escape: fn(&str) -> String) -> String {
+fn subject(issue: &Subject, escape: Escape) -> String {
     let name = if issue.type_name.is_empty() { &issue.message } else { &issue.type_name };
     let route = issue.routes.first().map(|route| format!(" in {}", escape(route))).unwrap_or_default();
     format!("{}{route}", escape(name))

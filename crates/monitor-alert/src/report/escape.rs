@@ -1,5 +1,8 @@
 //! Texts of errors and people in Markdown: they must not become headings, table cells, links or markers.
 
+/// A function that escapes a text.
+pub(super) type Escape = fn(&str) -> String;
+
 /// Escapes a text for one line of Markdown.
 pub(super) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

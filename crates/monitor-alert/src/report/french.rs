@@ -1,6 +1,6 @@
 //! The report in French. Its headings are those of the two reports that this project follows.
 
-use super::words::Words;
+use super::{escape::Escape, words::Words};
 use crate::incident::{IncidentEvent, IncidentStatus, Subject};
 
 pub(super) const WORDS: Words = Words {
@@ -83,7 +83,7 @@ const fn status_name(status: IncidentStatus) -> &'static str {
     }
 }
 
-fn event_text(event: &IncidentEvent, escape: fn(&str) -> String) -> String {
+fn event_text(event: &IncidentEvent, escape: Escape) -> String {
     match event {
         // Titles of alerts are in English.
         IncidentEvent::AlertTriggered { rule, severity, .. } => {
@@ -126,7 +126,7 @@ fn event_text(event: &IncidentEvent, escape: fn(&str) -> String) -> String {
     }
 }
 
-fn subject(issue: &Subject, escape: fn(&str) -> String) -> String {
+fn subject(issue: &Subject, escape: Escape) -> String {
     let name = if issue.type_name.is_empty() { &issue.message } else { &issue.type_name };
     let route = issue.routes.first().map(|route| format!(" dans {}", escape(route))).unwrap_or_default();
     format!("{}{route}", escape(name))

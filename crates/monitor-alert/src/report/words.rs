@@ -1,5 +1,6 @@
 //! The words of a report. Each language has them all, so that no report mixes two.
 
+use super::escape::Escape;
 use crate::incident::{IncidentEvent, IncidentStatus};
 
 /// The texts of one language. A `{}` is replaced by a value.
@@ -91,7 +92,7 @@ pub(super) struct Words {
     /// The kind of a process's end, in words.
     pub(super) end_name: fn(&str) -> &str,
     /// What happened, in words. Texts of the event are escaped by the given function.
-    pub(super) event_text: fn(&IncidentEvent, fn(&str) -> String) -> String,
+    pub(super) event_text: fn(&IncidentEvent, Escape) -> String,
 }
 
 /// Replaces each `{}` of a text by the next value.

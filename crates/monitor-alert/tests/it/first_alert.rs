@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use monitor_alert::{Alerts, ErrorRatioRule, IssueRule, Rule, Transition, verify_signature};
-use monitor_core::{FinalStatus, KnownMethod, Monitor, Outcome, Triage, instrument, traffic::Lookback};
+use monitor_core::{Triage, traffic::Lookback};
 
-use crate::support::{PATIENCE, Receiver, Recorder, SECRET, builder, counts, fail, shop, until, webhook};
+use crate::support::{PATIENCE, Receiver, Recorder, SECRET, builder, counts, fail, serve, shop, until, webhook};
 
 #[test]
 fn the_first_error_reaches_a_webhook_saved_and_signed() {
@@ -77,13 +77,4 @@ fn without_rules_nothing_fires_and_bad_ones_are_refused() {
     let rules = [Rule::from(IssueRule::new()), ErrorRatioRule::above(5.0).into()];
     let percent = refused(Alerts::to(Recorder::accepting()).rules(rules));
     assert!(percent.contains('5'), "{percent}");
-}
-
-fn serve(monitor: &Monitor, requests: u64, status: u16) {
-    let recorder = instrument::recorder(monitor).expect("the monitor is not disabled");
-    let series = recorder.series(KnownMethod::Get, "/error");
-    for _ in 0..requests {
-        recorder.start(series);
-        recorder.end(series, FinalStatus::new(Outcome::Completed, status), Duration::from_millis(1));
-    }
 }

@@ -4,6 +4,7 @@ mod acknowledged;
 mod alertmanager;
 mod failures;
 mod first_alert;
+mod incidents;
 mod killed;
 mod sharing;
 mod support;

@@ -12,7 +12,7 @@ use std::{
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use monitor_alert::{Alerts, DeliveryError, Notification, Notifier, Transition, Webhook};
-use monitor_core::{AlertCounts, Level, Monitor, MonitorBuilder, clock};
+use monitor_core::{AlertCounts, FinalStatus, KnownMethod, Level, Monitor, MonitorBuilder, Outcome, clock, instrument};
 use monitor_store::Store;
 use serde_json::Value;
 
@@ -153,6 +153,16 @@ pub(crate) fn webhook(receiver: &Receiver) -> Webhook {
 pub(crate) fn fail(monitor: &Monitor, message: &str) {
     monitor.capture_message(message, Level::Error);
     assert!(monitor.flush(PATIENCE));
+}
+
+/// Counts requests that end with this status.
+pub(crate) fn serve(monitor: &Monitor, requests: u64, status: u16) {
+    let recorder = instrument::recorder(monitor).expect("the monitor is not disabled");
+    let series = recorder.series(KnownMethod::Get, "/error");
+    for _ in 0..requests {
+        recorder.start(series);
+        recorder.end(series, FinalStatus::new(Outcome::Completed, status), Duration::from_millis(1));
+    }
 }
 
 #[track_caller]
