@@ -109,8 +109,7 @@ impl Desk {
     /// Records an event of the service for its incident.
     pub(crate) fn note(&self, event: IncidentEvent, at: Option<SystemTime>) {
         let now = self.now();
-        let now = Now { wall: at.unwrap_or(now.wall), ..now };
-        self.lock().machine.incidents_mut().note(event, Vec::new(), now);
+        self.lock().machine.incidents_mut().note_signal(event, at.unwrap_or(now.wall), now);
     }
 
     /// Counts the requests of the last moment for the open incident.

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use monitor_core::clock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -91,6 +92,12 @@ impl Incident {
     /// Masks its texts. Returns whether any was changed.
     pub(crate) fn erase(&mut self, mask: Mask<'_>) -> bool {
         stored::erase(self, mask)
+    }
+
+    /// Returns whether the timeline has this event. A stored time has milliseconds.
+    pub(crate) fn has(&self, event: &IncidentEvent, at: SystemTime) -> bool {
+        let is_same = |entry: &IncidentEntry| clock::millis(entry.at) == clock::millis(at) && entry.event == *event;
+        self.timeline.iter().any(is_same)
     }
 
     /// Adds an event in the order of time. Beyond the limit it is counted.

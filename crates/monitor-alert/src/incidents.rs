@@ -7,7 +7,10 @@ mod open;
 mod pulse;
 mod recent;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime},
+};
 
 use monitor_core::StoreWrite;
 
@@ -60,16 +63,23 @@ impl Incidents {
         }
     }
 
-    /// Records the change of an issue. Called before the change of its alert.
+    /// Records the change of an issue, if it is one: the next process finds the same facts again. Called before the change
+    /// of its alert.
     pub(crate) fn note_fact(&mut self, fact: &Fact, now: Now) {
         let (event, issue) = match fact {
             Fact::Opened(issue) => (IncidentEvent::IssueOpened(issue.subject()), issue),
             Fact::Regressed(issue) => (IncidentEvent::IssueRegressed(issue.subject()), issue),
             Fact::Resolved(fingerprint) => {
-                return self.note(IncidentEvent::IssueResolved, vec![Evidence::Issue(*fingerprint)], now);
+                let is_news = |open: &Open| open.is_news(&IncidentEvent::IssueResolved, *fingerprint);
+                if self.open.as_ref().is_some_and(is_news) {
+                    self.note(IncidentEvent::IssueResolved, vec![Evidence::Issue(*fingerprint)], now);
+                }
+                return;
             }
         };
-        self.note_at(event, issue.evidence(), now, issue.age(now.wall));
+        if self.open.as_ref().is_none_or(|open| open.is_news(&event, issue.fingerprint)) {
+            self.note_at(event, issue.evidence(), now, issue.age(now.wall));
+        }
     }
 
     /// Records the change of an alert. A critical one opens an incident.
@@ -97,8 +107,11 @@ impl Incidents {
 
     /// Records that a receiver has the beginning of an alert.
     pub(crate) fn note_delivery(&mut self, notifier: &str, alert: &Alert, now: Now) {
-        let Some(open) = self.open.as_mut().filter(|open| open.has(&alert.key)) else { return };
-        open.detect(now);
+        match &mut self.open {
+            Some(open) if open.has(&alert.key) => open.detect(now.steady),
+            Some(_) => return,
+            None => {}
+        }
         let event = IncidentEvent::Notified { notifier: notifier.to_owned(), rule: alert.rule.clone() };
         self.note(event, evidence_of(alert), now);
     }
@@ -107,6 +120,16 @@ impl Incidents {
     pub(crate) fn note_acknowledgement(&mut self, alert: &Alert, by: &str, now: Now) {
         let event = IncidentEvent::Acknowledged { by: by.to_owned(), rule: alert.rule.clone() };
         self.note(event, evidence_of(alert), now);
+    }
+
+    /// Records an event of the service at an earlier time, which a signal has.
+    pub(crate) fn note_signal(&mut self, event: IncidentEvent, at: SystemTime, now: Now) {
+        let age = now.wall.duration_since(at).unwrap_or_default();
+        // The next process finds the same disabled routes again.
+        let is_known = |open: &Open| open.incident.has(&event, at);
+        if !self.open.as_ref().is_some_and(is_known) {
+            self.note_at(event, Vec::new(), now, if age <= MAX_AGE { age } else { Duration::ZERO });
+        }
     }
 
     /// Records an event of the service now.
@@ -228,10 +251,7 @@ impl Incidents {
                 open
             }
         };
-        self.recent.drain().for_each(|(at, mut entry)| {
-            entry.since_start = open.since_start(at);
-            open.incident.add(entry);
-        });
+        self.recent.drain().for_each(|(at, entry)| open.add_earlier(at, entry));
         self.open = Some(open);
     }
 
@@ -266,6 +286,8 @@ fn evidence_of(alert: &Alert) -> Vec<Evidence> {
     issue.into_iter().chain([Evidence::Alert(alert.key.clone())]).collect()
 }
 
+/// The longest time between an event and its signal.
+const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 /// Time between two saves of the counts of an open incident.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 

@@ -188,6 +188,14 @@ impl IncidentEntry {
         })
     }
 
+    /// Returns the keys of the alerts in its evidence.
+    pub(crate) fn alerts(&self) -> impl Iterator<Item = &String> {
+        self.evidence.iter().filter_map(|evidence| match evidence {
+            Evidence::Alert(key) => Some(key),
+            _ => None,
+        })
+    }
+
     /// Masks its texts. Returns whether any was changed.
     pub(crate) fn erase(&mut self, mask: Mask<'_>) -> bool {
         stored::erase(self, mask)
@@ -195,6 +203,11 @@ impl IncidentEntry {
 }
 
 impl IncidentEvent {
+    /// Returns whether it is a change of an issue.
+    pub(crate) const fn is_of_issue(&self) -> bool {
+        matches!(self, Self::IssueOpened(_) | Self::IssueRegressed(_) | Self::IssueResolved)
+    }
+
     /// Returns whether the event belongs to the short timeline of a report: a change of status, or an act of a person.
     #[must_use]
     pub const fn is_change(&self) -> bool {

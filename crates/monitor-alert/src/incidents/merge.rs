@@ -78,7 +78,7 @@ impl Incident {
         self.rest.append(&mut other.rest);
         for mut entry in other.timeline {
             entry.since_start += later;
-            if !self.timeline.iter().any(|own| own.at == entry.at && own.event == entry.event) {
+            if !self.has(&entry.event, entry.at) {
                 self.add(entry);
             }
         }

@@ -2,8 +2,11 @@
 
 use std::{
     collections::BTreeSet,
+    mem,
     time::{Duration, SystemTime},
 };
+
+use monitor_core::Fingerprint;
 
 use crate::{
     alert::{Alert, Severity},
@@ -105,8 +108,29 @@ impl Open {
         }
     }
 
-    pub(super) fn detect(&mut self, now: Now) {
-        let since_start = self.since_start(now.steady);
+    /// Returns whether an event changes an issue, as far as the incident knows it.
+    pub(super) fn is_news(&self, event: &IncidentEvent, issue: Fingerprint) -> bool {
+        let of_issue = |entry: &&IncidentEntry| entry.event.is_of_issue() && entry.issues().any(|known| known == issue);
+        match self.incident.timeline.iter().rev().find(of_issue) {
+            Some(last) => mem::discriminant(&last.event) != mem::discriminant(event),
+            None => *event != IncidentEvent::IssueResolved,
+        }
+    }
+
+    /// Adds an event that happened before the incident was opened.
+    pub(super) fn add_earlier(&mut self, at: Duration, mut entry: IncidentEntry) {
+        entry.since_start = self.since_start(at);
+        match entry.event {
+            IncidentEvent::AlertTriggered { .. } => self.incident.alerts.extend(entry.alerts().cloned()),
+            IncidentEvent::Notified { .. } => self.detect(at),
+            _ => {}
+        }
+        self.incident.add(entry);
+    }
+
+    /// Records that a receiver has an alert.
+    pub(super) fn detect(&mut self, at: Duration) {
+        let since_start = self.since_start(at);
         self.incident.detected.get_or_insert(since_start);
     }
 

@@ -32,7 +32,7 @@ impl Recent {
     /// Returns the time since the first error: that of the first issue in the first second that had failures, or that
     /// second. Without failures it is the latest issue, whose alert opens the incident.
     pub(super) fn first_error(&self, first_failure: Option<Duration>, now: Duration) -> Duration {
-        let mut issues = self.0.iter().filter(|(_, entry)| is_issue(&entry.event)).map(|(at, _)| *at);
+        let mut issues = self.0.iter().filter(|(_, entry)| entry.event.is_of_issue()).map(|(at, _)| *at);
         let first = match first_failure {
             Some(begin) => {
                 let near = |at: &Duration| (begin.saturating_sub(SECOND)..=begin + 2 * SECOND).contains(at);
@@ -51,10 +51,6 @@ impl Recent {
     pub(super) fn erase(&mut self, mask: Mask<'_>) {
         self.0.iter_mut().for_each(|(_, entry)| _ = entry.erase(&mut *mask));
     }
-}
-
-const fn is_issue(event: &IncidentEvent) -> bool {
-    matches!(event, IncidentEvent::IssueOpened(_) | IncidentEvent::IssueRegressed(_))
 }
 
 const MAX_EVENTS: usize = 100;

@@ -48,6 +48,7 @@ pub(super) const WORDS: Words = Words {
     rule: "rule",
     cause: "Root cause",
     cause_issue: "{}: \"{}\" at {}.",
+    cause_message: "\"{}\" at {}.",
     factors: "Contributing factors",
     factor_release: "Release {} started.",
     factor_end: "A process ended: {}.",

@@ -50,6 +50,7 @@ pub(super) const WORDS: Words = Words {
     rule: "règle",
     cause: "Cause racine",
     cause_issue: "{} : « {} », à {}.",
+    cause_message: "« {} », à {}.",
     factors: "Facteurs contributifs",
     factor_release: "Démarrage de la version {}.",
     factor_end: "Un processus s'est arrêté : {}.",

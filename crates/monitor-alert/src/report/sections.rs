@@ -135,7 +135,11 @@ fn cause(facts: &Facts<'_>) -> String {
         {
             let place = issue.location.as_ref().map_or_else(|| words.not_recorded.to_owned(), |at| escape::code(at));
             let (name, message) = (escape::text(&issue.type_name), escape::text(&issue.message));
-            Some(format!("- {} {}\n", fill(words.cause_issue, &[&name, &message, &place]), facts::evidence(entry)))
+            let cause = match name.as_str() {
+                "" => fill(words.cause_message, &[&message, &place]),
+                name => fill(words.cause_issue, &[name, &message, &place]),
+            };
+            Some(format!("- {cause} {}\n", facts::evidence(entry)))
         }
         _ => None,
     });

@@ -59,6 +59,8 @@ pub(super) struct Words {
     pub(super) cause: &'static str,
     /// Name of the issue, its message, and its place.
     pub(super) cause_issue: &'static str,
+    /// The message of an issue without a type, and its place.
+    pub(super) cause_message: &'static str,
     pub(super) factors: &'static str,
     /// A release.
     pub(super) factor_release: &'static str,

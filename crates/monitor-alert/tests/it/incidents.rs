@@ -1,0 +1,105 @@
+//! Incidents of a monitor: their times and counts, over a restart, and their reports.
+
+use std::{fs, path::Path, time::Duration};
+
+use monitor_alert::{
+    AlertHandle, Alerts, ErrorRatioRule, Incident, IncidentReport, IncidentStatus, IssueRule, Language, Rule,
+};
+use monitor_core::{DisableRoute, KnownMethod, Monitor, Triage, traffic::Lookback};
+use monitor_store::Store;
+
+use crate::support::{PATIENCE, Recorder, builder, fail, serve, until};
+
+/// Returns a monitor with a store, whose incidents are over after a quiet second.
+fn shop(folder: &Path, release: &str) -> (Monitor, AlertHandle) {
+    let ratio = ErrorRatioRule::above(0.05).within(Lookback::Seconds(2)).resolve_after(Duration::ZERO);
+    let rules: [Rule; 2] = [IssueRule::new().into(), ratio.into()];
+    let alerts = Alerts::to(Recorder::accepting()).rules(rules).close_incidents_after(Duration::from_secs(1));
+    let handle = alerts.handle();
+    let store = Store::open(folder).expect("the folder can be written to");
+    let monitor = builder(release).routes([("GET", "/error")]).persist(store).extend(alerts).build();
+    (monitor.expect("the settings are good"), handle)
+}
+
+fn only(handle: &AlertHandle) -> Incident {
+    let mut incidents = handle.incidents();
+    assert_eq!(incidents.len(), 1, "{incidents:?}");
+    incidents.remove(0)
+}
+
+#[test]
+fn an_incident_is_counted_exactly_over_a_restart_and_written_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, handle) = shop(folder.path(), "1.0.0");
+    fail(&old, "the printer is out of paper");
+    let mut failed = 0;
+    until("the incident is open", || {
+        serve(&old, 10, 500);
+        failed += 10;
+        !handle.incidents().is_empty()
+    });
+    let id = only(&handle).id;
+    until("a receiver has the alert", || only(&handle).detected.is_some());
+    serve(&old, 3, 500);
+    serve(&old, 7, 200);
+    let order = DisableRoute::new("/error", "ada").method(KnownMethod::Get).reason("it divides by zero");
+    old.disable_route(order).unwrap();
+    until("it is mitigated", || only(&handle).status() == IncidentStatus::Mitigated);
+    assert!(old.shutdown(PATIENCE));
+    drop(old);
+
+    let (new, handle) = shop(folder.path(), "1.0.1");
+    until("the store is read", || handle.incidents().iter().any(|incident| incident.id == id));
+    new.triage(new.issues()[0].fingerprint, Triage::Resolve, "ada").unwrap();
+    handle.note_on_incident(&id, "ada", "test routes are gone").expect("the incident is known");
+    until("it is over", || only(&handle).status() == IncidentStatus::Resolved);
+
+    let incident = only(&handle);
+    assert_eq!((incident.impact.failed, incident.impact.requests), (failed + 3, failed + 10));
+    assert!(incident.detected <= incident.mitigated && incident.mitigated <= incident.resolved, "{incident:?}");
+    for name in ["IssueResolved", "RouteDisabled", "ProcessEnded"] {
+        let events = incident.timeline.iter().map(|entry| format!("{:?}", entry.event));
+        assert_eq!(events.filter(|event| event.starts_with(name)).count(), 1, "{name}: {incident:?}");
+    }
+    let reports = folder.path().join("reports");
+    for (language, expected) in [
+        (Language::English, ["ada disabled GET /error: it divides by zero", "ada: test routes are gone"]),
+        (Language::French, ["ada a désactivé GET /error : it divides by zero", "ada : test routes are gone"]),
+    ] {
+        let report = IncidentReport::of(&incident).language(language);
+        let written = fs::read_to_string(report.write_to(reports.join(language.code())).unwrap()).unwrap();
+        for text in expected.iter().chain(&["support.rs:", "the printer is out of paper", &(failed + 3).to_string()]) {
+            assert!(written.contains(text), "{text}: {written}");
+        }
+    }
+}
+
+#[test]
+fn an_erased_user_is_in_no_incident() {
+    let folder = tempfile::tempdir().unwrap();
+    let (monitor, handle) = shop(folder.path(), "1.0.0");
+    until("the incident is open", || {
+        serve(&monitor, 10, 500);
+        !handle.incidents().is_empty()
+    });
+    let id = only(&handle).id;
+    // Joined at run time, because the source excerpt around an error is stored as well.
+    let user = &["ada", "lovelace"].join(".");
+    handle.note_on_incident(&id, "bob", format!("{user} called")).expect("the incident is known");
+    assert!(monitor.flush(PATIENCE));
+    assert!(has(folder.path(), user), "it was saved");
+    assert!(monitor.erase_user(user).is_persisted);
+    assert!(!format!("{:?}", handle.incidents()).contains(user));
+    assert!(monitor.shutdown(PATIENCE));
+    drop(monitor);
+    assert!(!has(folder.path(), user), "it is in no file");
+}
+
+/// Returns whether any file of the folder has this text.
+fn has(folder: &Path, text: &str) -> bool {
+    let files = fs::read_dir(folder).expect("the folder").map_while(Result::ok);
+    let needle = text.as_bytes();
+    files
+        .map(|file| fs::read(file.path()).unwrap_or_default())
+        .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
+}
