@@ -111,8 +111,8 @@ impl AlertHandle {
         self.desk()?.edit_incident(id, |incidents, _| incidents.set_severity(id, severity))
     }
 
-    /// Closes the open incident before its quiet period is over. Its alerts go on. Returns it, or `None` if there is none
-    /// with this ID.
+    /// Closes the open incident before its quiet period is over. Its alerts go on. Returns it, or `None` if there is
+    /// none with this ID.
     // No example: as `note_on_incident`.
     pub fn close_incident(&self, id: &str, by: impl Into<String>) -> Option<Incident> {
         self.desk()?.edit_incident(id, |incidents, now| incidents.close(id, by.into(), now))

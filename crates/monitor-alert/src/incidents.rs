@@ -63,8 +63,8 @@ impl Incidents {
         }
     }
 
-    /// Records the change of an issue, if it is one: the next process finds the same facts again. Called before the change
-    /// of its alert.
+    /// Records the change of an issue, if it is one: the next process finds the same facts again. Called before the
+    /// change of its alert.
     pub(crate) fn note_fact(&mut self, fact: &Fact, now: Now) {
         let (event, issue) = match fact {
             Fact::Opened(issue) => (IncidentEvent::IssueOpened(issue.subject()), issue),

@@ -165,8 +165,8 @@ impl Machine {
         changes
     }
 
-    /// Returns the whole state. Stored values with the prefixes `alert-` and `incident-` that are not among it must be removed, except
-    /// those that [`merge`](Self::merge) could not read.
+    /// Returns the whole state. Stored values with the prefixes `alert-` and `incident-` that are not among it must be
+    /// removed, except those that [`merge`](Self::merge) could not read.
     pub(crate) fn everything(&mut self) -> Vec<StoreWrite> {
         let mut all = self.engine.everything();
         all.append(&mut self.pages.everything());
@@ -175,8 +175,8 @@ impl Machine {
         all
     }
 
-    /// Merges the stored state into this one: all values whose keys begin with `alert-` or `incident-`. Called once per process, when
-    /// the store can first be used. Until then the process works from memory.
+    /// Merges the stored state into this one: all values whose keys begin with `alert-` or `incident-`. Called once per
+    /// process, when the store can first be used. Until then the process works from memory.
     ///
     /// Returns the values that cannot be read. Those that are JSON objects may be of a newer release and must stay in
     /// the store.
@@ -262,8 +262,8 @@ impl Machine {
     }
 }
 
-/// Returns the rule on the error ratio of the whole service, by which an incident is mitigated: the program's first one,
-/// or the default one.
+/// Returns the rule on the error ratio of the whole service, by which an incident is mitigated: the program's first
+/// one, or the default one.
 fn ratio_of(rules: &[Rule]) -> ErrorRatioRule {
     let mut ratios = rules.iter().filter_map(|rule| match rule {
         Rule::ErrorRatio(rule) => Some(rule),

@@ -26,8 +26,8 @@ use crate::incident::Incident;
 /// The report of an incident, as Markdown and JSON, in English or French.
 ///
 /// Every number comes from the [`Incident`], and names its evidence. What was not recorded reads "not recorded". The
-/// Markdown consists of blocks between markers; people edit it, and [`update`](Self::update) writes those blocks anew that
-/// they have not changed.
+/// Markdown consists of blocks between markers; people edit it, and [`update`](Self::update) writes those blocks anew
+/// that they have not changed.
 ///
 /// # Example
 ///
@@ -108,8 +108,8 @@ impl<'a> IncidentReport<'a> {
         blocks::write(&self.incident.id, &self.blocks())
     }
 
-    /// Writes the blocks of an earlier report anew. Blocks that people changed, text between blocks, and the removal of a
-    /// block stay as they are.
+    /// Writes the blocks of an earlier report anew. Blocks that people changed, text between blocks, and the removal of
+    /// a block stay as they are.
     ///
     /// # Errors
     ///
@@ -143,8 +143,8 @@ impl<'a> IncidentReport<'a> {
         chart::write(&self.facts())
     }
 
-    /// Writes the report to `<id>.md`, `<id>.json` and `<id>.svg` in a folder, which is created if need be. A report that
-    /// is there already is [updated](Self::update). Returns the path of the Markdown.
+    /// Writes the report to `<id>.md`, `<id>.json` and `<id>.svg` in a folder, which is created if need be. A report
+    /// that is there already is [updated](Self::update). Returns the path of the Markdown.
     ///
     /// # Errors
     ///

@@ -37,8 +37,8 @@ pub struct IssueImpact {
     pub users: u64,
 }
 
-/// Requests over time, in steps of equal length from the first error on. Steps become longer, so that an incident has at
-/// most 240 of them.
+/// Requests over time, in steps of equal length from the first error on. Steps become longer, so that an incident has
+/// at most 240 of them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ErrorChart {

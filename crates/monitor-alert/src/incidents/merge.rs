@@ -19,8 +19,8 @@ impl Incidents {
         });
     }
 
-    /// Makes the active alerts of the open incident those of the engine, after a merge. An active critical alert without
-    /// an incident opens one.
+    /// Makes the active alerts of the open incident those of the engine, after a merge. An active critical alert
+    /// without an incident opens one.
     pub(crate) fn align(&mut self, active: &[Change], now: Now) {
         let critical: Vec<_> = active.iter().filter(|change| change.alert.severity == Severity::Critical).collect();
         if let Some(first) = critical.first() {
@@ -58,8 +58,8 @@ impl Incidents {
 }
 
 impl Incident {
-    /// Adds the events and counts of the same incident, or of one of the same fault, from another process. It has the ID
-    /// of the one that began first.
+    /// Adds the events and counts of the same incident, or of one of the same fault, from another process. It has the
+    /// ID of the one that began first.
     pub(super) fn unite(&mut self, mut other: Self) {
         if other.started < self.started {
             std::mem::swap(self, &mut other);

@@ -1,8 +1,8 @@
 //! Blocks of a report between markers, and their update under the hands of people.
 //!
-//! A block begins with a marker that has its name and the hash of its text, and ends with another one. A block whose text
-//! no longer has the hash was edited, and stays. The first line of the report has the names of all blocks that were
-//! written: one that is among them, and not in the text, was removed.
+//! A block begins with a marker that has its name and the hash of its text, and ends with another one. A block whose
+//! text no longer has the hash was edited, and stays. The first line of the report has the names of all blocks that
+//! were written: one that is among them, and not in the text, was removed.
 
 use std::collections::BTreeSet;
 

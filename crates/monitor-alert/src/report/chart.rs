@@ -53,7 +53,8 @@ fn axis(facts: &Facts<'_>) -> String {
     )
 }
 
-/// Returns a line for the time at which the incident was detected, mitigated and resolved. Labels stand below each other.
+/// Returns a line for the time at which the incident was detected, mitigated and resolved. Labels stand below each
+/// other.
 fn marks(facts: &Facts<'_>) -> String {
     let (incident, words) = (facts.incident, facts.words);
     let all = [

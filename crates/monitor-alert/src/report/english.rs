@@ -34,7 +34,8 @@ pub(super) const WORDS: Words = Words {
     chart_description: "{} of {} requests failed. Seconds per bar: {}.",
     summary: "Summary",
     summary_counts: "{} of {} requests failed from {} on.",
-    summary_times: "A receiver had the first alert after {}, the errors were stopped after {}, and the incident was over after {}.",
+    summary_times: "A receiver had the first alert after {}, the errors were stopped after {}, and the incident was \
+        over after {}.",
     timeline: "Timeline",
     time: "time",
     since_start: "since the first error",
