@@ -120,7 +120,7 @@ impl Alerts {
     /// - a new or regressed issue ([`IssueRule::new`](crate::IssueRule::new)), critical if it is a panic
     /// - an error ratio above 5 % of the last minute ([`ErrorRatioRule::above`](crate::ErrorRatioRule::above))
     /// - an issue with more than 100 events an hour ([`IssueEventsRule::more_than`](crate::IssueEventsRule::more_than))
-    /// - a p95 above 1.5 times that of the release before
+    /// - a p95 above 100 ms and above 1.5 times that of the release before
     ///   ([`SlowerRule::than_last_release`](crate::SlowerRule::than_last_release))
     /// - a lost readiness ([`HealthRule::readiness`](crate::HealthRule::readiness))
     /// - a process before that was killed ([`ProcessEndRule::new`](crate::ProcessEndRule::new))

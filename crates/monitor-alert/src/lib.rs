@@ -17,9 +17,6 @@ mod alert;
 // Active alerts and their acknowledgement, as data.
 mod active;
 
-// Incidents, their events and their impact, as data.
-mod incident;
-
 // The trait of a notifier, and the error of a delivery.
 mod notifier;
 
@@ -32,6 +29,9 @@ mod links;
 // The stored form of values, and the masks of their texts.
 mod mask;
 mod stored;
+
+// Incidents, their events and their impact, as data.
+mod incident;
 
 // Facts about issues, and the rules that make alerts of facts and counts.
 mod fact;

@@ -209,6 +209,7 @@ fn slower(fields: &mut Fields<'_, '_>) -> Result<SlowerRule, RulesError> {
     };
     let mut rule = common!(rule, fields);
     set!(rule, fields.count("at-least")?, at_least);
+    set!(rule, fields.time("above")?, above);
     Ok(rule)
 }
 

@@ -33,6 +33,7 @@ pub struct SlowerRule {
     factor: f64,
     baseline: Baseline,
     at_least: u64,
+    above: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,8 +62,16 @@ impl SlowerRule {
         self
     }
 
+    /// Sets the 95th percentile up to which requests are fast enough, however much slower they became. Defaults to
+    /// 100 ms.
+    pub fn above(mut self, duration: Duration) -> Self {
+        self.above = duration;
+        self
+    }
+
     fn than(baseline: Baseline, factor: f64) -> Self {
-        Self { settings: Settings::new(NAME, Severity::Warning), factor, baseline, at_least: 100 }
+        let settings = Settings::new(NAME, Severity::Warning);
+        Self { settings, factor, baseline, at_least: 100, above: Duration::from_millis(100) }
     }
 
     /// Returns the 95th percentile of the last minutes and that of the baseline, in seconds.
@@ -87,6 +96,7 @@ impl SlowerRule {
     fn state(&self, [recent, before]: [f64; 2]) -> State {
         let lower = 1.0 + (self.factor - 1.0) / 2.0;
         match recent / before {
+            _ if recent <= self.above.as_secs_f64() => State::Over,
             ratio if ratio > self.factor => State::Met,
             ratio if ratio > lower => State::Between,
             _ => State::Over,
@@ -174,6 +184,10 @@ mod tests {
         let [fast, slow] = [5, 6].map(|bucket| durations(100, bucket));
         assert_eq!(state(fast, slow), State::Met, "242 ms after 99 ms");
         assert_eq!(state(fast, fast), State::Over);
+        let [faster, still_fast] = [1, 4].map(|bucket| durations(100, bucket));
+        assert_eq!(state(faster, still_fast), State::Over, "74 ms after 10 ms are fast enough");
+        let strict = SlowerRule::than_last_release(1.5).above(Duration::from_millis(20));
+        assert_eq!(strict.read(&releases(faster, still_fast))[0].1, State::Met);
         assert_eq!(state(slow, fast), State::Over, "faster");
         assert_eq!(state(durations(99, 5), slow), State::Over, "too few");
         assert_eq!(SlowerRule::than_last_release(3.0).read(&releases(fast, slow))[0].1, State::Between);

@@ -33,7 +33,7 @@ fn the_example_has_every_type_and_equals_rules_in_code() {
             .into(),
         DurationRule::p95_above(Duration::from_secs(5)).name("tail").quantile(0.99).into(),
         SlowerRule::than_last_release(1.5).at_least(200).into(),
-        SlowerRule::than_last_hour(2.0).name("sudden").into(),
+        SlowerRule::than_last_hour(2.0).name("sudden").above(Duration::from_millis(250)).into(),
         SilenceRule::minutes(10).after(50).into(),
         BurnRule::objective(0.999).at_least(500).into(),
         HealthRule::readiness().lasting(Duration::from_secs(10)).into(),
