@@ -21,10 +21,12 @@ use crate::alert::Severity;
 /// # Example
 ///
 /// ```
+/// use std::time::Duration;
 /// use monitor_kit::alert::SlowerRule;
 ///
 /// let rule = SlowerRule::than_last_release(1.5);
-/// let sudden = SlowerRule::than_last_hour(2.0).at_least(1_000).name("sudden");
+/// let slow = Duration::from_millis(250);
+/// let sudden = SlowerRule::than_last_hour(2.0).at_least(1_000).above(slow).name("sudden");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
