@@ -1,10 +1,6 @@
 //! Routes, the escalation of alerts that nobody acknowledges, and their acknowledgement by link.
 
-use std::{
-    convert::Infallible,
-    panic::{self, AssertUnwindSafe},
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -13,7 +9,7 @@ use monitor_alert::{AckLinks, AckService, AlertHandle, Alerts, Route, Severity, 
 use monitor_core::Monitor;
 use tower_service::Service as _;
 
-use crate::support::{PATIENCE, Recorder, builder, until};
+use crate::support::{Recorder, builder, crash, run, until};
 
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
 
@@ -38,13 +34,6 @@ impl Shop {
         Self { monitor, handle, pager, chat }
     }
 
-    /// Captures a panic, whose alert is critical.
-    fn panic(&self) {
-        let job = self.monitor.job("print", async { assert!(Vec::<u8>::new().pop().is_some(), "out of paper") });
-        assert!(panic::catch_unwind(AssertUnwindSafe(|| run(job))).is_err());
-        assert!(self.monitor.flush(PATIENCE));
-    }
-
     /// Returns the link in the only message to the pager.
     fn link(&self) -> String {
         let delivered = self.pager.delivered();
@@ -52,10 +41,6 @@ impl Shop {
         let url = delivered[0].acknowledge_url.clone().expect("a link");
         url.strip_prefix("https://shop.example.org/acknowledge").expect("the URL of the service").to_owned()
     }
-}
-
-fn run<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
 fn call(service: &mut AckService, method: Method, path: &str, body: &'static str) -> Response<Full<Bytes>> {
@@ -72,7 +57,7 @@ fn text(response: Response<Full<Bytes>>) -> String {
 #[test]
 fn a_critical_alert_that_nobody_acknowledges_goes_to_the_next_notifier() {
     let shop = Shop::open();
-    shop.panic();
+    crash(&shop.monitor);
     assert_eq!((shop.pager.delivered().len(), shop.chat.delivered().len()), (1, 0));
     until("it is escalated", || !shop.chat.delivered().is_empty());
     let escalated = &shop.chat.delivered()[0];
@@ -85,7 +70,7 @@ fn a_critical_alert_that_nobody_acknowledges_goes_to_the_next_notifier() {
 fn opening_a_link_acknowledges_nothing_and_submitting_its_form_does() {
     let shop = Shop::open();
     let mut service = AckService::new(shop.handle.clone());
-    shop.panic();
+    crash(&shop.monitor);
     let link = shop.link();
     let page = call(&mut service, Method::GET, &link, "");
     assert_eq!((page.status(), &page.headers()["cache-control"]), (StatusCode::OK, &"no-store".parse().unwrap()));
@@ -106,7 +91,7 @@ fn opening_a_link_acknowledges_nothing_and_submitting_its_form_does() {
 fn a_link_of_another_alert_or_secret_is_refused() {
     let shop = Shop::open();
     let mut service = AckService::new(shop.handle.clone());
-    shop.panic();
+    crash(&shop.monitor);
     let link = shop.link();
     let forged = link.replacen('1', "2", 1);
     assert_ne!(link, forged);
@@ -126,7 +111,7 @@ fn a_link_of_another_alert_or_secret_is_refused() {
 #[test]
 fn an_alert_is_acknowledged_in_code_by_its_key() {
     let shop = Shop::open();
-    shop.panic();
+    crash(&shop.monitor);
     let key = shop.handle.active()[0].alert.key.clone();
     assert!(shop.handle.acknowledge("another", "ada").is_none());
     let active = shop.handle.acknowledge(&key, "ada").unwrap();

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    panic::{self, AssertUnwindSafe},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
@@ -153,6 +154,17 @@ pub(crate) fn webhook(receiver: &Receiver) -> Webhook {
 pub(crate) fn fail(monitor: &Monitor, message: &str) {
     monitor.capture_message(message, Level::Error);
     assert!(monitor.flush(PATIENCE));
+}
+
+/// Captures a panic, whose alert is critical.
+pub(crate) fn crash(monitor: &Monitor) {
+    let job = monitor.job("print", async { assert!(Vec::<u8>::new().pop().is_some(), "out of paper") });
+    assert!(panic::catch_unwind(AssertUnwindSafe(|| run(job))).is_err());
+    assert!(monitor.flush(PATIENCE));
+}
+
+pub(crate) fn run<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
 /// Counts requests that end with this status.
