@@ -102,7 +102,8 @@ impl Incident {
 
     /// Adds an event in the order of time. Beyond the limit it is counted.
     pub(crate) fn add(&mut self, entry: IncidentEntry) {
-        if self.timeline.len() >= MAX_ENTRIES {
+        let limit = if entry.event.is_of_alert() { MAX_ALERT_ENTRIES } else { MAX_ENTRIES };
+        if self.timeline.len() >= limit {
             self.left_out += 1;
             return;
         }
@@ -125,3 +126,6 @@ impl IncidentStatus {
 
 /// Maximum number of events of an incident.
 const MAX_ENTRIES: usize = 1_000;
+/// Maximum number of events at which a further one of an alert is added: thousands of alerts leave room for what people
+/// do.
+const MAX_ALERT_ENTRIES: usize = 900;

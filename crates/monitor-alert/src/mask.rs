@@ -23,16 +23,22 @@ pub(crate) fn alert(alert: &mut Arc<Alert>, mask: Mask<'_>) -> bool {
 
 /// Masks the texts in `fields`, at any depth. Returns whether any was changed.
 pub(crate) fn fields(fields: &mut Map<String, Value>, mask: Mask<'_>) -> bool {
-    fields.values_mut().fold(false, |is_changed, value| self::value(value, &mut *mask) | is_changed)
+    fields_except(&[], fields, mask)
 }
 
-fn value(value: &mut Value, mask: Mask<'_>) -> bool {
+/// Masks the texts in `fields`, at any depth, except those under these keys. Returns whether any was changed.
+pub(crate) fn fields_except(keys: &[&str], fields: &mut Map<String, Value>, mask: Mask<'_>) -> bool {
+    let fields = fields.iter_mut().filter(|(key, _)| !keys.contains(&key.as_str()));
+    fields.fold(false, |is_changed, (_, value)| self::value(keys, value, &mut *mask) | is_changed)
+}
+
+fn value(keys: &[&str], value: &mut Value, mask: Mask<'_>) -> bool {
     match value {
         Value::String(text) => replace(text, mask).is_some(),
         Value::Array(values) => {
-            values.iter_mut().fold(false, |is_changed, value| self::value(value, &mut *mask) | is_changed)
+            values.iter_mut().fold(false, |is_changed, value| self::value(keys, value, &mut *mask) | is_changed)
         }
-        Value::Object(map) => fields(map, mask),
+        Value::Object(map) => fields_except(keys, map, mask),
         _ => false,
     }
 }

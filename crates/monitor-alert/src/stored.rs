@@ -25,14 +25,15 @@ pub(crate) fn put(key: String, value: &impl Serialize) -> StoreWrite {
 /// Masks all texts of a value in its stored form. Returns whether any was changed.
 pub(crate) fn erase<T: Serialize + DeserializeOwned>(value: &mut T, mask: Mask<'_>) -> bool {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(&*value) else { return false };
-    if !mask::fields(&mut fields, mask) {
+    if !mask::fields_except(TAGS, &mut fields, mask) {
         return false;
     }
-    if let Ok(masked) = serde_json::from_value(Value::Object(fields)) {
-        *value = masked;
-    }
-    true
+    let masked = serde_json::from_value(Value::Object(fields));
+    masked.map(|masked| *value = masked).is_ok()
 }
+
+/// Keys whose values are no texts of people: a user may be called `note`.
+const TAGS: &[&str] = &["event", "id", "kind", "severity"];
 
 /// A duration in milliseconds, if there is one.
 pub(crate) mod some_millis {

@@ -208,6 +208,12 @@ impl IncidentEvent {
         matches!(self, Self::IssueOpened(_) | Self::IssueRegressed(_) | Self::IssueResolved)
     }
 
+    /// Returns whether it is of an alert or an issue, of which there may be thousands.
+    pub(crate) const fn is_of_alert(&self) -> bool {
+        matches!(self, Self::AlertTriggered { .. } | Self::AlertResolved { .. } | Self::Notified { .. })
+            || self.is_of_issue()
+    }
+
     /// Returns whether the event belongs to the short timeline of a report: a change of status, or an act of a person.
     #[must_use]
     pub const fn is_change(&self) -> bool {

@@ -57,6 +57,9 @@ pub(crate) struct Second {
 }
 
 impl Impact {
+    /// Maximum number of issues of an incident.
+    pub(crate) const MAX_ISSUES: usize = 20;
+
     /// Adds the requests of the second that ended this long after the first error.
     pub(crate) fn add(&mut self, since_start: Duration, second: Second) {
         self.requests += second.requests;
@@ -71,7 +74,7 @@ impl Impact {
             Some(known) => *known = issue,
             None => {
                 self.issues.push(issue);
-                self.issues.truncate(MAX_ISSUES);
+                self.issues.truncate(Self::MAX_ISSUES);
             }
         }
     }
@@ -132,8 +135,6 @@ impl Default for ErrorChart {
     }
 }
 
-/// Maximum number of issues of an incident.
-const MAX_ISSUES: usize = 20;
 /// Maximum number of steps of a chart.
 const MAX_STEPS: usize = 240;
 

@@ -95,7 +95,7 @@ impl Open {
         if self.incident.alerts.len() < MAX_ALERTS {
             self.incident.alerts.insert(alert.key.clone());
         }
-        if alert.severity == Severity::Critical {
+        if alert.severity == Severity::Critical && self.has(&alert.key) {
             self.incident.active.insert(alert.key.clone());
             self.quiet_since = None;
         }
@@ -143,8 +143,7 @@ impl Open {
     /// Adds the requests of the last second, and reads the issues.
     pub(super) fn count(&mut self, second: Second, readings: &dyn Readings, now: Now) {
         self.add(now.steady.saturating_sub(SECOND), second);
-        let issues: BTreeSet<_> = self.incident.timeline.iter().flat_map(IncidentEntry::issues).collect();
-        for fingerprint in issues {
+        for fingerprint in self.first_issues() {
             let Some(issue) = readings.issue(fingerprint) else { continue };
             self.incident.impact.set_issue(IssueImpact {
                 fingerprint,
@@ -209,6 +208,17 @@ impl Open {
         Self { below_since: self.below_since, ..Self::loaded(incident, now) }
     }
 
+    /// Returns the first issues of the timeline, as many as the impact has.
+    fn first_issues(&self) -> Vec<Fingerprint> {
+        let mut first = Vec::new();
+        for issue in self.incident.timeline.iter().flat_map(IncidentEntry::issues) {
+            if first.len() < Impact::MAX_ISSUES && !first.contains(&issue) {
+                first.push(issue);
+            }
+        }
+        first
+    }
+
     fn mitigate(&mut self, at: Duration) {
         let since_start = self.since_start(at);
         self.incident.mitigated.get_or_insert(since_start);
@@ -231,6 +241,6 @@ fn id(alert: &Alert, episode: u64, started: SystemTime) -> String {
 }
 
 /// Maximum number of alerts of an incident.
-const MAX_ALERTS: usize = 1_000;
+const MAX_ALERTS: usize = 10_000;
 const SECOND: Duration = Duration::from_secs(1);
 const RATIO_QUERY: &str = "sum(rate(http_server_errors_total[1m])) / sum(rate(http_server_requests_total[1m]))";

@@ -356,3 +356,36 @@ fn an_alert_that_was_delivered_before_the_incident_has_detected_it() {
     assert_eq!(only(&incidents).detected, Some(seconds(1)));
     assert!(only(&incidents).alerts.contains("w"));
 }
+
+#[test]
+fn a_user_whose_name_is_a_word_of_the_stored_form_is_masked() {
+    let mut incidents = incidents();
+    begin(&mut incidents, "a", 0);
+    let id = only_open(&incidents);
+    for by in ["note", "critical"] {
+        let note = IncidentEvent::Note { by: by.to_owned(), text: format!("{by} was here") };
+        incidents.add_note(&id, note, now(1));
+        incidents.erase(&mut |text| text.contains(by).then(|| text.replace(by, "[erased]")));
+    }
+    let notes = only(&incidents).timeline.iter().filter_map(|entry| match &entry.event {
+        IncidentEvent::Note { by, text } => Some((by.as_str(), text.as_str())),
+        _ => None,
+    });
+    assert_eq!(notes.collect::<Vec<_>>(), [("[erased]", "[erased] was here"); 2]);
+    assert_eq!(only(&incidents).severity, Severity::Critical);
+}
+
+#[test]
+fn ten_thousand_alerts_leave_room_for_what_people_do() {
+    let mut incidents = incidents();
+    (0..10_100).for_each(|number| begin(&mut incidents, &format!("alert-{number}"), 1));
+    let id = only_open(&incidents);
+    incidents.add_note(&id, IncidentEvent::Note { by: "ada".to_owned(), text: "a deploy".to_owned() }, now(2));
+    (0..10_100).for_each(|number| end(&mut incidents, &format!("alert-{number}"), 3));
+    pass(&mut incidents, 3, 1_000, 0);
+    let incident = only(&incidents);
+    assert_eq!(incident.status(), IncidentStatus::Resolved);
+    assert_eq!((incident.timeline.len() as u64 + incident.left_out, incident.left_out), (20_203, 19_300));
+    let names: Vec<_> = timeline(incident).into_iter().map(|(name, _)| name).skip(900).collect();
+    assert_eq!(names, ["note", "mitigated", "closed"]);
+}

@@ -60,9 +60,9 @@ impl Facts<'_> {
         self.incident.resolved.unwrap_or(last)
     }
 
-    /// Returns a query for the growth of a counter over the incident. `labels` select its series.
-    pub(super) fn query(&self, metric: &str, labels: &str) -> String {
-        escape::code(&format!("sum(increase({metric}{labels}[{}s]))", self.length().as_secs().max(1)))
+    /// Returns a query for the growth of a counter over the incident.
+    pub(super) fn query(&self, metric: &str) -> String {
+        escape::code(&format!("sum(increase({metric}[{}s]))", self.length().as_secs().max(1)))
     }
 }
 

@@ -52,9 +52,9 @@ fn general(facts: &Facts<'_>) -> String {
 fn impact(facts: &Facts<'_>) -> String {
     let (impact, words) = (&facts.incident.impact, facts.words);
     let mut rows = vec![
-        (words.failed.to_owned(), impact.failed, facts.query(names::ERRORS, "")),
-        (words.refused.to_owned(), impact.refused, facts.query(names::OUTCOMES, "{outcome=\"refused\"}")),
-        (words.requests.to_owned(), impact.requests, facts.query(names::REQUESTS, "")),
+        (words.failed.to_owned(), impact.failed, facts.query(names::ERRORS)),
+        (words.refused.to_owned(), impact.refused, facts.query(names::REFUSED)),
+        (words.requests.to_owned(), impact.requests, facts.query(names::REQUESTS)),
     ];
     rows.extend(impact.issues.iter().map(|issue| {
         let name = fill(words.users_of, &[&escape::text(&issue.name)]);
