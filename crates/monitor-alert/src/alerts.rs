@@ -12,6 +12,7 @@ use monitor_core::{
 };
 
 use crate::{
+    auto_disable::{AutoDisable, AutoSwitch},
     courier,
     desk::Desk,
     engine::Source,
@@ -28,6 +29,7 @@ use crate::{
         memo::HistoryMemo,
         readings::{Ended, MonitorReadings},
     },
+    switch_command::SwitchCommand,
 };
 
 /// Alerts by [rules](crate::Rule), delivered by [notifiers](crate::Notifier). Added to a monitor by
@@ -78,6 +80,8 @@ pub struct Alerts {
     escalate_after: Option<Duration>,
     incident_quiet: Duration,
     links: Option<AckLinks>,
+    switch_command: Option<String>,
+    auto_disable: Option<AutoDisable>,
     handle: AlertHandle,
     /// Set once the monitor is being built.
     desk: Option<Arc<Desk>>,
@@ -88,6 +92,8 @@ pub struct Alerts {
     /// The end of the process before, and the time at which it was learnt.
     last_end: Option<(ProcessEnded, Instant)>,
     memo: HistoryMemo,
+    /// Set once the monitor is being built, if alerts disable routes.
+    switch: Option<AutoSwitch>,
 }
 
 impl Alerts {
@@ -100,12 +106,15 @@ impl Alerts {
             escalate_after: Some(ESCALATION),
             incident_quiet: INCIDENT_QUIET,
             links: None,
+            switch_command: None,
+            auto_disable: None,
             handle: AlertHandle::default(),
             desk: None,
             monitor: None,
             forgotten: 0,
             last_end: None,
             memo: HistoryMemo::default(),
+            switch: None,
         }
     }
 
@@ -178,6 +187,31 @@ impl Alerts {
         self
     }
 
+    /// Adds a command to each alert that is about a route, for the person on call to copy: the one that disables the
+    /// route. `{route}` in it is replaced by the route's template, quoted for a POSIX shell. Without this setting alerts
+    /// name the route only. Building the monitor fails if `{route}` is missing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::alert::{Alerts, Slack};
+    ///
+    /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
+    ///     .switch_command("ssh ops@shop shopctl disable {route} --for 1h");
+    /// # Ok::<(), monitor_kit::alert::NotifierError>(())
+    /// ```
+    pub fn switch_command(mut self, template: impl Into<String>) -> Self {
+        self.switch_command = Some(template.into());
+        self
+    }
+
+    /// Disables routes by the alerts of a rule. Off by default.
+    // No example: `AutoDisable` has one.
+    pub fn auto_disable(mut self, by: AutoDisable) -> Self {
+        self.auto_disable = Some(by);
+        self
+    }
+
     /// Sets the time without an active critical alert after which an [incident](crate::Incident) is closed. Defaults to
     /// 15 minutes.
     // No example: a time, as in `escalate_after`.
@@ -197,6 +231,14 @@ impl Alerts {
         Some(Ended { ended, since: clock::now().saturating_duration_since(at) })
     }
 
+    fn evaluate(&self, desk: &Desk, monitor: &Monitor) {
+        let readings = MonitorReadings::new(monitor, self.last_end(), &self.memo);
+        let begun = desk.evaluate(&readings);
+        if let Some(switch) = &self.switch {
+            switch.disable(&begun, &readings, monitor);
+        }
+    }
+
     fn start_couriers(&mut self, desk: &Arc<Desk>, monitor: &WeakMonitor) -> Result<(), BoxError> {
         for notifier in self.notifiers.drain(..) {
             courier::spawn(Arc::clone(desk), monitor.clone(), notifier)?;
@@ -212,8 +254,11 @@ impl Extension for Alerts {
 
     fn prepare(&mut self, identity: &Identity) -> Result<Option<Arc<dyn Durable>>, BuildError> {
         let channels = self.notifiers.iter().map(|notifier| (notifier.name().to_owned(), Limit::default()));
+        let switch_command = self.switch_command.take().map(SwitchCommand::parse).transpose();
+        let auto_disable = self.auto_disable.take().map(|by| by.with_rules(&self.rules)).transpose();
+        self.switch = auto_disable.map_err(BuildError::setting)?;
         let settings = Settings {
-            source: source(identity),
+            source: Source { switch_command: switch_command.map_err(BuildError::setting)?, ..source(identity) },
             rules: self.rules.clone(),
             channels: channels.collect(),
             routes: self.routes.clone(),
@@ -247,7 +292,7 @@ impl Extension for Alerts {
                 self.last_end = Some((ProcessEnded::clone(ended), clock::now()));
             }
             // Not a second later.
-            Signal::HealthChanged(_) => desk.evaluate(&MonitorReadings::new(&monitor, self.last_end(), &self.memo)),
+            Signal::HealthChanged(_) => self.evaluate(desk, &monitor),
             _ => {}
         }
         Ok(())
@@ -255,7 +300,7 @@ impl Extension for Alerts {
 
     fn second(&mut self, monitor: &Monitor) -> Result<(), BoxError> {
         let Some(desk) = &self.desk else { return Ok(()) };
-        desk.evaluate(&MonitorReadings::new(monitor, self.last_end(), &self.memo));
+        self.evaluate(desk, monitor);
         let forgotten = desk.forgotten();
         let more = forgotten.saturating_sub(std::mem::replace(&mut self.forgotten, forgotten));
         monitor.drops_of(NAME).count_many(DropReason::IssueLimit, more);
@@ -301,6 +346,7 @@ fn source(identity: &Identity) -> Source {
         service: identity.service().to_owned(),
         environment: identity.environment().to_owned(),
         release: identity.release().to_owned(),
+        switch_command: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The desk: the machine, shared by the extension, the couriers and the saver.
 
 use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -9,7 +9,7 @@ use monitor_core::{AlertCounts, Durable, Eraser, KeyPrefix, MergeReport, StoreWr
 
 use crate::{
     active::ActiveAlert,
-    alert::{Notification, Transition},
+    alert::{Alert, Notification, Transition},
     fact::Fact,
     incident::{Incident, IncidentEvent},
     incidents::{self, Incidents},
@@ -76,10 +76,11 @@ impl Desk {
         self.wake(pushed);
     }
 
-    /// Applies the rules to the readings.
-    pub(crate) fn evaluate(&self, readings: &dyn Readings) {
-        let pushed = self.lock().machine.evaluate(readings, self.now());
+    /// Applies the rules to the readings. Returns the alerts that begin.
+    pub(crate) fn evaluate(&self, readings: &dyn Readings) -> Vec<Arc<Alert>> {
+        let (pushed, begun) = self.lock().machine.evaluate(readings, self.now());
         self.wake(pushed);
+        begun
     }
 
     /// Waits for the next step of a courier, which is a refresh at the latest at `refresh_at`. There is one at the

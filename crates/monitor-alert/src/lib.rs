@@ -37,6 +37,10 @@ mod incident;
 mod fact;
 mod rule;
 
+// The command in an alert that disables its route, and routes that alerts disable.
+mod auto_disable;
+mod switch_command;
+
 // The engine applies the rules to them.
 mod engine;
 
@@ -88,6 +92,7 @@ pub use self::{
     active::{Acknowledgement, ActiveAlert},
     alert::{Alert, Notification, Severity, Transition},
     alerts::Alerts,
+    auto_disable::AutoDisable,
     handle::AlertHandle,
     http::NotifierError,
     incident::{

@@ -1,12 +1,12 @@
 //! The state machine of alerts: engine and outbox under one roof, without threads, clock or I/O.
 
-use std::{slice, time::Duration};
+use std::{slice, sync::Arc, time::Duration};
 
 use monitor_core::StoreWrite;
 
 use crate::{
     active::ActiveAlert,
-    alert::Transition,
+    alert::{Alert, Transition},
     engine::{Change, Engine, Overlap, Source},
     fact::Fact,
     incidents::{IncidentSettings, Incidents},
@@ -80,12 +80,14 @@ impl Machine {
         self.push(change, now)
     }
 
-    /// Applies the rules to the readings of the service. Called every second.
-    pub(crate) fn evaluate(&mut self, readings: &dyn Readings, now: Now) -> Pushed {
+    /// Applies the rules to the readings of the service. Called every second. Also returns the alerts that begin.
+    pub(crate) fn evaluate(&mut self, readings: &dyn Readings, now: Now) -> (Pushed, Vec<Arc<Alert>>) {
         let changes = self.engine.evaluate(readings, now);
+        let begun = changes.iter().filter(|change| change.transition == Transition::Triggered);
+        let begun = begun.map(|change| Arc::clone(&change.alert)).collect();
         let pushed = self.push(changes, now);
         self.incidents.second(readings, now);
-        if self.escalate(now) == Pushed::Some { Pushed::Some } else { pushed }
+        (if self.escalate(now) == Pushed::Some { Pushed::Some } else { pushed }, begun)
     }
 
     /// Returns the active alerts, ordered by their keys.

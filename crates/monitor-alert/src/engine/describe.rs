@@ -8,6 +8,7 @@ use crate::{
         issue,
         readings::Readings,
     },
+    switch_command::SwitchCommand,
     time::Now,
 };
 
@@ -17,6 +18,8 @@ pub(crate) struct Source {
     pub(crate) service: String,
     pub(crate) environment: String,
     pub(crate) release: String,
+    /// The command that disables a route, for alerts about one.
+    pub(crate) switch_command: Option<SwitchCommand>,
 }
 
 /// The reason for an alert on an issue.
@@ -41,7 +44,7 @@ impl Source {
             rule: issue::NAME.to_owned(),
             severity: severity(issue.kind),
             title: issue_title(cause, issue),
-            facts: issue.facts(),
+            facts: self.with_command(issue.facts(), |command| command.fact(&issue.routes)),
             fingerprint: Some(issue.fingerprint),
             release: issue.release.clone(),
             ..self.alert(key, now)
@@ -60,10 +63,19 @@ impl Source {
             rule: rule.name().to_owned(),
             severity: rule.severity(),
             title: rule.title(group, readings),
-            facts: rule.facts(group, readings),
+            facts: self.with_command(rule.facts(group, readings), |command| command.fact_of(group)),
             fingerprint: group.fingerprint(),
             ..self.alert(key, now)
         }
+    }
+
+    fn with_command(
+        &self,
+        mut facts: Vec<(String, String)>,
+        fact: impl FnOnce(&SwitchCommand) -> Option<(String, String)>,
+    ) -> Vec<(String, String)> {
+        facts.extend(self.switch_command.as_ref().and_then(fact));
+        facts
     }
 
     fn alert(&self, key: String, now: Now) -> Alert {

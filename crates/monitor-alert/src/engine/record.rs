@@ -136,7 +136,8 @@ mod tests {
 
     fn alert() -> Alert {
         let text = String::from("x");
-        let source = Source { service: text.clone(), environment: text.clone(), release: text.clone() };
+        let source =
+            Source { service: text.clone(), environment: text.clone(), release: text.clone(), switch_command: None };
         let now = Now { steady: Duration::ZERO, wall: SystemTime::UNIX_EPOCH };
         source.condition_alert(text, &ErrorRatioRule::above(0.5), &Group::Service, &FixedReadings::default(), now)
     }

@@ -15,7 +15,7 @@ fn now(seconds: u64) -> Now {
 
 fn source() -> Source {
     let [service, environment, release] = ["shop", "production", "1.2"].map(String::from);
-    Source { service, environment, release }
+    Source { service, environment, release, switch_command: None }
 }
 
 fn engine() -> Engine {

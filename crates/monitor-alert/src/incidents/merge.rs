@@ -1,6 +1,6 @@
 //! Merges the incidents of another process, which are read from the store.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Incidents, open::Open};
 use crate::{alert::Severity, engine::Change, incident::Incident, time::Now};
@@ -49,7 +49,11 @@ impl Incidents {
     /// Unites the open incidents of both processes: a service has one at a time.
     fn merge_open(&mut self, incident: Incident, now: Now) {
         let Some(own) = self.open.take() else {
-            self.open = Some(Open::loaded(incident, now));
+            let mut open = Open::loaded(incident, now);
+            // The start of this process, among others.
+            self.pulse.since(Duration::ZERO).for_each(|(at, second)| open.add(at, second));
+            self.recent.drain().for_each(|(at, entry)| open.add_earlier(at, entry));
+            self.open = Some(open);
             return;
         };
         self.changed.extend([own.incident.id.clone(), incident.id.clone()]);

@@ -117,8 +117,11 @@ impl Open {
         }
     }
 
-    /// Adds an event that happened before the incident was opened.
+    /// Adds an event that happened before the incident was opened here, unless another process has recorded it.
     pub(super) fn add_earlier(&mut self, at: Duration, mut entry: IncidentEntry) {
+        if self.knows(&entry) {
+            return;
+        }
         entry.since_start = self.since_start(at);
         match entry.event {
             IncidentEvent::AlertTriggered { .. } => self.incident.alerts.extend(entry.alerts().cloned()),
@@ -126,6 +129,13 @@ impl Open {
             _ => {}
         }
         self.incident.add(entry);
+    }
+
+    fn knows(&self, entry: &IncidentEntry) -> bool {
+        match entry.issues().next() {
+            Some(issue) if entry.event.is_of_issue() => !self.is_news(&entry.event, issue),
+            _ => self.incident.has(&entry.event, entry.at),
+        }
     }
 
     /// Records that a receiver has an alert.

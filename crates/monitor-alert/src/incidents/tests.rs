@@ -240,6 +240,24 @@ fn the_next_process_continues_an_incident() {
 }
 
 #[test]
+fn the_start_of_the_next_process_is_in_the_timeline() {
+    let mut before = incidents();
+    before.note_fact(&Fact::Opened(issue(100)), now(100));
+    begin(&mut before, "a", 100);
+    pass(&mut before, 100, 110, 10);
+    let mut after = incidents();
+    let at = |second: u64| Now { steady: seconds(second), wall: now(200 + second).wall };
+    let started = IncidentEvent::ReleaseStarted { release: "1.1".to_owned() };
+    after.note_signal(started, at(0).wall, at(0));
+    after.note_fact(&Fact::Opened(issue(100)), at(1));
+    after.second(&FixedReadings { totals: Totals { requests: 7, failed: 0, refused: 0 }, ..Default::default() }, at(1));
+    after.merge(&mut stored(before.take_changes()), at(2));
+    let expected = [("issue_opened", 0), ("alert_triggered", 0), ("release_started", 100)];
+    assert_eq!(timeline(only(&after)), expected.map(|(name, at)| (name.to_owned(), at)));
+    assert_eq!(only(&after).impact.requests, 10 * 100 + 7);
+}
+
+#[test]
 fn a_clock_that_was_set_back_leaves_the_events_in_order() {
     let mut before = incidents();
     begin(&mut before, "a", 100);

@@ -98,7 +98,7 @@ impl Process {
 
     fn with(id: u32, rules: Vec<Rule>, channels: Vec<&'static str>, random: &mut Rng) -> Self {
         let [service, environment] = ["shop", "production"].map(String::from);
-        let source = Source { service, environment, release: format!("1.{id}") };
+        let source = Source { service, environment, release: format!("1.{id}"), switch_command: None };
         let limit = Limit { per_minute: PER_MINUTE, burst: BURST };
         let settings = Settings {
             source,

@@ -2,6 +2,7 @@
 
 mod acknowledged;
 mod alertmanager;
+mod auto_disable;
 mod failures;
 mod first_alert;
 mod incidents;

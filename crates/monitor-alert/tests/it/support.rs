@@ -167,10 +167,15 @@ pub(crate) fn run<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
-/// Counts requests that end with this status.
+/// Counts requests of `GET /error` that end with this status.
 pub(crate) fn serve(monitor: &Monitor, requests: u64, status: u16) {
+    serve_route(monitor, "/error", requests, status);
+}
+
+/// Counts requests of a route that end with this status.
+pub(crate) fn serve_route(monitor: &Monitor, route: &str, requests: u64, status: u16) {
     let recorder = instrument::recorder(monitor).expect("the monitor is not disabled");
-    let series = recorder.series(KnownMethod::Get, "/error");
+    let series = recorder.series(KnownMethod::Get, route);
     for _ in 0..requests {
         recorder.start(series);
         recorder.end(series, FinalStatus::new(Outcome::Completed, status), Duration::from_millis(1));
