@@ -22,8 +22,7 @@ use crate::{
     links::AckLinks,
     machine::{Machine, Settings},
     notifier::Notifier,
-    outbox::Limit,
-    routes::Route,
+    routes::{Route, Routes},
     rule::{
         Rule,
         memo::HistoryMemo,
@@ -35,8 +34,7 @@ use crate::{
 /// Alerts by [rules](crate::Rule), delivered by [notifiers](crate::Notifier). Added to a monitor by
 /// [`MonitorBuilder::extend`](monitor_core::MonitorBuilder::extend).
 ///
-/// Every alert is delivered by every notifier, or by those of its [routes](Self::route), when it is triggered and when
-/// it is resolved. A critical alert that is not [acknowledged](Self::acknowledge_at) goes to the next notifier after a
+/// An alert is delivered by the notifiers of its [routes](Self::route) when it is triggered, and when it is resolved. A critical alert that is not [acknowledged](Self::acknowledge_at) goes to the next notifier after a
 /// while.
 ///
 /// A notification is saved in the monitor's store before the first attempt, and retried until its receiver accepts it,
@@ -77,6 +75,7 @@ pub struct Alerts {
     rules: Vec<Rule>,
     notifiers: Vec<Box<dyn Notifier>>,
     routes: Vec<Route>,
+    default_routes: DefaultRoutes,
     escalate_after: Option<Duration>,
     incident_quiet: Duration,
     links: Option<AckLinks>,
@@ -96,6 +95,13 @@ pub struct Alerts {
     switch: Option<AutoSwitch>,
 }
 
+/// Whether a program without routes has the default ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum DefaultRoutes {
+    On,
+    Off,
+}
+
 impl Alerts {
     /// Creates alerts that `notifier` delivers.
     pub fn to(notifier: impl Notifier) -> Self {
@@ -103,6 +109,7 @@ impl Alerts {
             rules: Rule::defaults(),
             notifiers: vec![Box::new(notifier)],
             routes: Vec::new(),
+            default_routes: DefaultRoutes::On,
             escalate_after: Some(ESCALATION),
             incident_quiet: INCIDENT_QUIET,
             links: None,
@@ -148,15 +155,43 @@ impl Alerts {
         self
     }
 
-    /// Adds a route. Alerts that no route matches go to every notifier.
+    /// Adds a route. Alerts that no route matches go to every notifier. Without a route of the program there are these:
+    ///
+    /// | alert | notifiers |
+    /// | --- | --- |
+    /// | a new or regressed issue | `slack` |
+    /// | an issue with many events (`issue-events`) | `email` |
+    /// | a p95 above that of the release before (`slower`) | `slack`, `email` |
+    /// | any that is critical | `pagerduty` |
+    ///
+    /// These are the names that [`Slack`](crate::Slack), `Email` and [`PagerDuty`](crate::PagerDuty) have by default.
+    /// Notifiers with other names have every alert, and an alert whose notifiers do not exist goes to every one. A
+    /// critical alert goes on to the others if it is not acknowledged: see [`escalate_after`](Self::escalate_after).
+    // No example: `Route` has one.
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
         self
     }
 
+    /// Sends every alert to every notifier, unless the program [sets routes](Self::route).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::alert::{Alerts, PagerDuty, Slack};
+    ///
+    /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
+    ///     .and(PagerDuty::new("0123456789abcdef0123456789abcdef")?)
+    ///     .without_default_routes();
+    /// # Ok::<(), monitor_kit::alert::NotifierError>(())
+    /// ```
+    pub fn without_default_routes(mut self) -> Self {
+        self.default_routes = DefaultRoutes::Off;
+        self
+    }
+
     /// Sets the time after which an unacknowledged critical alert goes to the next notifier, in the order
-    /// in which they were added. Defaults to 5 minutes. Without [routes](Self::route) every notifier has the alert
-    /// already.
+    /// in which they were added. Defaults to 5 minutes.
     ///
     /// # Example
     ///
@@ -253,10 +288,14 @@ impl Extension for Alerts {
     }
 
     fn prepare(&mut self, identity: &Identity) -> Result<Option<Arc<dyn Durable>>, BuildError> {
-        let channels = self.notifiers.iter().map(|notifier| (notifier.name().to_owned(), Limit::default()));
+        let channels = self.notifiers.iter().map(|notifier| (notifier.name().to_owned(), notifier.rate_limit()));
         let switch_command = self.switch_command.take().map(SwitchCommand::parse).transpose();
         let auto_disable = self.auto_disable.take().map(|by| by.with_rules(&self.rules)).transpose();
         self.switch = auto_disable.map_err(BuildError::setting)?;
+        let names: Vec<_> = self.notifiers.iter().map(|notifier| notifier.name().to_owned()).collect();
+        if self.routes.is_empty() && self.default_routes == DefaultRoutes::On {
+            self.routes = Routes::defaults(&names, self.rules.iter().map(Rule::name));
+        }
         let settings = Settings {
             source: Source { switch_command: switch_command.map_err(BuildError::setting)?, ..source(identity) },
             rules: self.rules.clone(),

@@ -17,6 +17,9 @@ mod alert;
 // Active alerts and their acknowledgement, as data.
 mod active;
 
+// The number of notifications that a receiver is given.
+mod rate_limit;
+
 // The trait of a notifier, and the error of a delivery.
 mod notifier;
 
@@ -101,6 +104,7 @@ pub use self::{
     links::AckLinks,
     notifier::{DeliveryError, Notifier},
     notifiers::{Alertmanager, PagerDuty, SignatureError, Slack, Webhook, verify_signature},
+    rate_limit::RateLimit,
     report::{IncidentReport, Language, ReportError},
     routes::Route,
     rule::{

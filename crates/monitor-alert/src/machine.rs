@@ -12,8 +12,9 @@ use crate::{
     incidents::{IncidentSettings, Incidents},
     mask::Mask,
     notifier::DeliveryError,
-    outbox::{ChannelCounts, Limit, Next, Outbox, SaveMark},
+    outbox::{ChannelCounts, Next, Outbox, SaveMark},
     pages::{Pages, Reached},
+    rate_limit::RateLimit,
     routes::{Route, Routes},
     rule::{Rule, error_ratio::ErrorRatioRule, readings::Readings},
     time::Now,
@@ -25,7 +26,7 @@ pub(crate) struct Settings {
     pub(crate) source: Source,
     pub(crate) rules: Vec<Rule>,
     /// Names and limits of the notifiers, in the order of an escalation.
-    pub(crate) channels: Vec<(String, Limit)>,
+    pub(crate) channels: Vec<(String, RateLimit)>,
     pub(crate) routes: Vec<Route>,
     /// Time after which a critical alert that is not acknowledged goes to the next notifier; `None` without escalation.
     pub(crate) escalate_after: Option<Duration>,
@@ -66,6 +67,7 @@ impl Machine {
         Rule::check(&rules)?;
         let names: Vec<_> = channels.iter().map(|(name, _)| name.clone()).collect();
         check_names(&names)?;
+        channels.iter().try_for_each(|(name, limit)| limit.check(name))?;
         let routes = Routes::new(names, routes);
         routes.check(rules.iter().map(Rule::name))?;
         let pages = Pages::new(routes, escalate_after);

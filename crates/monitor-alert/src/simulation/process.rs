@@ -17,7 +17,8 @@ use crate::{
     alert::{Notification, Severity},
     engine::Source,
     machine::{Machine, Settings},
-    outbox::{Limit, SaveMark},
+    outbox::SaveMark,
+    rate_limit::RateLimit,
     routes::Route,
     rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule},
     time::Now,
@@ -99,7 +100,7 @@ impl Process {
     fn with(id: u32, rules: Vec<Rule>, channels: Vec<&'static str>, random: &mut Rng) -> Self {
         let [service, environment] = ["shop", "production"].map(String::from);
         let source = Source { service, environment, release: format!("1.{id}"), switch_command: None };
-        let limit = Limit { per_minute: PER_MINUTE, burst: BURST };
+        let limit = RateLimit::per_minute(PER_MINUTE).burst(BURST);
         let settings = Settings {
             source,
             rules,
