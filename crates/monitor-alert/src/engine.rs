@@ -88,6 +88,11 @@ impl Engine {
         changes
     }
 
+    /// Returns the alert by which a program tests its notifiers. It is part of no record.
+    pub(crate) fn test_alert(&self, now: Now) -> Alert {
+        self.source.test_alert(now)
+    }
+
     /// Resolves alerts of rules that the program no longer has. They can be loaded from the state of an earlier
     /// release.
     pub(crate) fn resolve_orphans(&mut self, now: Now) -> Vec<Change> {

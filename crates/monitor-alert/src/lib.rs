@@ -23,6 +23,9 @@ mod rate_limit;
 // The trait of a notifier, and the error of a delivery.
 mod notifier;
 
+// Tests of the delivery.
+mod delivery_test;
+
 // The HTTP client of notifiers, and the classification of responses.
 mod http;
 
@@ -96,6 +99,7 @@ pub use self::{
     alert::{Alert, Notification, Severity, Transition},
     alerts::Alerts,
     auto_disable::AutoDisable,
+    delivery_test::TestResult,
     handle::AlertHandle,
     http::NotifierError,
     incident::{

@@ -122,6 +122,16 @@ impl Machine {
         Some(active)
     }
 
+    /// Returns the alert by which a program tests its notifiers.
+    pub(crate) fn test_alert(&self, now: Now) -> Alert {
+        self.engine.test_alert(now)
+    }
+
+    /// Returns the names of the notifiers, in their order.
+    pub(crate) fn notifiers(&self) -> &[String] {
+        self.pages.notifiers()
+    }
+
     /// Returns the next step of a channel's thread. Also gives up expired notifications.
     pub(crate) fn next(&mut self, channel: &str, now: Now) -> Next {
         self.outbox.next(channel, now)

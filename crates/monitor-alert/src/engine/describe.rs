@@ -2,11 +2,13 @@
 
 use crate::{
     alert::{Alert, Severity},
+    delivery_test,
     fact::{FailureKind, IssueFact},
     rule::{
         condition::{Condition, Group},
         issue,
         readings::Readings,
+        text,
     },
     switch_command::SwitchCommand,
     time::Now,
@@ -66,6 +68,16 @@ impl Source {
             facts: self.with_command(rule.facts(group, readings), |command| command.fact_of(group)),
             fingerprint: group.fingerprint(),
             ..self.alert(key, now)
+        }
+    }
+
+    pub(super) fn test_alert(&self, now: Now) -> Alert {
+        Alert {
+            rule: delivery_test::RULE.to_owned(),
+            severity: Severity::Warning,
+            title: "Test alert: nothing is wrong".to_owned(),
+            facts: vec![text::fact("test", "requested by the program, and resolved at once".to_owned())],
+            ..self.alert(self.key(delivery_test::RULE), now)
         }
     }
 

@@ -3,6 +3,7 @@
 mod acknowledged;
 mod alertmanager;
 mod auto_disable;
+mod delivery_test;
 mod failures;
 mod first_alert;
 mod incidents;
