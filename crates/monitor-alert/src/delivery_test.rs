@@ -61,10 +61,11 @@ impl DeliveryTest {
 pub(crate) fn in_order(notifiers: Vec<String>, mut results: Vec<TestResult>, timeout: Duration) -> Vec<TestResult> {
     let result = |notifier: String| {
         let at = results.iter().position(|result| result.notifier == notifier);
-        at.map(|at| results.swap_remove(at)).unwrap_or_else(|| {
-            let missing = format!("no result within {timeout:?}: an earlier attempt hangs, or the monitor has ended");
-            TestResult { notifier, result: Err(DeliveryError::retryable(missing)) }
-        })
+        if let Some(at) = at {
+            return results.swap_remove(at);
+        }
+        let missing = format!("no result within {timeout:?}: an earlier attempt hangs, or the monitor has ended");
+        TestResult { notifier, result: Err(DeliveryError::retryable(missing)) }
     };
     notifiers.into_iter().map(result).collect()
 }

@@ -146,7 +146,10 @@ impl Desk {
 
     /// Acknowledges the active alert that `is_it` accepts. Returns its state afterwards.
     pub(crate) fn acknowledge(&self, is_it: impl Fn(&ActiveAlert) -> bool, by: String) -> Option<ActiveAlert> {
-        self.lock().machine.acknowledge(is_it, by, self.now())
+        let acknowledged = self.lock().machine.acknowledge(is_it, by, self.now());
+        // An acknowledged test alert is over.
+        self.work.notify_all();
+        acknowledged
     }
 
     /// Tests each notifier, and waits for the results for at most `timeout`.

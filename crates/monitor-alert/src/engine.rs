@@ -4,6 +4,7 @@ mod describe;
 mod merge;
 mod record;
 mod records;
+mod test_alerts;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::{
         readings::Readings,
     },
     time::Now,
+    weekly_test::{self, WeeklyTest},
 };
 
 /// The rules, and the alerts that they have fired.
@@ -32,14 +34,16 @@ pub(crate) struct Engine {
     /// Names of all rules.
     rules: Vec<String>,
     watches: Vec<Watch>,
+    weekly_test: Option<WeeklyTest>,
     records: Records,
 }
 
 impl Engine {
-    pub(crate) fn new(source: Source, rules: Vec<Rule>) -> Self {
-        let names = rules.iter().map(|rule| rule.name().to_owned()).collect();
+    pub(crate) fn new(source: Source, rules: Vec<Rule>, weekly_test: Option<WeeklyTest>) -> Self {
+        let of_tests = weekly_test.iter().flat_map(|_| [weekly_test::RULE, weekly_test::MISSED_RULE]);
+        let names = rules.iter().map(Rule::name).chain(of_tests).map(str::to_owned).collect();
         let watches = rules.into_iter().filter_map(Rule::into_condition).map(Watch::new);
-        Self { source, rules: names, watches: watches.collect(), records: Records::default() }
+        Self { source, rules: names, watches: watches.collect(), records: Records::default(), weekly_test }
     }
 
     /// Applies the rules to a fact. Returns the change of the alert, if it has one.
@@ -88,11 +92,6 @@ impl Engine {
         changes
     }
 
-    /// Returns the alert by which a program tests its notifiers. It is part of no record.
-    pub(crate) fn test_alert(&self, now: Now) -> Alert {
-        self.source.test_alert(now)
-    }
-
     /// Resolves alerts of rules that the program no longer has. They can be loaded from the state of an earlier
     /// release.
     pub(crate) fn resolve_orphans(&mut self, now: Now) -> Vec<Change> {
@@ -122,15 +121,20 @@ impl Engine {
     pub(crate) fn merge(&mut self, stored: &mut Vec<(String, Vec<u8>)>) -> Vec<Overlap> {
         // The alert of a watch may have become active, or ended.
         self.watches.iter_mut().for_each(Watch::reset);
+        self.weekly_test.iter_mut().for_each(|test| test.merge(stored));
         self.records.merge(stored)
     }
 
     pub(crate) fn take_changes(&mut self) -> Vec<StoreWrite> {
-        self.records.take_changes()
+        let mut changes = self.records.take_changes();
+        changes.extend(self.weekly_test.iter_mut().flat_map(WeeklyTest::take_changes));
+        changes
     }
 
     pub(crate) fn everything(&mut self) -> Vec<StoreWrite> {
-        self.records.everything()
+        let mut all = self.records.everything();
+        all.extend(self.weekly_test.iter_mut().flat_map(WeeklyTest::everything));
+        all
     }
 
     pub(crate) fn erase(&mut self, mask: Mask<'_>) {

@@ -47,6 +47,9 @@ mod rule;
 mod auto_disable;
 mod switch_command;
 
+// The schedule of test alerts.
+mod weekly_test;
+
 // The engine applies the rules to them.
 mod engine;
 
@@ -76,6 +79,9 @@ mod desk;
 
 // The threads that deliver, one for each notifier.
 mod courier;
+
+// The pings that show the life of the alerts.
+mod watchdog;
 
 // The handle of a program to its alerts.
 mod handle;
@@ -116,4 +122,5 @@ pub use self::{
         file::RulesError, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
         process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
     },
+    watchdog::Watchdog,
 };

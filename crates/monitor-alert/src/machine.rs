@@ -18,6 +18,7 @@ use crate::{
     routes::{Route, Routes},
     rule::{Rule, error_ratio::ErrorRatioRule, readings::Readings},
     time::Now,
+    weekly_test::{Schedule, WeeklyTest},
 };
 
 /// The settings of a machine.
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) escalate_after: Option<Duration>,
     /// Time without an active critical alert after which an incident is closed.
     pub(crate) incident_quiet: Duration,
+    /// The schedule of the test alert, if there is one.
+    pub(crate) weekly_test: Option<Schedule>,
 }
 
 /// The state of all alerts and of their delivery.
@@ -63,7 +66,7 @@ impl Machine {
     ///
     /// Returns a sentence that says what to change.
     pub(crate) fn new(settings: Settings) -> Result<Self, String> {
-        let Settings { source, rules, channels, routes, escalate_after, incident_quiet } = settings;
+        let Settings { source, rules, channels, routes, escalate_after, incident_quiet, weekly_test } = settings;
         Rule::check(&rules)?;
         let names: Vec<_> = channels.iter().map(|(name, _)| name.clone()).collect();
         check_names(&names)?;
@@ -72,7 +75,8 @@ impl Machine {
         routes.check(rules.iter().map(Rule::name))?;
         let pages = Pages::new(routes, escalate_after);
         let incidents = Incidents::new(IncidentSettings { quiet: incident_quiet, ratio: ratio_of(&rules) });
-        Ok(Self { engine: Engine::new(source, rules), pages, outbox: Outbox::new(channels), incidents })
+        let engine = Engine::new(source, rules, weekly_test.map(WeeklyTest::new));
+        Ok(Self { engine, pages, outbox: Outbox::new(channels), incidents })
     }
 
     /// Applies the rules to a change of an issue.
@@ -84,9 +88,11 @@ impl Machine {
 
     /// Applies the rules to the readings of the service. Called every second. Also returns the alerts that begin.
     pub(crate) fn evaluate(&mut self, readings: &dyn Readings, now: Now) -> (Pushed, Vec<Arc<Alert>>) {
-        let changes = self.engine.evaluate(readings, now);
+        let mut changes = self.engine.evaluate(readings, now);
         let begun = changes.iter().filter(|change| change.transition == Transition::Triggered);
         let begun = begun.map(|change| Arc::clone(&change.alert)).collect();
+        let pages = &self.pages;
+        changes.extend(self.engine.test_weekly(|key| pages.acknowledgement(key).is_some(), now));
         let pushed = self.push(changes, now);
         self.incidents.second(readings, now);
         (if self.escalate(now) == Pushed::Some { Pushed::Some } else { pushed }, begun)
@@ -119,6 +125,9 @@ impl Machine {
         }
         self.pages.acknowledge(&active.alert.key, by, now);
         active.acknowledgement = self.pages.acknowledgement(&active.alert.key).cloned();
+        // Nothing else is to be done about a test.
+        let ended = self.engine.end_weekly_test(&active.alert.key, now);
+        let _ = self.push(ended, now);
         Some(active)
     }
 

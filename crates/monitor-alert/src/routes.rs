@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     alert::{Alert, Severity},
     rule::{issue, issue_events, slower},
+    weekly_test,
 };
 
 /// Sends the alerts of a rule, or of a severity, to some notifiers. Added by [`Alerts::route`](crate::Alerts::route).
@@ -122,8 +123,11 @@ impl Routes {
         self.routes.iter().try_for_each(|route| route.check(&rules, &self.notifiers))
     }
 
-    /// Returns the notifiers of an alert, in their order.
+    /// Returns the notifiers of an alert, in their order. A test alert goes to all of them.
     pub(crate) fn notifiers(&self, alert: &Alert) -> Vec<String> {
+        if alert.rule == weekly_test::RULE {
+            return self.notifiers.clone();
+        }
         let named: BTreeSet<_> = self.routes.iter().filter(|route| route.is_of(alert)).flat_map(|r| &r.to).collect();
         let is_named = |name: &&String| named.is_empty() || named.contains(name);
         self.notifiers.iter().filter(is_named).cloned().collect()
@@ -164,6 +168,7 @@ mod tests {
         assert_eq!(notifiers(&routes, "issue", Severity::Warning), "slack email");
         assert_eq!(notifiers(&routes, "issue", Severity::Critical), "slack pager email");
         assert_eq!(notifiers(&routes, "error-ratio", Severity::Critical), "pager");
+        assert_eq!(notifiers(&routes, "weekly-test", Severity::Critical), "slack pager email", "all are tested");
         assert_eq!(notifiers(&routes, "error-ratio", Severity::Warning), "slack pager email");
     }
 

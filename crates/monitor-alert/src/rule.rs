@@ -27,6 +27,8 @@ use self::{
     process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
 };
 
+use crate::{delivery_test, weekly_test};
+
 /// A rule: decides when an alert fires, and when it is over.
 ///
 /// # Which engine sees which fault
@@ -139,6 +141,9 @@ impl Rule {
         for rule in rules {
             rule.as_condition().map_or(Ok(()), Condition::check)?;
             let name = rule.name();
+            if RESERVED.contains(&name) {
+                return Err(format!("the alert rule `{name}` has the name of a test alert: give it another"));
+            }
             if !names.insert(name) {
                 return Err(format!("two alert rules are called `{name}`: give each a name of its own"));
             }
@@ -171,6 +176,9 @@ from!(
     ProcessEnd(ProcessEndRule)
 );
 
+/// Names of the alerts that test notifiers.
+const RESERVED: [&str; 3] = [delivery_test::RULE, weekly_test::RULE, weekly_test::MISSED_RULE];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,5 +197,7 @@ mod tests {
         assert_eq!(Rule::check(&[fast.name("fast").into(), ErrorRatioRule::above(0.05).into()]), Ok(()));
         let issues = Rule::check(&[IssueRule::new().into(), ErrorRatioRule::above(0.5).name("issue").into()]);
         assert!(issues.is_err());
+        let reserved = Rule::check(&[ErrorRatioRule::above(0.5).name("weekly-test").into()]);
+        assert!(reserved.expect_err("it is the name of a test").contains("give it another"));
     }
 }

@@ -2,13 +2,11 @@
 
 use crate::{
     alert::{Alert, Severity},
-    delivery_test,
     fact::{FailureKind, IssueFact},
     rule::{
         condition::{Condition, Group},
         issue,
         readings::Readings,
-        text,
     },
     switch_command::SwitchCommand,
     time::Now,
@@ -71,16 +69,6 @@ impl Source {
         }
     }
 
-    pub(super) fn test_alert(&self, now: Now) -> Alert {
-        Alert {
-            rule: delivery_test::RULE.to_owned(),
-            severity: Severity::Warning,
-            title: "Test alert: nothing is wrong".to_owned(),
-            facts: vec![text::fact("test", "requested by the program, and resolved at once".to_owned())],
-            ..self.alert(self.key(delivery_test::RULE), now)
-        }
-    }
-
     fn with_command(
         &self,
         mut facts: Vec<(String, String)>,
@@ -90,7 +78,7 @@ impl Source {
         facts
     }
 
-    fn alert(&self, key: String, now: Now) -> Alert {
+    pub(super) fn alert(&self, key: String, now: Now) -> Alert {
         Alert {
             key,
             rule: String::new(),

@@ -19,7 +19,7 @@ fn source() -> Source {
 }
 
 fn engine() -> Engine {
-    Engine::new(source(), Rule::defaults())
+    Engine::new(source(), Rule::defaults(), None)
 }
 
 fn fingerprint(number: u64) -> Fingerprint {
@@ -144,9 +144,9 @@ fn an_alert_of_the_process_before_ends_after_a_whole_delay() {
 #[test]
 fn an_alert_that_becomes_active_by_a_merge_starts_its_delay_anew() {
     let rule = || ErrorRatioRule::above(0.05).lasting(Duration::from_secs(100));
-    let mut first = Engine::new(source(), vec![rule().into()]);
+    let mut first = Engine::new(source(), vec![rule().into()], None);
     assert_eq!([0, 100].map(|second| first.evaluate(&ratio(6), now(second)).len()), [0, 1]);
-    let mut second = Engine::new(source(), vec![rule().into()]);
+    let mut second = Engine::new(source(), vec![rule().into()], None);
     assert!(second.evaluate(&ratio(6), now(0)).is_empty());
     second.merge(&mut first.everything().into_iter().filter_map(stored_value).collect());
     assert!(second.evaluate(&ratio(0), now(99)).is_empty(), "the ratio was above until now");
@@ -158,7 +158,7 @@ fn alerts_of_a_rule_that_is_gone_are_resolved() {
     let mut first = engine();
     first.observe(&opened(7), now(0)).expect("it fires");
     assert_eq!(first.evaluate(&ratio(6), now(0)).len(), 1);
-    let mut second = Engine::new(source(), vec![IssueRule::new().into()]);
+    let mut second = Engine::new(source(), vec![IssueRule::new().into()], None);
     second.merge(&mut first.everything().into_iter().filter_map(stored_value).collect());
     let [resolved] = &second.resolve_orphans(now(0))[..] else { panic!("one is resolved") };
     assert_eq!(resolved.alert.rule, "error-ratio");
@@ -192,7 +192,7 @@ fn texts_of_an_erased_user_are_masked_in_active_alerts() {
 #[test]
 fn each_route_has_an_alert_of_its_own_that_ends_when_the_route_has_no_requests() {
     let rule = ErrorRatioRule::above(0.5).per_route().resolve_after(Duration::ZERO);
-    let mut engine = Engine::new(source(), vec![rule.into()]);
+    let mut engine = Engine::new(source(), vec![rule.into()], None);
     let both = FixedReadings::total(200, 160).route("GET /a", 100, 80).route("GET /b", 100, 80);
     let keys = |changes: Vec<Change>| {
         let line = |change: Change| format!("{} {}", change.transition.as_str(), change.alert.key);
@@ -202,7 +202,7 @@ fn each_route_has_an_alert_of_its_own_that_ends_when_the_route_has_no_requests()
     assert_eq!(begun, ["triggered shop/production/error-ratio/GET /a", "triggered shop/production/error-ratio/GET /b"]);
     let one = FixedReadings::total(100, 80).route("GET /b", 100, 80);
     assert_eq!(keys(engine.evaluate(&one, now(1))), ["resolved shop/production/error-ratio/GET /a"]);
-    let mut next = Engine::new(source(), vec![ErrorRatioRule::above(0.5).per_route().into()]);
+    let mut next = Engine::new(source(), vec![ErrorRatioRule::above(0.5).per_route().into()], None);
     next.merge(&mut engine.everything().into_iter().filter_map(stored_value).collect());
     assert!(next.evaluate(&one, now(1)).is_empty(), "an alert of the process before goes on");
 }
@@ -210,7 +210,7 @@ fn each_route_has_an_alert_of_its_own_that_ends_when_the_route_has_no_requests()
 #[test]
 fn an_issue_with_many_events_has_an_alert_that_names_it() {
     let rule = IssueEventsRule::more_than(5).resolve_after(Duration::ZERO);
-    let mut engine = Engine::new(source(), vec![rule.into()]);
+    let mut engine = Engine::new(source(), vec![rule.into()], None);
     let readings = |events| FixedReadings { events: vec![(fingerprint(7), events)], ..FixedReadings::default() };
     assert!(engine.evaluate(&readings(5), now(0)).is_empty());
     let [begun] = &engine.evaluate(&readings(6), now(1))[..] else { panic!("it fires") };
@@ -225,7 +225,7 @@ fn an_issue_with_many_events_has_an_alert_that_names_it() {
 fn a_muted_rule_begins_no_alert_and_ends_those_that_are_active() {
     // The clock of these tests begins at midnight: the rule is muted from 00:01 to 00:02.
     let rule = ErrorRatioRule::above(0.1).resolve_after(Duration::ZERO).mute("00:01-00:02");
-    let mut engine = Engine::new(source(), vec![rule.into()]);
+    let mut engine = Engine::new(source(), vec![rule.into()], None);
     let mut at = |second, failed| {
         let changes = engine.evaluate(&ratio(failed), now(second));
         changes.iter().map(|change| change.transition).collect::<Vec<_>>()

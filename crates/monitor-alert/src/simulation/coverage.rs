@@ -40,6 +40,8 @@ pub(super) enum Event {
     IncidentReopened,
     IncidentDetected,
     ReceiverStaysDown,
+    WeeklyTest,
+    WeeklyTestMissed,
     /// A history whose receivers got all changes, in order.
     Complete,
 }
@@ -72,7 +74,7 @@ impl fmt::Display for Coverage {
     }
 }
 
-const ALL: [Event; 36] = [
+const ALL: [Event; 38] = [
     Event::Accepted,
     Event::Rejected,
     Event::Throttled,
@@ -108,5 +110,7 @@ const ALL: [Event; 36] = [
     Event::IncidentReopened,
     Event::IncidentDetected,
     Event::ReceiverStaysDown,
+    Event::WeeklyTest,
+    Event::WeeklyTestMissed,
     Event::Complete,
 ];

@@ -6,7 +6,7 @@ use super::{
     snapshot::Snapshot,
     world::World,
 };
-use crate::alert::Severity;
+use crate::{active::ActiveAlert, alert::Severity, weekly_test::MISSED_RULE};
 
 impl World {
     /// Acknowledges a random active alert.
@@ -24,6 +24,16 @@ impl World {
         assert!(acknowledged.is_some_and(|active| active.acknowledgement.is_some()), "{key} is active");
         self.journal.write(format_args!("process {} acknowledges {key}", process.id));
         self.coverage.count(Event::Acknowledged);
+    }
+
+    /// Acknowledges the test alerts of the last process, which end by that.
+    pub(super) fn acknowledge_tests(&mut self) {
+        let now = self.now(&self.processes[0]);
+        let is_test = |active: &ActiveAlert| active.alert.rule.starts_with("weekly-test");
+        while let Some(acknowledged) = self.processes[0].machine.acknowledge(is_test, "the shop".to_owned(), now) {
+            let of_missed = acknowledged.alert.rule == MISSED_RULE;
+            self.coverage.count(if of_missed { Event::WeeklyTestMissed } else { Event::WeeklyTest });
+        }
     }
 
     /// Checks the pages of all processes.

@@ -22,12 +22,13 @@ use crate::{
     routes::Route,
     rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule},
     time::Now,
+    weekly_test::Schedule,
 };
 
 /// Time after which an alert that is not acknowledged goes to the next channel.
 pub(super) const ESCALATION: Duration = Duration::from_secs(300);
 /// Time without an active critical alert after which an incident is closed.
-pub(super) const QUIET: Duration = Duration::from_secs(900);
+pub(super) const QUIET: Duration = Duration::from_secs(60);
 /// Names of the channels. A release may lack the last one.
 pub(super) const CHANNELS: [&str; 3] = ["slack", "webhook", "mail"];
 
@@ -108,6 +109,7 @@ impl Process {
             routes: routes(&channels, random),
             escalate_after: (random.u8(0..4) > 0).then_some(ESCALATION),
             incident_quiet: QUIET,
+            weekly_test: (random.u8(0..3) > 0).then(|| Schedule::parse("Mon 10:00").expect("a schedule")),
         };
         let escalates = settings.escalate_after.is_some();
         let machine = Machine::new(settings).expect("the settings are good");

@@ -177,20 +177,24 @@ impl World {
 
     fn some_fact(&mut self) -> Fact {
         let number = self.random.u64(0..ISSUES);
-        let issue = IssueFact {
+        let kind = if self.random.bool() { FailureKind::Error } else { FailureKind::Panic };
+        match self.random.u8(0..5) {
+            0 | 1 => Fact::Opened(self.issue(number, kind)),
+            2 => Fact::Regressed(self.issue(number, kind)),
+            _ => Fact::Resolved(fingerprint(number)),
+        }
+    }
+
+    pub(super) fn issue(&self, number: u64, kind: FailureKind) -> IssueFact {
+        IssueFact {
             fingerprint: fingerprint(number),
-            kind: if self.random.bool() { FailureKind::Error } else { FailureKind::Panic },
+            kind,
             type_name: String::from("ParseError"),
             message: format!("the order of user-{} is incomplete", self.user),
             location: Some(String::from("src/orders.rs:12")),
             routes: vec![String::from("GET /orders/{id}")],
             release: String::from("1.0"),
             ..IssueFact::default()
-        };
-        match self.random.u8(0..5) {
-            0 | 1 => Fact::Opened(issue),
-            2 => Fact::Regressed(issue),
-            _ => Fact::Resolved(fingerprint(number)),
         }
     }
 
@@ -234,9 +238,9 @@ impl World {
     }
 }
 
-fn fingerprint(number: u64) -> Fingerprint {
+pub(super) fn fingerprint(number: u64) -> Fingerprint {
     Fingerprint::parse(&format!("v1-{number:032x}")).expect("a fingerprint")
 }
 
 /// Number of issues.
-const ISSUES: u64 = 6;
+pub(super) const ISSUES: u64 = 6;
