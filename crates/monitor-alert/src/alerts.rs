@@ -13,16 +13,16 @@ use crate::{
 /// Alerts by [rules](crate::Rule), delivered by [notifiers](crate::Notifier). Added to a monitor by
 /// [`MonitorBuilder::extend`](monitor_core::MonitorBuilder::extend).
 ///
-/// An alert is delivered by the notifiers of its [routes](Self::route) when it is triggered, and when it is resolved. A critical alert that is not [acknowledged](Self::acknowledge_at) goes to the next notifier after a
-/// while.
+/// An alert is delivered by the notifiers of its [routes](Self::route) when it is triggered, and when it is resolved. A
+/// critical alert that is not [acknowledged](Self::acknowledge_at) goes to the next notifier after a while.
 ///
 /// A notification is saved in the monitor's store before the first attempt, and retried until its receiver accepts it,
 /// also after a restart. It is given up if the receiver rejects it for good, after 24 hours of waiting, or if more than
 /// 10,000 wait. A store that fails, and a monitor without one, hold no alert back: the notification is sent unsaved,
 /// and counted.
 ///
-/// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row; others
-/// wait. Requests pay nothing. [`Monitor::alert_counts`] and the metrics `monitor_alerts_…_total` count them.
+/// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row, unless it has
+/// another [limit](crate::RateLimit); others wait. Requests pay nothing. [`Monitor::alert_counts`] and the metrics `monitor_alerts_…_total` count them.
 ///
 /// Receivers may get a notification twice, if the process ended, or the connection broke, before the receiver's answer
 /// arrived. Both have the same [`Notification::id`](crate::Notification::id).

@@ -120,7 +120,7 @@ pub use self::{
     rule::{
         Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, escalating::EscalatingRule,
         file::RulesError, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
-        process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
+        milestone::MilestoneRule, process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
     },
     watchdog::Watchdog,
 };

@@ -82,8 +82,8 @@ impl Machine {
     /// Applies the rules to a change of an issue.
     pub(crate) fn observe(&mut self, fact: &Fact, now: Now) -> Pushed {
         self.incidents.note_fact(fact, now);
-        let change = self.engine.observe(fact, now);
-        self.push(change, now)
+        let changes = self.engine.observe(fact, now);
+        self.push(changes, now)
     }
 
     /// Applies the rules to the readings of the service. Called every second. Also returns the alerts that begin.

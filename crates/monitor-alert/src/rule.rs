@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod issue;
 pub(crate) mod issue_events;
 pub(crate) mod memo;
+pub(crate) mod milestone;
 pub(crate) mod mute;
 pub(crate) mod process_end;
 pub(crate) mod readings;
@@ -24,7 +25,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use self::{
     burn::BurnRule, condition::Condition, duration::DurationRule, error_ratio::ErrorRatioRule,
     escalating::EscalatingRule, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
-    process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
+    milestone::MilestoneRule, process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
 };
 
 use crate::{delivery_test, weekly_test};
@@ -39,7 +40,7 @@ use crate::{delivery_test, weekly_test};
 /// | fault | these rules | Prometheus | a ping that is missed |
 /// | --- | --- | --- | --- |
 /// | a new error, a panic, an issue that came back | [`IssueRule`] | | |
-/// | an error that occurs often, or more often than before | [`IssueEventsRule`], [`EscalatingRule`] | | |
+/// | an error that occurs often, or more often than before | [`IssueEventsRule`], [`EscalatingRule`], [`MilestoneRule`] | | |
 /// | failed or slow requests of this instance | [`ErrorRatioRule`], [`DurationRule`], [`SlowerRule`] | yes | |
 /// | failed or slow requests of all instances together | | yes | |
 /// | an error budget that is used up within hours | [`BurnRule`] | yes | |
@@ -64,6 +65,8 @@ pub enum Rule {
     Issue(IssueRule),
     /// Alerts on the ratio of failed requests.
     ErrorRatio(ErrorRatioRule),
+    /// Alerts on the milestones of issues.
+    Milestone(MilestoneRule),
     /// Alerts on issues with many events.
     IssueEvents(IssueEventsRule),
     /// Alerts on issues with far more events than before.
@@ -97,13 +100,16 @@ impl Rule {
 
     /// Returns the name, which is part of the keys of the rule's alerts.
     pub(crate) fn name(&self) -> &str {
-        self.as_condition().map_or(issue::NAME, Condition::name)
+        match self {
+            Self::Milestone(_) => milestone::NAME,
+            _ => self.as_condition().map_or(issue::NAME, Condition::name),
+        }
     }
 
     /// Returns the rule as one that is evaluated every second; `None` for one that acts on signals.
     pub(crate) fn into_condition(self) -> Option<Arc<dyn Condition>> {
         match self {
-            Self::Issue(_) => None,
+            Self::Issue(_) | Self::Milestone(_) => None,
             Self::ErrorRatio(rule) => Some(Arc::new(rule)),
             Self::IssueEvents(rule) => Some(Arc::new(rule)),
             Self::Escalating(rule) => Some(Arc::new(rule)),
@@ -118,7 +124,7 @@ impl Rule {
 
     fn as_condition(&self) -> Option<&dyn Condition> {
         match self {
-            Self::Issue(_) => None,
+            Self::Issue(_) | Self::Milestone(_) => None,
             Self::ErrorRatio(rule) => Some(rule),
             Self::IssueEvents(rule) => Some(rule),
             Self::Escalating(rule) => Some(rule),
@@ -165,6 +171,7 @@ macro_rules! from {
 
 from!(
     Issue(IssueRule),
+    Milestone(MilestoneRule),
     ErrorRatio(ErrorRatioRule),
     IssueEvents(IssueEventsRule),
     Escalating(EscalatingRule),

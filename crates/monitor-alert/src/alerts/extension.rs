@@ -140,15 +140,11 @@ impl Extension for Alerts {
     }
 
     fn flush(&mut self) -> Result<(), BoxError> {
-        if let Some((desk, monitor)) =
-            self.running.desk.as_ref().zip(self.running.monitor.as_ref().and_then(WeakMonitor::upgrade))
-        {
+        let Some(desk) = &self.running.desk else { return Ok(()) };
+        if let Some(monitor) = self.running.monitor.as_ref().and_then(WeakMonitor::upgrade) {
             desk.count_last(&MonitorReadings::new(&monitor, self.last_end(), &self.running.memo));
         }
-        match &self.running.desk {
-            Some(desk) if !desk.wait_for_attempts(MAX_FLUSH) => Err("an alert was not attempted in time".into()),
-            _ => Ok(()),
-        }
+        if desk.wait_for_attempts(MAX_FLUSH) { Ok(()) } else { Err("an alert was not attempted in time".into()) }
     }
 }
 
