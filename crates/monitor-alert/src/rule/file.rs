@@ -189,8 +189,9 @@ fn issue_events(fields: &mut Fields<'_, '_>) -> Result<IssueEventsRule, RulesErr
 }
 
 fn milestone(fields: &mut Fields<'_, '_>) -> Result<MilestoneRule, RulesError> {
-    let rule = MilestoneRule::new();
-    Ok(fields.count("at-least")?.map_or(rule.clone(), |events| rule.at_least(events)))
+    let mut rule = MilestoneRule::new();
+    set!(rule, fields.count("at-least")?, at_least);
+    Ok(rule)
 }
 
 fn escalating(fields: &mut Fields<'_, '_>) -> Result<EscalatingRule, RulesError> {

@@ -10,7 +10,7 @@ use super::{
     snapshot::Snapshot,
     world::World,
 };
-use crate::{outbox::Next, rule::readings::FixedReadings};
+use crate::outbox::Next;
 
 impl World {
     /// Lets the faults stop and time pass. One receiver may stay down: its entries expire.
@@ -53,7 +53,7 @@ impl World {
 
     pub(super) fn settle(&mut self) {
         for _ in 0..ROUNDS {
-            self.evaluate(&FixedReadings::default());
+            self.evaluate_all();
             self.acknowledge_tests();
             let wait = CHANNELS.into_iter().filter_map(|channel| self.settle_channel(channel)).min();
             self.check_counts();

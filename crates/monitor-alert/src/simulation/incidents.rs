@@ -12,7 +12,6 @@ use crate::{
     fact::{Fact, FailureKind},
     incident::{Incident, IncidentStatus},
     machine::Machine,
-    rule::readings::FixedReadings,
 };
 
 impl World {
@@ -57,7 +56,7 @@ impl World {
         // The time for which the error ratio must be low, and the quiet period.
         for wait in [Duration::ZERO, Duration::from_secs(60), QUIET] {
             self.time += wait;
-            self.evaluate(&FixedReadings::default());
+            self.evaluate_all();
         }
         self.check_incidents();
         let machine = &self.processes[0].machine;

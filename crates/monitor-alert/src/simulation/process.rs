@@ -11,6 +11,7 @@ use monitor_core::StoreWrite;
 use super::{
     receiver::Answer,
     snapshot::{Page, Snapshot},
+    weather,
     witness::{BURST, PER_MINUTE, Witness},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     outbox::SaveMark,
     rate_limit::RateLimit,
     routes::Route,
-    rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule},
+    rule::Rule,
     time::Now,
     weekly_test::Schedule,
 };
@@ -79,7 +80,7 @@ impl Process {
 
     /// Creates a process with all channels and rules.
     pub(super) fn whole(id: u32, random: &mut Rng) -> Self {
-        Self::with(id, all_rules(), CHANNELS.to_vec(), random)
+        Self::with(id, weather::rules(), CHANNELS.to_vec(), random)
     }
 
     pub(super) fn now(&self, time: Duration, wall: SystemTime) -> Now {
@@ -147,7 +148,7 @@ pub(super) fn written_ids(changes: &[StoreWrite]) -> BTreeSet<String> {
 }
 
 fn rules(random: &mut Rng) -> Vec<Rule> {
-    let mut rules = all_rules();
+    let mut rules = weather::rules();
     if random.u8(0..8) == 0 {
         rules.swap_remove(random.usize(0..rules.len()));
     }
@@ -162,9 +163,4 @@ fn routes(channels: &[&str], random: &mut Rng) -> Vec<Route> {
         1 => vec![critical],
         _ => vec![Route::severity(Severity::Warning).to(channels[0]), critical.to(channels[0])],
     }
-}
-
-fn all_rules() -> Vec<Rule> {
-    let ratio = ErrorRatioRule::above(0.1).lasting(Duration::from_secs(3));
-    vec![IssueRule::new().into(), ratio.into(), IssueEventsRule::more_than(100).into()]
 }
