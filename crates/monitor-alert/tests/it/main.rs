@@ -4,6 +4,7 @@ mod acknowledged;
 mod alertmanager;
 mod auto_disable;
 mod delivery_test;
+mod erased;
 mod failures;
 mod first_alert;
 mod incidents;
