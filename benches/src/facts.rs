@@ -26,6 +26,7 @@ use tokio::{runtime::Handle, time::sleep};
 use tower::ServiceExt;
 
 use crate::{
+    alerts,
     cases::built,
     drive::{drive, request},
     history, issues, pages,
@@ -37,6 +38,7 @@ pub fn run(millions: u32) {
     unknown_paths();
     issues::run(millions);
     history::run();
+    alerts::run();
     pages::run();
     unscraped(millions);
     callers();

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
+pub mod alerts;
 pub mod cases;
 pub mod count;
 pub mod drive;

@@ -3,6 +3,7 @@
 //! - `benches rounds LOG` times every case once for each input line.
 //! - `benches threads` times the compared cases on two threads.
 //! - `benches facts MILLIONS` measures the facts.
+//! - `benches alerts` measures the rules of alerts.
 //! - `benches history` measures the history of two days and a month.
 //! - `benches history-of FOLDER` measures its second half.
 //! - `benches panics WHO` measures the cost of a panic.
@@ -14,7 +15,7 @@
 
 use std::{env, io, path::Path, process::ExitCode};
 
-use benches::{count, errors, facts, first_alert, history, panics, rounds, server, subscriber::Log, threads};
+use benches::{alerts, count, errors, facts, first_alert, history, panics, rounds, server, subscriber::Log, threads};
 use tokio::runtime;
 
 fn main() -> io::Result<ExitCode> {
@@ -30,6 +31,10 @@ fn main() -> io::Result<ExitCode> {
         ["first-panic", who] => panics::run_first(who),
         ["first-error", who] => errors::run_first(who),
         ["first-alert", what, persistence, age] => first_alert::run(what, persistence, age),
+        ["alerts"] => {
+            alerts::run();
+            Some(())
+        }
         ["history"] => {
             history::run();
             Some(())
