@@ -13,6 +13,7 @@ use monitor_core::{
 
 use crate::{
     auto_disable::{AutoDisable, AutoSwitch},
+    backtest::Backtest,
     courier,
     desk::Desk,
     engine::Source,
@@ -23,7 +24,7 @@ use crate::{
     machine::{Machine, Settings},
     notifier::Notifier,
     outbox::Limit,
-    routes::Route,
+    routes::{Route, Routes},
     rule::{
         Rule,
         memo::HistoryMemo,
@@ -224,6 +225,24 @@ impl Alerts {
     #[must_use]
     pub fn handle(&self) -> AlertHandle {
         self.handle.clone()
+    }
+
+    /// Returns the [backtest](Backtest) of these alerts: their rules, and the notifiers that would have been notified.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::{Monitor, alert::{Alerts, Slack}};
+    ///
+    /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?);
+    /// let backtest = alerts.backtest();
+    /// let monitor = Monitor::builder("shop").extend(alerts).build()?;
+    /// println!("{}", backtest.run(&monitor)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn backtest(&self) -> Backtest {
+        let notifiers = self.notifiers.iter().map(|notifier| notifier.name().to_owned());
+        Backtest::of(self.rules.clone()).routes(Routes::new(notifiers.collect(), self.routes.clone()))
     }
 
     fn last_end(&self) -> Option<Ended> {

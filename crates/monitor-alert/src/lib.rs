@@ -47,6 +47,9 @@ mod engine;
 // The notifiers of alerts by rule and severity.
 mod routes;
 
+// The rules, applied to the history.
+mod backtest;
+
 // The notifiers that each active alert has reached, and its acknowledgement.
 mod pages;
 
@@ -93,6 +96,7 @@ pub use self::{
     alert::{Alert, Notification, Severity, Transition},
     alerts::Alerts,
     auto_disable::AutoDisable,
+    backtest::{AlertGroup, Backtest, BacktestError, BacktestReport, RuleFiring, RuleHistory},
     handle::AlertHandle,
     http::NotifierError,
     incident::{
@@ -106,6 +110,6 @@ pub use self::{
     rule::{
         Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, escalating::EscalatingRule,
         file::RulesError, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
-        process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
+        process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule, view::RuleView,
     },
 };

@@ -18,14 +18,16 @@ mod settings;
 pub(crate) mod silence;
 pub(crate) mod slower;
 pub(crate) mod text;
+pub(crate) mod view;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use self::{
     burn::BurnRule, condition::Condition, duration::DurationRule, error_ratio::ErrorRatioRule,
     escalating::EscalatingRule, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
-    process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
+    process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule, view::RuleView,
 };
+use crate::alert::Severity;
 
 /// A rule: decides when an alert fires, and when it is over.
 ///
@@ -96,6 +98,26 @@ impl Rule {
     /// Returns the name, which is part of the keys of the rule's alerts.
     pub(crate) fn name(&self) -> &str {
         self.as_condition().map_or(issue::NAME, Condition::name)
+    }
+
+    /// Returns the severity of its alerts; `None` if it depends on the issue.
+    pub(crate) fn severity(&self) -> Option<Severity> {
+        self.as_condition().map(Condition::severity)
+    }
+
+    /// Returns whether it has an alert for each route.
+    pub(crate) fn is_per_route(&self) -> bool {
+        match self {
+            Self::ErrorRatio(rule) => !rule.is_of_service(),
+            Self::Duration(rule) => !rule.is_of_service(),
+            _ => false,
+        }
+    }
+
+    /// Returns how slots of this length show the rule in a backtest.
+    pub(crate) fn view(&self, slot: Duration) -> RuleView {
+        let missing = RuleView::Missing("the history does not record which events open an issue");
+        self.as_condition().map_or(missing, |rule| rule.view(slot))
     }
 
     /// Returns the rule as one that is evaluated every second; `None` for one that acts on signals.
