@@ -19,6 +19,7 @@ use crate::{
 pub(super) struct Second {
     pub(super) second: i64,
     pub(super) release: Arc<str>,
+    pub(super) total: WindowCounts,
     pub(super) routes: Vec<(&'static str, WindowCounts)>,
     pub(super) events: Vec<(Fingerprint, u64)>,
 }
@@ -38,7 +39,7 @@ impl Live {
     }
 
     fn within(&self, is_within: impl Fn(i64, i64) -> bool) -> impl Iterator<Item = &Second> {
-        self.seconds.iter().filter(move |second| is_within(second.second, self.now))
+        self.seconds.iter().rev().take_while(move |second| is_within(second.second, self.now))
     }
 
     fn of(&self, span: Duration) -> impl Iterator<Item = &Second> {
@@ -47,24 +48,20 @@ impl Live {
 }
 
 impl Second {
-    fn total(&self) -> WindowCounts {
-        sum(self.routes.iter().map(|(_, counts)| *counts))
-    }
-
     /// Returns the second as a recording has it.
     pub(super) fn cell(&self, at: Now) -> Cell {
         Cell {
             last: self.second,
             length: Duration::from_secs(1),
             at,
-            releases: vec![(Arc::clone(&self.release), self.total())],
+            releases: vec![(Arc::clone(&self.release), self.total)],
             routes: self.routes.iter().map(|(route, counts)| ((*route).into(), *counts)).collect(),
             events: self.events.clone(),
         }
     }
 }
 
-fn sum(all: impl Iterator<Item = WindowCounts>) -> WindowCounts {
+pub(super) fn sum(all: impl Iterator<Item = WindowCounts>) -> WindowCounts {
     all.fold(WindowCounts::default(), |mut sum, counts| {
         sum.add(&counts);
         sum
@@ -93,15 +90,16 @@ impl Readings for Live {
     }
 
     fn history(&self, span: Duration) -> WindowCounts {
-        sum(self.of(span).map(Second::total))
+        sum(self.of(span).map(|second| second.total))
     }
 
     fn releases(&self, span: Duration) -> Vec<(String, WindowCounts)> {
         let mut releases: Vec<(String, WindowCounts)> = Vec::new();
-        for second in self.of(span) {
+        let seconds: Vec<_> = self.of(span).collect();
+        for second in seconds.into_iter().rev() {
             match releases.iter_mut().find(|(known, _)| **known == *second.release) {
-                Some((_, sum)) => sum.add(&second.total()),
-                None => releases.push((second.release.as_ref().to_owned(), second.total())),
+                Some((_, sum)) => sum.add(&second.total),
+                None => releases.push((second.release.as_ref().to_owned(), second.total)),
             }
         }
         releases
