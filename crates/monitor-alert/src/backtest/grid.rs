@@ -101,7 +101,7 @@ impl<I: Iterator<Item = Slot>> Iterator for Grid<I> {
     type Item = Cell;
 
     fn next(&mut self) -> Option<Cell> {
-        if self.begin > self.now {
+        if self.begin >= self.now {
             return None;
         }
         let (begin, length) = (self.begin, self.length());

@@ -10,7 +10,7 @@ use monitor_core::{
     traffic::{Lookback, WindowCounts},
 };
 
-use super::{grid::Row, *};
+use super::{grid::Row, releases::Releases, *};
 use crate::{
     alert::{Notification, Severity},
     notifier::{DeliveryError, Notifier},
@@ -19,6 +19,7 @@ use crate::{
         error_ratio::ErrorRatioRule, issue_events::IssueEventsRule, readings::counts, silence::SilenceRule,
         view::RuleView,
     },
+    time::Now,
 };
 
 /// A minute or an hour that ends this long ago, with a hundred requests of a route.
@@ -102,6 +103,29 @@ fn a_rule_that_the_history_cannot_show_is_listed_with_the_reason() {
         assert!(shown.contains(reason), "{shown}");
     }
     assert!(run(Rule::defaults(), []).to_string().contains("The history is empty"));
+}
+
+#[test]
+fn a_gap_of_weeks_is_evaluated_per_hour() {
+    let all = [slot(HOUR * 24 * 20, HOUR, "/pay", 0), slot(Duration::ZERO, MINUTE, "/pay", 0)];
+    let cells: Vec<_> = Grid::new(all.into_iter(), Detail::Total).expect("there are slots").collect();
+    let hours = cells.iter().filter(|cell| cell.length == HOUR).count();
+    assert!(hours > 400 && cells.len() - hours < 51 * 60, "{hours} of {}", cells.len());
+    assert!(cells.is_sorted_by(|earlier, later| earlier.at.steady < later.at.steady));
+    assert_eq!(cells.last().map(|cell| cell.at.wall), Some(now()));
+}
+
+#[test]
+fn of_two_releases_in_a_minute_the_later_one_runs() {
+    let mut releases = Releases::default();
+    for (last, served) in [(59, &["1.0"][..]), (119, &["1.0", "1.1"]), (179, &["1.1"])] {
+        let served = served.iter().map(|release| ((*release).into(), counts(1, 0))).collect();
+        let at = Now { steady: Duration::ZERO, wall: now() };
+        releases.advance(&Cell { last, length: MINUTE, at, releases: served, routes: Vec::new(), events: Vec::new() });
+        assert_eq!(releases.own().map(|own| &**own), Some(if last > 60 { "1.1" } else { "1.0" }));
+    }
+    let since = |first| releases.since(first).iter().map(|release| release.to_string()).collect::<Vec<_>>().join(" ");
+    assert_eq!([0, 60, 120].map(since), ["1.0 1.1", "1.0 1.1", "1.1"]);
 }
 
 struct Named(&'static str);

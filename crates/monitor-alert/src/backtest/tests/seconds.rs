@@ -11,7 +11,6 @@ use super::{
 use crate::{
     alert::Transition,
     rule::{burn::BurnRule, condition::Group, duration::DurationRule, escalating::EscalatingRule, slower::SlowerRule},
-    time::Now,
 };
 
 /// A change of an alert: second, rule, group and title.
