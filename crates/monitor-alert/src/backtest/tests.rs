@@ -1,7 +1,7 @@
 //! Tests of backtests.
 
 mod live;
-mod seconds;
+mod recordings;
 
 use std::time::SystemTime;
 

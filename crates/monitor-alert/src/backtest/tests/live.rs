@@ -18,6 +18,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Second {
     pub(super) second: i64,
+    /// Empty if there was no request.
     pub(super) release: Arc<str>,
     pub(super) total: WindowCounts,
     pub(super) routes: Vec<(&'static str, WindowCounts)>,
@@ -33,6 +34,16 @@ pub(super) struct Live {
 }
 
 impl Live {
+    /// Adds a second, unless nothing happened in it.
+    pub(super) fn push(&mut self, second: Second) {
+        if !second.release.is_empty() {
+            self.release = second.release.as_ref().to_owned();
+        }
+        if !second.is_silent() {
+            self.seconds.push(second);
+        }
+    }
+
     /// Returns the seconds of the latest minutes, with the current one as far as it has come.
     fn minutes(&self, minutes: i64) -> impl Iterator<Item = &Second> {
         self.within(move |second, now| now / 60 - second / 60 < minutes)
@@ -48,13 +59,18 @@ impl Live {
 }
 
 impl Second {
+    pub(super) fn is_silent(&self) -> bool {
+        self.routes.is_empty() && self.events.is_empty()
+    }
+
     /// Returns the second as a recording has it.
     pub(super) fn cell(&self, at: Now) -> Cell {
+        let served = if self.release.is_empty() { None } else { Some((Arc::clone(&self.release), self.total)) };
         Cell {
             last: self.second,
             length: Duration::from_secs(1),
             at,
-            releases: vec![(Arc::clone(&self.release), self.total)],
+            releases: served.into_iter().collect(),
             routes: self.routes.iter().map(|(route, counts)| ((*route).into(), *counts)).collect(),
             events: self.events.clone(),
         }
@@ -95,7 +111,7 @@ impl Readings for Live {
 
     fn releases(&self, span: Duration) -> Vec<(String, WindowCounts)> {
         let mut releases: Vec<(String, WindowCounts)> = Vec::new();
-        let seconds: Vec<_> = self.of(span).collect();
+        let seconds: Vec<_> = self.of(span).filter(|second| !second.release.is_empty()).collect();
         for second in seconds.into_iter().rev() {
             match releases.iter_mut().find(|(known, _)| **known == *second.release) {
                 Some((_, sum)) => sum.add(&second.total),
