@@ -50,6 +50,8 @@ use crate::alert::Severity;
 /// | a process that hangs, or was not started again | | yes | yes |
 /// | a network that no longer lets alerts out | | yes | yes |
 ///
+/// A [`Backtest`](crate::Backtest) shows when rules would have fired over the recorded history.
+///
 /// # Example
 ///
 /// ```

@@ -16,8 +16,8 @@ use crate::{
     notifier::{DeliveryError, Notifier},
     routes::Route,
     rule::{
-        error_ratio::ErrorRatioRule, issue_events::IssueEventsRule, readings::counts, silence::SilenceRule,
-        view::RuleView,
+        duration::DurationRule, error_ratio::ErrorRatioRule, issue_events::IssueEventsRule, readings::counts,
+        silence::SilenceRule, view::RuleView,
     },
     time::Now,
 };
@@ -89,6 +89,10 @@ fn each_route_and_each_issue_has_an_alert() {
     let report = run([ErrorRatioRule::above(0.5).per_route().into(), IssueEventsRule::more_than(10).into()], all);
     let groups = report.rules.iter().flat_map(|rule| rule.firings.iter().map(|firing| firing.group.to_string()));
     assert_eq!(groups.collect::<Vec<_>>(), ["GET /a", "GET /b", &issue.to_string()]);
+    let mut slow = slot(MINUTE, MINUTE, "/slow", 0);
+    slow.rows[0].counts.durations[9] = 100;
+    let report = run([DurationRule::p95_above(Duration::from_millis(100)).per_route().into()], [slow]);
+    assert_eq!(report.rules[0].firings[0].group, AlertGroup::Route("GET /slow".to_owned()));
 }
 
 #[test]
