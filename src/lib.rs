@@ -133,11 +133,11 @@ pub use monitor_core::{
     DisabledRoute, DropCount, DropCounter, DropReason, EnabledRoute, ErasedUser, ErrorEvent, ErrorSettings, ErrorType,
     EventKind, Excerpt, Extension, Failure, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HealthReading,
     History, HistoryCounts, HistoryReplay, HistorySlot, HourCount, Identity, IpMasking, Issue, IssueChange,
-    IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort, IssueStatus, Job, JobCounts, JobOutcome, KnownMethod,
-    LastEnd, Level, Limits, LogReporter, Monitor, MonitorBuilder, MutedUntil, Outcome, Outgoing, PanicHook,
-    ProbeReading, ProcessEnded, Redaction, Regression, ReplayedSlot, Reporter, RequestId, RouteHistory, Scope,
-    ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceHeaders, TraceId, Traffic, Triage, WeakMonitor,
-    capture_error, capture_message, clock, escape, grouping, names, scope, traffic,
+    IssueDecision, IssueError, IssueMilestone, IssuePage, IssueQuery, IssueSort, IssueStatus, Job, JobCounts,
+    JobOutcome, KnownMethod, LastEnd, Level, Limits, LogReporter, Monitor, MonitorBuilder, MutedUntil, Outcome,
+    Outgoing, PanicHook, ProbeReading, ProcessEnded, Redaction, Regression, ReplayedSlot, Reporter, RequestId,
+    RouteHistory, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceHeaders, TraceId, Traffic,
+    Triage, WeakMonitor, capture_error, capture_message, clock, escape, grouping, names, scope, traffic,
 };
 // Traits that programs need not name, and what storages and extensions implement. Documented in monitor-core.
 #[doc(hidden)]

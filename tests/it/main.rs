@@ -26,6 +26,7 @@ mod jobs;
 mod layer_order;
 mod logs;
 mod metrics;
+mod milestones;
 mod model;
 mod otlp;
 mod outcomes;

@@ -1,52 +1,29 @@
-//! Alerts as an extension of a monitor.
+//! The settings of alerts.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod backtest;
+mod extension;
 
-use monitor_core::{
-    BoxError, BuildError, DropReason, Durable, Extension, Identity, Monitor, ProcessEnded, Signal, WeakMonitor, clock,
-    instrument::panic,
-};
+use std::{fmt, time::Duration};
 
+use self::extension::Running;
 use crate::{
-    auto_disable::{AutoDisable, AutoSwitch},
-    backtest::Backtest,
-    courier,
-    desk::Desk,
-    engine::Source,
-    fact::Fact,
-    handle::AlertHandle,
-    incident::IncidentEvent,
-    links::AckLinks,
-    machine::{Machine, Settings},
-    notifier::Notifier,
-    outbox::Limit,
-    routes::{Route, Routes},
-    rule::{
-        Rule,
-        memo::HistoryMemo,
-        readings::{Ended, MonitorReadings},
-    },
-    switch_command::SwitchCommand,
+    auto_disable::AutoDisable, handle::AlertHandle, links::AckLinks, notifier::Notifier, routes::Route, rule::Rule,
+    watchdog::Watchdog,
 };
 
 /// Alerts by [rules](crate::Rule), delivered by [notifiers](crate::Notifier). Added to a monitor by
 /// [`MonitorBuilder::extend`](monitor_core::MonitorBuilder::extend).
 ///
-/// Every alert is delivered by every notifier, or by those of its [routes](Self::route), when it is triggered and when
-/// it is resolved. A critical alert that is not [acknowledged](Self::acknowledge_at) goes to the next notifier after a
-/// while.
+/// An alert is delivered by the notifiers of its [routes](Self::route) when it is triggered, and when it is resolved. A
+/// critical alert that is not [acknowledged](Self::acknowledge_at) goes to the next notifier after a while.
 ///
 /// A notification is saved in the monitor's store before the first attempt, and retried until its receiver accepts it,
 /// also after a restart. It is given up if the receiver rejects it for good, after 24 hours of waiting, or if more than
 /// 10,000 wait. A store that fails, and a monitor without one, hold no alert back: the notification is sent unsaved,
 /// and counted.
 ///
-/// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row; others
-/// wait. Requests pay nothing. [`Monitor::alert_counts`] and the metrics `monitor_alerts_…_total` count them.
+/// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row, unless it has
+/// another [limit](crate::RateLimit); others wait. Requests pay nothing. [`Monitor::alert_counts`] and the metrics `monitor_alerts_…_total` count them.
 ///
 /// Receivers may get a notification twice, if the process ended, or the connection broke, before the receiver's answer
 /// arrived. Both have the same [`Notification::id`](crate::Notification::id).
@@ -78,23 +55,23 @@ pub struct Alerts {
     rules: Vec<Rule>,
     notifiers: Vec<Box<dyn Notifier>>,
     routes: Vec<Route>,
+    default_routes: DefaultRoutes,
     escalate_after: Option<Duration>,
     incident_quiet: Duration,
+    weekly_test: Option<String>,
+    watchdog: Option<Watchdog>,
     links: Option<AckLinks>,
     switch_command: Option<String>,
     auto_disable: Option<AutoDisable>,
     handle: AlertHandle,
-    /// Set once the monitor is being built.
-    desk: Option<Arc<Desk>>,
-    /// Set once the monitor is built.
-    monitor: Option<WeakMonitor>,
-    /// Number of forgotten alerts that are counted as dropped, or were forgotten by an earlier process.
-    forgotten: u64,
-    /// The end of the process before, and the time at which it was learnt.
-    last_end: Option<(ProcessEnded, Instant)>,
-    memo: HistoryMemo,
-    /// Set once the monitor is being built, if alerts disable routes.
-    switch: Option<AutoSwitch>,
+    running: Running,
+}
+
+/// Whether a program without routes has the default ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum DefaultRoutes {
+    On,
+    Off,
 }
 
 impl Alerts {
@@ -104,18 +81,16 @@ impl Alerts {
             rules: Rule::defaults(),
             notifiers: vec![Box::new(notifier)],
             routes: Vec::new(),
+            default_routes: DefaultRoutes::On,
             escalate_after: Some(ESCALATION),
             incident_quiet: INCIDENT_QUIET,
+            weekly_test: None,
+            watchdog: None,
             links: None,
             switch_command: None,
             auto_disable: None,
             handle: AlertHandle::default(),
-            desk: None,
-            monitor: None,
-            forgotten: 0,
-            last_end: None,
-            memo: HistoryMemo::default(),
-            switch: None,
+            running: Running::default(),
         }
     }
 
@@ -149,15 +124,43 @@ impl Alerts {
         self
     }
 
-    /// Adds a route. Alerts that no route matches go to every notifier.
+    /// Adds a route. Alerts that no route matches go to every notifier. Without a route of the program there are these:
+    ///
+    /// | alert | notifiers |
+    /// | --- | --- |
+    /// | a new or regressed issue | `slack` |
+    /// | an issue with many events (`issue-events`) | `email` |
+    /// | a p95 above that of the release before (`slower`) | `slack`, `email` |
+    /// | any that is critical | `pagerduty` |
+    ///
+    /// These are the names that [`Slack`](crate::Slack), `Email` and [`PagerDuty`](crate::PagerDuty) have by default.
+    /// Notifiers with other names have every alert, and an alert whose notifiers do not exist goes to every one. A
+    /// critical alert goes on to the others if it is not acknowledged: see [`escalate_after`](Self::escalate_after).
+    // No example: `Route` has one.
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
         self
     }
 
+    /// Sends every alert to every notifier, unless the program [sets routes](Self::route).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::alert::{Alerts, PagerDuty, Slack};
+    ///
+    /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
+    ///     .and(PagerDuty::new("0123456789abcdef0123456789abcdef")?)
+    ///     .without_default_routes();
+    /// # Ok::<(), monitor_kit::alert::NotifierError>(())
+    /// ```
+    pub fn without_default_routes(mut self) -> Self {
+        self.default_routes = DefaultRoutes::Off;
+        self
+    }
+
     /// Sets the time after which an unacknowledged critical alert goes to the next notifier, in the order
-    /// in which they were added. Defaults to 5 minutes. Without [routes](Self::route) every notifier has the alert
-    /// already.
+    /// in which they were added. Defaults to 5 minutes.
     ///
     /// # Example
     ///
@@ -179,6 +182,39 @@ impl Alerts {
     /// Turns the escalation off: alerts go to the notifiers of their routes only.
     pub fn without_escalation(mut self) -> Self {
         self.escalate_after = None;
+        self
+    }
+
+    /// Sends a test alert through every notifier each week, at a day, a time and a time zone such as `Mon 10:00
+    /// Europe/Berlin`; without a zone it is UTC. Off by default. Building the monitor fails if `when` is malformed.
+    ///
+    /// The alert `weekly-test` is a warning. It is over when it is [acknowledged](Self::acknowledge_at), by a link, in
+    /// PagerDuty or [by the program](AlertHandle::acknowledge). If that does not happen within a day, the alert
+    /// `weekly-test-missed` warns that alerts may reach no person.
+    ///
+    /// A test whose time passes while no process runs is sent by the next process, if there is a store. A wall clock that
+    /// jumps over the time of a test causes one more.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use monitor_kit::alert::{AckLinks, Alerts, Slack};
+    ///
+    /// let secret = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
+    /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
+    ///     .acknowledge_at(AckLinks::new("https://shop.example.org/acknowledge", secret)?)
+    ///     .test_weekly("Mon 10:00 Europe/Berlin");
+    /// # Ok::<(), monitor_kit::alert::NotifierError>(())
+    /// ```
+    pub fn test_weekly(mut self, when: impl Into<String>) -> Self {
+        self.weekly_test = Some(when.into());
+        self
+    }
+
+    /// Pings a service that alerts when this process is gone. Off by default.
+    // No example: `Watchdog` has one.
+    pub fn watchdog(mut self, watchdog: Watchdog) -> Self {
+        self.watchdog = Some(watchdog);
         self
     }
 
@@ -226,131 +262,6 @@ impl Alerts {
     pub fn handle(&self) -> AlertHandle {
         self.handle.clone()
     }
-
-    /// Returns the [backtest](Backtest) of these alerts: their rules, and the notifiers that would have been notified.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use monitor_kit::{Monitor, alert::{Alerts, Slack}};
-    ///
-    /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?);
-    /// let backtest = alerts.backtest();
-    /// let monitor = Monitor::builder("shop").extend(alerts).build()?;
-    /// println!("{}", backtest.run(&monitor)?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn backtest(&self) -> Backtest {
-        let notifiers = self.notifiers.iter().map(|notifier| notifier.name().to_owned());
-        Backtest::of(self.rules.clone()).routes(Routes::new(notifiers.collect(), self.routes.clone()))
-    }
-
-    fn last_end(&self) -> Option<Ended> {
-        let (ended, at) = self.last_end.clone()?;
-        Some(Ended { ended, since: clock::now().saturating_duration_since(at) })
-    }
-
-    fn evaluate(&self, desk: &Desk, monitor: &Monitor) {
-        let readings = MonitorReadings::new(monitor, self.last_end(), &self.memo);
-        let begun = desk.evaluate(&readings);
-        if let Some(switch) = &self.switch {
-            switch.disable(&begun, &readings, monitor);
-        }
-    }
-
-    fn start_couriers(&mut self, desk: &Arc<Desk>, monitor: &WeakMonitor) -> Result<(), BoxError> {
-        for notifier in self.notifiers.drain(..) {
-            courier::spawn(Arc::clone(desk), monitor.clone(), notifier)?;
-        }
-        Ok(())
-    }
-}
-
-impl Extension for Alerts {
-    fn name(&self) -> &str {
-        NAME
-    }
-
-    fn prepare(&mut self, identity: &Identity) -> Result<Option<Arc<dyn Durable>>, BuildError> {
-        let channels = self.notifiers.iter().map(|notifier| (notifier.name().to_owned(), Limit::default()));
-        let switch_command = self.switch_command.take().map(SwitchCommand::parse).transpose();
-        let auto_disable = self.auto_disable.take().map(|by| by.with_rules(&self.rules)).transpose();
-        self.switch = auto_disable.map_err(BuildError::setting)?;
-        let settings = Settings {
-            source: Source { switch_command: switch_command.map_err(BuildError::setting)?, ..source(identity) },
-            rules: self.rules.clone(),
-            channels: channels.collect(),
-            routes: self.routes.clone(),
-            escalate_after: self.escalate_after,
-            incident_quiet: self.incident_quiet,
-        };
-        let machine = Machine::new(settings).map_err(BuildError::setting)?;
-        let desk = Arc::new(Desk::new(machine, self.links.clone()));
-        self.handle.set(&desk);
-        self.desk = Some(Arc::clone(&desk));
-        Ok(Some(desk))
-    }
-
-    fn begin(&mut self, monitor: &Monitor) -> Result<(), BoxError> {
-        let Some(desk) = self.desk.clone() else { return Ok(()) };
-        self.forgotten = desk.forgotten();
-        let counted = Arc::clone(&desk);
-        monitor.show_alerts(move || counted.counts());
-        self.monitor = Some(monitor.downgrade());
-        self.start_couriers(&desk, &monitor.downgrade())
-    }
-
-    fn signal(&mut self, signal: &Signal) -> Result<(), BoxError> {
-        let Some(desk) = &self.desk else { return Ok(()) };
-        Fact::of(signal).iter().for_each(|fact| desk.observe(fact));
-        IncidentEvent::of(signal).into_iter().for_each(|(event, at)| desk.note(event, at));
-        let Some(monitor) = self.monitor.as_ref().and_then(WeakMonitor::upgrade) else { return Ok(()) };
-        match signal {
-            Signal::ProcessEnded(ended) => {
-                Fact::missed(ended, &monitor).iter().for_each(|fact| desk.observe(fact));
-                self.last_end = Some((ProcessEnded::clone(ended), clock::now()));
-            }
-            // Not a second later.
-            Signal::HealthChanged(_) => self.evaluate(desk, &monitor),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn second(&mut self, monitor: &Monitor) -> Result<(), BoxError> {
-        let Some(desk) = &self.desk else { return Ok(()) };
-        self.evaluate(desk, monitor);
-        let forgotten = desk.forgotten();
-        let more = forgotten.saturating_sub(std::mem::replace(&mut self.forgotten, forgotten));
-        monitor.drops_of(NAME).count_many(DropReason::IssueLimit, more);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), BoxError> {
-        if let Some((desk, monitor)) = self.desk.as_ref().zip(self.monitor.as_ref().and_then(WeakMonitor::upgrade)) {
-            desk.count_last(&MonitorReadings::new(&monitor, self.last_end(), &self.memo));
-        }
-        match &self.desk {
-            Some(desk) if !desk.wait_for_attempts(MAX_FLUSH) => Err("an alert was not attempted in time".into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Drop for Alerts {
-    fn drop(&mut self) {
-        let lost = self.desk.as_ref().map_or(0, |desk| desk.close(MAX_CLOSE));
-        if lost > 0 {
-            panic::catch_and_drop(|| {
-                tracing::warn!(
-                    target: "monitor",
-                    notifications = lost,
-                    "alerts were neither delivered nor saved when the monitor ended: they are lost unless the store \
-                     takes them now"
-                );
-            });
-        }
-    }
 }
 
 impl fmt::Debug for Alerts {
@@ -360,21 +271,7 @@ impl fmt::Debug for Alerts {
     }
 }
 
-fn source(identity: &Identity) -> Source {
-    Source {
-        service: identity.service().to_owned(),
-        environment: identity.environment().to_owned(),
-        release: identity.release().to_owned(),
-        switch_command: None,
-    }
-}
-
-const NAME: &str = "alerts";
 /// Default time until an unacknowledged critical alert goes to the next notifier.
 const ESCALATION: Duration = Duration::from_secs(5 * 60);
 /// Default time after which an incident is closed.
 const INCIDENT_QUIET: Duration = Duration::from_secs(15 * 60);
-/// Maximum time that a flush waits for the first attempts. Later ones are made by the next process if need be.
-const MAX_FLUSH: Duration = Duration::from_secs(5);
-/// Maximum time that the end of a monitor waits for attempts in progress.
-const MAX_CLOSE: Duration = Duration::from_secs(2);

@@ -51,7 +51,7 @@ use crate::{
 /// | [`IssueEventsRule`] | its time | whole hours |
 /// | [`EscalatingRule`] | the hour and the day before | the hour and the day before |
 /// | [`SilenceRule`] | its minutes | nothing |
-/// | [`IssueRule`], [`HealthRule`], [`ProcessEndRule`] | nothing | nothing |
+/// | [`IssueRule`], [`MilestoneRule`], [`HealthRule`], [`ProcessEndRule`] | nothing | nothing |
 ///
 /// [`BurnRule`]: crate::BurnRule
 /// [`DurationRule`]: crate::DurationRule
@@ -60,6 +60,7 @@ use crate::{
 /// [`HealthRule`]: crate::HealthRule
 /// [`IssueEventsRule`]: crate::IssueEventsRule
 /// [`IssueRule`]: crate::IssueRule
+/// [`MilestoneRule`]: crate::MilestoneRule
 /// [`ProcessEndRule`]: crate::ProcessEndRule
 /// [`SilenceRule`]: crate::SilenceRule
 /// [`SlowerRule`]: crate::SlowerRule
@@ -164,7 +165,7 @@ impl Backtest {
         begun: Instant,
     ) -> Result<BacktestReport, BacktestError> {
         let source = source();
-        let mut engine = Engine::new(source.clone(), self.shown_rules());
+        let mut engine = Engine::new(source.clone(), self.shown_rules(), None);
         let mut firings = Firings::new(&source, &self.routes, &self.rules);
         let mut recorded = Recorded::new(issue);
         let (mut begin, mut minutes_begin, mut last) = (None, None, None);

@@ -47,6 +47,7 @@ impl Courier {
                 Step::Save => self.save(),
                 Step::Send(notification) => self.send(&notification),
                 Step::Refresh(active) => self.refresh(&active),
+                Step::Test(test) => test.run(|notification| self.deliver(notification)),
                 Step::End => break,
             }
         }

@@ -1,7 +1,7 @@
 //! The desk: the machine, shared by the extension, the couriers and the saver.
 
 use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -10,6 +10,7 @@ use monitor_core::{AlertCounts, Durable, Eraser, KeyPrefix, MergeReport, StoreWr
 use crate::{
     active::ActiveAlert,
     alert::{Alert, Notification, Transition},
+    delivery_test::{self, DeliveryTest, TestResult},
     fact::Fact,
     incident::{Incident, IncidentEvent},
     incidents::{self, Incidents},
@@ -42,6 +43,8 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 struct State {
     machine: Machine,
+    /// Tests that wait for their couriers, by channel.
+    tests: Vec<(String, DeliveryTest)>,
     /// Number of couriers at work.
     couriers: usize,
     is_closed: bool,
@@ -54,12 +57,13 @@ pub(crate) enum Step {
     Send(Notification),
     /// Repeat these alerts.
     Refresh(Vec<ActiveAlert>),
+    Test(DeliveryTest),
     End,
 }
 
 impl Desk {
     pub(crate) fn new(machine: Machine, links: Option<AckLinks>) -> Self {
-        let state = State { machine, couriers: 0, is_closed: false };
+        let state = State { machine, tests: Vec::new(), couriers: 0, is_closed: false };
         Self {
             state: Mutex::new(state),
             work: Condvar::new(),
@@ -90,6 +94,9 @@ impl Desk {
         loop {
             if state.is_closed {
                 return Step::End;
+            }
+            if let Some(at) = state.tests.iter().position(|(of, _)| of == channel) {
+                return Step::Test(state.tests.swap_remove(at).1);
             }
             let until_refresh = refresh_at.map(|at| at.saturating_duration_since(clock::now()));
             if until_refresh == Some(Duration::ZERO) {
@@ -139,7 +146,30 @@ impl Desk {
 
     /// Acknowledges the active alert that `is_it` accepts. Returns its state afterwards.
     pub(crate) fn acknowledge(&self, is_it: impl Fn(&ActiveAlert) -> bool, by: String) -> Option<ActiveAlert> {
-        self.lock().machine.acknowledge(is_it, by, self.now())
+        let acknowledged = self.lock().machine.acknowledge(is_it, by, self.now());
+        // An acknowledged test alert is over.
+        self.work.notify_all();
+        acknowledged
+    }
+
+    /// Tests each notifier, and waits for the results for at most `timeout`.
+    pub(crate) fn test(&self, timeout: Duration) -> Vec<TestResult> {
+        let (sender, receiver) = mpsc::channel();
+        let (now, mut state) = (self.now(), self.lock());
+        let alert = Arc::new(state.machine.test_alert(now));
+        let notifiers = state.machine.notifiers().to_vec();
+        if !state.is_closed {
+            let test = |name: &String| (name.clone(), DeliveryTest::new(name, &alert, now, sender.clone()));
+            state.tests.extend(notifiers.iter().map(test));
+        }
+        drop((state, sender));
+        self.work.notify_all();
+        let deadline = clock::now() + timeout.min(MAX_TEST);
+        let mut results = Vec::new();
+        while let Ok(result) = receiver.recv_timeout(deadline.saturating_duration_since(clock::now())) {
+            results.push(result);
+        }
+        delivery_test::in_order(notifiers, results, timeout)
     }
 
     pub(crate) fn links(&self) -> Option<&AckLinks> {
@@ -191,7 +221,11 @@ impl Desk {
     /// Ends all couriers that are not in the middle of an attempt, and waits for the others for at most `timeout`.
     /// Returns the number of notifications that are neither delivered nor saved.
     pub(crate) fn close(&self, timeout: Duration) -> usize {
-        self.lock().is_closed = true;
+        let mut state = self.lock();
+        state.is_closed = true;
+        // Ends the wait for their results.
+        state.tests.clear();
+        drop(state);
         self.work.notify_all();
         self.progress.notify_all();
         self.wait_while(timeout, |state| state.couriers > 0);
@@ -266,5 +300,7 @@ impl Durable for Desk {
     }
 }
 
+/// Maximum time that a test waits. Adding the longest duration to a clock reading would overflow.
+const MAX_TEST: Duration = Duration::from_secs(60 * 60);
 /// Maximum time between two looks at the machine, for what waits for the time of another process.
 const MAX_WAIT: Duration = Duration::from_secs(60);

@@ -4,9 +4,10 @@ mod describe;
 mod merge;
 mod record;
 mod records;
+mod test_alerts;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use monitor_core::{Fingerprint, StoreWrite};
 
@@ -20,9 +21,11 @@ use crate::{
         Rule,
         condition::{Group, State},
         issue,
+        milestone::{self, MilestoneRule},
         readings::Readings,
     },
     time::Now,
+    weekly_test::{self, WeeklyTest},
 };
 
 /// The rules, and the alerts that they have fired.
@@ -32,28 +35,61 @@ pub(crate) struct Engine {
     /// Names of all rules.
     rules: Vec<String>,
     watches: Vec<Watch>,
+    has_issue_rule: bool,
+    milestones: Option<MilestoneRule>,
+    weekly_test: Option<WeeklyTest>,
     records: Records,
 }
 
 impl Engine {
-    pub(crate) fn new(source: Source, rules: Vec<Rule>) -> Self {
-        let names = rules.iter().map(|rule| rule.name().to_owned()).collect();
+    pub(crate) fn new(source: Source, rules: Vec<Rule>, weekly_test: Option<WeeklyTest>) -> Self {
+        let of_tests = weekly_test.iter().flat_map(|_| [weekly_test::RULE, weekly_test::MISSED_RULE]);
+        let names = rules.iter().map(Rule::name).chain(of_tests).map(str::to_owned).collect();
+        let has_issue_rule = rules.iter().any(|rule| matches!(rule, Rule::Issue(_)));
+        let milestones = rules.iter().find_map(|rule| match rule {
+            Rule::Milestone(rule) => Some(rule.clone()),
+            _ => None,
+        });
         let watches = rules.into_iter().filter_map(Rule::into_condition).map(Watch::new);
-        Self { source, rules: names, watches: watches.collect(), records: Records::default() }
+        Self {
+            source,
+            rules: names,
+            watches: watches.collect(),
+            has_issue_rule,
+            milestones,
+            records: Records::default(),
+            weekly_test,
+        }
     }
 
-    /// Applies the rules to a fact. Returns the change of the issue's alert, if it has one.
-    pub(crate) fn observe(&mut self, fact: &Fact, now: Now) -> Option<Change> {
-        if !self.has_rule(issue::NAME) {
-            return None;
-        }
+    /// Applies the rules to a fact. Returns the changes of the issue's alerts.
+    pub(crate) fn observe(&mut self, fact: &Fact, now: Now) -> Vec<Change> {
         let (cause, issue) = match fact {
             Fact::Opened(issue) => (Cause::New, issue),
             Fact::Regressed(issue) => (Cause::Regressed, issue),
-            Fact::Resolved(fingerprint) => return self.records.resolve(&self.issue_key(*fingerprint), now, |_| ()),
+            Fact::Reached(issue, events) => (Cause::Milestone(*events), issue),
+            Fact::Resolved(fingerprint) => return self.resolve_issue(*fingerprint, now),
         };
-        let alert = self.source.issue_alert(self.issue_key(issue.fingerprint), cause, issue, now);
-        self.records.fire(alert)
+        let has_rule = match cause {
+            Cause::Milestone(events) => self.milestones.as_ref().is_some_and(|rule| rule.has(events)),
+            _ => self.has_issue_rule,
+        };
+        if !has_rule {
+            return Vec::new();
+        }
+        self.records.fire(self.source.issue_alert(cause, issue, now)).into_iter().collect()
+    }
+
+    /// Ends the alerts that facts about an issue have begun.
+    fn resolve_issue(&mut self, fingerprint: Fingerprint, now: Now) -> Vec<Change> {
+        let by_facts = [issue::NAME, milestone::NAME];
+        let is_of_issue = |alert: &&Arc<Alert>| {
+            alert.fingerprint == Some(fingerprint)
+                && by_facts.contains(&alert.rule.as_str())
+                && self.source.is_of(alert)
+        };
+        let keys: Vec<_> = self.records.active().filter(is_of_issue).map(|alert| alert.key.clone()).collect();
+        keys.iter().filter_map(|key| self.records.resolve(key, now, |_| ())).collect()
     }
 
     /// Applies the rules to the readings. Called every second.
@@ -117,27 +153,24 @@ impl Engine {
     pub(crate) fn merge(&mut self, stored: &mut Vec<(String, Vec<u8>)>) -> Vec<Overlap> {
         // The alert of a watch may have become active, or ended.
         self.watches.iter_mut().for_each(Watch::reset);
+        self.weekly_test.iter_mut().for_each(|test| test.merge(stored));
         self.records.merge(stored)
     }
 
     pub(crate) fn take_changes(&mut self) -> Vec<StoreWrite> {
-        self.records.take_changes()
+        let mut changes = self.records.take_changes();
+        changes.extend(self.weekly_test.iter_mut().flat_map(WeeklyTest::take_changes));
+        changes
     }
 
     pub(crate) fn everything(&mut self) -> Vec<StoreWrite> {
-        self.records.everything()
+        let mut all = self.records.everything();
+        all.extend(self.weekly_test.iter_mut().flat_map(WeeklyTest::everything));
+        all
     }
 
     pub(crate) fn erase(&mut self, mask: Mask<'_>) {
         self.records.erase(mask);
-    }
-
-    fn has_rule(&self, name: &str) -> bool {
-        self.rules.iter().any(|rule| rule == name)
-    }
-
-    fn issue_key(&self, fingerprint: Fingerprint) -> String {
-        format!("{}/{fingerprint}", self.source.key(issue::NAME))
     }
 }
 

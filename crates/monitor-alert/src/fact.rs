@@ -15,6 +15,8 @@ pub(crate) enum Fact {
     Opened(IssueFact),
     /// A resolved issue came back.
     Regressed(IssueFact),
+    /// An issue has reached this number of events.
+    Reached(IssueFact, u64),
     /// An operator resolved an issue.
     Resolved(Fingerprint),
 }

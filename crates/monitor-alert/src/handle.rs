@@ -3,11 +3,13 @@
 use std::{
     fmt,
     sync::{Arc, OnceLock, Weak},
+    time::Duration,
 };
 
 use crate::{
     active::ActiveAlert,
     alert::Severity,
+    delivery_test::TestResult,
     desk::Desk,
     incident::{Incident, IncidentEvent, Pin},
 };
@@ -58,6 +60,34 @@ impl AlertHandle {
     /// ```
     pub fn acknowledge(&self, alert_key: &str, by: impl Into<String>) -> Option<ActiveAlert> {
         self.desk()?.acknowledge(|active| active.alert.key == alert_key, by.into())
+    }
+
+    /// Sends a test alert through every notifier, and its end at once, and returns each receiver's answer, in the order of
+    /// the notifiers. Blocks until all have answered, for at most `timeout` or an
+    /// hour: call it from `spawn_blocking` in async
+    /// code. There are no results without a monitor.
+    ///
+    /// The alert has the rule `test`, the severity [`Warning`](Severity::Warning) and a title that says that nothing is
+    /// wrong. It passes neither routes, nor rate limits, nor the outbox: an attempt is not repeated, and not counted.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use monitor_kit::alert::AlertHandle;
+    ///
+    /// fn test(handle: &AlertHandle) {
+    ///     for tested in handle.test(Duration::from_secs(30)) {
+    ///         match tested.result {
+    ///             Ok(()) => println!("{}: delivered", tested.notifier),
+    ///             Err(error) => println!("{}: {error}", tested.notifier),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn test(&self, timeout: Duration) -> Vec<TestResult> {
+        self.desk().map(|desk| desk.test(timeout)).unwrap_or_default()
     }
 
     /// Returns the incidents of the service, the latest first: the open one, if there is one, and the last 50 that are

@@ -69,6 +69,8 @@ impl Incidents {
         let (event, issue) = match fact {
             Fact::Opened(issue) => (IncidentEvent::IssueOpened(issue.subject()), issue),
             Fact::Regressed(issue) => (IncidentEvent::IssueRegressed(issue.subject()), issue),
+            // Its alert is recorded.
+            Fact::Reached(..) => return,
             Fact::Resolved(fingerprint) => {
                 let is_news = |open: &Open| open.is_news(&IncidentEvent::IssueResolved, *fingerprint);
                 if self.open.as_ref().is_some_and(is_news) {

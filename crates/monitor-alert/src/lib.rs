@@ -17,8 +17,14 @@ mod alert;
 // Active alerts and their acknowledgement, as data.
 mod active;
 
+// The number of notifications that a receiver is given.
+mod rate_limit;
+
 // The trait of a notifier, and the error of a delivery.
 mod notifier;
+
+// Tests of the delivery.
+mod delivery_test;
 
 // The HTTP client of notifiers, and the classification of responses.
 mod http;
@@ -40,6 +46,9 @@ mod rule;
 // The command in an alert that disables its route, and routes that alerts disable.
 mod auto_disable;
 mod switch_command;
+
+// The schedule of test alerts.
+mod weekly_test;
 
 // The engine applies the rules to them.
 mod engine;
@@ -74,6 +83,9 @@ mod desk;
 // The threads that deliver, one for each notifier.
 mod courier;
 
+// The pings that show the life of the alerts.
+mod watchdog;
+
 // The handle of a program to its alerts.
 mod handle;
 
@@ -97,6 +109,7 @@ pub use self::{
     alerts::Alerts,
     auto_disable::AutoDisable,
     backtest::{AlertGroup, Backtest, BacktestError, BacktestReport, RuleFiring, RuleHistory},
+    delivery_test::TestResult,
     handle::AlertHandle,
     http::NotifierError,
     incident::{
@@ -105,11 +118,14 @@ pub use self::{
     links::AckLinks,
     notifier::{DeliveryError, Notifier},
     notifiers::{Alertmanager, PagerDuty, SignatureError, Slack, Webhook, verify_signature},
+    rate_limit::RateLimit,
     report::{IncidentReport, Language, ReportError},
     routes::Route,
     rule::{
         Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, escalating::EscalatingRule,
         file::RulesError, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
-        process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule, view::RuleView,
+        milestone::MilestoneRule, process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
+        view::RuleView,
     },
+    watchdog::Watchdog,
 };

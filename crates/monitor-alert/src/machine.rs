@@ -12,11 +12,13 @@ use crate::{
     incidents::{IncidentSettings, Incidents},
     mask::Mask,
     notifier::DeliveryError,
-    outbox::{ChannelCounts, Limit, Next, Outbox, SaveMark},
+    outbox::{ChannelCounts, Next, Outbox, SaveMark},
     pages::{Pages, Reached},
+    rate_limit::RateLimit,
     routes::{Route, Routes},
     rule::{Rule, error_ratio::ErrorRatioRule, readings::Readings},
     time::Now,
+    weekly_test::{Schedule, WeeklyTest},
 };
 
 /// The settings of a machine.
@@ -25,12 +27,14 @@ pub(crate) struct Settings {
     pub(crate) source: Source,
     pub(crate) rules: Vec<Rule>,
     /// Names and limits of the notifiers, in the order of an escalation.
-    pub(crate) channels: Vec<(String, Limit)>,
+    pub(crate) channels: Vec<(String, RateLimit)>,
     pub(crate) routes: Vec<Route>,
     /// Time after which a critical alert that is not acknowledged goes to the next notifier; `None` without escalation.
     pub(crate) escalate_after: Option<Duration>,
     /// Time without an active critical alert after which an incident is closed.
     pub(crate) incident_quiet: Duration,
+    /// The schedule of the test alert, if there is one.
+    pub(crate) weekly_test: Option<Schedule>,
 }
 
 /// The state of all alerts and of their delivery.
@@ -62,29 +66,33 @@ impl Machine {
     ///
     /// Returns a sentence that says what to change.
     pub(crate) fn new(settings: Settings) -> Result<Self, String> {
-        let Settings { source, rules, channels, routes, escalate_after, incident_quiet } = settings;
+        let Settings { source, rules, channels, routes, escalate_after, incident_quiet, weekly_test } = settings;
         Rule::check(&rules)?;
         let names: Vec<_> = channels.iter().map(|(name, _)| name.clone()).collect();
         check_names(&names)?;
+        channels.iter().try_for_each(|(name, limit)| limit.check(name))?;
         let routes = Routes::new(names, routes);
         routes.check(rules.iter().map(Rule::name))?;
         let pages = Pages::new(routes, escalate_after);
         let incidents = Incidents::new(IncidentSettings { quiet: incident_quiet, ratio: ratio_of(&rules) });
-        Ok(Self { engine: Engine::new(source, rules), pages, outbox: Outbox::new(channels), incidents })
+        let engine = Engine::new(source, rules, weekly_test.map(WeeklyTest::new));
+        Ok(Self { engine, pages, outbox: Outbox::new(channels), incidents })
     }
 
     /// Applies the rules to a change of an issue.
     pub(crate) fn observe(&mut self, fact: &Fact, now: Now) -> Pushed {
         self.incidents.note_fact(fact, now);
-        let change = self.engine.observe(fact, now);
-        self.push(change, now)
+        let changes = self.engine.observe(fact, now);
+        self.push(changes, now)
     }
 
     /// Applies the rules to the readings of the service. Called every second. Also returns the alerts that begin.
     pub(crate) fn evaluate(&mut self, readings: &dyn Readings, now: Now) -> (Pushed, Vec<Arc<Alert>>) {
-        let changes = self.engine.evaluate(readings, now);
+        let mut changes = self.engine.evaluate(readings, now);
         let begun = changes.iter().filter(|change| change.transition == Transition::Triggered);
         let begun = begun.map(|change| Arc::clone(&change.alert)).collect();
+        let pages = &self.pages;
+        changes.extend(self.engine.test_weekly(|key| pages.acknowledgement(key).is_some(), now));
         let pushed = self.push(changes, now);
         self.incidents.second(readings, now);
         (if self.escalate(now) == Pushed::Some { Pushed::Some } else { pushed }, begun)
@@ -117,7 +125,20 @@ impl Machine {
         }
         self.pages.acknowledge(&active.alert.key, by, now);
         active.acknowledgement = self.pages.acknowledgement(&active.alert.key).cloned();
+        // Nothing else is to be done about a test.
+        let ended = self.engine.end_weekly_test(&active.alert.key, now);
+        let _ = self.push(ended, now);
         Some(active)
+    }
+
+    /// Returns the alert by which a program tests its notifiers.
+    pub(crate) fn test_alert(&self, now: Now) -> Alert {
+        self.engine.test_alert(now)
+    }
+
+    /// Returns the names of the notifiers, in their order.
+    pub(crate) fn notifiers(&self) -> &[String] {
+        self.pages.notifiers()
     }
 
     /// Returns the next step of a channel's thread. Also gives up expired notifications.

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use crate::{active::ActiveAlert, alert::Notification};
+use crate::{active::ActiveAlert, alert::Notification, rate_limit::RateLimit};
 
 /// Delivers notifications to one receiver, one after another, on a thread of its own.
 ///
@@ -39,6 +39,12 @@ pub trait Notifier: Send + 'static {
     /// [retryable](DeliveryError::retryable) error is retried with increasing delays; after a
     /// [permanent](DeliveryError::permanent) one the notification is given up.
     fn deliver(&mut self, notification: &Notification) -> Result<(), DeliveryError>;
+
+    /// Returns the number of notifications that the receiver is given. Read once, when the monitor is built. Defaults to
+    /// 30 a minute, ten of them in a row.
+    fn rate_limit(&self) -> RateLimit {
+        RateLimit::default()
+    }
 
     /// Returns the interval of [`refresh`](Self::refresh), for a receiver that forgets alerts which are not repeated.
     /// Defaults to `None`: no repetitions.

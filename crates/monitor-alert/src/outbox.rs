@@ -4,11 +4,11 @@
 //! for a reason that is counted: fired = delivered + waiting + given up.
 
 mod backoff;
+mod bucket;
 mod channel;
 mod done;
 mod entry;
 mod ledger;
-mod limit;
 mod merge;
 mod obsolete;
 mod queue;
@@ -18,14 +18,14 @@ use std::collections::BTreeMap;
 use monitor_core::StoreWrite;
 use serde_json::{Map, Value};
 
+pub(crate) use self::channel::Next;
 use self::{
     channel::Channel,
     entry::{Entry, Saving},
     ledger::{LEDGER, Ledger, Ledgers},
     queue::Queue,
 };
-pub(crate) use self::{channel::Next, limit::Limit};
-use crate::{engine::Change, mask::Mask, notifier::DeliveryError, stored, time::Now};
+use crate::{engine::Change, mask::Mask, notifier::DeliveryError, rate_limit::RateLimit, stored, time::Now};
 
 /// The entries of all channels.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub(crate) struct ChannelCounts {
 }
 
 impl Outbox {
-    pub(crate) fn new(channels: impl IntoIterator<Item = (String, Limit)>) -> Self {
+    pub(crate) fn new(channels: impl IntoIterator<Item = (String, RateLimit)>) -> Self {
         let channels = channels.into_iter().map(|(name, limit)| (name, Channel::new(limit))).collect();
         Self { channels, closed: BTreeMap::new(), next_order: 0, rest: Map::new() }
     }

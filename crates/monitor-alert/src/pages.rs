@@ -51,6 +51,11 @@ impl Pages {
         Self { routes, escalate_after, by_key: BTreeMap::new(), changed: BTreeSet::new(), ended: Some(Reached::new()) }
     }
 
+    /// Returns the names of all notifiers, in their order.
+    pub(crate) fn notifiers(&self) -> &[String] {
+        self.routes.all()
+    }
+
     /// Returns the notifiers of a change: by the routes, and for the end of an alert those that had its beginning.
     pub(crate) fn notifiers_of(&mut self, change: &Change, now: Now) -> Vec<String> {
         let key = &change.alert.key;

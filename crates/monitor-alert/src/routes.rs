@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::alert::{Alert, Severity};
+use crate::{
+    alert::{Alert, Severity},
+    rule::{issue, issue_events, slower},
+    weekly_test,
+};
 
 /// Sends the alerts of a rule, or of a severity, to some notifiers. Added by [`Alerts::route`](crate::Alerts::route).
 ///
@@ -91,6 +95,24 @@ impl Routes {
         Self { notifiers, routes }
     }
 
+    /// Returns the routes of a program that sets none: an issue goes to Slack, one with many events is mailed, a slower
+    /// route goes to both, and what is critical goes to PagerDuty. Notifiers with other names have every alert.
+    pub(crate) fn defaults<'a>(notifiers: &[String], rules: impl IntoIterator<Item = &'a str>) -> Vec<Route> {
+        let rules: BTreeSet<_> = rules.into_iter().collect();
+        let of_rules =
+            [(issue::NAME, [SLACK].as_slice()), (issue_events::NAME, &[EMAIL]), (slower::NAME, &[SLACK, EMAIL])];
+        let of_rules = of_rules.into_iter().filter(|(rule, _)| rules.contains(rule));
+        let of_rules = of_rules.map(|(rule, to)| (Route::rule(rule), to));
+        let all = of_rules.chain([(Route::severity(Severity::Critical), [PAGERDUTY].as_slice())]);
+        let with_notifiers = all.filter_map(|(route, to)| {
+            // Without its notifier the route would hide the alert from all others.
+            notifiers.iter().find(|name| to.contains(&name.as_str()))?;
+            let is_of_route = |name: &&String| to.contains(&name.as_str()) || !ROUTED.contains(&name.as_str());
+            Some(notifiers.iter().filter(is_of_route).fold(route, |route, name| route.to(name)))
+        });
+        with_notifiers.collect()
+    }
+
     /// Checks all routes.
     ///
     /// # Errors
@@ -101,8 +123,11 @@ impl Routes {
         self.routes.iter().try_for_each(|route| route.check(&rules, &self.notifiers))
     }
 
-    /// Returns the notifiers of an alert, in their order.
+    /// Returns the notifiers of an alert, in their order. A test alert goes to all of them.
     pub(crate) fn notifiers(&self, alert: &Alert) -> Vec<String> {
+        if alert.rule == weekly_test::RULE {
+            return self.notifiers.clone();
+        }
         let named: BTreeSet<_> = self.routes.iter().filter(|route| route.is_of(alert)).flat_map(|r| &r.to).collect();
         let is_named = |name: &&String| named.is_empty() || named.contains(name);
         self.notifiers.iter().filter(is_named).cloned().collect()
@@ -113,6 +138,12 @@ impl Routes {
         &self.notifiers
     }
 }
+
+const SLACK: &str = "slack";
+const EMAIL: &str = "email";
+const PAGERDUTY: &str = "pagerduty";
+/// The names of the notifiers that have some alerts only, unless the program sets routes.
+const ROUTED: [&str; 3] = [SLACK, EMAIL, PAGERDUTY];
 
 #[cfg(test)]
 mod tests {
@@ -137,7 +168,35 @@ mod tests {
         assert_eq!(notifiers(&routes, "issue", Severity::Warning), "slack email");
         assert_eq!(notifiers(&routes, "issue", Severity::Critical), "slack pager email");
         assert_eq!(notifiers(&routes, "error-ratio", Severity::Critical), "pager");
+        assert_eq!(notifiers(&routes, "weekly-test", Severity::Critical), "slack pager email", "all are tested");
         assert_eq!(notifiers(&routes, "error-ratio", Severity::Warning), "slack pager email");
+    }
+
+    #[test]
+    fn without_routes_of_the_program_issues_go_to_slack_and_pages_to_pagerduty() {
+        let rules = ["issue", "issue-events", "slower", "error-ratio"];
+        let table = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            let routes = Routes::new(names.clone(), Routes::defaults(&names, rules));
+            assert_eq!(routes.check(rules), Ok(()));
+            let of = |rule, severity| notifiers(&routes, rule, severity);
+            [
+                of("issue", Severity::Warning),
+                of("issue", Severity::Critical),
+                of("issue-events", Severity::Warning),
+                of("slower", Severity::Warning),
+                of("error-ratio", Severity::Critical),
+            ]
+        };
+        let all = ["slack", "slack pagerduty", "email", "slack email", "pagerduty"];
+        assert_eq!(table(&["slack", "email", "pagerduty"]), all);
+        let with_webhook = all.map(|names| format!("{names} webhook"));
+        assert_eq!(table(&["slack", "email", "pagerduty", "webhook"]), with_webhook);
+        let only = ["slack", "slack", "slack email", "slack email", "slack email"];
+        assert_eq!(table(&["slack", "email"])[..2], only[..2]);
+        assert_eq!(table(&["slack"]), ["slack"; 5]);
+        assert_eq!(table(&["slack", "webhook"]), ["slack webhook"; 5]);
+        assert_eq!(Routes::defaults(&["slack".to_owned()], ["error-ratio"]).len(), 0);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod issue;
 pub(crate) mod issue_events;
 pub(crate) mod memo;
+pub(crate) mod milestone;
 pub(crate) mod mute;
 pub(crate) mod process_end;
 pub(crate) mod readings;
@@ -25,9 +26,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use self::{
     burn::BurnRule, condition::Condition, duration::DurationRule, error_ratio::ErrorRatioRule,
     escalating::EscalatingRule, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
-    process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule, view::RuleView,
+    milestone::MilestoneRule, process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule, view::RuleView,
 };
-use crate::alert::Severity;
+use crate::{alert::Severity, delivery_test, weekly_test};
 
 /// A rule: decides when an alert fires, and when it is over.
 ///
@@ -39,7 +40,7 @@ use crate::alert::Severity;
 /// | fault | these rules | Prometheus | a ping that is missed |
 /// | --- | --- | --- | --- |
 /// | a new error, a panic, an issue that came back | [`IssueRule`] | | |
-/// | an error that occurs often, or more often than before | [`IssueEventsRule`], [`EscalatingRule`] | | |
+/// | an error that occurs often, or more often than before | [`IssueEventsRule`], [`EscalatingRule`], [`MilestoneRule`] | | |
 /// | failed or slow requests of this instance | [`ErrorRatioRule`], [`DurationRule`], [`SlowerRule`] | yes | |
 /// | failed or slow requests of all instances together | | yes | |
 /// | an error budget that is used up within hours | [`BurnRule`] | yes | |
@@ -66,6 +67,8 @@ pub enum Rule {
     Issue(IssueRule),
     /// Alerts on the ratio of failed requests.
     ErrorRatio(ErrorRatioRule),
+    /// Alerts on the milestones of issues.
+    Milestone(MilestoneRule),
     /// Alerts on issues with many events.
     IssueEvents(IssueEventsRule),
     /// Alerts on issues with far more events than before.
@@ -99,10 +102,13 @@ impl Rule {
 
     /// Returns the name, which is part of the keys of the rule's alerts.
     pub(crate) fn name(&self) -> &str {
-        self.as_condition().map_or(issue::NAME, Condition::name)
+        match self {
+            Self::Milestone(_) => milestone::NAME,
+            _ => self.as_condition().map_or(issue::NAME, Condition::name),
+        }
     }
 
-    /// Returns the severity of its alerts; `None` if it depends on the issue.
+    /// Returns the severity of its alerts; `None` for a rule that acts on signals.
     pub(crate) fn severity(&self) -> Option<Severity> {
         self.as_condition().map(Condition::severity)
     }
@@ -118,14 +124,17 @@ impl Rule {
 
     /// Returns how slots of this length show the rule in a backtest.
     pub(crate) fn view(&self, slot: Duration) -> RuleView {
-        let missing = RuleView::Missing("the history does not record which events open an issue");
-        self.as_condition().map_or(missing, |rule| rule.view(slot))
+        let reason = match self {
+            Self::Milestone(_) => "the history does not record the totals of issues",
+            _ => "the history does not record which events open an issue",
+        };
+        self.as_condition().map_or(RuleView::Missing(reason), |rule| rule.view(slot))
     }
 
     /// Returns the rule as one that is evaluated every second; `None` for one that acts on signals.
     pub(crate) fn into_condition(self) -> Option<Arc<dyn Condition>> {
         match self {
-            Self::Issue(_) => None,
+            Self::Issue(_) | Self::Milestone(_) => None,
             Self::ErrorRatio(rule) => Some(Arc::new(rule)),
             Self::IssueEvents(rule) => Some(Arc::new(rule)),
             Self::Escalating(rule) => Some(Arc::new(rule)),
@@ -140,7 +149,7 @@ impl Rule {
 
     fn as_condition(&self) -> Option<&dyn Condition> {
         match self {
-            Self::Issue(_) => None,
+            Self::Issue(_) | Self::Milestone(_) => None,
             Self::ErrorRatio(rule) => Some(rule),
             Self::IssueEvents(rule) => Some(rule),
             Self::Escalating(rule) => Some(rule),
@@ -163,6 +172,9 @@ impl Rule {
         for rule in rules {
             rule.as_condition().map_or(Ok(()), Condition::check)?;
             let name = rule.name();
+            if RESERVED.contains(&name) {
+                return Err(format!("the alert rule `{name}` has the name of a test alert: give it another"));
+            }
             if !names.insert(name) {
                 return Err(format!("two alert rules are called `{name}`: give each a name of its own"));
             }
@@ -184,6 +196,7 @@ macro_rules! from {
 
 from!(
     Issue(IssueRule),
+    Milestone(MilestoneRule),
     ErrorRatio(ErrorRatioRule),
     IssueEvents(IssueEventsRule),
     Escalating(EscalatingRule),
@@ -194,6 +207,9 @@ from!(
     Health(HealthRule),
     ProcessEnd(ProcessEndRule)
 );
+
+/// Names of the alerts that test notifiers.
+const RESERVED: [&str; 3] = [delivery_test::RULE, weekly_test::RULE, weekly_test::MISSED_RULE];
 
 #[cfg(test)]
 mod tests {
@@ -213,5 +229,7 @@ mod tests {
         assert_eq!(Rule::check(&[fast.name("fast").into(), ErrorRatioRule::above(0.05).into()]), Ok(()));
         let issues = Rule::check(&[IssueRule::new().into(), ErrorRatioRule::above(0.5).name("issue").into()]);
         assert!(issues.is_err());
+        let reserved = Rule::check(&[ErrorRatioRule::above(0.5).name("weekly-test").into()]);
+        assert!(reserved.expect_err("it is the name of a test").contains("give it another"));
     }
 }

@@ -26,7 +26,7 @@ pub use self::{
     api::ErasedUser,
     error::IssueError,
     query::{IssuePage, IssueQuery, IssueSort},
-    status::{IssueChange, IssueDecision, IssueStatus, MutedUntil, Regression, Triage},
+    status::{IssueChange, IssueDecision, IssueMilestone, IssueStatus, MutedUntil, Regression, Triage},
 };
 pub(crate) use self::{
     changes::{EVENTS, RECORDS, TIME_LINE, event_key},

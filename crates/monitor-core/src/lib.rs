@@ -126,8 +126,8 @@ pub use self::{
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
     history::{History, HistoryCounts, HistoryReplay, HistorySlot, ReplayedSlot, RouteHistory},
     issue::{
-        ErasedUser, HourCount, Issue, IssueChange, IssueDecision, IssueError, IssuePage, IssueQuery, IssueSort,
-        IssueStatus, MutedUntil, Regression, Triage,
+        ErasedUser, HourCount, Issue, IssueChange, IssueDecision, IssueError, IssueMilestone, IssuePage, IssueQuery,
+        IssueSort, IssueStatus, MutedUntil, Regression, Triage,
     },
     model::{
         code_location::CodeLocation,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::{
     event::ErrorEvent,
     health::HealthChange,
-    issue::{Issue, IssueChange, IssueSignal},
+    issue::{Issue, IssueChange, IssueMilestone, IssueSignal},
     model::identity::Identity,
     persist::heartbeat::ProcessEnded,
     switch::{DisabledRoute, EnabledRoute},
@@ -31,6 +31,8 @@ pub enum Signal {
     IssueOpened(Arc<Issue>),
     /// A resolved issue came back; its [`regression`](Issue::regression) names the release.
     IssueRegressed(Arc<Issue>),
+    /// An unresolved issue has reached 10, 100, 1000 events, and so on. Events of all processes count that used the store.
+    IssueMilestone(Arc<IssueMilestone>),
     /// A decision was made on an issue, or its mute ended.
     IssueChanged(Arc<IssueChange>),
     /// The status of a probe, or of the service as a whole, has changed.
@@ -59,6 +61,7 @@ impl From<IssueSignal> for Signal {
             IssueSignal::Opened(issue) => Self::IssueOpened(issue),
             IssueSignal::Regressed(issue) => Self::IssueRegressed(issue),
             IssueSignal::Changed(change) => Self::IssueChanged(change),
+            IssueSignal::Milestone(milestone) => Self::IssueMilestone(milestone),
         }
     }
 }

@@ -12,6 +12,7 @@ use monitor_core::{
 
 use super::{grid::Row, releases::Releases, *};
 use crate::{
+    Alerts,
     alert::{Notification, Severity},
     notifier::{DeliveryError, Notifier},
     routes::Route,
@@ -144,15 +145,19 @@ impl Notifier for Named {
     }
 }
 
+/// Returns the notifiers of an alert on an error ratio.
+fn notified(alerts: Alerts) -> Vec<String> {
+    let backtest = alerts.rules([ErrorRatioRule::above(0.1).into()]).backtest();
+    let report = backtest.run_slots(slots(MINUTE, 10, 2..4).into_iter(), &|_| None, clock::now());
+    report.expect("the rules are good").rules[0].firings[0].notifiers.clone()
+}
+
 #[test]
 fn an_alert_names_the_notifiers_of_its_routes() {
-    let alerts = crate::Alerts::to(Named("slack")).and(Named("pager"));
-    let alerts =
-        alerts.rules([ErrorRatioRule::above(0.1).into()]).route(Route::severity(Severity::Critical).to("pager"));
-    let all = slots(MINUTE, 10, 2..4).into_iter();
-    let report = alerts.backtest().run_slots(all, &|_| None, clock::now()).expect("the rules are good");
-    assert_eq!(report.rules[0].firings[0].notifiers, ["pager"]);
-    assert!(report.to_string().contains("error-ratio  the service, to pager"), "{report}");
+    let alerts = || Alerts::to(Named("slack")).and(Named("pagerduty"));
+    assert_eq!(notified(alerts()), ["pagerduty"], "the default route");
+    assert_eq!(notified(alerts().without_default_routes()), ["slack", "pagerduty"]);
+    assert_eq!(notified(alerts().route(Route::severity(Severity::Critical).to("slack"))), ["slack"]);
 }
 
 #[test]

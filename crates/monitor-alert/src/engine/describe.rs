@@ -5,7 +5,7 @@ use crate::{
     fact::{FailureKind, IssueFact},
     rule::{
         condition::{Condition, Group},
-        issue,
+        issue, milestone,
         readings::Readings,
     },
     switch_command::SwitchCommand,
@@ -27,6 +27,8 @@ pub(crate) struct Source {
 pub(super) enum Cause {
     New,
     Regressed,
+    /// It has reached this number of events.
+    Milestone(u64),
 }
 
 impl Source {
@@ -39,10 +41,15 @@ impl Source {
         alert.service == self.service && alert.environment == self.environment
     }
 
-    pub(super) fn issue_alert(&self, key: String, cause: Cause, issue: &IssueFact, now: Now) -> Alert {
+    pub(super) fn issue_alert(&self, cause: Cause, issue: &IssueFact, now: Now) -> Alert {
+        let (rule, severity, milestone) = match cause {
+            Cause::Milestone(events) => (milestone::NAME, Severity::Warning, format!("/{events}")),
+            _ => (issue::NAME, severity(issue.kind), String::new()),
+        };
+        let key = format!("{}/{}{milestone}", self.key(rule), issue.fingerprint);
         Alert {
-            rule: issue::NAME.to_owned(),
-            severity: severity(issue.kind),
+            rule: rule.to_owned(),
+            severity,
             title: issue_title(cause, issue),
             facts: self.with_command(issue.facts(), |command| command.fact(&issue.routes)),
             fingerprint: Some(issue.fingerprint),
@@ -78,7 +85,7 @@ impl Source {
         facts
     }
 
-    fn alert(&self, key: String, now: Now) -> Alert {
+    pub(super) fn alert(&self, key: String, now: Now) -> Alert {
         Alert {
             key,
             rule: String::new(),
@@ -105,6 +112,7 @@ fn issue_title(cause: Cause, issue: &IssueFact) -> String {
     let cause = match cause {
         Cause::New => "New issue",
         Cause::Regressed => "Regressed issue",
+        Cause::Milestone(events) => return format!("{events} events: {}", issue.name()),
     };
     format!("{cause}: {}", issue.name())
 }

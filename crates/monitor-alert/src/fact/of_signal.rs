@@ -10,6 +10,7 @@ impl Fact {
         match signal {
             Signal::IssueOpened(issue) => Some(Self::Opened(IssueFact::of(issue))),
             Signal::IssueRegressed(issue) => Some(Self::Regressed(IssueFact::of(issue))),
+            Signal::IssueMilestone(milestone) => Some(Self::Reached(IssueFact::of(&milestone.issue), milestone.events)),
             Signal::IssueChanged(change) if change.issue.status.state == IssueStatus::Resolved => {
                 Some(Self::Resolved(change.issue.fingerprint))
             }

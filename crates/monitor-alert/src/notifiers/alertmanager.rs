@@ -12,6 +12,7 @@ use crate::{
     alert::Notification,
     http::{HttpClient, NotifierError},
     notifier::{DeliveryError, Notifier},
+    rate_limit::RateLimit,
 };
 
 /// Posts alerts to an [Alertmanager](https://prometheus.io/docs/alerting/latest/alertmanager/), through version 2 of
@@ -66,6 +67,7 @@ use crate::{
 /// ```
 pub struct Alertmanager {
     name: String,
+    rate_limit: RateLimit,
     client: HttpClient,
     refresh_every: Duration,
 }
@@ -79,7 +81,7 @@ impl Alertmanager {
     /// Returns an error if `url` is no URL that starts with `http://` or `https://`.
     pub fn new(url: &str) -> Result<Self, NotifierError> {
         let client = HttpClient::new(&format!("{}/api/v2/alerts", url.trim_end_matches('/')))?;
-        Ok(Self { name: "alertmanager".to_owned(), client, refresh_every: REFRESH })
+        Ok(Self { name: "alertmanager".to_owned(), rate_limit: RateLimit::default(), client, refresh_every: REFRESH })
     }
 
     /// Sets the interval in which active alerts are repeated, at least a second. It should be a fraction of
@@ -107,6 +109,10 @@ impl Alertmanager {
 impl Notifier for Alertmanager {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn rate_limit(&self) -> RateLimit {
+        self.rate_limit
     }
 
     fn deliver(&mut self, notification: &Notification) -> Result<(), DeliveryError> {

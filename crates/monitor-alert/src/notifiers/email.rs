@@ -22,6 +22,7 @@ use crate::{
     alert::Notification,
     http::NotifierError,
     notifier::{DeliveryError, Notifier},
+    rate_limit::RateLimit,
 };
 
 /// Mails alerts through an SMTP server, as text and HTML.
@@ -72,6 +73,7 @@ use crate::{
 /// ```
 pub struct Email {
     name: String,
+    rate_limit: RateLimit,
     server: Server,
     from: Mailbox,
     to: Vec<Mailbox>,
@@ -110,13 +112,20 @@ impl Email {
         if to.is_empty() {
             return Err(NotifierError::new("e-mails have no recipient: pass at least one address"));
         }
-        Ok(Self { name: "email".to_owned(), server, from, to, timeout: TIMEOUT })
+        Ok(Self { name: "email".to_owned(), rate_limit: RateLimit::default(), server, from, to, timeout: TIMEOUT })
     }
 
     /// Sets the [name](Notifier::name). Defaults to `email`.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
+        self
+    }
+
+    /// Sets the number of mails a minute, to all recipients together. Defaults to 30, ten of them in a row.
+    #[must_use]
+    pub const fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = limit;
         self
     }
 
@@ -153,6 +162,10 @@ impl Email {
 impl Notifier for Email {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn rate_limit(&self) -> RateLimit {
+        self.rate_limit
     }
 
     fn deliver(&mut self, notification: &Notification) -> Result<(), DeliveryError> {

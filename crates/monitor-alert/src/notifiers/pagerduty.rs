@@ -12,6 +12,7 @@ use crate::{
     hash,
     http::{HttpClient, NotifierError},
     notifier::{DeliveryError, Notifier},
+    rate_limit::RateLimit,
 };
 
 /// Opens and resolves incidents in PagerDuty, through the
@@ -62,6 +63,7 @@ use crate::{
 /// ```
 pub struct PagerDuty {
     name: String,
+    rate_limit: RateLimit,
     routing_key: String,
     client: HttpClient,
 }
@@ -81,7 +83,12 @@ impl PagerDuty {
             ));
         }
         let client = HttpClient::new(ENDPOINT)?.secret(routing_key);
-        Ok(Self { name: "pagerduty".to_owned(), routing_key: routing_key.to_owned(), client })
+        Ok(Self {
+            name: "pagerduty".to_owned(),
+            rate_limit: RateLimit::default(),
+            routing_key: routing_key.to_owned(),
+            client,
+        })
     }
 
     /// Sets the URL that events are sent to. Resets the time-out and the proxy. Defaults to the region of the United
@@ -101,6 +108,10 @@ impl PagerDuty {
 impl Notifier for PagerDuty {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn rate_limit(&self) -> RateLimit {
+        self.rate_limit
     }
 
     fn deliver(&mut self, notification: &Notification) -> Result<(), DeliveryError> {

@@ -1,12 +1,19 @@
 //! The settings that all notifiers over HTTP have.
 
-/// Defines the settings of a notifier with the fields `name` and `client`.
+/// Defines the settings of a notifier with the fields `name`, `rate_limit` and `client`.
 macro_rules! http_settings {
     ($default:literal) => {
         #[doc = concat!("Sets the [name](Notifier::name). Defaults to `", $default, "`.")]
         #[must_use]
         pub fn name(mut self, name: impl Into<String>) -> Self {
             self.name = name.into();
+            self
+        }
+
+        /// Sets the number of requests a minute. Defaults to 30, ten of them in a row.
+        #[must_use]
+        pub const fn rate_limit(mut self, limit: RateLimit) -> Self {
+            self.rate_limit = limit;
             self
         }
 

@@ -12,6 +12,7 @@ use crate::{
     alert::Notification,
     http::{HttpClient, NotifierError},
     notifier::{DeliveryError, Notifier},
+    rate_limit::RateLimit,
 };
 
 /// Posts alerts to a channel of Slack, through an
@@ -48,6 +49,7 @@ use crate::{
 /// ```
 pub struct Slack {
     name: String,
+    rate_limit: RateLimit,
     client: HttpClient,
 }
 
@@ -59,7 +61,7 @@ impl Slack {
     ///
     /// Returns an error if `webhook_url` is no URL that starts with `http://` or `https://`.
     pub fn new(webhook_url: &str) -> Result<Self, NotifierError> {
-        Ok(Self { name: "slack".to_owned(), client: HttpClient::new(webhook_url)? })
+        Ok(Self { name: "slack".to_owned(), rate_limit: RateLimit::default(), client: HttpClient::new(webhook_url)? })
     }
 
     http_settings!("slack");
@@ -68,6 +70,10 @@ impl Slack {
 impl Notifier for Slack {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn rate_limit(&self) -> RateLimit {
+        self.rate_limit
     }
 
     fn deliver(&mut self, notification: &Notification) -> Result<(), DeliveryError> {

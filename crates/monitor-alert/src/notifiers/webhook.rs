@@ -15,6 +15,7 @@ use crate::{
     alert::Notification,
     http::{HttpClient, NotifierError},
     notifier::{DeliveryError, Notifier},
+    rate_limit::RateLimit,
 };
 
 /// Posts alerts as JSON to a URL.
@@ -89,6 +90,7 @@ use crate::{
 /// ```
 pub struct Webhook {
     name: String,
+    rate_limit: RateLimit,
     client: HttpClient,
     secret: Option<Secret>,
 }
@@ -101,7 +103,12 @@ impl Webhook {
     ///
     /// Returns an error if `url` is not such a URL.
     pub fn new(url: &str) -> Result<Self, NotifierError> {
-        Ok(Self { name: "webhook".to_owned(), client: HttpClient::new(url)?, secret: None })
+        Ok(Self {
+            name: "webhook".to_owned(),
+            rate_limit: RateLimit::default(),
+            client: HttpClient::new(url)?,
+            secret: None,
+        })
     }
 
     /// Sets the secret by which requests are signed: `whsec_` and 24 to 64 random bytes in base64, different for each
@@ -146,6 +153,10 @@ impl Webhook {
 impl Notifier for Webhook {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn rate_limit(&self) -> RateLimit {
+        self.rate_limit
     }
 
     fn deliver(&mut self, notification: &Notification) -> Result<(), DeliveryError> {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::{
+    bucket::Bucket,
     entry::{Entry, Saving},
     ledger::Reason,
-    limit::{Bucket, Limit},
     queue::Queue,
 };
-use crate::{alert::Notification, notifier::DeliveryError};
+use crate::{alert::Notification, notifier::DeliveryError, rate_limit::RateLimit};
 
 /// The next step of a channel's thread.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) fn new(limit: Limit) -> Self {
+    pub(super) fn new(limit: RateLimit) -> Self {
         Self { queue: Queue::default(), bucket: Bucket::new(limit), held_until: Duration::ZERO }
     }
 

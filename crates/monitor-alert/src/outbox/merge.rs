@@ -10,9 +10,8 @@ use super::{
     channel::Channel,
     entry::Entry,
     ledger::{LEDGER, Ledgers, Reason},
-    limit::Limit,
 };
-use crate::{alert::Transition, engine::Overlap, pages::Reached, time::Now};
+use crate::{alert::Transition, engine::Overlap, pages::Reached, rate_limit::RateLimit, time::Now};
 
 /// The stored state of an outbox.
 #[derive(Default)]
@@ -76,7 +75,7 @@ impl Outbox {
             let (entries, ledger) = (entries.remove(&name), ledgers.remove(&name));
             let channel = match self.channels.get_mut(&name) {
                 Some(channel) => channel,
-                None => self.closed.entry(name).or_insert_with(|| Channel::new(Limit::default())),
+                None => self.closed.entry(name).or_insert_with(|| Channel::new(RateLimit::default())),
             };
             channel.queue.merge(entries.unwrap_or_default(), ledger.unwrap_or_default(), &mut self.next_order);
         }

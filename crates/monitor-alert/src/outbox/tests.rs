@@ -44,7 +44,7 @@ fn slack() -> [String; 1] {
 }
 
 fn outbox_of<const N: usize>(channels: [&str; N]) -> Outbox {
-    Outbox::new(channels.map(|name| (name.to_owned(), Limit::default())))
+    Outbox::new(channels.map(|name| (name.to_owned(), RateLimit::default())))
 }
 
 /// Returns the outbox of one channel, with these changes of the first episode of each alert.

@@ -13,8 +13,8 @@ pub use self::error::RulesError;
 use self::fields::Fields;
 use super::{
     Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, escalating::EscalatingRule,
-    health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule, process_end::ProcessEndRule,
-    silence::SilenceRule, slower::SlowerRule,
+    health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule, milestone::MilestoneRule,
+    process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
 };
 use crate::alert::Severity;
 
@@ -149,6 +149,7 @@ impl Rule {
         Ok(match fields.one_of("type", &TYPES)? {
             "issue" => IssueRule::new().into(),
             "error-ratio" => error_ratio(fields)?.into(),
+            "milestone" => milestone(fields)?.into(),
             "issue-events" => issue_events(fields)?.into(),
             "escalating" => escalating(fields)?.into(),
             "slow" => slow(fields)?.into(),
@@ -184,6 +185,12 @@ fn error_ratio(fields: &mut Fields<'_, '_>) -> Result<ErrorRatioRule, RulesError
 fn issue_events(fields: &mut Fields<'_, '_>) -> Result<IssueEventsRule, RulesError> {
     let mut rule = common!(IssueEventsRule::more_than(fields.needed_count("more-than")?), fields);
     set!(rule, fields.time("within")?, within);
+    Ok(rule)
+}
+
+fn milestone(fields: &mut Fields<'_, '_>) -> Result<MilestoneRule, RulesError> {
+    let mut rule = MilestoneRule::new();
+    set!(rule, fields.count("at-least")?, at_least);
     Ok(rule)
 }
 
@@ -232,12 +239,13 @@ fn burn(fields: &mut Fields<'_, '_>) -> Result<BurnRule, RulesError> {
     Ok(rule)
 }
 
-const TYPES: [&str; 10] = [
+const TYPES: [&str; 11] = [
     "burn",
     "error-ratio",
     "escalating",
     "issue",
     "issue-events",
+    "milestone",
     "process-end",
     "readiness",
     "silence",

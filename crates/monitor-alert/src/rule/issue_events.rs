@@ -107,7 +107,7 @@ impl Condition for IssueEventsRule {
     }
 }
 
-const NAME: &str = "issue-events";
+pub(crate) const NAME: &str = "issue-events";
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// The time for which the history has minutes.

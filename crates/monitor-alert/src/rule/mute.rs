@@ -38,7 +38,12 @@ impl Mute {
     }
 }
 
-fn time_zone(name: &str) -> Result<TimeZone, String> {
+/// Returns the time zone with this name.
+///
+/// # Errors
+///
+/// Returns a sentence that says what to change.
+pub(crate) fn time_zone(name: &str) -> Result<TimeZone, String> {
     if name == "UTC" {
         return Ok(TimeZone::UTC);
     }

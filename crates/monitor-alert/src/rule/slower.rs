@@ -159,7 +159,7 @@ fn minus(all: WindowCounts, part: WindowCounts) -> WindowCounts {
     rest
 }
 
-const NAME: &str = "slower";
+pub(crate) const NAME: &str = "slower";
 const RECENT: Lookback = Lookback::Minutes(10);
 const TEN_MINUTES: Duration = Duration::from_secs(10 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);

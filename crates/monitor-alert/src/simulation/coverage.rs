@@ -1,6 +1,12 @@
 //! The number of times that each fault occurred. A fault that never occurs is not tested, so it fails the simulation.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use super::weather;
+use crate::weekly_test;
 
 /// A fault, or another event of a history. Each must occur.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -45,11 +51,15 @@ pub(super) enum Event {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Coverage(BTreeMap<Event, u64>);
+pub(super) struct Coverage {
+    events: BTreeMap<Event, u64>,
+    /// Names of the rules whose alerts were sent.
+    rules: BTreeSet<String>,
+}
 
 impl Coverage {
     pub(super) fn add(&mut self, event: Event, count: u64) {
-        *self.0.entry(event).or_default() += count;
+        *self.events.entry(event).or_default() += count;
     }
 
     pub(super) fn count(&mut self, event: Event) {
@@ -57,18 +67,29 @@ impl Coverage {
     }
 
     pub(super) fn absorb(&mut self, other: Self) {
-        other.0.into_iter().for_each(|(event, count)| self.add(event, count));
+        self.rules.extend(other.rules);
+        other.events.into_iter().for_each(|(event, count)| self.add(event, count));
     }
 
-    /// Returns the events that never occurred.
-    pub(super) fn missing(&self) -> Vec<Event> {
-        ALL.into_iter().filter(|event| self.0.get(event).is_none_or(|count| *count == 0)).collect()
+    pub(super) fn saw_rule(&mut self, name: &str) {
+        if !self.rules.contains(name) {
+            self.rules.insert(name.to_owned());
+        }
+    }
+
+    /// Returns the events that never occurred, and the rules that never alerted.
+    pub(super) fn missing(&self) -> Vec<String> {
+        let has_occurred = |event: &Event| self.events.get(event).is_some_and(|count| *count > 0);
+        let events = ALL.into_iter().filter(|event| !has_occurred(event)).map(|event| format!("{event:?}"));
+        let of_tests = [weekly_test::RULE, weekly_test::MISSED_RULE].map(str::to_owned);
+        let rules = weather::rules().into_iter().map(|rule| rule.name().to_owned()).chain(of_tests);
+        events.chain(rules.filter(|rule| !self.rules.contains(rule))).collect()
     }
 }
 
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|(event, count)| writeln!(f, "{count:>10}  {event:?}"))
+        self.events.iter().try_for_each(|(event, count)| writeln!(f, "{count:>10}  {event:?}"))
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     snapshot::Snapshot,
     world::World,
 };
-use crate::{outbox::Next, rule::readings::FixedReadings};
+use crate::outbox::Next;
 
 impl World {
     /// Lets the faults stop and time pass. One receiver may stay down: its entries expire.
@@ -24,6 +24,7 @@ impl World {
         self.settle();
         self.check_receivers();
         self.check_incidents_end();
+        self.reopen_incident();
         self.check_restart();
     }
 
@@ -50,9 +51,10 @@ impl World {
         assert!(self.processes[0].is_loaded, "the last process has the store");
     }
 
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         for _ in 0..ROUNDS {
-            self.evaluate(&FixedReadings::default());
+            self.evaluate_all();
+            self.acknowledge_tests();
             let wait = CHANNELS.into_iter().filter_map(|channel| self.settle_channel(channel)).min();
             self.check_counts();
             if self.is_settled() {

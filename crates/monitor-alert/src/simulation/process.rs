@@ -11,22 +11,25 @@ use monitor_core::StoreWrite;
 use super::{
     receiver::Answer,
     snapshot::{Page, Snapshot},
+    weather,
     witness::{BURST, PER_MINUTE, Witness},
 };
 use crate::{
     alert::{Notification, Severity},
     engine::Source,
     machine::{Machine, Settings},
-    outbox::{Limit, SaveMark},
+    outbox::SaveMark,
+    rate_limit::RateLimit,
     routes::Route,
-    rule::{Rule, error_ratio::ErrorRatioRule, issue::IssueRule, issue_events::IssueEventsRule},
+    rule::Rule,
     time::Now,
+    weekly_test::Schedule,
 };
 
 /// Time after which an alert that is not acknowledged goes to the next channel.
 pub(super) const ESCALATION: Duration = Duration::from_secs(300);
 /// Time without an active critical alert after which an incident is closed.
-pub(super) const QUIET: Duration = Duration::from_secs(900);
+pub(super) const QUIET: Duration = Duration::from_secs(60);
 /// Names of the channels. A release may lack the last one.
 pub(super) const CHANNELS: [&str; 3] = ["slack", "webhook", "mail"];
 
@@ -77,7 +80,7 @@ impl Process {
 
     /// Creates a process with all channels and rules.
     pub(super) fn whole(id: u32, random: &mut Rng) -> Self {
-        Self::with(id, all_rules(), CHANNELS.to_vec(), random)
+        Self::with(id, weather::rules(), CHANNELS.to_vec(), random)
     }
 
     pub(super) fn now(&self, time: Duration, wall: SystemTime) -> Now {
@@ -99,7 +102,7 @@ impl Process {
     fn with(id: u32, rules: Vec<Rule>, channels: Vec<&'static str>, random: &mut Rng) -> Self {
         let [service, environment] = ["shop", "production"].map(String::from);
         let source = Source { service, environment, release: format!("1.{id}"), switch_command: None };
-        let limit = Limit { per_minute: PER_MINUTE, burst: BURST };
+        let limit = RateLimit::per_minute(PER_MINUTE).burst(BURST);
         let settings = Settings {
             source,
             rules,
@@ -107,6 +110,7 @@ impl Process {
             routes: routes(&channels, random),
             escalate_after: (random.u8(0..4) > 0).then_some(ESCALATION),
             incident_quiet: QUIET,
+            weekly_test: (random.u8(0..3) > 0).then(|| Schedule::parse("Mon 10:00").expect("a schedule")),
         };
         let escalates = settings.escalate_after.is_some();
         let machine = Machine::new(settings).expect("the settings are good");
@@ -144,7 +148,7 @@ pub(super) fn written_ids(changes: &[StoreWrite]) -> BTreeSet<String> {
 }
 
 fn rules(random: &mut Rng) -> Vec<Rule> {
-    let mut rules = all_rules();
+    let mut rules = weather::rules();
     if random.u8(0..8) == 0 {
         rules.swap_remove(random.usize(0..rules.len()));
     }
@@ -159,9 +163,4 @@ fn routes(channels: &[&str], random: &mut Rng) -> Vec<Route> {
         1 => vec![critical],
         _ => vec![Route::severity(Severity::Warning).to(channels[0]), critical.to(channels[0])],
     }
-}
-
-fn all_rules() -> Vec<Rule> {
-    let ratio = ErrorRatioRule::above(0.1).lasting(Duration::from_secs(3));
-    vec![IssueRule::new().into(), ratio.into(), IssueEventsRule::more_than(100).into()]
 }

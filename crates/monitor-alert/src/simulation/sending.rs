@@ -32,6 +32,7 @@ impl World {
             Next::Send(notification) => {
                 let memory = Snapshot::of_machine(&process.machine);
                 process.witness.saw_attempt(channel, notification, &memory, &self.confirmed, self.time);
+                self.coverage.saw_rule(&notification.alert.rule);
                 self.attempt(at, channel, notification.clone());
             }
         }

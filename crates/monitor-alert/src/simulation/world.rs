@@ -14,6 +14,7 @@ use super::{
     journal::Journal,
     process::{CHANNELS, Process},
     receiver::{Answer, Receiver},
+    weather::Weather,
 };
 use crate::{
     fact::{Fact, FailureKind, IssueFact},
@@ -42,10 +43,7 @@ pub(super) struct World {
     pub(super) confirmed: BTreeSet<String>,
     /// Totals of requests.
     totals: Totals,
-    /// Whether requests fail.
-    is_failing: bool,
-    /// Issues with many events, and their numbers.
-    floods: BTreeMap<u64, u64>,
+    weather: Weather,
     /// Number of the user that messages mention.
     pub(super) user: u32,
 }
@@ -66,8 +64,7 @@ impl World {
             is_plain: true,
             confirmed: BTreeSet::new(),
             totals: Totals::default(),
-            is_failing: false,
-            floods: BTreeMap::new(),
+            weather: Weather::default(),
             user: 0,
         }
     }
@@ -91,9 +88,9 @@ impl World {
             976..988 => self.change_receiver(),
             988..992 => self.set_wall_clock(),
             992..994 => self.erase_user(),
-            994..997 => self.acknowledge_some(),
-            997..999 => self.flood_some(),
-            _ => self.is_failing = !self.is_failing,
+            994..996 => self.acknowledge_some(),
+            996..998 => self.flood_some(),
+            _ => self.weather.change(&mut self.random),
         }
         self.check_counts();
         // Takes as long as fifty steps.
@@ -113,8 +110,7 @@ impl World {
     }
 
     pub(super) fn evaluate_all(&mut self) {
-        let events = self.floods.iter().map(|(issue, events)| (fingerprint(*issue), *events)).collect();
-        self.evaluate(&FixedReadings { events, ..FixedReadings::total(100, if self.is_failing { 50 } else { 1 }) });
+        self.evaluate(&self.weather.readings());
     }
 
     pub(super) fn evaluate(&mut self, readings: &FixedReadings) {
@@ -134,8 +130,7 @@ impl World {
     }
 
     pub(super) fn end_conditions(&mut self) {
-        self.is_failing = false;
-        self.floods.clear();
+        self.weather = Weather::default();
         for number in 0..ISSUES {
             (0..self.processes.len()).for_each(|at| self.observe(at, &Fact::Resolved(fingerprint(number))));
         }
@@ -177,27 +172,32 @@ impl World {
 
     fn some_fact(&mut self) -> Fact {
         let number = self.random.u64(0..ISSUES);
-        let issue = IssueFact {
+        let kind = if self.random.bool() { FailureKind::Error } else { FailureKind::Panic };
+        match self.random.u8(0..6) {
+            0 | 1 => Fact::Opened(self.issue(number, kind)),
+            5 => Fact::Reached(self.issue(number, kind), 10_u64.pow(self.random.u32(1..4))),
+            2 => Fact::Regressed(self.issue(number, kind)),
+            _ => Fact::Resolved(fingerprint(number)),
+        }
+    }
+
+    pub(super) fn issue(&self, number: u64, kind: FailureKind) -> IssueFact {
+        IssueFact {
             fingerprint: fingerprint(number),
-            kind: if self.random.bool() { FailureKind::Error } else { FailureKind::Panic },
+            kind,
             type_name: String::from("ParseError"),
             message: format!("the order of user-{} is incomplete", self.user),
             location: Some(String::from("src/orders.rs:12")),
             routes: vec![String::from("GET /orders/{id}")],
             release: String::from("1.0"),
             ..IssueFact::default()
-        };
-        match self.random.u8(0..5) {
-            0 | 1 => Fact::Opened(issue),
-            2 => Fact::Regressed(issue),
-            _ => Fact::Resolved(fingerprint(number)),
         }
     }
 
     /// Changes the number of events of an issue.
     fn flood_some(&mut self) {
         let (issue, events) = (self.random.u64(0..ISSUES), self.random.u64(0..300));
-        self.floods.insert(issue, events);
+        self.weather.floods.insert(issue, events);
         self.coverage.count(if events > 100 { Event::IssueFlooded } else { Event::FloodEnded });
         self.journal.write(format_args!("issue {issue} has {events} events"));
     }
@@ -234,9 +234,9 @@ impl World {
     }
 }
 
-fn fingerprint(number: u64) -> Fingerprint {
+pub(super) fn fingerprint(number: u64) -> Fingerprint {
     Fingerprint::parse(&format!("v1-{number:032x}")).expect("a fingerprint")
 }
 
 /// Number of issues.
-const ISSUES: u64 = 6;
+pub(super) const ISSUES: u64 = 6;

@@ -6,13 +6,14 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
         mpsc,
     },
+    thread,
     time::Duration,
 };
 
-use monitor_alert::{Alerts, DeliveryError};
+use monitor_alert::{Alerts, DeliveryError, Watchdog};
 use monitor_core::{BoxError, Persist, StoreWrite, clock};
 
-use crate::support::{PATIENCE, Recorder, builder, counts, fail, shop, until};
+use crate::support::{PATIENCE, Receiver, Recorder, builder, counts, fail, shop, until};
 
 #[test]
 fn a_notifier_that_panics_is_tried_again() {
@@ -104,7 +105,7 @@ fn notifiers_without_work_sleep() {
     let monitor = builder("1.0.0").extend(Alerts::to(first).and(second)).build().unwrap();
     fail(&monitor, "the printer is out of paper");
     let before = wake_ups();
-    std::thread::sleep(Duration::from_millis(300));
+    thread::sleep(Duration::from_millis(300));
     let more = wake_ups() - before;
     assert!(more < 20, "{more} times");
 }
@@ -120,4 +121,18 @@ fn wake_ups() -> u64 {
         lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")?.trim().parse::<u64>().ok())
     };
     idle.iter().filter_map(count).sum()
+}
+
+#[test]
+fn the_watchdog_pings_until_the_monitor_ends() {
+    let pinged = Receiver::start();
+    let watchdog = Watchdog::to(&pinged.url()).unwrap().every(Duration::from_secs(1));
+    let monitor = builder("1.0.0").extend(Alerts::to(Recorder::accepting()).watchdog(watchdog)).build().unwrap();
+    until("there are two pings", || pinged.received().len() >= 2);
+    drop(monitor);
+    // A ping may be on its way.
+    thread::sleep(Duration::from_millis(500));
+    let pings = pinged.received().len();
+    thread::sleep(Duration::from_millis(1500));
+    assert_eq!(pinged.received().len(), pings);
 }

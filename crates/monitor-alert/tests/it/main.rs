@@ -4,6 +4,7 @@ mod acknowledged;
 mod alertmanager;
 mod auto_disable;
 mod backtest;
+mod delivery_test;
 mod failures;
 mod first_alert;
 mod incidents;

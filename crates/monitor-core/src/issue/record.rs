@@ -130,6 +130,13 @@ impl Record {
         self.end_mute(last)
     }
 
+    /// Returns the highest milestone that the count has passed since it was `before`: 10, 100, 1000 and so on. An issue
+    /// that is not unresolved has none.
+    pub(super) fn milestone(&self, before: u64) -> Option<u64> {
+        let reached = 10_u64.checked_pow(self.count.checked_ilog10()?)?;
+        (reached >= 10 && before < reached && self.status.state == IssueStatus::Unresolved).then_some(reached)
+    }
+
     /// Moves the times and counts recorded while the wall clock was ahead to `at`.
     fn bring_back(&mut self, at: SystemTime) {
         self.last_seen = at;

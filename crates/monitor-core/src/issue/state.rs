@@ -38,6 +38,8 @@ pub(super) struct State {
 pub(super) struct IssueUpdate {
     pub(super) has_changed: bool,
     pub(super) transition: Option<Transition>,
+    /// The highest milestone that the issue has passed.
+    pub(super) milestone: Option<u64>,
 }
 
 impl State {
@@ -87,15 +89,19 @@ impl State {
             self.record.first_seen = self.record.first_seen.min(totals.first_seen);
         }
         let has_changed = self.record.users.add(source.drain_users()) || more > 0;
-        IssueUpdate { has_changed, transition: self.record.add_count(more, totals.last_seen, release) }
+        let before = self.record.count;
+        let transition = self.record.add_count(more, totals.last_seen, release);
+        IssueUpdate { has_changed, transition, milestone: self.record.milestone(before) }
     }
 
     /// Merges the record of the same issue in another process.
-    pub(super) fn merge(&mut self, record: Record, seen: i64) -> Option<Transition> {
+    pub(super) fn merge(&mut self, record: Record, seen: i64) -> IssueUpdate {
         self.seen = self.seen.max(seen);
+        // Each process has published its own milestones.
+        let before = self.record.count.max(record.count);
         let transition = self.record.merge(record);
         self.index();
-        transition
+        IssueUpdate { has_changed: true, transition, milestone: self.record.milestone(before) }
     }
 
     /// Merges `events` with those that are there, and returns the events past the limit.

@@ -119,12 +119,23 @@ pub struct IssueChange {
     pub before: IssueDecision,
 }
 
+/// The number of events that an issue has reached: 10, 100, 1000 and so on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IssueMilestone {
+    /// The issue.
+    pub issue: Arc<Issue>,
+    /// The milestone. The issue may have more events already.
+    pub events: u64,
+}
+
 /// A change of an issue, to be published as a [`Signal`](crate::Signal).
 #[derive(Clone, Debug)]
 pub(crate) enum IssueSignal {
     Opened(Arc<Issue>),
     Regressed(Arc<Issue>),
     Changed(Arc<IssueChange>),
+    Milestone(Arc<IssueMilestone>),
 }
 
 /// A change of status that is caused by events or time, not by an operator.

@@ -14,7 +14,7 @@ use std::{
 use monitor_redact::Redaction;
 
 use super::{
-    Issue, IssueChange, IssueError, IssuePage, IssueQuery, IssueSignal, Record, Triage,
+    Issue, IssueChange, IssueError, IssueMilestone, IssuePage, IssueQuery, IssueSignal, Record, Triage,
     changes::{Changes, record_key},
     error::Refusal,
     site::{Counted, Site},
@@ -125,7 +125,7 @@ impl Issues {
         if is_new && let Some(state) = table.states.get(&fingerprint) {
             signals.push(IssueSignal::Opened(Arc::new(state.read())));
         }
-        signals.extend(table.signal_of(fingerprint, update));
+        signals.extend(table.signals_of(fingerprint, update));
         self.discard_pending(&mut table);
         Added { event: (!is_ignored).then_some(event), signals }
     }
@@ -138,11 +138,11 @@ impl Issues {
         let ended = |(fingerprint, state): (&Fingerprint, &mut State)| {
             state.record.bring_decision_back();
             let transition = state.record.end_mute(now.wall)?;
-            Some((*fingerprint, IssueUpdate { has_changed: true, transition: Some(transition) }))
+            Some((*fingerprint, IssueUpdate { has_changed: true, transition: Some(transition), milestone: None }))
         };
         let ended: Vec<_> = table.states.iter_mut().filter_map(ended).collect();
         for (fingerprint, update) in ended {
-            signals.extend(table.signal_of(fingerprint, update));
+            signals.extend(table.signals_of(fingerprint, update));
         }
         let is_old = |state: &State| state.age(now.steady) > self.limits.retention;
         let old: Vec<_> = table.states.iter().filter(|(_, state)| is_old(state)).map(|(key, _)| *key).collect();
@@ -229,7 +229,7 @@ impl Issues {
             let Some(fingerprint) = self.issue_of(&source) else { continue };
             let Some(state) = table.states.get_mut(&fingerprint) else { continue };
             let update = state.sync_counts(&source, &self.release);
-            signals.extend(table.signal_of(fingerprint, update));
+            signals.extend(table.signals_of(fingerprint, update));
         }
         signals
     }
@@ -287,20 +287,27 @@ impl fmt::Debug for Issues {
 // === impl Table ===
 
 impl Table {
-    /// Records that an issue has changed, and returns the signal to publish.
-    fn signal_of(&mut self, fingerprint: Fingerprint, update: IssueUpdate) -> Option<IssueSignal> {
-        if update.has_changed || update.transition.is_some() {
+    /// Records that an issue has changed, and returns the signals to publish.
+    fn signals_of(&mut self, fingerprint: Fingerprint, update: IssueUpdate) -> Vec<IssueSignal> {
+        let IssueUpdate { has_changed, transition, milestone } = update;
+        if has_changed || transition.is_some() {
             self.changes.records.insert(fingerprint);
         }
-        let (transition, state) = (update.transition?, self.states.get(&fingerprint)?);
-        let issue = Arc::new(state.read());
-        match transition {
+        if transition.is_none() && milestone.is_none() {
+            return Vec::new();
+        }
+        let Some(issue) = self.states.get(&fingerprint).map(|state| Arc::new(state.read())) else { return Vec::new() };
+        let changed = transition.map(|transition| match transition {
             Transition::Regressed => {
                 self.regressed[issue.kind as usize] += 1;
-                Some(IssueSignal::Regressed(issue))
+                IssueSignal::Regressed(Arc::clone(&issue))
             }
-            Transition::MuteOver { before } => Some(IssueSignal::Changed(Arc::new(IssueChange { issue, before }))),
-        }
+            Transition::MuteOver { before } => {
+                IssueSignal::Changed(Arc::new(IssueChange { issue: Arc::clone(&issue), before }))
+            }
+        });
+        let reached = milestone.map(|events| IssueSignal::Milestone(Arc::new(IssueMilestone { issue, events })));
+        changed.into_iter().chain(reached).collect()
     }
 
     fn forget_event(&mut self, event: &ErrorEvent) {

@@ -107,7 +107,7 @@ fn log(signal: &Signal) {
             "issue_changed"
         ),
         // monitor-health logs changes of health itself, because it also works without a monitor.
-        Signal::Started(_) | Signal::IssueOpened(_) | Signal::HealthChanged(_) => {}
+        Signal::Started(_) | Signal::IssueOpened(_) | Signal::IssueMilestone(_) | Signal::HealthChanged(_) => {}
     }
 }
 

@@ -89,7 +89,7 @@ type Step = (Vec<Second>, i64, Now);
 
 /// Returns the changes of the engine that ran at these steps.
 fn live(rules: Vec<Rule>, steps: impl IntoIterator<Item = Step>) -> Vec<Change> {
-    let (mut engine, mut live, mut all) = (Engine::new(source(), rules), Live::default(), Vec::new());
+    let (mut engine, mut live, mut all) = (Engine::new(source(), rules, None), Live::default(), Vec::new());
     for (seconds, last, at) in steps {
         seconds.into_iter().for_each(|second| live.push(second));
         live.now = last;

@@ -16,6 +16,7 @@ fn the_example_has_every_type_and_equals_rules_in_code() {
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     let in_code: Vec<Rule> = vec![
         IssueRule::new().into(),
+        MilestoneRule::new().at_least(10).into(),
         ErrorRatioRule::above(0.05)
             .lasting(minutes(1))
             .within(Lookback::Seconds(60))

@@ -71,22 +71,21 @@ impl Issues {
                 table.changes.records.insert(fingerprint);
             }
             let seen = line.moment(record.line, record.last_seen);
-            let (state, transition, is_merged) = match table.states.entry(fingerprint) {
+            let (state, mut update) = match table.states.entry(fingerprint) {
                 Entry::Occupied(known) => {
                     let state = known.into_mut();
-                    let transition = state.merge(record, seen);
-                    (state, transition, true)
+                    let update = state.merge(record, seen);
+                    (state, update)
                 }
-                Entry::Vacant(new) => (new.insert(State::new(record, seen)), None, false),
+                Entry::Vacant(new) => (new.insert(State::new(record, seen)), IssueUpdate::default()),
             };
             let gone = state.put(events);
             if is_regrouped {
                 table.changes.events.extend(state.samples().cloned());
             }
             gone.iter().for_each(|event| table.changes.remove_event(event));
-            signals.extend(
-                table.signal_of(fingerprint, IssueUpdate { has_changed: is_merged || is_regrouped, transition }),
-            );
+            update.has_changed |= is_regrouped;
+            signals.extend(table.signals_of(fingerprint, update));
         }
         table.bytes = table.states.values().flat_map(State::samples).map(|event| event.weight()).sum();
         // The issues of two processes together may exceed the limit.

@@ -2,14 +2,7 @@
 
 use std::time::Duration;
 
-/// The rate limit of a channel.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limit {
-    /// Number of attempts a minute, in the long run.
-    pub(crate) per_minute: u32,
-    /// Number of attempts in a row.
-    pub(crate) burst: u32,
-}
+use crate::rate_limit::RateLimit;
 
 /// A token bucket. It is stored as the time at which it is full.
 #[derive(Clone, Debug)]
@@ -20,17 +13,10 @@ pub(super) struct Bucket {
     full_at: Duration,
 }
 
-impl Default for Limit {
-    fn default() -> Self {
-        Self { per_minute: 30, burst: 10 }
-    }
-}
-
 impl Bucket {
     /// Creates a full bucket.
-    pub(super) fn new(limit: Limit) -> Self {
-        let interval = Duration::from_secs(60) / limit.per_minute.max(1);
-        Self { interval, burst: limit.burst.max(1), full_at: Duration::ZERO }
+    pub(super) fn new(limit: RateLimit) -> Self {
+        Self { interval: limit.interval(), burst: limit.in_a_row(), full_at: Duration::ZERO }
     }
 
     /// Returns the time at which there is a token.
@@ -61,7 +47,7 @@ mod tests {
 
     #[test]
     fn after_a_burst_the_tokens_come_one_by_one() {
-        let mut bucket = Bucket::new(Limit { per_minute: 20, burst: 3 });
+        let mut bucket = Bucket::new(RateLimit::per_minute(20).burst(3));
         assert_eq!(taken(&mut bucket, 100, 6), [100, 100, 100, 103, 106, 109]);
         assert_eq!(taken(&mut bucket, 113, 3), [113, 115, 118], "one token was added");
         assert_eq!(taken(&mut bucket, 999, 4), [999, 999, 999, 1002], "never more than a burst");
