@@ -28,7 +28,7 @@ use tower::ServiceExt;
 use crate::{
     cases::built,
     drive::{drive, request},
-    issues, pages,
+    history, issues, pages,
 };
 
 /// Measures all facts. `millions` is the number of observations without a scrape, in millions.
@@ -36,6 +36,7 @@ pub fn run(millions: u32) {
     bridge();
     unknown_paths();
     issues::run(millions);
+    history::run();
     pages::run();
     unscraped(millions);
     callers();

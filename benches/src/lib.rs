@@ -11,6 +11,7 @@ pub mod errors;
 pub mod event;
 pub mod facts;
 pub mod first_alert;
+pub mod history;
 mod issues;
 mod pages;
 pub mod panics;

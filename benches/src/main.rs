@@ -3,6 +3,8 @@
 //! - `benches rounds LOG` times every case once for each input line.
 //! - `benches threads` times the compared cases on two threads.
 //! - `benches facts MILLIONS` measures the facts.
+//! - `benches history` measures the history of two days and a month.
+//! - `benches history-of FOLDER` measures its second half.
 //! - `benches panics WHO` measures the cost of a panic.
 //! - `benches first-panic WHO` measures the first panic of the process.
 //! - `benches first-error WHO` measures the first captured error of the process.
@@ -10,9 +12,9 @@
 //! - `benches server LOG` serves on loopback.
 //! - `benches count LOG PREFIX` runs the cases once for callgrind.
 
-use std::{env, io, process::ExitCode};
+use std::{env, io, path::Path, process::ExitCode};
 
-use benches::{count, errors, facts, first_alert, panics, rounds, server, subscriber::Log, threads};
+use benches::{count, errors, facts, first_alert, history, panics, rounds, server, subscriber::Log, threads};
 use tokio::runtime;
 
 fn main() -> io::Result<ExitCode> {
@@ -28,6 +30,14 @@ fn main() -> io::Result<ExitCode> {
         ["first-panic", who] => panics::run_first(who),
         ["first-error", who] => errors::run_first(who),
         ["first-alert", what, persistence, age] => first_alert::run(what, persistence, age),
+        ["history"] => {
+            history::run();
+            Some(())
+        }
+        ["history-of", folder] => {
+            history::read(Path::new(folder));
+            Some(())
+        }
         ["threads"] => {
             threads::serve();
             Some(())

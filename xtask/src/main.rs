@@ -24,6 +24,7 @@ mod run;
 mod services;
 mod setup;
 mod simulate;
+mod slack_types;
 mod sources;
 mod test;
 
@@ -57,6 +58,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
         ["matrix", options @ ..] => matrix::matrix(options),
         ["api", options @ ..] => api::api(options),
         ["simulate", options @ ..] => simulate::simulate(options),
+        ["slack-types", options @ ..] => slack_types::slack_types(options),
         ["package", options @ ..] => package::package(options),
         ["msrv", options @ ..] => msrv::msrv(options),
         ["minimal", options @ ..] => minimal::minimal(options),
@@ -93,6 +95,7 @@ Usage: cargo xtask <command>
                         --update: writes the listings
   simulate SECONDS [--seed N]
                         runs random histories of alerts with faults for that long, or the one of a seed
+  slack-types           compiles a message to Slack against Slack's own types; needs npm
   package               packages each library in a copy, and builds it from its package
   msrv                  checks each library with Rust 1.90
   minimal               checks the libraries with the lowest allowed versions of their dependencies; needs a nightly

@@ -29,6 +29,8 @@ pub(crate) enum Need {
     Msrv,
     /// Required only by the check of the dependencies.
     Deny,
+    /// Required only by the check of messages to Slack.
+    Node,
 }
 
 #[derive(Debug, Eq, PartialEq)]
@@ -101,7 +103,7 @@ fn is_executable(file: &Path) -> bool {
 pub(crate) const PYTHON: &str = "target/python";
 
 /// All requirements.
-pub(crate) const REQUIREMENTS: [Requirement; 17] = [
+pub(crate) const REQUIREMENTS: [Requirement; 18] = [
     Requirement {
         command: "cc",
         needed_by: "every test: SQLite is compiled from C",
@@ -213,6 +215,12 @@ pub(crate) const REQUIREMENTS: [Requirement; 17] = [
         needed_by: "the check of licences, sources and duplicates among the dependencies",
         need: Need::Deny,
         origin: Origin::Cargo("cargo-deny"),
+    },
+    Requirement {
+        command: "npm",
+        needed_by: "the check of messages to Slack: it installs Slack's types and their compiler",
+        need: Need::Node,
+        origin: Origin::Debian { packages: &["nodejs", "npm"], elsewhere: "https://nodejs.org" },
     },
 ];
 
