@@ -73,8 +73,9 @@
 //! critical alert goes from one notifier to the next until a person [acknowledges](alert::AckService) it, and opens an
 //! [`Incident`](alert::Incident), of which an [`IncidentReport`](alert::IncidentReport) is drafted. A
 //! [`Backtest`](alert::Backtest) shows when rules would have fired over the recorded history. Alerts cost a request
-//! nothing. They have one thread, and one more for each notifier. A notification syncs the disk twice, before its first
-//! attempt and after its delivery. Without a store, a notification that waits for its receiver is lost with the process.
+//! nothing. They have one thread, and one more for each notifier. A notification syncs the disk twice, before its
+//! first attempt and after its delivery. Without a store, a notification that waits for its receiver is lost with the
+//! process.
 //!
 //! # Routes
 //!

@@ -36,10 +36,10 @@ use crate::{
 /// would have fired, for how long, and which notifiers would have been notified. Nothing is sent, and no alert of the
 /// monitor changes.
 ///
-/// The rules are applied by the code that runs them every second, once at the end of each slot: of the hours of 30 days,
-/// and then of the minutes of 48 hours. The same history has the same report. A run reads a copy of the history, and
-/// takes a fraction of a second for 50 active routes. There is one at a time for each monitor, and it ends with an error
-/// after its [`time_limit`](Self::time_limit).
+/// The rules are applied by the code that runs them every second, once at the end of each slot: of the hours of 30
+/// days, and then of the minutes of 48 hours. The same history has the same report. A run reads a copy of the history,
+/// and takes a fraction of a second for 50 active routes. There is one at a time for each monitor, and it ends with an
+/// error after its [`time_limit`](Self::time_limit).
 ///
 /// # What each rule can see
 ///
@@ -65,13 +65,15 @@ use crate::{
 /// [`SilenceRule`]: crate::SilenceRule
 /// [`SlowerRule`]: crate::SlowerRule
 ///
-/// A report has the [`RuleView`](crate::RuleView) of each rule. A rule that the history does not show is listed with the
-/// reason.
+/// A report has the [`RuleView`](crate::RuleView) of each rule. A rule that the history does not show is listed with
+/// the reason.
 ///
 /// # Limits
 ///
-/// - A fault between two evaluations can begin and end unseen. Delays, such as `lasting`, are rounded up to whole slots.
-/// - An alert may have begun up to a [slot](RuleFiring::slot) earlier. Mute windows are compared with the end of a slot.
+/// - A fault between two evaluations can begin and end unseen. Delays, such as `lasting`, are rounded up to whole
+///   slots.
+/// - An alert may have begun up to a [slot](RuleFiring::slot) earlier. Mute windows are compared with the end of a
+///   slot.
 /// - Windows count the requests of all processes and releases in the history, while those of a running rule count its
 ///   own process. A release runs from the slot in which it is first seen.
 /// - A time without a process looks like one without requests. In the first hour of the minutes, windows that reach
@@ -112,8 +114,8 @@ pub struct Backtest {
 }
 
 impl Backtest {
-    /// Creates the backtest of these rules, without notifiers. [`Alerts::backtest`](crate::Alerts::backtest) creates one
-    /// with the notifiers of the alerts.
+    /// Creates the backtest of these rules, without notifiers. [`Alerts::backtest`](crate::Alerts::backtest) creates
+    /// one with the notifiers of the alerts.
     pub fn of(rules: impl IntoIterator<Item = Rule>) -> Self {
         Self { rules: rules.into_iter().collect(), routes: Routes::default(), time_limit: TIME_LIMIT }
     }
@@ -130,8 +132,8 @@ impl Backtest {
         self
     }
 
-    /// Applies the rules to the history of the monitor. Blocks the calling thread; requests and alerts go on. Slots that
-    /// the monitor has not loaded from its store yet are left out.
+    /// Applies the rules to the history of the monitor. Blocks the calling thread; requests and alerts go on. Slots
+    /// that the monitor has not loaded from its store yet are left out.
     ///
     /// # Errors
     ///
