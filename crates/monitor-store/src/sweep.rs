@@ -2,6 +2,7 @@
 //! in the second, the third, until a run ends before its fault. After each fault, all acknowledged writes are there.
 
 mod disk;
+mod incidents;
 mod outbox;
 
 use std::{

@@ -69,33 +69,3 @@ fn an_incident_is_counted_exactly_over_a_restart_and_written_up() {
         }
     }
 }
-
-#[test]
-fn an_erased_user_is_in_no_incident() {
-    let folder = tempfile::tempdir().unwrap();
-    let (monitor, handle) = shop(folder.path(), "1.0.0");
-    until("the incident is open", || {
-        serve(&monitor, 10, 500);
-        !handle.incidents().is_empty()
-    });
-    let id = only(&handle).id;
-    // Joined at run time, because the source excerpt around an error is stored as well.
-    let user = &["ada", "lovelace"].join(".");
-    handle.note_on_incident(&id, "bob", format!("{user} called")).expect("the incident is known");
-    assert!(monitor.flush(PATIENCE));
-    assert!(has(folder.path(), user), "it was saved");
-    assert!(monitor.erase_user(user).is_persisted);
-    assert!(!format!("{:?}", handle.incidents()).contains(user));
-    assert!(monitor.shutdown(PATIENCE));
-    drop(monitor);
-    assert!(!has(folder.path(), user), "it is in no file");
-}
-
-/// Returns whether any file of the folder has this text.
-fn has(folder: &Path, text: &str) -> bool {
-    let files = fs::read_dir(folder).expect("the folder").map_while(Result::ok);
-    let needle = text.as_bytes();
-    files
-        .map(|file| fs::read(file.path()).unwrap_or_default())
-        .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
-}

@@ -5,6 +5,7 @@ mod alertmanager;
 mod auto_disable;
 mod backtest;
 mod delivery_test;
+mod erased;
 mod failures;
 mod first_alert;
 mod incidents;

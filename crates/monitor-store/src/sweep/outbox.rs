@@ -19,7 +19,7 @@ use crate::store::Store;
 
 /// Collects the IDs of notifications. Fails the first attempts.
 #[derive(Clone, Default)]
-struct Collector {
+pub(super) struct Collector {
     failures: usize,
     attempts: Arc<Mutex<Vec<String>>>,
 }
