@@ -71,10 +71,11 @@
 //! [`Slack`](alert::Slack), [`PagerDuty`](alert::PagerDuty), [`Alertmanager`](alert::Alertmanager), people by
 //! [`Email`](alert::Email), a signed [`Webhook`](alert::Webhook) or a [`Notifier`](alert::Notifier) of the program. A
 //! critical alert goes from one notifier to the next until a person [acknowledges](alert::AckService) it, and opens an
-//! [`Incident`](alert::Incident), of which an [`IncidentReport`](alert::IncidentReport) is drafted. Alerts cost a
-//! request nothing. They have one thread, and one more for each notifier. A notification syncs the disk twice, before
-//! its first attempt and after its delivery. Without a store, a notification that waits for its receiver is lost with
-//! the process.
+//! [`Incident`](alert::Incident), of which an [`IncidentReport`](alert::IncidentReport) is drafted. A
+//! [`Backtest`](alert::Backtest) shows when rules would have fired over the recorded history. Alerts cost a request
+//! nothing. They have one thread, and one more for each notifier. A notification syncs the disk twice, before its
+//! first attempt and after its delivery. Without a store, a notification that waits for its receiver is lost with the
+//! process.
 //!
 //! # Routes
 //!
@@ -132,12 +133,12 @@ pub use monitor_core::{
     AlertCounts, BoxError, BuildError, CaptureExt, Cause, ClientCounts, ClientOutcome, CodeLocation, DisableRoute,
     DisabledRoute, DropCount, DropCounter, DropReason, EnabledRoute, ErasedUser, ErrorEvent, ErrorSettings, ErrorType,
     EventKind, Excerpt, Extension, Failure, Fingerprint, Frame, Grouping, GrpcCode, HealthChange, HealthReading,
-    History, HistoryCounts, HistorySlot, HourCount, Identity, IpMasking, Issue, IssueChange, IssueDecision, IssueError,
-    IssueMilestone, IssuePage, IssueQuery, IssueSort, IssueStatus, Job, JobCounts, JobOutcome, KnownMethod, LastEnd,
-    Level, Limits, LogReporter, Monitor, MonitorBuilder, MutedUntil, Outcome, Outgoing, PanicHook, ProbeReading,
-    ProcessEnded, Redaction, Regression, Reporter, RequestId, RouteHistory, Scope, ScopeFutureExt, Signal, SpanId,
-    SwitchError, TraceContext, TraceHeaders, TraceId, Traffic, Triage, WeakMonitor, capture_error, capture_message,
-    clock, escape, grouping, names, scope, traffic,
+    History, HistoryCounts, HistoryReplay, HistorySlot, HourCount, Identity, IpMasking, Issue, IssueChange,
+    IssueDecision, IssueError, IssueMilestone, IssuePage, IssueQuery, IssueSort, IssueStatus, Job, JobCounts,
+    JobOutcome, KnownMethod, LastEnd, Level, Limits, LogReporter, Monitor, MonitorBuilder, MutedUntil, Outcome,
+    Outgoing, PanicHook, ProbeReading, ProcessEnded, Redaction, Regression, ReplayedSlot, Reporter, RequestId,
+    RouteHistory, Scope, ScopeFutureExt, Signal, SpanId, SwitchError, TraceContext, TraceHeaders, TraceId, Traffic,
+    Triage, WeakMonitor, capture_error, capture_message, clock, escape, grouping, names, scope, traffic,
 };
 // Traits that programs need not name, and what storages and extensions implement. Documented in monitor-core.
 #[doc(hidden)]

@@ -1,5 +1,6 @@
 //! The settings of alerts.
 
+mod backtest;
 mod extension;
 
 use std::{fmt, time::Duration};

@@ -56,6 +56,9 @@ mod engine;
 // The notifiers of alerts by rule and severity.
 mod routes;
 
+// The rules, applied to the history.
+mod backtest;
+
 // The notifiers that each active alert has reached, and its acknowledgement.
 mod pages;
 
@@ -105,6 +108,7 @@ pub use self::{
     alert::{Alert, Notification, Severity, Transition},
     alerts::Alerts,
     auto_disable::AutoDisable,
+    backtest::{AlertGroup, Backtest, BacktestError, BacktestReport, RuleFiring, RuleHistory},
     delivery_test::TestResult,
     handle::AlertHandle,
     http::NotifierError,
@@ -121,6 +125,7 @@ pub use self::{
         Rule, burn::BurnRule, duration::DurationRule, error_ratio::ErrorRatioRule, escalating::EscalatingRule,
         file::RulesError, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
         milestone::MilestoneRule, process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
+        view::RuleView,
     },
     watchdog::Watchdog,
 };

@@ -19,16 +19,16 @@ mod settings;
 pub(crate) mod silence;
 pub(crate) mod slower;
 pub(crate) mod text;
+pub(crate) mod view;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use self::{
     burn::BurnRule, condition::Condition, duration::DurationRule, error_ratio::ErrorRatioRule,
     escalating::EscalatingRule, health::HealthRule, issue::IssueRule, issue_events::IssueEventsRule,
-    milestone::MilestoneRule, process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule,
+    milestone::MilestoneRule, process_end::ProcessEndRule, silence::SilenceRule, slower::SlowerRule, view::RuleView,
 };
-
-use crate::{delivery_test, weekly_test};
+use crate::{alert::Severity, delivery_test, weekly_test};
 
 /// A rule: decides when an alert fires, and when it is over.
 ///
@@ -50,6 +50,8 @@ use crate::{delivery_test, weekly_test};
 /// | a process that was killed and started again | [`ProcessEndRule`] | yes | |
 /// | a process that hangs, or was not started again | | yes | yes |
 /// | a network that no longer lets alerts out | | yes | yes |
+///
+/// A [`Backtest`](crate::Backtest) shows when rules would have fired over the recorded history.
 ///
 /// # Example
 ///
@@ -104,6 +106,29 @@ impl Rule {
             Self::Milestone(_) => milestone::NAME,
             _ => self.as_condition().map_or(issue::NAME, Condition::name),
         }
+    }
+
+    /// Returns the severity of its alerts; `None` for a rule that acts on signals.
+    pub(crate) fn severity(&self) -> Option<Severity> {
+        self.as_condition().map(Condition::severity)
+    }
+
+    /// Returns whether it has an alert for each route.
+    pub(crate) fn is_per_route(&self) -> bool {
+        match self {
+            Self::ErrorRatio(rule) => !rule.is_of_service(),
+            Self::Duration(rule) => !rule.is_of_service(),
+            _ => false,
+        }
+    }
+
+    /// Returns how slots of this length show the rule in a backtest.
+    pub(crate) fn view(&self, slot: Duration) -> RuleView {
+        let reason = match self {
+            Self::Milestone(_) => "the history does not record the totals of issues",
+            _ => "the history does not record which events open an issue",
+        };
+        self.as_condition().map_or(RuleView::Missing(reason), |rule| rule.view(slot))
     }
 
     /// Returns the rule as one that is evaluated every second; `None` for one that acts on signals.

@@ -4,6 +4,7 @@
 mod book;
 mod counts;
 mod names;
+mod replay;
 mod rows;
 mod slot;
 mod stored;
@@ -11,16 +12,19 @@ mod stored;
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::{Duration, SystemTime},
 };
 
 pub(crate) use self::book::Totals;
-pub use self::counts::HistoryCounts;
 use self::{
     book::Book,
     rows::RowKey,
     slot::{Slot, Sums, Times},
+};
+pub use self::{
+    counts::HistoryCounts,
+    replay::{HistoryReplay, ReplayedSlot},
 };
 use crate::{
     base::clock::Moment,
@@ -88,7 +92,11 @@ pub struct HistorySlot {
 }
 
 /// The slots of a monitor's history.
-pub(crate) struct HistorySlots(Mutex<Book>);
+pub(crate) struct HistorySlots {
+    book: Mutex<Book>,
+    /// Whether a replay has a copy of them.
+    is_replaying: AtomicBool,
+}
 
 // === impl History ===
 
@@ -266,7 +274,8 @@ fn routes(book: &Book, sums: &Sums) -> Vec<RouteHistory> {
 
 impl HistorySlots {
     pub(crate) fn new(release: &str) -> Self {
-        Self(Mutex::new(Book::new(release, MAX_BYTES, Moment::now())))
+        let book = Mutex::new(Book::new(release, MAX_BYTES, Moment::now()));
+        Self { book, is_replaying: AtomicBool::new(false) }
     }
 
     /// Closes the open minute if it is over. Returns the number of dropped hours if it was closed.
@@ -312,7 +321,7 @@ impl HistorySlots {
     }
 
     fn lock(&self) -> MutexGuard<'_, Book> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -124,7 +124,7 @@ pub use self::{
     },
     extension::Extension,
     health::{HealthChange, HealthReading, HealthStatus, ProbeReading},
-    history::{History, HistoryCounts, HistorySlot, RouteHistory},
+    history::{History, HistoryCounts, HistoryReplay, HistorySlot, ReplayedSlot, RouteHistory},
     issue::{
         ErasedUser, HourCount, Issue, IssueChange, IssueDecision, IssueError, IssueMilestone, IssuePage, IssueQuery,
         IssueSort, IssueStatus, MutedUntil, Regression, Triage,

@@ -10,7 +10,7 @@ use monitor_core::{
     instrument::panic,
 };
 
-use super::{Alerts, DefaultRoutes};
+use super::Alerts;
 use crate::{
     auto_disable::AutoSwitch,
     courier,
@@ -19,9 +19,7 @@ use crate::{
     fact::Fact,
     incident::IncidentEvent,
     machine::{Machine, Settings},
-    routes::Routes,
     rule::{
-        Rule,
         memo::HistoryMemo,
         readings::{Ended, MonitorReadings},
     },
@@ -80,10 +78,7 @@ impl Extension for Alerts {
         let switch_command = self.switch_command.take().map(SwitchCommand::parse).transpose();
         let auto_disable = self.auto_disable.take().map(|by| by.with_rules(&self.rules)).transpose();
         self.running.switch = auto_disable.map_err(BuildError::setting)?;
-        let names: Vec<_> = self.notifiers.iter().map(|notifier| notifier.name().to_owned()).collect();
-        if self.routes.is_empty() && self.default_routes == DefaultRoutes::On {
-            self.routes = Routes::defaults(&names, self.rules.iter().map(Rule::name));
-        }
+        self.routes = self.routes_or_default(&self.notifier_names());
         let settings = Settings {
             source: Source { switch_command: switch_command.map_err(BuildError::setting)?, ..source(identity) },
             rules: self.rules.clone(),

@@ -33,7 +33,7 @@ pub(super) enum Cause {
 
 impl Source {
     /// Returns the key of a rule's alert.
-    pub(super) fn key(&self, rule: &str) -> String {
+    pub(crate) fn key(&self, rule: &str) -> String {
         format!("{}/{}/{rule}", self.service, self.environment)
     }
 

@@ -9,6 +9,7 @@ use super::{
     readings::Readings,
     settings::{Settings, common, setters},
     text,
+    view::RuleView,
 };
 use crate::alert::Severity;
 
@@ -88,6 +89,12 @@ impl Condition for BurnRule {
             text::fact(&format!("rate in {}", text::span(span)), value)
         };
         spans.map(fact).collect()
+    }
+
+    fn view(&self, slot: Duration) -> RuleView {
+        let views =
+            PAIRS.iter().map(|pair| RuleView::of_span(pair.short, slot).and(RuleView::of_span(pair.long, slot)));
+        views.fold(RuleView::Whole, RuleView::and)
     }
 
     fn check(&self) -> Result<(), String> {

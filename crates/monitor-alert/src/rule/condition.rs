@@ -4,7 +4,7 @@ use std::{fmt::Debug, time::Duration};
 
 use monitor_core::Fingerprint;
 
-use super::readings::Readings;
+use super::{readings::Readings, view::RuleView};
 use crate::alert::{Alert, Severity};
 
 /// A rule that is evaluated every second: decides from readings when its alerts begin and end. It has one alert for
@@ -31,6 +31,9 @@ pub(crate) trait Condition: Debug + Send + Sync {
 
     /// Returns the facts of an alert that begins or ends.
     fn facts(&self, group: &Group, readings: &dyn Readings) -> Vec<(String, String)>;
+
+    /// Returns how slots of this length show the condition in a backtest.
+    fn view(&self, slot: Duration) -> RuleView;
 
     /// Checks the settings.
     ///

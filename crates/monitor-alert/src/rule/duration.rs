@@ -6,11 +6,12 @@ use monitor_core::traffic::{Lookback, WindowCounts};
 
 use super::{
     condition::{Condition, Group, State},
-    error_ratio::check_window,
+    error_ratio::{check_window, length},
     readings::Readings,
     scope::Scope,
     settings::{Settings, common, setters},
     text,
+    view::RuleView,
 };
 use crate::alert::Severity;
 
@@ -80,6 +81,11 @@ impl DurationRule {
         self
     }
 
+    /// Returns whether it counts all routes together.
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.scope == Scope::Service
+    }
+
     fn state(&self, counts: &WindowCounts) -> State {
         let above = self.above.as_secs_f64();
         match counts.quantile(self.quantile).filter(|_| counts.count >= self.at_least) {
@@ -112,6 +118,10 @@ impl Condition for DurationRule {
             text::fact("window", text::window(self.within)),
         ];
         group.with_route(facts)
+    }
+
+    fn view(&self, slot: Duration) -> RuleView {
+        RuleView::of_window(length(self.within), slot)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -10,6 +10,7 @@ use super::{
     scope::Scope,
     settings::{Settings, common, setters},
     text,
+    view::RuleView,
 };
 use crate::alert::Severity;
 
@@ -113,11 +114,7 @@ impl ErrorRatioRule {
 
     /// Returns the length of the window.
     pub(crate) fn window_time(&self) -> Duration {
-        match self.within {
-            Lookback::Minutes(minutes) => Duration::from_secs(60 * u64::from(minutes)),
-            Lookback::Seconds(seconds) => Duration::from_secs(u64::from(seconds)),
-            _ => Duration::ZERO,
-        }
+        length(self.within)
     }
 
     fn lower(&self) -> f64 {
@@ -142,6 +139,10 @@ impl Condition for ErrorRatioRule {
         group.with_route(vec![text::fact("failed", failed), text::fact("window", text::window(self.within))])
     }
 
+    fn view(&self, slot: Duration) -> RuleView {
+        RuleView::of_window(self.window_time(), slot)
+    }
+
     fn check(&self) -> Result<(), String> {
         let Self { settings, above, at_least, .. } = self;
         let lower = self.lower();
@@ -161,6 +162,15 @@ impl Condition for ErrorRatioRule {
 }
 
 const NAME: &str = "error-ratio";
+
+/// Returns the length of a window.
+pub(super) fn length(window: Lookback) -> Duration {
+    match window {
+        Lookback::Minutes(minutes) => Duration::from_secs(60 * u64::from(minutes)),
+        Lookback::Seconds(seconds) => Duration::from_secs(u64::from(seconds)),
+        _ => Duration::ZERO,
+    }
+}
 
 /// Refuses a window that the traffic does not have.
 pub(super) fn check_window(window: Lookback) -> Result<(), String> {

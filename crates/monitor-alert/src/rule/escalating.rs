@@ -9,6 +9,7 @@ use super::{
     readings::Readings,
     settings::{Settings, common, setters},
     text,
+    view::RuleView,
 };
 use crate::{alert::Severity, fact::IssueFact};
 
@@ -91,6 +92,10 @@ impl Condition for EscalatingRule {
         let issue = group.fingerprint().and_then(|fingerprint| readings.issue(fingerprint));
         facts.extend(issue.iter().flat_map(IssueFact::facts));
         facts
+    }
+
+    fn view(&self, slot: Duration) -> RuleView {
+        RuleView::of_span(HOUR, slot)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -9,6 +9,7 @@ use super::{
     readings::Readings,
     settings::{Settings, common, setters},
     text,
+    view::RuleView,
 };
 use crate::alert::Severity;
 
@@ -62,6 +63,10 @@ impl Condition for HealthRule {
     fn facts(&self, _: &Group, readings: &dyn Readings) -> Vec<(String, String)> {
         let probes = readings.health().map(|health| health.probes).unwrap_or_default();
         probes.into_iter().map(|probe| text::fact(&probe.probe, probe.status.as_str().to_owned())).collect()
+    }
+
+    fn view(&self, _: Duration) -> RuleView {
+        RuleView::Missing("the history has no results of probes")
     }
 
     fn check(&self) -> Result<(), String> {

@@ -9,6 +9,7 @@ use super::{
     readings::Readings,
     settings::{Settings, common, setters},
     text,
+    view::RuleView,
 };
 use crate::{alert::Severity, fact::IssueFact};
 
@@ -86,6 +87,10 @@ impl Condition for IssueEventsRule {
         let issue = group.fingerprint().and_then(|fingerprint| readings.issue(fingerprint));
         facts.extend(issue.iter().flat_map(IssueFact::facts));
         facts
+    }
+
+    fn view(&self, slot: Duration) -> RuleView {
+        RuleView::of_span(self.within, slot)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -9,6 +9,7 @@ use super::{
     readings::{Ended, Readings},
     settings::{Settings, common, setters},
     text,
+    view::RuleView,
 };
 use crate::alert::Severity;
 
@@ -82,6 +83,10 @@ impl Condition for ProcessEndRule {
     fn facts(&self, _: &Group, readings: &dyn Readings) -> Vec<(String, String)> {
         let last = readings.last_end().and_then(|last| last.ended.last);
         last.as_ref().map(facts).unwrap_or_default()
+    }
+
+    fn view(&self, _: Duration) -> RuleView {
+        RuleView::Missing("the history has no ends of processes")
     }
 
     fn check(&self) -> Result<(), String> {

@@ -9,6 +9,7 @@ use super::{
     readings::Readings,
     settings::{Settings, common, setters},
     text,
+    view::RuleView,
 };
 use crate::alert::Severity;
 
@@ -72,6 +73,14 @@ impl Condition for SilenceRule {
         let window = Lookback::Minutes(self.minutes.saturating_mul(2));
         let count = readings.window(window).total.count;
         vec![text::fact("requests", format!("{count} in the last {}", text::window(window)))]
+    }
+
+    fn view(&self, slot: Duration) -> RuleView {
+        let silence = Duration::from_secs(60 * u64::from(self.minutes));
+        if slot > silence {
+            return RuleView::Missing("its minutes without requests, and those before, are in one slot");
+        }
+        RuleView::of_window(silence, slot)
     }
 
     fn check(&self) -> Result<(), String> {

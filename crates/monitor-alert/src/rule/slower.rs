@@ -9,6 +9,7 @@ use super::{
     readings::Readings,
     settings::{Settings, common, setters},
     text,
+    view::RuleView,
 };
 use crate::alert::Severity;
 
@@ -130,6 +131,10 @@ impl Condition for SlowerRule {
             text::fact("before", text::duration(before)),
             text::fact("window", text::window(RECENT)),
         ]
+    }
+
+    fn view(&self, slot: Duration) -> RuleView {
+        RuleView::of_span(TEN_MINUTES, slot)
     }
 
     fn check(&self) -> Result<(), String> {

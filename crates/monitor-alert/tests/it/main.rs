@@ -3,6 +3,7 @@
 mod acknowledged;
 mod alertmanager;
 mod auto_disable;
+mod backtest;
 mod delivery_test;
 mod erased;
 mod failures;

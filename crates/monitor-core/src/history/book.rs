@@ -248,7 +248,10 @@ impl Book {
         for (minute, slot) in minutes {
             self.bytes = self.bytes.saturating_sub(slot.bytes());
             self.changed.insert(Place::Minute(minute));
-            self.put(Place::Hour(hour), slot, Times::Different);
+            // The hour begins at its place, also if its first minutes had no requests.
+            let before = Duration::from_secs(60) * u32::try_from(minute - hour * 60).unwrap_or(0);
+            let begin = slot.begin.checked_sub(before).unwrap_or(slot.begin);
+            self.put(Place::Hour(hour), Slot { begin, ..slot }, Times::Different);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 /// Names, by a number each. The size is bounded by the number of distinct names.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     list: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
