@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::facts::{milliseconds, resident, say};
 
-/// Measures a history of 48 hours in minutes and 30 days in hours. Of 1,000 routes 50 are active in each minute, and 200
-/// in each hour.
+/// Measures a history of 48 hours in minutes and 30 days in hours. Of 1,000 routes 50 are active in each minute, and
+/// 200 in each hour.
 pub fn run() {
     let folder = tempfile::tempdir().expect("a folder");
     let recorded = record(folder.path());

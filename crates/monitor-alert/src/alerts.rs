@@ -22,8 +22,9 @@ use crate::{
 /// 10,000 wait. A store that fails, and a monitor without one, hold no alert back: the notification is sent unsaved,
 /// and counted.
 ///
-/// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row, unless it has
-/// another [limit](crate::RateLimit); others wait. Requests pay nothing. [`Monitor::alert_counts`] and the metrics `monitor_alerts_…_total` count them.
+/// Each notifier has a thread of its own and sends at most 30 notifications a minute, ten of them in a row, unless it
+/// has another [limit](crate::RateLimit); others wait. Requests pay nothing.
+/// [`Monitor::alert_counts`](monitor_core::Monitor::alert_counts) and the metrics `monitor_alerts_…_total` count them.
 ///
 /// Receivers may get a notification twice, if the process ended, or the connection broke, before the receiver's answer
 /// arrived. Both have the same [`Notification::id`](crate::Notification::id).
@@ -192,8 +193,8 @@ impl Alerts {
     /// PagerDuty or [by the program](AlertHandle::acknowledge). If that does not happen within a day, the alert
     /// `weekly-test-missed` warns that alerts may reach no person.
     ///
-    /// A test whose time passes while no process runs is sent by the next process, if there is a store. A wall clock that
-    /// jumps over the time of a test causes one more.
+    /// A test whose time passes while no process runs is sent by the next process, if there is a store. A wall clock
+    /// that jumps over the time of a test causes one more.
     ///
     /// # Example
     ///
@@ -225,8 +226,8 @@ impl Alerts {
     }
 
     /// Adds a command to each alert that is about a route, for the person on call to copy: the one that disables the
-    /// route. `{route}` in it is replaced by the route's template, quoted for a POSIX shell. Without this setting alerts
-    /// name the route only. Building the monitor fails if `{route}` is missing.
+    /// route. `{route}` in it is replaced by the route's template, quoted for a POSIX shell. Without this setting
+    /// alerts name the route only. Building the monitor fails if `{route}` is missing.
     ///
     /// # Example
     ///

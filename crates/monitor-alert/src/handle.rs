@@ -62,10 +62,9 @@ impl AlertHandle {
         self.desk()?.acknowledge(|active| active.alert.key == alert_key, by.into())
     }
 
-    /// Sends a test alert through every notifier, and its end at once, and returns each receiver's answer, in the order of
-    /// the notifiers. Blocks until all have answered, for at most `timeout` or an
-    /// hour: call it from `spawn_blocking` in async
-    /// code. There are no results without a monitor.
+    /// Sends a test alert through every notifier, and its end at once, and returns each receiver's answer, in the order
+    /// of the notifiers. Blocks until all have answered, for at most `timeout` or an hour: call it from
+    /// `spawn_blocking` in async code. There are no results without a monitor.
     ///
     /// The alert has the rule `test`, the severity [`Warning`](Severity::Warning) and a title that says that nothing is
     /// wrong. It passes neither routes, nor rate limits, nor the outbox: an attempt is not repeated, and not counted.

@@ -40,8 +40,8 @@ pub trait Notifier: Send + 'static {
     /// [permanent](DeliveryError::permanent) one the notification is given up.
     fn deliver(&mut self, notification: &Notification) -> Result<(), DeliveryError>;
 
-    /// Returns the number of notifications that the receiver is given. Read once, when the monitor is built. Defaults to
-    /// 30 a minute, ten of them in a row.
+    /// Returns the number of notifications that the receiver is given. Read once, when the monitor is built. Defaults
+    /// to 30 a minute, ten of them in a row.
     fn rate_limit(&self) -> RateLimit {
         RateLimit::default()
     }

@@ -26,7 +26,8 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Sets the number of attempts a minute, in the long run, with bursts of ten. Building the monitor fails if it is 0.
+    /// Sets the number of attempts a minute, in the long run, with bursts of ten. Building the monitor fails if it is
+    /// 0.
     pub const fn per_minute(attempts: u32) -> Self {
         Self { per_minute: attempts, burst: 10 }
     }

@@ -16,7 +16,8 @@ use crate::http::{HttpClient, NotifierError};
 /// Snitch or Better Stack, alerts when pings are missing: the process is gone, its machine is, or its network.
 ///
 /// A ping is a POST request with the body `{}`, from a thread of its own. There is none while the rules have not been
-/// evaluated for 15 seconds. A failed ping is followed by the next one after the interval; the first of a row is logged.
+/// evaluated for 15 seconds. A failed ping is followed by the next one after the interval; the first of a row is
+/// logged.
 ///
 /// Each process pings by itself. The processes of a rolling release may have one URL; replicas need one each, or the
 /// pings of one hide that another is gone.
@@ -61,7 +62,8 @@ impl Watchdog {
         Ok(Self { client: HttpClient::new(url)?, every: EVERY })
     }
 
-    /// Sets the interval, at least a second. The service should expect a ping in a multiple of it. Defaults to a minute.
+    /// Sets the interval, at least a second. The service should expect a ping in a multiple of it. Defaults to a
+    /// minute.
     pub fn every(mut self, interval: Duration) -> Self {
         self.every = interval.max(MIN_INTERVAL);
         self

@@ -43,8 +43,8 @@ use crate::{
 /// this type has read the counters once; take a new one for newer counts.
 ///
 /// In memory it has at most 32 MiB; past that, the oldest minutes become hours early, and the oldest hours are dropped,
-/// which is counted. A service of 1,000 routes, of which 50 are active in each minute and 200 in each hour, has all of it:
-/// 64 MiB on disk, loaded in 0.4 s. Requests pay nothing: the counters are read once a minute.
+/// which is counted. A service of 1,000 routes, of which 50 are active in each minute and 200 in each hour, has all of
+/// it: 64 MiB on disk, loaded in 0.4 s. Requests pay nothing: the counters are read once a minute.
 ///
 /// # Example
 ///

@@ -31,7 +31,8 @@ pub enum Signal {
     IssueOpened(Arc<Issue>),
     /// A resolved issue came back; its [`regression`](Issue::regression) names the release.
     IssueRegressed(Arc<Issue>),
-    /// An unresolved issue has reached 10, 100, 1000 events, and so on. Events of all processes count that used the store.
+    /// An unresolved issue has reached 10, 100, 1000 events, and so on. Events of all processes count that used the
+    /// store.
     IssueMilestone(Arc<IssueMilestone>),
     /// A decision was made on an issue, or its mute ended.
     IssueChanged(Arc<IssueChange>),

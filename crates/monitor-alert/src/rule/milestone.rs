@@ -1,8 +1,8 @@
 //! The rule that alerts on the milestones of issues.
 
-/// Alerts when an unresolved issue reaches 10, 100, 1000 events, and so on: one
-/// [warning](crate::Severity::Warning) for each. The first event is the business of [`IssueRule`](crate::IssueRule). The
-/// alerts of an issue are over when an operator resolves it.
+/// Alerts when an unresolved issue reaches 10, 100, 1000 events, and so on: one [warning](crate::Severity::Warning) for
+/// each. The first event is the business of [`IssueRule`](crate::IssueRule). The alerts of an issue are over when an
+/// operator resolves it.
 ///
 /// Events are counted over restarts, if there is a store. An issue that passes several milestones at once has an alert
 /// on the highest of them only. Muted issues have none.
