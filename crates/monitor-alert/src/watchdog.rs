@@ -29,7 +29,7 @@ use crate::http::{HttpClient, NotifierError};
 /// use monitor_kit::alert::{Alerts, Slack, Watchdog};
 ///
 /// let alerts = Alerts::to(Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?)
-///     .watchdog(Watchdog::to("https://hc-ping.com/00000000-0000-0000-0000-000000000000")?.every(Duration::from_secs(60)));
+///     .watchdog(Watchdog::to("https://hc-ping.com/00000000-0000-0000")?.every(Duration::from_secs(60)));
 /// # Ok::<(), monitor_kit::alert::NotifierError>(())
 /// ```
 #[must_use]
