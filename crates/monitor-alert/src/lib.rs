@@ -5,6 +5,9 @@
 // The current time, passed into every function.
 mod time;
 
+// Time zones by their names.
+mod time_zone;
+
 // Hashes that are the same in every process.
 mod hash;
 
@@ -39,6 +42,9 @@ mod stored;
 // Incidents, their events and their impact, as data.
 mod incident;
 
+// The schedule of test alerts.
+mod weekly_test;
+
 // Facts about issues, and the rules that make alerts of facts and counts.
 mod fact;
 mod rule;
@@ -46,9 +52,6 @@ mod rule;
 // The command in an alert that disables its route, and routes that alerts disable.
 mod auto_disable;
 mod switch_command;
-
-// The schedule of test alerts.
-mod weekly_test;
 
 // The engine applies the rules to them.
 mod engine;

@@ -4,6 +4,8 @@ use std::time::SystemTime;
 
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 
+use crate::time_zone::time_zone;
+
 /// A time of each day. It reaches over midnight if it ends before it begins.
 #[derive(Clone, Debug)]
 pub(crate) struct Mute {
@@ -36,20 +38,6 @@ impl Mute {
         let time = self.zone.to_datetime(at).time();
         if self.from < self.to { self.from <= time && time < self.to } else { self.from <= time || time < self.to }
     }
-}
-
-/// Returns the time zone with this name.
-///
-/// # Errors
-///
-/// Returns a sentence that says what to change.
-pub(crate) fn time_zone(name: &str) -> Result<TimeZone, String> {
-    if name == "UTC" {
-        return Ok(TimeZone::UTC);
-    }
-    TimeZone::get(name).map_err(|_| {
-        format!("the time zone `{name}` is unknown: use one such as `Europe/Berlin`, install tzdata, or use UTC")
-    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{
     coverage::Event,
     process::QUIET,
-    world::{ISSUES, World, fingerprint},
+    weather::{ISSUES, fingerprint},
+    world::World,
 };
 use crate::{
     alert::Severity,

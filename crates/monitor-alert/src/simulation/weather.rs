@@ -4,11 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use fastrand::Rng;
 use monitor_core::{
-    HealthReading, HealthStatus, LastEnd, ProbeReading, ProcessEnded, ProcessHeartbeat,
+    Fingerprint, HealthReading, HealthStatus, LastEnd, ProbeReading, ProcessEnded, ProcessHeartbeat,
     traffic::{Lookback, WindowCounts},
 };
 
-use super::world::fingerprint;
 use crate::rule::{
     Rule,
     burn::BurnRule,
@@ -111,6 +110,11 @@ pub(super) fn rules() -> Vec<Rule> {
     ]
 }
 
+/// Returns the fingerprint of an issue.
+pub(super) fn fingerprint(number: u64) -> Fingerprint {
+    Fingerprint::parse(&format!("v1-{number:032x}")).expect("a fingerprint")
+}
+
 fn fast(count: u64, failed: u64) -> WindowCounts {
     counts(count, failed, 2)
 }
@@ -126,5 +130,7 @@ fn counts(count: u64, failed: u64, bucket: usize) -> WindowCounts {
     counts
 }
 
+/// Number of issues.
+pub(super) const ISSUES: u64 = 6;
 const SILENT_MINUTES: u8 = 7;
 const HOUR: Duration = Duration::from_secs(60 * 60);

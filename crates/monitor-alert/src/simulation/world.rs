@@ -6,7 +6,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use monitor_core::{Fingerprint, traffic::WindowCounts};
+use monitor_core::traffic::WindowCounts;
 
 use super::{
     coverage::{Coverage, Event},
@@ -14,7 +14,7 @@ use super::{
     journal::Journal,
     process::{CHANNELS, Process},
     receiver::{Answer, Receiver},
-    weather::Weather,
+    weather::{ISSUES, Weather, fingerprint},
 };
 use crate::{
     fact::{Fact, FailureKind, IssueFact},
@@ -233,10 +233,3 @@ impl World {
         }
     }
 }
-
-pub(super) fn fingerprint(number: u64) -> Fingerprint {
-    Fingerprint::parse(&format!("v1-{number:032x}")).expect("a fingerprint")
-}
-
-/// Number of issues.
-pub(super) const ISSUES: u64 = 6;

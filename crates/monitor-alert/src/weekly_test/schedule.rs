@@ -8,7 +8,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use crate::rule::mute::time_zone;
+use crate::time_zone::time_zone;
 
 /// A time of each week, such as `Mon 10:00 Europe/Berlin`.
 #[derive(Clone, Debug)]
