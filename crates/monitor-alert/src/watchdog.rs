@@ -70,6 +70,7 @@ impl Watchdog {
     }
 
     /// Sets the time-out of a ping, at most an hour. Defaults to 10 seconds.
+    // No example: as those of notifiers.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.client = self.client.timeout(timeout);
         self
@@ -77,6 +78,7 @@ impl Watchdog {
 
     /// Sets whether pings use the proxy in `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, unless `NO_PROXY` excludes the
     /// host. The environment is read by this call. Defaults to `false` for a loopback host and to `true` for any other.
+    // No example: as those of notifiers.
     pub fn proxy_from_env(mut self, on: bool) -> Self {
         self.client = self.client.proxy_from_env(on);
         self

@@ -123,6 +123,7 @@ impl Email {
     }
 
     /// Sets the number of mails a minute, to all recipients together. Defaults to 30, ten of them in a row.
+    // No example: `RateLimit` has one.
     #[must_use]
     pub const fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = limit;
