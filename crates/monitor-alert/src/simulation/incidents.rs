@@ -59,6 +59,8 @@ impl World {
             self.time += wait;
             self.evaluate_all();
         }
+        // The weekly test may have become due meanwhile.
+        self.settle();
         self.check_incidents();
         let machine = &self.processes[0].machine;
         assert_eq!(open(machine).count(), 0, "no incident is open");
