@@ -78,7 +78,7 @@ async fn arrived(world: &World, transition: Transition, title: &str) -> Checked<
 }
 
 /// Prints the notifications that arrived since the last call.
-fn note_new(world: &World, timeline: &Timeline, facts: &mut Facts) {
+pub(crate) fn note_new(world: &World, timeline: &Timeline, facts: &mut Facts) {
     let mut accepted = world.receivers().accepted();
     accepted[facts.alerts.len()..].sort_by_key(|alert| alert.at);
     for alert in &accepted[facts.alerts.len()..] {

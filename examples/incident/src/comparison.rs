@@ -20,7 +20,7 @@ pub(crate) fn intervals(facts: &Facts) -> [Interval; 9] {
         row(["noticed", "détecté"], Some(1), facts.noticed),
         row(["explained", "expliqué"], Some(10), facts.explained),
         row(["switched off", "route désactivée"], Some(20), facts.switched_off),
-        row(["mitigated", "taux d'erreur à 0"], None, facts.mitigated),
+        row(["error ratio 0", "taux d'erreur à 0"], None, facts.mitigated),
         row(["fixed release", "version corrigée"], Some(30), facts.rolled_out),
         row(["all clear", "fin des alertes"], None, facts.all_clear),
         row(["recovered", "rétabli"], Some(35), facts.recovered),

@@ -39,15 +39,15 @@ impl Files {
 pub(crate) async fn written_up(world: &World, timeline: &Timeline, files: Files, facts: &mut Facts) -> Checked {
     let id = facts.incident.clone();
     let mut reports = Vec::new();
+    // In a query, `+` is a space.
+    let zone = files.zone.replace('+', "%2B");
     for language in Language::ALL {
-        // In a query, `+` is a space.
-        let zone = files.zone.replace('+', "%2B");
         let path = format!("/incidents/{id}/report?language={}&zone={zone}", language.code());
         let report = get(world, &path).await?;
         content::check(&report, language, facts)?;
         reports.push((language, report));
     }
-    let chart = get(world, &format!("/incidents/{id}/chart")).await?;
+    let chart = get(world, &format!("/incidents/{id}/chart?zone={zone}")).await?;
     expect("the chart is an SVG", true, chart.contains("<svg") && chart.contains("</svg>"))?;
 
     facts.written_up = Some(Timestamp::now());

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
-    alerts::each_once,
+    alerts::{each_once, note_new},
     check::{Checked, POLL, expect, find, problem, sent, text, unmet, until},
     client::{self, Connection},
     facts::Facts,
@@ -52,6 +52,7 @@ pub(crate) async fn rolled_out(
     let not_found = sent(client::get(world.addr(), "/error").await)?;
     problem(&not_found, StatusCode::NOT_FOUND)?;
     handled(world, timeline).await?;
+    note_new(world, timeline, facts);
     let during = load.sent() - sent_before;
     timeline.holds(&format!("{during} requests during the rollout, none lost; /error is a 404 in service"));
     Ok(new)
@@ -99,13 +100,14 @@ pub(crate) async fn resolved(world: &World, timeline: &Timeline, facts: &mut Fac
         "fingerprint": issue["fingerprint"], "action": "resolve", "release": SECOND.version, "actor": ACTOR,
     });
     let path = "/admin/issues/triage";
+    let decided = Timestamp::now();
     let answer = world.operate(Method::POST, path, &order.to_string()).await?;
     expect("the order to resolve the issue is taken", 200, answer.status.as_u16())?;
     let issue = world.operate(Method::GET, "/issues", "").await?.json()[0].clone();
     expect("the issue is resolved", "resolved", issue["status"]["state"].clone())?;
     expect("by the new release", SECOND.version, issue["status"]["in_release"].clone())?;
-    timeline.note(Source::Issues, format!("{ACTOR} resolves the issue by release {}", SECOND.version));
-    timeline.note(Source::Issues, format!("its count is unbroken over the rolling release: {CALLS}"));
+    timeline.note_at(decided, Source::Issues, format!("{ACTOR} resolves the issue by release {}", SECOND.version));
+    timeline.note_at(decided, Source::Issues, format!("its count is unbroken over the rolling release: {CALLS}"));
     facts.issue = issue;
     Ok(())
 }

@@ -100,7 +100,7 @@ async fn begin(world: &mut World, timeline: &Timeline) -> Checked<(Server, Load,
     timeline.note(Source::Deploy, format!("release 1.0.0 serves on {} and is ready", world.addr()));
     let watch = RatioWatch::start(world.addr());
     let load = world.start_load();
-    until("60 requests of the background traffic are answered", || load.answered() >= 60).await?;
+    until("40 requests of the background traffic are answered", || load.answered() >= 40).await?;
     expect("all of them are answered as expected", Vec::<String>::new(), load.surprises())?;
     expect("the error ratio is 0", 0.0, watch.ratio())?;
     timeline.holds(&format!("readiness is 200, {} requests succeeded, the error ratio is 0", load.answered()));
