@@ -1,6 +1,6 @@
 //! `/openapi.json` describes all requests and responses of the API.
 
-use std::{collections::BTreeSet, path::Path, process::Command};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -114,6 +114,7 @@ async fn schemathesis_finds_no_answer_that_the_document_does_not_have() {
         Api::start(&["--admin-token=a-token-for-tests", "--slack-webhook-url=http://127.0.0.1:9", "--fault-routes"])
             .await;
     api.get("/error").await.is_problem(500);
+    fs::write(api.path("schemathesis.toml"), SCHEMATHESIS).expect("a file");
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python");
     let output = Command::new("python3")
         .args(["-m", "schemathesis.cli", "run", "--seed=1", "--max-examples=50", "--no-color", "--checks=all"])
@@ -128,3 +129,10 @@ async fn schemathesis_finds_no_answer_that_the_document_does_not_have() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// No schema describes the names of all time zones.
+const SCHEMATHESIS: &str = r#"
+[[operations]]
+include-path-regex = "^/incidents/"
+checks.positive_data_acceptance.enabled = false
+"#;
