@@ -82,7 +82,7 @@ pub(crate) fn note_new(world: &World, timeline: &Timeline, facts: &mut Facts) {
     let mut accepted = world.receivers().accepted();
     accepted[facts.alerts.len()..].sort_by_key(|alert| alert.at);
     for alert in &accepted[facts.alerts.len()..] {
-        timeline.note_at(alert.at, Source::Alert, &name(alert));
+        timeline.note_at(alert.at, Source::Alert, name(alert));
     }
     facts.alerts.extend(accepted.drain(facts.alerts.len()..));
 }

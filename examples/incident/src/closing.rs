@@ -1,4 +1,4 @@
-//! The last step but one: the service closes the incident, and has counted it exactly.
+//! The incident of the service: noted on, closed, and counted exactly.
 
 use http::Method;
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use crate::{
     check::{Checked, POLL, START, expect, text, unmet},
     facts::Facts,
-    story::{CALLS, USERS},
+    story::{ACTOR, CALLS, USERS},
     timeline::{Source, Timeline, between},
     world::World,
 };
@@ -49,6 +49,14 @@ pub(crate) async fn closed(world: &World, timeline: &Timeline, facts: &mut Facts
     Ok(())
 }
 
+/// Notes the explanation on the open incident, for its report.
+pub(crate) async fn noted(world: &World, explanation: &str) -> Checked {
+    let incidents = world.operate(Method::GET, "/incidents", "").await?.json();
+    let note = json!({ "incident": incidents[0]["id"], "text": explanation, "actor": ACTOR });
+    let answer = world.operate(Method::POST, "/admin/incidents/note", &note.to_string()).await?;
+    expect("the note on the open incident is taken", 200, answer.status.as_u16())
+}
+
 /// Waits until the only incident of the service is over.
 async fn over(world: &World) -> Checked<Value> {
     let deadline = clock::now() + START;
@@ -73,10 +81,11 @@ fn in_order(events: &[Value]) -> Checked {
     expect("its timeline has every step in order", None, missing.copied())
 }
 
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "issue_opened",
     "alert_triggered",
     "notified",
+    "note",
     "route_disabled",
     "release_started",
     "route_enabled",

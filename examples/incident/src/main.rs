@@ -43,7 +43,8 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{report::Files, sabotage::Sabotage, signals::Signals, timeline::Timeline, world::World};
 
 /// Plays the incident of the TODO API: a call to /error divides by zero; the 500 rings an alert, is counted,
-/// explained, switched off, fixed by a new release, closed as an incident and written up. Exits with status 1 at the first step that fails.
+/// explained, switched off, fixed by a new release, closed as an incident and written up. Exits with status 1 at the
+/// first step that fails.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {

@@ -12,7 +12,7 @@ use crate::{
     alerts::{alerted, alerted_of_ratio, all_clear},
     check::{Checked, Failure, POLL, at, expect, find, problem, sent, text, unmet, until},
     client,
-    closing::closed,
+    closing::{closed, noted},
     comparison::intervals,
     facts::Facts,
     language::Language,
@@ -158,7 +158,7 @@ async fn explained(world: &World, timeline: &Timeline, id: &str, facts: &mut Fac
     timeline.holds(&format!("explained {after} after the first 500, by its request ID (original: 10 minutes)"));
     facts.logged_location = location;
     facts.explained = Some(now);
-    Ok(())
+    noted(world, &format!("{MESSAGE} at {}", facts.logged_location)).await
 }
 
 async fn grouped(world: &World, timeline: &Timeline, facts: &mut Facts) -> Checked {

@@ -15,7 +15,7 @@ use tower_http::cors::CorsLayer;
 use crate::{ApiError, Config, Token, alerts, fault, openapi, operators, probes, store::Store, todos, user};
 
 /// All routes except those that fail on purpose, declared so that their series exist from the start.
-pub const ROUTES: [(&str, &str); 17] = [
+pub const ROUTES: [(&str, &str); 18] = [
     ("GET", "/todos"),
     ("POST", "/todos"),
     ("GET", "/todos/{id}"),
@@ -28,6 +28,7 @@ pub const ROUTES: [(&str, &str); 17] = [
     ("GET", "/incidents"),
     ("GET", "/incidents/{id}/report"),
     ("GET", "/incidents/{id}/chart"),
+    ("POST", "/admin/incidents/note"),
     ("POST", "/admin/issues/triage"),
     ("POST", "/admin/users/erase"),
     ("GET", "/admin/routes"),

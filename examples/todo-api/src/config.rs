@@ -15,7 +15,7 @@ use crate::Token;
 /// Paths: /todos, /todos/{id}, /todos/{id}/complete, /openapi.json, /metrics, /health, /health/ready, /health/live,
 /// /health/{probe}; with the admin token in `Authorization: Bearer` also /issues, /issues/{fingerprint}, /incidents,
 /// /incidents/{id}/report, /incidents/{id}/chart, /admin/routes, /admin/routes/disable, /admin/routes/enable,
-/// /admin/issues/triage, /admin/users/erase. The header X-Demo-User names the user of a request.
+/// /admin/incidents/note, /admin/issues/triage, /admin/users/erase. The header X-Demo-User names the user of a request.
 #[derive(Clone, Parser)]
 #[command(version)]
 #[expect(clippy::exhaustive_structs, reason = "a program's own settings")]
@@ -32,11 +32,13 @@ pub struct Config {
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis: Option<String>,
 
-    /// Persist issues, disabled routes, incidents and waiting alerts in this folder, across restarts and rolling releases.
+    /// Persist issues, disabled routes, incidents and waiting alerts in this folder, across restarts and rolling
+    /// releases.
     #[arg(long, env = "DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
-    /// Token required by /issues, /incidents and /admin. Set it in the environment: other users can see the command line.
+    /// Token required by /issues, /incidents and /admin. Set it in the environment: other users can see the command
+    /// line.
     #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub admin_token: Option<Token>,
 

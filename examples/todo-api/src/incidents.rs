@@ -1,4 +1,4 @@
-//! `/incidents`: the incidents of this service and their reports, for operators only.
+//! `/incidents`: the incidents of this service, their reports, and notes on them, for operators only.
 
 use axum::{
     Router,
@@ -8,7 +8,7 @@ use axum::{
         header::{ACCEPT, CONTENT_TYPE, VARY},
     },
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use monitor_kit::{
     alert::{AlertHandle, Incident, IncidentEvent, IncidentReport, Language},
@@ -35,6 +35,15 @@ struct Wanted {
     format: Option<String>,
 }
 
+/// A note on an incident, and the person who writes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Note {
+    incident: String,
+    text: String,
+    actor: String,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Format {
     Markdown,
@@ -46,6 +55,7 @@ pub(crate) fn router(alerts: AlertHandle) -> Router<Store> {
         .route("/incidents", get(list))
         .route("/incidents/{id}/report", get(report))
         .route("/incidents/{id}/chart", get(chart))
+        .route("/admin/incidents/note", post(note))
         .with_state(alerts)
 }
 
@@ -77,6 +87,14 @@ async fn chart(
 ) -> Result<Response, ApiError> {
     let incident = find(&alerts, &id)?;
     Ok(([(CONTENT_TYPE, "image/svg+xml")], wanted.report(&incident)?.chart()).into_response())
+}
+
+async fn note(State(alerts): State<AlertHandle>, Json(note): Json<Note>) -> Result<Json<Value>, ApiError> {
+    if note.text.trim().is_empty() || note.actor.trim().is_empty() {
+        return Err(ApiError::unprocessable("the text or the actor is empty: say what to note, and who notes it"));
+    }
+    let noted = alerts.note_on_incident(&note.incident, note.actor, note.text);
+    noted.map(|incident| Json(shown(&incident))).ok_or(ApiError::NoSuchIncident)
 }
 
 fn find(alerts: &AlertHandle, id: &str) -> Result<Incident, ApiError> {

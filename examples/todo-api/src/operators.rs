@@ -1,5 +1,5 @@
-//! The routes of operators: issues, incidents, and decisions on issues and routes. Without the [token](crate::token) they answer
-//! 404.
+//! The routes of operators: issues, incidents, and decisions on issues and routes. Without the [token](crate::token)
+//! they answer 404.
 
 use axum::{Router, middleware::from_fn_with_state};
 use monitor_kit::{Monitor, alert::AlertHandle};

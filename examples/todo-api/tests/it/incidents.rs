@@ -19,6 +19,14 @@ async fn an_incident_is_listed_until_it_is_over_and_written_up() {
     assert_eq!(open["issues"][0]["events"], 1);
     assert!(open["title"].as_str().is_some_and(|title| title.ends_with("in /error")), "{open}");
 
+    for (note, status) in [
+        (json!({ "incident": open["id"], "actor": "bob", "text": "it divides by zero" }), 200),
+        (json!({ "incident": open["id"], "actor": "bob", "text": " " }), 422),
+        (json!({ "incident": "20261128-000000", "actor": "bob", "text": "late" }), 404),
+    ] {
+        let answer = api.operate(Method::POST, "/admin/incidents/note", &note.to_string()).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
+    }
     let order = json!({ "route": "/error", "method": "GET", "actor": "ada", "reason": "a drill", "seconds": 60 });
     api.operate(Method::POST, "/admin/routes/disable", &order.to_string()).await;
     let order = json!({ "fingerprint": open["issues"][0]["fingerprint"], "action": "resolve", "actor": "ada" });
@@ -31,7 +39,7 @@ async fn an_incident_is_listed_until_it_is_over_and_written_up() {
     assert_eq!(english.content_type, "text/markdown; charset=utf-8");
     let french = report(&api, id, "?language=fr&zone=Europe/Paris").await;
     for (report, heading) in [(&english, "# Incident report"), (&french, "# Rapport d'incident et post-mortem")] {
-        for text in [heading, "fault.rs:", "GET /error", "ada"] {
+        for text in [heading, "fault.rs:", "GET /error", "ada", "it divides by zero"] {
             assert!(report.body.contains(text), "{text}: {}", report.body);
         }
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Api, folder, output};
 
-const GUARDED: [(Method, &str); 12] = [
+const GUARDED: [(Method, &str); 13] = [
     (Method::GET, "/issues"),
     (Method::GET, "/issues/v1-00000000000000000000000000000000"),
     (Method::GET, "/incidents"),
@@ -16,6 +16,7 @@ const GUARDED: [(Method, &str); 12] = [
     (Method::GET, "/admin/routes"),
     (Method::POST, "/admin/routes/disable"),
     (Method::POST, "/admin/routes/enable"),
+    (Method::POST, "/admin/incidents/note"),
     (Method::POST, "/admin/issues/triage"),
     (Method::POST, "/admin/users/erase"),
     // Wrong methods reveal no more than wrong paths.

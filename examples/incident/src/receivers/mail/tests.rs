@@ -18,8 +18,8 @@ async fn replies(inbox: &Inbox, commands: &str) -> String {
 #[tokio::test]
 async fn a_mail_of_an_alert_is_taken_in_with_its_folded_title() {
     let inbox = Inbox::default();
-    let mail = "EHLO me\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nDATA\nDate: today\nSubject: [todo-api/drill] New issue: panic\n in \
-                /error\nTo: c@d\n\nRESOLVED: New issue\n..\n.\nQUIT\n";
+    let mail = "EHLO me\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nDATA\nDate: today\nSubject: [todo-api/drill] New issue: \
+                panic\n in /error\nTo: c@d\n\nRESOLVED: New issue\n..\n.\nQUIT\n";
     assert_eq!(replies(&inbox, mail).await, "220 250 250 250 354 250 221");
     let accepted = inbox.accepted();
     assert_eq!(accepted.len(), 1, "{accepted:?}");
