@@ -1,5 +1,7 @@
 //! Incidents, and their reports in two languages.
 
+use std::fs;
+
 use axum::http::Method;
 use serde_json::{Value, json};
 
@@ -12,7 +14,12 @@ use crate::{
 async fn an_incident_is_listed_until_it_is_over_and_written_up() {
     let (_requests, addr) = receiver().await;
     let slack = format!("--slack-webhook-url=http://{addr}/slack");
-    let api = Api::start(&[&slack, "--fault-routes", "--incident-quiet=0"]).await;
+    // An alert on the error ratio of so few requests might come first.
+    let rules = folder();
+    let file = rules.path().join("rules.toml");
+    fs::write(&file, "[[rule]]\ntype = \"issue\"\n").expect("a file");
+    let rules = format!("--alert-rules={}", file.display());
+    let api = Api::start(&[&slack, &rules, "--fault-routes", "--incident-quiet=0"]).await;
     api.get("/error").await.is_problem(500);
     let open = listed(&api, |incident| incident["detected_ms"].is_u64() && incident["issues"] != json!([])).await;
     assert_eq!((&open["status"], &open["severity"], &open["resolved_ms"]), (&json!("open"), &json!("critical"), &NONE));
