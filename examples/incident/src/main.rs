@@ -7,8 +7,13 @@
 mod alerts;
 mod check;
 mod client;
+mod closing;
+mod comparison;
 mod draft;
+mod facts;
+mod language;
 mod load;
+mod mitigation;
 mod ratio;
 mod receivers;
 mod report;
@@ -35,10 +40,11 @@ use clap::{Args, Parser, Subcommand};
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{draft::Draft, sabotage::Sabotage, signals::Signals, timeline::Timeline, world::World};
+use crate::{report::Files, sabotage::Sabotage, signals::Signals, timeline::Timeline, world::World};
 
 /// Plays the incident of the TODO API: a call to /error divides by zero; the 500 rings an alert, is counted,
-/// explained, switched off, fixed by a new release and written up. Exits with status 1 at the first step that fails.
+/// explained, switched off, fixed by a new release, closed as an incident and written up. Exits with status 1 at the
+/// first step that fails.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -54,12 +60,12 @@ struct Play {
     #[arg(long, value_name = "ZONE", value_parser = |name: &str| TimeZone::get(name))]
     tz: Option<TimeZone>,
 
-    /// File to write the report to.
+    /// File to write the report to. The French one is written beside it, with the ending `fr.md`, and so is the chart.
     #[arg(long, value_name = "FILE", default_value = "incident-report.md")]
     report: PathBuf,
 
     /// Breaks what the step checks, to show that the check fails.
-    #[arg(long, value_name = "STEP", hide = true, value_parser = clap::value_parser!(u8).range(2..=11))]
+    #[arg(long, value_name = "STEP", hide = true, value_parser = clap::value_parser!(u8).range(2..=12))]
     break_step: Option<u8>,
 }
 
@@ -86,14 +92,14 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 async fn play(play: Play) -> ExitCode {
-    let (mut signals, draft, mut world) = match prepare(&play) {
+    let (mut signals, files, mut world) = match prepare(&play) {
         Ok(prepared) => prepared,
         Err(error) => return fail(1, &error),
     };
-    let mut timeline = Timeline::new(play.tz.unwrap_or_else(TimeZone::system));
+    let timeline = Timeline::new();
     // However it ends, the world is dropped below and kills its processes.
     tokio::select! {
-        outcome = story::run(&mut world, &mut timeline, draft) => match outcome {
+        outcome = story::run(&mut world, &timeline, files) => match outcome {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 timeline.fail(&failure);
@@ -106,12 +112,13 @@ async fn play(play: Play) -> ExitCode {
 }
 
 /// Catches signals before any file is created, so that no signal ends the process before its files are removed.
-fn prepare(play: &Play) -> Result<(Signals, Draft, World), String> {
+fn prepare(play: &Play) -> Result<(Signals, Files, World), String> {
     let cannot_start = |error: &dyn Display| format!("cannot start: {error}");
     let signals = Signals::catch().map_err(|error| cannot_start(&error))?;
-    let draft = Draft::open(&play.report)?;
+    let zone = play.tz.clone().unwrap_or_else(TimeZone::system);
+    let files = Files::open(&play.report, &zone)?;
     let world = World::new(play.break_step.and_then(Sabotage::of_step)).map_err(|error| cannot_start(&error))?;
-    Ok((signals, draft, world))
+    Ok((signals, files, world))
 }
 
 fn fail(code: u8, text: &str) -> ExitCode {

@@ -1,4 +1,4 @@
-//! The last steps but one: the next release takes over with the data of the old one, and the service recovers.
+//! Steps 9 and 10: the next release takes over with the data of the old one, and the service recovers.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
-    alerts::each_once,
+    alerts::{each_once, note_new},
     check::{Checked, POLL, expect, find, problem, sent, text, unmet, until},
     client::{self, Connection},
+    facts::Facts,
     load::Load,
     ratio::RatioWatch,
-    report::Facts,
     scrape::Scrape,
     server::Server,
     story::{ACTOR, CALLS, SECOND, SECOND_ASIDE},
@@ -25,7 +25,7 @@ use crate::{
 
 pub(crate) async fn rolled_out(
     world: &mut World,
-    timeline: &mut Timeline,
+    timeline: &Timeline,
     old: &mut Server,
     load: &Load,
     facts: &mut Facts,
@@ -51,15 +51,15 @@ pub(crate) async fn rolled_out(
     expect("every request of the background traffic got its expected status", Vec::<String>::new(), load.surprises())?;
     let not_found = sent(client::get(world.addr(), "/error").await)?;
     problem(&not_found, StatusCode::NOT_FOUND)?;
-    handled(world, timeline, facts).await?;
-    facts.requests_during_rollout = load.sent() - sent_before;
-    let lost = format!("{} requests during the rollout, none lost", facts.requests_during_rollout);
-    timeline.holds(&format!("{lost}; /error is a 404 in service"));
+    handled(world, timeline).await?;
+    note_new(world, timeline, facts);
+    let during = load.sent() - sent_before;
+    timeline.holds(&format!("{during} requests during the rollout, none lost; /error is a 404 in service"));
     Ok(new)
 }
 
 /// Checks on a separate instance that release 1.0.1 handles the division.
-async fn handled(world: &mut World, timeline: &mut Timeline, facts: &mut Facts) -> Checked {
+async fn handled(world: &mut World, timeline: &Timeline) -> Checked {
     let (mut aside, addr) =
         world.start_aside(SECOND_ASIDE).map_err(|error| unmet("an instance aside starts", error))?;
     ready_at(addr, &mut aside).await?;
@@ -79,12 +79,11 @@ async fn handled(world: &mut World, timeline: &mut Timeline, facts: &mut Facts) 
         Source::Log,
         format!("an instance of 1.0.1 with fault routes answers /error with 422 and handles {error_type}"),
     );
-    facts.handled_as = error_type;
     Ok(())
 }
 
 /// Checks that the new release has loaded the disabled route, and the issue with its count.
-pub(crate) async fn resolved(world: &World, timeline: &mut Timeline, facts: &mut Facts) -> Checked {
+pub(crate) async fn resolved(world: &World, timeline: &Timeline, facts: &mut Facts) -> Checked {
     let mut issue = Value::Null;
     let deadline = clock::now() + Duration::from_secs(5);
     while issue.is_null() && clock::now() < deadline {
@@ -101,20 +100,21 @@ pub(crate) async fn resolved(world: &World, timeline: &mut Timeline, facts: &mut
         "fingerprint": issue["fingerprint"], "action": "resolve", "release": SECOND.version, "actor": ACTOR,
     });
     let path = "/admin/issues/triage";
+    let decided = Timestamp::now();
     let answer = world.operate(Method::POST, path, &order.to_string()).await?;
     expect("the order to resolve the issue is taken", 200, answer.status.as_u16())?;
     let issue = world.operate(Method::GET, "/issues", "").await?.json()[0].clone();
     expect("the issue is resolved", "resolved", issue["status"]["state"].clone())?;
     expect("by the new release", SECOND.version, issue["status"]["in_release"].clone())?;
-    timeline.note(Source::Issues, format!("{ACTOR} resolves the issue by release {}", SECOND.version));
-    timeline.note(Source::Issues, format!("its count is unbroken over the rolling release: {CALLS}"));
+    timeline.note_at(decided, Source::Issues, format!("{ACTOR} resolves the issue by release {}", SECOND.version));
+    timeline.note_at(decided, Source::Issues, format!("its count is unbroken over the rolling release: {CALLS}"));
     facts.issue = issue;
     Ok(())
 }
 
 pub(crate) async fn recovered(
     world: &World,
-    timeline: &mut Timeline,
+    timeline: &Timeline,
     watch: &RatioWatch,
     load: &Load,
     facts: &mut Facts,
@@ -133,6 +133,5 @@ pub(crate) async fn recovered(
     let after = between(facts.first_error, recovered);
     timeline.holds(&format!("recovered {after} after the first 500 (original: 35 minutes); no alert rang twice"));
     facts.recovered = Some(recovered);
-    facts.requests = load.sent() + facts.errors + u64::from(facts.refused);
     Ok(())
 }

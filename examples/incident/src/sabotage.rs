@@ -29,6 +29,8 @@ pub(crate) enum Sabotage {
     Dilute,
     /// The database breaks after step 9.
     Database,
+    /// The quiet period of incidents is longer than the story.
+    Quiet,
 }
 
 /// The wrong answer to give.
@@ -44,7 +46,7 @@ pub(crate) enum Tampering {
     Switch,
     /// Readiness is always 200.
     Ready,
-    /// `/issues` does not include the location.
+    /// Reports do not include the location.
     Location,
 }
 
@@ -60,7 +62,8 @@ impl Sabotage {
             8 => Some(Self::Tamper(Tampering::Switch)),
             9 => Some(Self::Tamper(Tampering::Ready)),
             10 => Some(Self::Database),
-            11 => Some(Self::Tamper(Tampering::Location)),
+            11 => Some(Self::Quiet),
+            12 => Some(Self::Tamper(Tampering::Location)),
             _ => None,
         }
     }
@@ -95,31 +98,29 @@ async fn tamper(State(tamperer): State<Tamperer>, request: Request, next: Next) 
         (Tampering::Metrics, "/metrics") => tamperer.empty.render().into_response(),
         (Tampering::Issues, "/issues") => axum::Json(Value::Array(Vec::new())).into_response(),
         (Tampering::Ready, "/health/ready") => (StatusCode::OK, response.into_body()).into_response(),
-        (Tampering::Location, "/issues") => without_location(response).await,
+        (Tampering::Location, path) if path.ends_with("/report") => without_location(response).await,
         _ => response,
     }
 }
 
 async fn leak(response: Response) -> Response {
-    edit(response, |body| body["detail"] = "attempt to divide by zero at src/fault.rs".into()).await
-}
-
-async fn without_location(response: Response) -> Response {
-    edit(response, |issues| {
-        for issue in issues.as_array_mut().into_iter().flatten() {
-            issue["location"] = Value::Null;
-        }
+    edit(response, |body| {
+        let mut value: Value = serde_json::from_str(&body).unwrap_or_default();
+        value["detail"] = "attempt to divide by zero at src/fault.rs".into();
+        value.to_string()
     })
     .await
 }
 
-async fn edit(response: Response, change: impl FnOnce(&mut Value)) -> Response {
+async fn without_location(response: Response) -> Response {
+    edit(response, |body| body.replace("fault.rs", "")).await
+}
+
+async fn edit(response: Response, change: impl FnOnce(String) -> String) -> Response {
     let (mut head, body) = response.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let mut value = serde_json::from_slice(&body).unwrap_or_default();
-    change(&mut value);
     head.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(head, Body::from(value.to_string()))
+    Response::from_parts(head, Body::from(change(String::from_utf8_lossy(&body).into_owned())))
 }
 
 /// Drops the table that the service is using.

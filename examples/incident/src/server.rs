@@ -36,11 +36,14 @@ impl Server {
             .env("LISTEN_FDS", "1")
             .env_remove("LISTEN_PID")
             .env_remove("RELEASE_VERSION")
-            .env_remove("ADMIN_TOKEN")
-            // The play rings its own receivers only.
-            .env_remove("SLACK_WEBHOOK_URL")
-            .env_remove("ALERT_WEBHOOK_URL")
-            .env_remove("ALERT_WEBHOOK_SECRET");
+            .env_remove("ADMIN_TOKEN");
+        // The play rings its own receivers only.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if OF_ALERTS.iter().any(|begin| text.starts_with(begin)) {
+                command.env_remove(&name);
+            }
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(stderr)?);
         command.fd_mappings(vec![FdMapping { parent_fd: socket, child_fd: 3 }])?;
         Ok(Self { child: command.spawn()?, stderr: stderr.to_owned() })
@@ -81,3 +84,6 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
+
+/// Beginnings of the names of variables with settings of alerts.
+const OF_ALERTS: [&str; 4] = ["SLACK_", "PAGERDUTY_", "ALERT_", "INCIDENT_"];

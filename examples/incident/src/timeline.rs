@@ -1,31 +1,21 @@
-//! The timeline of events, printed as they occur and included in the report.
+//! The timeline of events, printed as they occur.
 
 use std::{
     env,
     io::{IsTerminal, Write, stdout},
 };
 
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::Timestamp;
 use rustix::termios::tcgetwinsize;
 
 use crate::{check::Failure, wrap};
 
-/// The events so far.
+/// The output of the story.
 #[derive(Debug)]
 pub(crate) struct Timeline {
-    tz: TimeZone,
     colour: bool,
     width: usize,
     begin: Timestamp,
-    events: Vec<Event>,
-}
-
-/// One event.
-#[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) at: Timestamp,
-    pub(crate) text: String,
-    pub(crate) source: Source,
 }
 
 /// The source of an event.
@@ -38,12 +28,13 @@ pub(crate) enum Source {
     Log,
     Issues,
     Health,
+    Incident,
 }
 
 impl Timeline {
-    pub(crate) fn new(tz: TimeZone) -> Self {
+    pub(crate) fn new() -> Self {
         let colour = stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { tz, colour, width: width(), begin: Timestamp::now(), events: Vec::new() }
+        Self { colour, width: width(), begin: Timestamp::now() }
     }
 
     /// Announces a step.
@@ -51,17 +42,15 @@ impl Timeline {
         self.print(&format!("\n{}", self.paint(BOLD, &format!("{number}  {title}"))));
     }
 
-    /// Records an event at the current time.
-    pub(crate) fn note(&mut self, source: Source, text: impl Into<String>) {
+    /// Prints an event of this moment.
+    pub(crate) fn note(&self, source: Source, text: impl AsRef<str>) {
         self.note_at(Timestamp::now(), source, text);
     }
 
-    /// Records an event.
-    pub(crate) fn note_at(&mut self, at: Timestamp, source: Source, text: impl Into<String>) {
-        let event = Event { at, text: text.into(), source };
+    /// Prints an event.
+    pub(crate) fn note_at(&self, at: Timestamp, source: Source, text: impl AsRef<str>) {
         let offset = at.duration_since(self.begin).as_secs_f64();
-        self.hang(DIM, &format!("{offset:>+10.3} s  {:<8} ", source.as_str()), &event.text);
-        self.events.push(event);
+        self.hang(DIM, &format!("{offset:>+10.3} s  {:<8} ", source.as_str()), text.as_ref());
     }
 
     /// Prints that a step succeeded.
@@ -82,17 +71,6 @@ impl Timeline {
     /// Prints a line unchanged.
     pub(crate) fn line(&self, line: &str) {
         self.print(line);
-    }
-
-    /// Returns all events in chronological order.
-    pub(crate) fn events(&self) -> Vec<Event> {
-        let mut events = self.events.clone();
-        events.sort_by_key(|event| event.at);
-        events
-    }
-
-    pub(crate) fn local(&self, at: Timestamp) -> Zoned {
-        at.to_zoned(self.tz.clone())
     }
 
     pub(crate) fn paint(&self, style: &str, text: &str) -> String {
@@ -125,6 +103,7 @@ impl Source {
             Self::Log => "log",
             Self::Issues => "issues",
             Self::Health => "health",
+            Self::Incident => "incident",
         }
     }
 }

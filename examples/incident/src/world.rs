@@ -44,6 +44,8 @@ pub(crate) struct Release {
 impl World {
     pub(crate) fn new(sabotage: Option<Sabotage>) -> Result<Self, Box<dyn Error>> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
+        let folder = tempfile::Builder::new().prefix("incident-").tempdir()?;
+        fs::write(folder.path().join(RULES_FILE), RULES)?;
         Ok(Self {
             sabotage,
             addr: listener.local_addr()?,
@@ -51,7 +53,7 @@ impl World {
             receivers: Receivers::start()?,
             extra_load: Vec::new(),
             stderrs: Vec::new(),
-            folder: tempfile::Builder::new().prefix("incident-").tempdir()?,
+            folder,
         })
     }
 
@@ -91,6 +93,8 @@ impl World {
         ];
         if db == "todos" {
             args.push(format!("--data-dir={}", self.folder.path().join("data").display()));
+            args.push(format!("--alert-rules={}", self.folder.path().join(RULES_FILE).display()));
+            args.push(format!("--incident-quiet={}", self.quiet()));
             args.extend(self.receivers.settings(self.secret()));
         }
         if release.fault_routes {
@@ -142,6 +146,11 @@ impl World {
         if self.sabotage == Some(Sabotage::Secret) { sabotage::OTHER_SECRET } else { receivers::SECRET }
     }
 
+    /// Returns the seconds without an alert after which the service closes its incident.
+    fn quiet(&self) -> u32 {
+        if self.sabotage == Some(Sabotage::Quiet) { 3_600 } else { 2 }
+    }
+
     fn token_file(&self) -> PathBuf {
         self.folder.path().join("token")
     }
@@ -162,4 +171,6 @@ fn log_name(release: Release) -> String {
     format!("{}.log", release.name)
 }
 
+const RULES_FILE: &str = "rules.toml";
+const RULES: &str = include_str!("rules.toml");
 const PER_SECOND: u32 = 20;

@@ -27,31 +27,28 @@ fn the_story_runs_to_its_end_and_the_report_is_written() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
     assert!(!stdout.contains('\x1b'), "no colour in a pipe: {stdout}");
-    assert_eq!(stdout.matches("\n   ok ").count(), 11, "{stdout}");
-    let report = std::fs::read_to_string(folder.path().join("incident-report.md")).expect("a report");
-    for fact in [
-        "# Incident report and post-mortem (simulated)\n",
-        "**Users affected**: 4",
-        "| failed with 500 | 10 |",
-        "| refused with 503 while the route was off | ",
-        " at its peak, when 10 of the ",
-        "**Noticed**: after ",
-        "**Mitigated**: after ",
-        "| triggered: New issue: panic in ",
-        "| triggered: Error ratio above 5 % | ",
-        "| resolved: New issue: panic in ",
-        "switched off after ",
-        "fault.rs:",
-        " CE",
-        "(UTC+0",
-        "A test route was in production.",
-        "| action | owner | due |",
+    assert_eq!(stdout.matches("\n   ok ").count(), 12, "{stdout}");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a report");
+    let [english, french] = ["incident-report.md", "incident-report.fr.md"].map(read);
+    for (report, facts) in [
+        (&english, ["# Incident report and post-mortem\n", "| failed requests | 10 |", "| switched off | 20 min | "]),
+        (
+            &french,
+            ["# Rapport d'incident et post-mortem\n", "| requêtes en échec | 10 |", "| route désactivée | 20 min | "],
+        ),
     ] {
-        assert!(report.contains(fact), "{fact} is missing:\n{report}");
+        for fact in facts.into_iter().chain(["fault.rs:", "GET /error", "on-call", " CE", "(UTC+0", "| 4 |"]) {
+            assert!(report.contains(fact), "{fact} is missing:\n{report}");
+        }
     }
-    let noticed = report.find("**Noticed** after ");
-    assert!(noticed.is_some() && noticed < report.find("**Explained** after "), "{report}");
-    assert!(report.contains("| +0.000 s | GET /error answers 500"), "no milliseconds:\n{report}");
+    let chart = english.split_once("](").and_then(|(_, link)| link.split_once(')')).expect("a link to the chart");
+    assert!(read(chart.0).contains("</svg>"));
+    for name in ["Slack", "PagerDuty", "the mail server", "the webhook"] {
+        for what in ["alert \"New issue", "all clear for \"New issue", "all clear for \"Error ratio"] {
+            let words = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains(&format!("{name} receives the {what}")), "{name}, {what}: {stdout}");
+        }
+    }
     assert!(stdout.replace('\n', " ").contains("\"the original\" below"), "{stdout}");
     for line in stdout.lines() {
         assert!(line.chars().count() <= 80, "{line}");
@@ -60,7 +57,7 @@ fn the_story_runs_to_its_end_and_the_report_is_written() {
 
 #[test]
 fn an_unknown_step_is_a_usage_error() {
-    for step in ["0", "1", "12", "x"] {
+    for step in ["0", "1", "13", "x"] {
         assert_eq!(run(&["--break-step", step]).0.status.code(), Some(2), "{step}");
     }
 }
@@ -111,6 +108,11 @@ fn a_broken_database_breaks_step_10() {
 }
 
 #[test]
-fn an_issue_without_its_place_breaks_step_11() {
+fn an_incident_that_is_not_closed_breaks_step_11() {
     breaks(11);
+}
+
+#[test]
+fn a_report_without_the_place_breaks_step_12() {
+    breaks(12);
 }

@@ -7,14 +7,15 @@ use axum::{
     middleware,
 };
 use monitor_kit::{
-    BoxError, ErrorSettings, Monitor, MonitorLayer, PrometheusEndpoint, Redaction, health::Health, store,
+    BoxError, ErrorSettings, Monitor, MonitorLayer, PrometheusEndpoint, Redaction, alert::AlertHandle, health::Health,
+    store,
 };
 use tower_http::cors::CorsLayer;
 
 use crate::{ApiError, Config, Token, alerts, fault, openapi, operators, probes, store::Store, todos, user};
 
 /// All routes except those that fail on purpose, declared so that their series exist from the start.
-pub const ROUTES: [(&str, &str); 14] = [
+pub const ROUTES: [(&str, &str); 18] = [
     ("GET", "/todos"),
     ("POST", "/todos"),
     ("GET", "/todos/{id}"),
@@ -24,6 +25,10 @@ pub const ROUTES: [(&str, &str); 14] = [
     ("GET", "/openapi.json"),
     ("GET", "/issues"),
     ("GET", "/issues/{fingerprint}"),
+    ("GET", "/incidents"),
+    ("GET", "/incidents/{id}/report"),
+    ("GET", "/incidents/{id}/chart"),
+    ("POST", "/admin/incidents/note"),
     ("POST", "/admin/issues/triage"),
     ("POST", "/admin/users/erase"),
     ("GET", "/admin/routes"),
@@ -44,13 +49,14 @@ pub struct App {
 }
 
 impl App {
-    /// Builds the monitor. The log needs it before the rest of the application exists.
+    /// Builds the monitor, and the handle to its alerts. The log needs it before the rest of the application exists.
+    /// Without a receiver of alerts the handle has no incidents.
     ///
     /// # Errors
     ///
-    /// Returns an error if a setting is invalid, that of a receiver of alerts included, or the data folder is not
-    /// writable.
-    pub fn monitor(config: &Config) -> Result<Monitor, BoxError> {
+    /// Returns an error if a setting is invalid, that of a receiver of alerts and their rules included, or the data
+    /// folder is not writable.
+    pub fn monitor(config: &Config) -> Result<(Monitor, AlertHandle), BoxError> {
         let faults = config.fault_routes.then_some([("GET", "/error"), ("GET", "/flaky")]);
         let mut monitor = Monitor::builder("todo-api")
             .release(&config.release)
@@ -61,10 +67,12 @@ impl App {
         if let Some(folder) = &config.data_dir {
             monitor = monitor.persist(store::Store::open(folder)?);
         }
-        if let Some(alerts) = alerts::of(config)? {
+        let mut handle = AlertHandle::default();
+        if let Some(alerts) = alerts::of(&config.alerts)? {
+            handle = alerts.handle();
             monitor = monitor.extend(alerts);
         }
-        Ok(monitor.build()?)
+        Ok((monitor.build()?, handle))
     }
 
     /// Opens the database and puts everything together.
@@ -73,14 +81,15 @@ impl App {
     ///
     /// Returns an error if the database cannot be opened or migrated, the token cannot be read or written, or a setting
     /// is invalid.
-    pub async fn new(config: &Config, monitor: Monitor) -> Result<Self, BoxError> {
+    pub async fn new(config: &Config, monitor: Monitor, alerts: AlertHandle) -> Result<Self, BoxError> {
         let store = Store::open(&config.database).await.map_err(|error| {
             // The address of a database may contain its password.
             format!("the database {}: {error}", Redaction::new().text(&config.database))
         })?;
         let token = Token::of(config)?;
         let health = probes::health(config, &monitor, &store, &token)?;
-        let mut routes = todos::router().merge(openapi::router()).merge(operators::router(&monitor, token));
+        let operators = operators::router(&monitor, alerts, token);
+        let mut routes = todos::router().merge(openapi::router()).merge(operators);
         if config.fault_routes {
             routes = routes.merge(fault::router(config.division));
         }

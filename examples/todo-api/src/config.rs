@@ -1,18 +1,21 @@
 //! The command line.
 
+mod alerts;
+
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use axum::http::HeaderValue;
 use clap::{Parser, ValueEnum};
 
+pub use self::alerts::AlertConfig;
 use crate::Token;
 
 /// A TODO API that shows every part of monitor-kit at work.
 ///
 /// Paths: /todos, /todos/{id}, /todos/{id}/complete, /openapi.json, /metrics, /health, /health/ready, /health/live,
-/// /health/{probe}; with the admin token in `Authorization: Bearer` also /issues, /issues/{fingerprint}, /admin/routes,
-/// /admin/routes/disable, /admin/routes/enable, /admin/issues/triage, /admin/users/erase. The header X-Demo-User names
-/// the user of a request.
+/// /health/{probe}; with the admin token in `Authorization: Bearer` also /issues, /issues/{fingerprint}, /incidents,
+/// /incidents/{id}/report, /incidents/{id}/chart, /admin/routes, /admin/routes/disable, /admin/routes/enable,
+/// /admin/incidents/note, /admin/issues/triage, /admin/users/erase. The header X-Demo-User names the user of a request.
 #[derive(Clone, Parser)]
 #[command(version)]
 #[expect(clippy::exhaustive_structs, reason = "a program's own settings")]
@@ -29,11 +32,13 @@ pub struct Config {
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis: Option<String>,
 
-    /// Persist issues, disabled routes and waiting alerts in this folder, across restarts and rolling releases.
+    /// Persist issues, disabled routes, incidents and waiting alerts in this folder, across restarts and rolling
+    /// releases.
     #[arg(long, env = "DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
-    /// Token required by /issues and /admin. Set it in the environment: other users can see the command line.
+    /// Token required by /issues, /incidents and /admin. Set it in the environment: other users can see the command
+    /// line.
     #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub admin_token: Option<Token>,
 
@@ -41,17 +46,9 @@ pub struct Config {
     #[arg(long, env = "ADMIN_TOKEN_FILE", value_name = "FILE", default_value = "todo-api.token")]
     pub admin_token_file: PathBuf,
 
-    /// Slack incoming webhook to send alerts to. Set it in the environment: other users can see the command line.
-    #[arg(long, env = "SLACK_WEBHOOK_URL", hide_env_values = true, value_name = "URL")]
-    pub slack_webhook_url: Option<String>,
-
-    /// URL to send alerts to, as JSON signed with ALERT_WEBHOOK_SECRET.
-    #[arg(long, env = "ALERT_WEBHOOK_URL", hide_env_values = true, value_name = "URL")]
-    pub alert_webhook_url: Option<String>,
-
-    /// Secret that signs these alerts: `whsec_` and 24 to 64 random bytes in base64. Set it in the environment.
-    #[arg(long, env = "ALERT_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
-    pub alert_webhook_secret: Option<String>,
+    /// The settings of alerts.
+    #[command(flatten)]
+    pub alerts: AlertConfig,
 
     /// Origin of a web page whose scripts may call the API, as in `https://app.example`. Without it browsers block
     /// them.

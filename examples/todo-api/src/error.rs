@@ -20,6 +20,8 @@ pub enum ApiError {
     NoSuchTodo,
     /// There is no such issue.
     NoSuchIssue,
+    /// There is no such incident.
+    NoSuchIncident,
     /// The path does not exist.
     NoSuchPath,
     /// The path does not support this method.
@@ -53,7 +55,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Invalid(status, _) => *status,
-            Self::NoSuchTodo | Self::NoSuchIssue | Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::NoSuchTodo | Self::NoSuchIssue | Self::NoSuchIncident | Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::DivisionByZero(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -85,6 +87,7 @@ impl fmt::Display for ApiError {
             Self::Invalid(_, text) => f.write_str(text),
             Self::NoSuchTodo => f.write_str("there is no such todo"),
             Self::NoSuchIssue => f.write_str("there is no such issue"),
+            Self::NoSuchIncident => f.write_str("there is no such incident"),
             Self::NoSuchPath => f.write_str("there is nothing at this path"),
             Self::MethodNotAllowed => f.write_str("this path does not take this method"),
             Self::DivisionByZero(_) => DivisionByZero.fmt(f),

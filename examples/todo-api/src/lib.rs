@@ -1,5 +1,5 @@
-//! A TODO API that demonstrates every part of monitor-kit: request IDs, metrics, issues, alerts, health with a drain,
-//! and a bug to try them on.
+//! A TODO API that demonstrates every part of monitor-kit: request IDs, metrics, issues, alerts, incidents, health
+//! with a drain, and a bug to try them on.
 
 mod accept;
 mod admin;
@@ -8,6 +8,7 @@ mod app;
 mod config;
 mod error;
 mod fault;
+mod incidents;
 mod issues;
 mod json;
 mod listener;
@@ -24,7 +25,7 @@ mod user;
 
 pub use self::{
     app::{App, ROUTES},
-    config::{Config, Division},
+    config::{AlertConfig, Config, Division},
     error::{ApiError, DivisionByZero},
     server::{StartError, run, run_with},
     token::Token,

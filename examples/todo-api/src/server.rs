@@ -30,13 +30,13 @@ pub async fn run(config: Config) -> Result<(), StartError> {
 ///
 /// Returns an error if the server cannot start.
 pub async fn run_with(config: Config, wrap: impl FnOnce(Router) -> Router) -> Result<(), StartError> {
-    let monitor = App::monitor(&config).map_err(|error| StartError::new("build the monitor", error))?;
+    let (monitor, alerts) = App::monitor(&config).map_err(|error| StartError::new("build the monitor", error))?;
     let _log = logging::init(&config, &monitor)?;
     let (stop, stopped) = watch::channel(false);
     let deadline = deadline(stopped.clone(), Duration::from_secs_f64(config.grace));
     let listener = StoppableListener::bind(config.listen, stopped).await?;
     let App { router, monitor, health, .. } =
-        App::new(&config, monitor).await.map_err(|error| StartError::new("start", error))?;
+        App::new(&config, monitor, alerts).await.map_err(|error| StartError::new("start", error))?;
     let signal = signals().map_err(|error| StartError::new("listen for signals", error))?;
     let drained = health.drain_on(signal, Duration::from_secs_f64(config.drain));
     let shutdown = async move {

@@ -1,6 +1,6 @@
 //! Alerts to the receivers in the settings.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fs, net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -34,6 +34,27 @@ async fn a_failure_reaches_slack_and_the_signed_webhook() {
 }
 
 #[tokio::test]
+async fn rules_of_a_file_replace_the_default_ones_and_page_through_pagerduty() {
+    let (mut requests, addr) = receiver().await;
+    let rules = folder();
+    let file = rules.path().join("rules.toml");
+    fs::write(&file, "[[rule]]\ntype = \"milestone\"\nat-least = 10\n").expect("a file");
+    let rules = format!("--alert-rules={}", file.display());
+    let url = format!("--pagerduty-url=http://{addr}/v2/enqueue");
+    let key = format!("--pagerduty-routing-key={KEY}");
+    let api = Api::start(&[&rules, &url, &key, "--fault-routes"]).await;
+    for _ in 0..10 {
+        api.get("/error").await.is_problem(500);
+    }
+    let (path, _, event) = timeout(PATIENCE, requests.recv()).await.expect("an event").expect("an event");
+    let event = json(&event);
+    assert_eq!(
+        (path.as_str(), &event["routing_key"], &event["payload"]["class"]),
+        ("/v2/enqueue", &KEY.into(), &"milestone".into())
+    );
+}
+
+#[tokio::test]
 async fn without_a_receiver_there_are_no_alerts() {
     let api = Api::start(&[]).await;
     let page = api.get("/metrics").await.body;
@@ -55,6 +76,21 @@ fn a_wrong_setting_is_named_without_its_value() {
             vec![("ALERT_WEBHOOK_URL", "https://ops.example/value"), ("ALERT_WEBHOOK_SECRET", "a value")],
             "ALERT_WEBHOOK_SECRET: the secret of a webhook must be 24 to 64 random bytes",
         ),
+        (vec![("PAGERDUTY_ROUTING_KEY", "a value")], "PAGERDUTY_ROUTING_KEY: the key of PagerDuty must have 32"),
+        (vec![("PAGERDUTY_ROUTING_KEY", KEY), ("PAGERDUTY_URL", "events/value")], "PAGERDUTY_URL: the URL of a"),
+        (vec![("PAGERDUTY_URL", "https://events.example/value")], "set PAGERDUTY_ROUTING_KEY as well"),
+        (vec![("ALERT_MAIL_URL", "smtps://user:value@mail.example")], "set ALERT_MAIL_URL, ALERT_MAIL_FROM and"),
+        (vec![("ALERT_MAIL_TO", "ada@mail.example")], "set ALERT_MAIL_URL, ALERT_MAIL_FROM and"),
+        (
+            vec![
+                ("ALERT_MAIL_URL", "smtp://user:value@mail.example?tls=none"),
+                ("ALERT_MAIL_FROM", "shop@mail.example"),
+                ("ALERT_MAIL_TO", "ada@mail.example,bob@mail.example"),
+            ],
+            "ALERT_MAIL_TO: a password for e-mails needs an encrypted connection",
+        ),
+        (vec![("ALERT_RULES", "/dev/null")], "ALERT_RULES alert no receiver: set SLACK_WEBHOOK_URL"),
+        (vec![("ALERT_RULES", "no/such.toml")], "ALERT_RULES: no/such.toml: the rules cannot be read"),
     ] {
         let folder = folder();
         let output = program(&folder).args(["--listen=127.0.0.1:0", "--quiet"]).envs(settings).output();
@@ -62,12 +98,23 @@ fn a_wrong_setting_is_named_without_its_value() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), stderr.lines().count()), (Some(1), 1), "{stderr}");
         assert!(stderr.starts_with("todo-api: cannot build the monitor: ") && stderr.contains(says), "{stderr}");
-        assert!(!stderr.contains("value") && !stderr.contains(SECRET), "{stderr}");
+        assert!(!stderr.contains("value") && !stderr.contains(SECRET) && !stderr.contains(KEY), "{stderr}");
     }
 }
 
+#[test]
+fn a_bad_rule_is_named_with_its_line() {
+    let folder = folder();
+    fs::write(folder.path().join("rules.toml"), "[[rule]]\ntype = \"issue\"\n\n[[rule]]\ntype = \"isue\"\n")
+        .expect("a file");
+    let output = program(&folder).args(["--listen=127.0.0.1:0", "--quiet", "--alert-rules=rules.toml"]).output();
+    let output = output.expect("it starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && stderr.contains("ALERT_RULES: rules.toml:5: "), "{stderr}");
+}
+
 /// Starts a receiver on a free port. It accepts every request, as Slack does.
-async fn receiver() -> (mpsc::UnboundedReceiver<(String, HeaderMap, String)>, SocketAddr) {
+pub(crate) async fn receiver() -> (mpsc::UnboundedReceiver<(String, HeaderMap, String)>, SocketAddr) {
     let (sender, requests) = mpsc::unbounded_channel();
     let accept = move |uri: Uri, headers: HeaderMap, body: String| async move {
         let _ = sender.send((uri.path().to_owned(), headers, body));
@@ -84,4 +131,5 @@ fn json(text: &str) -> Value {
 }
 
 const PATIENCE: Duration = Duration::from_secs(30);
+const KEY: &str = "0123456789abcdef0123456789abcdef";
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -5,6 +5,7 @@ mod api;
 mod cors;
 mod counting;
 mod databases;
+mod incidents;
 mod issues;
 mod kubernetes;
 mod metrics;

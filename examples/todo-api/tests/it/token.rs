@@ -7,12 +7,16 @@ use serde_json::json;
 
 use crate::support::{Api, folder, output};
 
-const GUARDED: [(Method, &str); 9] = [
+const GUARDED: [(Method, &str); 13] = [
     (Method::GET, "/issues"),
     (Method::GET, "/issues/v1-00000000000000000000000000000000"),
+    (Method::GET, "/incidents"),
+    (Method::GET, "/incidents/20261128-3f9a1c/report"),
+    (Method::GET, "/incidents/20261128-3f9a1c/chart"),
     (Method::GET, "/admin/routes"),
     (Method::POST, "/admin/routes/disable"),
     (Method::POST, "/admin/routes/enable"),
+    (Method::POST, "/admin/incidents/note"),
     (Method::POST, "/admin/issues/triage"),
     (Method::POST, "/admin/users/erase"),
     // Wrong methods reveal no more than wrong paths.
