@@ -68,7 +68,7 @@ impl Engine {
             Fact::Opened(issue) => (Cause::New, issue),
             Fact::Regressed(issue) => (Cause::Regressed, issue),
             Fact::Reached(issue, events) => (Cause::Milestone(*events), issue),
-            Fact::Resolved(fingerprint) => return self.resolve_issue(*fingerprint, now),
+            Fact::Resolved(fingerprint, _) => return self.resolve_issue(*fingerprint, now),
         };
         let has_rule = match cause {
             Cause::Milestone(events) => self.milestones.as_ref().is_some_and(|rule| rule.has(events)),

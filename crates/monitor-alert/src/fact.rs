@@ -17,8 +17,8 @@ pub(crate) enum Fact {
     Regressed(IssueFact),
     /// An issue has reached this number of events.
     Reached(IssueFact, u64),
-    /// An operator resolved an issue.
-    Resolved(Fingerprint),
+    /// An operator, if recorded, resolved an issue.
+    Resolved(Fingerprint, Option<String>),
 }
 
 /// An issue, as far as alerts show it. All texts are redacted.

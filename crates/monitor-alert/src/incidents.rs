@@ -71,10 +71,11 @@ impl Incidents {
             Fact::Regressed(issue) => (IncidentEvent::IssueRegressed(issue.subject()), issue),
             // Its alert is recorded.
             Fact::Reached(..) => return,
-            Fact::Resolved(fingerprint) => {
-                let is_news = |open: &Open| open.is_news(&IncidentEvent::IssueResolved, *fingerprint);
+            Fact::Resolved(fingerprint, by) => {
+                let event = IncidentEvent::IssueResolved { by: by.clone() };
+                let is_news = |open: &Open| open.is_news(&event, *fingerprint);
                 if self.open.as_ref().is_some_and(is_news) {
-                    self.note(IncidentEvent::IssueResolved, vec![Evidence::Issue(*fingerprint)], now);
+                    self.note(event, vec![Evidence::Issue(*fingerprint)], now);
                 }
                 return;
             }

@@ -92,7 +92,7 @@ impl<'a> IncidentReport<'a> {
         Ok(self)
     }
 
-    /// Returns the report as Markdown. Its chart is in a file beside it, `<id>.svg`.
+    /// Returns the report as Markdown. Its chart is in a file beside it, `<id>.svg`, or `<id>.fr.svg` in French.
     ///
     /// # Example
     ///
@@ -143,25 +143,29 @@ impl<'a> IncidentReport<'a> {
         chart::write(&self.facts())
     }
 
-    /// Writes the report to `<id>.md`, `<id>.json` and `<id>.svg` in a folder, which is created if need be. A report
-    /// that is there already is [updated](Self::update). Returns the path of the Markdown.
+    /// Writes the report to `<id>.md`, `<id>.svg` and `<id>.json` in a folder, which is created if need be; in French
+    /// to `<id>.fr.md` and `<id>.fr.svg`. A report that is there already is [updated](Self::update). Returns the path of
+    /// the Markdown.
     ///
     /// # Errors
     ///
     /// Returns an error if a file cannot be written, or if the earlier report is damaged: it is left as it is then.
     // No example: the type shows a call.
     pub fn write_to(&self, folder: impl AsRef<Path>) -> Result<PathBuf, ReportError> {
-        let path = |end: &str| folder.as_ref().join(format!("{}.{end}", self.incident.id));
-        let markdown = match fs::read_to_string(path("md")) {
+        let (folder, id) = (folder.as_ref(), &self.incident.id);
+        let named = |end: &str| folder.join(format!("{id}{}.{end}", self.language.words().file_suffix));
+        let (chart, json, path) = (named("svg"), folder.join(format!("{id}.json")), named("md"));
+        let markdown = match fs::read_to_string(&path) {
             Ok(earlier) => self.update(&earlier)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.markdown(),
-            Err(error) => return Err(ReportError::of_file(&path("md"), error)),
+            Err(error) => return Err(ReportError::of_file(&path, error)),
         };
-        fs::create_dir_all(folder.as_ref()).map_err(|error| ReportError::of_file(folder.as_ref(), error))?;
-        for (end, text) in [("svg", self.chart()), ("json", format!("{:#}\n", self.json())), ("md", markdown)] {
-            replace(&path(end), &text).map_err(|error| ReportError::of_file(&path(end), error))?;
+        fs::create_dir_all(folder).map_err(|error| ReportError::of_file(folder, error))?;
+        let files = [(&chart, self.chart()), (&json, format!("{:#}\n", self.json())), (&path, markdown)];
+        for (path, text) in files {
+            replace(path, &text).map_err(|error| ReportError::of_file(path, error))?;
         }
-        Ok(path("md"))
+        Ok(path)
     }
 
     fn blocks(&self) -> Vec<Block> {

@@ -60,8 +60,8 @@ impl Interval {
     }
 }
 
-const ENGLISH: &str = "This incident was played on one machine, with traffic made for it, after the one of 29 July 2025. \
-    There, switching the route off was decided after 20 minutes and done by the corrected release.";
+const ENGLISH: &str = "This incident was played on one machine, with traffic made for it, after the one of 29 July \
+    2025. There, switching the route off was decided after 20 minutes and done by the corrected release.";
 const FRENCH: &str = "Cet incident a été rejoué sur une seule machine, avec un trafic créé pour l'occasion, d'après \
     celui du 29 juillet 2025. La désactivation de la route y fut décidée au bout de 20 minutes, et réalisée par la \
     version corrigée.";

@@ -47,25 +47,27 @@ pub(crate) async fn written_up(world: &World, timeline: &Timeline, files: Files,
         content::check(&report, language, facts)?;
         reports.push((language, report));
     }
-    let chart = get(world, &format!("/incidents/{id}/chart?zone={zone}")).await?;
-    expect("the chart is an SVG", true, chart.contains("<svg") && chart.contains("</svg>"))?;
+    let mut charts = Vec::new();
+    // Under these names the reports link to them.
+    for (language, name) in Language::ALL.into_iter().zip([format!("{id}.svg"), format!("{id}.fr.svg")]) {
+        let chart = get(world, &format!("/incidents/{id}/chart?language={}&zone={zone}", language.code())).await?;
+        expect("the chart is an SVG", true, chart.contains("<svg") && chart.contains("</svg>"))?;
+        charts.push((files.folder.join(name), chart));
+    }
 
     facts.written_up = Some(Timestamp::now());
-    // Under this name the report links to it.
-    let path = files.folder.join(format!("{id}.svg"));
-    let draft = Draft::open(&path).map_err(|error| unmet("the chart is written", error))?;
-    publish(draft, &chart)?;
+    for (path, chart) in &charts {
+        let draft = Draft::open(path).map_err(|error| unmet("the chart is written", error))?;
+        publish(draft, chart)?;
+    }
     let mut written = Vec::new();
     for (draft, (language, report)) in files.drafts.into_iter().zip(reports) {
         written.push(draft.path().display().to_string());
         publish(draft, &(report + &comparison::section(facts, language)))?;
     }
     timeline.holds(&format!(
-        "{}, {} and {}: every heading, exact counts, and the cause: {}",
-        written[0],
-        written[1],
-        path.display(),
-        facts.logged_location
+        "{}, {} and their charts: every heading, exact counts, and the cause: {}",
+        written[0], written[1], facts.logged_location
     ));
     Ok(())
 }

@@ -56,7 +56,7 @@ fn opened(number: u64) -> Fact {
 }
 
 fn resolved(number: u64) -> Fact {
-    Fact::Resolved(fingerprint(number))
+    Fact::Resolved(fingerprint(number), None)
 }
 
 /// Returns the engine of the next process.

@@ -15,7 +15,7 @@ impl Fact {
         // By the same wall clock as the times of the issues, right or wrong.
         let since = killed.map(|last| last.at.checked_sub(MARGIN).unwrap_or(SystemTime::UNIX_EPOCH));
         let fact = |issue: Issue| match issue.status.state {
-            IssueStatus::Resolved => Some(Self::Resolved(issue.fingerprint)),
+            IssueStatus::Resolved => Some(Self::Resolved(issue.fingerprint, issue.status.actor)),
             IssueStatus::Unresolved => Self::since(since?, &issue),
             _ => None,
         };

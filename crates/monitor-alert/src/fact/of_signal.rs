@@ -12,7 +12,8 @@ impl Fact {
             Signal::IssueRegressed(issue) => Some(Self::Regressed(IssueFact::of(issue))),
             Signal::IssueMilestone(milestone) => Some(Self::Reached(IssueFact::of(&milestone.issue), milestone.events)),
             Signal::IssueChanged(change) if change.issue.status.state == IssueStatus::Resolved => {
-                Some(Self::Resolved(change.issue.fingerprint))
+                let by = change.issue.status.actor.clone();
+                Some(Self::Resolved(change.issue.fingerprint, by))
             }
             _ => None,
         }

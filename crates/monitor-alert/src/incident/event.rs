@@ -78,8 +78,12 @@ pub enum IncidentEvent {
     IssueOpened(Subject),
     /// A resolved issue came back.
     IssueRegressed(Subject),
-    /// A person resolved an issue.
-    IssueResolved,
+    /// An issue was resolved.
+    IssueResolved {
+        /// The person or program that resolved it, if recorded.
+        #[serde(default)]
+        by: Option<String>,
+    },
     /// A route was disabled.
     RouteDisabled {
         /// The route, such as `GET /items/{id}`.
@@ -205,7 +209,7 @@ impl IncidentEntry {
 impl IncidentEvent {
     /// Returns whether it is a change of an issue.
     pub(crate) const fn is_of_issue(&self) -> bool {
-        matches!(self, Self::IssueOpened(_) | Self::IssueRegressed(_) | Self::IssueResolved)
+        matches!(self, Self::IssueOpened(_) | Self::IssueRegressed(_) | Self::IssueResolved { .. })
     }
 
     /// Returns whether it is of an alert or an issue, of which there may be thousands.

@@ -113,7 +113,7 @@ impl Open {
         let of_issue = |entry: &&IncidentEntry| entry.event.is_of_issue() && entry.issues().any(|known| known == issue);
         match self.incident.timeline.iter().rev().find(of_issue) {
             Some(last) => mem::discriminant(&last.event) != mem::discriminant(event),
-            None => *event != IncidentEvent::IssueResolved,
+            None => !matches!(event, IncidentEvent::IssueResolved { .. }),
         }
     }
 

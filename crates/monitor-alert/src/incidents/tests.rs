@@ -353,11 +353,11 @@ fn facts_that_the_next_process_finds_again_are_no_news() {
     let off = IncidentEvent::RouteDisabled { route: "/a".to_owned(), by: "ada".to_owned(), reason: String::new() };
     for second in 3..6 {
         incidents.note_fact(&Fact::Opened(IssueFact { fingerprint: of(1), ..issue(1) }), now(second));
-        incidents.note_fact(&Fact::Resolved(of(2)), now(second));
+        incidents.note_fact(&Fact::Resolved(of(2), None), now(second));
         incidents.note_signal(off.clone(), now(3).wall, now(second));
     }
-    incidents.note_fact(&Fact::Resolved(of(1)), now(6));
-    incidents.note_fact(&Fact::Resolved(of(1)), now(7));
+    incidents.note_fact(&Fact::Resolved(of(1), None), now(6));
+    incidents.note_fact(&Fact::Resolved(of(1), None), now(7));
     let names: Vec<_> = timeline(only(&incidents)).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["issue_opened", "alert_triggered", "route_disabled", "issue_resolved"]);
     assert_eq!(only(&incidents).mitigated, Some(seconds(2)));

@@ -4,6 +4,7 @@ use super::{escape::Escape, words::Words};
 use crate::incident::{IncidentEvent, IncidentStatus, Subject};
 
 pub(super) const WORDS: Words = Words {
+    file_suffix: "",
     decimal: ".",
     colon: ":",
     not_recorded: "not recorded",
@@ -91,7 +92,8 @@ fn event_text(event: &IncidentEvent, escape: Escape) -> String {
         IncidentEvent::Acknowledged { by, rule } => format!("{} acknowledged the alert of rule `{rule}`", escape(by)),
         IncidentEvent::IssueOpened(issue) => format!("New issue: {}", subject(issue, escape)),
         IncidentEvent::IssueRegressed(issue) => format!("Resolved issue came back: {}", subject(issue, escape)),
-        IncidentEvent::IssueResolved => String::from("Issue resolved"),
+        IncidentEvent::IssueResolved { by: Some(by) } => format!("{} resolved the issue", escape(by)),
+        IncidentEvent::IssueResolved { by: None } => String::from("Issue resolved"),
         IncidentEvent::RouteDisabled { route, by, reason } if reason.is_empty() => {
             format!("{} disabled {}", escape(by), escape(route))
         }

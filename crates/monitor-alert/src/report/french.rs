@@ -4,6 +4,7 @@ use super::{escape::Escape, words::Words};
 use crate::incident::{IncidentEvent, IncidentStatus, Subject};
 
 pub(super) const WORDS: Words = Words {
+    file_suffix: ".fr",
     decimal: ",",
     colon: " :",
     not_recorded: "non consigné",
@@ -100,7 +101,8 @@ fn event_text(event: &IncidentEvent, escape: Escape) -> String {
         IncidentEvent::Acknowledged { by, rule } => format!("{} a acquitté l'alerte de la règle `{rule}`", escape(by)),
         IncidentEvent::IssueOpened(issue) => format!("Nouveau problème : {}", subject(issue, escape)),
         IncidentEvent::IssueRegressed(issue) => format!("Problème résolu réapparu : {}", subject(issue, escape)),
-        IncidentEvent::IssueResolved => String::from("Problème résolu"),
+        IncidentEvent::IssueResolved { by: Some(by) } => format!("{} a résolu le problème", escape(by)),
+        IncidentEvent::IssueResolved { by: None } => String::from("Problème résolu"),
         IncidentEvent::RouteDisabled { route, by, reason } if reason.is_empty() => {
             format!("{} a désactivé {}", escape(by), escape(route))
         }

@@ -64,8 +64,8 @@ fn impact(facts: &Facts<'_>) -> String {
     let step = impact.chart.step_seconds.to_string();
     let described = fill(words.chart_description, &[&impact.failed.to_string(), &impact.requests.to_string(), &step]);
     format!(
-        "### {}\n\n| {} | {} | {} |\n| --- | ---: | --- |\n{rows}\n![{}]({}.svg)\n\n{described}",
-        words.impact, words.what, words.number, words.evidence, words.chart, facts.incident.id,
+        "### {}\n\n| {} | {} | {} |\n| --- | ---: | --- |\n{rows}\n![{}]({}{}.svg)\n\n{described}",
+        words.impact, words.what, words.number, words.evidence, words.chart, facts.incident.id, words.file_suffix,
     )
 }
 
@@ -97,7 +97,7 @@ fn table<'a>(facts: &Facts<'_>, entries: impl IntoIterator<Item = &'a IncidentEn
     let words = facts.words;
     let zone = times::zone_name(facts.incident.started, facts.zone);
     let rows = entries.into_iter().map(|entry| {
-        let (clock, offset) = (facts.clock(entry.at), times::offset(entry.since_start, words));
+        let (clock, offset) = (facts.clock(entry.at), times::offset(entry, facts.incident.started, words));
         format!("| {clock} | {offset} | {} | {} |\n", facts.event(&entry.event), facts::evidence(entry))
     });
     let head = format!("| {} ({zone}) | {} | {} | {} |", words.time, words.since_start, words.event, words.evidence);

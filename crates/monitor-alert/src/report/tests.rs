@@ -99,7 +99,7 @@ fn events() -> Vec<(u64, IncidentEvent, Vec<Evidence>)> {
         (20_200, IncidentEvent::ProcessEnded { end: text("out_of_memory"), release: None }, vec![]),
         (20_300, IncidentEvent::ProcessEnded { end: text("machine_restarted"), release: None }, vec![]),
         (21_000, IncidentEvent::ReleaseStarted { release: text("1.0.1") }, vec![]),
-        (30_000, IncidentEvent::IssueResolved, vec![Evidence::Issue(issue())]),
+        (30_000, IncidentEvent::IssueResolved { by: Some("ada".to_owned()) }, vec![Evidence::Issue(issue())]),
         (
             30_010,
             IncidentEvent::AlertResolved { rule: rule(), title: text("New issue: DivisionByZero in GET /error") },

@@ -5,6 +5,8 @@ use crate::incident::{IncidentEvent, IncidentStatus};
 
 /// The texts of one language. A `{}` is replaced by a value.
 pub(super) struct Words {
+    /// The part of the names of files between the ID and the extension.
+    pub(super) file_suffix: &'static str,
     /// The decimal mark.
     pub(super) decimal: &'static str,
     /// The colon after a word.

@@ -47,7 +47,7 @@ impl World {
         let opened: Vec<_> = open(&self.processes[0].machine).map(|incident| incident.id.clone()).collect();
         // A release without the rule has no alert, and after an hour it is another incident.
         self.coverage.add(Event::IncidentReopened, (opened == [id]).into());
-        self.observe(0, &Fact::Resolved(fingerprint(number)));
+        self.observe(0, &Fact::Resolved(fingerprint(number), None));
         self.settle();
         self.close_incident();
     }

@@ -132,7 +132,7 @@ impl World {
     pub(super) fn end_conditions(&mut self) {
         self.weather = Weather::default();
         for number in 0..ISSUES {
-            (0..self.processes.len()).for_each(|at| self.observe(at, &Fact::Resolved(fingerprint(number))));
+            (0..self.processes.len()).for_each(|at| self.observe(at, &Fact::Resolved(fingerprint(number), None)));
         }
     }
 
@@ -177,7 +177,7 @@ impl World {
             0 | 1 => Fact::Opened(self.issue(number, kind)),
             5 => Fact::Reached(self.issue(number, kind), 10_u64.pow(self.random.u32(1..4))),
             2 => Fact::Regressed(self.issue(number, kind)),
-            _ => Fact::Resolved(fingerprint(number)),
+            _ => Fact::Resolved(fingerprint(number), None),
         }
     }
 

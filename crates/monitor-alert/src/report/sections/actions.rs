@@ -23,7 +23,9 @@ fn done(facts: &Facts<'_>, entry: &IncidentEntry) -> Option<String> {
     let (action, by) = match &entry.event {
         IncidentEvent::RouteDisabled { route, by, .. } => (fill(words.disable, &[&escape::text(route)]), Some(by)),
         IncidentEvent::RouteEnabled { route, by: Some(by) } => (fill(words.enable, &[&escape::text(route)]), Some(by)),
-        IncidentEvent::IssueResolved => (fill(words.resolve, &[&issue_name(facts, entry.issues().next()?)]), None),
+        IncidentEvent::IssueResolved { by } => {
+            (fill(words.resolve, &[&issue_name(facts, entry.issues().next()?)]), by.as_ref())
+        }
         _ => return None,
     };
     let by = by.map_or_else(|| words.not_recorded.to_owned(), |by| escape::text(by));
@@ -50,7 +52,9 @@ fn open_issues(facts: &Facts<'_>) -> Vec<String> {
     for entry in &facts.incident.timeline {
         match &entry.event {
             IncidentEvent::IssueOpened(_) | IncidentEvent::IssueRegressed(_) => open.extend(entry.issues()),
-            IncidentEvent::IssueResolved => open.retain(|issue| !entry.issues().any(|resolved| resolved == *issue)),
+            IncidentEvent::IssueResolved { .. } => {
+                open.retain(|issue| !entry.issues().any(|resolved| resolved == *issue));
+            }
             _ => {}
         }
     }
