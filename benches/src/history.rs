@@ -3,7 +3,11 @@
 use std::{env, path::Path, process::Command, thread, time::Duration};
 
 use monitor_core::instrument;
-use monitor_kit::{FinalStatus, KnownMethod, Monitor, Outcome, Persist, StoreState, StoreWrite, store::Store};
+use monitor_kit::{
+    FinalStatus, KnownMethod, Monitor, Outcome, Persist, StoreState, StoreWrite,
+    alert::{Backtest, Rule},
+    store::Store,
+};
 use serde_json::Value;
 
 use crate::facts::{milliseconds, resident, say};
@@ -33,6 +37,9 @@ pub fn read(folder: &Path) {
     say("history: ms to read an hour", milliseconds(|| drop(history().releases(DAY / 24))));
     say("history: ms to read a week", milliseconds(|| drop(history().releases(7 * DAY))));
     say("history: ms to read each route of a month", milliseconds(|| drop(history().routes(30 * DAY))));
+    let rules = Rule::from_toml(include_str!("../../examples/rules.toml")).expect("the rules are good");
+    let backtest = Backtest::of(rules).time_limit(DAY);
+    say("history: ms of a backtest of all types of rules", milliseconds(|| drop(backtest.run(&monitor))));
     serve(&monitor, 0..50);
     say("history: ms to shut down", milliseconds(|| _ = monitor.shutdown(DAY)));
 }

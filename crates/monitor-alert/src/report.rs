@@ -144,8 +144,8 @@ impl<'a> IncidentReport<'a> {
     }
 
     /// Writes the report to `<id>.md`, `<id>.svg` and `<id>.json` in a folder, which is created if need be; in French
-    /// to `<id>.fr.md` and `<id>.fr.svg`. A report that is there already is [updated](Self::update). Returns the path of
-    /// the Markdown.
+    /// to `<id>.fr.md` and `<id>.fr.svg`. A report that is there already is [updated](Self::update). Returns the path
+    /// of the Markdown.
     ///
     /// # Errors
     ///
