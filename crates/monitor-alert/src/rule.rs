@@ -37,7 +37,7 @@ use crate::{alert::Severity, delivery_test, weekly_test};
 /// Rules run inside the process: they know issues, and alert within a second without a server. They see one process,
 /// and nothing once it is gone. A Prometheus that scrapes all instances sees the others of these faults.
 ///
-/// | fault | these rules | Prometheus | a ping that is missed |
+/// | fault | these rules | Prometheus | a missed ping of [`Watchdog`](crate::Watchdog) |
 /// | --- | --- | --- | --- |
 /// | a new error, a panic, an issue that came back | [`IssueRule`] | | |
 /// | an error that occurs often, or more often than before | [`IssueEventsRule`], [`EscalatingRule`], [`MilestoneRule`] | | |

@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use monitor_core::{DropReason, Monitor};
+use monitor_alert::{AlertHandle, Alerts, DeliveryError, Notification, Notifier};
+use monitor_core::{DropReason, Monitor, instrument::panic};
+use monitor_store::Store;
 
 use crate::support::{Ended, child, childs_folder, count, fail, shop, stop, until};
 
@@ -138,6 +140,53 @@ fn a_damaged_store_on_a_full_disk_stays_in_quarantine_and_is_counted_once() {
         let aside: Vec<_> = disk.files().into_iter().filter(|(name, _)| name.contains(".damaged-")).collect();
         assert!(matches!(aside[..], [(_, 19)]), "{aside:?}");
         assert_eq!(count(&self::shop(&disk.store(), "1.0.0")), 5);
+    });
+}
+
+/// Accepts everything.
+struct Sink;
+
+impl Notifier for Sink {
+    fn name(&self) -> &str {
+        "sink"
+    }
+
+    fn deliver(&mut self, _: &Notification) -> Result<(), DeliveryError> {
+        Ok(())
+    }
+}
+
+/// Returns a monitor with alerts.
+fn alerting(folder: &Path) -> (Monitor, AlertHandle) {
+    let (alerts, store) = (Alerts::to(Sink), Store::open(folder).expect("the folder can be written to"));
+    let handle = alerts.handle();
+    let shop = Monitor::builder("shop").release("1.0.0").log(None).persist(store).extend(alerts).build();
+    (shop.expect("the settings are good"), handle)
+}
+
+#[test]
+fn an_alert_on_a_full_disk_is_sent_and_its_incident_saved_once_there_is_room() {
+    on_full_disks("an_alert_on_a_full_disk_is_sent_and_its_incident_saved_once_there_is_room", |disk| {
+        disk.fill();
+        let (shop, handle) = alerting(&disk.store());
+        let mut panicked = panic::catch(|| assert!(Vec::<u8>::new().pop().is_some(), "out of paper")).unwrap_err();
+        panicked.capture_by(&shop);
+        panicked.drop_payload();
+        until("the alert is delivered", || shop.alert_counts().iter().any(|counts| counts.delivered == 1));
+        assert_eq!(shop.alert_counts()[0].unsaved, 1);
+        let id = handle.incidents().first().expect("a panic opens an incident").id.clone();
+        handle.note_on_incident(&id, "ada", "the disk is full").expect("it is known");
+        disk.make_room();
+        stop(shop);
+
+        let (shop, handle) = alerting(&disk.store());
+        assert!(shop.flush(Duration::from_secs(10)));
+        let counts = &shop.alert_counts()[0];
+        assert_eq!((counts.fired, counts.delivered, counts.waiting, counts.unsaved), (1, 1, 0, 1));
+        let incidents = handle.incidents();
+        assert_eq!(incidents.len(), 1);
+        assert!(incidents[0].id == id && format!("{incidents:?}").contains("the disk is full"), "{incidents:?}");
+        stop(shop);
     });
 }
 
