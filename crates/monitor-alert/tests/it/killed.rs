@@ -4,14 +4,17 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     env,
     io::{BufRead, BufReader, Write, stdout},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc,
     time::Duration,
 };
 
+use monitor_alert::{AlertHandle, Alerts, IncidentStatus};
+use monitor_core::Monitor;
 use monitor_store::Store;
 
-use crate::support::{PATIENCE, Receiver, Recorder, builder, counts, fail, shop, until, webhook};
+use crate::support::{PATIENCE, Receiver, Recorder, builder, counts, crash, fail, shop, until, webhook};
 
 /// A process that is killed when it is dropped.
 struct Killed(Child);
@@ -92,7 +95,9 @@ fn an_issue_saved_by_a_killed_process_without_its_alert_is_alerted_by_the_next_p
         let recorder = Recorder::accepting();
         let survivor = self::shop(folder.path(), "1.0.0", recorder.clone());
         (0..2).for_each(|_| assert!(survivor.flush(PATIENCE)));
-        assert_eq!((survivor.issues().len(), recorder.delivered().len()), (1, alerts));
+        // After a second there is an alert on the kill as well.
+        let of_issue = recorder.delivered().iter().filter(|delivered| delivered.alert.rule == "issue").count();
+        assert_eq!((survivor.issues().len(), of_issue), (1, alerts));
     }
 }
 
@@ -110,7 +115,46 @@ fn a_shop_without_alerts() {
     assert!(monitor.shutdown(PATIENCE));
 }
 
+#[test]
+fn the_incident_of_a_killed_process_goes_on_in_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "killed::a_shop_that_panics", "--nocapture"]).env(INCIDENT_FOLDER, folder.path());
+    let mut shop = Killed(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(shop.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let id = lines.find_map(|line| line.strip_prefix(FAILED).map(str::to_owned)).expect("it has an incident");
+    drop(shop);
+
+    let (survivor, handle) = incident_shop(folder.path());
+    (0..2).for_each(|_| assert!(survivor.flush(PATIENCE)));
+    until("the kill is recorded", || format!("{:?}", handle.incidents()).contains("end: \"killed\""));
+    let incidents = handle.incidents();
+    assert_eq!(incidents.iter().map(|incident| incident.id.as_str()).collect::<Vec<_>>(), [id.as_str()]);
+    let names = format!("{:?}", incidents[0].timeline);
+    assert_eq!(names.matches("IssueOpened").count(), 1, "{names}");
+    assert_eq!(incidents[0].status(), IncidentStatus::Open);
+}
+
+/// The child process of the test above.
+#[test]
+#[expect(clippy::print_stdout, reason = "the parent process reads the output")]
+fn a_shop_that_panics() {
+    let Some(folder) = env::var_os(INCIDENT_FOLDER) else { return };
+    let (monitor, handle) = incident_shop(folder.as_ref());
+    crash(&monitor);
+    println!("\n{FAILED}{}", handle.incidents()[0].id);
+    let _ = stdout().flush();
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+fn incident_shop(folder: &Path) -> (Monitor, AlertHandle) {
+    let alerts = Alerts::to(Recorder::accepting());
+    let (handle, store) = (alerts.handle(), Store::open(folder).expect("the folder can be written to"));
+    (builder("1.0.0").persist(store).extend(alerts).build().expect("the settings are good"), handle)
+}
+
 const KILLS: u64 = 50;
+const INCIDENT_FOLDER: &str = "INCIDENT_FOLDER";
 const FAILED: &str = "failed";
 const FOLDER: &str = "ALERTS_FOLDER";
 const URL: &str = "ALERTS_URL";
