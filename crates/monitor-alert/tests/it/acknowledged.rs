@@ -11,9 +11,10 @@ use tower_service::Service as _;
 
 use crate::support::{Recorder, builder, crash, run, until};
 
+const SECOND: Duration = Duration::from_secs(1);
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
 
-/// A monitor whose critical alerts go to `pager`, and after a second to `chat`.
+/// A monitor whose critical alerts go to `pager`, and after a while to `chat`.
 struct Shop {
     monitor: Monitor,
     handle: AlertHandle,
@@ -22,12 +23,12 @@ struct Shop {
 }
 
 impl Shop {
-    fn open() -> Self {
+    fn open(escalate_after: Duration) -> Self {
         let [pager, chat] = ["pager", "chat"].map(|name| Recorder::new(name, |_| Ok(())));
         let alerts = Alerts::to(chat.clone())
             .and(pager.clone())
             .route(Route::severity(Severity::Critical).to("pager"))
-            .escalate_after(Duration::from_secs(1))
+            .escalate_after(escalate_after)
             .acknowledge_at(AckLinks::new("https://shop.example.org/acknowledge", SECRET).expect("good settings"));
         let handle = alerts.handle();
         let monitor = builder("1.0.0").extend(alerts).build().expect("good settings");
@@ -56,9 +57,9 @@ fn text(response: Response<Full<Bytes>>) -> String {
 
 #[test]
 fn a_critical_alert_that_nobody_acknowledges_goes_to_the_next_notifier() {
-    let shop = Shop::open();
+    let shop = Shop::open(SECOND);
     crash(&shop.monitor);
-    assert_eq!((shop.pager.delivered().len(), shop.chat.delivered().len()), (1, 0));
+    assert_eq!(shop.pager.delivered().len(), 1);
     until("it is escalated", || !shop.chat.delivered().is_empty());
     let escalated = &shop.chat.delivered()[0];
     assert_eq!(escalated.transition, Transition::Triggered);
@@ -68,7 +69,8 @@ fn a_critical_alert_that_nobody_acknowledges_goes_to_the_next_notifier() {
 
 #[test]
 fn opening_a_link_acknowledges_nothing_and_submitting_its_form_does() {
-    let shop = Shop::open();
+    // Longer than the slowest machine takes until the acknowledgement.
+    let shop = Shop::open(5 * SECOND);
     let mut service = AckService::new(shop.handle.clone());
     crash(&shop.monitor);
     let link = shop.link();
@@ -83,13 +85,13 @@ fn opening_a_link_acknowledges_nothing_and_submitting_its_form_does() {
     call(&mut service, Method::POST, &link, "by=Bob");
     let page = text(call(&mut service, Method::GET, &link, ""));
     assert!(page.contains("Acknowledged by Ada Lovelace") && !page.contains("<form"), "{page}");
-    std::thread::sleep(Duration::from_millis(2500));
+    std::thread::sleep(7 * SECOND);
     assert_eq!(shop.chat.delivered().len(), 0, "it is not escalated");
 }
 
 #[test]
 fn a_link_of_another_alert_or_secret_is_refused() {
-    let shop = Shop::open();
+    let shop = Shop::open(SECOND);
     let mut service = AckService::new(shop.handle.clone());
     crash(&shop.monitor);
     let link = shop.link();
@@ -110,7 +112,7 @@ fn a_link_of_another_alert_or_secret_is_refused() {
 
 #[test]
 fn an_alert_is_acknowledged_in_code_by_its_key() {
-    let shop = Shop::open();
+    let shop = Shop::open(SECOND);
     crash(&shop.monitor);
     let key = shop.handle.active()[0].alert.key.clone();
     assert!(shop.handle.acknowledge("another", "ada").is_none());
