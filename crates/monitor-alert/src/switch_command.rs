@@ -88,6 +88,14 @@ mod tests {
     }
 
     #[test]
+    fn only_the_group_of_a_route_has_a_command() {
+        let command = SwitchCommand::parse("shopctl disable {route}".to_owned()).expect("a command");
+        let fact = ("disable the route".to_owned(), "shopctl disable /a".to_owned());
+        assert_eq!(command.fact_of(&Group::Route("GET /a".to_owned())), Some(fact));
+        assert_eq!(command.fact_of(&Group::Service), None);
+    }
+
+    #[test]
     fn a_bad_command_is_refused_with_what_to_change() {
         let refused = |template: &str| SwitchCommand::parse(template.to_owned()).expect_err("must be refused");
         assert!(refused("shopctl disable").contains("put `{route}` where it belongs"));

@@ -56,3 +56,48 @@ impl Recent {
 const MAX_EVENTS: usize = 100;
 const MAX_AGE: Duration = Duration::from_secs(15 * 60);
 const SECOND: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(recent: &mut Recent, by: &str, second: u64) {
+        let event = IncidentEvent::Note { by: by.to_owned(), text: String::new() };
+        recent.note(event, Vec::new(), SystemTime::UNIX_EPOCH, Duration::from_secs(second));
+    }
+
+    fn authors(mut recent: Recent) -> Vec<String> {
+        let author = |(_, entry): (Duration, IncidentEntry)| match entry.event {
+            IncidentEvent::Note { by, .. } => by,
+            other => format!("{other:?}"),
+        };
+        recent.drain().map(author).collect()
+    }
+
+    #[test]
+    fn events_are_forgotten_after_a_quarter_of_an_hour() {
+        let mut recent = Recent::default();
+        note(&mut recent, "ada", 100);
+        note(&mut recent, "bob", 101);
+        recent.forget_old(Duration::from_secs(1000));
+        assert_eq!(authors(recent.clone()), ["ada", "bob"]);
+        recent.forget_old(Duration::from_secs(1001));
+        assert_eq!(authors(recent), ["bob"]);
+    }
+
+    #[test]
+    fn the_oldest_of_many_events_is_forgotten() {
+        let mut recent = Recent::default();
+        (0..=MAX_EVENTS).for_each(|number| note(&mut recent, &number.to_string(), 1));
+        let authors = authors(recent);
+        assert_eq!((authors.len(), authors[0].as_str()), (MAX_EVENTS, "1"));
+    }
+
+    #[test]
+    fn the_texts_of_an_erased_user_are_masked() {
+        let mut recent = Recent::default();
+        note(&mut recent, "ada", 1);
+        recent.erase(&mut |text| text.contains("ada").then(|| "[erased]".to_owned()));
+        assert_eq!(authors(recent), ["[erased]"]);
+    }
+}

@@ -222,6 +222,18 @@ fn stored(changes: Vec<StoreWrite>) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
+fn counts_are_saved_every_ten_seconds() {
+    let mut incidents = incidents();
+    begin(&mut incidents, "a", 100);
+    pass(&mut incidents, 100, 101, 10);
+    assert_eq!(incidents.take_changes().len(), 1);
+    pass(&mut incidents, 101, 110, 10);
+    assert_eq!(incidents.take_changes().len(), 0);
+    pass(&mut incidents, 110, 111, 10);
+    assert_eq!(incidents.take_changes().len(), 1);
+}
+
+#[test]
 fn the_next_process_continues_an_incident() {
     let mut before = incidents();
     begin(&mut before, "a", 100);
