@@ -6,7 +6,7 @@ use monitor_alert::{Alerts, DeliveryError, Route, Severity, Transition};
 
 use crate::support::{Receiver, Recorder, builder, webhook};
 
-const SHORT: Duration = Duration::from_millis(200);
+const SHORT: Duration = Duration::from_secs(2);
 
 #[test]
 fn each_notifier_delivers_a_test_and_its_result_is_returned() {
@@ -49,7 +49,7 @@ fn each_notifier_delivers_a_test_and_its_result_is_returned() {
 #[test]
 fn a_notifier_that_hangs_holds_up_neither_the_others_nor_the_caller() {
     let hanging = Recorder::new("hanging", |_| {
-        thread::sleep(Duration::from_secs(2));
+        thread::sleep(Duration::from_secs(6));
         Ok(())
     });
     let alerts = Alerts::to(hanging).and(Recorder::accepting());
@@ -58,7 +58,7 @@ fn a_notifier_that_hangs_holds_up_neither_the_others_nor_the_caller() {
     let monitor = builder("1.0.0").extend(alerts).build().unwrap();
     let results = handle.test(SHORT);
     let failure = results[0].result.as_ref().unwrap_err().to_string();
-    assert!(failure.starts_with("no result within 200ms"), "{failure}");
+    assert!(failure.starts_with("no result within 2s"), "{failure}");
     assert!(results[1].result.is_ok());
     drop(monitor);
 }

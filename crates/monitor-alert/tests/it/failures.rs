@@ -131,7 +131,7 @@ fn the_watchdog_pings_until_the_monitor_ends() {
     until("there are two pings", || pinged.received().len() >= 2);
     drop(monitor);
     // A ping may be on its way.
-    thread::sleep(Duration::from_millis(500));
+    thread::sleep(Duration::from_secs(2));
     let pings = pinged.received().len();
     thread::sleep(Duration::from_millis(1500));
     assert_eq!(pinged.received().len(), pings);
