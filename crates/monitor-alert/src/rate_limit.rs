@@ -66,3 +66,25 @@ impl Default for RateLimit {
         Self::per_minute(30)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_lets_nothing_pass_is_refused() {
+        let refused = "the rate limit of the notifier `slack` lets nothing pass: use 1 or more";
+        for limit in [RateLimit::per_minute(0), RateLimit::per_minute(1).burst(0)] {
+            assert_eq!(limit.check("slack"), Err(refused.to_owned()));
+        }
+        assert_eq!(RateLimit::per_minute(1).burst(1).check("slack"), Ok(()));
+        assert_eq!(RateLimit::default().check("slack"), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_is_an_interval_and_a_burst() {
+        let limit = RateLimit::per_minute(120).burst(3);
+        assert_eq!((limit.interval(), limit.in_a_row()), (Duration::from_millis(500), 3));
+        assert_eq!(RateLimit::per_minute(20).in_a_row(), 10);
+    }
+}

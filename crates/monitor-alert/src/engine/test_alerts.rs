@@ -124,7 +124,8 @@ mod tests {
     fn a_test_that_another_process_saw_acknowledged_is_over() {
         let mut engine = engine();
         engine.test_weekly(|_| false, now(0, 11));
-        engine.test_weekly(|_| false, now(7, 11));
+        let begun = engine.test_weekly(|_| false, now(7, 11));
+        assert_eq!(begun[0].alert.severity, Severity::Warning, "it is no page, and opens no incident");
         assert_eq!(shown(&engine.test_weekly(|key| key.ends_with("/weekly-test"), now(7, 12))), "-weekly-test");
     }
 }

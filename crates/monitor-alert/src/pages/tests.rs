@@ -153,3 +153,29 @@ fn fields_of_a_newer_release_survive_a_rewrite() {
     let rewritten = pages.everything().into_iter().find_map(stored_value).expect("a page").1;
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&rewritten).expect("JSON")["new"], "value");
 }
+
+#[test]
+fn a_notifier_that_has_an_alert_from_another_process_is_on_its_page() {
+    let (mut pages, alert) = (pages(), critical());
+    pages.notifiers_of(&alert, now(100));
+    pages.take_changes();
+    pages.add(Reached::from([("key".to_owned(), ["email".to_owned()].into()), ("other".to_owned(), BTreeSet::new())]));
+    assert!(pages.has_reached("key", "email") && !pages.has_reached("key", "slack"));
+    assert_eq!(pages.take_changes().len(), 1);
+    let ended = pages.notifiers_of(&change(Transition::Resolved, Severity::Critical), now(101));
+    assert_eq!(ended, ["pager", "email"]);
+}
+
+#[test]
+fn after_a_merge_the_pages_are_those_of_the_active_alerts_and_their_episodes() {
+    let (mut pages, alert) = (pages(), critical());
+    pages.notifiers_of(&alert, now(100));
+    pages.take_changes();
+    pages.align(std::slice::from_ref(&alert), now(101));
+    assert_eq!(pages.take_changes().len(), 0, "it is the same episode");
+    pages.align(&[Change { episode: 3, ..alert }], now(102));
+    let stored = pages.take_changes().into_iter().find_map(stored_value).expect("the page has changed").1;
+    assert!(String::from_utf8_lossy(&stored).contains("\"episode\":3"));
+    pages.align(&[], now(103));
+    assert!(matches!(pages.take_changes()[..], [StoreWrite::Remove { .. }]));
+}
