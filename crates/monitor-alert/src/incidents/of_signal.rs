@@ -44,3 +44,48 @@ fn of_end(ended: &ProcessEnded) -> (IncidentEvent, Option<SystemTime>) {
 fn name(route: &DisabledRoute) -> String {
     route.method.map_or_else(|| route.route.clone(), |method| format!("{} {}", method.as_str(), route.route))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use monitor_core::{HealthChange, HealthStatus, ProcessHeartbeat};
+
+    use super::*;
+
+    fn ended(end: LastEnd) -> Option<(IncidentEvent, Option<SystemTime>)> {
+        let last = ProcessHeartbeat::new("1.4.2", SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH);
+        IncidentEvent::of(&Signal::ProcessEnded(Arc::new(ProcessEnded::new(end, last))))
+    }
+
+    #[test]
+    fn the_end_of_the_process_before_is_an_event_if_it_was_recorded() {
+        for (end, name) in [
+            (LastEnd::ByItself, "by_itself"),
+            (LastEnd::Killed, "killed"),
+            (LastEnd::OutOfMemory, "out_of_memory"),
+            (LastEnd::MachineRestarted, "machine_restarted"),
+        ] {
+            let event = IncidentEvent::ProcessEnded { end: name.to_owned(), release: Some("1.4.2".to_owned()) };
+            assert_eq!(ended(end), Some((event, Some(SystemTime::UNIX_EPOCH))));
+        }
+        assert_eq!(ended(LastEnd::NotRecorded), None);
+    }
+
+    #[test]
+    fn a_change_of_health_is_an_event_at_its_time() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(7);
+        let change = HealthChange {
+            probe: Some("database".to_owned()),
+            from: HealthStatus::Ok,
+            to: HealthStatus::Error,
+            at,
+            was_for: Duration::ZERO,
+            message: String::new(),
+            reason: None,
+        };
+        let [before, after] = ["ok", "error"].map(str::to_owned);
+        let event = IncidentEvent::HealthChanged { probe: Some("database".to_owned()), before, after };
+        assert_eq!(IncidentEvent::of(&Signal::HealthChanged(Arc::new(change))), Some((event, Some(at))));
+    }
+}
