@@ -56,7 +56,8 @@ impl<I: Iterator<Item = Slot>> Grid<I> {
     pub(super) fn new(slots: I, detail: Detail) -> Option<Self> {
         let mut slots = slots.peekable();
         let first = slots.peek()?;
-        let (now, anchor) = (seconds(first.age), (0, first.begin));
+        // In its first second, too, the open minute has a cell.
+        let (now, anchor) = (seconds(first.age).max(1), (0, first.begin));
         Some(Self { slots, detail, now, begin: 0, anchor, names: HashMap::new() })
     }
 

@@ -161,6 +161,15 @@ fn an_alert_names_the_notifiers_of_its_routes() {
 }
 
 #[test]
+fn a_minute_that_has_just_begun_is_evaluated() {
+    let mut slots = slots(MINUTE, 1, 0..1);
+    slots[0].age = Duration::ZERO;
+    let backtest = Backtest::of([ErrorRatioRule::above(0.1).into()]);
+    let report = backtest.run_slots(slots.into_iter(), &|_| None, clock::now()).expect("the rules are good");
+    assert_eq!(report.rules[0].firings.len(), 1);
+}
+
+#[test]
 fn a_run_ends_at_its_time_limit_and_there_is_one_at_a_time() {
     let monitor = Monitor::builder("shop").build().expect("good settings");
     monitor.capture_message("the printer is out of paper", monitor_core::Level::Error);
