@@ -38,8 +38,8 @@ use crate::{
 ///
 /// The rules are applied by the code that runs them every second, once at the end of each slot: of the hours of 30
 /// days, and then of the minutes of 48 hours. The same history has the same report. A run reads a copy of the history,
-/// and takes a fraction of a second for 50 active routes. There is one at a time for each monitor, and it ends with an
-/// error after its [`time_limit`](Self::time_limit).
+/// and takes a second or two for 50 active routes and all types of rules. There is one at a time for each monitor, and
+/// it ends with an error after its [`time_limit`](Self::time_limit).
 ///
 /// # What each rule can see
 ///

@@ -125,7 +125,9 @@ mod tests {
         let mut engine = engine();
         engine.test_weekly(|_| false, now(0, 11));
         let begun = engine.test_weekly(|_| false, now(7, 11));
-        assert_eq!(begun[0].alert.severity, Severity::Warning, "it is no page, and opens no incident");
+        let Alert { severity, facts, .. } = &*begun[0].alert;
+        assert_eq!(*severity, Severity::Warning, "it is no page, and opens no incident");
+        assert_eq!(facts[0].1, "sent every week, Thu 10:00");
         assert_eq!(shown(&engine.test_weekly(|key| key.ends_with("/weekly-test"), now(7, 12))), "-weekly-test");
     }
 }

@@ -49,7 +49,7 @@ fn name(route: &DisabledRoute) -> String {
 mod tests {
     use std::{sync::Arc, time::Duration};
 
-    use monitor_core::{HealthChange, HealthStatus, ProcessHeartbeat};
+    use monitor_core::{DisableRoute, HealthChange, HealthStatus, KnownMethod, Monitor, ProcessHeartbeat};
 
     use super::*;
 
@@ -70,6 +70,25 @@ mod tests {
             assert_eq!(ended(end), Some((event, Some(SystemTime::UNIX_EPOCH))));
         }
         assert_eq!(ended(LastEnd::NotRecorded), None);
+    }
+
+    #[test]
+    fn a_disabled_and_an_enabled_route_are_events_with_their_method() {
+        let monitor = Monitor::builder("shop").log(None).routes([("GET", "/a"), ("POST", "/b")]).build();
+        let monitor = monitor.expect("the settings are good");
+        let order = DisableRoute::new("/a", "ada").method(KnownMethod::Get).reason("it fails");
+        let disabled = monitor.disable_route(order).expect("it is known");
+        let event = IncidentEvent::RouteDisabled {
+            route: "GET /a".to_owned(),
+            by: "ada".to_owned(),
+            reason: "it fails".to_owned(),
+        };
+        let of = IncidentEvent::of(&Signal::RouteDisabled(Arc::clone(&disabled)));
+        assert_eq!(of, Some((event, Some(disabled.since))));
+        monitor.disable_route(DisableRoute::new("/b", "ada")).expect("it is known");
+        let enabled = monitor.enable_route("/b", None, "bob").expect("it is disabled");
+        let event = IncidentEvent::RouteEnabled { route: "/b".to_owned(), by: Some("bob".to_owned()) };
+        assert_eq!(IncidentEvent::of(&Signal::RouteEnabled(Arc::clone(&enabled))), Some((event, Some(enabled.at))));
     }
 
     #[test]

@@ -222,6 +222,46 @@ fn stored(changes: Vec<StoreWrite>) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
+fn an_acknowledgement_is_an_event_with_its_person_and_alert() {
+    let mut incidents = incidents();
+    begin(&mut incidents, "a", 100);
+    incidents.note_acknowledgement(&alert("a", Severity::Critical), "ada", now(103));
+    let acknowledged = IncidentEvent::Acknowledged { by: "ada".to_owned(), rule: "issue".to_owned() };
+    let last = only(&incidents).timeline.last().expect("an event");
+    assert_eq!((&last.event, last.since_start), (&acknowledged, seconds(3)));
+    assert!(last.evidence.contains(&Evidence::Alert("a".to_owned())));
+}
+
+#[test]
+fn the_last_requests_of_a_process_are_counted_and_saved() {
+    let mut incidents = incidents();
+    begin(&mut incidents, "a", 100);
+    pass(&mut incidents, 100, 101, 10);
+    incidents.take_changes();
+    let last = incidents.pulse.totals();
+    let totals = Totals { requests: last.requests + 7, failed: last.failed + 2, refused: 3 };
+    incidents.count_last(&FixedReadings { totals, ..FixedReadings::total(7, 2) }, now(101));
+    let impact = &only(&incidents).impact;
+    assert_eq!((impact.requests, impact.failed, impact.refused), (107, 12, 3));
+    assert_eq!(incidents.take_changes().len(), 1);
+}
+
+#[test]
+fn an_incident_is_quiet_once_its_last_alert_is_over() {
+    let mut incidents = incidents();
+    begin(&mut incidents, "a", 100);
+    begin(&mut incidents, "b", 101);
+    end(&mut incidents, "a", 110);
+    end(&mut incidents, "unknown", 111);
+    pass(&mut incidents, 111, 1_500, 0);
+    assert_eq!(only(&incidents).resolved, None, "one alert is active");
+    end(&mut incidents, "b", 1_500);
+    end(&mut incidents, "unknown", 1_600);
+    pass(&mut incidents, 1_600, 2_401, 0);
+    assert_eq!(only(&incidents).resolved, Some(seconds(1_400)), "no other alert begins the quiet period anew");
+}
+
+#[test]
 fn counts_are_saved_every_ten_seconds() {
     let mut incidents = incidents();
     begin(&mut incidents, "a", 100);
