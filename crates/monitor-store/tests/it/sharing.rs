@@ -157,9 +157,10 @@ fn a_user_who_was_erased_meanwhile_does_not_come_back() {
     let new = shop(folder.path(), "1.0.1");
     assert!(!new.erase_user("ada").is_persisted, "the old one has it on disk");
     stop(old);
-    until("both are put together", || count(&new) == 4);
-    let issue = only_issue(&new);
-    assert_eq!((issue.users_affected, issue.samples.len()), (1, 1));
+    // The erasure follows the merge in the same step of the saver.
+    until("both are put together, and the user is erased", || {
+        count(&new) == 4 && only_issue(&new).users_affected == 1 && only_issue(&new).samples.len() == 1
+    });
 }
 
 #[test]
